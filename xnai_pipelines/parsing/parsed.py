@@ -1,4 +1,7 @@
-"""What a parser returns: text with its structure, every offset counted in characters of that text."""
+"""What parsing a file gives: documents, bad records, or the reason why there are none.
+
+Every offset is counted in characters of the document's text.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,7 +35,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """One document, normalised: Unicode NFC, newlines as "\\n", no control characters but newline and tab.
+    """One document, normalised: Unicode NFC, lines end in a line feed, no other control but tab.
 
     `record_id` is the id inside a multi-record file, None where the file is one document. `parser` is
     "name@version"; a change of version parses again what the parser has read. `encoding_repair` says what
@@ -51,12 +54,37 @@ class ParsedDocument:
     pages: tuple[Page, ...] = ()
 
 
-class UnreadableError(Exception):
-    """A file that cannot become a document. The message names what is wrong and what a person can do.
+@dataclass(frozen=True, slots=True)
+class UnreadableRecord:
+    """A record of a multi-record file that cannot become a document; the records around it can.
 
-    `kind` is the short name shown in counts ("encrypted", "damaged", "timeout", "too_large", "no_text").
+    `record` is the record's id where it has one of its own, otherwise its place ("line 17", "row 3").
     """
 
+    record: str
+    kind: str
+    message: str
+    parser: str
+
+
+class _NoDocumentError(Exception):
     def __init__(self, kind: str, message: str) -> None:
         super().__init__(message)
         self.kind = kind
+        self.parser: str | None = None
+
+
+class UnreadableError(_NoDocumentError):
+    """A file that should be a document and cannot become one: something a person can mend.
+
+    The message names what is wrong and what to do. `kind` is the short name shown in counts: "damaged",
+    "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable", "failed".
+    `parser` is "name@version" of what refused the file: when that is no longer current, try again.
+    """
+
+
+class SkippedFileError(_NoDocumentError):
+    """A file that is nothing to read: `kind` is "unsupported" (an image, an archive, a program) or "empty".
+
+    `parser` as in `UnreadableError`.
+    """

@@ -1,0 +1,62 @@
+"""Plots are small PNG files for whatever history there is."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from xnai_pipelines.evaluation import PastEvaluation, evaluate, modes_plot, trend_plot
+from xnai_pipelines.questions import Origin, Question, Relevant, Split
+
+MODES = ("hybrid", "vector", "keyword")
+
+
+def past(night, release="1", question_set="q", modes=MODES):
+    metrics = {}
+    for number, mode in enumerate(modes):
+        for end, change in (("", 0.0), ("_low", -0.05), ("_high", 0.05)):
+            metrics[f"labelled.{mode}.ndcg_at_10{end}"] = 0.8 - 0.1 * number + change + 0.001 * (night % 7)
+    evaluated_at = datetime(2026, 1, 1, 2, tzinfo=UTC) + timedelta(days=night)
+    return PastEvaluation(
+        str(night), evaluated_at, metrics, {"release": release, "question_set": question_set}
+    )
+
+
+def is_small_png(data):
+    return data.startswith(b"\x89PNG\r\n") and len(data) < 60_000
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_modes_plot_is_a_small_png(found):
+    questions = [
+        Question(str(n), str(n), (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(20)
+    ]
+    report = evaluate(
+        questions,
+        [*MODES, "a mode of tomorrow"],
+        lambda query, mode, k: [("c", "d", 1.0)] if found else [],
+        fingerprint="f",
+        splits_given=False,
+        sources={},
+        settings={},
+    ).report
+    assert is_small_png(modes_plot(report, report.headline))
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [past(1)],
+        [past(1), past(1)],
+        [past(1), past(400, release="2", question_set="r")],
+        [past(night, release=str(night // 40)) for night in range(200)],
+        [past(1, modes=["vector"]), past(2)],
+    ],
+    ids=["first", "at once", "two, a year apart", "200 nights", "a mode more"],
+)
+def test_trend_plot_is_a_small_png(history):
+    assert is_small_png(trend_plot(history, Origin.LABELLED, MODES))
+
+
+def test_a_trend_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="No past evaluation has generated questions"):
+        trend_plot([past(1)], Origin.GENERATED, MODES)

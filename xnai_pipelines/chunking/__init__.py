@@ -1,0 +1,15 @@
+"""Cuts documents into chunks of at most a number of the encoder's tokens; every offset counts characters of the text."""
+
+from xnai_pipelines.chunking.chunker import StructuredText, chunk_document, chunk_documents
+from xnai_pipelines.chunking.spec import Chunk, ChunkingSpec, Strategy
+from xnai_pipelines.chunking.tokens import Tokens
+
+__all__ = [
+    "Chunk",
+    "ChunkingSpec",
+    "Strategy",
+    "StructuredText",
+    "Tokens",
+    "chunk_document",
+    "chunk_documents",
+]

@@ -1,0 +1,82 @@
+"""Chooses where chunks end: the best way to fill chunks among the places where a text may be cut."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+# Real text has 5 to 40 pieces in a chunk. These bound the work on text such as "! ! !": pieces that together are
+# under a 32nd of a chunk stay together, and a chunk is made of at most so many pieces.
+GRAINS_PER_CHUNK = 32
+MAX_PIECES = 64
+_NO_HEADING = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A place where a chunk may end and the next one start.
+
+    Attributes:
+        position: Offset in the text.
+        price: What ending a chunk here costs; a full chunk costs 0 and a nearly empty one 1, so a negative
+            price
+            says how much emptiness is worth an end here.
+        level: The level of the section that the text after the cut is in, 0 outside of any.
+        opens: Whether that section's heading is what starts here.
+    """
+
+    position: int
+    price: float = 0.0
+    level: int = 0
+    opens: bool = False
+
+
+def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
+    """Returns the positions at which chunks end, the end of the text included.
+
+    The sum over all chunks of (1 - size / budget) squared, plus the prices of the cuts used, is the least
+    possible, by dynamic programming (as Knuth and Plass break paragraphs into lines, 1981). The squares make
+    chunks of even size and leave no small remainder. A chunk that starts in a section never runs on into a
+    heading of a shallower level, so what shares a chunk shares the parent heading.
+
+    Args:
+        cuts: In order; the first and last are the ends of the text.
+        marks: Units before each cut.
+        budget: Units in a full chunk. A single piece above it becomes a chunk of its own.
+    """
+    kept = _thinned(cuts, marks, budget // GRAINS_PER_CHUNK)
+    cuts, marks = [cuts[index] for index in kept], [marks[index] for index in kept]
+    levels = [cut.level for cut in cuts]
+    headings = [cut.level if cut.opens else _NO_HEADING for cut in cuts]
+    emptiness = [(1 - size / budget) ** 2 for size in range(budget + 1)]
+    cost = [0.0] * len(cuts)
+    previous = [0] * len(cuts)
+    for end in range(1, len(cuts)):
+        least = float("inf")
+        shallowest = _NO_HEADING
+        mark = marks[end]
+        for start in range(end - 1, max(end - MAX_PIECES, 0) - 1, -1):
+            size = mark - marks[start]
+            if size > budget:
+                if start < end - 1:
+                    break
+                size = budget
+            if levels[start] <= shallowest:
+                total = cost[start] + emptiness[size]
+                if total < least:
+                    least, previous[end] = total, start
+            if headings[start] < shallowest:
+                shallowest = headings[start]
+        cost[end] = least + cuts[end].price
+    ends = [len(cuts) - 1]
+    while previous[ends[-1]] > 0:
+        ends.append(previous[ends[-1]])
+    return [cuts[end].position for end in reversed(ends)]
+
+
+def _thinned(cuts: Sequence[Cut], marks: Sequence[int], grain: int) -> list[int]:
+    """Returns the indices of the cuts to keep: between pieces of less than a grain only the cheaper cuts matter."""
+    kept = [0]
+    for index in range(1, len(cuts) - 1):
+        is_free = cuts[index].opens or cuts[index].price < cuts[index + 1].price
+        if is_free or marks[index + 1] - marks[kept[-1]] > grain:
+            kept.append(index)
+    return [*kept, len(cuts) - 1]

@@ -1,0 +1,70 @@
+"""What a person chooses about chunking, and what a chunk is."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+# Raised when the same settings would give other chunks than before: stored chunks are then made again.
+ALGORITHM = 1
+
+MIN_SIZE_TOKENS = 16
+MAX_SIZE_TOKENS = 8192
+
+
+class Strategy(StrEnum):
+    """Where a chunk may end."""
+
+    FIXED = "fixed"
+    SENTENCE = "sentence"
+    PARAGRAPH = "paragraph"
+    RECURSIVE = "recursive"
+    STRUCTURE = "structure"
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkingSpec:
+    """How documents are cut: a strategy, the largest chunk, and how much of the text before it a chunk repeats.
+
+    Both sizes are in tokens of the encoder's tokenizer, without its special tokens. Overlap is at most half
+    the size.
+
+    Raises:
+        ValueError: A setting is outside its range; the message names it, its value and what is allowed.
+    """
+
+    strategy: Strategy
+    size_tokens: int
+    overlap_tokens: int = 0
+
+    def __post_init__(self) -> None:
+        try:
+            object.__setattr__(self, "strategy", Strategy(self.strategy))
+        except ValueError:
+            allowed = ", ".join(Strategy)
+            raise ValueError(f"strategy is {self.strategy!r}; it must be one of {allowed}.") from None
+        _check_range("size_tokens", self.size_tokens, MIN_SIZE_TOKENS, MAX_SIZE_TOKENS, "")
+        _check_range("overlap_tokens", self.overlap_tokens, 0, self.size_tokens // 2, ", half of size_tokens")
+
+    @property
+    def label(self) -> str:
+        """The settings and the algorithm's version in one string, such as "structure/192/0@1"."""
+        return f"{self.strategy}/{self.size_tokens}/{self.overlap_tokens}@{ALGORITHM}"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A passage of a document: its text is `document.text[start:end]`.
+
+    `token_count` is the number of tokens of that text alone. `heading_path` holds the titles of the headings
+    that enclose the chunk's start, outermost first; a heading encloses its own line.
+    """
+
+    ordinal: int
+    start: int
+    end: int
+    token_count: int
+    heading_path: tuple[str, ...]
+
+
+def _check_range(name: str, value: int, low: int, high: int, why: str) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+        raise ValueError(f"{name} is {value!r}; it must be a whole number from {low} to {high}{why}.")

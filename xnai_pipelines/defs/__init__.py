@@ -1,0 +1,1 @@
+"""The Dagster face: one folder a data product."""

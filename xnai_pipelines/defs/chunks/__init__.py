@@ -1,0 +1,1 @@
+"""Chunks: documents cut into passages that know their place."""

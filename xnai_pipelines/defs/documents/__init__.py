@@ -1,0 +1,1 @@
+"""Documents: the folder, read, normalised and accounted for."""

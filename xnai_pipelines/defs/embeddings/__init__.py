@@ -1,0 +1,1 @@
+"""Embeddings: the table that search reads."""

@@ -1,0 +1,50 @@
+"""Checks of the embeddings: sound vectors of one space, and exactly those of the chunks."""
+
+import dagster as dg
+import numpy as np
+
+from xnai_pipelines.releases import Releases
+from xnai_pipelines.resources import StoresResource
+from xnai_pipelines.tables import CHUNKS, embeddings_spec
+
+LENGTH_TOLERANCE = 1e-3
+NAMED = 20
+
+
+@dg.asset_check(asset="embeddings", blocking=True)
+def vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
+    """Every vector is finite, of unit length, and of the release's vector space."""
+    release = Releases(stores.layout.releases).require()
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    vectors, unsound, furthest, spaces = 0, 0, 0.0, set()
+    for batch in stores.tables.stream(spec, ["vector", "vector_space"], rows=4_096):
+        block = batch["vector"].flatten().to_numpy().reshape(-1, release.dimension)
+        away = np.abs(np.linalg.norm(block, axis=1) - 1.0)
+        vectors += len(block)
+        unsound += int(np.sum(~(away <= LENGTH_TOLERANCE)))  # also catches lengths that are not a number
+        furthest = max(furthest, float(np.nanmax(away, initial=0.0)))
+        spaces |= set(batch["vector_space"].to_pylist())
+    return dg.AssetCheckResult(
+        passed=not unsound and spaces <= {release.vector_space},
+        metadata={
+            "vectors": vectors,
+            "unsound": unsound,
+            "furthest_from_unit_length": furthest,
+            "vector_spaces": sorted(spaces),
+            "release": release.release,
+        },
+    )
+
+
+@dg.asset_check(asset="embeddings", blocking=True)
+def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
+    """The release's table holds exactly the chunks."""
+    release = Releases(stores.layout.releases).require()
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    embedded = set(stores.tables.read(spec, ["chunk_id"])["chunk_id"].to_pylist())
+    orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
+    return dg.AssetCheckResult(
+        passed=not orphans and not missing,
+        metadata={"chunks": len(chunks), "orphans": orphans[:NAMED], "missing": missing[:NAMED]},
+    )

@@ -1,0 +1,1 @@
+"""Questions: what retrieval is measured with."""

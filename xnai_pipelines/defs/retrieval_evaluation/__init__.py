@@ -1,0 +1,1 @@
+"""Retrieval evaluation: how often search finds the right document."""

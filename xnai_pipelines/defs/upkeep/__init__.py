@@ -1,0 +1,1 @@
+"""Upkeep: jobs, schedules and what heals killed runs."""

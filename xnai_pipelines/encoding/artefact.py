@@ -1,0 +1,121 @@
+"""A model artefact: a folder that appears whole or not at all, described by its card.json."""
+
+import fcntl
+import json
+import logging
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.encoding.specification import hash_file
+
+CARD = "card.json"
+
+_log = logging.getLogger(__name__)
+
+
+class DamagedArtefactError(RuntimeError):
+    """A model folder whose files are missing or are not those that its card describes."""
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Returns the card after comparing every file's size and sha256 with it (0.1 s for 100 MB).
+
+    Raises:
+        DamagedArtefactError: the card or a file is missing, cannot be read, or differs.
+    """
+    try:
+        card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        files: dict[str, dict[str, Any]] = card["files"]
+        for name, expected in files.items():
+            path = folder / name
+            if path.stat().st_size != expected["bytes"] or hash_file(path) != expected["sha256"]:
+                raise DamagedArtefactError(
+                    f"{path} is not the file that {CARD} beside it describes. Delete the folder {folder}: "
+                    "the next run builds it again."
+                )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedArtefactError(
+            f"The model folder {folder} is incomplete ({error}). Delete it: the next run builds it again."
+        ) from error
+    return card
+
+
+def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Path:
+    """Returns `folder`, filling it first where it is missing or damaged.
+
+    `fill` writes the files into the empty folder that it is given and returns the card; the list of files
+    with their sizes and sha256 is added here. The folder is written under a temporary name beside the final one,
+    synced and renamed. Of two processes, one fills and the other waits for it. What a killed process left
+    behind is removed by the next one.
+    """
+    if _is_complete(folder):
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with _lock(folder.parent / f".{folder.name}.lock"):
+        if _is_complete(folder):
+            return folder
+        temporary = folder.parent / f".{folder.name}.partial"
+        _remove(temporary)
+        temporary.mkdir()
+        try:
+            card = fill(temporary)
+            _write_card(temporary, card)
+            _sync(temporary)
+            _remove(folder)
+            temporary.rename(folder)
+            _sync_one(folder.parent)
+        finally:
+            _remove(temporary)
+    return folder
+
+
+def _is_complete(folder: Path) -> bool:
+    if not folder.exists():
+        return False
+    try:
+        read_card(folder)
+    except DamagedArtefactError as error:
+        _log.warning("Building %s again: %s", folder, error)
+        return False
+    return True
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    # The operating system frees the lock of a process that dies; the empty file stays, since removing it
+    # would let two processes hold locks on two files of one name.
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _write_card(folder: Path, card: dict[str, Any]) -> None:
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": hash_file(path)}
+        for path in sorted(folder.iterdir())
+    }
+    text = json.dumps({**card, "files": files}, indent=2, ensure_ascii=False)
+    (folder / CARD).write_text(text + "\n", encoding="utf-8")
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        _sync_one(path)
+    _sync_one(folder)
+
+
+def _sync_one(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)

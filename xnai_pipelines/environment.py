@@ -1,0 +1,35 @@
+"""The environment that Dagster, MLflow and Hugging Face read: where state lies, and nothing sent anywhere."""
+
+import os
+
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import PROJECT_ROOT, Settings
+
+
+def prepare(settings: Settings) -> None:
+    """Point this process and those it starts at the home's Dagster instance, and switch reporting home off.
+
+    The documents of an organisation are nobody else's business, nor is how often they are searched.
+    """
+    storage = Home(settings.home).dagster
+    os.environ.update(
+        {
+            "DAGSTER_HOME": str(PROJECT_ROOT),
+            "XNAI_DAGSTER": str(storage),
+            "XNAI_HOME": str(settings.home),
+            "XNAI_CODE_PORT": str(settings.code_port),
+        }
+    )
+    quiet = {
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "DO_NOT_TRACK": "true",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+    }
+    # The hub is asked only when the user names a model by its hub id.
+    named_on_hub = settings.encoder is not None and not os.path.isdir(os.path.expanduser(settings.encoder))  # noqa: PTH112, PTH111
+    if not named_on_hub:
+        quiet["HF_HUB_OFFLINE"] = "1"
+    for name, value in quiet.items():
+        os.environ.setdefault(name, value)

@@ -1,0 +1,58 @@
+"""How well search answers questions: metrics with intervals, reports, their plots and their history."""
+
+from xnai_pipelines.evaluation.asking import Ranking, Search
+from xnai_pipelines.evaluation.evaluate import (
+    CHUNKS_PER_SEARCH,
+    Evaluation,
+    evaluate,
+    evaluation_fingerprint,
+    question_set,
+)
+from xnai_pipelines.evaluation.history import PastEvaluation, metric_name, tracked_metrics
+from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, bootstrap_means, paired_difference
+from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
+from xnai_pipelines.evaluation.per_question import PER_QUESTION
+from xnai_pipelines.evaluation.plots import modes_plot, trend_plot
+from xnai_pipelines.evaluation.report import (
+    Calls,
+    EvaluationReport,
+    Headline,
+    Level,
+    Section,
+    Setting,
+    WorstQuestion,
+)
+
+__all__ = [
+    "CHUNKS_PER_SEARCH",
+    "METRICS",
+    "PER_QUESTION",
+    "Calls",
+    "Estimate",
+    "Evaluation",
+    "EvaluationReport",
+    "Headline",
+    "Level",
+    "PastEvaluation",
+    "Ranking",
+    "Search",
+    "Section",
+    "Setting",
+    "WorstQuestion",
+    "best_first",
+    "bootstrap_mean",
+    "bootstrap_means",
+    "evaluate",
+    "evaluation_fingerprint",
+    "first_relevant_rank",
+    "measure",
+    "metric_name",
+    "modes_plot",
+    "paired_difference",
+    "question_set",
+    "summary_markdown",
+    "tracked_metrics",
+    "trend_plot",
+    "worst_questions_markdown",
+]

@@ -1,0 +1,140 @@
+"""From questions and a search to a report with intervals, and a table with a row for every question."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from itertools import product
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.evaluation.asking import Search, ask, count_calls
+from xnai_pipelines.evaluation.intervals import bootstrap_means
+from xnai_pipelines.evaluation.metrics import METRICS
+from xnai_pipelines.evaluation.per_question import of_questions, per_question_table, worst_questions
+from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, Section, Setting
+from xnai_pipelines.questions import Origin, Question, Split
+
+CHUNKS_PER_SEARCH = 200
+
+# Part of every fingerprint: to be raised when a change of this package changes the figures.
+_FIGURES_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """The report, and a table of schema `PER_QUESTION` with a row for every question, level and mode."""
+
+    report: EvaluationReport
+    per_question: pa.Table
+
+
+def evaluate(
+    questions: Sequence[Question],
+    modes: Sequence[str],
+    search: Search,
+    *,
+    fingerprint: str,
+    splits_given: bool,
+    sources: Mapping[str, str],
+    settings: Mapping[str, Setting],
+    depth: int = CHUNKS_PER_SEARCH,
+    seed: int = 0,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Evaluation:
+    """Return the figures of a search on questions, labelled and generated ones apart.
+
+    Documents are ranked by their best chunk. A search that raises counts 0 in the metrics and is shown with
+    its error. One search of the caller's own beforehand keeps the loading of the model out of the latencies.
+
+    Args:
+        questions: Each with a split and at least one relevant document.
+        modes: Names that `search` understands.
+        search: Takes a query, a mode and the number of chunks wanted; returns them best first, each once.
+        fingerprint: From `evaluation_fingerprint`.
+        splits_given: Whether the labelled questions came with splits; the headline says so.
+        sources: Source by document_id, for the tables that people read.
+        settings: What else the figures depend on, kept in the report.
+        depth: Chunks asked of each search.
+        seed: Seed of the bootstrap.
+        progress: Called after each search with the number done and the total.
+
+    Raises:
+        ValueError: There is no question or mode, or a search returned a chunk twice.
+    """
+    if not questions or not modes:
+        raise ValueError("An evaluation needs at least one question and one search mode.")
+    answers = ask(questions, modes, search, depth, progress)
+    table = per_question_table(answers, sources)
+    headlines = _headlines(questions, splits_given)
+    worst_mode = "hybrid" if "hybrid" in modes else modes[0]
+    report = EvaluationReport(
+        fingerprint=fingerprint,
+        question_set=question_set(questions),
+        evaluated_at=datetime.now(UTC),
+        modes=tuple(modes),
+        depth=depth,
+        settings=dict(settings),
+        headlines=headlines,
+        sections=tuple(_sections(table, modes, seed)),
+        calls=tuple(
+            count_calls(mode, [answer for answer in answers if answer.mode == mode]) for mode in modes
+        ),
+        worst_mode=worst_mode,
+        worst=worst_questions(table, headlines[0], worst_mode),
+    )
+    return Evaluation(report, table)
+
+
+def evaluation_fingerprint(table: str, questions: Sequence[Question], settings: Mapping[str, Setting]) -> str:
+    """Return a hash of all that an evaluation's figures depend on; where it is known, nothing is asked again.
+
+    Args:
+        table: Fingerprint of the content that is searched.
+        questions: The questions, in any order.
+        settings: Modes, depth, and whatever else changes a ranking.
+    """
+    return _hash([_FIGURES_VERSION, table, question_set(questions), dict(settings)])
+
+
+def question_set(questions: Sequence[Question]) -> str:
+    """Return a hash of the questions with their answers and splits, the same in any order."""
+    return _hash(sorted(json.dumps(asdict(question), sort_keys=True) for question in questions))
+
+
+def _hash(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
+
+
+def _headlines(questions: Sequence[Question], splits_given: bool) -> tuple[Headline, ...]:
+    headlines = []
+    for origin in Origin:
+        asked = [question for question in questions if question.origin is origin]
+        tested = [question for question in asked if question.split is Split.TEST]
+        if tested:
+            made = "as given" if splits_given and origin is Origin.LABELLED else "split by document"
+            statement = f"{len(tested)} {origin} questions of the test split ({made})"
+            headlines.append(Headline(origin, Split.TEST, len(tested), statement))
+        elif asked:
+            statement = f"all {len(asked)} {origin} questions, none of which is in the test split"
+            headlines.append(Headline(origin, None, len(asked), statement))
+    return tuple(headlines)
+
+
+def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Section]:
+    for origin, level, split in product(Origin, Level, (*Split, None)):
+        rows = of_questions(table, origin, split, level)
+        if not rows.num_rows:
+            continue
+        # Rows lie mode by mode with the same questions in each: [modes, questions, metrics].
+        values = np.stack([rows[metric].to_numpy() for metric in METRICS], axis=-1)
+        values = values.reshape(len(modes), -1, len(METRICS))
+        number = values.shape[1]
+        estimates = iter(bootstrap_means(values.swapaxes(0, 1).reshape(number, -1), seed))
+        for mode in modes:
+            failed = rows.filter((pc.field("mode") == mode) & pc.field("error").is_valid())
+            metrics = {metric: next(estimates) for metric in METRICS}
+            yield Section(origin, split, level, mode, number, failed.num_rows, metrics)

@@ -1,0 +1,73 @@
+"""Intervals of means over questions, by the percentile bootstrap."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+
+_WEIGHTS_IN_MEMORY = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A mean over questions with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
+    """Return mean and 95 % interval of each column of `values`, float [n questions, m].
+
+    Every column is resampled alike, so columns of one call can be compared. Percentile bootstrap with 2,000
+    resamples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). With few questions
+    it is too narrow, and where all values are equal it has no width at all.
+
+    Raises:
+        ValueError: There is no question.
+    """
+    n = len(values)
+    if n == 0:
+        raise ValueError("An interval needs at least one question.")
+    random = np.random.default_rng(seed)
+    batch = max(1, _WEIGHTS_IN_MEMORY // n)
+    means = np.concatenate(
+        [
+            # How often each question is drawn, not which: one product gives every column's means.
+            random.multinomial(n, np.full(n, 1 / n), size=min(batch, RESAMPLES - done)) @ values / n
+            for done in range(0, RESAMPLES, batch)
+        ]
+    )
+    tail = 100 * (1 - CONFIDENCE) / 2
+    low, high = np.percentile(means, [tail, 100 - tail], axis=0)
+    return [
+        Estimate(float(mean), float(below), float(above))
+        for mean, below, above in zip(values.mean(axis=0), low, high, strict=True)
+    ]
+
+
+def bootstrap_mean(values: ArrayLike, seed: int) -> Estimate:
+    """Return mean and 95 % interval of `values`, float [n questions].
+
+    Raises:
+        ValueError: There is no question.
+    """
+    return bootstrap_means(np.asarray(values, dtype=np.float64)[:, None], seed)[0]
+
+
+def paired_difference(before: ArrayLike, after: ArrayLike, seed: int) -> Estimate:
+    """Return mean and 95 % interval of after - before over the same questions, both float [n questions].
+
+    Paired, so that what makes a question hard cancels out: narrower than the difference of two intervals.
+
+    Raises:
+        ValueError: The lengths differ or there is no question.
+    """
+    old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
+    if old.shape != new.shape:
+        raise ValueError(f"A paired difference needs the same questions, not {len(old)} and {len(new)}.")
+    return bootstrap_mean(new - old, seed)

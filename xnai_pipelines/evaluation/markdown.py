@@ -1,0 +1,90 @@
+"""Reports as Markdown, for the Dagster UI and for MLflow."""
+
+from xnai_pipelines.evaluation.intervals import Estimate
+from xnai_pipelines.evaluation.report import EvaluationReport, Level
+
+_COLUMNS = {
+    "ndcg_at_10": "nDCG@10",
+    "recall_at_1": "recall@1",
+    "recall_at_5": "recall@5",
+    "recall_at_10": "recall@10",
+    "recall_at_100": "recall@100",
+    "mrr_at_10": "MRR@10",
+    "map_at_100": "MAP",
+    "success_at_10": "success@10",
+}
+
+
+def summary_markdown(report: EvaluationReport) -> str:
+    """Return the headlines' figures with 95 % intervals, then latency and errors of each mode."""
+    parts = []
+    for headline in report.headlines:
+        for level in Level:
+            sections = report.sections_of(headline, level)
+            if not sections:
+                continue
+            parts.append(f"**{headline.statement}, by {level}** (mean and 95 % interval)\n")
+            parts.append(
+                _table(
+                    ["mode", *_COLUMNS.values()],
+                    [
+                        [section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)]
+                        for section in sections
+                    ],
+                )
+            )
+    parts.append(f"**Latency of a search for {report.depth} chunks**\n")
+    parts.append(
+        _table(
+            ["mode", "p50 ms", "p95 ms", "searches", "errors", "first error"],
+            [
+                [
+                    calls.mode,
+                    _ms(calls.p50_ms),
+                    _ms(calls.p95_ms),
+                    str(calls.calls),
+                    str(calls.errors),
+                    calls.first_error or "",
+                ]
+                for calls in report.calls
+            ],
+        )
+    )
+    return "\n".join(parts)
+
+
+def worst_questions_markdown(report: EvaluationReport) -> str:
+    """Return the worst questions: what answers them, at which rank that was found, and what came first."""
+    parts = [
+        f"# Worst questions in {report.worst_mode} search\n",
+        f"Of {report.headline.statement}, those with the lowest nDCG@10, worst first.\n",
+    ]
+    rows = [
+        [
+            worst.question,
+            ", ".join(worst.relevant),
+            "not found" if worst.first_relevant_rank is None else str(worst.first_relevant_rank),
+            worst.error or ", ".join(worst.found),
+            f"{worst.ndcg_at_10:.2f}",
+        ]
+        for worst in report.worst
+    ]
+    parts.append(_table(["question", "answered by", "rank", "found first", "nDCG@10"], rows))
+    return "\n".join(parts)
+
+
+def _estimate(estimate: Estimate) -> str:
+    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f}"
+
+
+def _table(columns: list[str], rows: list[list[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -1,0 +1,193 @@
+"""Plots of evaluations as PNG bytes, small enough to lie in an event log."""
+
+from collections.abc import Sequence
+from io import BytesIO
+from itertools import groupby, pairwise
+from typing import TYPE_CHECKING
+
+from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
+from xnai_pipelines.evaluation.report import EvaluationReport, Headline
+from xnai_pipelines.questions import Origin
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# Okabe and Ito's colours: told apart by people with any colour vision.
+_COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00", "keyword": "#009E73"}
+_OTHER_COLOUR = "#666666"
+_INK = "#222222"
+_FAINT = "#888888"
+_GRID = "#e5e5e5"
+
+_SHOWN = {
+    "ndcg_at_10": "nDCG@10",
+    "mrr_at_10": "MRR@10",
+    "recall_at_10": "recall@10",
+    "success_at_10": "success@10",
+}
+
+
+def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
+    """Return a PNG of a headline's metrics by mode, with 95 % intervals."""
+    from matplotlib.figure import Figure
+
+    sections = report.sections_of(headline)
+    height = 0.8 + 0.23 * len(_SHOWN) * (len(sections) + 0.7)
+    figure = Figure(figsize=(7, height), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    row, centres = 0.0, []
+    for metric in _SHOWN:
+        for section in sections:
+            estimate, colour = section.metrics[metric], _COLOURS.get(section.mode, _OTHER_COLOUR)
+            axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
+            axes.plot(estimate.mean, row, "o", color=colour, markersize=6)
+            axes.annotate(
+                f"{section.mode} {estimate.mean:.3f}",
+                (estimate.high, row),
+                (7, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=9,
+                color=colour,
+            )
+            row += 1
+        centres.append(row - (len(sections) + 1) / 2)
+        row += 0.7
+    axes.set_yticks(centres, list(_SHOWN.values()))
+    axes.set_ylim(row - 1, -0.7)
+    lowest = min(section.metrics[metric].low for section in sections for metric in _SHOWN)
+    # Room on the right for the labels; zero only where the figures come near it.
+    left = 0.0 if lowest < 0.4 else lowest - 0.05
+    axes.set_xlim(left, 1 + 0.2 * (1 - left))
+    axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= 1])
+    axes.grid(axis="x", color=_GRID, linewidth=0.8)
+    return _png(figure, axes, f"{headline.statement}, with 95 % intervals")
+
+
+def trend_plot(history: Sequence[PastEvaluation], origin: Origin, modes: Sequence[str]) -> bytes:
+    """Return a PNG of nDCG@10 by mode over past evaluations of one origin, with 95 % intervals.
+
+    Dotted lines mark where the release or the questions changed. A curve breaks where the questions changed,
+    since figures on different questions cannot be compared.
+
+    Args:
+        history: Past evaluations in any order; those without questions of the origin are left out.
+        origin: Whose questions.
+        modes: Search modes to show.
+
+    Raises:
+        ValueError: No past evaluation has questions of the origin.
+    """
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+    from matplotlib.figure import Figure
+
+    names = [metric_name(origin, mode, "ndcg_at_10") for mode in modes]
+    past = sorted(
+        (one for one in history if any(name in one.metrics for name in names)),
+        key=lambda one: one.evaluated_at,
+    )
+    if not past:
+        raise ValueError(f"No past evaluation has {origin} questions.")
+    figure = Figure(figsize=(7, 3.2), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    ends = []
+    for mode, name in zip(modes, names, strict=True):
+        colour = _COLOURS.get(mode, _OTHER_COLOUR)
+        tracked = [one for one in past if name in one.metrics]
+        for stretch in _stretches(tracked):
+            _draw_stretch(axes, stretch, name, colour)
+        if tracked:
+            ends.append((tracked[-1].metrics[name], mode, colour))
+    for before, after in pairwise(past):
+        changes = _changes(before, after)
+        if changes:
+            axes.axvline(_days(after), color=_FAINT, linewidth=0.8, linestyle=":")
+            late = _days(after) > _days(past[0]) + 0.8 * (_days(past[-1]) - _days(past[0]))
+            _note(axes, "\n".join(changes), _days(after), late)
+    first, last = _days(past[0]), _days(past[-1])
+    margin = 0.02 * (last - first) or 0.5
+    axes.set_xlim(first - margin, last + margin)
+    locator = AutoDateLocator()  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.grid(axis="y", color=_GRID, linewidth=0.8)
+    axes.margins(y=0.12)
+    _label_ends(axes, ends)
+    return _png(figure, axes, f"nDCG@10 on {origin} questions, with 95 % intervals")
+
+
+def _days(past: PastEvaluation) -> float:
+    """Return the time in Matplotlib's unit, days since 1970."""
+    return past.evaluated_at.timestamp() / 86400
+
+
+def _stretches(past: Sequence[PastEvaluation]) -> list[list[PastEvaluation]]:
+    """Return runs of evaluations on the same questions."""
+    return [list(group) for _, group in groupby(past, key=lambda one: one.tags.get("question_set"))]
+
+
+def _draw_stretch(axes: "Axes", stretch: Sequence[PastEvaluation], name: str, colour: str) -> None:
+    times = [_days(one) for one in stretch]
+    means, low, high = ([one.metrics[name + end] for one in stretch] for end in ("", "_low", "_high"))
+    axes.plot(times, means, "o-", color=colour, markersize=3.5, linewidth=1.6)
+    if len(stretch) == 1:
+        axes.vlines(times, low, high, color=colour, alpha=0.3, linewidth=2)
+    else:
+        axes.fill_between(times, low, high, color=colour, alpha=0.1, linewidth=0)
+
+
+def _changes(before: PastEvaluation, after: PastEvaluation) -> list[str]:
+    """Return in words what else than the documents changed between two evaluations."""
+    changes = []
+    if before.tags.get("release") != after.tags.get("release"):
+        changes.append(f"release {after.tags.get('release', 'unknown')}")
+    if before.tags.get("question_set") != after.tags.get("question_set"):
+        changes.append("other questions")
+    return changes
+
+
+def _note(axes: "Axes", text: str, x: float, to_the_left: bool) -> None:
+    axes.annotate(
+        text,
+        (x, 1),
+        (-4 if to_the_left else 4, -2),
+        xycoords=("data", "axes fraction"),
+        textcoords="offset points",
+        ha="right" if to_the_left else "left",
+        va="top",
+        fontsize=8,
+        color=_FAINT,
+    )
+
+
+def _label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
+    """Write each line's mode and last value beside its end, apart where the ends lie together."""
+    bottom, top = axes.get_ylim()
+    height = None
+    for value, mode, colour in sorted(ends):
+        place = (value - bottom) / (top - bottom)
+        height = place if height is None else max(place, height + 0.075)
+        axes.annotate(
+            f"{mode} {value:.3f}",
+            (1, height),
+            (5, 0),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="center",
+            fontsize=9,
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _png(figure: "Figure", axes: "Axes", title: str) -> bytes:
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_FAINT)
+    axes.tick_params(length=0, labelcolor=_INK, labelsize=9)
+    axes.set_axisbelow(True)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=_INK)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()

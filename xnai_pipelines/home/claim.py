@@ -1,0 +1,72 @@
+"""One home belongs to one folder of documents.
+
+Without this rule a run against another folder would see every document of the first as deleted.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xnai_pipelines.home.layout import Home, write_json
+
+
+class HomeError(Exception):
+    """The home cannot be used as asked; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a home reads: its folder of documents, for good, and its labelled questions, as last named."""
+
+    documents: Path
+    questions: Path | None
+
+
+def recorded_inputs(home: Home) -> Inputs | None:
+    """Return what the home was used with, None before its first run."""
+    path = home.root / "home.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    return Inputs(Path(stored["documents"]), Path(stored["questions"]) if stored["questions"] else None)
+
+
+def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -> Inputs:
+    """Return the inputs of a run: those asked for, else those recorded, else the sample where it was written.
+
+    Raises:
+        HomeError: Another folder than the recorded one is asked for, or none is known.
+    """
+    recorded = recorded_inputs(home)
+    if recorded is None:
+        if documents is not None:
+            return Inputs(documents, questions)
+        if home.sample.is_dir():
+            return Inputs(home.sample / "documents", questions or home.sample / "questions.jsonl")
+        raise HomeError(
+            "No folder of documents is known. Set XNAI_DOCUMENTS to a folder, or write the sample with `xnai sample`."
+        )
+    if documents is not None and documents != recorded.documents:
+        raise HomeError(
+            f"The home {home.root} belongs to the documents in {recorded.documents}, not to {documents}. Set XNAI_HOME "
+            "to another folder to keep both, or unset XNAI_DOCUMENTS to go on with this one."
+        )
+    return Inputs(recorded.documents, questions or recorded.questions)
+
+
+def claim(home: Home, inputs: Inputs) -> None:
+    """Record the inputs of the home, so that the command line and the UI read the same ones.
+
+    Raises:
+        HomeError: The home's folder cannot be written.
+    """
+    if recorded_inputs(home) == inputs:
+        return
+    stored = {name: None if path is None else str(path) for name, path in asdict(inputs).items()}
+    try:
+        write_json(home.root / "home.json", stored)
+    except OSError as error:
+        raise HomeError(
+            f"The state folder {home.root} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME to "
+            "a folder that is."
+        ) from error

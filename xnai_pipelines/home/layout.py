@@ -1,0 +1,78 @@
+"""Where everything of one home lies."""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The folder of all state. Its parts are created by whoever writes there first."""
+
+    root: Path
+
+    @property
+    def lancedb(self) -> Path:
+        """LanceDB tables."""
+        return self.root / "lancedb"
+
+    @property
+    def models(self) -> Path:
+        """Model artefacts, one folder a vector space."""
+        return self.root / "models"
+
+    @property
+    def releases(self) -> Path:
+        """Release manifests and the pointer to the current one."""
+        return self.root / "releases"
+
+    @property
+    def reports(self) -> Path:
+        """Reports of stages and evaluations."""
+        return self.root / "reports"
+
+    @property
+    def dagster(self) -> Path:
+        """Dagster's runs, events and schedules."""
+        return self.root / "dagster"
+
+    @property
+    def vector_cache(self) -> Path:
+        """Vectors by vector space and text."""
+        return self.root / "vectors.db"
+
+    @property
+    def mlflow_uri(self) -> str:
+        """Tracking store of MLflow when no server is set."""
+        return f"sqlite:///{self.root / 'mlflow.db'}"
+
+    @property
+    def mlartifacts(self) -> Path:
+        """Artefacts of MLflow runs."""
+        return self.root / "mlartifacts"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of the servers that `xnai ui` starts."""
+        return self.root / "logs"
+
+    @property
+    def sample(self) -> Path:
+        """The sample documents and questions."""
+        return self.root / "sample"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Replace `path` by `value` as JSON, whole or not at all, also when the machine stops half way."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(value, file, indent=2, ensure_ascii=False)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

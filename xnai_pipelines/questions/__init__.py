@@ -1,0 +1,24 @@
+"""Questions with the documents that answer them: labelled by people or generated, and split by document."""
+
+from xnai_pipelines.questions.files import LabelledQuestionsError
+from xnai_pipelines.questions.generated import Passage, generate_questions
+from xnai_pipelines.questions.labelled import LabelledQuestions, Overlap, Unresolved, read_labelled
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
+from xnai_pipelines.questions.split import DEFAULT_SHARES, split_by_document
+
+__all__ = [
+    "DEFAULT_SHARES",
+    "LabelledQuestions",
+    "LabelledQuestionsError",
+    "Origin",
+    "Overlap",
+    "Passage",
+    "Question",
+    "Relevant",
+    "Split",
+    "Unresolved",
+    "generate_questions",
+    "question_id",
+    "read_labelled",
+    "split_by_document",
+]

@@ -1,0 +1,125 @@
+"""Questions made from the documents themselves, for those who have no labels yet."""
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from xnai_pipelines.questions.phrases import first_sentence, without_markup
+from xnai_pipelines.questions.question import Origin, Question, Relevant, question_id
+
+PER_DOCUMENT = 3
+
+_WORD = re.compile(r"\w+")
+_SPOKEN_WORD = re.compile(r"[^\W\d_]{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """What question generation reads of a chunk. `heading_path` goes from the top heading downwards."""
+
+    chunk_id: str
+    document_id: str
+    title: str
+    heading_path: Sequence[str]
+    text: str
+
+
+@dataclass(slots=True)
+class _Candidate:
+    document_id: str
+    query: str
+    chunk_ids: set[str]
+    rank: bytes
+
+
+def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tuple[Question, ...]:
+    """Return at most `limit` known-item questions, at most three a document, spread over the documents.
+
+    A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of
+    one; the passages that it was taken from are its answers. Such questions use the document's own words and
+    are easier than what people ask, most of all for keyword search: they show that retrieval works, and when
+    it gets worse, not how well it serves people. Queries that would fit two documents are left out.
+
+    The choice goes by hashes: the same passages give the same questions in any order, and an edited document
+    changes little but its own. Known-item queries as in Azzopardi, de Rijke and Balog, "Building simulated
+    queries for known-item topics", SIGIR 2007.
+
+    Args:
+        passages: The chunks of the documents, read once.
+        limit: The number of questions wanted.
+        seed: Another seed, another choice.
+
+    Returns:
+        The questions, without a split, every answer with its chunk.
+    """
+    questions: list[Question] = []
+    by_document = _candidates(passages, seed)
+    ordered = sorted(by_document, key=lambda document_id: _rank(seed, document_id))
+    for one_of_each in zip_longest(*(_distinct(by_document[document_id]) for document_id in ordered)):
+        questions.extend(_question(candidate) for candidate in one_of_each if candidate is not None)
+        if len(questions) >= limit:
+            break
+    return tuple(questions[:limit])
+
+
+def _candidates(passages: Iterable[Passage], seed: int) -> dict[str, list[_Candidate]]:
+    """Return the unambiguous candidates by document."""
+    candidates: dict[bytes, _Candidate | None] = {}
+    for passage in passages:
+        for query in _queries(passage):
+            key = _rank(seed, *_WORD.findall(query.lower()))
+            known = candidates.setdefault(
+                key, _Candidate(passage.document_id, query, {passage.chunk_id}, rank=key)
+            )
+            if known is None:
+                continue
+            if known.document_id == passage.document_id:
+                known.chunk_ids.add(passage.chunk_id)
+                known.query = min(known.query, query)  # in any order of the passages
+            else:
+                candidates[key] = None
+    by_document: dict[str, list[_Candidate]] = {}
+    for candidate in candidates.values():
+        if candidate is not None:
+            by_document.setdefault(candidate.document_id, []).append(candidate)
+    return by_document
+
+
+def _queries(passage: Passage) -> Iterator[str]:
+    headings = [without_markup(heading) for heading in (passage.title, *passage.heading_path)]
+    path = list(dict.fromkeys(heading for heading in headings if heading))
+    query = ": ".join(path[-2:])
+    if len(_SPOKEN_WORD.findall(query)) >= 2:
+        yield query
+    sentence = first_sentence(passage.text)
+    if sentence is not None:
+        yield sentence
+
+
+def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Return the few candidates with the lowest rank, each from passages of its own."""
+    chosen: list[_Candidate] = []
+    for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
+        if all(candidate.chunk_ids.isdisjoint(other.chunk_ids) for other in chosen):
+            chosen.append(candidate)
+        if len(chosen) == PER_DOCUMENT:
+            break
+    return chosen
+
+
+def _question(candidate: _Candidate) -> Question:
+    return Question(
+        question_id=question_id(Origin.GENERATED, candidate.query, candidate.document_id),
+        question=candidate.query,
+        relevant=tuple(
+            Relevant(candidate.document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)
+        ),
+        origin=Origin.GENERATED,
+        split=None,
+    )
+
+
+def _rank(seed: int, *parts: str) -> bytes:
+    return hashlib.blake2b("\0".join((str(seed), *parts)).encode(), digest_size=12).digest()

@@ -1,0 +1,114 @@
+"""Which questions train and which test: whole documents, never a document in both."""
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from xnai_pipelines.questions.question import Origin, Question, Split
+
+DEFAULT_SHARES: Mapping[Split, float] = MappingProxyType(
+    {Split.TRAIN: 0.4, Split.VALIDATION: 0.1, Split.TEST: 0.5}
+)
+
+
+@dataclass(slots=True)
+class _Component:
+    """Questions that share documents, directly or through others."""
+
+    questions: list[Question]
+    position: float  # in [0, 1): where the shares are laid out from train to test
+    split: Split
+
+    def count(self, origin: Origin) -> int:
+        return sum(question.origin is origin for question in self.questions)
+
+
+def split_by_document(
+    questions: Sequence[Question], seed: int, shares: Mapping[Split, float] = DEFAULT_SHARES
+) -> tuple[Question, ...]:
+    """Return the questions, in their order, each with a split.
+
+    Documents connected by a question stay together. A component's split follows from a hash of its smallest
+    document id, so further questions leave the others where they are, unless they connect two components.
+    Given splits are kept; a question without one that is connected to them joins the most held-out of them.
+
+    A component cannot be divided, and where one holds most questions it may be the one that trains. A test
+    split that got less than half its share is therefore filled up with whole components, those nearest to it
+    first: what cannot be divided is measured rather than trained on.
+
+    Args:
+        questions: Labelled and generated ones together, since they share documents.
+        seed: Another seed, another division.
+        shares: The share of the components for each split, summing to 1.
+
+    Raises:
+        ValueError: The shares are negative or do not sum to 1.
+    """
+    if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
+        raise ValueError(f"The shares must be 0 or more and sum to 1, not {dict(shares)}.")
+    free, split_of = [], {}
+    for group in _connected(questions):
+        given = [question.split for question in group if question.split]
+        if given:
+            joined = max(given, key=list(Split).index)
+            split_of.update({question.question_id: question.split or joined for question in group})
+        else:
+            free.append(_placed(group, seed, shares))
+    for origin in Origin:
+        tested = sum(
+            split_of.get(question.question_id) is Split.TEST
+            for question in questions
+            if question.origin is origin
+        )
+        _fill_test(free, origin, tested, shares.get(Split.TEST, 0.0))
+    for component in free:
+        split_of.update({question.question_id: component.split for question in component.questions})
+    return tuple(replace(question, split=split_of[question.question_id]) for question in questions)
+
+
+def _connected(questions: Iterable[Question]) -> list[list[Question]]:
+    """Return the questions grouped by connected documents (union-find with path halving)."""
+    parent: dict[str, str] = {}
+
+    def root(document_id: str) -> str:
+        parent.setdefault(document_id, document_id)
+        while parent[document_id] != document_id:
+            parent[document_id] = parent[parent[document_id]]
+            document_id = parent[document_id]
+        return document_id
+
+    asked = [(question, sorted(question.document_ids)) for question in questions]
+    for _, (first, *others) in asked:
+        for other in others:
+            # The smaller id becomes the root, so a root is its component's smallest document id.
+            low, high = sorted((root(first), root(other)))
+            parent[high] = low
+    groups: dict[str, list[Question]] = {}
+    for question, (first, *_) in asked:
+        groups.setdefault(root(first), []).append(question)
+    return list(groups.values())
+
+
+def _placed(questions: list[Question], seed: int, shares: Mapping[Split, float]) -> _Component:
+    smallest = min(min(question.document_ids) for question in questions)
+    digest = hashlib.sha256(f"{seed}\0{smallest}".encode()).digest()
+    position = int.from_bytes(digest[:8]) / 2**64
+    edge = 0.0
+    for split in Split:
+        edge += shares.get(split, 0.0)
+        if position < edge:
+            return _Component(questions, position, split)
+    return _Component(questions, position, Split.TEST)  # the shares' rounding error
+
+
+def _fill_test(components: list[_Component], origin: Origin, tested: int, share: float) -> None:
+    """Move components to the test split until it has half its share of the questions of this origin."""
+    asked = tested + sum(component.count(origin) for component in components)
+    tested += sum(component.count(origin) for component in components if component.split is Split.TEST)
+    for component in sorted(components, key=lambda component: component.position, reverse=True):
+        if tested >= asked * share / 2:
+            return
+        if component.split is not Split.TEST and component.count(origin):
+            component.split = Split.TEST
+            tested += component.count(origin)

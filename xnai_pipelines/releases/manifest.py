@@ -1,0 +1,97 @@
+"""A release: one manifest that names everything a search needs, and the pointer to the current one."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xnai_pipelines.home import write_json
+
+
+class ReleaseError(Exception):
+    """There is no release that can be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release as its manifest records it.
+
+    `table_versions` are those at the time of the release; ingest goes on writing to the tables afterwards.
+    """
+
+    release: int
+    created_at: str
+    embeddings_table: str
+    table_versions: dict[str, int | None]
+    vector_space: str
+    dimension: int
+    encoder: str
+    precision: str
+    adapter: str | None
+    questions: str | None
+    metrics: dict[str, float]
+
+
+class Releases:
+    """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def current(self) -> Release | None:
+        """Return the current release, None before the first."""
+        pointer = self._folder / "current.json"
+        if not pointer.exists():
+            return None
+        return self.read(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+
+    def require(self) -> Release:
+        """Return the current release.
+
+        Raises:
+            ReleaseError: There is none yet.
+        """
+        release = self.current()
+        if release is None:
+            raise ReleaseError(f"Nothing is released in {self._folder.parent} yet. `xnai run` makes the first release.")
+        return release
+
+    def read(self, number: int) -> Release:
+        """Return a release by its number.
+
+        Raises:
+            ReleaseError: It does not exist or its manifest is damaged.
+        """
+        path = self._folder / f"{number}.json"
+        try:
+            return Release(**json.loads(path.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            raise ReleaseError(f"Release {number} does not exist: {path} is missing.") from None
+        except (ValueError, TypeError) as error:
+            raise ReleaseError(f"The manifest {path} is damaged ({error}). Restore it, or point to another.") from error
+
+    def all(self) -> list[Release]:
+        """Return the kept releases, oldest first."""
+        return [self.read(number) for number in self._numbers()]
+
+    def next_number(self) -> int:
+        """Return the number after the newest manifest's; 1 where there is none."""
+        return 1 + max(self._numbers(), default=0)
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())
+
+    def publish(self, release: Release) -> None:
+        """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
+        write_json(self._folder / f"{release.release}.json", asdict(release))
+        write_json(self._folder / "current.json", {"release": release.release})
+
+
+def embeddings_table_name(number: int, vector_space: str) -> str:
+    """Return the name of a release's embeddings table; a table begun for another encoder is never continued."""
+    return f"embeddings_{number}_{vector_space}"
+
+
+def now() -> str:
+    """Return the present time, UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,18 @@
+"""Dagster resources over the home's stores, the encoder and MLflow."""
+
+from xnai_pipelines.resources.configured import configured
+from xnai_pipelines.resources.encoder import ChunkingResource, EncoderResource
+from xnai_pipelines.resources.runs import end_dead_runs
+from xnai_pipelines.resources.source import SourceResource
+from xnai_pipelines.resources.stores import StoresResource
+from xnai_pipelines.resources.tracking import TrackingResource
+
+__all__ = [
+    "ChunkingResource",
+    "EncoderResource",
+    "SourceResource",
+    "StoresResource",
+    "TrackingResource",
+    "configured",
+    "end_dead_runs",
+]

@@ -1,0 +1,44 @@
+"""The home's tables, and the context that every stage is given."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Optional
+
+import dagster as dg
+from pydantic import Field, PrivateAttr
+
+from xnai_pipelines.home import Home, shown_alive
+from xnai_pipelines.stages import Progress, StageContext
+from xnai_pipelines.tables import Tables, kill_after
+
+
+class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The home of all state; while a run has it, the run is shown alive."""
+
+    home: str = Field(description="Folder of all state.")
+    exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
+    kill_after_commits: Optional[int] = Field(default=None, description="For tests: die after so many commits.")
+    _tables: Tables | None = PrivateAttr(default=None)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
+        """Hold the run's lock of life while its steps run."""
+        with shown_alive(self.layout, context.run_id or "no-run"):
+            yield self
+
+    @property
+    def layout(self) -> Home:
+        """The paths of the home."""
+        return Home(Path(self.home))
+
+    @property
+    def tables(self) -> Tables:
+        """The LanceDB tables."""
+        if self._tables is None:
+            self._tables = Tables(self.layout.lancedb, kill_after(self.kill_after_commits))
+        return self._tables
+
+    def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
+        """Return what a stage is given, its progress shown in the run's log."""
+        return StageContext(self.layout, self.tables, context.run_id, Progress(context.log.info))

@@ -1,0 +1,29 @@
+"""MLflow, as the settings name it."""
+
+from pathlib import Path
+from typing import Optional
+
+import dagster as dg
+from pydantic import Field
+
+from xnai_pipelines.home import Home
+from xnai_pipelines.tracking import MlflowRun, Tracker
+
+
+class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The MLflow tracking store: a server, or SQLite and files under the home."""
+
+    home: str = Field(description="Folder of all state.")
+    uri: Optional[str] = Field(default=None, description="Tracking server; unset: mlflow.db under the home.")
+    ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
+
+    def tracker(self) -> Tracker:
+        """Return the tracker; a server keeps artefacts where it wants."""
+        home = Home(Path(self.home))
+        if self.uri:
+            return Tracker(self.uri, None)
+        return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
+
+    def page(self, run: MlflowRun) -> str:
+        """Return the address of a run's page."""
+        return f"{self.ui_url}/{run.page}"

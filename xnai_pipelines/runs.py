@@ -1,0 +1,76 @@
+"""Runs started from a terminal: the same jobs, in the same Dagster instance, as those started in the UI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from xnai_pipelines.home import Home
+from xnai_pipelines.resources import end_dead_runs
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A check that did not pass."""
+
+    asset: str
+    check: str
+    severity: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """How a run ended: the reason where a step failed, and the checks that did not pass."""
+
+    run_id: str
+    failure: str | None
+    failed_checks: tuple[FailedCheck, ...]
+
+
+def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> FinishedRun:
+    """Run a job in this process and wait for its end; `config` holds the config of assets by name."""
+    from xnai_pipelines.definitions import defs
+
+    run_config = {
+        "ops": {asset: {"config": dict(values)} for asset, values in config.items() if values},
+        # people at a terminal get a progress bar and a summary; Dagster's own lines are in its UI
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance, home)
+        definition = defs().resolve_job_def(job)
+        result = definition.execute_in_process(instance=instance, run_config=run_config, raise_on_error=False)
+        events = result.all_events
+    failure = next((_reason(event) for event in events if event.is_step_failure), None)
+    if failure is None and not result.success:
+        failure = "The run failed; see its log in the UI."
+    checks = [event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+    failed = tuple(
+        FailedCheck(
+            asset=check.asset_key.to_user_string(),
+            check=check.check_name,
+            severity=check.severity.value,
+            metadata={name: str(value.value) for name, value in check.metadata.items()},
+        )
+        for check in checks
+        if not check.passed
+    )
+    return FinishedRun(result.run_id, failure, failed)
+
+
+def end_runs_left_behind(home: Home) -> None:
+    """Mark the runs of killed processes as failed."""
+    with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance, home)
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """Return the failing step and the innermost message, without the trace that the UI keeps."""
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    message = error.message.strip() if error else "no reason was recorded"
+    name, _, text = message.partition(": ")
+    return f"{event.step_key}: {text if text and name.endswith('Error') else message}"

@@ -1,0 +1,169 @@
+"""Search over the current release."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from lancedb.query import MatchQuery
+
+from xnai_pipelines.encoding import Encoder
+from xnai_pipelines.home import Home
+from xnai_pipelines.releases import Release, ReleaseError, Releases
+from xnai_pipelines.search.query import Filters, Mode, checked_question
+from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
+from xnai_pipelines.search.snippet import snippet
+from xnai_pipelines.search.vector_index import nearest, read_vector_index
+from xnai_pipelines.tables import Tables, is_in
+
+FUSED_DEPTH = 100  # passages of each ranking that enter the fusion
+PASSAGES_PER_DOCUMENT = 5  # fetched for each document asked for, so that grouping leaves enough
+SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
+
+
+class VectorSpaceError(Exception):
+    """A vector of another space than the table's was to be compared; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
+
+    The score is the cosine similarity, BM25 or the fused reciprocal rank, by mode; scores compare within one answer.
+    """
+
+    rank: int
+    score: float
+    chunk_id: str
+    document_id: str
+    source: str
+    start: int
+    end: int
+    heading_path: tuple[str, ...]
+    page: str | None
+    media_type: str
+    language: str | None
+    text: str
+    snippet: str
+
+
+class SearchIndex:
+    """The current release of a home, open for questions; a release that follows is seen by `refreshed`."""
+
+    def __init__(self, release: Release, table: Any, encoder: Encoder, nprobes: int | None) -> None:
+        if encoder.vector_space != release.vector_space:
+            raise VectorSpaceError(
+                f"Release {release.release} holds vectors of space {release.vector_space}, the encoder gives space "
+                f"{encoder.vector_space}. Ask with the release's encoder, or embed anew: `xnai run --new-release`."
+            )
+        self.release = release
+        self._table = table
+        self._encoder = encoder
+        self.nprobes = nprobes
+
+    @classmethod
+    def open(cls, home: Path | str, threads: int = 1) -> Self:
+        """Return the index of the home's current release.
+
+        Raises:
+            ReleaseError: There is no release, or its encoder or table is missing.
+            VectorSpaceError: Table and encoder do not belong together.
+        """
+        layout = Home(Path(home).expanduser().resolve())
+        release = Releases(layout.releases).require()
+        folder = layout.models / release.vector_space
+        if not folder.is_dir():
+            raise ReleaseError(
+                f"The encoder of release {release.release} is missing: {folder}. Restore the folder, or run `xnai run`, "
+                "which exports it again."
+            )
+        table = Tables(layout.lancedb).open(release.embeddings_table)
+        measured = read_vector_index(layout.releases / f"{release.release}.vector_index.json")
+        return cls(release, table, Encoder.load(folder, threads=threads), measured.nprobes if measured else None)
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        mode: Mode = Mode.HYBRID,
+        filters: Filters = Filters(),
+        *,
+        by_document: bool = False,
+    ) -> list[Hit]:
+        """Return the best `k` passages, or with `by_document` the best passage of each of the best `k` documents.
+
+        Raises:
+            QueryError: The question is empty, too long or has no word.
+            ValueError: `k` is below 1.
+        """
+        ranking = self.rank(question, k, mode, filters, by_document=by_document)
+        rows = self._rows([candidate.chunk_id for candidate in ranking])
+        return [
+            Hit(
+                rank=rank,
+                score=candidate.score,
+                snippet=snippet(rows[candidate.chunk_id]["text"], question, self._stems),
+                **{**rows[candidate.chunk_id], "heading_path": tuple(rows[candidate.chunk_id]["heading_path"] or ())},
+            )
+            for rank, candidate in enumerate(ranking, start=1)
+            if candidate.chunk_id in rows  # deleted since it was ranked
+        ]
+
+    def rank(
+        self,
+        question: str,
+        k: int = 10,
+        mode: Mode = Mode.HYBRID,
+        filters: Filters = Filters(),
+        *,
+        by_document: bool = False,
+    ) -> list[Candidate]:
+        """Return ids and scores alone, best first; for evaluation. Arguments and errors are those of `search`."""
+        if k < 1:
+            raise ValueError(f"k is {k}; at least 1 passage has to be asked for.")
+        question = checked_question(question)
+        depth = k * PASSAGES_PER_DOCUMENT if by_document else k
+        where = filters.sql()
+        match mode:
+            case Mode.VECTOR:
+                ranking = self._by_vector(self._encoder.encode_query(question), depth, where)
+            case Mode.KEYWORD:
+                ranking = self._by_keywords(question, depth, where)
+            case Mode.HYBRID:
+                deep = max(depth, FUSED_DEPTH)
+                by_vector = self._by_vector(self._encoder.encode_query(question), deep, where)
+                ranking = reciprocal_rank_fusion([by_vector, self._by_keywords(question, deep, where)])
+        return (best_per_document(ranking) if by_document else ranking)[:k]
+
+    def _by_vector(self, vector: npt.NDArray[np.float32], depth: int, where: str | None) -> list[Candidate]:
+        query = nearest(self._table, vector, self.nprobes)
+        found = _filtered(query, where).select(["chunk_id", "document_id", "_distance"]).limit(depth).to_arrow()
+        # LanceDB's dot distance is 1 - dot
+        return _candidates(found, [1.0 - distance for distance in found["_distance"].to_pylist()])
+
+    def _by_keywords(self, question: str, depth: int, where: str | None) -> list[Candidate]:
+        query = self._table.search(MatchQuery(question, column="passage"), query_type="fts")
+        found = _filtered(query, where).select(["chunk_id", "document_id", "_score"]).limit(depth).to_arrow()
+        return _candidates(found, found["_score"].to_pylist())
+
+    def _rows(self, chunk_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+        if not chunk_ids:
+            return {}
+        rows = self._table.search().where(is_in("chunk_id", chunk_ids)).select(SHOWN).to_arrow().to_pylist()
+        return {row["chunk_id"]: row for row in rows}
+
+    def _stems(self, text: str) -> dict[int, str]:
+        return {token.position: token.text for token in self._table.tokenize(text, column="passage")}
+
+
+def _filtered(query: Any, where: str | None) -> Any:
+    return query.where(where, prefilter=True) if where else query
+
+
+def _candidates(found: pa.Table, scores: Sequence[float]) -> list[Candidate]:
+    rows = zip(found["chunk_id"].to_pylist(), found["document_id"].to_pylist(), scores, strict=True)
+    # equal scores in a fixed order, so that a figure can be repeated
+    return sorted((Candidate(*row) for row in rows), key=lambda candidate: (-candidate.score, candidate.chunk_id))

@@ -1,0 +1,38 @@
+"""The full-text index: BM25 over words stemmed in the corpus' main language."""
+
+from typing import Any
+
+from lancedb.index import FTS
+
+INDEX_NAME = "passage_keywords"
+
+# The languages that LanceDB stems, by ISO 639-1 code.
+STEMMED = {
+    "ar": "Arabic", "da": "Danish", "nl": "Dutch", "en": "English", "fi": "Finnish", "fr": "French", "de": "German",
+    "el": "Greek", "hu": "Hungarian", "it": "Italian", "no": "Norwegian", "pt": "Portuguese", "ro": "Romanian",
+    "ru": "Russian", "es": "Spanish", "sv": "Swedish", "ta": "Tamil", "tr": "Turkish",
+}  # fmt: skip
+
+
+def index_config(language: str | None) -> FTS:
+    """Return the index configuration for a corpus whose main language has this ISO 639-1 code.
+
+    Languages that LanceDB does not stem (Chinese, Japanese, Thai and others, also those written without spaces) are
+    cut into words by ICU and not stemmed.
+    """
+    if language is None or language in STEMMED:
+        return FTS(language=STEMMED[language or "en"], stem=True, remove_stop_words=True, ascii_folding=True)
+    return FTS(base_tokenizer="icu", stem=False, remove_stop_words=False, ascii_folding=True)
+
+
+def ensure_keyword_index(table: Any, language: str | None) -> bool:
+    """Make the index when there is none, or when the corpus' main language has changed; return whether it was made."""
+    config = index_config(language)
+    existing = [index for index in table.list_indices() if index.name == INDEX_NAME]
+    if existing:
+        details = existing[0].index_details or {}
+        same = (details.get("base_tokenizer"), details.get("stem")) == (config.base_tokenizer, config.stem)
+        if same and (not config.stem or details.get("language") == config.language):
+            return False
+    table.create_index("passage", config=config, name=INDEX_NAME, replace=True)
+    return True

@@ -1,0 +1,58 @@
+"""What may be asked: the mode, the filters, and questions that can be answered."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from xnai_pipelines.tables import quoted
+
+LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and a keyword search over more takes seconds
+
+
+class QueryError(ValueError):
+    """The question cannot be searched for; the message says why."""
+
+
+class Mode(StrEnum):
+    """How passages are found: nearest vectors, BM25 over stemmed words, or both fused."""
+
+    HYBRID = "hybrid"
+    VECTOR = "vector"
+    KEYWORD = "keyword"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Conditions on the passages searched; None: no condition."""
+
+    source_prefix: str | None = None
+    media_type: str | None = None
+    language: str | None = None
+
+    def sql(self) -> str | None:
+        """Return the filters as an SQL condition, None when there is none."""
+        conditions = []
+        if self.source_prefix:
+            conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
+        if self.media_type:
+            conditions.append(f"media_type = {quoted(self.media_type)}")
+        if self.language:
+            conditions.append(f"language = {quoted(self.language)}")
+        return " AND ".join(conditions) or None
+
+
+def checked_question(question: str) -> str:
+    """Return the question without surrounding white space.
+
+    Raises:
+        QueryError: It is empty, too long, or has no letter or digit.
+    """
+    stripped = question.strip()
+    if not stripped:
+        raise QueryError("The question is empty. Ask in words, for example: xnai search 'copy a folder'.")
+    if len(stripped) > LONGEST_QUESTION:
+        raise QueryError(
+            f"The question has {len(stripped):,} characters; {LONGEST_QUESTION:,} are the most. Ask for one thing."
+        )
+    if not any(character.isalnum() for character in stripped):
+        raise QueryError(f"The question {stripped[:40]!r} has no letter or digit to search for.")
+    return stripped

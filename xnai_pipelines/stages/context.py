@@ -1,0 +1,46 @@
+"""What every stage is given."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xnai_pipelines.home import Home, sole_writer
+from xnai_pipelines.releases import now
+from xnai_pipelines.stages.history import StageRun, record
+from xnai_pipelines.stages.progress import Progress
+from xnai_pipelines.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class StageContext:
+    """The home a stage works in, its tables, the run it belongs to, and where it shows its progress."""
+
+    home: Home
+    tables: Tables
+    run_id: str
+    progress: Progress
+
+
+@dataclass(slots=True)
+class Stopwatch:
+    """Counts the items of a stage's work and, once stopped, its seconds."""
+
+    items: int = 0
+    seconds: float = field(default=0.0, init=False)
+
+
+@contextmanager
+def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
+    """Run a stage as the home's only writer and record how long it took; waiting for the lock is not counted."""
+    with sole_writer(context.home, context.progress.say):
+        watch, started = Stopwatch(), time.perf_counter()
+        yield watch
+        watch.seconds = time.perf_counter() - started
+        record(context.home.reports, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
+
+
+def report_path(home: Home, name: str) -> Path:
+    """Return where a stage's last report is kept."""
+    return home.reports / f"{name}.json"

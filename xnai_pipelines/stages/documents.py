@@ -1,0 +1,236 @@
+"""The folder to documents: read what changed, remove what vanished, account for every file."""
+
+import time
+from collections import Counter
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from xnai_pipelines.documents import Changes, LedgerEntry, Listing, VanishGuard, classify, file_sha256, list_folder
+from xnai_pipelines.home import Home, Inputs, claim, write_json
+from xnai_pipelines.parsing import ParseLimits, ParserWorker, is_current
+from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.stages.file_reader import FileReader
+from xnai_pipelines.stages.history import history, throughput
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, Tables
+
+LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
+
+
+class IngestRefusedError(Exception):
+    """The run stopped before it deleted anything; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """Which files of the folder are read, how much reading one may take, and how many may vanish at once."""
+
+    exclude: tuple[str, ...]
+    limits: ParseLimits
+    guard: VanishGuard
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsRequest:
+    """What one run is asked to do beyond the usual."""
+
+    verify: bool = False
+    retry_quarantined: bool = False
+    allow_vanishing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsReport:
+    """What a run did to the documents, and how every entry of the folder ended.
+
+    `changes` counts files by what had happened to them; `outcomes` counts all entries of the folder as documents,
+    quarantined or skipped, `skipped` the last by reason.
+    """
+
+    changes: dict[str, int]
+    outcomes: dict[str, int]
+    skipped: dict[str, int]
+    documents: int
+    written: int
+    deleted: int
+    quarantined: int
+    repaired: dict[str, int]
+    seconds: float
+    seconds_to_list: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The folder as it is now and what a run would do with it."""
+
+    listing: Listing
+    ledger: dict[str, LedgerEntry]
+    unread: dict[str, str]
+    changes: Changes
+
+    @property
+    def documents(self) -> int:
+        """The number of documents stored."""
+        return sum(entry.documents for entry in self.ledger.values())
+
+
+def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsRequest) -> Plan:
+    """Return what a run would do; reads no file beyond what hashing needs.
+
+    Raises:
+        ListingError: The folder is missing or cannot be listed.
+    """
+    listing = list_folder(folder, rules.exclude)
+    rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
+    unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
+    ledger = {
+        row["path"]: LedgerEntry(**{name: row[name] for name in LEDGER_COLUMNS[1:]})
+        for row in rows
+        if row["content_sha256"] is not None
+    }
+
+    def sha256_of(path: str) -> str | None:
+        try:
+            return file_sha256(folder / path)
+        except OSError:
+            return None
+
+    changes = classify(
+        listing,
+        ledger,
+        is_current,
+        sha256_of,
+        verify=request.verify,
+        retry_quarantined=request.retry_quarantined,
+    )
+    return Plan(listing, ledger, unread, changes)
+
+
+def ingest_documents(
+    context: StageContext, inputs: Inputs, rules: FolderRules, request: DocumentsRequest
+) -> DocumentsReport:
+    """Bring the documents in line with the folder; return what was done.
+
+    Raises:
+        ListingError: The folder is missing or cannot be listed.
+        IngestRefusedError: The folder is empty, or too many documents would vanish.
+        HomeError: The home belongs to another folder or cannot be written.
+    """
+    tables, started = context.tables, time.perf_counter()
+    claim(context.home, inputs)
+    with stage(context, "documents") as watch, ExitStack() as open_worker:
+        for spec in (FILES, DOCUMENTS, QUARANTINE):
+            tables.ensure(spec)
+        todo = plan(tables, inputs.documents, rules, request)
+        seconds_to_list = time.perf_counter() - started
+        _refuse_if_vanishing(todo, rules.guard, request)
+        paths = todo.changes.to_read
+        watch.items = len(paths)
+        written = deleted = 0
+        if paths or todo.changes.gone:
+            worker = open_worker.enter_context(ParserWorker())
+            reader = FileReader(context, inputs.documents, rules.limits, worker, todo.changes.gone)
+            with context.progress.work("documents", len(paths), "files") as advance:
+                for path in paths:
+                    reader.read(path)
+                    advance()
+            reader.flush()
+            if not request.allow_vanishing:
+                objection = rules.guard.objection(reader.vanishing(todo.changes), todo.documents)
+                if objection:
+                    raise IngestRefusedError(objection)
+            reader.delete_vanished()
+            written, deleted = reader.written, reader.deleted
+        _record_touched(context, inputs.documents, todo)
+        _record_unread(tables, todo)
+    report = _report(tables, todo.changes, written, deleted, watch.seconds, seconds_to_list)
+    write_json(report_path(context.home, "documents"), asdict(report))
+    return report
+
+
+def _refuse_if_vanishing(todo: Plan, guard: VanishGuard, request: DocumentsRequest) -> None:
+    if request.allow_vanishing:
+        return
+    if not todo.listing.files and not todo.listing.unlisted:
+        raise IngestRefusedError(
+            f"The folder of documents holds no file to read ({len(todo.listing.skipped)} skipped). Nothing was deleted. "
+            "Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
+        )
+    vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
+    objection = guard.objection(vanishing, todo.documents)
+    if objection:
+        raise IngestRefusedError(objection)
+
+
+def _record_touched(context: StageContext, folder: Path, todo: Plan) -> None:
+    """Note the new times of files whose content is the same, so that the next run need not hash them."""
+    if todo.changes.touched:
+        reader_time = time.time_ns()
+        rows = context.tables.read(FILES, FILES.schema.names).to_pylist()
+        touched = frozenset(todo.changes.touched)
+        renewed = [
+            {**row, "modified_ns": todo.listing.files[row["path"]].modified_ns, "read_ns": reader_time}
+            for row in rows
+            if row["path"] in touched
+        ]
+        context.tables.merge_rows(FILES, renewed)
+
+
+def _record_unread(tables: Tables, todo: Plan) -> None:
+    """Bring the ledger's entries that are never opened (hidden, excluded, too large) in line with the listing."""
+    wanted = {**todo.listing.skipped, **todo.listing.unlisted}
+    vanished = [path for path in todo.unread if path not in wanted and path not in todo.listing.files]
+    tables.delete(FILES, "path", vanished)
+    rows = [
+        {
+            "path": path,
+            "outcome": "quarantined" if path in todo.listing.unlisted else "skipped",
+            "reason": reason,
+            "documents": 0,
+            "bad_records": 0,
+        }
+        for path, reason in wanted.items()
+        if todo.unread.get(path) != reason
+    ]
+    tables.merge_rows(FILES, rows)
+
+
+def _report(
+    tables: Tables, changes: Changes, written: int, deleted: int, seconds: float, seconds_to_list: float
+) -> DocumentsReport:
+    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
+    return DocumentsReport(
+        changes=changes.counts(),
+        outcomes=dict(Counter(row["outcome"] for row in files)),
+        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
+        documents=tables.count(DOCUMENTS),
+        written=written,
+        deleted=deleted,
+        quarantined=tables.count(QUARANTINE),
+        repaired=dict(Counter(repairs["encoding_repair"].to_pylist())),
+        seconds=seconds,
+        seconds_to_list=seconds_to_list,
+    )
+
+
+def expected_seconds(home: Home, todo: Plan) -> float | None:
+    """Return how long a run would take by past throughput, in seconds; None where a stage was never timed.
+
+    New and edited files are assumed to give as many chunks as the stored ones do on average.
+    """
+    past = history(home.reports)
+    rates = [throughput(past, name) for name in ("documents", "chunks", "embeddings")]
+    files = len(todo.changes.to_read)
+    if not files:
+        return 0.0
+    if None in rates:
+        return None
+    documents = files * max(1.0, todo.documents / max(1, len(todo.ledger)))
+    chunks = documents * _chunks_per_document(home)
+    return sum(items / rate for items, rate in zip((files, documents, chunks), rates, strict=True) if rate)
+
+
+def _chunks_per_document(home: Home) -> float:
+    tables = Tables(home.lancedb)
+    return tables.count(CHUNKS) / max(1, tables.count(DOCUMENTS))

@@ -1,0 +1,190 @@
+"""Chunks to vectors: each passage that the release's table lacks is embedded, or taken from the cache."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from xnai_pipelines.encoding import Encoder, VectorCache, read_card, text_sha256
+from xnai_pipelines.home import write_json
+from xnai_pipelines.releases import Release, Releases, embeddings_table_name, now
+from xnai_pipelines.search import VectorIndex, ensure_keyword_index, maintain_vector_index
+from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.stages.diff import Diff, diff
+from xnai_pipelines.stages.progress import Advance
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TableSpec, embeddings_spec
+from xnai_pipelines.tables.schemas import PASSAGE_COLUMNS
+
+CHUNKS_IN_COMMIT = 4_096
+COPIED = [name for name, _ in PASSAGE_COLUMNS]
+
+
+class EncoderChangedError(Exception):
+    """The settings name another encoder than the release was embedded with."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsReport:
+    """What a run did: passages encoded, found in the cache, removed and left alone; what the table holds now."""
+
+    release: int
+    table: str
+    vector_space: str
+    encoded: int
+    from_cache: int
+    removed: int
+    unchanged: int
+    truncated: int
+    tokens: int
+    vectors: int
+    vector_index: VectorIndex | None
+    seconds: float
+
+
+def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new_release: bool) -> EmbeddingsReport:
+    """Bring the release's embeddings in line with the chunks; publish the release when it is a new one.
+
+    Above `threshold` rows an approximate vector index is built and measured. `new_release` embeds everything with the
+    given encoder into a table of its own, and moves the pointer once that is complete.
+
+    Raises:
+        EncoderChangedError: The current release has another vector space and no new release is asked for.
+    """
+    releases = Releases(context.home.releases)
+    with stage(context, "embeddings") as watch:
+        current = None if new_release else releases.current()
+        if current and current.vector_space != encoder.vector_space:
+            raise EncoderChangedError(
+                f"Release {current.release} was embedded by {current.encoder} ({current.precision}, vector space "
+                f"{current.vector_space}); the settings XNAI_ENCODER and XNAI_PRECISION give vector space "
+                f"{encoder.vector_space}. Set them back, or embed everything anew with `xnai run --new-release`."
+            )
+        number = current.release if current else releases.next_number()
+        name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
+        spec = embeddings_spec(name, encoder.dimension)
+        table = context.tables.ensure(spec)
+        work = pending(context, spec)
+        context.tables.delete(spec, "chunk_id", work.removed)
+        watch.items = len(work.to_write)
+        with context.progress.work("embeddings", watch.items, "chunks") as advance:
+            counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
+        table.checkout_latest()
+        rows = int(table.count_rows())
+        made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
+        if work.to_write or work.removed or made_index:
+            table.optimize()
+        index = maintain_vector_index(
+            table, rows, threshold, context.home.releases / f"{number}.vector_index.json"
+        )
+        if current is None:
+            releases.publish(_release(context, number, spec, encoder))
+    report = EmbeddingsReport(
+        release=number,
+        table=name,
+        vector_space=encoder.vector_space,
+        encoded=counts["encoded"],
+        from_cache=counts["from_cache"],
+        removed=len(work.removed),
+        unchanged=len(work.unchanged),
+        truncated=counts["truncated"],
+        tokens=counts["tokens"],
+        vectors=rows,
+        vector_index=index,
+        seconds=watch.seconds,
+    )
+    write_json(report_path(context.home, "embeddings"), asdict(report))
+    return report
+
+
+def pending(context: StageContext, spec: TableSpec) -> Diff:
+    """Return the chunks whose vectors have to be made, removed or left."""
+    wanted = context.tables.read(CHUNKS, ["chunk_id", "revision"])
+    found = context.tables.read(spec, ["chunk_id", "revision"])
+    return diff(_revisions(wanted), _revisions(found))
+
+
+def _revisions(rows: pa.Table) -> dict[str, str]:
+    return dict(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+
+
+def _embed(
+    context: StageContext, encoder: Encoder, spec: TableSpec, wanted: frozenset[str], advance: Advance
+) -> Counter[str]:
+    """Stream the wanted chunks through the encoder into the table; memory holds one commit's rows."""
+    counts: Counter[str] = Counter()
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    with VectorCache(context.home.vector_cache) as cache:
+        for batch in context.tables.stream(CHUNKS, COPIED) if wanted else ():
+            mine = batch.filter(pa.array([key in wanted for key in batch["chunk_id"].to_pylist()]))
+            waiting.append(mine)
+            held += mine.num_rows
+            if held >= CHUNKS_IN_COMMIT:
+                counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+                waiting, held = [], 0
+        if held:
+            counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+    return counts
+
+
+def _write(
+    context: StageContext,
+    encoder: Encoder,
+    cache: VectorCache,
+    spec: TableSpec,
+    chunks: pa.Table,
+    advance: Advance,
+) -> Counter[str]:
+    """Embed the chunks and write them in one commit."""
+    vectors, counts = _vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    spaces = pa.array([encoder.vector_space] * chunks.num_rows)
+    rows = chunks.append_column("vector", column).append_column("vector_space", spaces)
+    context.tables.merge(spec, rows)
+    return counts
+
+
+def _vectors(
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance
+) -> tuple[npt.NDArray[np.float32], Counter[str]]:
+    """Return the passages' vectors, float32 [n, dimension]; each distinct text is encoded once."""
+    keys = [text_sha256(passage) for passage in passages]
+    known = cache.get_many(encoder.vector_space, keys)
+    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
+    advance(len(keys) - len(missing))
+    encoded = encoder.encode_passages(list(missing.values()), advance)
+    cache.put_many(encoder.vector_space, list(missing), encoded.vectors)
+    known.update(zip(missing, encoded.vectors, strict=True))
+    counts = Counter(
+        encoded=len(missing),
+        from_cache=len(keys) - len(missing),
+        truncated=encoded.truncated,
+        tokens=encoded.tokens,
+    )
+    return np.stack([known[key] for key in keys]), counts
+
+
+def main_language(context: StageContext) -> str | None:
+    """Return the language of most documents, None where none is known."""
+    languages = context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist()
+    return Counter(languages).most_common(1)[0][0] if languages else None
+
+
+def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
+    tables = context.tables
+    return Release(
+        release=number,
+        created_at=now(),
+        embeddings_table=spec.name,
+        table_versions={s.name: tables.version(s) for s in (DOCUMENTS, CHUNKS, spec)},
+        vector_space=encoder.vector_space,
+        dimension=encoder.dimension,
+        encoder=read_card(context.home.models / encoder.vector_space)["base"]["name"],
+        precision=str(encoder.spec.precision),
+        adapter=None,
+        questions=None,
+        metrics={},
+    )

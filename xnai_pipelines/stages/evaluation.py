@@ -1,0 +1,145 @@
+"""Questions against the search index: measured once for each state of both, kept locally, logged to MLflow."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from xnai_pipelines.evaluation import (
+    CHUNKS_PER_SEARCH,
+    Evaluation,
+    EvaluationReport,
+    evaluate,
+    evaluation_fingerprint,
+    modes_plot,
+    trend_plot,
+)
+from xnai_pipelines.home import write_json
+from xnai_pipelines.questions import Question
+from xnai_pipelines.search import Mode, SearchIndex
+from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.stages.questions import read_questions, splits_given
+from xnai_pipelines.tables import DOCUMENTS, embeddings_spec
+from xnai_pipelines.tracking import MlflowRun, Tracker
+
+
+class NothingToEvaluateError(Exception):
+    """There are no questions; the message says how to get some."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvaluation:
+    """What is known of an evaluation kept under reports/; without an MLflow run it was not logged yet."""
+
+    fingerprint: str
+    release: int
+    vector_space: str
+    mlflow_run: MlflowRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationOutcome:
+    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before."""
+
+    report: EvaluationReport
+    kept: KeptEvaluation
+    plots: dict[str, bytes]
+    measured: bool
+    seconds: float
+
+
+def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int, force: bool) -> EvaluationOutcome:
+    """Return the figures of the current release on the stored questions.
+
+    Measures only where index, questions or search settings are not those of the last evaluation, or with `force`.
+    The report is on disk before MLflow is asked, so that an unreachable MLflow loses nothing: the next run logs it.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        NothingToEvaluateError: There are no questions.
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    folder = context.home.reports / "evaluation"
+    with stage(context, "retrieval_evaluation") as watch:
+        questions = read_questions(context.tables)
+        if not questions:
+            raise NothingToEvaluateError(
+                "There are no questions to evaluate with: no label names a known document, and no passage is fit to "
+                "generate one from. See XNAI_QUESTIONS in the README."
+            )
+        index = SearchIndex.open(context.home.root, threads=threads)
+        settings = {"depth": CHUNKS_PER_SEARCH, "nprobes": index.nprobes or 0}
+        fingerprint = evaluation_fingerprint(_content(context, index), questions, settings)
+        kept = _read_kept(folder)
+        measured = force or kept is None or kept.fingerprint != fingerprint
+        if measured or kept is None:
+            watch.items = len(questions)
+            evaluation = _measure(context, index, questions, fingerprint, settings)
+            kept = KeptEvaluation(fingerprint, index.release.release, index.release.vector_space, None)
+            _keep(folder, kept, evaluation)
+        report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
+        plots = {"modes": modes_plot(report, report.headline)}
+        if kept.mlflow_run is None:
+            tags = {
+                "vector_space": kept.vector_space,
+                "release": str(kept.release),
+                "dagster_run_id": context.run_id,
+            }
+            rows = pq.read_table(folder / "per_question.parquet")
+            kept = replace(kept, mlflow_run=tracker.log_evaluation(report, rows, plots, tags))
+            write_json(folder / "kept.json", asdict(kept))
+        plots["trend"] = trend_plot(tracker.past_evaluations(limit=60), report.headline.origin, report.modes)
+    return EvaluationOutcome(report, kept, plots, measured, watch.seconds)
+
+
+def _measure(
+    context: StageContext,
+    index: SearchIndex,
+    questions: list[Question],
+    fingerprint: str,
+    settings: dict[str, int],
+) -> Evaluation:
+    documents = context.tables.read(DOCUMENTS, ["document_id", "source"])
+    sources = dict(zip(documents["document_id"].to_pylist(), documents["source"].to_pylist(), strict=True))
+    index.rank("a first search loads what later ones find loaded")
+    with context.progress.work("evaluation", len(questions) * len(Mode), "searches") as advance:
+        return evaluate(
+            questions,
+            [str(mode) for mode in Mode],
+            lambda question, mode, k: [
+                (found.chunk_id, found.document_id, found.score) for found in index.rank(question, k, Mode(mode))
+            ],
+            fingerprint=fingerprint,
+            splits_given=splits_given(context.home),
+            sources=sources,
+            settings=settings,
+            progress=lambda done, total: advance(),
+        )
+
+
+def _content(context: StageContext, index: SearchIndex) -> str:
+    """Return a hash of what is searched: the rows of the release's table and their vector space."""
+    spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
+    rows = context.tables.read(spec, ["chunk_id", "revision"])
+    keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    return hashlib.sha256(json.dumps([index.release.vector_space, keys]).encode()).hexdigest()
+
+
+def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:
+    """Write the evaluation; `kept.json`, written last, is what says that it is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kept.json").unlink(missing_ok=True)
+    (folder / "report.json").write_text(evaluation.report.to_json(), encoding="utf-8")
+    pq.write_table(evaluation.per_question, folder / "per_question.parquet")
+    write_json(folder / "kept.json", asdict(kept))
+
+
+def _read_kept(folder: Path) -> KeptEvaluation | None:
+    path = folder / "kept.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    run = stored.pop("mlflow_run")
+    return KeptEvaluation(**stored, mlflow_run=MlflowRun(**run) if run else None)

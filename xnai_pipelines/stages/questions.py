@@ -1,0 +1,118 @@
+"""Questions with their answers: the labelled ones of a file, or generated ones where there are none."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.home import Home, write_json
+from xnai_pipelines.questions import (
+    LabelledQuestions,
+    Origin,
+    Passage,
+    Question,
+    Relevant,
+    Split,
+    generate_questions,
+    read_labelled,
+    split_by_document,
+)
+from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, QUESTIONS, Tables
+
+GENERATED_LIMIT = 300
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsReport:
+    """The questions stored now, by origin and by split, and what was wrong with the labels."""
+
+    questions: int
+    by_origin: dict[str, int]
+    by_split: dict[str, int]
+    splits_given: bool
+    unresolved_rows: int
+    unresolved_examples: tuple[str, ...]
+    without_answer: int
+    overlapping_questions: int
+    overlapping_documents: int
+    overlap_examples: tuple[str, ...]
+    changed: bool
+    seconds: float
+
+
+def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
+    """Bring the questions in line with the labels, or with the chunks where there are no labels.
+
+    Raises:
+        LabelledQuestionsError: The file of labels is missing or malformed; the message names the line.
+    """
+    tables = context.tables
+    with stage(context, "questions") as watch:
+        labels = _labels(tables, labelled) if labelled else None
+        found = labels.questions if labels else generate_questions(_passages(tables), GENERATED_LIMIT, SEED)
+        questions = split_by_document(found, SEED)
+        changed = set(questions) != set(read_questions(tables))
+        if changed:
+            tables.replace(QUESTIONS, [_row(question) for question in questions])
+            watch.items = len(questions)
+    report = QuestionsReport(
+        questions=len(questions),
+        by_origin=dict(Counter(str(question.origin) for question in questions)),
+        by_split=dict(Counter(str(question.split) for question in questions)),
+        splits_given=bool(labels and labels.splits_given),
+        unresolved_rows=labels.unresolved.rows if labels else 0,
+        unresolved_examples=labels.unresolved.examples if labels else (),
+        without_answer=labels.without_answer if labels else 0,
+        overlapping_questions=labels.overlap.questions if labels else 0,
+        overlapping_documents=labels.overlap.documents if labels else 0,
+        overlap_examples=labels.overlap.examples if labels else (),
+        changed=changed,
+        seconds=watch.seconds,
+    )
+    write_json(report_path(context.home, "questions"), asdict(report))
+    return report
+
+
+def read_questions(tables: Tables) -> list[Question]:
+    """Return the stored questions."""
+    return [
+        Question(
+            question_id=row["question_id"],
+            question=row["question"],
+            relevant=tuple(Relevant(**relevant) for relevant in row["relevant"]),
+            origin=Origin(row["origin"]),
+            split=Split(row["split"]),
+        )
+        for row in tables.read(QUESTIONS, QUESTIONS.schema.names).to_pylist()
+    ]
+
+
+def splits_given(home: Home) -> bool:
+    """Return whether the stored questions came with their splits."""
+    path = report_path(home, "questions")
+    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["splits_given"])
+
+
+def _labels(tables: Tables, path: Path) -> LabelledQuestions:
+    documents = tables.read(DOCUMENTS, ["source", "document_id"])
+    known = dict(zip(documents["source"].to_pylist(), documents["document_id"].to_pylist(), strict=True))
+    return read_labelled(path, known)
+
+
+def _passages(tables: Tables) -> Iterator[Passage]:
+    titles = {
+        row["document_id"]: row["title"] for row in tables.read(DOCUMENTS, ["document_id", "title"]).to_pylist()
+    }
+    for batch in tables.stream(CHUNKS, ["chunk_id", "document_id", "heading_path", "text"]):
+        for row in batch.to_pylist():
+            path: Sequence[str] = row["heading_path"] or ()
+            title = titles.get(row["document_id"], "")
+            yield Passage(row["chunk_id"], row["document_id"], title, path, row["text"])
+
+
+def _row(question: Question) -> dict[str, Any]:
+    return {**asdict(question), "origin": str(question.origin), "split": str(question.split)}

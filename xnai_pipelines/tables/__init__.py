@@ -1,0 +1,29 @@
+"""The LanceDB tables: their columns, and the store that reads and writes them."""
+
+from xnai_pipelines.tables.schemas import (
+    CHUNKS,
+    DOCUMENTS,
+    FILES,
+    QUARANTINE,
+    QUESTIONS,
+    TIME,
+    TableSpec,
+    embeddings_spec,
+)
+from xnai_pipelines.tables.store import TableError, Tables, is_in, kill_after, quoted
+
+__all__ = [
+    "CHUNKS",
+    "DOCUMENTS",
+    "FILES",
+    "QUARANTINE",
+    "QUESTIONS",
+    "TIME",
+    "TableError",
+    "TableSpec",
+    "Tables",
+    "embeddings_spec",
+    "is_in",
+    "kill_after",
+    "quoted",
+]

@@ -1,0 +1,119 @@
+"""What people see in a terminal: tables, figures, answers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xnai_pipelines.evaluation import EvaluationReport, Level
+from xnai_pipelines.runs import FinishedRun
+from xnai_pipelines.search import Hit
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.tracking import MlflowRun
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in `right` are numbers."""
+    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(escape(str(cell)) for cell in row))
+    console.print(shown)
+
+
+def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what each stage of a run did and how fast."""
+    documents, chunks, embeddings = reports["documents"], reports["chunks"], reports["embeddings"]
+    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "to_retry"))
+    rows = [
+        _stage("documents", f"{documents['documents']:,} documents", f"{changed:,} files", changed, documents),
+        _stage("chunks", f"{chunks['chunks']:,} chunks", f"{chunks['cut']:,} documents", chunks["cut"], chunks),
+        _stage(
+            "embeddings",
+            f"{embeddings['vectors']:,} vectors",
+            f"{embeddings['encoded']:,} passages, {embeddings['from_cache']:,} from cache",
+            embeddings["encoded"],
+            embeddings,
+        ),
+    ]
+    if "questions" in reports:
+        questions = reports["questions"]
+        rows.append(_stage("questions", f"{questions['questions']:,} questions", "", 0, questions))
+    table("Stages", ["stage", "stored", "worked on", "seconds", "per second"], rows, ["seconds", "per second"])
+
+
+def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str, Any]) -> list[str]:
+    seconds = report["seconds"]
+    if name != "questions" and not items:
+        worked = "nothing to do"
+    return [name, stored, worked, f"{seconds:.1f}", f"{items / seconds:,.0f}" if items and seconds else ""]
+
+
+def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
+    """Print what a run did, from its stages' reports."""
+    if "documents" in reports:
+        show_stages(reports)
+    if "evaluation" in reports:
+        show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
+        run = reports["tracked"]["mlflow_run"]
+        if run:
+            console.print(f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True)
+
+
+def show_evaluation(report: EvaluationReport) -> None:
+    """Print nDCG@10 and recall@10 by search mode with their 95 % intervals."""
+    for headline in report.headlines:
+        latency = {calls.mode: calls for calls in report.calls}
+        rows = []
+        for section in report.sections_of(headline, Level.DOCUMENT):
+            ndcg, recall = section.metrics["ndcg_at_10"], section.metrics["recall_at_10"]
+            calls = latency[section.mode]
+            rows.append(
+                [
+                    section.mode,
+                    f"{ndcg.mean:.3f} [{ndcg.low:.3f}, {ndcg.high:.3f}]",
+                    f"{recall.mean:.3f} [{recall.low:.3f}, {recall.high:.3f}]",
+                    f"{calls.p50_ms:.1f} / {calls.p95_ms:.1f}" if calls.p50_ms and calls.p95_ms else "",
+                ]
+            )
+        columns = ["search", "nDCG@10 [95 %]", "recall@10 [95 %]", "ms p50 / p95"]
+        table(f"Retrieval: {headline.statement}", columns, rows, ["ms p50 / p95"])
+
+
+def show_hits(question: str, hits: Sequence[Hit]) -> None:
+    """Print the passages found for a question."""
+    console.print(f"[bold]{escape(question)}[/bold]")
+    if not hits:
+        console.print("  nothing found")
+    for hit in hits:
+        place = " > ".join(hit.heading_path)
+        page = f", {hit.page}" if hit.page else ""
+        head = f"{hit.rank:>2}. {hit.source} [{hit.start}:{hit.end}]{page}  {hit.score:.3f}"
+        console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}[/dim]")
+        console.print(f"    {_highlighted(hit.snippet)}", soft_wrap=False)
+
+
+def _highlighted(snippet: str) -> str:
+    parts = escape(snippet).split("**")
+    return "".join(f"[bold yellow]{part}[/bold yellow]" if at % 2 else part for at, part in enumerate(parts))
+
+
+def show_run(run: FinishedRun) -> None:
+    """Print what went wrong in a run, if anything did."""
+    if run.failure:
+        errors.print(f"[red]The run failed.[/red] {escape(run.failure)}", soft_wrap=True)
+        errors.print(f"Run {run.run_id}; its log is in the UI (`make ui`).")
+    for check in run.failed_checks:
+        facts = ", ".join(f"{name}={value}" for name, value in check.metadata.items())
+        errors.print(
+            f"[yellow]Check {check.asset}/{check.check} did not pass ({check.severity}).[/yellow] {escape(facts)}",
+            soft_wrap=True,
+        )
