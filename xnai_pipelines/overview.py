@@ -9,7 +9,6 @@ from xnai_pipelines.documents import VanishGuard
 from xnai_pipelines.encoding import Precision, read_specification, resolve_encoder
 from xnai_pipelines.home import Home, recorded_inputs
 from xnai_pipelines.releases import Releases
-from xnai_pipelines.resources import configured
 from xnai_pipelines.search import VectorSpaceError, read_vector_index
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.stages import DocumentsRequest, expected_seconds
@@ -54,8 +53,9 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         HomeError: No folder is known, or the home belongs to another.
         ListingError: The folder is missing.
     """
-    resources, home = configured(settings), Home(settings.home)
-    source = resources["source"]
+    from xnai_pipelines.resources import configured
+
+    home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
     todo = plan_documents(Tables(home.lancedb), folder, rules, DocumentsRequest(verify=verify))
     guard: VanishGuard = rules.guard

@@ -48,9 +48,9 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
     """Returns `folder`, filling it first where it is missing or damaged.
 
     `fill` writes the files into the empty folder that it is given and returns the card; the list of files
-    with their sizes and sha256 is added here. The folder is written under a temporary name beside the final one,
-    synced and renamed. Of two processes, one fills and the other waits for it. What a killed process left
-    behind is removed by the next one.
+    with their sizes and sha256 is added here. The folder is written under a temporary name beside the final
+    one, synced and renamed. Of two processes, one fills and the other waits for it. What a killed process
+    left behind is removed by the next one.
     """
     if _is_complete(folder):
         return folder

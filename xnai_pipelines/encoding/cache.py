@@ -1,12 +1,11 @@
 """Vectors already computed, by vector space and text: what was renamed or cut anew is not encoded again."""
 
-import contextlib
 import hashlib
 import json
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,18 +17,27 @@ from numpy.typing import NDArray
 _log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
-Vector = NDArray[np.float32]
 
+# The text comes first in the key: forgetting it in every space is one look-up. The table has row ids, so
+# vectors are appended and only the small keys are kept in random order (100,000 vectors: 1.1 s and 170 MB,
+# against 6 s and 190 MB WITHOUT ROWID).
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS vectors (
+    text_sha256 BLOB NOT NULL,
     vector_space TEXT NOT NULL,
-    text_sha256 TEXT NOT NULL,
     written_at INTEGER NOT NULL,
     vector BLOB NOT NULL,
-    PRIMARY KEY (vector_space, text_sha256)
-) WITHOUT ROWID
+    PRIMARY KEY (text_sha256, vector_space)
+)
 """
-_WAIT_FOR_OTHERS = 60.0  # seconds that a write waits for another process's
+_FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
+_PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
+_FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
+_PRUNE = """
+DELETE FROM vectors
+WHERE written_at < ? AND vector_space NOT IN (SELECT value FROM json_each(?))
+"""
+_WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -40,7 +48,7 @@ def text_sha256(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class CacheSize:
-    """How many vectors are kept and how many bytes their file takes."""
+    """How many vectors are kept and how many bytes their files take."""
 
     vectors: int
     bytes: int
@@ -50,15 +58,15 @@ class VectorCache:
     """A SQLite file of float32 vectors; several processes may use it, each thread opens its own.
 
     A damaged file is deleted, which is logged, and an empty one takes its place: every vector can be computed
-    again, and a copy kept aside would hold vectors of texts that were to be forgotten. A full disk or a lock
-    that is never freed raises sqlite3.OperationalError.
+    again, and a copy kept aside would hold vectors of texts that are to be forgotten. A full disk, or a lock
+    that is never freed, raises sqlite3.OperationalError.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._connection = self._connect()
+            self._connection = _connect(path)
         except sqlite3.DatabaseError as error:
             self._connection = self._replace_damaged(error)
 
@@ -72,41 +80,49 @@ class VectorCache:
         """Closes the file."""
         self._connection.close()
 
-    def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, Vector]:
+    def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Returns the vectors found, by text_sha256: float32 [dimension], read-only."""
-        rows = self._run(
-            lambda connection: connection.execute(
-                "SELECT text_sha256, vector FROM vectors "
-                "WHERE vector_space = ? AND text_sha256 IN (SELECT value FROM json_each(?))",
-                (vector_space, json.dumps(list(keys))),
-            ).fetchall()
-        )
-        return {key: np.frombuffer(blob, dtype=np.float32) for key, blob in rows}
+
+        def find(connection: sqlite3.Connection) -> dict[str, NDArray[np.float32]]:
+            found = {}
+            for key in keys:
+                row = connection.execute(_FIND, (bytes.fromhex(key), vector_space)).fetchone()
+                if row is not None:
+                    found[key] = np.frombuffer(row[0], dtype=np.float32)
+            return found
+
+        return self._run(find)
 
     def put_many(self, vector_space: str, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Stores vectors, float32 [keys, dimension], in one transaction; a key already there keeps the new one."""
+        """Stores vectors, float32 [keys, dimension], in one transaction; the newest of a key is kept."""
         now = int(time.time())
-        pairs = sorted(zip(keys, vectors, strict=True), key=lambda pair: pair[0])
-        rows = [(vector_space, key, now, vector.astype(np.float32).tobytes()) for key, vector in pairs]
-        self._write("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)", rows)
+        self._write(
+            _PUT,
+            [
+                (bytes.fromhex(key), vector_space, now, vector.astype(np.float32).tobytes())
+                for key, vector in zip(keys, vectors, strict=True)
+            ],
+        )
 
     def forget(self, keys: Collection[str]) -> int:
-        """Removes these texts' vectors from every space, their bytes overwritten; returns how many there were.
+        """Removes these texts' vectors from every space and overwrites their bytes; returns how many.
 
         Raises:
-            TimeoutError: another process read for so long that the write-ahead log could not be emptied.
+            TimeoutError: another process reads without end, so that the write-ahead log cannot be emptied.
         """
-        removed = self._write("DELETE FROM vectors WHERE text_sha256 = ?", [(key,) for key in keys])
+        removed = self._write(_FORGET, [(bytes.fromhex(key),) for key in keys])
         self._empty_log()
         return removed
 
     def prune(self, older_than: datetime, keep: Collection[str]) -> int:
-        """Removes vectors written before `older_than` of all spaces but those in `keep`; returns how many."""
-        removed = self._write(
-            "DELETE FROM vectors WHERE written_at < ? AND vector_space NOT IN (SELECT value FROM json_each(?))",
-            [(int(older_than.timestamp()), json.dumps(sorted(keep)))],
-        )
-        self._run(lambda connection: connection.execute("PRAGMA incremental_vacuum").fetchall())
+        """Removes vectors written before `older_than`, of all spaces but those in `keep`; returns how many.
+
+        Raises:
+            TimeoutError: another process reads without end, so that the write-ahead log cannot be emptied.
+        """
+        removed = self._write(_PRUNE, [(int(older_than.timestamp()), json.dumps(sorted(keep)))])
+        # executescript() runs the pragma to its end, execute() frees a single page.
+        self._run(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         self._empty_log()
         return removed
 
@@ -115,62 +131,62 @@ class VectorCache:
         (count,) = self._run(lambda connection: connection.execute("SELECT count(*) FROM vectors").fetchone())
         return CacheSize(count, sum(path.stat().st_size for path in self._files() if path.exists()))
 
-    def _write(self, statement: str, rows: Iterable[tuple[object, ...]]) -> int:
-        rows = list(rows)
-
+    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> int:
         def write(connection: sqlite3.Connection) -> int:
             with connection:
                 connection.execute("BEGIN IMMEDIATE")
                 return connection.executemany(statement, rows).rowcount
 
-        return max(0, self._run(write))
+        return max(0, self._run(write))  # rowcount is -1 for no rows
 
     def _empty_log(self) -> None:
-        busy, *_ = self._run(
-            lambda connection: connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        )
+        checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
+        busy, *_ = self._run(lambda connection: connection.execute(checkpoint).fetchone())
         if busy:
             raise TimeoutError(
-                f"The vectors are deleted, but a reader of {self._path} kept its log from being emptied for "
-                f"{_WAIT_FOR_OTHERS:.0f} s: their bytes are still in it. Stop the other process and repeat."
+                f"The vectors are deleted, but for {_WAIT_FOR_OTHERS:.0f} s a reader of {self._path} kept the "
+                "log beside it from being emptied: their bytes are still in it. Stop that process and repeat."
             )
 
     def _run(self, operation: Callable[[sqlite3.Connection], _Result]) -> _Result:
         try:
             return operation(self._connection)
         except sqlite3.DatabaseError as error:
-            self._connection = self._replace_damaged(error)
+            self._connection = self._replace_damaged(error, self._connection)
             return operation(self._connection)
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=_WAIT_FOR_OTHERS, isolation_level=None)
-        try:
-            # Before the first table, or they have no effect.
-            connection.execute("PRAGMA page_size = 8192")
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            connection.execute("PRAGMA journal_mode = WAL")
-            # A power cut may lose the last vectors, never the file: they are computed again.
-            connection.execute("PRAGMA synchronous = NORMAL")
-            connection.execute("PRAGMA secure_delete = ON")
-            connection.execute(_LAYOUT)
-        except sqlite3.DatabaseError:
-            connection.close()
-            raise
-        return connection
-
-    def _replace_damaged(self, error: sqlite3.DatabaseError) -> sqlite3.Connection:
+    def _replace_damaged(
+        self, error: sqlite3.DatabaseError, damaged: sqlite3.Connection | None = None
+    ) -> sqlite3.Connection:
         """Starts an empty file if `error` says that this one is damaged; raises it otherwise."""
-        # The low byte is the kind, the others its detail.
+        # The low byte is the kind of error, the others its detail.
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
             raise error
         _log.warning(
-            "The vector cache %s is damaged (%s): deleted, its texts are encoded again.", self._path, error
+            "The vector cache %s is damaged (%s): it is deleted and starts empty.", self._path, error
         )
-        with contextlib.suppress(AttributeError):  # none yet when the file could not be opened at all
-            self._connection.close()
+        if damaged is not None:
+            damaged.close()
         for path in self._files():
             path.unlink(missing_ok=True)
-        return self._connect()
+        return _connect(self._path)
 
     def _files(self) -> list[Path]:
         return [self._path.with_name(self._path.name + suffix) for suffix in ("", "-wal", "-shm")]
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=_WAIT_FOR_OTHERS, isolation_level=None)
+    try:
+        # These two count only before the first table.
+        connection.execute("PRAGMA page_size = 16384")
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # A power cut may lose the last vectors, never the file: they are computed again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = ON")
+        connection.execute(_LAYOUT)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection

@@ -1,16 +1,19 @@
 """Builds the artefact that serves an encoder: an ONNX graph, a tokenizer, and a card."""
 
+import json
 import logging
 import shutil
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import normalizers
 
 from xnai_pipelines.encoding.artefact import publish_artefact
 from xnai_pipelines.encoding.encoder import (
@@ -24,6 +27,9 @@ from xnai_pipelines.encoding.encoder import (
 from xnai_pipelines.encoding.hardware import cpu_flags, int8_sums_saturate
 from xnai_pipelines.encoding.source import encoder_name
 from xnai_pipelines.encoding.specification import EncoderSpec, Precision, UnsupportedEncoderError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
 
 _OPSET = 17  # the first with LayerNormalization as one operator
 _LIBRARIES = (
@@ -64,14 +70,12 @@ def build_encoder(spec: EncoderSpec, models_root: Path) -> Path:
 
 def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     try:
-        import optimum.exporters.onnx
-        import torch  # noqa: F401
-        import transformers  # noqa: F401
+        for library in ("torch", "transformers", "onnx", "optimum.exporters.onnx"):
+            import_module(library)
     except ImportError as error:
         raise ImportError(
-            f"Building an encoder needs {error.name}, which is not installed: pip install 'xnai-pipelines[export]'"
+            f"Building an encoder needs {error.name}, which is missing: pip install 'xnai-pipelines[export]'"
         ) from error
-    del optimum
     with _quiet():
         model = _load_model(spec)
         _write_tokenizer(spec, folder / TOKENIZER_FILE)
@@ -96,7 +100,7 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     }
 
 
-def _load_model(spec: EncoderSpec) -> Any:
+def _load_model(spec: EncoderSpec) -> "PreTrainedModel":
     import torch
     from transformers import AutoModel
 
@@ -112,8 +116,8 @@ def _load_model(spec: EncoderSpec) -> Any:
     missing = [name for name in report["missing_keys"] if not name.startswith("pooler.")]
     if missing:
         raise UnsupportedEncoderError(
-            f"The weights in {spec.source} lack {len(missing)} tensors of the architecture, {missing[0]} first: the "
-            "vectors would be random."
+            f"The weights in {spec.source} lack {len(missing)} tensors of the architecture, {missing[0]} "
+            "first: the vectors would be random."
         )
     if getattr(model, "pooler", None) is not None:
         model.pooler = None  # trained for next-sentence prediction, read by no pooling
@@ -127,12 +131,16 @@ def _write_tokenizer(spec: EncoderSpec, path: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(
         spec.source, local_files_only=True, use_fast=True
     ).backend_tokenizer
+    settings = spec.source / "sentence_bert_config.json"
+    if settings.is_file() and json.loads(settings.read_text(encoding="utf-8")).get("do_lower_case"):
+        rest = [tokenizer.normalizer] if tokenizer.normalizer else []
+        tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *rest])
     tokenizer.no_truncation()
     tokenizer.no_padding()
     tokenizer.save(str(path))
 
 
-def _write_graph(model: Any, precision: Precision, path: Path, *, reduce_range: bool) -> None:
+def _write_graph(model: "PreTrainedModel", precision: Precision, path: Path, *, reduce_range: bool) -> None:
     from optimum.exporters.onnx import export
     from optimum.exporters.tasks import TasksManager
 
@@ -163,7 +171,7 @@ def _quantize(workplace: Path, path: Path, *, reduce_range: bool) -> None:
     quantize_dynamic(prepared, path, per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8)
 
 
-def _torch_vectors(model: Any, spec: EncoderSpec, folder: Path) -> NDArray[np.float32]:
+def _torch_vectors(model: "PreTrainedModel", spec: EncoderSpec, folder: Path) -> NDArray[np.float32]:
     """Returns the samples' vectors, float32 [samples, dimension]: what the built graph is compared with."""
     import torch
 

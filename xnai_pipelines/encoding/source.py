@@ -47,8 +47,8 @@ def _download(hub_id: str) -> Path:
     except (OSError, ValueError) as error:
         # huggingface_hub's errors for a missing repository, no network and offline mode are all OSErrors.
         raise RuntimeError(
-            f"The encoder {hub_id!r} is no existing folder, and the hub gave no answer for it: {error}. Check the "
-            "name and the network, or name a folder that holds the model."
+            f"The encoder {hub_id!r} is no existing folder, and the hub did not give it: {error}. Check "
+            "the name and the network, or name a folder that holds the model."
         ) from error
 
 
@@ -57,7 +57,10 @@ def encoder_name(folder: Path) -> str:
     if folder.resolve() == default_encoder_folder().resolve():
         return DEFAULT_ENCODER
     cached = re.search(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)", folder.as_posix())
-    return f"{cached['owner']}/{cached['name']}" if cached else folder.resolve().name
+    if cached:
+        return f"{cached['owner']}/{cached['name']}"
+    path = folder.resolve()
+    return path.parent.name if path.name == "0_Transformer" else path.name
 
 
 def tokenizer_file(folder: Path) -> Path:

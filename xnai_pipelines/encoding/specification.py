@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 Pooling = Literal["mean", "cls"]
 
@@ -87,8 +87,8 @@ def read_specification(folder: Path, precision: Precision) -> EncoderSpec:
     config = _read_json(transformer / "config.json")
     if "auto_map" in config:
         raise UnsupportedEncoderError(
-            f"{transformer / 'config.json'} asks for code from the model folder (auto_map). Code from a model is "
-            "never run: choose a model whose architecture transformers itself has."
+            f"{transformer / 'config.json'} asks for code from the model folder (auto_map). Code from "
+            "a model is never run: choose a model whose architecture transformers itself has."
         )
     pooling_config = _read_json(folder / modules["Pooling"] / "config.json") if modules else {}
     query_prefix, passage_prefix = _read_prefixes(folder)
@@ -130,8 +130,8 @@ def _read_modules(folder: Path) -> dict[str, str]:
         )
     if kinds not in _SUPPORTED_CHAINS:
         raise UnsupportedEncoderError(
-            f"{path} chains {' -> '.join(kinds)}. Supported is Transformer -> Pooling, with or without Normalize "
-            "at the end."
+            f"{path} chains {' -> '.join(kinds)}. Supported is Transformer -> Pooling, with or without "
+            "Normalize at the end."
         )
     return {kind: str(module["path"]) for module, kind in zip(modules, kinds, strict=True)}
 
@@ -147,7 +147,7 @@ def _read_pooling(config: Mapping[str, Any], folder: Path) -> Pooling:
             f"{folder} pools by {' + '.join(map(str, modes))}, which is not supported. Supported is one of "
             f"{', '.join(_POOLING_MODES)}."
         )
-    return cast("Pooling", modes[0])
+    return modes[0]
 
 
 def _read_prefixes(folder: Path) -> tuple[str, str]:
@@ -187,8 +187,8 @@ def _hash_weights(transformer: Path) -> str:
     shards = sorted(transformer.glob("model*.safetensors"))
     if not shards:
         raise UnsupportedEncoderError(
-            f"{transformer} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs code "
-            "when opened, and are not read: save the model again with safe_serialization=True."
+            f"{transformer} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs "
+            "code when opened, and are not read: save the model again with safe_serialization=True."
         )
     hashes = [hash_file(shard) for shard in shards]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()

@@ -113,5 +113,9 @@ def is_current(parser: str) -> bool:
 
     False for a parser that no longer exists: its files must be read again.
     """
-    parsers = {*_BY_MEDIA_TYPE.values(), _CODE}
-    return parser == DETECTION or parser in {one.id for one in parsers}
+    return parser in _current()
+
+
+@cache
+def _current() -> frozenset[str]:
+    return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))

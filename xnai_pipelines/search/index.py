@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-from lancedb.query import MatchQuery
 
 from xnai_pipelines.encoding import Encoder
 from xnai_pipelines.home import Home
@@ -145,6 +144,8 @@ class SearchIndex:
         return _candidates(found, [1.0 - distance for distance in found["_distance"].to_pylist()])
 
     def _by_keywords(self, question: str, depth: int, where: str | None) -> list[Candidate]:
+        from lancedb.query import MatchQuery
+
         query = self._table.search(MatchQuery(question, column="passage"), query_type="fts")
         found = _filtered(query, where).select(["chunk_id", "document_id", "_score"]).limit(depth).to_arrow()
         return _candidates(found, found["_score"].to_pylist())

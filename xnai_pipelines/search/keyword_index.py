@@ -1,8 +1,9 @@
 """The full-text index: BM25 over words stemmed in the corpus' main language."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lancedb.index import FTS
+if TYPE_CHECKING:
+    from lancedb.index import FTS
 
 INDEX_NAME = "passage_keywords"
 
@@ -14,12 +15,14 @@ STEMMED = {
 }  # fmt: skip
 
 
-def index_config(language: str | None) -> FTS:
+def index_config(language: str | None) -> "FTS":
     """Return the index configuration for a corpus whose main language has this ISO 639-1 code.
 
     Languages that LanceDB does not stem (Chinese, Japanese, Thai and others, also those written without spaces) are
     cut into words by ICU and not stemmed.
     """
+    from lancedb.index import FTS
+
     if language is None or language in STEMMED:
         return FTS(language=STEMMED[language or "en"], stem=True, remove_stop_words=True, ascii_folding=True)
     return FTS(base_tokenizer="icu", stem=False, remove_stop_words=False, ascii_folding=True)

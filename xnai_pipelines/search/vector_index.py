@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lancedb.index import IvfFlat
 
 from xnai_pipelines.home import write_json
 
@@ -47,6 +46,8 @@ def maintain_vector_index(table: Any, rows: int, exact_rows: int, record: Path) 
         if _exists(table):
             table.drop_index(INDEX_NAME)
         return None
+    from lancedb.index import IvfFlat
+
     known = read_vector_index(record)
     if known and _exists(table) and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
         return known

@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import lancedb
 import pyarrow as pa
 
 from xnai_pipelines.tables.schemas import TableSpec
@@ -29,6 +28,8 @@ class Tables:
     """
 
     def __init__(self, folder: Path, committed: Callable[[], None] = lambda: None) -> None:
+        import lancedb  # a second to import, and it brings pandas: not when a code location is loaded
+
         self._folder = folder
         self._committed = committed
         try:
