@@ -161,7 +161,9 @@ def demo() -> None:
     for question in EXAMPLES:
         show_hits(question, index.search(question, 1))
     console.print("\n[bold]Next[/bold]")
-    console.print("  make ui                            the assets, checks and plots in the Dagster UI, MLflow beside it")
+    console.print(
+        "  make ui                            the assets, checks and plots in the Dagster UI, MLflow beside it"
+    )
     console.print('  .venv/bin/xnai search "question"   ask the sample yourself')
     console.print("  XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs .venv/bin/xnai run   your own documents")
 
@@ -255,5 +257,3 @@ def _sentences_for_errors() -> Iterator[None]:
 def _fail(error: Exception) -> None:
     print(f"xnai: {error}", file=sys.stderr)
     sys.exit(1)
-
-

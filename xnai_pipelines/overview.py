@@ -132,8 +132,8 @@ def require_release_encoder(settings: Settings) -> None:
     asked = read_specification(resolve_encoder(settings.encoder), Precision(settings.precision)).vector_space
     if asked != release.vector_space:
         raise VectorSpaceError(
-            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors of "
-            f"{release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them to "
+            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
+            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them to "
             "search this release, or embed anew with them: `xnai run --new-release`."
         )
 

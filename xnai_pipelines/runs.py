@@ -46,7 +46,9 @@ def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> Fi
     failure = next((_reason(event) for event in events if event.is_step_failure), None)
     if failure is None and not result.success:
         failure = "The run failed; see its log in the UI."
-    checks = [event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"]
+    checks = [
+        event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
     failed = tuple(
         FailedCheck(
             asset=check.asset_key.to_user_string(),

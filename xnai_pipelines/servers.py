@@ -73,7 +73,7 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
     try:
         for server in wanted:
             with _log(logs, server).open("wb") as log:
-                # a session of its own, so that an interrupt in the terminal reaches only us and the order of stops holds
+                # a session of its own: an interrupt in the terminal reaches only us, and we stop them in order
                 process = subprocess.Popen(
                     server.command, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT, start_new_session=True
                 )
@@ -112,7 +112,9 @@ def _await(server: Server, process: subprocess.Popen[bytes], logs: Path) -> None
         if process.poll() is not None:
             raise ServerError(_stopped(server, process, logs))
         if time.monotonic() > deadline:
-            raise ServerError(f"The {server.name} did not answer within {START_SECONDS:.0f} s; see {_log(logs, server)}.")
+            raise ServerError(
+                f"The {server.name} did not answer within {START_SECONDS:.0f} s; see {_log(logs, server)}."
+            )
         time.sleep(0.1)
 
 

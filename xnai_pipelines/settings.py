@@ -83,9 +83,7 @@ class Settings(BaseSettings):
     exact_search_rows: int = Field(
         default=20_000, ge=0, description="Vectors up to which search compares every one of them."
     )
-    mlflow_uri: str | None = Field(
-        default=None, description="Tracking server. Unset: SQLite and files under the home."
-    )
+    mlflow_uri: str | None = Field(default=None, description="Tracking server. Unset: SQLite and files under the home.")
     host: str = Field(default="127.0.0.1", description="Address that the user interfaces listen on.")
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")

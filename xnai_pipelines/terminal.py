@@ -21,7 +21,9 @@ errors = Console(stderr=True)
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
     """Print a table; the columns named in `right` are numbers."""
-    shown = Table(title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD
+    )
     for column in columns:
         shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -65,7 +67,9 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
         show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
         run = reports["tracked"]["mlflow_run"]
         if run:
-            console.print(f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True)
+            console.print(
+                f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True
+            )
 
 
 def show_evaluation(report: EvaluationReport) -> None:

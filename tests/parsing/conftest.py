@@ -1,11 +1,10 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from parsing_files import Parse
 
 from xnai_pipelines.parsing import ParsedDocument, ParseLimits, ParserWorker, UnreadableRecord, parse_file
-
-Parse = Callable[..., list[ParsedDocument | UnreadableRecord]]
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +17,9 @@ def worker() -> Iterator[ParserWorker]:
 def parse(tmp_path: Path, worker: ParserWorker) -> Parse:
     """Writes the bytes to a file of that name and parses it."""
 
-    def run(name: str, data: bytes | str, limits: ParseLimits | None = None) -> list[ParsedDocument | UnreadableRecord]:
+    def run(
+        name: str, data: bytes | str, limits: ParseLimits | None = None
+    ) -> list[ParsedDocument | UnreadableRecord]:
         path = tmp_path / name
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return list(parse_file(path, name, limits or ParseLimits(), worker))

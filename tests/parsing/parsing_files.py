@@ -1,8 +1,12 @@
-"""Small files of binary formats, written by hand so that every byte is known."""
+"""Small files of binary formats, written by hand so that every byte is known; the type of `parse`."""
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from io import BytesIO
+
+from xnai_pipelines.parsing import ParsedDocument, UnreadableRecord
+
+Parse = Callable[..., list[ParsedDocument | UnreadableRecord]]
 
 _TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -80,6 +84,10 @@ def pdf(pages: list[list[str]], title: str = "", encrypt: bool = False) -> bytes
     data += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n".encode()
     data += b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
     key = "00" * 32
-    locked = f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]" if encrypt else ""
+    locked = (
+        f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]"
+        if encrypt
+        else ""
+    )
     data += f"trailer << /Size {len(objects) + 1} /Root 1 0 R /Info {len(objects)} 0 R {locked} >>\n".encode()
     return data + f"startxref\n{start}\n%%EOF\n".encode()

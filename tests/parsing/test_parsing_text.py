@@ -43,10 +43,10 @@ CORRECT = [
     "x = {'naïve': '→', \"é\": 'Ω≈ç√∫'}  # ∑ → ∞",
 ]
 LETTERS = [
-    "абвгдежзийклмнопрстуфхцчшщъыьэюяАБВГДЕЖЗ —«».,!?",
+    "абвгдежзийклмнопрстуфхцчшщъыьэюя —«».,!?",
     "αβγδεζηθικλμνξοπρστυφχψωάέήίόύώ .,;·",
-    "abcdefghijklmnopqrstuvwxyzàâæçéèêëîïôœùûüÿÉÀÇ ’«».,!? …",
-    "abcdefghijklmnopqrstuvwxyzäöüßÄÖÜ „“‚‘–.,",
+    "abcdefghijklmnopqrstuvwxyzàâæçéèêëîïôœùûüÿ ’«».,!? …",
+    "abcdefghijklmnopqrstuvwxyzäöüß „“‚‘–.,",
     "的一是不了人我在有他这为之大来以个中上们。，「」",
     "😀🚀✅👍🏽❤️ abc",
     "abcdef(){}[]<>=+-*/_ \"'`~|\\→≤≥≠─│┌┐└┘├┤",
@@ -83,18 +83,20 @@ def test_correct_text_is_never_touched(text: str) -> None:
 
 
 @pytest.mark.parametrize("alphabet", LETTERS)
-def test_no_combination_of_a_language_s_letters_is_touched(alphabet: str) -> None:
-    words = st.lists(st.text(st.sampled_from(alphabet), min_size=2, max_size=12), min_size=3, max_size=12)
+def test_no_words_of_a_language_s_letters_are_touched(alphabet: str) -> None:
+    word = st.text(st.sampled_from(alphabet), min_size=2, max_size=12)
 
-    @given(words)
-    def check(parts: list[str]) -> None:
-        text = " ".join(parts)
+    @given(st.lists(st.tuples(word, st.booleans()), min_size=3, max_size=12))
+    def check(parts: list[tuple[str, bool]]) -> None:
+        text = " ".join(one.capitalize() if capital else one for one, capital in parts)
         assert repair_mojibake(text) == (text, None)
 
     check()
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"]
+)
 def test_unicode_encodings_are_told_with_and_without_a_mark(encoding: str) -> None:
     text = "Plain words, mostly Latin, with an é."
     assert normalise(decode(text.encode(encoding))) == text

@@ -1,4 +1,4 @@
-"""Cuts documents into chunks of at most a number of the encoder's tokens; every offset counts characters of the text."""
+"""Cuts documents into chunks that fit the encoder; every offset counts characters of the document's text."""
 
 from xnai_pipelines.chunking.chunker import StructuredText, chunk_document, chunk_documents
 from xnai_pipelines.chunking.spec import Chunk, ChunkingSpec, Strategy

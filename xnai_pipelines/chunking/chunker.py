@@ -35,9 +35,7 @@ def chunk_document(
     return chunk_documents([StructuredText(text, headings, markup)], spec, tokens)[0]
 
 
-def chunk_documents(
-    documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens
-) -> list[list[Chunk]]:
+def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens) -> list[list[Chunk]]:
     """Returns the chunks of each document, in order; the same ones in whatever company a document comes.
 
     Every character that is not white space is in a chunk. No chunk is empty, starts or ends with white space,
@@ -50,18 +48,13 @@ def chunk_documents(
     maps = tokens.locate([document.text for document in documents])
     measured = [Ruler(document.text, found) for document, found in zip(documents, maps, strict=True)]
     spans = [
-        _spans(document, ruler, spec, tokens.context_free)
-        for document, ruler in zip(documents, measured, strict=True)
+        _spans(document, ruler, spec, tokens.context_free) for document, ruler in zip(documents, measured, strict=True)
     ]
     counted = _fit(measured, spans, spec.size_tokens, tokens)
-    return [
-        _with_heading_paths(chunks, document) for document, chunks in zip(documents, counted, strict=True)
-    ]
+    return [_with_heading_paths(chunks, document) for document, chunks in zip(documents, counted, strict=True)]
 
 
-def _spans(
-    document: StructuredText, ruler: Ruler, spec: ChunkingSpec, context_free: bool
-) -> list[tuple[int, int]]:
+def _spans(document: StructuredText, ruler: Ruler, spec: ChunkingSpec, context_free: bool) -> list[tuple[int, int]]:
     text = document.text
     if not text.strip():
         return []
@@ -71,28 +64,25 @@ def _spans(
         outline = read_outline(text, document.headings, document.markup)
     cuts = cuts_of(spec.strategy, ruler, outline, budget)
     edges = [0, *pack(cuts, ruler.marks([cut.position for cut in cuts]).tolist(), budget)]
-    starts = _overlapping_starts(ruler, edges, outline, spec) if spec.overlap_tokens else edges[:-1]
-    trimmed = (_trim(text, start, end) for start, end in zip(starts, edges[1:], strict=True))
-    return [(start, end) for start, end in trimmed if start < end]
+    trimmed = [_trim(text, start, end) for start, end in pairwise(edges)]
+    spans = [(start, end) for start, end in trimmed if start < end]
+    return _overlapping(spans, ruler, outline, spec) if spec.overlap_tokens else spans
 
 
-def _overlapping_starts(
-    ruler: Ruler, edges: Sequence[int], outline: Outline, spec: ChunkingSpec
-) -> list[int]:
-    """Returns the start of each chunk after moving it back over the text before."""
+def _overlapping(
+    spans: Sequence[tuple[int, int]], ruler: Ruler, outline: Outline, spec: ChunkingSpec
+) -> list[tuple[int, int]]:
+    """Returns the spans, each but the first moved back over the end of the one before."""
     sections = [section.start for section in outline.sections]
-    starts = [edges[0]]
-    for before, start in pairwise(edges[:-1]):
+    moved = list(spans[:1])
+    for (before, _), (start, end) in pairwise(spans):
         section = bisect_right(sections, start) - 1
         floor = max(before + 1, sections[section] if section >= 0 else 0)
         first = max(ruler.back(start, spec.overlap_tokens), floor)
-        sentence = None
-        if spec.strategy is not Strategy.FIXED:
-            sentence = next(
-                (found for found in sentence_starts(ruler.text, before, start) if found >= first), None
-            )
-        starts.append(ruler.word_start(first, start) if sentence is None else sentence)
-    return starts
+        sentences = [] if spec.strategy is Strategy.FIXED else sentence_starts(ruler.text, before, start)
+        sentence = next((found for found in sentences if found >= first), None)
+        moved.append(_trim(ruler.text, ruler.word_start(first, start) if sentence is None else sentence, end))
+    return moved
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -103,7 +93,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 def _fit(
     rulers: Sequence[Ruler], spans: Sequence[Sequence[tuple[int, int]]], size: int, tokens: Tokens
 ) -> list[list[tuple[int, int, int]]]:
-    """Returns (start, end, tokens) of each document's spans, halving those that have more tokens than allowed.
+    """Returns (start, end, tokens) of each document's spans, those with too many tokens halved.
 
     Spans are measured as part of their document. Cut inside a word, or with a tokenizer that is not context-
     free, they can have more tokens alone, and so are encoded again.

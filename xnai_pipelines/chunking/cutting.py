@@ -1,11 +1,11 @@
 """What each strategy offers as places to cut, and at what price."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from xnai_pipelines.chunking.outline import Outline, between
+from xnai_pipelines.chunking.outline import Outline, Section, between
 from xnai_pipelines.chunking.packing import Cut
 from xnai_pipelines.chunking.ruler import Ruler
 from xnai_pipelines.chunking.sentences import sentence_starts
@@ -23,6 +23,8 @@ _PART = 0.2
 _AFTER_COLON = 0.3
 _LINE = 0.3
 _WINDOW = 0.4
+_INDENT = 0.01  # a column, for code: between two functions rather than inside one
+_DEEPEST = 16
 
 _Finder = Callable[[int, int], Iterable[int]]
 
@@ -79,13 +81,21 @@ def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> 
     for find, price in [*finer, (windows, _WINDOW)]:
         oversize = _oversize(prices, ruler, budget)
         _offer(prices, ruler, (position for start, stop in oversize for position in find(start, stop)), price)
-    return _in_sections(prices, end, outline if strategy is Strategy.STRUCTURE else None)
+    return _in_sections(prices, end, outline.sections)
 
 
 def _offer(prices: dict[int, float], ruler: Ruler, positions: Iterable[int], price: float) -> None:
     end = len(ruler.text)
     inside = np.fromiter((position for position in positions if 0 < position < end), dtype=np.int64)
-    prices.update(dict.fromkeys(inside[ruler.may_cut(inside)].tolist(), price))
+    legal = inside[ruler.may_cut(inside)].tolist()
+    prices.update((position, price + _INDENT * _indent(ruler.text, position)) for position in legal)
+
+
+def _indent(text: str, position: int) -> int:
+    if text[position] not in " \t":
+        return 0
+    lead = text[position : position + _DEEPEST]
+    return len(lead) - len(lead.lstrip(" \t"))
 
 
 def _oversize(prices: dict[int, float], ruler: Ruler, budget: int) -> list[tuple[int, int]]:
@@ -94,8 +104,7 @@ def _oversize(prices: dict[int, float], ruler: Ruler, budget: int) -> list[tuple
     return list(zip(edges[large].tolist(), edges[large + 1].tolist(), strict=True))
 
 
-def _in_sections(prices: dict[int, float], end: int, outline: Outline | None) -> list[Cut]:
-    sections = outline.sections if outline else []
+def _in_sections(prices: dict[int, float], end: int, sections: Sequence[Section]) -> list[Cut]:
     cuts = []
     level, passed = 0, 0
     for position in [0, *sorted(prices), end]:

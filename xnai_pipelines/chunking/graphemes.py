@@ -26,10 +26,12 @@ def grapheme_interiors(text: str) -> NDArray[np.bool_] | None:
     if text.isascii():
         return None
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    extending = [ord(character) for character in set(text) if _extends(character)]
+    characters = set(text)
+    extending = [ord(character) for character in characters if _extends(character)]
     interior = np.isin(codes, np.array(extending, dtype=np.uint32))
     interior[1:] |= codes[:-1] == _ZERO_WIDTH_JOINER
-    interior |= _second_of_a_flag(codes)
+    if any(_is_regional_indicator(ord(character)) for character in characters):
+        interior |= _second_of_a_flag(codes)
     interior[:1] = False
     return interior
 
@@ -39,6 +41,10 @@ def _extends(character: str) -> bool:
     return unicodedata.category(character).startswith("M") or any(
         low <= code <= high for low, high in _EXTENDING_RANGES
     )
+
+
+def _is_regional_indicator(code: int) -> bool:
+    return _REGIONAL_INDICATORS[0] <= code <= _REGIONAL_INDICATORS[1]
 
 
 def _second_of_a_flag(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:

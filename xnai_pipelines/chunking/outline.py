@@ -1,4 +1,4 @@
-"""Reads the block structure of a text line by line: sections, blocks, and what holds together inside a block."""
+"""Reads the structure of a text line by line: sections, blocks, and what holds together inside a block."""
 
 import re
 from bisect import bisect_left
@@ -15,6 +15,8 @@ _TABLE_ROW = re.compile(r"\||\+[-=]")
 _CONTAINER_END = re.compile(r"(?:/{3,}|:{3,}|</[^>]*>|[)\]}]+[;,]?)\s*\Z")
 _CONTAINER_START = re.compile(r"(?:/{3,}|:{3,}|<(?:details|div|section)\b)")
 _ADORNMENT = re.compile(r"([^\w\s`~])\1+\s*\Z")
+_DIRECTIVE = re.compile(r"\.\. [\w:+.-]+::|(?:.*\S)?::\s*\Z")
+_ANY_INDENT = -1
 _CODE_DIRECTIVE = re.compile(
     r"\.\. (?:code|code-block|sourcecode|parsed-literal|literalinclude|testcode|doctest|productionlist)::"
 )
@@ -125,7 +127,7 @@ class _Reader:
         self._code_start: int | None = 0 if markup is Markup.CODE else None
         self._literal_indent: int | None = None
         self._after_blank = False
-        self._held = True  # the next line belongs to what is above it: a heading, an opened container
+        self._hold: int | None = _ANY_INDENT  # the next line stays with this one when it is indented by more columns
         self._announced = False
         self._in_list = False
 
@@ -154,15 +156,15 @@ class _Reader:
             self.outline.stacked.add(section.start)
         self._bare_level = section.level
         self._heading_line = section.line
-        self._held = True
+        self._hold = _ANY_INDENT
         self._announced = self._in_list = False
 
     def _in_heading(self, start: int, content: str) -> bool:
-        """Whether this line belongs to a heading: above it, itself, its underline, the title below its overline."""
+        """Whether this line belongs to a heading: its lead-in, title, overline or underline."""
         if start == self._heading_line and _ADORNMENT.match(content):
             self._heading_line = start + len(content)
             return True
-        return start <= self._heading_line or (self._held and _ADORNMENT.match(content) is not None)
+        return start <= self._heading_line or (self._hold is not None and _ADORNMENT.match(content) is not None)
 
     def _read_block_line(self, start: int, indent: int, content: str) -> None:
         self._bare_level = None
@@ -171,11 +173,10 @@ class _Reader:
         in_code = self._code_start is not None
         fence = _FENCE.match(content) if self._markup is Markup.MARKDOWN else None
         is_item = not in_code and _LIST_ITEM.match(content) is not None
-        if not self._held and not _CONTAINER_END.match(content):
-            self._place(
-                start, indent, content, is_item=is_item, is_block=self._after_blank or fence is not None
-            )
-        self._held = _CONTAINER_START.match(content) is not None and not _CONTAINER_END.match(content)
+        is_held = self._hold is not None and indent > self._hold
+        if not is_held and not _CONTAINER_END.match(content):
+            self._place(start, indent, content, is_item=is_item, is_block=self._after_blank or fence is not None)
+        self._hold = self._holds_next(indent, content)
         self._announced = content.rstrip().endswith(":")
         if indent == 0:
             self._in_list = is_item or (self._in_list and not self._after_blank)
@@ -185,6 +186,12 @@ class _Reader:
         elif self._markup is Markup.RST and not in_code and _opens_literal(content):
             self._literal_indent = indent
             self._code_start = start + len(content) + indent
+
+    def _holds_next(self, indent: int, content: str) -> int | None:
+        if self._markup is Markup.RST and _DIRECTIVE.match(content):
+            return indent
+        opens = _CONTAINER_START.match(content) is not None and not _CONTAINER_END.match(content)
+        return _ANY_INDENT if opens else None
 
     def _place(self, start: int, indent: int, content: str, *, is_item: bool, is_block: bool) -> None:
         """Files the start of a line under the kind of cut it allows."""

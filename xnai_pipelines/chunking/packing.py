@@ -1,10 +1,10 @@
-"""Chooses where chunks end: the best way to fill chunks among the places where a text may be cut."""
+"""Chooses where chunks end among the places where a text may be cut."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Real text has 5 to 40 pieces in a chunk. These bound the work on text such as "! ! !": pieces that together are
-# under a 32nd of a chunk stay together, and a chunk is made of at most so many pieces.
+# Real text has 5 to 40 pieces in a chunk. These bound the work on text such as "! ! !": pieces that together
+# are under a 32nd of a chunk stay together, and a chunk is made of at most so many pieces.
 GRAINS_PER_CHUNK = 32
 MAX_PIECES = 64
 _NO_HEADING = 1_000
@@ -73,7 +73,7 @@ def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
 
 
 def _thinned(cuts: Sequence[Cut], marks: Sequence[int], grain: int) -> list[int]:
-    """Returns the indices of the cuts to keep: between pieces of less than a grain only the cheaper cuts matter."""
+    """Returns the indices of the cuts to keep: between pieces under a grain only the cheaper cuts matter."""
     kept = [0]
     for index in range(1, len(cuts) - 1):
         is_free = cuts[index].opens or cuts[index].price < cuts[index + 1].price

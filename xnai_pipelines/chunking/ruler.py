@@ -15,7 +15,7 @@ CHARACTERS_PER_UNIT = 32
 
 
 class Ruler:
-    """A text divided into units: at most one token each (as far as graphemes allow) and a bounded number of characters.
+    """A text divided into units: one token each, where graphemes allow, and a bounded number of characters.
 
     A span that measures n units has at most n tokens, as long as it is not cut inside a word.
 
@@ -29,7 +29,8 @@ class Ruler:
         self.text = text
         self.tokens = tokens
         self._interior = grapheme_interiors(text)
-        edges = np.unique(np.concatenate(([0], tokens.starts)))
+        edges = np.concatenate(([0], tokens.starts))
+        edges = edges[np.append(True, np.diff(edges) > 0)]
         self.starts = self._fill(edges[self.may_cut(edges)])
         if self._interior is not None:
             self._interior[self.starts] = False  # where a grapheme is too long to be kept whole
@@ -37,7 +38,7 @@ class Ruler:
         self._marks = np.concatenate(([0], np.cumsum(np.maximum(np.diff(tokens_before), 1))))
 
     def may_cut(self, positions: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Returns a bool for each position below `len(text)`: whether a cut there leaves every grapheme whole."""
+        """Returns a bool for each position in the text: whether a cut there leaves every grapheme whole."""
         if self._interior is None:
             return np.ones(len(positions), dtype=np.bool_)
         return ~self._interior[positions]
@@ -58,11 +59,11 @@ class Ruler:
             left = high - low
             stride = -(-left // -(-left // budget)) if even else budget
             # The last unit that starts within the window, and at least one unit further.
-            unit = int(np.searchsorted(self._marks, low + stride, side="right")) - 1
-            unit = max(unit, int(np.searchsorted(self._marks, low, side="right")))
+            first, last = np.searchsorted(self._marks, (low, low + stride), side="right").tolist()
+            unit = max(last - 1, first)
             if unit >= len(self.starts) or self.starts[unit] >= end:
                 break
-            cuts.append(self._back_to_space(unit, stride // 8))
+            cuts.append(self._back_to_space(unit, max(unit - stride // 8, first)))
             low = int(self.marks((cuts[-1],))[0])
         return cuts
 
@@ -73,7 +74,7 @@ class Ruler:
         return int(self.starts[unit]) if unit < len(self.starts) else position
 
     def word_start(self, start: int, end: int) -> int:
-        """Returns the first unit start in `[start, end)` that follows a space; `start` where there is none."""
+        """Returns the first unit start from `start` to `end` that follows a space, else `start`."""
         low, high = np.searchsorted(self.starts, (start, end)).tolist()
         for position in self.starts[low:high].tolist():
             if position == 0 or self.text[position - 1].isspace():
@@ -81,12 +82,12 @@ class Ruler:
         return start
 
     def middle(self, start: int, end: int) -> int:
-        """Returns a place to cut a span in two, near the middle of what it measures, `start` < place < `end`."""
+        """Returns a place inside a span of two or more characters, near the middle of what it measures."""
         low, high = np.searchsorted(self.starts, (start + 1, end)).tolist()
         return int(self.starts[(low + high) // 2]) if low < high else (start + end) // 2
 
-    def _back_to_space(self, unit: int, reach: int) -> int:
-        for earlier in range(unit, max(unit - reach, 1) - 1, -1):
+    def _back_to_space(self, unit: int, first: int) -> int:
+        for earlier in range(unit, first - 1, -1):
             position = int(self.starts[earlier])
             if self.text[position - 1].isspace() or self.text[position].isspace():
                 return position

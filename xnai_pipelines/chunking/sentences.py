@@ -1,4 +1,4 @@
-"""Finds where sentences start, by rule: terminators and closing marks of many scripts, abbreviations, lists."""
+"""Finds where sentences start, by rule: terminators of many scripts, abbreviations, lists."""
 
 import re
 
@@ -14,20 +14,25 @@ _LAST_WORD = re.compile(r"[^\W_](?:[\w.]*[^\W_])?\Z")
 
 # Words that a full stop shortens and that something always follows. "etc." or "Inc." may end a sentence:
 # there the capital letter after it decides.
+# fmt: off
 _ABBREVIATIONS = frozenset(
-    "mr mrs ms dr prof st sr jr rev hon gen col capt lt sgt fig figs eq eqs ref refs sec sect ch chap vol no nos pp "
-    "p ed eds vs cf ca approx resp viz e.g i.e eg ie e.g i.e jan feb mar apr jun jul aug sep sept oct nov dec "
-    "z.b d.h bzw vgl nr abb bspw ggf usw u.a "
-    "mme mlle cap pág sra srta ud "
-    "т.е т.к т.н см рис ул им проф акад гг стр".split()
+    {
+        "mr", "mrs", "ms", "dr", "prof", "st", "sr", "jr", "rev", "hon", "gen", "col", "capt", "lt",
+        "sgt", "fig", "figs", "eq", "eqs", "ref", "refs", "sec", "sect", "ch", "chap", "vol", "no",
+        "nos", "p", "pp", "ed", "eds", "vs", "cf", "ca", "approx", "resp", "viz", "e.g", "i.e", "eg",
+        "ie", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec", "z.b",
+        "d.h", "bzw", "vgl", "nr", "abb", "bspw", "ggf", "usw", "u.a", "mme", "mlle", "cap", "pág",
+        "sra", "srta", "ud", "т.е", "т.к", "т.н", "см", "рис", "ул", "им", "проф", "акад", "гг", "стр",
+    }
 )
+# fmt: on
 
 
 def sentence_starts(text: str, start: int, end: int) -> list[int]:
     """Returns where sentences start inside `text[start:end]`, ascending, `start` itself not included.
 
-    A blank line and a list item start a sentence too. A full stop does not end one after an abbreviation, an initial
-    or a list number, nor before a lower-case letter.
+    A blank line and a list item start a sentence too. A full stop does not end one after an abbreviation, an
+    initial or a list number, and nothing ends one before a lower-case letter.
     """
     return [
         match.end()

@@ -22,7 +22,7 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChunkingSpec:
-    """How documents are cut: a strategy, the largest chunk, and how much of the text before it a chunk repeats.
+    """How documents are cut: where, how large a chunk may be, and how much of the text before it repeats.
 
     Both sizes are in tokens of the encoder's tokenizer, without its special tokens. Overlap is at most half
     the size.

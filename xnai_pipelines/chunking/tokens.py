@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -35,11 +36,11 @@ class TokenMap:
     seams: tuple[int, ...]
 
     def count(self, start: int, end: int) -> int | None:
-        """Returns the number of tokens of `text[start:end]`, or None where a cut inside a word makes it unknown."""
+        """Returns the number of tokens of `text[start:end]`, None where a cut inside a word hides it."""
         first, last = np.searchsorted(self.starts, (start, end)).tolist()
         if not (self._is_edge(start, first) and self._is_edge(end, last)):
             return None
-        if any(start < seam < end for seam in self.seams):
+        if bisect_right(self.seams, start) < bisect_left(self.seams, end):
             return None
         return int(last - first)
 
@@ -88,9 +89,7 @@ class Tokens:
     def locate(self, texts: Sequence[str]) -> list[TokenMap]:
         """Returns where the tokens of each text lie. Encodes on all threads that the tokenizer may use."""
         windows = [list(_windows(text)) for text in texts]
-        parts = [
-            text[start:end] for text, spans in zip(texts, windows, strict=True) for start, end, _ in spans
-        ]
+        parts = [text[start:end] for text, spans in zip(texts, windows, strict=True) for start, end, _ in spans]
         encoded = (
             _TokenSpan.of(encoding)
             for batch in _batches(parts)

@@ -5,15 +5,17 @@ from typing import Any
 
 import dagster as dg
 
-from xnai_pipelines.tables import TableSpec, Tables
+from xnai_pipelines.tables import COLUMNS, Tables, TableSpec
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80
 
 
 def column_schema(spec: TableSpec) -> dg.TableSchema:
-    """Return the table's columns with their Arrow types."""
-    return dg.TableSchema(columns=[dg.TableColumn(field.name, str(field.type)) for field in spec.schema])
+    """Return the table's columns with their Arrow types and what they mean."""
+    return dg.TableSchema(
+        columns=[dg.TableColumn(field.name, str(field.type), COLUMNS[field.name]) for field in spec.schema]
+    )
 
 
 def table_facts(tables: Tables, spec: TableSpec, columns: Sequence[str]) -> dict[str, Any]:

@@ -4,8 +4,11 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from pathspec import GitIgnoreSpec
+
+LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
 class ListingError(Exception):
@@ -19,14 +22,18 @@ class FileStat:
     size_bytes: int
     modified_ns: int
 
+    @classmethod
+    def of(cls, stat: os.stat_result) -> Self:
+        """Return what matters of a file's status; times outside the years 1678 to 2262 as the nearest of these."""
+        return cls(stat.st_size, max(-LAST_NS, min(LAST_NS, stat.st_mtime_ns)))
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a folder by path (relative, POSIX slashes): to read, skipped with the reason, and what could not
-    be listed.
+    """The files of a folder by path (relative, POSIX slashes): to read, skipped and unlisted ones with the reason.
 
-    A folder that is left out whole counts as one entry whose path ends in a slash. What lies under a folder of
-    `unlisted` is unknown, which is not the same as gone.
+    A folder that is left out whole counts as one entry whose path ends in a slash. What an entry of `unlisted` is,
+    and what lies under it, is unknown, which is not the same as gone.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
@@ -34,8 +41,8 @@ class Listing:
     unlisted: dict[str, str] = field(default_factory=dict)
 
     def is_unknown(self, path: str) -> bool:
-        """Return whether the path lies under a folder that could not be listed."""
-        return any(path.startswith(folder) for folder in self.unlisted)
+        """Return whether the path is, or lies under, an entry that could not be looked at."""
+        return any(path == entry or path.startswith(entry.rstrip("/") + "/") for entry in self.unlisted)
 
 
 def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
@@ -87,12 +94,11 @@ def _place(
         elif is_folder:
             pending.append(Path(entry.path))
         else:
-            stat = entry.stat()
-            listing.files[path] = FileStat(stat.st_size, stat.st_mtime_ns)
+            listing.files[path] = FileStat.of(entry.stat())
     except FileNotFoundError:
         return  # deleted while the folder was listed: it is not there
     except OSError as error:
-        listing.skipped[path] = f"cannot be looked at: {error.strerror}"
+        listing.unlisted[path] = f"cannot be looked at: {error.strerror}"
 
 
 def _reason_to_skip(
@@ -107,7 +113,7 @@ def _reason_to_skip(
     if patterns.match_file(path):
         return "matches XNAI_EXCLUDE"
     if entry.is_symlink():
-        target = Path(entry.path).resolve()
+        target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
         if not target.is_relative_to(root):
             return "symbolic link that leaves the folder"
         if not target.is_file():

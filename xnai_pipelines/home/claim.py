@@ -46,27 +46,40 @@ def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -
         raise HomeError(
             "No folder of documents is known. Set XNAI_DOCUMENTS to a folder, or write the sample with `xnai sample`."
         )
-    if documents is not None and documents != recorded.documents:
+    if documents is not None:
+        _refuse_other(home, recorded, documents)
+    return Inputs(recorded.documents, questions or recorded.questions)
+
+
+def _refuse_other(home: Home, recorded: Inputs, documents: Path) -> None:
+    if documents != recorded.documents:
         raise HomeError(
             f"The home {home.root} belongs to the documents in {recorded.documents}, not to {documents}. Set XNAI_HOME "
             "to another folder to keep both, or unset XNAI_DOCUMENTS to go on with this one."
         )
-    return Inputs(recorded.documents, questions or recorded.questions)
 
 
 def claim(home: Home, inputs: Inputs) -> None:
     """Record the inputs of the home, so that the command line and the UI read the same ones.
 
     Raises:
-        HomeError: The home's folder cannot be written.
+        HomeError: The home belongs to another folder of documents, or cannot be written.
     """
-    if recorded_inputs(home) == inputs:
+    recorded = recorded_inputs(home)
+    if recorded == inputs:
         return
+    if recorded is not None:
+        _refuse_other(home, recorded, inputs.documents)
     stored = {name: None if path is None else str(path) for name, path in asdict(inputs).items()}
     try:
         write_json(home.root / "home.json", stored)
     except OSError as error:
-        raise HomeError(
-            f"The state folder {home.root} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME to "
-            "a folder that is."
-        ) from error
+        raise unwritable(home, error) from error
+
+
+def unwritable(home: Home, error: OSError) -> HomeError:
+    """Return the error that says that the home cannot be written, and what to do."""
+    return HomeError(
+        f"The state folder {home.root} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME to "
+        "a folder that is."
+    )

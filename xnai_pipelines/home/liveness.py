@@ -1,6 +1,6 @@
 """Whether a run's process lives, by a lock that the operating system drops with it.
 
-A process id would not do: it is used again, and the run may have been started by another process than the one that asks.
+A process id would not do: it is used again, and may belong to another machine's or container's process.
 """
 
 import fcntl

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from xnai_pipelines.home.claim import unwritable
 from xnai_pipelines.home.layout import Home
 
 
@@ -14,9 +15,16 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
 
     Dagster's pool orders runs that Dagster knows of; this lock also covers a process that Dagster lost sight of,
     and can never be left behind by a killed one.
+
+    Raises:
+        HomeError: The home cannot be written.
     """
-    home.root.mkdir(parents=True, exist_ok=True)
-    with (home.root / "writer.lock").open("a+") as file:
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        lock = (home.root / "writer.lock").open("a+")
+    except OSError as error:
+        raise unwritable(home, error) from error
+    with lock as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

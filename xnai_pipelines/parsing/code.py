@@ -32,9 +32,7 @@ def parse_python(text: str, stem: str) -> Content:
     except (SyntaxError, ValueError):
         return parse_code(text, stem)
     starts = [0, *(line.end() for line in re.finditer("\n", text))]
-    headings = tuple(
-        Heading(starts[line - 1], level, name) for line, level, name in sorted(_definitions(tree, 1))
-    )
+    headings = tuple(Heading(starts[line - 1], level, name) for line, level, name in sorted(_definitions(tree, 1)))
     return Content(title=stem, text=text, markup=Markup.CODE, headings=headings)
 
 

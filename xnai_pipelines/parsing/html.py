@@ -13,9 +13,7 @@ from xnai_pipelines.parsing.source import Content
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-_NO_CONTENT = (
-    "script, style, noscript, template, svg, math, iframe, nav, footer, aside, form button, [hidden]"
-)
+_NO_CONTENT = "script, style, noscript, template, svg, math, iframe, nav, footer, aside, form button, [hidden]"
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt"),

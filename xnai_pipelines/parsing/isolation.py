@@ -100,6 +100,7 @@ class ParserWorker:
         }
         payload = json.dumps(request).encode("ascii")  # file names that are no Unicode stay as they are
         stream = self._running().stdin
+        self._forget_errors()
         assert stream is not None  # noqa: S101  # it is a pipe
         try:
             stream.write(len(payload).to_bytes(_LENGTH_BYTES, "big") + payload)
@@ -123,14 +124,18 @@ class ParserWorker:
             self._fresh = True
         return self._process
 
+    def _forget_errors(self) -> None:
+        """What was written about the files before says nothing about the next, and would fill the disk."""
+        if self._errors is not None:
+            self._errors.seek(0)
+            self._errors.truncate()
+
     def _receive(self, source: Source) -> dict[str, Any]:
         deadline = time.monotonic() + source.limits.seconds + (_START_SECONDS if self._fresh else 0)
         length = int.from_bytes(self._read(_LENGTH_BYTES, deadline, source), "big")
         if length > _REPLY_BYTES + _BYTES_PER_CHAR * source.limits.max_text_chars:
             raise UnreadableError("too_large", "The file makes more text than allowed. Split it.")
-        reply: dict[str, Any] = json.loads(
-            self._read(length, deadline, source).decode("utf-8", "surrogatepass")
-        )
+        reply: dict[str, Any] = json.loads(self._read(length, deadline, source).decode("utf-8", "surrogatepass"))
         self._fresh = False
         return reply
 
@@ -167,9 +172,7 @@ class ParserWorker:
             except subprocess.TimeoutExpired:
                 status = None
         if status == -signal.SIGXCPU:
-            return UnreadableError(
-                "timeout", "Reading the file takes more processor time than allowed. Split it."
-            )
+            return UnreadableError("timeout", "Reading the file takes more processor time than allowed. Split it.")
         how = f"status {status}"
         if status is not None and status < 0:
             how = signal.Signals(-status).name

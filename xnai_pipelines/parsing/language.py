@@ -7,9 +7,7 @@ _FEWEST_LETTERS = 20
 _ISO_639_1_LENGTH = 2
 _PARTS_OF = {"yue": "zh", "wuu": "zh", "arz": "ar", "ary": "ar", "uzs": "uz", "gug": "gn", "kik": "ki"}
 # Code, tags and addresses look English in any language.
-_NO_WORDS = re.compile(
-    r"^(```|~~~)[^\n]*\n.*?^\1|<[^<>\n]{1,200}>|https?://\S+|`[^`\n]*`", re.DOTALL | re.MULTILINE
-)
+_NO_WORDS = re.compile(r"^(```|~~~)[^\n]*\n.*?^\1|<[^<>\n]{1,200}>|https?://\S+|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
 
 def identify_language(text: str) -> str | None:

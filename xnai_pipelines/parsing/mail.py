@@ -42,6 +42,8 @@ def parse_mail(data: bytes, stem: str) -> Content:
     blocks = ["\n".join(headers), *words]
     if attached:
         blocks.append("Attachments: " + ", ".join(attached))
+    if not any(blocks):
+        raise UnreadableError("damaged", "The file has neither the headers nor the words of a message.")
     text, repair = repair_mojibake("\n\n".join(block for block in blocks if block))
     return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
 
@@ -54,9 +56,7 @@ def _check_encryption(message: Message) -> None:
     kinds = {part.get_content_type() for part in message.walk()}
     enveloped = "application/pkcs7-mime" in kinds or "application/x-pkcs7-mime" in kinds
     if "multipart/encrypted" in kinds or (enveloped and "text/plain" not in kinds):
-        raise UnreadableError(
-            "encrypted", "The message is encrypted. Export it decrypted from the mail program."
-        )
+        raise UnreadableError("encrypted", "The message is encrypted. Export it decrypted from the mail program.")
 
 
 def _attachment(part: Message) -> str | None:

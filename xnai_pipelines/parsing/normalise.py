@@ -16,9 +16,7 @@ _RARE_BYTES = tuple(char.encode() for char in "\u2028\u2029\ufeff\ufffe\uffff")
 _C1_BYTES = re.compile(b"\xc2[\x80-\x9f]")
 _SURROGATE_BYTES = re.compile(b"\xed[\xa0-\xbf]")
 # C1 controls are never meant: they are cp1252 read as Latin-1, where they are quotes, dashes and the like.
-_C1_MEANINGS = {
-    code: meaning for code in range(0x80, 0xA0) if (meaning := bytes([code]).decode("cp1252", "ignore"))
-}
+_C1_MEANINGS = {code: meaning for code in range(0x80, 0xA0) if (meaning := bytes([code]).decode("cp1252", "ignore"))}
 _LONGEST_MARK_RUN = 30
 _GRAPHEME_JOINER = "\u034f"
 

@@ -69,6 +69,4 @@ def _head(path: Path) -> bytes:
             return stream.read(HEAD_BYTES)
     except OSError as error:
         reason = error.strerror or error
-        raise UnreadableError(
-            "unreadable", f"The file cannot be opened: {reason}. Check its permissions."
-        ) from error
+        raise UnreadableError("unreadable", f"The file cannot be opened: {reason}. Check its permissions.") from error

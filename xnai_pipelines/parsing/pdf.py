@@ -47,9 +47,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
     texts, broken = _page_texts(document, max_chars)
     if not texts:
         if broken:
-            raise UnreadableError(
-                "damaged", f"The PDF is damaged: none of its {broken} pages opens. Export it again."
-            )
+            raise UnreadableError("damaged", f"The PDF is damaged: none of its {broken} pages opens. Export it again.")
         raise UnreadableError(
             "no_text", "The PDF has no text, only pictures or drawings. Run text recognition (OCR) over it."
         )

@@ -1,5 +1,7 @@
 """A file through one parser, whatever happens: contents, bad records, or one of two errors."""
 
+import zipfile
+import zlib
 from collections.abc import Iterator
 
 from xnai_pipelines.parsing.parsed import SkippedFileError, UnreadableError
@@ -17,6 +19,8 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
     most = source.limits.max_text_chars
     try:
         for content in parser.parse(source):
+            if isinstance(content, Content) and not content.text.strip():
+                raise SkippedFileError("empty", "The file holds no words, only white space.")
             if isinstance(content, Content) and len(content.text) > most:
                 message = f"The text has {len(content.text):,} characters, more than {most:,}. Split it."
                 if content.record_id is None:
@@ -30,8 +34,11 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
         raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
     except MemoryError as error:
         raise UnreadableError("memory", "Reading the file takes more memory than allowed.") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError) as error:
+        raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
     except OSError as error:
-        raise UnreadableError("unreadable", f"The file cannot be read: {error}.") from error
+        kind = "damaged" if error.errno is None else "unreadable"  # libraries raise it for contents too
+        raise UnreadableError(kind, f"The file cannot be read: {error}.") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise UnreadableError(

@@ -65,12 +65,12 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         first = list(islice(lines, _PEEKED))
         delimiter = "\t" if source.media_type == "text/tab-separated-values" else _delimiter(first)
         csv.field_size_limit(source.limits.max_text_chars)
-        header = next(csv.reader(first[:1], delimiter=delimiter), [])
+        header = next(_rows(first[:1], delimiter), [])
         if _has_columns(dict.fromkeys(header, "")):
             yield from _documents(_csv_records(chain(first, lines), delimiter, header))
             return
     text, repair = repair_mojibake(decode(source.read()))
-    yield _table(csv.reader(StringIO(text, newline=""), delimiter=delimiter), source, repair)
+    yield _table(_rows(StringIO(normalise(text)), delimiter), source, repair)
 
 
 def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
@@ -125,17 +125,11 @@ def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]
 
 def _document(place: str, row: Mapping[str, Any]) -> Content | BadRecord:
     value = next((row[key] for key in _IDS if row.get(key) is not None), None)
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, str | int)
-        or not (name := normalise(str(value)).strip())
-    ):
+    if isinstance(value, bool) or not isinstance(value, str | int) or not (name := normalise(str(value)).strip()):
         return BadRecord(place, "damaged", "It has no id: _id or id must be words or a whole number.")
     title, text = row.get("title") or "", row.get("text") or ""
     if not isinstance(title, str) or not isinstance(text, str):
-        return BadRecord(
-            name, "damaged", f"At {place}: its title and text must be text, not lists or numbers."
-        )
+        return BadRecord(name, "damaged", f"At {place}: its title and text must be text, not lists or numbers.")
     title = single_line(normalise(title), longest=max(len(title), 1))
     text, repair = repair_mojibake(text)
     text = normalise(text).strip()
@@ -214,6 +208,14 @@ def _row(place: str, header: list[str], cells: list[str]) -> Row:
     return dict(zip(header, cells, strict=True))
 
 
+def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
+    """The rows as far as they can be told; a carriage return within a line is a space."""
+    try:
+        yield from csv.reader((line.replace("\r\n", "\n").replace("\r", " ") for line in lines), delimiter=delimiter)
+    except csv.Error as error:
+        raise UnreadableError("damaged", f"The table is not valid CSV: {error}. Write it again.") from error
+
+
 def _is_unicode(text: str) -> bool:
     return text.isascii() or not any("\udc80" <= char <= "\udcff" for char in text)
 
@@ -222,7 +224,7 @@ def _delimiter(lines: list[str]) -> str:
     """The delimiter that gives the most columns in the most lines."""
 
     def columns(delimiter: str) -> int:
-        counts = [len(row) for row in csv.reader(lines, delimiter=delimiter)]
+        counts = [len(row) for row in _rows(lines, delimiter)]
         return sum(count - 1 for count in counts if count == counts[0])
 
     return max(_DELIMITERS, key=columns)

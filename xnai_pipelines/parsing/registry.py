@@ -14,7 +14,6 @@ from xnai_pipelines.parsing.markdown import parse_markdown
 from xnai_pipelines.parsing.normalise import normalise
 from xnai_pipelines.parsing.notebook import parse_json, parse_notebook
 from xnai_pipelines.parsing.office import parse_docx
-from xnai_pipelines.parsing.parsed import SkippedFileError
 from xnai_pipelines.parsing.pdf import parse_pdf
 from xnai_pipelines.parsing.presentation import parse_pptx
 from xnai_pipelines.parsing.records import parse_csv, parse_jsonl, parse_parquet
@@ -59,13 +58,9 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     def read(source: Source) -> Iterable[Content]:
         text, repair = repair_mojibake(decode(source.read()))
         content = parse(normalise(text), source.stem)
-        if not content.text.strip():
-            raise SkippedFileError("empty", "The file is empty or only white space.")
         if repair is None:
             return (content,)
-        return (
-            Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),
-        )
+        return (Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),)
 
     return read
 

@@ -89,9 +89,7 @@ def _is_writing(text: str) -> bool:
     """Whether no sign is rare, unassigned or private and every word keeps to one script."""
     if _RARE.search(text) or any(unicodedata.category(sign) in {"Cn", "Co"} for sign in set(text)):
         return False
-    return all(
-        word.isascii() or len({_script(sign) for sign in word}) == 1 for word in set(_WORDS.findall(text))
-    )
+    return all(word.isascii() or len({_script(sign) for sign in word}) == 1 for word in set(_WORDS.findall(text)))
 
 
 def _script(letter: str) -> str:

@@ -23,7 +23,7 @@ from xnai_pipelines.parsing.registry import parser_for
 from xnai_pipelines.parsing.source import BadRecord, ParseLimits, Source
 
 _LENGTH_BYTES = 4
-_MOST_WRITTEN = 2**20  # bytes in any file: parsers have nothing to write, the error output is small
+_MOST_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes
 
 
 def main() -> None:

@@ -39,11 +39,22 @@ class Releases:
         self._folder = folder
 
     def current(self) -> Release | None:
-        """Return the current release, None before the first."""
+        """Return the current release, None before the first.
+
+        Raises:
+            ReleaseError: The pointer or the manifest that it names is damaged.
+        """
         pointer = self._folder / "current.json"
         if not pointer.exists():
             return None
-        return self.read(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+        try:
+            number = int(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReleaseError(
+                f"The pointer {pointer} is damaged ({error!r}). Write the number of the release to serve into it: "
+                '{"release": 1}.'
+            ) from error
+        return self.read(number)
 
     def require(self) -> Release:
         """Return the current release.
@@ -75,8 +86,11 @@ class Releases:
         return [self.read(number) for number in self._numbers()]
 
     def next_number(self) -> int:
-        """Return the number after the newest manifest's; 1 where there is none."""
-        return 1 + max(self._numbers(), default=0)
+        """Return the number after the newest manifest's; 1 before the first release.
+
+        A manifest without any pointer is of a first release whose publishing was cut off; it is made again.
+        """
+        return 1 + max(self._numbers(), default=0) if (self._folder / "current.json").exists() else 1
 
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())

@@ -1,7 +1,6 @@
 """The encoder that the settings name, exported once and loaded where it is needed, and the cutting that fits it."""
 
 from pathlib import Path
-from typing import Optional
 
 import dagster as dg
 from pydantic import Field
@@ -22,7 +21,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A sentence encoder, run by ONNX Runtime."""
 
     home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
-    encoder: Optional[str] = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
+    encoder: str | None = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
     precision: str = Field(description="int8_dynamic or fp32.")
     threads: int = Field(description="Processor threads.")
 

@@ -24,4 +24,3 @@ def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
         ended.append(run.run_id)
     return ended
-

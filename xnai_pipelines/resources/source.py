@@ -1,7 +1,6 @@
 """The folder of documents and the labelled questions, and the rules of reading them."""
 
 from pathlib import Path
-from typing import Optional
 
 import dagster as dg
 from pydantic import Field
@@ -16,8 +15,8 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """What a home reads, and within which limits."""
 
     home: str = Field(description="Folder of all state; it remembers its folder of documents.")
-    documents: Optional[str] = Field(default=None, description="Folder of documents; unset: as recorded.")
-    questions: Optional[str] = Field(default=None, description="Labelled questions; unset: as recorded.")
+    documents: str | None = Field(default=None, description="Folder of documents; unset: as recorded.")
+    questions: str | None = Field(default=None, description="Labelled questions; unset: as recorded.")
     exclude: list[str] = Field(description="Patterns of files to leave out, .gitignore syntax.")
     max_file_mb: int = Field(description="Files above this size are skipped.")
     parse_seconds: int = Field(description="Time that reading one PDF or Office file may take.")

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Optional
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
@@ -18,7 +17,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = Field(description="Folder of all state.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
-    kill_after_commits: Optional[int] = Field(default=None, description="For tests: die after so many commits.")
+    kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
     _tables: Tables | None = PrivateAttr(default=None)
 
     @contextmanager

@@ -1,7 +1,6 @@
 """MLflow, as the settings name it."""
 
 from pathlib import Path
-from typing import Optional
 
 import dagster as dg
 from pydantic import Field
@@ -14,7 +13,7 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The MLflow tracking store: a server, or SQLite and files under the home."""
 
     home: str = Field(description="Folder of all state.")
-    uri: Optional[str] = Field(default=None, description="Tracking server; unset: mlflow.db under the home.")
+    uri: str | None = Field(default=None, description="Tracking server; unset: mlflow.db under the home.")
     ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
 
     def tracker(self) -> Tracker:

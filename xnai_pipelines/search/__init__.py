@@ -6,7 +6,7 @@
 """
 
 from xnai_pipelines.search.index import Hit, SearchIndex, VectorSpaceError
-from xnai_pipelines.search.keyword_index import ensure_keyword_index
+from xnai_pipelines.search.keyword_index import ensure_keyword_index, has_unindexed_rows
 from xnai_pipelines.search.query import Filters, Mode, QueryError
 from xnai_pipelines.search.ranking import Candidate
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index, read_vector_index
@@ -21,6 +21,7 @@ __all__ = [
     "VectorIndex",
     "VectorSpaceError",
     "ensure_keyword_index",
+    "has_unindexed_rows",
     "maintain_vector_index",
     "read_vector_index",
 ]

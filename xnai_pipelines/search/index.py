@@ -12,7 +12,7 @@ import pyarrow as pa
 from xnai_pipelines.encoding import Encoder
 from xnai_pipelines.home import Home
 from xnai_pipelines.releases import Release, ReleaseError, Releases
-from xnai_pipelines.search.query import Filters, Mode, checked_question
+from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode, checked_question
 from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
@@ -76,7 +76,7 @@ class SearchIndex:
         folder = layout.models / release.vector_space
         if not folder.is_dir():
             raise ReleaseError(
-                f"The encoder of release {release.release} is missing: {folder}. Restore the folder, or run `xnai run`, "
+                f"The encoder of release {release.release} is missing: {folder}. Restore it, or run `xnai run`, "
                 "which exports it again."
             )
         table = Tables(layout.lancedb).open(release.embeddings_table)
@@ -88,7 +88,7 @@ class SearchIndex:
         question: str,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
-        filters: Filters = Filters(),
+        filters: Filters = NO_FILTERS,
         *,
         by_document: bool = False,
     ) -> list[Hit]:
@@ -116,7 +116,7 @@ class SearchIndex:
         question: str,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
-        filters: Filters = Filters(),
+        filters: Filters = NO_FILTERS,
         *,
         by_document: bool = False,
     ) -> list[Candidate]:

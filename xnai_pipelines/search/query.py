@@ -40,15 +40,24 @@ class Filters:
         return " AND ".join(conditions) or None
 
 
+NO_FILTERS = Filters()
+
+
 def checked_question(question: str) -> str:
     """Return the question without surrounding white space.
 
     Raises:
-        QueryError: It is empty, too long, or has no letter or digit.
+        QueryError: It is empty, no valid Unicode, too long, or has no letter or digit.
     """
     stripped = question.strip()
     if not stripped:
         raise QueryError("The question is empty. Ask in words, for example: xnai search 'copy a folder'.")
+    try:
+        stripped.encode()
+    except UnicodeEncodeError as error:
+        raise QueryError(
+            f"The question is not valid text: character {error.start + 1} is half of one. Ask in UTF-8."
+        ) from None
     if len(stripped) > LONGEST_QUESTION:
         raise QueryError(
             f"The question has {len(stripped):,} characters; {LONGEST_QUESTION:,} are the most. Ask for one thing."

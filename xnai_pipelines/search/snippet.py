@@ -16,7 +16,8 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
     """
     wanted = set(stems(question).values())
     words = list(WORD.finditer(text))
-    of_text = stems(text)
+    # set apart by spaces, so that the index counts the words as they are counted here
+    of_text = stems(" ".join(word.group() for word in words))
     matches = [word.span() for at, word in enumerate(words) if of_text.get(at) in wanted]
     start, end = _window(text, matches, length)
     shown, at = ["... " if start else ""], start

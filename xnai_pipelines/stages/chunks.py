@@ -41,7 +41,7 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> Ch
     tables = context.tables
     with stage(context, "chunks") as watch:
         tables.ensure(CHUNKS)
-        work = pending(context, spec)
+        work = pending(context, strategy_of(spec, tokens))
         tables.delete(CHUNKS, "document_id", work.removed)
         wanted = frozenset(work.to_write)
         watch.items = len(wanted)
@@ -63,12 +63,17 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> Ch
     return report
 
 
-def pending(context: StageContext, spec: ChunkingSpec) -> Diff:
+def strategy_of(spec: ChunkingSpec, tokens: Tokens) -> str:
+    """Return what the chunks were cut with: the settings, the algorithm's version and the tokenizer that measured."""
+    return f"{spec.label}/{tokens.fingerprint}"
+
+
+def pending(context: StageContext, strategy: str) -> Diff:
     """Return the documents whose chunks have to be made, removed or left."""
     documents = context.tables.read(DOCUMENTS, ["document_id", "revision"])
     chunks = context.tables.read(CHUNKS, ["document_id", "document_revision", "strategy"])
     stored = chunks.group_by(["document_id", "document_revision", "strategy"]).aggregate([])
-    wanted = {row["document_id"]: (row["revision"], spec.label) for row in documents.to_pylist()}
+    wanted = {row["document_id"]: (row["revision"], strategy) for row in documents.to_pylist()}
     found = {row["document_id"]: (row["document_revision"], row["strategy"]) for row in stored.to_pylist()}
     return diff(wanted, found)
 
@@ -93,10 +98,11 @@ def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> 
         for row in documents
     ]
     cut = chunk_documents(texts, spec, tokens)
-    return [_row(row, chunk, spec) for row, chunks in zip(documents, cut, strict=True) for chunk in chunks]
+    strategy = strategy_of(spec, tokens)
+    return [_row(row, chunk, strategy) for row, chunks in zip(documents, cut, strict=True) for chunk in chunks]
 
 
-def _row(document: Row, chunk: Chunk, spec: ChunkingSpec) -> Row:
+def _row(document: Row, chunk: Chunk, strategy: str) -> Row:
     text = document["text"][chunk.start : chunk.end]
     page = page_at(document["pages"] or (), chunk.start)
     row = {
@@ -117,6 +123,6 @@ def _row(document: Row, chunk: Chunk, spec: ChunkingSpec) -> Row:
         "chunk_id": chunk_id(document["document_id"], chunk.start, chunk.end, text),
         "revision": passage_revision(json.dumps(list(row.values()))),
         "token_count": chunk.token_count,
-        "strategy": spec.label,
+        "strategy": strategy,
         "document_revision": document["revision"],
     }

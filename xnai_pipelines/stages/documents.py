@@ -2,8 +2,9 @@
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from xnai_pipelines.documents import Changes, LedgerEntry, Listing, VanishGuard, classify, file_sha256, list_folder
@@ -61,8 +62,9 @@ class DocumentsReport:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The folder as it is now and what a run would do with it."""
+    """The folder as it was at `looked_ns`, nanoseconds since the epoch, and what a run would do with it."""
 
+    looked_ns: int
     listing: Listing
     ledger: dict[str, LedgerEntry]
     unread: dict[str, str]
@@ -80,6 +82,7 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
     Raises:
         ListingError: The folder is missing or cannot be listed.
     """
+    looked_ns = time.time_ns()  # before anything is looked at: what is edited later must look edited
     listing = list_folder(folder, rules.exclude)
     rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
     unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
@@ -88,6 +91,9 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         for row in rows
         if row["content_sha256"] is not None
     }
+    for path, documents in _left_behind(tables, ledger).items():
+        if path not in listing.files:
+            ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, documents)
 
     def sha256_of(path: str) -> str | None:
         try:
@@ -103,7 +109,14 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
     )
-    return Plan(listing, ledger, unread, changes)
+    return Plan(looked_ns, listing, ledger, unread, changes)
+
+
+def _left_behind(tables: Tables, ledger: Mapping[str, LedgerEntry]) -> Counter[str]:
+    """Return the number of documents of each file that a killed run began and did not enter into the ledger."""
+    paths = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
+    paths.update(dict.fromkeys(tables.read(QUARANTINE, ["path"])["path"].to_pylist(), 0))
+    return Counter({path: count for path, count in paths.items() if path not in ledger})
 
 
 def ingest_documents(
@@ -116,9 +129,10 @@ def ingest_documents(
         IngestRefusedError: The folder is empty, or too many documents would vanish.
         HomeError: The home belongs to another folder or cannot be written.
     """
-    tables, started = context.tables, time.perf_counter()
-    claim(context.home, inputs)
+    tables = context.tables
     with stage(context, "documents") as watch, ExitStack() as open_worker:
+        claim(context.home, inputs)
+        started = time.perf_counter()
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
@@ -141,7 +155,7 @@ def ingest_documents(
                     raise IngestRefusedError(objection)
             reader.delete_vanished()
             written, deleted = reader.written, reader.deleted
-        _record_touched(context, inputs.documents, todo)
+        _record_touched(tables, todo)
         _record_unread(tables, todo)
     report = _report(tables, todo.changes, written, deleted, watch.seconds, seconds_to_list)
     write_json(report_path(context.home, "documents"), asdict(report))
@@ -162,24 +176,26 @@ def _refuse_if_vanishing(todo: Plan, guard: VanishGuard, request: DocumentsReque
         raise IngestRefusedError(objection)
 
 
-def _record_touched(context: StageContext, folder: Path, todo: Plan) -> None:
-    """Note the new times of files whose content is the same, so that the next run need not hash them."""
-    if todo.changes.touched:
-        reader_time = time.time_ns()
-        rows = context.tables.read(FILES, FILES.schema.names).to_pylist()
-        touched = frozenset(todo.changes.touched)
-        renewed = [
-            {**row, "modified_ns": todo.listing.files[row["path"]].modified_ns, "read_ns": reader_time}
-            for row in rows
-            if row["path"] in touched
-        ]
-        context.tables.merge_rows(FILES, renewed)
+def _record_touched(tables: Tables, todo: Plan) -> None:
+    """Note the new times of files whose content is the same, where that spares the next run hashing them."""
+    renewed = {}
+    for path in todo.changes.touched:
+        entry, stat = todo.ledger[path], todo.listing.files[path]
+        again = replace(entry, modified_ns=stat.modified_ns, read_ns=todo.looked_ns)
+        if again.describes(stat) and not entry.describes(stat):
+            renewed[path] = {"modified_ns": again.modified_ns, "read_ns": again.read_ns}
+    if renewed:
+        rows = tables.read(FILES, FILES.schema.names).to_pylist()
+        tables.merge_rows(FILES, [{**row, **renewed[row["path"]]} for row in rows if row["path"] in renewed])
 
 
 def _record_unread(tables: Tables, todo: Plan) -> None:
     """Bring the ledger's entries that are never opened (hidden, excluded, too large) in line with the listing."""
-    wanted = {**todo.listing.skipped, **todo.listing.unlisted}
-    vanished = [path for path in todo.unread if path not in wanted and path not in todo.listing.files]
+    # a file that cannot be looked at today keeps the entry of the day it was read
+    unlisted = {path: reason for path, reason in todo.listing.unlisted.items() if path not in todo.ledger}
+    wanted = {**todo.listing.skipped, **unlisted}
+    here = wanted.keys() | todo.listing.files.keys()
+    vanished = [path for path in todo.unread if path not in here and not todo.listing.is_unknown(path)]
     tables.delete(FILES, "path", vanished)
     rows = [
         {
@@ -190,7 +206,7 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
             "bad_records": 0,
         }
         for path, reason in wanted.items()
-        if todo.unread.get(path) != reason
+        if todo.unread.get(path) != reason or path in todo.ledger
     ]
     tables.merge_rows(FILES, rows)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from xnai_pipelines.encoding import Encoder, VectorCache, read_card, text_sha256
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Release, Releases, embeddings_table_name, now
-from xnai_pipelines.search import VectorIndex, ensure_keyword_index, maintain_vector_index
+from xnai_pipelines.search import VectorIndex, ensure_keyword_index, has_unindexed_rows, maintain_vector_index
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.diff import Diff, diff
 from xnai_pipelines.stages.progress import Advance
@@ -74,7 +74,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         table.checkout_latest()
         rows = int(table.count_rows())
         made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
-        if work.to_write or work.removed or made_index:
+        if work.to_write or work.removed or made_index or has_unindexed_rows(table):
             table.optimize()
         index = maintain_vector_index(
             table, rows, threshold, context.home.releases / f"{number}.vector_index.json"
@@ -169,8 +169,9 @@ def _vectors(
 
 def main_language(context: StageContext) -> str | None:
     """Return the language of most documents, None where none is known."""
-    languages = context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist()
-    return Counter(languages).most_common(1)[0][0] if languages else None
+    languages = Counter(context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist())
+    # of equally many the same one in every run, whatever the order of rows
+    return min(languages, key=lambda language: (-languages[language], language), default=None)
 
 
 def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:

@@ -8,10 +8,11 @@ that. A file without its entry is read again, and what is already right is not w
 import time
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import count
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.documents import Changes, document_id, document_revision, file_sha256
+from xnai_pipelines.documents import Changes, FileStat, document_id, document_revision, file_sha256
 from xnai_pipelines.parsing import (
     DETECTION,
     ParsedDocument,
@@ -25,10 +26,15 @@ from xnai_pipelines.parsing import (
 from xnai_pipelines.stages.context import StageContext
 from xnai_pipelines.tables import DOCUMENTS, FILES, QUARANTINE
 
+STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
 ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
 
-DUPLICATE = "Two records of the file have this id; the first is kept. Give each record an id of its own."
+# What the ledger says of a file that could not be opened: no file is like that, so every run tries it again.
+UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
+
+DUPLICATE = "Another document has this name and is kept. Rename the file, or give the record another id."
+EMPTY = "The file holds no records."
 
 Row = dict[str, Any]
 
@@ -58,9 +64,12 @@ class FileReader:
         self._characters = 0
         self.written = 0
         self.deleted = 0
-        self._stored: dict[str, dict[str, tuple[str, str]]] = {}
-        for row in context.tables.read(DOCUMENTS, ["path", "document_id", "revision", "parser"]).to_pylist():
-            self._stored.setdefault(row["path"], {})[row["document_id"]] = (row["revision"], row["parser"])
+        self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
+        self._owners: dict[str, str] = {}
+        for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
+            known = (row["revision"], row["parser"], row["content_sha256"])
+            self._stored.setdefault(row["path"], {})[row["document_id"]] = known
+            self._owners[row["document_id"]] = row["path"]
         self._quarantined: dict[str, dict[str, Row]] = {}
         for row in context.tables.read(QUARANTINE, QUARANTINE.schema.names).to_pylist():
             self._quarantined.setdefault(row["path"], {})[row["source"]] = row
@@ -68,28 +77,29 @@ class FileReader:
     def read(self, path: str) -> None:
         """Read one file; whatever is wrong with it ends in its rows, never in an exception."""
         file = self._folder / path
+        read_ns = time.time_ns()  # before the file is looked at: what is edited later must look edited
         try:
-            stat, content = file.stat(), file_sha256(file)
+            stat, content = FileStat.of(file.stat()), file_sha256(file)
         except FileNotFoundError:
             self._gone.append(path)
             return
         except OSError as error:
             self._finish_unread(path, error)
             return
-        entry = _entry(path, content, stat.st_size, stat.st_mtime_ns)
+        entry = _entry(path, content, stat, read_ns)
         seen: set[str] = set()
         bad: set[str] = set()
         try:
             for item in parse_file(file, path, self._limits, self._worker):
                 entry["parser"] = item.parser
                 if isinstance(item, UnreadableRecord):
-                    source = f"{path}#{item.record}"
+                    source = _unlike(bad, f"{path}#{item.record}")
                     self._put_in_quarantine(path, source, item.kind, item.message, content)
                     bad.add(source)
                     continue
                 source = path if item.record_id is None else f"{path}#{item.record_id}"
-                if document_id(source) in seen:
-                    source = f"{source} (again)"
+                if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
+                    source = _unlike(bad, f"{source} (again)")
                     self._put_in_quarantine(path, source, "duplicate_id", DUPLICATE, content)
                     bad.add(source)
                 else:
@@ -101,17 +111,21 @@ class FileReader:
             self._put_in_quarantine(path, path, error.kind, str(error), content)
             bad.add(path)
             entry["parser"] = error.parser
+            if error.kind == "unreadable":
+                entry |= UNREAD
         if bad and not seen:
             entry["outcome"] = "quarantined"
+        elif not seen and entry["outcome"] == "documents":
+            entry |= {"outcome": "skipped", "reason": EMPTY}
         self._finish(path, entry, seen, bad)
 
     def _put_document(self, document: ParsedDocument, path: str, source: str, entry: Row) -> None:
         identity, revision = document_id(source), document_revision(document)
-        if self._stored.get(path, {}).get(identity) == (revision, document.parser):
-            return
         own_content = entry["content_sha256"]
         if document.record_id is not None:
             own_content = sha256(document.text.encode()).hexdigest()
+        if self._stored.get(path, {}).get(identity) == (revision, document.parser, own_content):
+            return
         self._documents.append(
             {
                 "document_id": identity,
@@ -156,11 +170,10 @@ class FileReader:
         )
 
     def _finish_unread(self, path: str, error: OSError) -> None:
-        """Put a file in quarantine that cannot be opened; without a hash it is tried again by every run."""
+        """Put a file in quarantine that cannot be opened."""
         message = f"The file cannot be opened: {error.strerror}. Make it readable for the user who runs the pipeline."
         self._put_in_quarantine(path, path, "unreadable", message, None)
-        # no time of modification, so that every run tries the file again
-        entry = _entry(path, "", 0, -1) | {"outcome": "quarantined", "parser": DETECTION}
+        entry = {"path": path, "outcome": "quarantined", "parser": DETECTION, "read_ns": time.time_ns(), **UNREAD}
         self._finish(path, entry, set(), {path})
 
     def _finish(self, path: str, entry: Row, seen: set[str], bad: set[str]) -> None:
@@ -203,13 +216,19 @@ class FileReader:
         self.deleted = len(of_files) + len(self._stale_documents)
 
 
-def _entry(path: str, content: str, size_bytes: int, modified_ns: int) -> Row:
+def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
     """Return the ledger's entry of a file that is being read."""
     return {
         "path": path,
         "outcome": "documents",
         "content_sha256": content,
-        "size_bytes": size_bytes,
-        "modified_ns": modified_ns,
-        "read_ns": time.time_ns(),
+        "parser": DETECTION,
+        "size_bytes": stat.size_bytes,
+        "modified_ns": stat.modified_ns,
+        "read_ns": read_ns,
     }
+
+
+def _unlike(names: set[str], name: str) -> str:
+    """Return the name, numbered where it is taken."""
+    return name if name not in names else next(f"{name} ({n})" for n in count(2) if f"{name} ({n})" not in names)

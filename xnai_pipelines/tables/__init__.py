@@ -1,5 +1,6 @@
 """The LanceDB tables: their columns, and the store that reads and writes them."""
 
+from xnai_pipelines.tables.columns import COLUMNS
 from xnai_pipelines.tables.schemas import (
     CHUNKS,
     DOCUMENTS,
@@ -14,6 +15,7 @@ from xnai_pipelines.tables.store import TableError, Tables, is_in, kill_after, q
 
 __all__ = [
     "CHUNKS",
+    "COLUMNS",
     "DOCUMENTS",
     "FILES",
     "QUARANTINE",

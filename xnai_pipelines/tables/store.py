@@ -50,7 +50,7 @@ class Tables:
             names += page.tables
             token = page.page_token
             if not token:
-                return names
+                return [name for name in names if self._opened(name) is not None]
 
     def open(self, name: str) -> Any:
         """Return LanceDB's table at its latest version.
@@ -58,10 +58,17 @@ class Tables:
         Raises:
             TableError: There is none of that name.
         """
+        table = self._opened(name)
+        if table is None:
+            raise TableError(f"Table {name} does not exist in {self._folder}. `xnai run` makes it.")
+        return table
+
+    def _opened(self, name: str) -> Any | None:
+        """Return the table; None where there is none, or only the folder of one whose making was cut off."""
         try:
             return self._database.open_table(name)
-        except (ValueError, FileNotFoundError) as error:
-            raise TableError(f"Table {name} does not exist in {self._folder}. `xnai run` makes it.") from error
+        except (ValueError, FileNotFoundError):  # a damaged table raises others
+            return None
 
     def ensure(self, spec: TableSpec) -> Any:
         """Return the table, made when it does not exist, with the columns that this version of the code needs.
@@ -72,11 +79,11 @@ class Tables:
         Raises:
             TableError: A column has another type than this version needs.
         """
-        if spec.name not in self.names():
+        table = self._opened(spec.name)
+        if table is None:
             table = self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
             self._committed()
             return table
-        table = self.open(spec.name)
         stored = table.schema
         missing = [field for field in spec.schema if field.name not in stored.names]
         wrong = [f for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
@@ -94,20 +101,23 @@ class Tables:
 
     def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
         """Return columns of the rows that satisfy the SQL condition; no rows when the table does not exist."""
-        if spec.name not in self.names():
+        table = self._opened(spec.name)
+        if table is None:
             return pa.schema([spec.schema.field(name) for name in columns]).empty_table()
-        query = self.open(spec.name).search().select(list(columns))
+        query = table.search().select(list(columns))
         return (query.where(where) if where else query).to_arrow().select(list(columns))
 
     def stream(self, spec: TableSpec, columns: Sequence[str], rows: int = 1_024) -> Iterator[pa.RecordBatch]:
         """Yield the columns of all rows in batches, without holding the table in memory."""
-        if spec.name in self.names():
-            for batch in self.open(spec.name).search().select(list(columns)).to_batches(rows):
+        table = self._opened(spec.name)
+        if table is not None:
+            for batch in table.search().select(list(columns)).to_batches(rows):
                 yield batch.select(list(columns))
 
     def count(self, spec: TableSpec) -> int:
         """Return the number of rows; 0 when the table does not exist."""
-        return int(self.open(spec.name).count_rows()) if spec.name in self.names() else 0
+        table = self._opened(spec.name)
+        return 0 if table is None else int(table.count_rows())
 
     def merge(self, spec: TableSpec, rows: pa.Table, within: tuple[str, Iterable[str]] | None = None) -> None:
         """Write rows by key in one commit: new keys inserted, known ones replaced.
@@ -136,9 +146,9 @@ class Tables:
 
     def delete(self, spec: TableSpec, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of the values."""
-        if not values or spec.name not in self.names():
+        table = self._opened(spec.name) if values else None
+        if table is None:
             return
-        table = self.open(spec.name)
         for first in range(0, len(values), DELETE_GROUP):
             table.delete(is_in(column, values[first : first + DELETE_GROUP]))
             self._committed()
@@ -150,7 +160,8 @@ class Tables:
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None when it does not exist."""
-        return int(self.open(spec.name).version) if spec.name in self.names() else None
+        table = self._opened(spec.name)
+        return None if table is None else int(table.version)
 
     def size_bytes(self) -> int:
         """Return the size of all tables on disk, in bytes."""

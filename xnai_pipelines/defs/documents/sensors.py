@@ -46,7 +46,9 @@ def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Decision:
     if running:
         return Decision(None, f"{summary}; a run is going on already.", seen)
     if seen.attempts >= ATTEMPTS:
-        return Decision(None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen)
+        return Decision(
+            None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen
+        )
     attempt = seen.attempts + 1
     return Decision(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
 
@@ -66,7 +68,8 @@ def documents_folder(
     except (HomeError, ListingError) as error:
         return dg.SkipReason(str(error))
     unfinished = dg.RunsFilter(
-        job_name=refresh.name, statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+        job_name=refresh.name,
+        statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
     )
     running = bool(context.instance.get_run_ids(unfinished, limit=1))
     decision = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
@@ -83,7 +86,7 @@ def _hash(todo: Plan) -> str:
     changed = sorted({*todo.changes.to_read, *todo.changes.gone})
     if not changed:
         return ""
-    # The time of the last reading tells a deletion from an earlier one of the same file: Dagster never runs a key twice.
+    # The time of the last reading tells a deletion from an earlier one of the same file; no run key is run twice.
     stats = [(path, todo.listing.files.get(path), todo.ledger.get(path)) for path in changed]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:32]
 

@@ -1,0 +1,1 @@
+"""Benchmarks: the figures of RESULTS.md, each with the command that gives it."""

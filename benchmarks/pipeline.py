@@ -1,0 +1,85 @@
+"""The pipeline's stages, run in a home of their own, without Dagster."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from xnai_pipelines.chunking import ChunkingSpec, Tokens
+from xnai_pipelines.documents import VanishGuard
+from xnai_pipelines.encoding import (
+    Encoder,
+    Precision,
+    build_encoder,
+    read_specification,
+    resolve_encoder,
+    tokenizer_file,
+)
+from xnai_pipelines.home import Home, Inputs
+from xnai_pipelines.parsing import ParseLimits
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.stages import (
+    ChunksReport,
+    DocumentsReport,
+    DocumentsRequest,
+    EmbeddingsReport,
+    FolderRules,
+    Progress,
+    StageContext,
+    embed_chunks,
+    ingest_documents,
+    make_chunks,
+)
+from xnai_pipelines.tables import Tables
+
+RULES = FolderRules((), ParseLimits(), VanishGuard(0.3, 20))
+
+
+@dataclass(frozen=True, slots=True)
+class Ingest:
+    """The reports of one ingest."""
+
+    documents: DocumentsReport
+    chunks: ChunksReport
+    embeddings: EmbeddingsReport
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the three stages together."""
+        return self.documents.seconds + self.chunks.seconds + self.embeddings.seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """A home with its encoder and cutting, ready to ingest a folder."""
+
+    context: StageContext
+    encoder: Encoder
+    tokens: Tokens
+    spec: ChunkingSpec
+    threshold: int = 20_000
+
+    def ingest(self, folder: Path, questions: Path | None = None) -> Ingest:
+        """Bring documents, chunks and embeddings in line with the folder."""
+        inputs = Inputs(folder.resolve(), questions)
+        return Ingest(
+            ingest_documents(self.context, inputs, RULES, DocumentsRequest(allow_vanishing=True)),
+            make_chunks(self.context, self.spec, self.tokens),
+            embed_chunks(self.context, self.encoder, threshold=self.threshold, new_release=False),
+        )
+
+
+@contextmanager
+def pipeline(
+    models: Path, precision: Precision, spec: ChunkingSpec | None = None, threads: int = 2
+) -> Iterator[Pipeline]:
+    """Yield a pipeline over an empty home that is deleted afterwards; encoders are kept in `models`."""
+    with TemporaryDirectory(prefix="xnai-bench-") as root:
+        home = Home(Path(root))
+        models.mkdir(parents=True, exist_ok=True)
+        home.models.symlink_to(models.resolve())
+        folder = build_encoder(read_specification(resolve_encoder(None), precision), home.models)
+        context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
+        encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
+        yield Pipeline(context, encoder, tokens, spec or Settings().chunking)

@@ -1,0 +1,32 @@
+"""Fixtures that several rooms share."""
+
+from pathlib import Path
+
+import pytest
+
+from xnai_pipelines.encoding import (
+    Encoder,
+    Precision,
+    build_encoder,
+    default_encoder_folder,
+    read_specification,
+)
+
+
+@pytest.fixture(scope="session")
+def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="session")
+def built_encoder(models_root: Path) -> Encoder:
+    """The default encoder at the default precision, INT8; its folder is `built_encoder.spec.source`."""
+    spec = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
+    return Encoder.load(build_encoder(spec, models_root), threads=2)
+
+
+@pytest.fixture(scope="session")
+def fp32_encoder(models_root: Path) -> Encoder:
+    """The default encoder in full precision."""
+    spec = read_specification(default_encoder_folder(), Precision.FP32)
+    return Encoder.load(build_encoder(spec, models_root), threads=2)
