@@ -41,9 +41,7 @@ def test_forgetting_removes_a_text_from_every_space_and_from_the_bytes_on_disk(t
         assert any(secret in path.read_bytes() for path in tmp_path.iterdir())
         assert cache.forget([KEYS[7]]) == 2
         assert not any(secret in path.read_bytes() for path in tmp_path.iterdir())
-        assert (
-            cache.get_many("one", KEYS).keys() == cache.get_many("two", KEYS).keys() == set(KEYS) - {KEYS[7]}
-        )
+        assert cache.get_many("one", KEYS).keys() == cache.get_many("two", KEYS).keys() == set(KEYS) - {KEYS[7]}
 
 
 def test_forgetting_nothing_forgets_nothing(tmp_path: Path) -> None:
@@ -84,9 +82,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         assert cache.size().vectors == 80
 
 
-def test_a_file_that_is_no_database_is_replaced_and_reported(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_file_that_is_no_database_is_replaced_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "cache.sqlite"
     path.write_bytes(b"not a database" * 1000)
     with VectorCache(path) as cache:
@@ -95,9 +91,7 @@ def test_a_file_that_is_no_database_is_replaced_and_reported(
     assert "is damaged" in caplog.text
 
 
-def test_damage_found_while_reading_is_replaced_and_reported(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_damage_found_while_reading_is_replaced_and_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = tmp_path / "cache.sqlite"
     with VectorCache(path) as cache:
         cache.put_many("space", KEYS, VECTORS)

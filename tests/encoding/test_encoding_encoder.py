@@ -45,9 +45,7 @@ def test_int8_vectors_stay_close_to_torch(built_encoder: Encoder, torch_vectors:
 
 
 @pytest.mark.parametrize("name", ["built_encoder", "fp32_encoder"])
-def test_a_vector_is_bit_identical_whatever_is_encoded_beside_it(
-    name: str, request: pytest.FixtureRequest
-) -> None:
+def test_a_vector_is_bit_identical_whatever_is_encoded_beside_it(name: str, request: pytest.FixtureRequest) -> None:
     encoder: Encoder = request.getfixturevalue(name)
     together = encoder.encode_passages(TEXTS).vectors
     order = [4, 0, 6, 2, 5, 1, 3]

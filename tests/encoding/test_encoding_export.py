@@ -124,9 +124,7 @@ def test_missing_libraries_are_named_with_the_extra(
         build_encoder(read_specification(tiny_bert, Precision.FP32), tmp_path)
 
 
-def test_an_existing_artefact_is_returned_at_once(
-    built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_existing_artefact_is_returned_at_once(built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = built_encoder.spec.source
     before = (folder / "card.json").stat().st_mtime_ns
     assert build_encoder(built_encoder.spec, folder.parent) == folder
@@ -154,9 +152,7 @@ def test_a_build_killed_half_way_leaves_nothing_visible_and_the_next_one_cleans_
     killed = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
     assert killed.returncode == -signal.SIGKILL
     assert not folder.exists()
-    assert [path for path in folder.parent.iterdir() if path.is_dir()], (
-        "the kill came too early to prove anything"
-    )
+    assert [path for path in folder.parent.iterdir() if path.is_dir()], "the kill came too early to prove anything"
 
     publish_artefact(folder, fill)
     assert (folder / "model.onnx").read_bytes() == b"weights"
@@ -185,9 +181,7 @@ def test_of_two_builders_one_builds(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["missing", "shortened", "no card"])
-def test_a_damaged_artefact_is_built_again(
-    tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_damaged_artefact_is_built_again(tmp_path: Path, damage: str, caplog: pytest.LogCaptureFixture) -> None:
     folder = publish_artefact(tmp_path / "abc", fill)
     if damage == "missing":
         (folder / "model.onnx").unlink()

@@ -64,9 +64,7 @@ def test_a_plain_transformer_pools_by_mean_and_normalises(tiny_bert: Path) -> No
     "pooling",
     [{"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, {"pooling_mode": "cls"}],
 )
-def test_cls_pooling_is_read_in_the_old_and_the_new_form(
-    make_folder: Make, pooling: dict[str, object]
-) -> None:
+def test_cls_pooling_is_read_in_the_old_and_the_new_form(make_folder: Make, pooling: dict[str, object]) -> None:
     assert read_specification(make_folder(pooling=pooling), Precision.FP32).pooling == "cls"
 
 
@@ -93,9 +91,7 @@ def test_a_default_prompt_serves_where_no_other_is_named(make_folder: Make) -> N
 def test_an_unknown_module_is_refused_by_name(make_folder: Make, kind: str) -> None:
     extra = {"idx": 3, "name": "3", "path": "3_Extra", "type": kind}
     folder = make_folder(modules=[TRANSFORMER, POOLING, NORMALIZE, extra])
-    with pytest.raises(
-        UnsupportedEncoderError, match=f"{kind}.*Supported are Transformer, Pooling and Normalize"
-    ):
+    with pytest.raises(UnsupportedEncoderError, match=f"{kind}.*Supported are Transformer, Pooling and Normalize"):
         read_specification(folder, Precision.FP32)
 
 
@@ -107,9 +103,7 @@ def test_an_unknown_module_is_refused_by_name(make_folder: Make, kind: str) -> N
         ({"pooling_mode": "lasttoken"}, "lasttoken"),
     ],
 )
-def test_an_unknown_pooling_is_refused_by_name(
-    make_folder: Make, pooling: dict[str, object], named: str
-) -> None:
+def test_an_unknown_pooling_is_refused_by_name(make_folder: Make, pooling: dict[str, object], named: str) -> None:
     with pytest.raises(UnsupportedEncoderError, match=f"pools by {named}, .*mean, cls"):
         read_specification(make_folder(pooling=pooling), Precision.FP32)
 

@@ -17,9 +17,7 @@ def worker() -> Iterator[ParserWorker]:
 def parse(tmp_path: Path, worker: ParserWorker) -> Parse:
     """Writes the bytes to a file of that name and parses it."""
 
-    def run(
-        name: str, data: bytes | str, limits: ParseLimits | None = None
-    ) -> list[ParsedDocument | UnreadableRecord]:
+    def run(name: str, data: bytes | str, limits: ParseLimits | None = None) -> list[ParsedDocument | UnreadableRecord]:
         path = tmp_path / name
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         return list(parse_file(path, name, limits or ParseLimits(), worker))

@@ -85,9 +85,7 @@ def pdf(pages: list[list[str]], title: str = "", encrypt: bool = False) -> bytes
     data += b"".join(f"{offset:010} 00000 n \n".encode() for offset in offsets)
     key = "00" * 32
     locked = (
-        f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]"
-        if encrypt
-        else ""
+        f"/Encrypt << /Filter /Standard /V 1 /R 2 /O <{key}> /U <{key}> /P -4 >> /ID [<00> <00>]" if encrypt else ""
     )
     data += f"trailer << /Size {len(objects) + 1} /Root 1 0 R /Info {len(objects)} 0 R {locked} >>\n".encode()
     return data + f"startxref\n{start}\n%%EOF\n".encode()

@@ -99,16 +99,12 @@ def test_slides_and_sheets_are_pages_with_the_names_a_reader_knows(
 ) -> None:
     talk = one(parse("talk.pptx", slides))
     assert (
-        talk.text
-        == "# Results\n\nRevenue grew\n\nNotes: say it slowly\n\n| Year | Sum |\n| --- | --- |\n| 2024 | 7 |"
+        talk.text == "# Results\n\nRevenue grew\n\nNotes: say it slowly\n\n| Year | Sum |\n| --- | --- |\n| 2024 | 7 |"
     )
     assert [page.label for page in talk.pages] == ["slide 1", "slide 2"]
     assert talk.title in {"Results", "PowerPoint Presentation"}
     book = one(parse("money.xlsx", workbook))
-    assert (
-        book.text
-        == "## Budget\n\n| Item | Cost |\n| --- | --- |\n| Tea | 3.5 |\n\n## Notes\n\n| later |\n| --- |"
-    )
+    assert book.text == "## Budget\n\n| Item | Cost |\n| --- | --- |\n| Tea | 3.5 |\n\n## Notes\n\n| later |\n| --- |"
     assert [page.label for page in book.pages] == ["sheet Budget", "sheet Notes"]
     assert book.title == "money"
 
@@ -180,10 +176,7 @@ def test_a_page_of_lists_and_tables_keeps_them(parse: Parse) -> None:
 def test_a_page_of_twenty_thousand_nested_blocks_is_read(parse: Parse) -> None:
     page = "<html><body>" + "<div>" * 20_000 + "deep words" + "</div>" * 20_000
     assert one(parse("deep.html", page)).text == "deep words"
-    assert (
-        kind_of(parse, "app.html", "<html><body><div id=app></div><script>x()</script></body></html>")
-        == "no_text"
-    )
+    assert kind_of(parse, "app.html", "<html><body><div id=app></div><script>x()</script></body></html>") == "no_text"
 
 
 def test_a_page_in_a_legacy_encoding_is_read(parse: Parse) -> None:
@@ -207,16 +200,12 @@ def test_mail_shows_its_headers_words_and_attachments(parse: Parse) -> None:
     page["From"] = "a@b.org"
     page.set_content("<h1>News</h1><p>All is well.</p>", subtype="html")
     assert "All is well." in one(parse("page.eml", page.as_bytes())).text
-    sealed = (
-        b"From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; boundary=x\n\n--x\n\nabc\n--x--\n"
-    )
+    sealed = b"From: a@b\nMIME-Version: 1.0\nContent-Type: multipart/encrypted; boundary=x\n\n--x\n\nabc\n--x--\n"
     assert kind_of(parse, "sealed.eml", sealed) == "encrypted"
 
 
 def test_code_is_code_and_has_no_language(parse: Parse) -> None:
-    document = one(
-        parse("tool.py", "def first_function_of_the_tool():\n    return 'words in English here'\n")
-    )
+    document = one(parse("tool.py", "def first_function_of_the_tool():\n    return 'words in English here'\n"))
     assert (document.markup, document.language) == (Markup.CODE, None)
     assert document.headings[0].title == "first_function_of_the_tool"
     assert one(parse("main.rs", "fn main() {}\n")).media_type == "text/x-rs"

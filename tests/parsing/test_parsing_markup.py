@@ -105,9 +105,7 @@ def test_rst_transitions_tables_and_literal_blocks_are_no_headings(text: str) ->
 
 
 def test_python_definitions_are_headings() -> None:
-    text = (
-        '"""class No: in a docstring"""\n\n@decorated\nclass A:\n    def b(self): ...\n\nasync def c(): ...\n'
-    )
+    text = '"""class No: in a docstring"""\n\n@decorated\nclass A:\n    def b(self): ...\n\nasync def c(): ...\n'
     page = parse_python(text, "module")
     assert [(heading.level, heading.title) for heading in page.headings] == [(1, "A"), (2, "b"), (1, "c")]
     assert text[page.headings[0].start :].startswith("@decorated")

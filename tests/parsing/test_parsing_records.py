@@ -99,9 +99,7 @@ def test_bad_lines_are_named_and_cost_no_other_line(parse: Parse) -> None:
 
 def test_a_record_beyond_the_limits_is_named(parse: Parse) -> None:
     limits = ParseLimits(max_file_bytes=200, max_text_chars=50)
-    rows = lines(
-        {"_id": "1", "text": "x" * 500}, {"_id": "2", "text": "y" * 100}, {"_id": "3", "text": "fine"}
-    )
+    rows = lines({"_id": "1", "text": "x" * 500}, {"_id": "2", "text": "y" * 100}, {"_id": "3", "text": "fine"})
     found = parse("big.jsonl", rows, limits)
     assert [one.record_id for one in good(found)] == ["3"]
     assert bad(found) == [("line 1", "too_large"), ("2", "too_large")]
@@ -129,9 +127,7 @@ def test_a_quote_that_never_closes_costs_its_own_row_only(parse: Parse) -> None:
 
 
 def test_a_legacy_row_in_a_utf8_table_is_named(parse: Parse) -> None:
-    rows = (
-        b"id,text\n" + b"1,fine\n" * 1 + b"x" * 70_000 + b",long\n2," + "é".encode("latin-1") + b"\n3,good\n"
-    )
+    rows = b"id,text\n" + b"1,fine\n" * 1 + b"x" * 70_000 + b",long\n2," + "é".encode("latin-1") + b"\n3,good\n"
     found = parse("a.csv", rows)
     assert [one.record_id for one in good(found)][-1] == "3"
     assert bad(found) == [("line 4", "damaged")]
@@ -156,9 +152,7 @@ def test_a_table_with_the_line_ends_of_old_macs_is_read(parse: Parse) -> None:
 
 
 def test_parquet_rows_are_records_or_one_table(parse: Parse) -> None:
-    found = parse(
-        "a.parquet", parquet({"_id": [1, 2, 2], "text": ["one", None, "two"], "extra": [0.5, 1, 2]})
-    )
+    found = parse("a.parquet", parquet({"_id": [1, 2, 2], "text": ["one", None, "two"], "extra": [0.5, 1, 2]}))
     assert [one.record_id for one in good(found)] == ["1", "2"]
     assert bad(found) == [("2", "empty")]
     (table,) = parse("b.parquet", parquet({"a": [1, None], "b": ["x", "y"]}))
@@ -174,9 +168,7 @@ def test_a_damaged_parquet_file_is_damaged(parse: Parse) -> None:
 
 
 def test_mojibake_is_repaired_record_by_record(parse: Parse) -> None:
-    found = good(
-        parse("a.jsonl", lines({"id": "1", "text": "It’s café"}, {"id": "2", "text": "Itâ€™s cafÃ©"}))
-    )
+    found = good(parse("a.jsonl", lines({"id": "1", "text": "It’s café"}, {"id": "2", "text": "Itâ€™s cafÃ©"})))
     assert [one.text for one in found] == ["It’s café", "It’s café"]
     assert [one.encoding_repair for one in found] == [None, "utf-8 read as cp1252"]
 
@@ -184,9 +176,7 @@ def test_mojibake_is_repaired_record_by_record(parse: Parse) -> None:
 def test_a_corpus_streams_in_bounded_memory_and_time(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     text = "An abstract about cells and what they do. " * 35
-    path.write_text(
-        "".join(lines({"_id": str(at), "title": f"Title {at}", "text": text}) for at in range(5183))
-    )
+    path.write_text("".join(lines({"_id": str(at), "title": f"Title {at}", "text": text}) for at in range(5183)))
     tracemalloc.start()
     count = sum(1 for _ in parse_jsonl(Source(path, path.name, "application/jsonl", ParseLimits())))
     _, peak = tracemalloc.get_traced_memory()

@@ -94,9 +94,7 @@ def test_no_words_of_a_language_s_letters_are_touched(alphabet: str) -> None:
     check()
 
 
-@pytest.mark.parametrize(
-    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"]
-)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "utf-16-le", "utf-16-be", "utf-32-le"])
 def test_unicode_encodings_are_told_with_and_without_a_mark(encoding: str) -> None:
     text = "Plain words, mostly Latin, with an é."
     assert normalise(decode(text.encode(encoding))) == text

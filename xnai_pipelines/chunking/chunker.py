@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import numpy as np
+
 from xnai_pipelines.chunking.cutting import cuts_of
 from xnai_pipelines.chunking.outline import Outline, Section, read_outline, read_sections
 from xnai_pipelines.chunking.packing import pack
@@ -78,10 +80,12 @@ def _overlapping(
     for (before, _), (start, end) in pairwise(spans):
         section = bisect_right(sections, start) - 1
         floor = max(before + 1, sections[section] if section >= 0 else 0)
-        first = max(ruler.back(start, spec.overlap_tokens), floor)
-        sentences = [] if spec.strategy is Strategy.FIXED else sentence_starts(ruler.text, before, start)
-        sentence = next((found for found in sentences if found >= first), None)
-        moved.append(_trim(ruler.text, ruler.word_start(first, start) if sentence is None else sentence, end))
+        first = ruler.back(start, spec.overlap_tokens, floor)
+        found = [] if spec.strategy is Strategy.FIXED else sentence_starts(ruler.text, before, start)
+        sentences = np.array([position for position in found if position >= first], dtype=np.int64)
+        sentences = sentences[ruler.may_cut(sentences)]
+        begin = int(sentences[0]) if len(sentences) else ruler.word_start(first, start)
+        moved.append(_trim(ruler.text, begin, end))
     return moved
 
 

@@ -67,11 +67,11 @@ class Ruler:
             low = int(self.marks((cuts[-1],))[0])
         return cuts
 
-    def back(self, position: int, units: int) -> int:
-        """Returns the earliest unit start from which the text up to `position` measures at most `units`."""
+    def back(self, position: int, units: int, floor: int) -> int:
+        """Returns the earliest unit start, not before `floor`, at most that many units before `position`."""
         mark = int(self.marks((position,))[0])
-        unit = int(np.searchsorted(self._marks, mark - units))
-        return int(self.starts[unit]) if unit < len(self.starts) else position
+        unit = max(np.searchsorted(self._marks, mark - units), np.searchsorted(self.starts, floor))
+        return min(int(self.starts[unit]), position) if unit < len(self.starts) else position
 
     def word_start(self, start: int, end: int) -> int:
         """Returns the first unit start from `start` to `end` that follows a space, else `start`."""

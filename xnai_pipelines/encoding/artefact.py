@@ -94,10 +94,7 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _write_card(folder: Path, card: dict[str, Any]) -> None:
-    files = {
-        path.name: {"bytes": path.stat().st_size, "sha256": hash_file(path)}
-        for path in sorted(folder.iterdir())
-    }
+    files = {path.name: {"bytes": path.stat().st_size, "sha256": hash_file(path)} for path in sorted(folder.iterdir())}
     text = json.dumps({**card, "files": files}, indent=2, ensure_ascii=False)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
 

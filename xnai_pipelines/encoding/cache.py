@@ -162,9 +162,7 @@ class VectorCache:
         # The low byte is the kind of error, the others its detail.
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
             raise error
-        _log.warning(
-            "The vector cache %s is damaged (%s): it is deleted and starts empty.", self._path, error
-        )
+        _log.warning("The vector cache %s is damaged (%s): it is deleted and starts empty.", self._path, error)
         if damaged is not None:
             damaged.close()
         for path in self._files():

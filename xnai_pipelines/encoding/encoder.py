@@ -100,9 +100,7 @@ class Encoder:
         """Tokens of a text that are read, the special ones included."""
         return self.spec.max_length
 
-    def encode_passages(
-        self, texts: Sequence[str], progress: Callable[[int], object] | None = None
-    ) -> Encoded:
+    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Encoded:
         """Encodes passages; `progress` is called with 1 for each one done, from the calling thread."""
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         tokens = truncated = 0
@@ -166,9 +164,7 @@ def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
         "weights_sha256": spec.weights_sha256,
         "adapter": spec.adapter,
     }
-    (folder / ENCODER_FILE).write_text(
-        json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    (folder / ENCODER_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _read_encoder_file(folder: Path) -> EncoderSpec:

@@ -128,9 +128,7 @@ def _write_tokenizer(spec: EncoderSpec, path: Path) -> None:
     # Through transformers, which applies tokenizer_config.json and converts a bare vocab.txt.
     from transformers import AutoTokenizer
 
-    tokenizer = AutoTokenizer.from_pretrained(
-        spec.source, local_files_only=True, use_fast=True
-    ).backend_tokenizer
+    tokenizer = AutoTokenizer.from_pretrained(spec.source, local_files_only=True, use_fast=True).backend_tokenizer
     settings = spec.source / "sentence_bert_config.json"
     if settings.is_file() and json.loads(settings.read_text(encoding="utf-8")).get("do_lower_case"):
         rest = [tokenizer.normalizer] if tokenizer.normalizer else []
@@ -194,9 +192,7 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=r"torch\.tensor results are registered as constants")
         warnings.filterwarnings("ignore", message=r"Converting a tensor to a Python boolean")
         # torch's own use of what torch deprecated, all within the tracing exporter that optimum calls.
-        warnings.filterwarnings(
-            "ignore", message=r"The feature will be removed\.", category=DeprecationWarning
-        )
+        warnings.filterwarnings("ignore", message=r"The feature will be removed\.", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"You are using the legacy TorchScript-based ONNX export")
         for logger in loggers:
             logger.setLevel(logging.ERROR)

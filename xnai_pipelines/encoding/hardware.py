@@ -10,9 +10,7 @@ def cpu_flags() -> tuple[str, ...]:
     """Returns the processor's vector instruction sets, sorted; empty where the system does not list them."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    flags = next(
-        (line.split(":", 1)[1].split() for line in lines if line.startswith(("flags", "Features"))), []
-    )
+    flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith(("flags", "Features"))), [])
     return tuple(sorted(flag for flag in flags if flag.startswith(_RELEVANT)))
 
 

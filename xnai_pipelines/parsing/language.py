@@ -2,7 +2,8 @@
 
 import re
 
-_SAMPLE_CHARS = 2000
+_LOOKED_AT_CHARS = 4000
+_SAMPLE_CHARS = 1000  # twice as many cost twice the time and tell no more
 _FEWEST_LETTERS = 20
 _ISO_639_1_LENGTH = 2
 _PARTS_OF = {"yue": "zh", "wuu": "zh", "arz": "ar", "ary": "ar", "uzs": "uz", "gug": "gn", "kik": "ki"}
@@ -11,12 +12,12 @@ _NO_WORDS = re.compile(r"^(```|~~~)[^\n]*\n.*?^\1|<[^<>\n]{1,200}>|https?://\S+|
 
 
 def identify_language(text: str) -> str | None:
-    """The ISO 639-1 code of the language that about the first 2,000 characters of prose are most likely in.
+    """The ISO 639-1 code of the language that the first 1,000 characters of prose are most likely in.
 
     None where they hold fewer than 20 letters, too few to tell, or where the language has no two-letter
     code. Lui and Baldwin (2012), langid.py; the model is in the package and loads once, at the first text.
     """
-    sample = _NO_WORDS.sub(" ", text[: 2 * _SAMPLE_CHARS])[:_SAMPLE_CHARS]
+    sample = _NO_WORDS.sub(" ", text[:_LOOKED_AT_CHARS])[:_SAMPLE_CHARS]
     if sum(map(str.isalpha, sample)) < _FEWEST_LETTERS:
         return None
     from py3langid import classify

@@ -46,7 +46,7 @@ def parse_notebook(text: str, stem: str) -> Content:
     return parse_markdown(normalise("\n\n".join(parts)), stem)
 
 
-def load_json(text: str) -> Any:  # noqa: ANN401  # any JSON value
+def load_json(text: str) -> Any:  # any JSON value
     """The value of a JSON text (RFC 8259: NaN and Infinity are none).
 
     Raises:

@@ -35,7 +35,7 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     from markitdown.converter_utils.docx.pre_process import pre_process_docx
     from markitdown.converters import HtmlConverter
 
-    def described(image: Any) -> list[Any]:  # noqa: ANN401  # never opens the picture, nor a link to one
+    def described(image: Any) -> list[Any]:  # never opens the picture, nor a link to one
         return [mammoth.html.text(image.alt_text)] if image.alt_text else []
 
     html = mammoth.convert_to_html(pre_process_docx(BytesIO(data)), convert_image=described).value

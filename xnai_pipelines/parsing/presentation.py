@@ -37,7 +37,7 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
     return paged_content(title, stem, slides)
 
 
-def _blocks(slide: Any) -> Iterator[str]:  # noqa: ANN401  # python-pptx has no types
+def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
     title = slide.shapes.title
     if title is not None and (words := single_line(title.text_frame.text)):
         yield f"# {words}"
@@ -63,7 +63,7 @@ def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
             yield words
 
 
-def _of_chart(chart: Any) -> Iterator[str]:  # noqa: ANN401
+def _of_chart(chart: Any) -> Iterator[str]:
     if chart.has_title and chart.chart_title.has_text_frame:
         yield chart.chart_title.text_frame.text
     plot = next(iter(chart.plots), None)
@@ -79,7 +79,7 @@ def _table(rows: list[list[str]]) -> str:
     return "\n".join([*lines[:1], table_rule(len(rows[0]) if rows else 0), *lines[1:]])
 
 
-def _description(shape: Any) -> str:  # noqa: ANN401
+def _description(shape: Any) -> str:
     """What the author says a picture shows; a file's name says nothing."""
     words = single_line(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), ""))
     return "" if _FILE_NAME.fullmatch(words) else words

@@ -1,0 +1,159 @@
+"""A home and a folder of documents for tests, and the ingest stages run on them as the assets run them."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.chunking import ChunkingSpec, Strategy, Tokens
+from xnai_pipelines.documents import VanishGuard
+from xnai_pipelines.encoding import Encoder
+from xnai_pipelines.home import Home, Inputs
+from xnai_pipelines.parsing import ParseLimits
+from xnai_pipelines.releases import Releases
+from xnai_pipelines.search import SearchIndex
+from xnai_pipelines.stages import (
+    ChunksReport,
+    DocumentsReport,
+    DocumentsRequest,
+    EmbeddingsReport,
+    FolderRules,
+    Plan,
+    Progress,
+    StageContext,
+    embed_chunks,
+    ingest_documents,
+    make_chunks,
+    plan,
+)
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, Tables, TableSpec, embeddings_spec
+
+RULES = FolderRules((), ParseLimits(), VanishGuard(share=0.3, count=20))
+CHUNKING = ChunkingSpec(Strategy.STRUCTURE, 64)
+LONG_AGO_NS = 1_700_000_000 * 10**9
+
+# What differs between two runs that did the same: when, by which run, at which attempt.
+CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """What the three stages of one ingest say they did."""
+
+    documents: DocumentsReport
+    chunks: ChunksReport
+    embeddings: EmbeddingsReport
+
+
+class Workplace:
+    """A folder of documents and the home that belongs to it, in a folder of the test's own."""
+
+    def __init__(self, root: Path, encoder: Encoder, documents: Path | None = None) -> None:
+        self.documents = documents or root / "documents"
+        self.documents.mkdir(parents=True, exist_ok=True)
+        self.home = Home(root / "home")
+        self.home.root.mkdir(parents=True, exist_ok=True)
+        if not self.home.models.exists():
+            self.home.models.symlink_to(encoder.spec.source.parent)
+        self.encoder = encoder
+        self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
+        self.said: list[str] = []
+        self._ticks = 0
+
+    @property
+    def tables(self) -> Tables:
+        return Tables(self.home.lancedb)
+
+    @property
+    def inputs(self) -> Inputs:
+        return Inputs(self.documents, None)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write a file as it would have been written some minutes after the one before, years ago."""
+        path = self.documents / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        self._ticks += 60 * 10**9
+        os.utime(path, ns=(LONG_AGO_NS + self._ticks, LONG_AGO_NS + self._ticks))
+        return path
+
+    def context(self, committed: Callable[[], None] = lambda: None) -> StageContext:
+        tables = Tables(self.home.lancedb, committed)
+        return StageContext(self.home, tables, "run", Progress(self.said.append, bar=False))
+
+    def plan(self, rules: FolderRules = RULES, **request: bool) -> Plan:
+        return plan(self.tables, self.documents, rules, DocumentsRequest(**request))
+
+    def ingest_documents(self, rules: FolderRules = RULES, **request: bool) -> DocumentsReport:
+        return ingest_documents(self.context(), self.inputs, rules, DocumentsRequest(**request))
+
+    def ingest(
+        self,
+        rules: FolderRules = RULES,
+        chunking: ChunkingSpec = CHUNKING,
+        committed: Callable[[], None] = lambda: None,
+        *,
+        threshold: int = 20_000,
+        new_release: bool = False,
+        **request: bool,
+    ) -> Reports:
+        """Run the stages documents, chunks and embeddings."""
+        context = self.context(committed)
+        return Reports(
+            ingest_documents(context, self.inputs, rules, DocumentsRequest(**request)),
+            make_chunks(context, chunking, self.tokens),
+            embed_chunks(context, self.encoder, threshold=threshold, new_release=new_release),
+        )
+
+    def search(self) -> SearchIndex:
+        return SearchIndex.open(self.home.root)
+
+    @property
+    def embeddings(self) -> TableSpec:
+        release = Releases(self.home.releases).require()
+        return embeddings_spec(release.embeddings_table, release.dimension)
+
+    def specs(self) -> Iterator[TableSpec]:
+        yield from (FILES, DOCUMENTS, QUARANTINE, CHUNKS, self.embeddings)
+
+    def versions(self) -> dict[str, int | None]:
+        return {spec.name: self.tables.version(spec) for spec in self.specs()}
+
+    def rows(self, spec: TableSpec) -> dict[str, dict[str, Any]]:
+        """Return a table's rows by key; a key that stands twice is an error."""
+        rows = self.tables.read(spec, spec.schema.names).to_pylist()
+        by_key = {row[spec.key]: row for row in rows}
+        assert len(by_key) == len(rows), f"{spec.name} holds a key twice"
+        return by_key
+
+    def sources(self) -> set[str]:
+        return {row["source"] for row in self.rows(DOCUMENTS).values()}
+
+    def content(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Return all tables by key, without the circumstances of the runs that wrote them and without vectors."""
+        return {
+            spec.name: {
+                key: {name: value for name, value in row.items() if name not in CIRCUMSTANCES}
+                for key, row in self.rows(spec).items()
+            }
+            for spec in self.specs()
+        }
+
+    def vectors(self) -> dict[str, list[float]]:
+        return {key: row["vector"] for key, row in self.rows(self.embeddings).items()}
+
+    def check_whole(self) -> None:
+        """Assert what holds after every run: all files accounted for, no orphan, texts where their offsets say."""
+        files, documents = self.rows(FILES), self.rows(DOCUMENTS)
+        listing = self.plan().listing
+        assert files.keys() == {*listing.files, *listing.skipped, *listing.unlisted}
+        assert sum(row["documents"] for row in files.values()) == len(documents)
+        assert sum(row["bad_records"] for row in files.values()) == len(self.rows(QUARANTINE))
+        chunks, embedded = self.rows(CHUNKS), self.rows(self.embeddings)
+        assert chunks.keys() == embedded.keys()
+        assert {row["document_id"] for row in chunks.values()} == documents.keys()
+        for key, chunk in chunks.items():
+            text = documents[chunk["document_id"]]["text"]
+            assert chunk["text"] == text[chunk["start"] : chunk["end"]] == embedded[key]["text"]
+            assert embedded[key]["revision"] == chunk["revision"]
