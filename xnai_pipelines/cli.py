@@ -117,7 +117,7 @@ def search(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
-    from xnai_pipelines.overview import home_status
+    from xnai_pipelines.overview import QUARANTINE_SHOWN, home_status
 
     current = home_status(settings())
     if as_json:
@@ -130,7 +130,7 @@ def status(as_json: AsJson = False) -> None:
         table("Skipped", ["reason", "entries"], list(current.skipped.items()), ["entries"])
     if current.quarantine:
         columns = ["source", "error_type", "error", "attempts"]
-        rows = [[entry[column] for column in columns] for entry in current.quarantine]
+        rows = [[entry[column] for column in columns] for entry in current.quarantine[:QUARANTINE_SHOWN]]
         table("Quarantine", ["source", "kind", "reason", "attempts"], rows, ["attempts"])
         if current.quarantined > len(rows):
             console.print(f"... and {current.quarantined - len(rows)} more (--json lists all).")

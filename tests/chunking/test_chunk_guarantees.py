@@ -19,11 +19,13 @@ from xnai_pipelines.chunking import (
 from xnai_pipelines.parsing.parsed import Heading, Markup
 
 PIECES = [
-    "word", "a", "Sentence one. ", "Ends here! ", "e.g. ", "\n", "\n\n", "\r\n", "\r\n\r\n", " ", "\t", "    ",
-    "# Title\n", "## Part\n\n", "- item\n", "1. first\n", "| a | b |\n", "```\n", "    code = 1\n", "===\n", ".. note::\n\n   ",
-    "::\n\n    x\n", "/// tip\n", "///\n", "e\u0301", "\u0301\u0301", "\u0e01\u0e33\u0e34", "क्षि", "한국어 ", "각", "漢字", "。", "「引用。」",
-    "👨‍👩‍👧‍👦", "👍🏽", "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇫🇷🇩🇪🇯🇵", "❤️", "שלום ", "مرحبا؟ ", "نص۔", "\u200b", "\u200d", "\ufeff", "\u00a0", "\u2028", "ﷺ",
-    "x" * 130, "ab" * 40, "https://example.org/" + "q" * 60, "=" * 50, "[SEP]", "[UNK] ", "0123456789" * 8, "\x00", "\ufffd", "ẞ", "İ",
+    "word", "a", "Sentence one. ", "Ends here! ", "e.g. ", "\n", "\n\n", "\r\n", "\r\n\r\n", " ",
+    "\t", "    ", "# Title\n", "## Part\n\n", "- item\n", "1. first\n", "| a | b |\n", "```\n",
+    "    code = 1\n", "===\n", ".. note::\n\n   ", "::\n\n    x\n", "/// tip\n", "///\n", "e\u0301",
+    "\u0301\u0301", "\u0e01\u0e33\u0e34", "क्षि", "한국어 ", "각", "漢字", "。", "「引用。」", "👨‍👩‍👧‍👦", "👍🏽",
+    "🏴󠁧󠁢󠁳󠁣󠁴󠁿", "🇫🇷🇩🇪🇯🇵", "❤️", "שלום ", "مرحبا؟ ", "نص۔", "\u200b", "\u200d", "\ufeff", "\u00a0",
+    "\u2028", "ﷺ", "x" * 130, "ab" * 40, "https://example.org/" + "q" * 60, "=" * 50, "[SEP]",
+    "[UNK] ", "0123456789" * 8, "\x00", "\ufffd", "ẞ", "İ",
 ]  # fmt: skip
 TEXTS = st.lists(st.sampled_from(PIECES) | st.text(max_size=12), max_size=60).map("".join)
 SPECS = st.builds(
@@ -32,7 +34,7 @@ SPECS = st.builds(
     st.integers(16, 48),
     st.sampled_from([0.0, 0.0, 0.2, 0.5]),
 )
-PROPERTY = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -68,7 +70,7 @@ def test_every_promise_holds_for_nasty_text(tokens, document, spec):
 
 
 @pytest.mark.parametrize("kind", ["byte_level_tokens", "sentencepiece_tokens"])
-@settings(PROPERTY, max_examples=60)
+@settings(PROPERTY, max_examples=30)
 @given(document=documents(), spec=SPECS)
 def test_every_promise_holds_for_tokenizers_that_mark_the_space_before_a_word(request, kind, document, spec):
     tokenizer = request.getfixturevalue(kind)
@@ -81,7 +83,7 @@ def test_no_cut_splits_what_a_reader_sees_as_one_character(tokens, document, spe
     text = document.text
     for chunk in chunk_documents([document], spec, tokens)[0]:
         for cut in (chunk.start, chunk.end):
-            if not 0 < cut < len(text) or text[cut - 1].isspace():
+            if not 0 < cut < len(text) or text[cut - 1].isspace() or text[cut].isspace():
                 continue
             marks = text[max(0, cut - 16) : cut + 16]
             if all(unicodedata.category(mark).startswith("M") for mark in marks):
@@ -91,7 +93,7 @@ def test_no_cut_splits_what_a_reader_sees_as_one_character(tokens, document, spe
             assert text[cut] not in "\u200d🏽"
 
 
-@settings(PROPERTY, max_examples=40)
+@settings(PROPERTY, max_examples=25)
 @given(batch=st.lists(documents(), max_size=4), spec=SPECS)
 def test_a_document_has_the_same_chunks_alone_and_in_a_batch(tokens, batch, spec):
     alone = [chunk_document(one.text, one.headings, one.markup, spec, tokens) for one in batch]
@@ -115,9 +117,9 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
         pytest.param("漢" * 200_000, id="no_spaces"),
         pytest.param("x" + " " * 1_000_000 + "y", id="white_space"),
         pytest.param("." * 200_000, id="full_stops"),
-        pytest.param("! " * 100_000, id="tiny_sentences"),
-        pytest.param("a\n" * 100_000, id="short_lines"),
-        pytest.param("```\n" * 50_000, id="fences"),
+        pytest.param("! " * 50_000, id="tiny_sentences"),
+        pytest.param("a\n" * 50_000, id="short_lines"),
+        pytest.param("```\n" * 25_000, id="fences"),
         pytest.param("".join(" " * (line % 400) + "x\n" for line in range(2_000)), id="indentation"),
     ],
 )

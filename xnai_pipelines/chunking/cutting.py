@@ -22,7 +22,8 @@ _BLOCK = 0.0
 _PART = 0.2
 _AFTER_COLON = 0.3
 _LINE = 0.3
-_WINDOW = 0.4
+_SENTENCE = 0.6
+_WINDOW = 0.8
 _INDENT = 0.01  # a column, for code: between two functions rather than inside one
 _DEEPEST = 16
 
@@ -49,9 +50,11 @@ def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> 
     def parts(start: int, stop: int) -> Iterable[int]:
         return between(outline.parts, start, stop)
 
-    def code_lines_and_sentences(start: int, stop: int) -> Iterable[int]:
-        yield from between(outline.lines, start, stop)
-        yield from (position for position in sentences(start, stop) if not outline.in_code(position))
+    def code_lines(start: int, stop: int) -> Iterable[int]:
+        return between(outline.lines, start, stop)
+
+    def prose_sentences(start: int, stop: int) -> Iterable[int]:
+        return (position for position in sentences(start, stop) if not outline.in_code(position))
 
     def windows(start: int, stop: int) -> Iterable[int]:
         return ruler.windows(start, stop, budget, even=strategy is not Strategy.FIXED)
@@ -66,14 +69,14 @@ def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> 
         case Strategy.SENTENCE:
             offered, finer = [(sentences(0, end), _BLOCK)], []
         case Strategy.PARAGRAPH:
-            offered, finer = [(paragraphs(0, end), _BLOCK)], [(sentences, _LINE)]
+            offered, finer = [(paragraphs(0, end), _BLOCK)], [(sentences, _SENTENCE)]
         case Strategy.RECURSIVE:
-            offered = [(sentences(0, end), _LINE), (lines(0, end), _PART), (paragraphs(0, end), _BLOCK)]
+            offered = [(sentences(0, end), _SENTENCE), (lines(0, end), _LINE), (paragraphs(0, end), _BLOCK)]
             finer = []
         case Strategy.STRUCTURE:
             headings = (section.start for section in outline.sections if section.start not in outline.stacked)
             offered = [(outline.blocks, _BLOCK), (outline.announced, _AFTER_COLON), (headings, _HEADING)]
-            finer = [(parts, _PART), (code_lines_and_sentences, _LINE)]
+            finer = [(parts, _PART), (code_lines, _LINE), (prose_sentences, _SENTENCE)]
 
     prices: dict[int, float] = {}
     for positions, price in offered:

@@ -130,6 +130,7 @@ class _Reader:
         self._hold: int | None = _ANY_INDENT  # the next line stays with this one when it is indented by more columns
         self._announced = False
         self._in_list = False
+        self._in_container = False
 
     def read(self, start: int, line: str) -> None:
         content = line.lstrip(" \t")
@@ -138,13 +139,13 @@ class _Reader:
             return
         while self._sections and self._sections[0].start <= start:
             self._open_section(self._sections.popleft())
-        if self._fence:
+        was_fenced = bool(self._fence)
+        if was_fenced:
             self._read_fenced(start, content)
-        elif self._in_heading(start, content):
-            pass
-        else:
+        elif not self._in_heading(start, content):
             self._read_block_line(start, len(line) - len(content), content)
-        self._after_blank = False
+        # What follows the end of a fence is a block of its own, as after a blank line.
+        self._after_blank = was_fenced and not self._fence
 
     def close(self, end: int) -> None:
         if self._code_start is not None:
@@ -157,7 +158,7 @@ class _Reader:
         self._bare_level = section.level
         self._heading_line = section.line
         self._hold = _ANY_INDENT
-        self._announced = self._in_list = False
+        self._announced = self._in_list = self._in_container = False
 
     def _in_heading(self, start: int, content: str) -> bool:
         """Whether this line belongs to a heading: its lead-in, title, overline or underline."""
@@ -174,9 +175,12 @@ class _Reader:
         fence = _FENCE.match(content) if self._markup is Markup.MARKDOWN else None
         is_item = not in_code and _LIST_ITEM.match(content) is not None
         is_held = self._hold is not None and indent > self._hold
-        if not is_held and not _CONTAINER_END.match(content):
+        ends_container = _CONTAINER_END.match(content) is not None
+        if not is_held and not ends_container:
             self._place(start, indent, content, is_item=is_item, is_block=self._after_blank or fence is not None)
-        self._hold = self._holds_next(indent, content)
+        opens_container = _CONTAINER_START.match(content) is not None and not ends_container
+        self._in_container = opens_container or (self._in_container and not ends_container)
+        self._hold = _ANY_INDENT if opens_container else self._directive_indent(indent, content)
         self._announced = content.rstrip().endswith(":")
         if indent == 0:
             self._in_list = is_item or (self._in_list and not self._after_blank)
@@ -187,16 +191,13 @@ class _Reader:
             self._literal_indent = indent
             self._code_start = start + len(content) + indent
 
-    def _holds_next(self, indent: int, content: str) -> int | None:
-        if self._markup is Markup.RST and _DIRECTIVE.match(content):
-            return indent
-        opens = _CONTAINER_START.match(content) is not None and not _CONTAINER_END.match(content)
-        return _ANY_INDENT if opens else None
+    def _directive_indent(self, indent: int, content: str) -> int | None:
+        return indent if self._markup is Markup.RST and _DIRECTIVE.match(content) else None
 
     def _place(self, start: int, indent: int, content: str, *, is_item: bool, is_block: bool) -> None:
         """Files the start of a line under the kind of cut it allows."""
-        continues_list = is_item and self._in_list
-        if is_block and indent == 0 and not continues_list:
+        is_inner = indent > 0 or self._in_container or (is_item and self._in_list)
+        if is_block and not is_inner:
             self.outline.blocks.append(start)
             if self._announced:
                 self.outline.announced.add(start)

@@ -16,7 +16,7 @@ from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode, checked_quest
 from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
-from xnai_pipelines.tables import Tables, is_in
+from xnai_pipelines.tables import Tables
 
 FUSED_DEPTH = 100  # passages of each ranking that enter the fusion
 PASSAGES_PER_DOCUMENT = 5  # fetched for each document asked for, so that grouping leaves enough
@@ -50,7 +50,11 @@ class Hit:
 
 
 class SearchIndex:
-    """The current release of a home, open for questions; a release that follows is seen by `refreshed`."""
+    """The current release of a home, open for questions.
+
+    It reads the table as it was when it was opened, so that an answer never mixes two states; open another to see what
+    was written since.
+    """
 
     def __init__(self, release: Release, table: Any, encoder: Encoder, nprobes: int | None) -> None:
         if encoder.vector_space != release.vector_space:
@@ -99,7 +103,7 @@ class SearchIndex:
             ValueError: `k` is below 1.
         """
         ranking = self.rank(question, k, mode, filters, by_document=by_document)
-        rows = self._rows([candidate.chunk_id for candidate in ranking])
+        rows = self._rows([candidate.row_id for candidate in ranking])
         return [
             Hit(
                 rank=rank,
@@ -108,7 +112,6 @@ class SearchIndex:
                 **{**rows[candidate.chunk_id], "heading_path": tuple(rows[candidate.chunk_id]["heading_path"] or ())},
             )
             for rank, candidate in enumerate(ranking, start=1)
-            if candidate.chunk_id in rows  # deleted since it was ranked
         ]
 
     def rank(
@@ -139,7 +142,13 @@ class SearchIndex:
 
     def _by_vector(self, vector: npt.NDArray[np.float32], depth: int, where: str | None) -> list[Candidate]:
         query = nearest(self._table, vector, self.nprobes)
-        found = _filtered(query, where).select(["chunk_id", "document_id", "_distance"]).limit(depth).to_arrow()
+        found = (
+            _filtered(query, where)
+            .select(["chunk_id", "document_id", "_distance"])
+            .limit(depth)
+            .with_row_id(True)
+            .to_arrow()
+        )
         # LanceDB's dot distance is 1 - dot
         return _candidates(found, [1.0 - distance for distance in found["_distance"].to_pylist()])
 
@@ -147,13 +156,17 @@ class SearchIndex:
         from lancedb.query import MatchQuery
 
         query = self._table.search(MatchQuery(question, column="passage"), query_type="fts")
-        found = _filtered(query, where).select(["chunk_id", "document_id", "_score"]).limit(depth).to_arrow()
+        found = (
+            _filtered(query, where)
+            .select(["chunk_id", "document_id", "_score"])
+            .limit(depth)
+            .with_row_id(True)
+            .to_arrow()
+        )
         return _candidates(found, found["_score"].to_pylist())
 
-    def _rows(self, chunk_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-        if not chunk_ids:
-            return {}
-        rows = self._table.search().where(is_in("chunk_id", chunk_ids)).select(SHOWN).to_arrow().to_pylist()
+    def _rows(self, row_ids: Sequence[int]) -> dict[str, dict[str, Any]]:
+        rows = self._table.take_row_ids(list(row_ids)).select(SHOWN).to_arrow().to_pylist() if row_ids else []
         return {row["chunk_id"]: row for row in rows}
 
     def _stems(self, text: str) -> dict[int, str]:
@@ -165,6 +178,7 @@ def _filtered(query: Any, where: str | None) -> Any:
 
 
 def _candidates(found: pa.Table, scores: Sequence[float]) -> list[Candidate]:
-    rows = zip(found["chunk_id"].to_pylist(), found["document_id"].to_pylist(), scores, strict=True)
+    columns = (found[name].to_pylist() for name in ("chunk_id", "document_id"))
+    rows = zip(*columns, scores, found["_rowid"].to_pylist(), strict=True)
     # equal scores in a fixed order, so that a figure can be repeated
     return sorted((Candidate(*row) for row in rows), key=lambda candidate: (-candidate.score, candidate.chunk_id))

@@ -8,11 +8,12 @@ RRF_K = 60  # the constant of Cormack, Clarke and Buettcher, SIGIR 2009; not tun
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage in a ranking; a higher score is better."""
+    """A passage in a ranking; a higher score is better. `row_id` is its row in the version of the table searched."""
 
     chunk_id: str
     document_id: str
     score: float
+    row_id: int
 
 
 def reciprocal_rank_fusion(rankings: Sequence[Sequence[Candidate]]) -> list[Candidate]:

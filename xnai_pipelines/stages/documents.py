@@ -2,10 +2,11 @@
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from xnai_pipelines.documents import Changes, LedgerEntry, Listing, VanishGuard, classify, file_sha256, list_folder
 from xnai_pipelines.home import Home, Inputs, claim, write_json
@@ -86,14 +87,7 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
     listing = list_folder(folder, rules.exclude)
     rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
     unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
-    ledger = {
-        row["path"]: LedgerEntry(**{name: row[name] for name in LEDGER_COLUMNS[1:]})
-        for row in rows
-        if row["content_sha256"] is not None
-    }
-    for path, documents in _left_behind(tables, ledger).items():
-        if path not in listing.files:
-            ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, documents)
+    ledger = _ledger(tables, rows, listing)
 
     def sha256_of(path: str) -> str | None:
         try:
@@ -112,11 +106,23 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
     return Plan(looked_ns, listing, ledger, unread, changes)
 
 
-def _left_behind(tables: Tables, ledger: Mapping[str, LedgerEntry]) -> Counter[str]:
-    """Return the number of documents of each file that a killed run began and did not enter into the ledger."""
-    paths = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
-    paths.update(dict.fromkeys(tables.read(QUARANTINE, ["path"])["path"].to_pylist(), 0))
-    return Counter({path: count for path, count in paths.items() if path not in ledger})
+def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
+    """Return the files read before, by path.
+
+    Where a run was killed or a table was lost, the documents stored are not those that the ledger counts: such a file
+    is entered as one of unknown content, to be read again, or where it is gone to be deleted with what it left.
+    """
+    stored = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
+    ledger = {}
+    for row in rows:
+        if row["content_sha256"] is not None:
+            entry = LedgerEntry(**{name: row[name] for name in LEDGER_COLUMNS[1:]})
+            as_counted = entry.documents == stored[row["path"]]
+            ledger[row["path"]] = entry if as_counted else replace(entry, content_sha256="", size_bytes=-1)
+    left = {*stored, *tables.read(QUARANTINE, ["path"])["path"].to_pylist()}
+    for path in left - ledger.keys() - listing.files.keys():
+        ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, stored[path])
+    return ledger
 
 
 def ingest_documents(

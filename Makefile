@@ -1,0 +1,81 @@
+# Every variable may be given on the command line or in the environment: make demo XNAI_HOME=/data/xnai
+PYTHON ?= python3
+VENV ?= .venv
+FREE_GB ?= 5
+ARGS ?=
+DATA ?=
+BENCHMARKS ?= quality speed incremental scale
+
+BIN := $(VENV)/bin
+PROJECT := pyproject.toml constraints.txt
+
+# pip leaves compiling to the first import, which is twice as fast as compiling all; so let imports write what they compile.
+unexport PYTHONDONTWRITEBYTECODE
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak ui lint bench clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.installed ## install, run everything on real documents, show what came out
+	@$(BIN)/xnai demo
+
+test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
+	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare what is left with undisturbed runs
+	$(BIN)/python -m pytest -m soak --timeout 0 $(ARGS)
+
+ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
+	@$(BIN)/xnai ui
+
+lint: $(VENV)/.installed-dev ## style, types, layers, and the files under docker/ and .github/
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/yamllint --strict .
+	$(BIN)/hadolint docker/Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+
+bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory, beside other libraries; DATA=folder of scifact/
+	@[ -d "$(DATA)/scifact" ] || { echo "Name the folder that holds scifact/: make bench DATA=path/to/data" >&2; exit 1; }
+	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --data "$(DATA)" $(ARGS) || exit 1; done
+
+clean: ## remove the environment and caches; documents, tables and models stay
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "State is kept: $${XNAI_HOME:-.xnai}"
+
+$(VENV)/.installed: $(PROJECT)
+	@$(call install,export)
+
+$(VENV)/.installed-dev: $(PROJECT)
+	@$(call install,export$(comma)postgres$(comma)dev)
+	@touch $(VENV)/.installed
+
+$(VENV)/.installed-bench: $(PROJECT)
+	@$(call install,export$(comma)bench)
+	@touch $(VENV)/.installed
+
+comma := ,
+
+# $(1): extras. What pip says goes to a log; its end is shown when it fails.
+define install
+set -e; \
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+    echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }; \
+free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1048576) }'); \
+[ "$$free" -ge "$(FREE_GB)" ] || { \
+    echo "Installing takes up to $(FREE_GB) GB here and $$free GB are free. Make room, or set FREE_GB if you know better." >&2; \
+    exit 1; }; \
+[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
+log=$(VENV)/install.log; \
+echo "Installing into $(VENV): about a minute with a warm package cache (log: $$log)"; \
+{ $(BIN)/python -m pip install --upgrade pip --constraint constraints.txt \
+    && $(BIN)/python -m pip install --no-compile --editable '.[$(1)]' --constraint constraints.txt; } > $$log 2>&1 \
+    || { tail -n 20 $$log >&2; echo "The installation failed; all of it is in $$log." >&2; exit 1; }; \
+touch $@
+endef
