@@ -257,3 +257,7 @@ def _sentences_for_errors() -> Iterator[None]:
 def _fail(error: Exception) -> None:
     print(f"xnai: {error}", file=sys.stderr)
     sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -3,18 +3,20 @@
 import os
 
 from xnai_pipelines.home import Home
-from xnai_pipelines.settings import PROJECT_ROOT, Settings
+from xnai_pipelines.settings import Settings
 
 
 def prepare(settings: Settings) -> None:
     """Point this process and those it starts at the home's Dagster instance, and switch reporting home off.
 
-    The documents of an organisation are nobody else's business, nor is how often they are searched.
+    A `DAGSTER_HOME` that the user set for other projects is not followed: the setting `dagster_home` is, here and in
+    every process started from here. The documents of an organisation are nobody else's business, nor is how often
+    they are searched.
     """
     storage = Home(settings.home).dagster
     os.environ.update(
         {
-            "DAGSTER_HOME": str(PROJECT_ROOT),
+            "DAGSTER_HOME": str(settings.dagster_home),
             "XNAI_DAGSTER": str(storage),
             "XNAI_HOME": str(settings.home),
             "XNAI_CODE_PORT": str(settings.code_port),

@@ -88,6 +88,10 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
+    dagster_home: Path = Field(
+        default=PROJECT_ROOT,
+        description="Folder of the dagster.yaml that says where Dagster keeps its runs; DAGSTER_HOME is set to it.",
+    )
     kill_after_commits: int | None = Field(
         default=None, ge=1, description="For tests: the process kills itself after this many table commits."
     )
@@ -97,7 +101,7 @@ class Settings(BaseSettings):
     def _split_patterns(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("home", "documents", "questions")
+    @field_validator("home", "documents", "questions", "dagster_home")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # resolved once, so that a later change of the working directory means the same folder

@@ -52,7 +52,7 @@ def test_a_paragraph_that_does_not_fit_is_cut_between_sentences(tokens):
 def test_recursive_prefers_blank_lines_to_lines_to_sentences(tokens):
     assert passages(tokens, PARAGRAPHS, Strategy.RECURSIVE, 30) == PARAGRAPHS.split("\n\n")
     lines = PARAGRAPHS.replace("\n\n", "\n")
-    assert passages(tokens, lines, Strategy.RECURSIVE, 30) == lines.split("\n")
+    assert passages(tokens, lines, Strategy.RECURSIVE, 22) == lines.split("\n")
 
 
 @pytest.mark.parametrize("strategy", [Strategy.SENTENCE, Strategy.PARAGRAPH, Strategy.RECURSIVE, Strategy.STRUCTURE])
