@@ -25,7 +25,7 @@ test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" sel
 	$(BIN)/python -m pytest $(ARGS)
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare what is left with undisturbed runs
-	$(BIN)/python -m pytest -m soak --timeout 0 $(ARGS)
+	$(BIN)/python -m tests.soak --kills 100 $(ARGS)
 
 ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui
@@ -45,7 +45,7 @@ bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory, beside ot
 	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --data "$(DATA)" $(ARGS) || exit 1; done
 
 clean: ## remove the environment and caches; documents, tables and models stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
 	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.speed --data DATA [--documents 1500] [--threads 2]
 
-The peers get the passages that our chunking made, so that all encode the same tokens; sentence-transformers encodes only,
-while our figure includes reading, cutting, storing and indexing.
+The peers get the passages that our chunking made, so that all encode the same tokens; sentence-transformers encodes
+only, while our figure includes reading, cutting, storing and indexing.
 """
 
 import argparse

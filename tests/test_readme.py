@@ -21,7 +21,7 @@ def settings_table() -> str:
         if name == "kill_after_commits":
             continue  # for tests
         default = field.default
-        shown = {"home": "`.xnai`", "threads": "all processors"}.get(name) or (f"`{default}`" if default else "")
+        shown = {"home": "`.xnai`", "threads": "all processors", "dagster_home": "the project's folder"}.get(name) or ("" if default in (None, ()) else f"`{default}`")
         lines.append(f"| `XNAI_{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines)
 

@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     exclude: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Patterns of files to leave out, .gitignore syntax, separated by commas."
     )
-    max_file_mb: int = Field(default=64, ge=1, description="Files above this many megabytes are skipped.")
+    max_file_mb: int = Field(default=64, ge=1, description="Largest file read as one document, in megabytes; one of many records may be larger.")
     parse_seconds: int = Field(default=60, ge=1, description="Time one PDF or Office file may take to read.")
     parse_memory_mb: int = Field(default=1536, ge=256, description="Memory the reading process may take.")
     chunk_strategy: Strategy = Field(

@@ -93,6 +93,14 @@ def test_no_cut_splits_what_a_reader_sees_as_one_character(tokens, document, spe
             assert text[cut] not in "\u200d🏽"
 
 
+@pytest.mark.parametrize("overlap", [0, 8])
+@pytest.mark.parametrize("strategy", Strategy)
+def test_a_full_stop_with_a_mark_on_it_is_not_parted_from_the_mark(tokens, strategy, overlap):
+    text = "漢字。\ufe0f" * 60
+    chunks = chunk_document(text, (), Markup.PLAIN, ChunkingSpec(strategy, 20, overlap), tokens)
+    assert all(text[chunk.start] != "\ufe0f" for chunk in chunks)
+
+
 @settings(PROPERTY, max_examples=25)
 @given(batch=st.lists(documents(), max_size=4), spec=SPECS)
 def test_a_document_has_the_same_chunks_alone_and_in_a_batch(tokens, batch, spec):

