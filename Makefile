@@ -45,7 +45,7 @@ bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory, beside ot
 	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --data "$(DATA)" $(ARGS) || exit 1; done
 
 clean: ## remove the environment and caches; documents, tables and models stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .grimp_cache
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 

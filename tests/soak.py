@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tests.workplace import Workplace
 
+from tests.workplace import Workplace
 from xnai_pipelines.encoding import (
     Encoder,
     Precision,
@@ -30,7 +30,20 @@ from xnai_pipelines.encoding import (
 from xnai_pipelines.tables import kill_after
 
 PROJECT = Path(__file__).resolve().parent.parent
-WORDS = "rain copper whale chess bread glacier violin tax river engine orchard lantern".split()
+WORDS = [
+    "rain",
+    "copper",
+    "whale",
+    "chess",
+    "bread",
+    "glacier",
+    "violin",
+    "tax",
+    "river",
+    "engine",
+    "orchard",
+    "lantern",
+]
 
 
 def start(work: Workplace, commits: int | None = None) -> subprocess.Popen[str]:
@@ -111,7 +124,7 @@ def soak(kills: int, seed: int, root: Path) -> int:
     """Return 0 when the tables were right after every one of the kills."""
     specification = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
     encoder = Encoder.load(build_encoder(specification, root / "models"), threads=2)
-    generator = random.Random(seed)
+    generator = random.Random(seed)  # nothing is secret
     undisturbed = Workplace(root / "undisturbed", encoder)
     disturbed = Workplace(root / "disturbed", encoder, undisturbed.documents)
     died = 0

@@ -25,8 +25,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 EXAMPLES = (
     "How do I split a path into folder and file name?",
-    "Run another program and read what it prints",
-    "Count how often each word occurs",
+    "Run another command and capture what it prints",
+    "Find the differences between two texts",
+)
+NEXT = (
+    ("make ui", "See the assets, their checks and plots in the Dagster UI, and MLflow beside it:"),
+    ('.venv/bin/xnai search "your question"', "Ask the sample yourself:"),
+    (
+        "XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs .venv/bin/xnai run",
+        "Take your own documents, in a home of their own:",
+    ),
 )
 
 
@@ -190,15 +198,7 @@ def ui() -> None:
 @app.command()
 def maintain(as_json: AsJson = False) -> None:
     """Compact the tables and remove what nothing needs any more."""
-    from xnai_pipelines.runs import execute
-    from xnai_pipelines.terminal import show_run
-
-    finished = execute("maintain", {}, Home(settings().home))
-    if as_json:
-        _print_json(asdict(finished))
-    show_run(finished)
-    if finished.failure:
-        raise typer.Exit(1)
+    _execute("maintain", {}, as_json)
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import os
 
 from xnai_pipelines.home import Home
+from xnai_pipelines.home.claim import unwritable
 from xnai_pipelines.settings import Settings
 
 
@@ -12,12 +13,19 @@ def prepare(settings: Settings) -> None:
     A `DAGSTER_HOME` that the user set for other projects is not followed: the setting `dagster_home` is, here and in
     every process started from here. The documents of an organisation are nobody else's business, nor is how often
     they are searched.
+
+    Raises:
+        HomeError: The home cannot be made.
     """
-    storage = Home(settings.home).dagster
+    home = Home(settings.home)
+    try:
+        home.dagster.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(home, error) from error
     os.environ.update(
         {
             "DAGSTER_HOME": str(settings.dagster_home),
-            "XNAI_DAGSTER": str(storage),
+            "XNAI_DAGSTER": str(home.dagster),
             "XNAI_HOME": str(settings.home),
             "XNAI_CODE_PORT": str(settings.code_port),
         }
@@ -26,6 +34,8 @@ def prepare(settings: Settings) -> None:
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
+        # eight idle processes for evaluations that MLflow itself would run, which its server waits for when it is stopped
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DO_NOT_TRACK": "true",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",

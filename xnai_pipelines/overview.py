@@ -5,13 +5,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from xnai_pipelines.documents import VanishGuard
 from xnai_pipelines.encoding import Precision, read_specification, resolve_encoder
 from xnai_pipelines.home import Home, recorded_inputs
 from xnai_pipelines.releases import Releases
 from xnai_pipelines.search import VectorSpaceError, read_vector_index
-from xnai_pipelines.settings import Settings
-from xnai_pipelines.stages import DocumentsRequest, expected_seconds
+from xnai_pipelines.settings import Settings, SettingsError
+from xnai_pipelines.stages import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.stages import plan as plan_documents
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, Tables, embeddings_spec
 
@@ -20,6 +19,7 @@ STAGES_OF_JOB = {
     "ingest": ("documents", "chunks", "embeddings"),
     "evaluate": ("questions",),
     "refresh": ("documents", "chunks", "embeddings", "questions"),
+    "maintain": ("maintenance",),
 }
 
 
@@ -58,15 +58,13 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
     todo = plan_documents(Tables(home.lancedb), folder, rules, DocumentsRequest(verify=verify))
-    guard: VanishGuard = rules.guard
-    vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
     to_read = len(todo.changes.to_read)
     return PlannedRun(
         folder=str(folder),
         files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
         to_read=to_read,
         seconds=expected_seconds(home, todo),
-        refusal=guard.objection(vanishing, todo.documents),
+        refusal=refusal(todo, rules.guard),
     )
 
 
@@ -114,7 +112,7 @@ def home_status(settings: Settings) -> HomeStatus:
 def run_reports(home: Home, job: str) -> dict[str, Any]:
     """Return the reports of the stages of a job that have run, and of the evaluation."""
     paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
-    if job != "ingest":
+    if job in ("evaluate", "refresh"):
         paths["evaluation"] = home.reports / "evaluation" / "report.json"
         paths["tracked"] = home.reports / "evaluation" / "kept.json"
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
@@ -125,11 +123,15 @@ def require_release_encoder(settings: Settings) -> None:
 
     Raises:
         VectorSpaceError: They do; the message says what to do.
+        SettingsError: XNAI_ENCODER names nothing that can be read.
     """
     if not {"encoder", "precision"} & settings.model_fields_set:
         return
     release = Releases(Home(settings.home).releases).require()
-    asked = read_specification(resolve_encoder(settings.encoder), Precision(settings.precision)).vector_space
+    try:
+        asked = read_specification(resolve_encoder(settings.encoder), Precision(settings.precision)).vector_space
+    except (ValueError, OSError, RuntimeError) as error:
+        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
     if asked != release.vector_space:
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "

@@ -39,13 +39,13 @@ def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> Fi
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     with dg.DagsterInstance.get() as instance:
-        end_dead_runs(instance, home)
         definition = defs().resolve_job_def(job)
         result = definition.execute_in_process(instance=instance, run_config=run_config, raise_on_error=False)
         events = result.all_events
-    failure = next((_reason(event) for event in events if event.is_step_failure), None)
-    if failure is None and not result.success:
-        failure = "The run failed; see its log in the UI."
+    failed_steps = [_reason(event) for event in events if event.is_step_failure]
+    # resources that could not be set up fail the run before its first step
+    failed_runs = [event.message or "no reason was recorded" for event in events if event.is_failure]
+    failure = next(iter(failed_steps + failed_runs), None)
     checks = [
         event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"
     ]
@@ -69,10 +69,12 @@ def end_runs_left_behind(home: Home) -> None:
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """Return the failing step and the innermost message, without the trace that the UI keeps."""
+    """Return the failing step and what its code raised, without the trace that the UI keeps."""
     error = event.step_failure_data.error
-    while error is not None and error.cause is not None:
-        error = error.cause
-    message = error.message.strip() if error else "no reason was recorded"
-    name, _, text = message.partition(": ")
-    return f"{event.step_key}: {text if text and name.endswith('Error') else message}"
+    if error is None:
+        return f"{event.step_key}: no reason was recorded"
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return f"{event.step_key}: interrupted. What was written is kept, and the next run goes on from there."
+    raised = (error.cause or error).message.strip()  # Dagster's own error only says which step it was
+    name, _, sentence = raised.partition(": ")
+    return f"{event.step_key}: {sentence if name.startswith('xnai_pipelines.') else raised}"

@@ -23,35 +23,35 @@ class ServerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server process: its command, and the port that answers once it is ready (None: it has none)."""
+    """A server process: its command, and the port that answers once it is ready (None: it has none).
+
+    The servers after one that comes `first` talk to it when they start.
+    """
 
     name: str
     command: Sequence[str]
     host: str
     port: int | None
+    first: bool = False
 
 
 def servers(settings: Settings) -> list[Server]:
-    """Return the servers in the order of their start."""
+    """Return the servers in the order of their start, the slowest first."""
     home, host = Home(settings.home), settings.host
     programs = Path(sys.executable).parent
     workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
     code = ["-m", "xnai_pipelines.definitions", "-h", "127.0.0.1", "-p", str(settings.code_port)]
-    started = [
-        Server("code server", [str(programs / "dagster"), "api", "grpc", *code], "127.0.0.1", settings.code_port),
-        Server(
-            "dagster",
-            [str(programs / "dagster-webserver"), *workspace, "-h", host, "-p", str(settings.dagster_port)],
-            host,
-            settings.dagster_port,
-        ),
-        Server("daemon", [str(programs / "dagster-daemon"), "run", *workspace], host, None),
-    ]
+    started = []
     if settings.mlflow_uri is None:
         storage = ["--backend-store-uri", home.mlflow_uri, "--artifacts-destination", home.mlartifacts.as_uri()]
         address = ["--host", host, "--port", str(settings.mlflow_port), "--workers", "1"]
         command = [str(programs / "mlflow"), "server", *storage, *address]
         started.append(Server("mlflow", command, host, settings.mlflow_port))
+    command = [str(programs / "dagster"), "api", "grpc", *code]
+    started.append(Server("code server", command, "127.0.0.1", settings.code_port, first=True))
+    command = [str(programs / "dagster-webserver"), *workspace, "-h", host, "-p", str(settings.dagster_port)]
+    started.append(Server("dagster", command, host, settings.dagster_port))
+    started.append(Server("daemon", [str(programs / "dagster-daemon"), "run", *workspace], host, None))
     return started
 
 
@@ -69,7 +69,8 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
             )
     logs.mkdir(parents=True, exist_ok=True)
     running: list[tuple[Server, subprocess.Popen[bytes]]] = []
-    signal.signal(signal.SIGTERM, _interrupt)
+    for ending in (signal.SIGTERM, signal.SIGHUP):  # the second when the terminal's window is closed
+        signal.signal(ending, _interrupt)
     try:
         for server in wanted:
             with _log(logs, server).open("wb") as log:
@@ -78,8 +79,10 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
                     server.command, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT, start_new_session=True
                 )
             running.append((server, process))
-            if server.port is not None:
+            if server.first:
                 _await(server, process, logs)
+        for server, process in running:
+            _await(server, process, logs)
         ready()
         while True:
             for server, process in running:
@@ -89,6 +92,8 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
     except KeyboardInterrupt:
         return
     finally:
+        for impatience in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # would leave servers behind
+            signal.signal(impatience, signal.SIG_IGN)
         _stop([process for _, process in reversed(running)])
 
 
@@ -108,7 +113,7 @@ def _answers(server: Server) -> bool:
 
 def _await(server: Server, process: subprocess.Popen[bytes], logs: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(server):
+    while server.port is not None and not _answers(server):
         if process.poll() is not None:
             raise ServerError(_stopped(server, process, logs))
         if time.monotonic() > deadline:
@@ -124,10 +129,10 @@ def _stopped(server: Server, process: subprocess.Popen[bytes], logs: Path) -> st
 
 
 def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask the processes to end, then end them, with their children."""
+    """Ask the processes and their children, the runs among them, to end; then end them."""
     for process in processes:
         if process.poll() is None:
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     for process in processes:
         try:

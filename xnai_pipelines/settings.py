@@ -134,8 +134,9 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [
-            f"XNAI_{'_'.join(str(part) for part in item['loc']).upper() or 'CHUNK_SIZE/OVERLAP'}="
-            f"{item['input']!r}: {item['msg']}"
+            f"XNAI_{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
+            if item["loc"]
+            else f"XNAI_CHUNK_SIZE and XNAI_CHUNK_OVERLAP: {item['ctx']['error']}"
             for item in error.errors(include_url=False)
         ]
         raise SettingsError("Settings are not valid. " + "; ".join(problems)) from None

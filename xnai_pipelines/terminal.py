@@ -63,6 +63,13 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
     """Print what a run did, from its stages' reports."""
     if "documents" in reports:
         show_stages(reports)
+    if "maintenance" in reports:
+        report = reports["maintenance"]
+        before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))
+        console.print(
+            f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
+            f"{report['vectors_removed']:,} unused vectors removed."
+        )
     if "evaluation" in reports:
         show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
         run = reports["tracked"]["mlflow_run"]

@@ -11,7 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-INSTALLED = [METADATA["dependencies"], *(METADATA["optional-dependencies"][extra] for extra in ("export", "postgres", "dev"))]
+EXTRAS = METADATA["optional-dependencies"]
+INSTALLED = [METADATA["dependencies"], EXTRAS["export"], EXTRAS["postgres"], EXTRAS["dev"]]
 
 # Where a distribution's module is not its name with underscores; "" is a program without a module.
 MODULES = {
@@ -47,7 +48,7 @@ DIRECT = sorted(_name(requirement) for group in INSTALLED for requirement in gro
 
 def test_every_direct_dependency_is_pinned() -> None:
     """Two people who install on different days get the same packages."""
-    everything = [*DIRECT, *(_name(requirement) for requirement in METADATA["optional-dependencies"]["bench"])]
+    everything = [*DIRECT, *(_name(requirement) for requirement in EXTRAS["bench"])]
     assert [name for name in everything if _normalised(name) not in _pins()] == []
 
 

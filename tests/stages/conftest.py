@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from tests.workplace import Workplace
 
+from tests.workplace import Workplace, fill
 from xnai_pipelines.encoding import Encoder
 
 
@@ -14,18 +14,5 @@ def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
 
 @pytest.fixture
 def filled(work: Workplace) -> Workplace:
-    """A folder of Markdown, text, JSON Lines, CSV, a broken PDF and files that are not read."""
-    work.write("guide.md", "# Guide\n\n## Install\n\nRun the installer.\n\n## Remove\n\nDelete the folder.\n")
-    work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
-    work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
-    work.write(
-        "corpus.jsonl",
-        '{"_id": "1", "title": "Whales", "text": "Whales breathe air."}\n'
-        '{"_id": "2", "title": "Sharks", "text": "Sharks breathe water."}\n'
-        "not json\n",
-    )
-    work.write("table.csv", "id,text\na,Copper conducts electricity.\nb,Rubber does not.\n")
-    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
-    work.write(".hidden.md", "# Secret\n")
-    work.write("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64))
-    return work
+    """A folder of several formats, see `fill`, and its home before the first run."""
+    return fill(work)

@@ -4,8 +4,8 @@ import json
 import os
 
 import pytest
-from tests.workplace import Workplace
 
+from tests.workplace import Workplace
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 
 

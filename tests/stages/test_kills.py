@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.soak import copied, differences, end, start
 from tests.workplace import Workplace
-
 from xnai_pipelines.encoding import Encoder
+from xnai_pipelines.home import HomeError
 
 pytestmark = pytest.mark.slow
 
@@ -73,7 +74,7 @@ def test_a_run_killed_after_any_commit_is_made_good_by_the_next(
     assert work.versions() == versions
 
 
-@pytest.mark.parametrize("commits", [1, 4, 7, 10, 13, 16])
+@pytest.mark.parametrize("commits", [1, 4, 8, 13])
 def test_a_first_run_killed_after_any_commit_is_made_good_by_the_next(
     from_nothing: Workplace, tmp_path: Path, commits: int
 ):
@@ -97,7 +98,7 @@ def test_a_run_killed_at_a_random_moment_is_made_good_by_the_next(
     before: Workplace, undisturbed: Workplace, tmp_path: Path, seed: int
 ):
     work = copied(before, tmp_path)
-    end(start(work), random.Random(seed).uniform(0, 1))
+    end(start(work), random.Random(seed).uniform(0, 1))  # nothing is secret
     work.ingest(allow_vanishing=True)
     assert differences(work, undisturbed) == []
 
@@ -128,14 +129,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("free", [0, 24, 96, 160, 224, 320])
+@pytest.mark.parametrize("free", [0, 24, 96, 160])
 def test_a_full_disk_is_named_and_loses_nothing(before: Workplace, undisturbed: Workplace, small_disk: Path, free: int):
     """`free` is the space left, in kilobytes, so that it ends in different stages."""
     work = copied(before, small_disk)
     ballast = small_disk / "ballast"
     usage = os.statvfs(small_disk)
     ballast.write_bytes(bytes(max(0, usage.f_bavail * usage.f_frsize - free * 1024)))
-    with pytest.raises(Exception, match=r"(?i)space|full"):  # from LanceDB, SQLite or a write of our own
+    with pytest.raises(HomeError, match="is full"):  # from LanceDB, SQLite or a write of our own
         work.ingest(allow_vanishing=True)
     ballast.unlink()
     work.ingest(allow_vanishing=True)
@@ -151,7 +152,7 @@ def test_a_home_that_becomes_read_only_is_named_and_loses_nothing(
         subprocess.run(["mount", "-o", f"remount,{how}", str(small_disk)], check=True)
 
     remount("ro")
-    with pytest.raises(Exception, match="cannot be written.*XNAI_HOME"):
+    with pytest.raises(HomeError, match=r"cannot be written.*XNAI_HOME"):
         work.ingest(allow_vanishing=True)
     assert work.search().search("what was said of part 3", k=1)[0].source == "3.md"
     remount("rw")

@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.workplace import RULES, Workplace
 
+from tests.workplace import RULES, Workplace
 from xnai_pipelines.documents import ListingError
 from xnai_pipelines.home import Home, HomeError, Inputs
 from xnai_pipelines.parsing import UnreadableError

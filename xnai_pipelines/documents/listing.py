@@ -1,6 +1,7 @@
 """What lies in the folder of documents, without opening a file."""
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,7 +57,8 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
             f"The folder of documents {folder} does not exist or is no folder. Nothing was deleted. Mount or restore "
             "it, or name another one with XNAI_DOCUMENTS in a new XNAI_HOME."
         )
-    patterns = GitIgnoreSpec.from_lines(exclude)
+    # "a/**" stands for what is in the folder; GitIgnoreSpec would leave out the folder, and what "!a/b" takes in again
+    patterns = GitIgnoreSpec.from_lines(re.sub(r"/\*\*$", "/*", line) for line in exclude)
     root = folder.resolve()
     listing = Listing()
     pending = [folder]

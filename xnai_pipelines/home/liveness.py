@@ -16,8 +16,11 @@ def shown_alive(home: Home, run_id: str) -> Iterator[None]:
     """Hold the run's lock while the block runs."""
     path = _lock_path(home, run_id)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
+    # locked before it has its name: nobody finds it unlocked while its run lives
+    unnamed = path.with_suffix(".new")
+    with unnamed.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        unnamed.rename(path)
         yield
         path.unlink(missing_ok=True)
 

@@ -1,6 +1,7 @@
 """The home's tables, and the context that every stage is given."""
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from xnai_pipelines.home import Home, shown_alive
+from xnai_pipelines.resources.runs import end_dead_runs, turn
 from xnai_pipelines.stages import Progress, StageContext
 from xnai_pipelines.tables import Tables, kill_after
 
 
 class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The home of all state; while a run has it, the run is shown alive."""
+    """The home of all state; a run that has it is shown alive and is the home's only one."""
 
     home: str = Field(description="Folder of all state.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
@@ -22,8 +24,12 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
-        """Hold the run's lock of life while its steps run."""
-        with shown_alive(self.layout, context.run_id or "no-run"):
+        """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
+        if context.run_id is None or context.instance is None:
+            yield self
+            return
+        with shown_alive(self.layout, context.run_id), turn(self.layout, context.run_id, _say(context.log)):
+            end_dead_runs(context.instance, self.layout)
             yield self
 
     @property
@@ -40,4 +46,16 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
         """Return what a stage is given, its progress shown in the run's log."""
-        return StageContext(self.layout, self.tables, context.run_id, Progress(context.log.info))
+        return StageContext(self.layout, self.tables, context.run_id, Progress(_say(context.log)))
+
+
+def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
+    """Return what tells people a sentence: in the run's log, and in the terminal where there is one."""
+
+    def say(sentence: str) -> None:
+        if log is not None:
+            log.info(sentence)
+        if sys.stderr.isatty():
+            print(sentence, file=sys.stderr)
+
+    return say

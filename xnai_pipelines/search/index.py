@@ -19,8 +19,10 @@ from xnai_pipelines.search.vector_index import nearest, read_vector_index
 from xnai_pipelines.tables import Tables
 
 FUSED_DEPTH = 100  # passages of each ranking that enter the fusion
-PASSAGES_PER_DOCUMENT = 5  # fetched for each document asked for, so that grouping leaves enough
+PASSAGES_PER_DOCUMENT = 5  # fetched at first for each document asked for
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
+
+Vector = npt.NDArray[np.float32]
 
 
 class VectorSpaceError(Exception):
@@ -100,7 +102,7 @@ class SearchIndex:
 
         Raises:
             QueryError: The question is empty, too long or has no word.
-            ValueError: `k` is below 1.
+            ValueError: `k` is below 1, or there is no such mode.
         """
         ranking = self.rank(question, k, mode, filters, by_document=by_document)
         rows = self._rows([candidate.row_id for candidate in ranking])
@@ -127,20 +129,31 @@ class SearchIndex:
         if k < 1:
             raise ValueError(f"k is {k}; at least 1 passage has to be asked for.")
         question = checked_question(question)
-        depth = k * PASSAGES_PER_DOCUMENT if by_document else k
+        mode = Mode(mode)  # its name will do
+        vector = None if mode is Mode.KEYWORD else self._encoder.encode_query(question)
         where = filters.sql()
-        match mode:
-            case Mode.VECTOR:
-                ranking = self._by_vector(self._encoder.encode_query(question), depth, where)
-            case Mode.KEYWORD:
-                ranking = self._by_keywords(question, depth, where)
-            case Mode.HYBRID:
-                deep = max(depth, FUSED_DEPTH)
-                by_vector = self._by_vector(self._encoder.encode_query(question), deep, where)
-                ranking = reciprocal_rank_fusion([by_vector, self._by_keywords(question, deep, where)])
-        return (best_per_document(ranking) if by_document else ranking)[:k]
+        if not by_document:
+            return self._ranking(question, vector, k, mode, where)[:k]
+        depth = k * PASSAGES_PER_DOCUMENT
+        while True:
+            ranking = self._ranking(question, vector, depth, mode, where)
+            best = best_per_document(ranking)
+            if len(best) >= k or len(ranking) < depth:
+                return best[:k]
+            depth *= 4  # a few long documents hold all these passages
 
-    def _by_vector(self, vector: npt.NDArray[np.float32], depth: int, where: str | None) -> list[Candidate]:
+    def _ranking(
+        self, question: str, vector: Vector | None, depth: int, mode: Mode, where: str | None
+    ) -> list[Candidate]:
+        """Return at least `depth` passages where there are so many; without a vector by keywords."""
+        if vector is None:
+            return self._by_keywords(question, depth, where)
+        if mode is Mode.VECTOR:
+            return self._by_vector(vector, depth, where)
+        deep = max(depth, FUSED_DEPTH)
+        return reciprocal_rank_fusion([self._by_vector(vector, deep, where), self._by_keywords(question, deep, where)])
+
+    def _by_vector(self, vector: Vector, depth: int, where: str | None) -> list[Candidate]:
         query = nearest(self._table, vector, self.nprobes)
         found = (
             _filtered(query, where)

@@ -11,6 +11,7 @@ from xnai_pipelines.stages.documents import (
     expected_seconds,
     ingest_documents,
     plan,
+    refusal,
 )
 from xnai_pipelines.stages.embeddings import EmbeddingsReport, EncoderChangedError, embed_chunks
 from xnai_pipelines.stages.evaluation import EvaluationOutcome, NothingToEvaluateError, evaluate_retrieval
@@ -41,4 +42,5 @@ __all__ = [
     "make_chunks",
     "make_questions",
     "plan",
+    "refusal",
 ]

@@ -137,13 +137,15 @@ def ingest_documents(
     """
     tables = context.tables
     with stage(context, "documents") as watch, ExitStack() as open_worker:
-        claim(context.home, inputs)
         started = time.perf_counter()
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
         seconds_to_list = time.perf_counter() - started
-        _refuse_if_vanishing(todo, rules.guard, request)
+        objection = None if request.allow_vanishing else refusal(todo, rules.guard)
+        if objection:
+            raise IngestRefusedError(objection)
+        claim(context.home, inputs)  # not before: a mistyped folder would be the home's for good
         paths = todo.changes.to_read
         watch.items = len(paths)
         written = deleted = 0
@@ -168,18 +170,15 @@ def ingest_documents(
     return report
 
 
-def _refuse_if_vanishing(todo: Plan, guard: VanishGuard, request: DocumentsRequest) -> None:
-    if request.allow_vanishing:
-        return
+def refusal(todo: Plan, guard: VanishGuard) -> str | None:
+    """Return why a run that is not allowed to let documents vanish stops before it reads anything; None: it goes on."""
     if not todo.listing.files and not todo.listing.unlisted:
-        raise IngestRefusedError(
-            f"The folder of documents holds no file to read ({len(todo.listing.skipped)} skipped). Nothing was deleted. "
-            "Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
+        return (
+            f"The folder of documents holds no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
+            "deleted. Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
         )
     vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
-    objection = guard.objection(vanishing, todo.documents)
-    if objection:
-        raise IngestRefusedError(objection)
+    return guard.objection(vanishing, todo.documents)
 
 
 def _record_touched(tables: Tables, todo: Plan) -> None:

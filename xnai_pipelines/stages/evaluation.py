@@ -19,7 +19,7 @@ from xnai_pipelines.evaluation import (
 from xnai_pipelines.home import write_json
 from xnai_pipelines.questions import Question
 from xnai_pipelines.search import Mode, SearchIndex
-from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.stages.context import StageContext, stage
 from xnai_pipelines.stages.questions import read_questions, splits_given
 from xnai_pipelines.tables import DOCUMENTS, embeddings_spec
 from xnai_pipelines.tracking import MlflowRun, Tracker

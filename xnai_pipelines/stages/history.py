@@ -23,7 +23,7 @@ def record(reports: Path, run: StageRun) -> None:
     """Append a stage's execution to the history."""
     reports.mkdir(parents=True, exist_ok=True)
     with (reports / "stages.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(asdict(run)) + "\n")
+        file.write("\n" + json.dumps(asdict(run)))  # first the line's end: the last line may have been cut off
 
 
 def history(reports: Path) -> list[StageRun]:

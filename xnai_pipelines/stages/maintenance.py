@@ -1,11 +1,12 @@
 """Housekeeping: compact the tables, drop what no release needs, say how many bytes that freed."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from xnai_pipelines.encoding import VectorCache
+from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Releases
-from xnai_pipelines.stages.context import StageContext, stage
+from xnai_pipelines.stages.context import StageContext, report_path, stage
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
 UNUSED_VECTORS = timedelta(days=90)
@@ -42,4 +43,6 @@ def maintain(context: StageContext) -> MaintenanceReport:
             removed = cache.prune(datetime.now(UTC) - UNUSED_VECTORS, {release.vector_space for release in kept})
         after = tables.size_bytes()
         watch.items = len(names)
-    return MaintenanceReport(before, after, dropped, removed, watch.seconds)
+    report = MaintenanceReport(before, after, dropped, removed, watch.seconds)
+    write_json(report_path(context.home, "maintenance"), asdict(report))
+    return report

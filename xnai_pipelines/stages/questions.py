@@ -52,6 +52,7 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
     """
     tables = context.tables
     with stage(context, "questions") as watch:
+        tables.ensure(QUESTIONS)
         labels = _labels(tables, labelled) if labelled else None
         found = labels.questions if labels else generate_questions(_passages(tables), GENERATED_LIMIT, SEED)
         questions = split_by_document(found, SEED)
