@@ -13,6 +13,8 @@ from xnai_pipelines.settings import PROJECT_ROOT, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 
+OF_THIS_MACHINE = {"home": "`.xnai`", "threads": "all processors", "dagster_home": "the project's folder"}
+
 
 def settings_table() -> str:
     """Return the README's table of settings."""
@@ -21,7 +23,8 @@ def settings_table() -> str:
         if name == "kill_after_commits":
             continue  # for tests
         default = field.default
-        shown = {"home": "`.xnai`", "threads": "all processors", "dagster_home": "the project's folder"}.get(name) or ("" if default in (None, ()) else f"`{default}`")
+        shown = "" if default in (None, ()) else f"`{default}`"
+        shown = OF_THIS_MACHINE.get(name, shown)
         lines.append(f"| `XNAI_{name.upper()}` | {shown} | {field.description} |")
     return "\n".join(lines)
 

@@ -34,7 +34,7 @@ def prepare(settings: Settings) -> None:
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
-        # eight idle processes for evaluations that MLflow itself would run, which its server waits for when it is stopped
+        # eight processes for evaluations that MLflow itself would run; its server waits for them when it is stopped
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
         "DO_NOT_TRACK": "true",
         "HF_HUB_DISABLE_TELEMETRY": "1",

@@ -135,8 +135,8 @@ def require_release_encoder(settings: Settings) -> None:
     if asked != release.vector_space:
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
-            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them to "
-            "search this release, or embed anew with them: `xnai run --new-release`."
+            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
+            "to search this release, or embed anew with them: `xnai run --new-release`."
         )
 
 

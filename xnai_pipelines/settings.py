@@ -55,7 +55,11 @@ class Settings(BaseSettings):
     exclude: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="Patterns of files to leave out, .gitignore syntax, separated by commas."
     )
-    max_file_mb: int = Field(default=64, ge=1, description="Largest file read as one document, in megabytes; one of many records may be larger.")
+    max_file_mb: int = Field(
+        default=64,
+        ge=1,
+        description="Largest file read as one document, in megabytes; one of many records may be larger.",
+    )
     parse_seconds: int = Field(default=60, ge=1, description="Time one PDF or Office file may take to read.")
     parse_memory_mb: int = Field(default=1536, ge=256, description="Memory the reading process may take.")
     chunk_strategy: Strategy = Field(
@@ -84,6 +88,9 @@ class Settings(BaseSettings):
         default=20_000, ge=0, description="Vectors up to which search compares every one of them."
     )
     mlflow_uri: str | None = Field(default=None, description="Tracking server. Unset: SQLite and files under the home.")
+    mlflow_ui: str | None = Field(
+        default=None, description="Address at which people open the MLflow UI. Unset: the server or port above."
+    )
     host: str = Field(default="127.0.0.1", description="Address that the user interfaces listen on.")
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
@@ -115,7 +122,7 @@ class Settings(BaseSettings):
     @property
     def mlflow_ui_url(self) -> str:
         """Where people reach the MLflow UI."""
-        return self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+        return self.mlflow_ui or self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
 
     @property
     def chunking(self) -> ChunkingSpec:

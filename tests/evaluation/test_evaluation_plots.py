@@ -16,9 +16,7 @@ def past(night, release="1", question_set="q", modes=MODES):
         for end, change in (("", 0.0), ("_low", -0.05), ("_high", 0.05)):
             metrics[f"labelled.{mode}.ndcg_at_10{end}"] = 0.8 - 0.1 * number + change + 0.001 * (night % 7)
     evaluated_at = datetime(2026, 1, 1, 2, tzinfo=UTC) + timedelta(days=night)
-    return PastEvaluation(
-        str(night), evaluated_at, metrics, {"release": release, "question_set": question_set}
-    )
+    return PastEvaluation(str(night), evaluated_at, metrics, {"release": release, "question_set": question_set})
 
 
 def is_small_png(data):
@@ -27,9 +25,7 @@ def is_small_png(data):
 
 @pytest.mark.parametrize("found", [True, False])
 def test_modes_plot_is_a_small_png(found):
-    questions = [
-        Question(str(n), str(n), (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(20)
-    ]
+    questions = [Question(str(n), str(n), (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(20)]
     report = evaluate(
         questions,
         [*MODES, "a mode of tomorrow"],

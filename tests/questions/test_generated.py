@@ -13,9 +13,7 @@ def passage(document, ordinal, text, *headings):
 
 def corpus(documents, passages=6):
     return [
-        passage(
-            f"d{d}", p, f"Passage {p} of document {d} says something of its own here.", f"Part {p}", "Details"
-        )
+        passage(f"d{d}", p, f"Passage {p} of document {d} says something of its own here.", f"Part {p}", "Details")
         for d in range(documents)
         for p in range(passages)
     ]
@@ -67,25 +65,18 @@ def test_editing_a_document_changes_no_other_documents_questions():
     edited = [one for one in corpus(20) if one.document_id != "d3"]
     edited.append(passage("d3", 0, "This document was written anew, with other words in it."))
     after = generate_questions(edited, 1000, 1)
-    assert [q for q in before if "d3" not in q.document_ids] == [
-        q for q in after if "d3" not in q.document_ids
-    ]
+    assert [q for q in before if "d3" not in q.document_ids] == [q for q in after if "d3" not in q.document_ids]
 
 
 def test_what_fits_two_documents_is_not_asked():
     text = "All rights to this very text are reserved by nobody."
     assert (
-        generate_questions(
-            [Passage("1", "a", "Licence", (), text), Passage("2", "b", "Licence", (), text)], 9, 1
-        )
-        == ()
+        generate_questions([Passage("1", "a", "Licence", (), text), Passage("2", "b", "Licence", (), text)], 9, 1) == ()
     )
 
 
 def test_a_section_in_several_passages_has_them_all_as_answers():
-    long_section = [
-        Passage(str(n), "a", "Guide", ("Install", "On Linux"), "```\ncode\n```") for n in range(3)
-    ]
+    long_section = [Passage(str(n), "a", "Guide", ("Install", "On Linux"), "```\ncode\n```") for n in range(3)]
     (question,) = generate_questions(long_section, 9, 1)
     assert question.question == "Install: On Linux"
     assert [relevant.chunk_id for relevant in question.relevant] == ["0", "1", "2"]

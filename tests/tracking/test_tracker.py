@@ -17,9 +17,7 @@ from xnai_pipelines.questions import Origin, Question, Relevant, Split
 from xnai_pipelines.tracking import Tracker, TrackingUnavailableError
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning"
-)
+pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
 
 TAGS = {"vector_space": "v1", "dagster_run_id": "run-7", "release": "1"}
 
@@ -52,8 +50,7 @@ def evaluation():
         return [("x", "x", 0.9), ("c", "d", 0.8)]
 
     questions = [
-        Question(str(n), f"question {n}", (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST)
-        for n in range(5)
+        Question(str(n), f"question {n}", (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(5)
     ]
     return evaluate(
         questions,
@@ -93,10 +90,7 @@ def test_a_logged_evaluation_is_read_back_whole(tracker, evaluation, database, t
     assert stored.info.status == "FINISHED"
     assert stored.data.metrics == tracked_metrics(evaluation.report)
     assert stored.data.metrics["labelled.hybrid.ndcg_at_10"] == pytest.approx(0.8 / 1.58496, abs=1e-4)
-    assert (
-        stored.data.metrics["labelled.hybrid.ndcg_at_10_low"]
-        <= stored.data.metrics["labelled.hybrid.ndcg_at_10"]
-    )
+    assert stored.data.metrics["labelled.hybrid.ndcg_at_10_low"] <= stored.data.metrics["labelled.hybrid.ndcg_at_10"]
     assert stored.data.metrics["hybrid.error_rate"] == 0.2
     assert stored.data.params["precision"] == "int8_dynamic"
     assert stored.data.params["questions"] == "5 labelled questions of the test split (as given)"
@@ -181,9 +175,7 @@ def test_an_error_never_shows_the_password(evaluation):
 
 @pytest.mark.parametrize(("name", "told"), [("not.db", "file is not a database"), ("", "unable to open")])
 def test_a_file_that_is_no_database_is_reported_at_once(tmp_path, name, told):
-    (tmp_path / "not.db").write_text(
-        "These are not the pages of a database, however long one reads on in them."
-    )
+    (tmp_path / "not.db").write_text("These are not the pages of a database, however long one reads on in them.")
     with pytest.raises(TrackingUnavailableError, match=told):
         Tracker(f"sqlite:///{tmp_path / name}", None).past_evaluations(1)
 
@@ -210,7 +202,5 @@ def test_telemetry_is_off_and_mlflow_is_not_imported_before_it_is_needed(tmp_pat
     )
     # Without the variables by which MLflow recognises a test run, where it sends nothing anyway.
     environment = {"HOME": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "off\n"), done.stderr

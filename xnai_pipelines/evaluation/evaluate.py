@@ -80,9 +80,7 @@ def evaluate(
         settings=dict(settings),
         headlines=headlines,
         sections=tuple(_sections(table, modes, seed)),
-        calls=tuple(
-            count_calls(mode, [answer for answer in answers if answer.mode == mode]) for mode in modes
-        ),
+        calls=tuple(count_calls(mode, [answer for answer in answers if answer.mode == mode]) for mode in modes),
         worst_mode=worst_mode,
         worst=worst_questions(table, headlines[0], worst_mode),
     )

@@ -27,10 +27,7 @@ def summary_markdown(report: EvaluationReport) -> str:
             parts.append(
                 _table(
                     ["mode", *_COLUMNS.values()],
-                    [
-                        [section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)]
-                        for section in sections
-                    ],
+                    [[section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)] for section in sections],
                 )
             )
     parts.append(f"**Latency of a search for {report.depth} chunks**\n")

@@ -20,9 +20,7 @@ METRICS = (
 Grades = Mapping[str, int]
 
 
-def measure(
-    rankings: Sequence[Sequence[str]], judgements: Sequence[Grades]
-) -> dict[str, NDArray[np.float64]]:
+def measure(rankings: Sequence[Sequence[str]], judgements: Sequence[Grades]) -> dict[str, NDArray[np.float64]]:
     """Return each of `METRICS` for n questions: float64 arrays [n], all in 0 to 1.
 
     Ranks beyond 100 are not looked at. Recall, reciprocal rank, average precision and success count every
@@ -60,9 +58,7 @@ def _measure(
     hits = gains > 0
     found = np.cumsum(hits, axis=1)  # [n, depth]: relevant ids up to each rank
     discount = 1 / np.log2(ranks[:10] + 1)
-    values: dict[str, NDArray[np.float64]] = {
-        f"recall_at_{k}": found[:, k - 1] / relevant for k in (1, 5, 10, 100)
-    }
+    values: dict[str, NDArray[np.float64]] = {f"recall_at_{k}": found[:, k - 1] / relevant for k in (1, 5, 10, 100)}
     values["mrr_at_10"] = (hits[:, :10] / ranks[:10]).max(axis=1)
     values["ndcg_at_10"] = np.divide(gains[:, :10] @ discount, ideal[:, :10] @ discount)
     values["map_at_100"] = (hits * found / ranks).sum(axis=1) / relevant

@@ -109,9 +109,7 @@ class EvaluationReport:
     def sections_of(self, headline: Headline, level: Level = Level.DOCUMENT) -> tuple[Section, ...]:
         """Return the sections of a headline's questions, one a mode; none where they have no such level."""
         wanted = (headline.origin, headline.split, level)
-        return tuple(
-            section for section in self.sections if (section.origin, section.split, section.level) == wanted
-        )
+        return tuple(section for section in self.sections if (section.origin, section.split, section.level) == wanted)
 
     def to_json(self) -> str:
         """Return the report as JSON text."""

@@ -54,11 +54,7 @@ def read_jsonl(path: Path) -> Iterator[LabelledRow]:
             )
         seen[given_id] = where
         documents = fields.get("documents")
-        if (
-            not isinstance(documents, list)
-            or not documents
-            or not all(isinstance(name, str) for name in documents)
-        ):
+        if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
             raise LabelledQuestionsError(
                 f'{where}: "documents" must be a list with at least one source, like ["guide/install.md"].'
             )
@@ -106,9 +102,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
                 try:
                     line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
                 except UnicodeDecodeError as error:
-                    raise LabelledQuestionsError(
-                        f"{where}: not UTF-8 (byte {error.start + 1} of the line)."
-                    ) from error
+                    raise LabelledQuestionsError(f"{where}: not UTF-8 (byte {error.start + 1} of the line).") from error
                 if line.strip():
                     yield where, line
     except OSError as error:
@@ -122,9 +116,7 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
-        raise LabelledQuestionsError(
-            f"{where}: not JSON ({error.msg} at character {error.colno})."
-        ) from error
+        raise LabelledQuestionsError(f"{where}: not JSON ({error.msg} at character {error.colno}).") from error
     if not isinstance(fields, dict):
         raise LabelledQuestionsError(f"{where}: expected a JSON object, found {type(fields).__name__}.")
     return fields

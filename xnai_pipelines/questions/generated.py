@@ -70,9 +70,7 @@ def _candidates(passages: Iterable[Passage], seed: int) -> dict[str, list[_Candi
     for passage in passages:
         for query in _queries(passage):
             key = _rank(seed, *_WORD.findall(query.lower()))
-            known = candidates.setdefault(
-                key, _Candidate(passage.document_id, query, {passage.chunk_id}, rank=key)
-            )
+            known = candidates.setdefault(key, _Candidate(passage.document_id, query, {passage.chunk_id}, rank=key))
             if known is None:
                 continue
             if known.document_id == passage.document_id:
@@ -113,9 +111,7 @@ def _question(candidate: _Candidate) -> Question:
     return Question(
         question_id=question_id(Origin.GENERATED, candidate.query, candidate.document_id),
         question=candidate.query,
-        relevant=tuple(
-            Relevant(candidate.document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)
-        ),
+        relevant=tuple(Relevant(candidate.document_id, chunk_id, 1) for chunk_id in sorted(candidate.chunk_ids)),
         origin=Origin.GENERATED,
         split=None,
     )

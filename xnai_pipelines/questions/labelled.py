@@ -133,15 +133,13 @@ def _overlap(questions: Iterable[Question], in_two_splits: list[str], known: Map
     source_of = {document_id: source for source, document_id in known.items()}
     examples = [f"question in more than one split: {given_id}" for given_id in in_two_splits]
     examples += [
-        f"document in {', '.join(sorted(splits))}: {source_of[document_id]}"
-        for document_id, splits in shared.items()
+        f"document in {', '.join(sorted(splits))}: {source_of[document_id]}" for document_id, splits in shared.items()
     ]
     return Overlap(
         questions=len(in_two_splits),
         documents=len(shared),
         training_questions=sum(
-            question.split is Split.TRAIN and not tested.isdisjoint(question.document_ids)
-            for question in questions
+            question.split is Split.TRAIN and not tested.isdisjoint(question.document_ids) for question in questions
         ),
         examples=tuple(examples[:EXAMPLES]),
     )

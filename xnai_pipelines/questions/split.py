@@ -7,9 +7,7 @@ from types import MappingProxyType
 
 from xnai_pipelines.questions.question import Origin, Question, Split
 
-DEFAULT_SHARES: Mapping[Split, float] = MappingProxyType(
-    {Split.TRAIN: 0.4, Split.VALIDATION: 0.1, Split.TEST: 0.5}
-)
+DEFAULT_SHARES: Mapping[Split, float] = MappingProxyType({Split.TRAIN: 0.4, Split.VALIDATION: 0.1, Split.TEST: 0.5})
 
 
 @dataclass(slots=True)
@@ -57,9 +55,7 @@ def split_by_document(
             free.append(_placed(group, seed, shares))
     for origin in Origin:
         tested = sum(
-            split_of.get(question.question_id) is Split.TEST
-            for question in questions
-            if question.origin is origin
+            split_of.get(question.question_id) is Split.TEST for question in questions if question.origin is origin
         )
         _fill_test(free, origin, tested, shares.get(Split.TEST, 0.0))
     for component in free:

@@ -54,9 +54,7 @@ def _signature(member: object) -> str | None:
     try:
         known = inspect.signature(member)  # type: ignore[arg-type]
     except (TypeError, ValueError, AttributeError, NameError):
-        return (
-            None  # the last two: a default or an annotation that does not exist yet, as before curses starts
-        )
+        return None  # the last two: a default or an annotation that does not exist yet, as before curses starts
     parameters = [
         parameter.replace(default=_default(parameter.default), annotation=inspect.Parameter.empty)
         for parameter in known.parameters.values()

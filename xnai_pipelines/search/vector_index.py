@@ -85,7 +85,7 @@ def _measure(table: Any, rows: int, partitions: int) -> VectorIndex:
 
 
 def _top10(table: Any, query: npt.NDArray[np.float32], nprobes: int | None) -> set[str]:
-    found = nearest(table, query, nprobes).select(["chunk_id"]).limit(10).to_arrow()
+    found = nearest(table, query, nprobes).select(["chunk_id", "_distance"]).limit(10).to_arrow()
     return set(found["chunk_id"].to_pylist())
 
 

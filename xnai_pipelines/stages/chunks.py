@@ -92,9 +92,7 @@ def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, toke
 def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> list[Row]:
     """Return the rows of the chunks table for rows of the documents table."""
     texts = [
-        StructuredText(
-            row["text"], [Heading(**heading) for heading in row["headings"] or ()], Markup(row["markup"])
-        )
+        StructuredText(row["text"], [Heading(**heading) for heading in row["headings"] or ()], Markup(row["markup"]))
         for row in documents
     ]
     cut = chunk_documents(texts, spec, tokens)

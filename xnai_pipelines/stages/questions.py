@@ -105,9 +105,7 @@ def _labels(tables: Tables, path: Path) -> LabelledQuestions:
 
 
 def _passages(tables: Tables) -> Iterator[Passage]:
-    titles = {
-        row["document_id"]: row["title"] for row in tables.read(DOCUMENTS, ["document_id", "title"]).to_pylist()
-    }
+    titles = {row["document_id"]: row["title"] for row in tables.read(DOCUMENTS, ["document_id", "title"]).to_pylist()}
     for batch in tables.stream(CHUNKS, ["chunk_id", "document_id", "heading_path", "text"]):
         for row in batch.to_pylist():
             path: Sequence[str] = row["heading_path"] or ()

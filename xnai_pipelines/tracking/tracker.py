@@ -90,9 +90,7 @@ class Tracker:
             "chunks_per_search": report.depth,
         }
         with self._new_run(report, tags) as (client, run):
-            client.log_batch(
-                run.run_id, metrics, [Param(name, str(value)) for name, value in settings.items()]
-            )
+            client.log_batch(run.run_id, metrics, [Param(name, str(value)) for name, value in settings.items()])
             with TemporaryDirectory() as folder:
                 _write_artifacts(Path(folder), report, per_question, plots)
                 client.log_artifacts(run.run_id, folder)
@@ -137,9 +135,7 @@ class Tracker:
         return MlflowRun(runs[0].info.run_id, experiment.experiment_id) if runs else None
 
     @contextmanager
-    def _new_run(
-        self, report: EvaluationReport, tags: Mapping[str, str]
-    ) -> "Iterator[tuple[MlflowClient, MlflowRun]]":
+    def _new_run(self, report: EvaluationReport, tags: Mapping[str, str]) -> "Iterator[tuple[MlflowClient, MlflowRun]]":
         """Open a run that ends FINISHED, or FAILED where the body raises."""
         client = connect(self._tracking_uri, self._timeout_seconds)
         with reaching(self._tracking_uri):
@@ -166,9 +162,7 @@ class Tracker:
     def _experiment(self, client: "MlflowClient") -> str:
         found = client.get_experiment_by_name(RETRIEVAL)
         if found is None:
-            location = (
-                None if self._artifact_root is None else f"{self._artifact_root.rstrip('/')}/{RETRIEVAL}"
-            )
+            location = None if self._artifact_root is None else f"{self._artifact_root.rstrip('/')}/{RETRIEVAL}"
             return client.create_experiment(RETRIEVAL, artifact_location=location)
         if found.lifecycle_stage == "deleted":
             raise TrackingUnavailableError(
