@@ -2,7 +2,7 @@
 
     python -m benchmarks.scale --data DATA [--chunk-tokens 24]
 
-The corpus is SciFact with the English documentation of FastAPI and that of pytest, cut small; the questions are SciFact's.
+The corpus is SciFact with the English documentation of FastAPI and that of pytest; the questions are SciFact's.
 """
 
 import argparse

@@ -204,10 +204,11 @@ def maintain(as_json: AsJson = False) -> None:
 def main() -> None:
     """Run the command; an expected error is one sentence on standard error and exit code 1."""
     with _sentences_for_errors():
-        from xnai_pipelines.environment import prepare
+        from xnai_pipelines.environment import make_home, prepare
 
         if not {"--help", "-h"} & set(sys.argv) and len(sys.argv) > 1:
             prepare(settings())
+            make_home(settings())
         app()
 
 

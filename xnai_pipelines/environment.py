@@ -13,19 +13,11 @@ def prepare(settings: Settings) -> None:
     A `DAGSTER_HOME` that the user set for other projects is not followed: the setting `dagster_home` is, here and in
     every process started from here. The documents of an organisation are nobody else's business, nor is how often
     they are searched.
-
-    Raises:
-        HomeError: The home cannot be made.
     """
-    home = Home(settings.home)
-    try:
-        home.dagster.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise unwritable(home, error) from error
     os.environ.update(
         {
             "DAGSTER_HOME": str(settings.dagster_home),
-            "XNAI_DAGSTER": str(home.dagster),
+            "XNAI_DAGSTER": str(Home(settings.home).dagster),
             "XNAI_HOME": str(settings.home),
             "XNAI_CODE_PORT": str(settings.code_port),
         }
@@ -46,3 +38,16 @@ def prepare(settings: Settings) -> None:
         quiet["HF_HUB_OFFLINE"] = "1"
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
+
+
+def make_home(settings: Settings) -> None:
+    """Make the folder of all state.
+
+    Raises:
+        HomeError: It cannot be made, or not be written.
+    """
+    home = Home(settings.home)
+    try:
+        home.dagster.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(home, error) from error

@@ -42,10 +42,7 @@ def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> Fi
         definition = defs().resolve_job_def(job)
         result = definition.execute_in_process(instance=instance, run_config=run_config, raise_on_error=False)
         events = result.all_events
-    failed_steps = [_reason(event) for event in events if event.is_step_failure]
-    # resources that could not be set up fail the run before its first step
-    failed_runs = [event.message or "no reason was recorded" for event in events if event.is_failure]
-    failure = next(iter(failed_steps + failed_runs), None)
+    failure = next((_reason(event) for event in events if event.is_failure), None)
     checks = [
         event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"
     ]
@@ -69,12 +66,13 @@ def end_runs_left_behind(home: Home) -> None:
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """Return the failing step and what its code raised, without the trace that the UI keeps."""
-    error = event.step_failure_data.error
+    """Return the step that failed, or the run's setting up, and what was raised, without the trace that the UI keeps."""
+    error = event.step_failure_data.error if event.is_step_failure else event.job_failure_data.error
+    where = event.step_key or "run"
     if error is None:
-        return f"{event.step_key}: no reason was recorded"
+        return f"{where}: {event.message}"
     if error.cls_name == "DagsterExecutionInterruptedError":
-        return f"{event.step_key}: interrupted. What was written is kept, and the next run goes on from there."
+        return f"{where}: interrupted. What was written is kept, and the next run goes on from there."
     raised = (error.cause or error).message.strip()  # Dagster's own error only says which step it was
     name, _, sentence = raised.partition(": ")
-    return f"{event.step_key}: {sentence if name.startswith('xnai_pipelines.') else raised}"
+    return f"{where}: {sentence if name.startswith('xnai_pipelines.') else raised}"

@@ -11,6 +11,7 @@ from xnai_pipelines.parsing import registry
 from xnai_pipelines.releases import Releases
 from xnai_pipelines.search import SearchIndex, VectorSpaceError
 from xnai_pipelines.stages import EncoderChangedError, maintain
+from xnai_pipelines.stages.passage import VERSION
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TableError
 
 
@@ -34,7 +35,7 @@ def test_another_tokenizer_cuts_everything(work: Workplace):
     work.tokens.fingerprint = "000000000000"
     reports = work.ingest()
     assert (reports.chunks.cut, reports.embeddings.unchanged) == (1, 1)
-    assert work.rows(CHUNKS).popitem()[1]["strategy"] == f"{CHUNKING.label}/000000000000"
+    assert work.rows(CHUNKS).popitem()[1]["strategy"] == f"{CHUNKING.label}/{VERSION}/000000000000"
 
 
 def test_another_version_of_a_parser_reads_its_files_again_and_no_others(

@@ -25,11 +25,12 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
-        if context.run_id is None or context.instance is None:
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
             yield self
             return
-        with shown_alive(self.layout, context.run_id), turn(self.layout, context.run_id, _say(context.log)):
-            end_dead_runs(context.instance, self.layout)
+        with shown_alive(self.layout, run.run_id), turn(self.layout, run.run_id, _say(context.log)):
+            end_dead_runs(instance, self.layout)
             yield self
 
     @property
@@ -46,7 +47,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
         """Return what a stage is given, its progress shown in the run's log."""
-        return StageContext(self.layout, self.tables, context.run_id, Progress(_say(context.log)))
+        return StageContext(self.layout, self.tables, context.run.run_id, Progress(_say(context.log)))
 
 
 def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:

@@ -13,7 +13,7 @@ from xnai_pipelines.home import write_json
 from xnai_pipelines.parsing import Heading, Markup
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.diff import Diff, diff
-from xnai_pipelines.stages.passage import page_at, passage
+from xnai_pipelines.stages.passage import VERSION, page_at, passage
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS
 
 DOCUMENTS_IN_COMMIT = 512
@@ -64,8 +64,8 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> Ch
 
 
 def strategy_of(spec: ChunkingSpec, tokens: Tokens) -> str:
-    """Return what the chunks were cut with: the settings, the algorithm's version and the tokenizer that measured."""
-    return f"{spec.label}/{tokens.fingerprint}"
+    """Return what made the chunks: settings, versions of cutting and of passages, and the tokenizer that measured."""
+    return f"{spec.label}/{VERSION}/{tokens.fingerprint}"
 
 
 def pending(context: StageContext, strategy: str) -> Diff:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+VERSION = 1  # raise it when the passages of the same chunks change: they are then made again
 LONGEST_CONTEXT = 200  # characters of headings before a chunk's own text
 
 

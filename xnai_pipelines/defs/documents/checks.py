@@ -18,7 +18,8 @@ def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> 
     documents, quarantined = stores.tables.count(DOCUMENTS), stores.tables.count(QUARANTINE)
     counted = sum(row["documents"] for row in files)
     bad = sum(row["bad_records"] for row in files)
-    missing, surplus = sorted(entries - recorded), sorted(recorded - entries)
+    missing = sorted(entries - recorded)
+    surplus = sorted(path for path in recorded - entries if not listing.is_unknown(path))
     return dg.AssetCheckResult(
         passed=not missing and not surplus and counted == documents and bad == quarantined,
         metadata={
