@@ -12,8 +12,8 @@ import pytest
 
 from tests.pipeline import settled, variables
 from tests.workplace import Workplace
-from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide, documents_folder
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide, documents_folder
 from xnai_pipelines.encoding import Encoder
 from xnai_pipelines.resources import configured
 from xnai_pipelines.settings import settings

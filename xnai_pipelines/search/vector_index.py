@@ -6,6 +6,7 @@ search stays exact.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,16 @@ from xnai_pipelines.home import write_json
 
 RECALL_FLOOR = 0.98
 SAMPLED_QUERIES = 200
+FRAGMENT_WORDS = 6
 REMEASURE_GROWTH = 1.1  # a table that grew or shrank by this factor is measured again
 INDEX_NAME = "vector_lists"
+
+Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class VectorIndex:
-    """What was measured of the approximate index: recall@10 against exact search over sampled stored vectors.
+    """What was measured of the approximate index: recall@10 against exact search, for fragments of stored passages.
 
     `nprobes` is None where no number of probes reached the floor; search is exact then.
     """
@@ -39,7 +43,9 @@ def read_vector_index(path: Path) -> VectorIndex | None:
     return VectorIndex(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
-def maintain_vector_index(table: Any, rows: int, exact_rows: int, record: Path) -> VectorIndex | None:
+def maintain_vector_index(
+    table: Any, rows: int, exact_rows: int, record: Path, encode_query: Callable[[str], Vector]
+) -> VectorIndex | None:
     """Build, measure again or remove the index as the table's size asks; return what is recorded now."""
     if rows <= exact_rows:
         record.unlink(missing_ok=True)
@@ -56,7 +62,7 @@ def maintain_vector_index(table: Any, rows: int, exact_rows: int, record: Path) 
     table.create_index(
         "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
     )
-    measured = _measure(table, rows, partitions)
+    measured = _measure(table, rows, partitions, encode_query)
     write_json(record, asdict(measured))
     return measured
 
@@ -65,14 +71,16 @@ def _exists(table: Any) -> bool:
     return any(index.name == INDEX_NAME for index in table.list_indices())
 
 
-def _measure(table: Any, rows: int, partitions: int) -> VectorIndex:
-    """Return the smallest number of probes, doubling, that reaches the floor."""
+def _measure(table: Any, rows: int, partitions: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
+    """Return the smallest number of probes, doubling, that reaches the floor.
+
+    The queries are a few words from inside stored passages. Stored vectors themselves, or mixtures of them, are much
+    easier to find than what people ask: with them 16 of 337 lists measured 0.98 where questions measured 0.91.
+    """
     generator = np.random.default_rng(0)
     offsets = generator.choice(rows, size=min(SAMPLED_QUERIES, rows), replace=False)
-    sample = table.take_offsets(sorted(int(offset) for offset in offsets)).select(["vector"]).to_arrow()
-    vectors = np.stack(sample["vector"].to_numpy())
-    # A stored vector finds itself trivially; half-way to a random other one it asks like a question does.
-    queries = vectors + 0.5 * vectors[generator.permutation(len(vectors))]
+    sample = table.take_offsets(sorted(int(offset) for offset in offsets)).select(["text"]).to_arrow()
+    queries = [encode_query(_fragment(text)) for text in sample["text"].to_pylist()]
     exact = [_top10(table, query, None) for query in queries]
     nprobes, recall = 4, 0.0
     while nprobes < partitions:
@@ -84,12 +92,18 @@ def _measure(table: Any, rows: int, partitions: int) -> VectorIndex:
     return VectorIndex(rows, None, recall, len(queries))
 
 
-def _top10(table: Any, query: npt.NDArray[np.float32], nprobes: int | None) -> set[str]:
+def _fragment(text: str) -> str:
+    words = text.split()
+    middle = max(0, len(words) // 2 - FRAGMENT_WORDS // 2)
+    return " ".join(words[middle : middle + FRAGMENT_WORDS])
+
+
+def _top10(table: Any, query: Vector, nprobes: int | None) -> set[str]:
     found = nearest(table, query, nprobes).select(["chunk_id", "_distance"]).limit(10).to_arrow()
     return set(found["chunk_id"].to_pylist())
 
 
-def nearest(table: Any, vector: npt.NDArray[np.float32], nprobes: int | None) -> Any:
+def nearest(table: Any, vector: Vector, nprobes: int | None) -> Any:
     """Return LanceDB's query for the nearest vectors by dot product: exact for None, else over the probed lists."""
     query = table.search(vector, vector_column_name="vector").distance_type("dot")
     return query.bypass_vector_index() if nprobes is None else query.nprobes(nprobes)

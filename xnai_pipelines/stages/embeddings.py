@@ -76,7 +76,8 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
         if work.to_write or work.removed or made_index or has_unindexed_rows(table):
             table.optimize()
-        index = maintain_vector_index(table, rows, threshold, context.home.releases / f"{number}.vector_index.json")
+        record = context.home.releases / f"{number}.vector_index.json"
+        index = maintain_vector_index(table, rows, threshold, record, encoder.encode_query)
         if current is None:
             releases.publish(_release(context, number, spec, encoder))
     report = EmbeddingsReport(

@@ -29,6 +29,7 @@ from xnai_pipelines.tables import DOCUMENTS, FILES, QUARANTINE
 STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
 ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
+SECONDS_IN_COMMIT = 10.0  # slow formats: what a kill costs is bounded in time as well
 
 # What the ledger says of a file that could not be opened: no file is like that, so every run tries it again.
 UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
@@ -62,6 +63,7 @@ class FileReader:
         self._stale_documents: list[str] = []
         self._stale_quarantine: list[str] = []
         self._characters = 0
+        self._flushed = time.monotonic()
         self.written = 0
         self.deleted = 0
         self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
@@ -183,7 +185,7 @@ class FileReader:
         self._stale_documents += stale
         self._stale_quarantine += resolved
         (self._late_ledger if stale or resolved else self._ledger).append(entry)
-        if len(self._ledger) >= ROWS_IN_COMMIT:
+        if len(self._ledger) >= ROWS_IN_COMMIT or time.monotonic() - self._flushed > SECONDS_IN_COMMIT:
             self.flush()
 
     def flush(self) -> None:
@@ -192,6 +194,7 @@ class FileReader:
         self._context.tables.merge_rows(QUARANTINE, self._quarantine)
         self._context.tables.merge_rows(FILES, self._ledger)
         self._quarantine, self._ledger = [], []
+        self._flushed = time.monotonic()
 
     def _flush_documents(self) -> None:
         self._context.tables.merge_rows(DOCUMENTS, self._documents)

@@ -11,6 +11,7 @@ from xnai_pipelines.documents import ListingError
 from xnai_pipelines.home import HomeError
 from xnai_pipelines.resources import SourceResource, StoresResource
 from xnai_pipelines.stages import DocumentsRequest, Plan, plan
+from xnai_pipelines.tables import FILES
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ def documents_folder(
     )
     running = bool(context.instance.get_run_ids(unfinished, limit=1))
     decision = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
-    requests = [dg.RunRequest(run_key=decision.run_key)] if decision.run_key else []
+    # Dagster runs a key once and for all: the ledger's version tells the same change, made again later, from the first.
+    key = f"{stores.tables.version(FILES)}-{decision.run_key}"
+    requests = [dg.RunRequest(run_key=key)] if decision.run_key else []
     return dg.SensorResult(
         run_requests=requests,
         skip_reason=None if requests else decision.reason,
@@ -82,11 +85,10 @@ def documents_folder(
 
 
 def _hash(todo: Plan) -> str:
-    """Return a hash of the files that changed, as they are and as they were last read; empty when nothing did."""
+    """Return a hash of the files that changed, as they are and as they were read; empty when nothing did."""
     changed = sorted({*todo.changes.to_read, *todo.changes.gone})
     if not changed:
         return ""
-    # The time of the last reading tells a deletion from an earlier one of the same file; no run key is run twice.
     stats = [(path, todo.listing.files.get(path), todo.ledger.get(path)) for path in changed]
     return hashlib.sha256(repr(stats).encode()).hexdigest()[:32]
 

@@ -1,0 +1,97 @@
+"""A run whose process is gone is marked as failed and gives back its pool slot; one that lives is left alone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.pipeline import settled, variables
+from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs.upkeep.sensors import killed_runs
+from xnai_pipelines.home import Home, shown_alive
+from xnai_pipelines.resources import configured, end_dead_runs, runs
+from xnai_pipelines.settings import settings
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Home]:
+    with settled(variables(home=tmp_path)):
+        yield Home(tmp_path)
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def started(instance: dg.DagsterInstance) -> dg.DagsterRun:
+    run = instance.create_run_for_job(defs().resolve_job_def("maintain"))
+    instance.report_engine_event("begun", run)
+    instance.report_run_canceling(run)  # as good as STARTED, and Dagster has a call for it
+    return run
+
+
+def leave_lock(home: Home, run: dg.DagsterRun) -> None:
+    """Leave what a killed run leaves: its lock's file, locked by nobody."""
+    folder = home.root / "alive"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{run.run_id}.lock").touch()
+
+
+def status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    return instance.get_run_by_id(run.run_id).status
+
+
+def test_a_killed_run_is_marked_as_failed_and_its_slot_is_free(home, instance):
+    run = started(instance)
+    leave_lock(home, run)
+    instance.event_log_storage.set_concurrency_slots("lancedb", 1)
+    assert instance.event_log_storage.claim_concurrency_slot("lancedb", run.run_id, "documents").is_claimed
+    assert end_dead_runs(instance, home) == [run.run_id]
+    assert status(instance, run) is dg.DagsterRunStatus.FAILURE
+    assert not instance.event_log_storage.get_concurrency_info("lancedb").active_slot_count
+    assert end_dead_runs(instance, home) == []
+
+
+def test_a_run_that_lives_is_left_alone(home, instance):
+    run = started(instance)
+    with shown_alive(home, run.run_id):
+        assert end_dead_runs(instance, home) == []
+    assert status(instance, run) is dg.DagsterRunStatus.CANCELING
+
+
+def test_a_run_that_is_about_to_begin_or_has_just_ended_is_left_alone_for_a_minute(home, instance, monkeypatch):
+    run = started(instance)
+    assert end_dead_runs(instance, home) == []
+    monkeypatch.setattr(runs, "GRACE_SECONDS", -1.0)
+    assert end_dead_runs(instance, home) == [run.run_id]
+
+
+def test_a_run_that_ended_is_none_of_its_business(home, instance):
+    run = started(instance)
+    leave_lock(home, run)
+    instance.report_run_canceled(run)
+    assert end_dead_runs(instance, home) == []
+    assert status(instance, run) is dg.DagsterRunStatus.CANCELED
+
+
+def tick(instance: dg.DagsterInstance) -> str:
+    with dg.build_sensor_context(instance, resources={"stores": configured(settings())["stores"]}) as context:
+        return killed_runs.evaluate_tick(context).skip_message
+
+
+def test_the_sensor_names_the_runs_it_ended(home, instance):
+    assert tick(instance) == "Every started run is alive."
+    run = started(instance)
+    leave_lock(home, run)
+    assert tick(instance) == f"Marked as failed: {run.run_id}."
+    assert tick(instance) == "Every started run is alive."
+
+
+def test_the_sensor_does_not_wait_for_a_run_that_goes_on(home, instance):
+    said: list[str] = []
+    with runs.turn(home, "a long run", said.append):
+        assert tick(instance) == "Every started run is alive."
+    assert said == []
