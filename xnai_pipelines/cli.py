@@ -169,11 +169,8 @@ def demo() -> None:
     for question in EXAMPLES:
         show_hits(question, index.search(question, 1))
     console.print("\n[bold]Next[/bold]")
-    console.print(
-        "  make ui                            the assets, checks and plots in the Dagster UI, MLflow beside it"
-    )
-    console.print('  .venv/bin/xnai search "question"   ask the sample yourself')
-    console.print("  XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs .venv/bin/xnai run   your own documents")
+    for command, purpose in NEXT:
+        console.print(f"  {purpose}\n    {command}", soft_wrap=True, highlight=False)
 
 
 @app.command()
@@ -209,7 +206,7 @@ def main() -> None:
         if not {"--help", "-h"} & set(sys.argv) and len(sys.argv) > 1:
             prepare(settings())
             make_home(settings())
-        app()
+        app(prog_name="xnai")
 
 
 def _write_sample() -> tuple[Path, Path, Any]:

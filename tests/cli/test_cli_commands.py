@@ -1,0 +1,160 @@
+"""What the commands print: tables for people, JSON for scripts, help for strangers."""
+
+import json
+import re
+
+import pytest
+
+from tests.cli.conftest import command
+from tests.pipeline import GUIDE, variables
+from xnai_pipelines.cli import app
+
+COMMANDS = ["run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain"]
+
+
+def json_of(said):
+    assert said.code == 0, said.err
+    return json.loads(said.out)
+
+
+def test_these_are_the_commands():
+    assert sorted(callback.name or callback.callback.__name__ for callback in app.registered_commands) == sorted(
+        COMMANDS
+    )
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_help_says_what_the_command_and_each_option_does(name, tmp_path):
+    said = command(variables(home=tmp_path / "home"), name, "--help")
+    assert said.code == 0
+    assert not said.err
+    assert "Usage: xnai" in said.out, repr(said.out[200:500])
+    options = [line for line in said.out.splitlines() if re.match(r"│ +(-\w|--)", line)]
+    assert options
+    assert all(re.search(r"\w+ \w+", line.split("--")[-1]) for line in options), said.out
+    assert not (tmp_path / "home").exists()
+
+
+def test_without_a_command_the_commands_are_listed(tmp_path):
+    said = command(variables(home=tmp_path / "home"))
+    assert all(name in said.out + said.err for name in COMMANDS)
+
+
+def test_help_works_with_settings_that_are_wrong():
+    assert command(variables(chunk_size=3), "--help").code == 0
+    assert command(variables(chunk_size=3), "run", "--help").code == 0
+
+
+def test_search_shows_source_place_heading_and_snippet(answering):
+    said = command(variables(answering), "search", "how do I restart the machine", "-k", "1")
+    assert said.code == 0
+    assert "1. guide.md [" in said.out
+    assert "Guide" in said.out
+    assert "restart" in said.out
+
+
+def test_search_as_json_names_what_a_script_needs(answering):
+    found = json_of(command(variables(answering), "search", "restart the machine", "--json", "-k", "3"))
+    assert found["question"] == "restart the machine"
+    assert found["release"] == 1
+    first = found["hits"][0]
+    assert first.keys() >= {
+        "rank", "score", "chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "text", "snippet",
+    }  # fmt: skip
+    assert first["source"] == "guide.md"
+    assert GUIDE[first["start"] : first["end"]] == first["text"]
+    assert "**restart**" in first["snippet"]
+
+
+@pytest.mark.parametrize("mode", ["hybrid", "vector", "keyword"])
+def test_every_mode_finds_the_passage(answering, mode):
+    found = json_of(command(variables(answering), "search", "rain on the hills", "--mode", mode, "--json"))
+    assert found["hits"][0]["source"] == "notes/rain.txt"
+
+
+def test_filters_narrow_the_search(answering):
+    def sources(*filters):
+        found = json_of(command(variables(answering), "search", "river whales installer", "--json", *filters))
+        return {hit["source"] for hit in found["hits"]}
+
+    assert sources("--source", "notes/") == {"notes/rain.txt", "notes/sun.txt"}
+    assert sources("--media-type", "text/markdown") == {"guide.md"}
+    assert sources("--language", "xx") == set()
+    by_document = json_of(command(variables(answering), "search", "installer folder", "--by-document", "--json"))
+    listed = [hit["document_id"] for hit in by_document["hits"]]
+    assert len(listed) == len(set(listed))
+
+
+def test_markup_in_a_question_is_printed_as_it_is(answering):
+    said = command(variables(answering), "search", "[bold]rain[/bold] [/red]", "-k", "1")
+    assert said.code == 0
+    assert "[bold]rain[/bold] [/red]" in said.out
+
+
+def test_status_says_what_is_stored_by_which_model_and_what_is_wrong(answering):
+    said = command(variables(answering), "status")
+    for shown in ("documents folder", "vector space", "all-MiniLM-L6-v2", "nDCG@10", "broken.pdf", "release"):
+        assert shown in said.out
+    status = json_of(command(variables(answering), "status", "--json"))
+    assert status.keys() == {"home", "facts", "outcomes", "skipped", "quarantined", "quarantine"}
+    assert status["outcomes"] == {"documents": 4, "quarantined": 1}
+    assert status["quarantine"][0].keys() >= {"source", "error_type", "error", "attempts"}
+
+
+def test_status_of_an_empty_home_says_that_there_is_nothing(tmp_path):
+    said = command(variables(home=tmp_path / "home"), "status")
+    assert said.code == 0
+    assert "none yet" in said.out
+
+
+def test_plan_counts_what_a_run_would_do_and_does_nothing(work):
+    planned = json_of(command(variables(work), "plan", "--json"))
+    assert planned.keys() == {"folder", "files", "to_read", "seconds", "refusal"}
+    assert planned["files"] == {
+        "new": 5, "edited": 0, "renamed": 0, "deleted": 0, "unchanged": 0, "to_retry": 0, "skipped": 0,
+    }  # fmt: skip
+    assert planned["seconds"] is None
+    assert "unknown until a first run" in command(variables(work), "plan").out
+    assert not work.tables.names()
+
+
+def test_plan_after_a_run_expects_no_work(answering):
+    planned = json_of(command(variables(answering), "plan", "--json"))
+    assert (planned["files"]["unchanged"], planned["to_read"], planned["seconds"]) == (5, 0, 0.0)
+
+
+def test_plan_says_that_a_run_over_an_empty_folder_would_be_refused(work):
+    for path in work.plan().listing.files:
+        (work.documents / path).unlink()
+    said = command(variables(work), "plan")
+    assert "A run would be refused" in said.out
+    assert json_of(command(variables(work), "plan", "--json"))["refusal"].startswith("The folder of documents holds no")
+
+
+def test_sample_writes_documents_and_questions_and_says_where(tmp_path):
+    written = json_of(command(variables(home=tmp_path / "home"), "sample", "--json"))
+    assert written["written"] > 150
+    assert (tmp_path / "home/sample/questions.jsonl").exists()
+    again = json_of(command(variables(home=tmp_path / "home"), "sample", "--json"))
+    assert (again["written"], again["unchanged"]) == (0, written["written"])
+
+
+@pytest.mark.slow
+def test_run_reports_its_stages_figures_and_checks(work):
+    said = command(variables(work), "run")
+    assert said.code == 0
+    for shown in ("4 documents", "Retrieval:", "nDCG@10", "MLflow run"):
+        assert shown in said.out
+    assert "documents/quarantine_rate did not pass (WARN)" in said.err
+    again = json_of(command(variables(work), "run", "--json"))
+    assert again.keys() == {"run_id", "failure", "failed_checks", "reports"}
+    assert again["failure"] is None
+    assert again["reports"].keys() == {"documents", "chunks", "embeddings", "questions", "evaluation", "tracked"}
+    assert again["reports"]["embeddings"]["encoded"] == 0
+    assert [check["check"] for check in again["failed_checks"]] == ["quarantine_rate"]
+    assert "nothing to do" in command(variables(work), "run", "--no-evaluation").out
+    evaluated = json_of(command(variables(work), "evaluate", "--json"))
+    assert evaluated["reports"].keys() == {"questions", "evaluation", "tracked"}
+    maintained = json_of(command(variables(work), "maintain", "--json"))
+    assert maintained["reports"]["maintenance"]["bytes_after"] > 0
+    assert "MB before" in command(variables(work), "maintain").out

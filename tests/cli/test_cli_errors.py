@@ -1,0 +1,149 @@
+"""What a person did wrong is answered by one sentence on standard error and exit code 1, never by a trace."""
+
+import sqlite3
+import subprocess
+
+import pytest
+
+from tests.cli.conftest import Said, command
+from tests.pipeline import variables, xnai
+
+
+def refused(said: Said | subprocess.CompletedProcess[str]) -> str:
+    """Return the sentence with which the command was refused."""
+    code, out, err = (said.code, said.out, said.err) if isinstance(said, Said) else (
+        said.returncode, said.stdout, said.stderr
+    )  # fmt: skip
+    assert code == 1
+    assert not out
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+    assert err.startswith("xnai: ")
+    return err
+
+
+def failed(said: Said) -> str:
+    """Return why the run that the command started failed."""
+    assert said.code == 1
+    assert "Traceback" not in said.err
+    assert "Run " in said.err
+    return said.err.splitlines()[0].removeprefix("The run failed. ")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "named"),
+    [
+        ({"chunk_size": 3}, ["XNAI_CHUNK_SIZE='3'", "16"]),
+        ({"precision": "foo"}, ["XNAI_PRECISION='foo'", "'fp32' or 'int8_dynamic'"]),
+        ({"chunk_size": 64, "chunk_overlap": 70}, ["XNAI_CHUNK_OVERLAP", "70", "0 to 32"]),
+        ({"chunk_strategy": "magic"}, ["XNAI_CHUNK_STRATEGY='magic'", "'structure'"]),
+        ({"threads": "many"}, ["XNAI_THREADS='many'", "integer"]),
+        ({"dagster_port": 70_000}, ["XNAI_DAGSTER_PORT='70000'", "65535"]),
+        ({"vanish_share": 0}, ["XNAI_VANISH_SHARE='0'", "greater than 0"]),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(tmp_path, wrong, named):
+    said = refused(command(variables(home=tmp_path, **wrong), "status"))
+    assert all(part in said for part in named), said
+    assert len(said) < 300
+
+
+def test_two_wrong_settings_are_both_named(tmp_path):
+    said = refused(command(variables(home=tmp_path, chunk_size=3, precision="foo"), "plan"))
+    assert "XNAI_CHUNK_SIZE" in said
+    assert "XNAI_PRECISION" in said
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run",), ("plan",), ("status",), ("search", "x"), ("sample",), ("ui",)], ids=str
+)
+def test_a_home_that_cannot_be_made_is_named(tmp_path, arguments):
+    (tmp_path / "file").write_text("")
+    said = refused(command(variables(home=tmp_path / "file" / "home"), *arguments))
+    assert "cannot be written" in said
+    assert "XNAI_HOME" in said
+
+
+def test_without_a_folder_it_says_how_to_name_one(tmp_path):
+    environment = variables(home=tmp_path)
+    assert "XNAI_DOCUMENTS" in refused(command(environment, "plan"))
+    assert "XNAI_DOCUMENTS" in failed(command(environment, "run"))
+
+
+def test_a_missing_folder_is_named_and_does_not_become_the_homes(tmp_path, work):
+    missing = variables(work, documents=tmp_path / "mistyped")
+    assert "mistyped does not exist" in refused(command(missing, "plan"))
+    assert "mistyped does not exist" in failed(command(missing, "run"))
+    assert command(variables(work), "plan").code == 0
+
+
+def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work):
+    (tmp_path / "empty").mkdir()
+    assert "holds no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
+    assert command(variables(work), "plan").code == 0
+
+
+def test_another_folder_than_the_homes_is_refused_with_the_advice_to_set_xnai_home(answering, tmp_path):
+    other = variables(answering, documents=tmp_path)
+    assert "Set XNAI_HOME" in refused(command(other, "plan"))
+    assert "Set XNAI_HOME" in failed(command(other, "run"))
+
+
+def test_nothing_released_says_what_makes_a_release(work):
+    assert "`xnai run` makes the first release" in refused(command(variables(work), "search", "rain"))
+
+
+@pytest.mark.parametrize("question", ["", "   ", "\x01\x02", "?!"], ids=repr)
+def test_a_question_without_words_is_refused(answering, question):
+    assert "question" in refused(command(variables(answering), "search", question))
+
+
+def test_an_unknown_mode_is_refused_with_the_modes_there_are(answering):
+    assert "hybrid, vector, keyword" in refused(command(variables(answering), "search", "rain", "--mode", "magic"))
+
+
+def test_a_search_with_another_encoder_than_the_releases_is_refused(answering):
+    assert "--new-release" in refused(command(variables(answering, precision="fp32"), "search", "rain"))
+
+
+@pytest.mark.parametrize("encoder", ["/nowhere", "no model"])
+def test_an_encoder_that_is_none_is_named(answering, encoder):
+    assert f"XNAI_ENCODER='{encoder}'" in refused(command(variables(answering, encoder=encoder), "search", "rain"))
+
+
+def test_a_usage_error_shows_the_usage(answering):
+    said = command(variables(answering), "search", "rain", "-k", "0")
+    assert said.code == 2
+    assert "-k" in said.err
+
+
+def test_the_error_of_a_process_is_the_same(tmp_path):
+    assert "XNAI_CHUNK_SIZE" in refused(xnai(variables(home=tmp_path, chunk_size=3), "status"))
+
+
+def test_a_check_of_labels_names_the_line_that_is_wrong(work, tmp_path):
+    labels = tmp_path / "questions.jsonl"
+    labels.write_text('{"question": "rain", "documents": ["notes/rain.txt"]}\nnot json\n')
+    assert "questions.jsonl:2: not JSON" in failed(command(variables(work, questions=labels), "run"))
+
+
+@pytest.mark.slow
+def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(work):
+    """The run says so, the report is kept, and the next run logs it without measuring again."""
+    environment = variables(work)
+    assert command(environment, "run").code == 0
+    work.write("notes/new.txt", "A new text about the sea and its tides.\n")
+    lock = sqlite3.connect(work.home.root / "mlflow.db", isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    said = failed(command(environment, "run"))
+    assert said.startswith("retrieval_evaluation: MLflow at sqlite:///")
+    assert "locked" in said
+    evaluation = work.home.reports / "evaluation"
+    measured = (evaluation / "report.json").read_bytes()
+    assert '"mlflow_run": null' in (evaluation / "kept.json").read_text()
+    lock.rollback()
+    lock.close()
+    assert command(environment, "run").code == 0
+    assert (evaluation / "report.json").read_bytes() == measured
+    assert '"mlflow_run": null' not in (evaluation / "kept.json").read_text()
