@@ -57,6 +57,7 @@ def run(
     """
     config = {
         "documents": {"verify": verify, "retry_quarantined": retry_quarantined, "allow_vanishing": allow_vanishing},
+        "chunks": {"new_release": new_release},
         "embeddings": {"new_release": new_release},
     }
     _execute("refresh" if evaluation else "ingest", config, as_json)

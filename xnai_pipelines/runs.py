@@ -66,7 +66,9 @@ def end_runs_left_behind(home: Home) -> None:
 
 
 def _reason(event: dg.DagsterEvent) -> str:
-    """Return the step that failed, or the run's setting up, and what was raised, without the trace that the UI keeps."""
+    """Return the step that failed, or "run", and what was raised, without the trace that the UI keeps."""
+    if event.event_type is dg.DagsterEventType.RUN_CANCELED:
+        return "run: interrupted. What was written is kept, and the next run goes on from there."
     error = event.step_failure_data.error if event.is_step_failure else event.job_failure_data.error
     where = event.step_key or "run"
     if error is None:

@@ -15,6 +15,7 @@ from xnai_pipelines.settings import PROJECT_ROOT, Settings
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal's window is closed
 
 
 class ServerError(Exception):
@@ -69,7 +70,7 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
             )
     logs.mkdir(parents=True, exist_ok=True)
     running: list[tuple[Server, subprocess.Popen[bytes]]] = []
-    for ending in (signal.SIGTERM, signal.SIGHUP):  # the second when the terminal's window is closed
+    for ending in ENDINGS:
         signal.signal(ending, _interrupt)
     try:
         for server in wanted:
@@ -92,13 +93,19 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
     except KeyboardInterrupt:
         return
     finally:
-        for impatience in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # would leave servers behind
-            signal.signal(impatience, signal.SIG_IGN)
+        _ignore_endings()
         _stop([process for _, process in reversed(running)])
 
 
 def _interrupt(_signal: int, _frame: object) -> None:
+    _ignore_endings()
     raise KeyboardInterrupt
+
+
+def _ignore_endings() -> None:
+    """Go on stopping the servers whatever comes: a second Ctrl-C would leave some of them behind."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
 
 
 def _log(logs: Path, server: Server) -> Path:

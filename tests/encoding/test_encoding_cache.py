@@ -4,7 +4,6 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -51,16 +50,15 @@ def test_forgetting_nothing_forgets_nothing(tmp_path: Path) -> None:
         assert cache.size().vectors == 50
 
 
-def test_pruning_spares_the_spaces_to_keep_and_recent_vectors(tmp_path: Path) -> None:
-    now = datetime.now(UTC)
+def test_keeping_only_some_texts_removes_the_others_from_every_space_and_from_the_disk(tmp_path: Path) -> None:
     with VectorCache(tmp_path / "cache.sqlite") as cache:
         cache.put_many("current", KEYS, VECTORS)
         cache.put_many("former", KEYS, VECTORS)
-        assert cache.prune(now - timedelta(days=1), keep=[]) == 0
         before = cache.size().bytes
-        assert cache.prune(now + timedelta(days=1), keep=["current"]) == 50
+        assert cache.keep_only(KEYS) == 0
+        assert cache.keep_only(KEYS[:10]) == 80
         assert cache.size().bytes < before
-        assert len(cache.get_many("current", KEYS)) == 50
+        assert cache.get_many("current", KEYS).keys() == cache.get_many("former", KEYS).keys() == set(KEYS[:10])
 
 
 def test_two_processes_write_at_once(tmp_path: Path) -> None:

@@ -1,13 +1,11 @@
 """Vectors already computed, by vector space and text: what was renamed or cut anew is not encoded again."""
 
 import hashlib
-import json
 import logging
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -33,10 +31,6 @@ CREATE TABLE IF NOT EXISTS vectors (
 _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
-_PRUNE = """
-DELETE FROM vectors
-WHERE written_at < ? AND vector_space NOT IN (SELECT value FROM json_each(?))
-"""
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
@@ -114,13 +108,15 @@ class VectorCache:
         self._empty_log()
         return removed
 
-    def prune(self, older_than: datetime, keep: Collection[str]) -> int:
-        """Removes vectors written before `older_than`, of all spaces but those in `keep`; returns how many.
+    def keep_only(self, keys: Collection[str]) -> int:
+        """Removes the vectors of all other texts from every space and overwrites their bytes; returns how many.
 
         Raises:
             TimeoutError: another process reads without end, so that the write-ahead log cannot be emptied.
         """
-        removed = self._write(_PRUNE, [(int(older_than.timestamp()), json.dumps(sorted(keep)))])
+        kept = {bytes.fromhex(key) for key in keys}
+        stored = self._run(lambda connection: connection.execute("SELECT text_sha256 FROM vectors").fetchall())
+        removed = self._write(_FORGET, [(key,) for key in {key for (key,) in stored} - kept])
         # executescript() runs the pragma to its end, execute() frees a single page.
         self._run(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         self._empty_log()

@@ -66,11 +66,16 @@ class Home:
 
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` by `value` as JSON, whole or not at all, also when the machine stops half way."""
+    write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace the file `path`, whole or not at all, also when the machine stops half way."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with temporary.open("w", encoding="utf-8") as file:
-            json.dump(value, file, indent=2, ensure_ascii=False)
+        with temporary.open("wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)

@@ -21,8 +21,10 @@ def shown_alive(home: Home, run_id: str) -> Iterator[None]:
     with unnamed.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         unnamed.rename(path)
-        yield
-        path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def was_shown_alive(home: Home, run_id: str) -> bool:

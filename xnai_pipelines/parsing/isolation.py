@@ -1,6 +1,7 @@
 """The parent's side of the worker process: starts it, feeds it, ends it when a file takes too much."""
 
 import json
+import os
 import selectors
 import signal
 import subprocess
@@ -18,6 +19,8 @@ import xnai_pipelines
 from xnai_pipelines.parsing.parsed import Heading, Markup, Page, SkippedFileError, UnreadableError
 from xnai_pipelines.parsing.source import BadRecord, Content, Source
 
+# What the worker is told of our environment: it reads hostile files, and secrets are none of its business.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
 _LENGTH_BYTES = 4
 _READ_BYTES = 2**20
 _BYTES_PER_CHAR = 12  # of a reply: a character of text escaped, and its share of headings
@@ -119,6 +122,7 @@ class ParserWorker:
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
                 bufsize=0,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
                 cwd=Path(xnai_pipelines.__file__).parents[1],  # the same code as this process runs
             )
             self._fresh = True

@@ -1,6 +1,5 @@
 """The runs of a home: one at a time, and those that were killed marked as failed, so that they block no later one."""
 
-import fcntl
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 import dagster as dg
 from dagster import DagsterInstance
 
-from xnai_pipelines.home import Home, is_alive, was_shown_alive
+from xnai_pipelines.home import Home, held, is_alive, was_shown_alive
 
 # A run has no lock between its start and its turn to set up resources, and between its last step and its end.
 GRACE_SECONDS = 60.0
@@ -19,19 +18,9 @@ def turn(home: Home, run_id: str, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the turn of the home while the block runs; wait for the run that holds it, and say so.
 
     The stages of a run write one table after the other and its checks compare them: a second run in between would
-    make them fail. A lock of the operating system, since a slot of Dagster's pool outlives a killed run, and a
-    process that waits for one neither rests nor heeds an interrupt.
+    make them fail.
     """
-    with (home.root / "turn.lock").open("a+") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            say(f"Waiting for run {file.read().strip() or 'unknown'}, which works on {home.root}.")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(run_id)
-        file.flush()
+    with held(home, "turn.lock", f"run {run_id}", say):
         yield
 
 

@@ -5,13 +5,14 @@
 'shutil.md'
 """
 
-from xnai_pipelines.search.index import Hit, SearchIndex, VectorSpaceError
+from xnai_pipelines.search.index import RANKING_VERSION, Hit, SearchIndex, VectorSpaceError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, has_unindexed_rows
 from xnai_pipelines.search.query import Filters, Mode, QueryError
 from xnai_pipelines.search.ranking import Candidate
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index, read_vector_index
 
 __all__ = [
+    "RANKING_VERSION",
     "Candidate",
     "Filters",
     "Hit",

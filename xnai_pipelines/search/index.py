@@ -18,7 +18,9 @@ from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
 from xnai_pipelines.tables import Tables
 
-FUSED_DEPTH = 100  # passages of each ranking that enter the fusion
+# Passages of each ranking that enter the fusion. Evaluation asks for as many, so that it measures what people get.
+RANKING_VERSION = 1  # raised when the same tables and question give another ranking: figures are then measured anew
+FUSED_DEPTH = 200
 PASSAGES_PER_DOCUMENT = 5  # fetched at first for each document asked for
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 

@@ -14,6 +14,7 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
 
     Words match by stem, as the keyword index matches them.
     """
+    text = text.replace("**", "")  # the text's own bold would be taken for marks
     matches = _matches(text, set(stems(question).values()), stems)
     start, end = _window(text, matches, length)
     shown, at = ["... " if start else ""], start

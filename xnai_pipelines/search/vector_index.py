@@ -93,9 +93,9 @@ def _measure(table: Any, rows: int, partitions: int, encode_query: Callable[[str
 
 
 def _fragment(text: str) -> str:
-    words = text.split()
+    words, space = (text.split(), " ") if " " in text else (list(text), "")  # characters where no spaces are written
     middle = max(0, len(words) // 2 - FRAGMENT_WORDS // 2)
-    return " ".join(words[middle : middle + FRAGMENT_WORDS])
+    return space.join(words[middle : middle + FRAGMENT_WORDS])
 
 
 def _top10(table: Any, query: Vector, nprobes: int | None) -> set[str]:

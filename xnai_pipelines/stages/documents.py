@@ -46,7 +46,8 @@ class DocumentsReport:
     """What a run did to the documents, and how every entry of the folder ended.
 
     `changes` counts files by what had happened to them; `outcomes` counts all entries of the folder as documents,
-    quarantined or skipped, `skipped` the last by reason.
+    quarantined or skipped, `skipped` the last by reason. `looked_ns`: when the folder was looked at, nanoseconds since
+    the epoch.
     """
 
     changes: dict[str, int]
@@ -58,7 +59,7 @@ class DocumentsReport:
     quarantined: int
     repaired: dict[str, int]
     seconds: float
-    seconds_to_list: float
+    looked_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,11 +138,9 @@ def ingest_documents(
     """
     tables = context.tables
     with stage(context, "documents") as watch, ExitStack() as open_worker:
-        started = time.perf_counter()
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
-        seconds_to_list = time.perf_counter() - started
         objection = None if request.allow_vanishing else refusal(todo, rules.guard)
         if objection:
             raise IngestRefusedError(objection)
@@ -165,7 +164,7 @@ def ingest_documents(
             written, deleted = reader.written, reader.deleted
         _record_touched(tables, todo)
         _record_unread(tables, todo)
-    report = _report(tables, todo.changes, written, deleted, watch.seconds, seconds_to_list)
+    report = _report(tables, todo, written, deleted, watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
 
@@ -216,13 +215,11 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
     tables.merge_rows(FILES, rows)
 
 
-def _report(
-    tables: Tables, changes: Changes, written: int, deleted: int, seconds: float, seconds_to_list: float
-) -> DocumentsReport:
+def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: float) -> DocumentsReport:
     files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     return DocumentsReport(
-        changes=changes.counts(),
+        changes=todo.changes.counts(),
         outcomes=dict(Counter(row["outcome"] for row in files)),
         skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
         documents=tables.count(DOCUMENTS),
@@ -231,7 +228,7 @@ def _report(
         quarantined=tables.count(QUARANTINE),
         repaired=dict(Counter(repairs["encoding_repair"].to_pylist())),
         seconds=seconds,
-        seconds_to_list=seconds_to_list,
+        looked_ns=todo.looked_ns,
     )
 
 

@@ -14,6 +14,7 @@ from xnai_pipelines.releases import Release, Releases, embeddings_table_name, no
 from xnai_pipelines.search import VectorIndex, ensure_keyword_index, has_unindexed_rows, maintain_vector_index
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.diff import Diff, diff
+from xnai_pipelines.stages.language import main_language
 from xnai_pipelines.stages.progress import Advance
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TableSpec, embeddings_spec
 from xnai_pipelines.tables.schemas import PASSAGE_COLUMNS
@@ -68,6 +69,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         table = context.tables.ensure(spec)
         work = pending(context, spec)
         context.tables.delete(spec, "chunk_id", work.removed)
+        _forget_deleted(context, releases, spec)
         watch.items = len(work.to_write)
         with context.progress.work("embeddings", watch.items, "chunks") as advance:
             counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
@@ -96,6 +98,16 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
     )
     write_json(report_path(context.home, "embeddings"), asdict(report))
     return report
+
+
+def _forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> None:
+    """Remove deleted documents from the tables of earlier releases, so that none comes back with them."""
+    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    for release in releases.all():
+        spec = embeddings_spec(release.embeddings_table, release.dimension)
+        if spec.name != current.name:
+            found = set(context.tables.read(spec, ["document_id"])["document_id"].to_pylist())
+            context.tables.delete(spec, "document_id", sorted(found - stored))
 
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
@@ -164,13 +176,6 @@ def _vectors(
         tokens=encoded.tokens,
     )
     return np.stack([known[key] for key in keys]), counts
-
-
-def main_language(context: StageContext) -> str | None:
-    """Return the language of most documents, None where none is known."""
-    languages = Counter(context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist())
-    # of equally many the same one in every run, whatever the order of rows
-    return min(languages, key=lambda language: (-languages[language], language), default=None)
 
 
 def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:

@@ -5,24 +5,27 @@ import json
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xnai_pipelines.evaluation import (
     CHUNKS_PER_SEARCH,
     Evaluation,
     EvaluationReport,
+    Setting,
     evaluate,
     evaluation_fingerprint,
     modes_plot,
     trend_plot,
 )
-from xnai_pipelines.home import write_json
+from xnai_pipelines.home import write_bytes, write_json
 from xnai_pipelines.questions import Question
-from xnai_pipelines.search import Mode, SearchIndex
+from xnai_pipelines.search import RANKING_VERSION, Mode, SearchIndex
 from xnai_pipelines.stages.context import StageContext, stage
+from xnai_pipelines.stages.language import main_language
 from xnai_pipelines.stages.questions import read_questions, splits_given
 from xnai_pipelines.tables import DOCUMENTS, embeddings_spec
-from xnai_pipelines.tracking import MlflowRun, Tracker
+from xnai_pipelines.tracking import MlflowRun, Tracker, TrackingUnavailableError
 
 
 class NothingToEvaluateError(Exception):
@@ -70,7 +73,12 @@ def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int,
                 "generate one from. See XNAI_QUESTIONS in the README."
             )
         index = SearchIndex.open(context.home.root, threads=threads)
-        settings = {"depth": CHUNKS_PER_SEARCH, "nprobes": index.nprobes or 0}
+        settings: dict[str, Setting] = {
+            "depth": CHUNKS_PER_SEARCH,
+            "nprobes": index.nprobes or 0,
+            "ranking_version": RANKING_VERSION,
+            "keyword_language": main_language(context),
+        }
         fingerprint = evaluation_fingerprint(_content(context, index), questions, settings)
         kept = _read_kept(folder)
         measured = force or kept is None or kept.fingerprint != fingerprint
@@ -90,8 +98,17 @@ def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int,
             rows = pq.read_table(folder / "per_question.parquet")
             kept = replace(kept, mlflow_run=tracker.log_evaluation(report, rows, plots, tags))
             write_json(folder / "kept.json", asdict(kept))
-        plots["trend"] = trend_plot(tracker.past_evaluations(limit=60), report.headline.origin, report.modes)
+            plots["trend"] = _trend(tracker, report)
+        else:
+            try:
+                plots["trend"] = _trend(tracker, report)
+            except TrackingUnavailableError as error:  # nothing had to be logged: the run is none the worse for it
+                context.progress.say(f"No trend is shown. {error}")
     return EvaluationOutcome(report, kept, plots, measured, watch.seconds)
+
+
+def _trend(tracker: Tracker, report: EvaluationReport) -> bytes:
+    return trend_plot(tracker.past_evaluations(limit=60), report.headline.origin, report.modes)
 
 
 def _measure(
@@ -99,7 +116,7 @@ def _measure(
     index: SearchIndex,
     questions: list[Question],
     fingerprint: str,
-    settings: dict[str, int],
+    settings: dict[str, Setting],
 ) -> Evaluation:
     documents = context.tables.read(DOCUMENTS, ["document_id", "source"])
     sources = dict(zip(documents["document_id"].to_pylist(), documents["source"].to_pylist(), strict=True))
@@ -131,8 +148,10 @@ def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:
     """Write the evaluation; `kept.json`, written last, is what says that it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kept.json").unlink(missing_ok=True)
-    (folder / "report.json").write_text(evaluation.report.to_json(), encoding="utf-8")
-    pq.write_table(evaluation.per_question, folder / "per_question.parquet")
+    rows = pa.BufferOutputStream()
+    pq.write_table(evaluation.per_question, rows)
+    write_bytes(folder / "per_question.parquet", rows.getvalue().to_pybytes())
+    write_bytes(folder / "report.json", evaluation.report.to_json().encode())
     write_json(folder / "kept.json", asdict(kept))
 
 

@@ -6,9 +6,10 @@ that. A file without its entry is read again, and what is already right is not w
 """
 
 import time
+from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +92,18 @@ class FileReader:
         entry = _entry(path, content, stat, read_ns)
         seen: set[str] = set()
         bad: set[str] = set()
+        named = _numbering()
         try:
             for item in parse_file(file, path, self._limits, self._worker):
                 entry["parser"] = item.parser
                 if isinstance(item, UnreadableRecord):
-                    source = _unlike(bad, f"{path}#{item.record}")
+                    source = named(f"{path}#{item.record}")
                     self._put_in_quarantine(path, source, item.kind, item.message, content)
                     bad.add(source)
                     continue
                 source = path if item.record_id is None else f"{path}#{item.record_id}"
                 if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
-                    source = _unlike(bad, f"{source} (again)")
+                    source = named(f"{source} (again)")
                     self._put_in_quarantine(path, source, "duplicate_id", DUPLICATE, content)
                     bad.add(source)
                 else:
@@ -170,6 +172,8 @@ class FileReader:
                 "last_seen_at": now,
             }
         )
+        if len(self._quarantine) >= ROWS_IN_COMMIT:
+            self._flush_quarantine()
 
     def _finish_unread(self, path: str, error: OSError) -> None:
         """Put a file in quarantine that cannot be opened."""
@@ -191,10 +195,14 @@ class FileReader:
     def flush(self) -> None:
         """Write what has been read: documents, quarantine, then the ledger."""
         self._flush_documents()
-        self._context.tables.merge_rows(QUARANTINE, self._quarantine)
+        self._flush_quarantine()
         self._context.tables.merge_rows(FILES, self._ledger)
-        self._quarantine, self._ledger = [], []
+        self._ledger = []
         self._flushed = time.monotonic()
+
+    def _flush_quarantine(self) -> None:
+        self._context.tables.merge_rows(QUARANTINE, self._quarantine)
+        self._quarantine = []
 
     def _flush_documents(self) -> None:
         self._context.tables.merge_rows(DOCUMENTS, self._documents)
@@ -232,6 +240,12 @@ def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
     }
 
 
-def _unlike(names: set[str], name: str) -> str:
-    """Return the name, numbered where it is taken."""
-    return name if name not in names else next(f"{name} ({n})" for n in count(2) if f"{name} ({n})" not in names)
+def _numbering() -> Callable[[str], str]:
+    """Return a function that gives each name back, numbered where it was given before."""
+    given: Counter[str] = Counter()
+
+    def named(name: str) -> str:
+        given[name] += 1
+        return name if given[name] == 1 else f"{name} ({given[name]})"
+
+    return named

@@ -1,15 +1,15 @@
 """Housekeeping: compact the tables, drop what no release needs, say how many bytes that freed."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from xnai_pipelines.encoding import VectorCache
+from xnai_pipelines.encoding import VectorCache, text_sha256
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Releases
 from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.tables import CHUNKS
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
-UNUSED_VECTORS = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,10 @@ class MaintenanceReport:
 
 
 def maintain(context: StageContext) -> MaintenanceReport:
-    """Compact every table, remove old versions, and drop embeddings tables that no release names."""
+    """Compact every table, remove old versions, drop embeddings tables that no release names, trim the vector cache.
+
+    The cache keeps the vectors of the passages that chunks hold now.
+    """
     tables = context.tables
     with stage(context, "maintenance") as watch:
         before = tables.size_bytes()
@@ -39,8 +42,11 @@ def maintain(context: StageContext) -> MaintenanceReport:
             for name in names:
                 tables.open(name).optimize(cleanup_older_than=KEPT_VERSIONS)
                 advance()
+        passages = tables.stream(CHUNKS, ["passage"])
         with VectorCache(context.home.vector_cache) as cache:
-            removed = cache.prune(datetime.now(UTC) - UNUSED_VECTORS, {release.vector_space for release in kept})
+            removed = cache.keep_only(
+                {key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())}
+            )
         after = tables.size_bytes()
         watch.items = len(names)
     report = MaintenanceReport(before, after, dropped, removed, watch.seconds)

@@ -4,6 +4,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -165,7 +166,11 @@ class Tables:
 
     def size_bytes(self) -> int:
         """Return the size of all tables on disk, in bytes."""
-        return sum(path.stat().st_size for path in self._folder.rglob("*") if path.is_file())
+        total = 0
+        for path in self._folder.rglob("*"):
+            with suppress(FileNotFoundError):  # a writer compacts the tables while we count
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
 
 def is_in(column: str, values: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """The asset `chunks`."""
 
 import dagster as dg
+from pydantic import Field
 
 from xnai_pipelines.defs.metadata import column_schema, table_facts
 from xnai_pipelines.resources import ChunkingResource, EncoderResource, StoresResource
@@ -29,6 +30,14 @@ LINEAGE = dg.TableColumnLineage(
 )
 
 
+class ChunksConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    new_release: bool = Field(
+        default=False, description="Cut for the encoder of the settings; to be given to embeddings as well."
+    )
+
+
 @dg.asset(
     deps=["documents"],
     group_name="ingest",
@@ -39,6 +48,7 @@ LINEAGE = dg.TableColumnLineage(
 )
 def chunks(
     context: dg.AssetExecutionContext,
+    config: ChunksConfig,
     stores: StoresResource,
     chunking: ChunkingResource,
     encoder: EncoderResource,
@@ -48,7 +58,7 @@ def chunks(
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """
     spec = chunking.spec()
-    report = make_chunks(stores.stage_context(context), spec, encoder.tokens())
+    report = make_chunks(stores.stage_context(context), spec, encoder.tokens(new_release=config.new_release))
     return dg.MaterializeResult(
         metadata={
             **table_facts(stores.tables, CHUNKS, ["source", "ordinal", "start", "end", "token_count", "text"]),

@@ -86,7 +86,8 @@ def documents_folder(
 
 def _hash(todo: Plan) -> str:
     """Return a hash of the files that changed, as they are and as they were read; empty when nothing did."""
-    changed = sorted({*todo.changes.to_read, *todo.changes.gone})
+    # touched files as well: until a run has noted their new times, every tick would hash them again
+    changed = sorted({*todo.changes.to_read, *todo.changes.gone, *todo.changes.touched})
     if not changed:
         return ""
     stats = [(path, todo.listing.files.get(path), todo.ledger.get(path)) for path in changed]

@@ -44,7 +44,7 @@ def embeddings(
 
     Only passages that have no vector in this vector space are encoded. The first run makes release 1.
     """
-    model = encoder.load()
+    model = encoder.load(new_release=config.new_release)
     report = embed_chunks(
         stores.stage_context(context), model, threshold=stores.exact_search_rows, new_release=config.new_release
     )

@@ -4,8 +4,8 @@ import dagster as dg
 import numpy as np
 
 from xnai_pipelines.releases import Releases
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.tables import CHUNKS, embeddings_spec
+from xnai_pipelines.resources import EncoderResource, StoresResource
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, embeddings_spec
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20
@@ -38,13 +38,37 @@ def vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="embeddings", blocking=True)
 def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
-    """The release's table holds exactly the chunks."""
-    release = Releases(stores.layout.releases).require()
+    """The release's table holds exactly the chunks, and no kept release's table a deleted document."""
+    releases = Releases(stores.layout.releases)
+    release = releases.require()
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
     embedded = set(stores.tables.read(spec, ["chunk_id"])["chunk_id"].to_pylist())
     orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
+    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    for kept in releases.all():
+        of_kept = embeddings_spec(kept.embeddings_table, kept.dimension)
+        found = set(stores.tables.read(of_kept, ["document_id"])["document_id"].to_pylist())
+        orphans += [f"release {kept.release}: {identity}" for identity in sorted(found - documents)]
     return dg.AssetCheckResult(
         passed=not orphans and not missing,
         metadata={"chunks": len(chunks), "orphans": orphans[:NAMED], "missing": missing[:NAMED]},
+    )
+
+
+@dg.asset_check(asset="embeddings")
+def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
+    """The current release was embedded by the encoder that XNAI_ENCODER and XNAI_PRECISION name."""
+    release = Releases(stores.layout.releases).require()
+    asked = encoder.of_settings().vector_space
+    return dg.AssetCheckResult(
+        passed=asked == release.vector_space,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "release": release.release,
+            "release_encoder": f"{release.encoder}, {release.precision}",
+            "vector_space": release.vector_space,
+            "vector_space_of_settings": asked,
+            "to_change": "xnai run --new-release embeds everything with the encoder of the settings",
+        },
     )

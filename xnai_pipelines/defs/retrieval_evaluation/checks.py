@@ -1,27 +1,31 @@
 """The check on accuracy."""
 
 import dagster as dg
-import pyarrow.parquet as pq
 
+from xnai_pipelines.evaluation import EvaluationReport
+from xnai_pipelines.questions import Origin
 from xnai_pipelines.resources import StoresResource
+from xnai_pipelines.search import Mode
 from xnai_pipelines.settings import settings
 
 
 @dg.asset_check(asset="retrieval_evaluation")
 def accuracy_floor(stores: StoresResource) -> dg.AssetCheckResult:
-    """The share of labelled questions with a right document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
-    rows = pq.read_table(
-        stores.layout.reports / "evaluation" / "per_question.parquet",
-        columns=["success_at_10"],
-        filters=[("origin", "=", "labelled"), ("mode", "=", "hybrid"), ("level", "=", "document")],
-    )
-    found = rows["success_at_10"].to_pylist()
+    """The share of labelled test questions with a right document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
+    path = stores.layout.reports / "evaluation" / "report.json"
+    report = EvaluationReport.from_json(path.read_text(encoding="utf-8"))
+    sections = [
+        section
+        for headline in report.headlines
+        for section in report.sections_of(headline)
+        if section.origin is Origin.LABELLED and section.mode == Mode.HYBRID
+    ]
     floor = settings().accuracy_floor
-    if not found:
+    if not sections:
         return dg.AssetCheckResult(passed=True, description="There are no labelled questions to judge by.")
-    share = sum(found) / len(found)
+    share = sections[0].metrics["success_at_10"].mean
     return dg.AssetCheckResult(
         passed=share >= floor,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"share": share, "floor": floor, "questions": len(found)},
+        metadata={"share": share, "floor": floor, "questions": sections[0].questions},
     )

@@ -1,0 +1,122 @@
+"""A killed run blocks no later one, and of two runs started at once each does its work in its turn."""
+
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.pipeline import dagster_of, five_files, start_xnai, variables, xnai
+from tests.workplace import Workplace
+from xnai_pipelines.encoding import Encoder
+
+pytestmark = pytest.mark.slow
+
+SECONDS = 90.0
+
+
+@pytest.fixture
+def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
+    return five_files(Workplace(tmp_path, built_encoder))
+
+
+def until(holds: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def statuses(environment: dict[str, str]) -> list[dg.DagsterRunStatus]:
+    """Return how the runs ended, the first started first."""
+    with dagster_of(environment) as instance:
+        return [run.status for run in reversed(instance.get_runs())]
+
+
+def slots_held(environment: dict[str, str]) -> int:
+    with dagster_of(environment) as instance:
+        return instance.event_log_storage.get_concurrency_info("lancedb").active_slot_count
+
+
+def test_a_run_killed_in_the_middle_holds_a_slot_until_the_next_run_frees_it(work):
+    environment = variables(work)
+    killed = xnai({**environment, "XNAI_KILL_AFTER_COMMITS": "5"}, "run", "--no-evaluation")
+    assert killed.returncode == -signal.SIGKILL
+    assert statuses(environment) == [dg.DagsterRunStatus.STARTED]
+    assert slots_held(environment) == 1
+    done = xnai(environment, "run", "--no-evaluation")
+    assert done.returncode == 0, done.stderr
+    assert statuses(environment) == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
+    assert slots_held(environment) == 0
+    work.check_whole()
+
+
+def stopped(environment: dict[str, str], work: Workplace):
+    """Start a run and stop it, not end it, where it has its turn."""
+    run = start_xnai(environment, "run", "--no-evaluation")
+    until(lambda: (work.home.root / "writer.lock").exists() or run.poll() is not None)
+    run.send_signal(signal.SIGSTOP)
+    return run
+
+
+def waiting(environment: dict[str, str]) -> bool:
+    with dagster_of(environment) as instance:
+        runs = instance.get_runs()
+        return len(runs) == 2 and any("Waiting for run" in entry.message for entry in instance.all_logs(runs[0].run_id))
+
+
+def test_two_runs_started_at_once_both_end_right(work):
+    environment = variables(work)
+    first = stopped(environment, work)
+    second = start_xnai(environment, "run", "--no-evaluation", "--json")
+    until(lambda: waiting(environment))
+    first.send_signal(signal.SIGCONT)
+    _, said = first.communicate(timeout=SECONDS)
+    assert first.returncode == 0, said
+    _, said = second.communicate(timeout=SECONDS)
+    assert second.returncode == 0, said
+    assert statuses(environment) == [dg.DagsterRunStatus.SUCCESS] * 2
+    work.check_whole()
+
+
+def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
+    environment = variables(work)
+    first = stopped(environment, work)
+    second = start_xnai(environment, "run", "--no-evaluation")
+    until(lambda: waiting(environment))
+    first.kill()
+    first.communicate()
+    _, said = second.communicate(timeout=SECONDS)
+    assert second.returncode == 0, said
+    assert statuses(environment) == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
+    assert slots_held(environment) == 0
+    work.check_whole()
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=str)
+def test_a_run_that_waits_can_be_interrupted(work, ending):
+    environment = variables(work)
+    first = stopped(environment, work)
+    second = start_xnai(environment, "run", "--no-evaluation")
+    until(lambda: waiting(environment))
+    second.send_signal(ending)
+    _, said = second.communicate(timeout=SECONDS)
+    assert second.returncode == 1
+    assert "interrupted" in said
+    assert "Traceback" not in said
+    first.kill()
+    first.communicate()
+
+
+def test_an_interrupted_run_says_so_and_the_next_one_goes_on(work):
+    environment = variables(work)
+    run = stopped(environment, work)
+    run.send_signal(signal.SIGINT)
+    run.send_signal(signal.SIGCONT)
+    _, said = run.communicate(timeout=SECONDS)
+    assert run.returncode == 1
+    assert "interrupted. What was written is kept" in said
+    assert xnai(environment, "run", "--no-evaluation").returncode == 0
+    work.check_whole()

@@ -1,0 +1,237 @@
+"""`xnai ui` serves the real thing: a run started in the browser does its work and is seen, and stopping leaves nothing.
+
+The tests of this file are one story, in order: the servers start once.
+"""
+
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.pipeline import dagster_of, five_files, start_xnai, variables, xnai
+from tests.workplace import Workplace
+from xnai_pipelines.encoding import Encoder
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+SECONDS = 120.0
+STOP_SECONDS = 20.0
+JOB = {"repositoryLocationName": "xnai_pipelines", "repositoryName": "__repository__", "jobName": "refresh"}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def taken(port: int) -> bool:
+    with socket.socket() as attempt:
+        return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+
+@dataclass
+class Ui:
+    """The servers of a home, as `xnai ui` started them."""
+
+    work: Workplace
+    environment: dict[str, str]
+    process: subprocess.Popen[str]
+    ports: dict[str, int]
+
+    def ask(self, query: str, **given: Any) -> dict[str, Any]:
+        """Return the answer of Dagster's GraphQL."""
+        body = json.dumps({"query": query, "variables": given}).encode()
+        url = f"http://127.0.0.1:{self.ports['dagster_port']}/graphql"
+        request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            answered = json.load(answer)
+        assert "errors" not in answered, answered["errors"]
+        return answered["data"]
+
+    def launch(self) -> str:
+        """Start the job as the button of the Launchpad does; return the run."""
+        launched = self.ask(
+            "mutation($run: ExecutionParams!) { launchRun(executionParams: $run) {"
+            " __typename ... on LaunchRunSuccess { run { runId } } } }",
+            run={"selector": JOB, "runConfigData": {}},
+        )["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        return launched["run"]["runId"]
+
+    def status(self, run_id: str) -> str:
+        return self.ask("query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }", id=run_id)[
+            "runOrError"
+        ]["status"]
+
+
+def until(what: Callable[[], Any]) -> Any:
+    """Return the first answer that is true."""
+    deadline = time.monotonic() + SECONDS
+    while not (found := what()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    return found
+
+
+@pytest.fixture(scope="module")
+def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iterator[Ui]:
+    work = five_files(Workplace(tmp_path_factory.mktemp("ui"), built_encoder))
+    ports = {name: free_port() for name in ("dagster_port", "mlflow_port", "code_port")}
+    environment = variables(work, **ports)
+    process = start_xnai(environment, "ui")
+    try:
+        said: list[str] = []
+        while not said or "Ctrl-C" not in said[-1]:
+            line = process.stdout.readline()
+            assert line, process.stderr.read()
+            said.append(line)
+        assert f"http://127.0.0.1:{ports['dagster_port']}" in said[0]
+        assert f"http://127.0.0.1:{ports['mlflow_port']}" in said[1]
+        yield Ui(work, environment, process, ports)
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_the_graph_is_there(ui):
+    nodes = ui.ask("{ assetNodes { assetKey { path } description hasAssetChecks } }")["assetNodes"]
+    assert {node["assetKey"]["path"][0] for node in nodes} == {
+        "documents", "chunks", "embeddings", "questions", "retrieval_evaluation",
+    }  # fmt: skip
+    assert all(node["description"] and node["hasAssetChecks"] for node in nodes)
+
+
+def test_the_launchpad_refuses_a_field_that_does_not_exist(ui):
+    refused = ui.ask(
+        "query($job: PipelineSelector!, $config: RunConfigData) {"
+        ' isPipelineConfigValid(pipeline: $job, mode: "default", runConfigData: $config) {'
+        " __typename ... on RunConfigValidationInvalid { errors { message } } } }",
+        job={**{k: v for k, v in JOB.items() if k != "jobName"}, "pipelineName": "refresh"},
+        config={"ops": {"documents": {"config": {"hurry": True}}}},
+    )["isPipelineConfigValid"]
+    assert "hurry" in refused["errors"][0]["message"]
+    assert "retry_quarantined" in refused["errors"][0]["message"]
+
+
+def test_a_run_launched_in_the_browser_succeeds_and_is_seen_on_the_assets(ui):
+    run_id = ui.launch()
+    assert (
+        until(lambda: ended if (ended := ui.status(run_id)) in ("SUCCESS", "FAILURE", "CANCELED") else None)
+        == "SUCCESS"
+    )
+    nodes = ui.ask(
+        "{ assetNodes { assetKey { path } assetMaterializations(limit: 1) { runId metadataEntries { label"
+        " ... on IntMetadataEntry { intValue } ... on UrlMetadataEntry { url } } } assetChecksOrError {"
+        " ... on AssetChecks { checks { name executionForLatestMaterialization { status } } } } } }"
+    )["assetNodes"]
+    shown, checked = {}, {}
+    for node in nodes:
+        [materialization] = node["assetMaterializations"]
+        assert materialization["runId"] == run_id
+        shown[node["assetKey"]["path"][0]] = {entry["label"]: entry for entry in materialization["metadataEntries"]}
+        for check in node["assetChecksOrError"]["checks"]:
+            checked[check["name"]] = check["executionForLatestMaterialization"]["status"]
+    assert shown["documents"]["dagster/row_count"]["intValue"] == 4
+    assert shown["embeddings"]["dagster/row_count"]["intValue"] == shown["chunks"]["dagster/row_count"]["intValue"]
+    assert len(checked) == 8
+    assert {name for name, status in checked.items() if status != "SUCCEEDED"} == {"quarantine_rate"}
+    page = shown["retrieval_evaluation"]["mlflow_run"]["url"]
+    assert page.startswith(f"http://127.0.0.1:{ui.ports['mlflow_port']}/#/experiments/")
+    ui.work.check_whole()
+
+
+def test_mlflow_shows_the_evaluation_of_the_run(ui):
+    kept = json.loads((ui.work.home.reports / "evaluation/kept.json").read_text())["mlflow_run"]["run_id"]
+    url = f"http://127.0.0.1:{ui.ports['mlflow_port']}/api/2.0/mlflow/runs/get?run_id={kept}"
+    with urllib.request.urlopen(url, timeout=60) as answer:
+        run = json.load(answer)["run"]
+    assert run["info"]["status"] == "FINISHED"
+    assert any("ndcg_at_10" in metric["key"] for metric in run["data"]["metrics"])
+
+
+def test_the_command_line_sees_what_the_browser_did(ui):
+    status = json.loads(xnai(ui.environment, "status", "--json").stdout)
+    assert status["outcomes"] == {"documents": 4, "quarantined": 1}
+    with dagster_of(ui.environment) as instance:
+        assert [run.job_name for run in instance.get_runs()] == ["refresh"]
+
+
+@pytest.mark.parametrize(
+    ("sensor", "says"), [("documents_folder", "folder"), ("killed_runs", "Every started run is alive.")]
+)
+def test_the_sensors_tick_by_themselves(ui, sensor, says):
+    def ticks() -> list[dict[str, Any]]:
+        return ui.ask(
+            "query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { ... on Sensor {"
+            " sensorState { status ticks(limit: 5) { status skipReason error { message } } } } } }",
+            sensor={key: JOB[key] for key in ("repositoryLocationName", "repositoryName")} | {"sensorName": sensor},
+        )["sensorOrError"]["sensorState"]["ticks"]
+
+    [*_, first] = until(lambda: [tick for tick in ticks() if tick["status"] != "STARTED"])
+    assert first["status"] == "SKIPPED", first
+    assert says in first["skipReason"] or "one more look" in first["skipReason"]
+
+
+def test_the_schedules_are_on(ui):
+    schedules = ui.ask(
+        "query($of: RepositorySelector!) { schedulesOrError(repositorySelector: $of) { ... on Schedules { results {"
+        " name scheduleState { status } } } } }",
+        of={key: JOB[key] for key in ("repositoryLocationName", "repositoryName")},
+    )["schedulesOrError"]["results"]
+    assert {schedule["name"]: schedule["scheduleState"]["status"] for schedule in schedules} == {
+        "nightly_evaluation": "RUNNING",
+        "weekly_maintenance": "RUNNING",
+    }
+
+
+def test_ports_that_are_taken_are_named(ui):
+    said = xnai(ui.environment, "ui")
+    assert said.returncode == 1
+    assert said.stderr.startswith(f"xnai: Port {ui.ports['mlflow_port']} for the mlflow is taken.")
+    assert "XNAI_DAGSTER_PORT" in said.stderr
+    assert ui.process.poll() is None
+
+
+def sessions() -> dict[int, int]:
+    """Return the session of each process that lives."""
+    found = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                state, _parent, _group, session = (entry / "stat").read_text().rpartition(")")[2].split()[:4]
+            except OSError:
+                continue
+            if state != "Z":
+                found[int(entry.name)] = int(session)
+    return found
+
+
+def children(process: int) -> set[int]:
+    return {int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()}
+
+
+def test_stopping_ends_every_process_and_the_run_that_goes_on(ui):
+    """The servers lead sessions of their own; a run is a child of the code server and belongs to its session."""
+    run_id = ui.launch()
+    until(lambda: ui.status(run_id) == "STARTED")
+    leaders = children(ui.process.pid)
+    assert len(leaders) == 4
+    ui.process.send_signal(signal.SIGTERM)
+    ui.process.communicate(timeout=STOP_SECONDS)
+    assert ui.process.returncode == 0
+    assert not [process for process, session in sessions().items() if session in leaders]
+    assert not any(taken(port) for port in ui.ports.values())
+    with dagster_of(ui.environment) as instance:
+        assert instance.get_run_by_id(run_id).is_finished
+        assert instance.event_log_storage.get_concurrency_info("lancedb").active_slot_count == 0
+    assert xnai(ui.environment, "run", "--no-evaluation").returncode == 0
+    ui.work.check_whole()
