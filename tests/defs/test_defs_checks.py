@@ -3,21 +3,28 @@
 import math
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from tests.pipeline import five_files, settled, variables
 from tests.workplace import Workplace
 from xnai_pipelines.defs.chunks.checks import no_orphan_chunks, offsets_hold
 from xnai_pipelines.defs.documents.checks import every_file_accounted_for, quarantine_rate
-from xnai_pipelines.defs.embeddings.checks import no_orphan_embeddings, vectors_are_sound
+from xnai_pipelines.defs.embeddings.checks import (
+    no_orphan_embeddings,
+    release_follows_settings,
+    vectors_are_sound,
+)
 from xnai_pipelines.defs.questions.checks import answers_exist
 from xnai_pipelines.defs.retrieval_evaluation.checks import accuracy_floor
-from xnai_pipelines.encoding import Encoder
+from xnai_pipelines.encoding import Encoder, Precision
+from xnai_pipelines.evaluation import evaluate
+from xnai_pipelines.home import write_bytes
+from xnai_pipelines.questions import Origin, Question, Relevant, Split
 from xnai_pipelines.resources import SourceResource, StoresResource, configured
 from xnai_pipelines.settings import settings
 from xnai_pipelines.stages import make_questions
@@ -158,7 +165,7 @@ def set_vector(work: Workplace, vector: list[float] | None) -> None:
     instead = {"on_bad_vectors": "null"} if vector is None else {"on_bad_vectors": "fill", "fill_value": float("nan")}
     replacing.execute(pa.Table.from_pylist([row], schema=spec.schema), **instead)
     stored = work.rows(spec)[row["chunk_id"]]["vector"]
-    assert stored == vector or math.isnan(stored[0])
+    assert stored == pytest.approx(vector) or math.isnan(stored[0])
 
 
 class TestVectorsAreSound:
@@ -217,31 +224,49 @@ class TestAnswersExist:
         assert set(shown(result, "lost_answers")) == {row["question"] for row in work.rows(QUESTIONS).values()}
 
 
+class TestReleaseFollowsSettings:
+    def test_it_passes_while_the_settings_name_the_releases_encoder(self, work):
+        resources = configured(settings())
+        assert release_follows_settings(stores(), resources["encoder"]).passed
+
+    def test_it_warns_when_they_name_another(self, work):
+        another = configured(settings().model_copy(update={"precision": Precision.FP32}))["encoder"]
+        result = release_follows_settings(stores(), another)
+        assert not result.passed
+        assert result.severity is dg.AssetCheckSeverity.WARN
+
+
 class TestAccuracyFloor:
-    def result(self, work: Workplace, found: list[float], origin: str = "labelled") -> dg.AssetCheckResult:
-        """Judge an evaluation of which each question is given as found in the top 10 by hybrid search, or not."""
-        rows = [
-            {"origin": origin, "mode": mode, "level": level, "success_at_10": one if mode == "hybrid" else 0.0}
-            for one in found
-            for mode in ("hybrid", "vector")
-            for level in ("document",)
+    def result(self, work: Workplace, found: list[bool], origin: Origin = Origin.LABELLED) -> dg.AssetCheckResult:
+        """Judge an evaluation of which each test question is found by hybrid search, or not, and each other one is."""
+        tested = [
+            Question(f"q{i}", f"q{i}", (Relevant(f"d{i}", None, 1),), origin, Split.TEST) for i in range(len(found))
         ]
-        folder = work.home.reports / "evaluation"
-        folder.mkdir(parents=True, exist_ok=True)
-        pq.write_table(pa.Table.from_pylist(rows), folder / "per_question.parquet")
+        trained = [replace(question, question_id=f"{question.question}t", split=Split.TRAIN) for question in tested]
+        answers = {f"q{i}": f"d{i}" if one else "other" for i, one in enumerate(found)}
+        evaluation = evaluate(
+            [*tested, *trained],
+            ["hybrid", "vector"],
+            lambda question, mode, k: [("c", answers[question], 1.0)] if mode == "hybrid" else [],
+            fingerprint="",
+            splits_given=True,
+            sources={},
+            settings={},
+        )
+        write_bytes(work.home.reports / "evaluation" / "report.json", evaluation.report.to_json().encode())
         return accuracy_floor(stores())
 
     def test_it_passes_when_the_floor_is_reached(self, work):
-        result = self.result(work, [1.0] * 7 + [0.0] * 3)
+        result = self.result(work, [True] * 7 + [False] * 3)
         assert result.passed
         assert (shown(result, "share"), shown(result, "questions")) == (0.7, 10)
 
     def test_it_warns_below_the_floor(self, work):
-        result = self.result(work, [1.0] * 69 + [0.0] * 31)
+        result = self.result(work, [True] * 69 + [False] * 31)
         assert not result.passed
         assert result.severity is dg.AssetCheckSeverity.WARN
 
     def test_generated_questions_are_not_judged(self, work):
-        result = self.result(work, [0.0] * 10, origin="generated")
+        result = self.result(work, [False] * 10, Origin.GENERATED)
         assert result.passed
         assert "no labelled questions" in result.description

@@ -54,8 +54,7 @@ class Tokens:
     """Counts and locates tokens with the tokenizer of a `tokenizer.json` file, without special tokens.
 
     Attributes:
-        context_free: Whether a text cut between words has the tokens of its parts. Where it is false (byte-
-            level and
+        context_free: Whether a text cut between words has the tokens of its parts. Where it is false (byte-level and
             SentencePiece tokenizers, which mark the space before a word) a part can have a token more.
         fingerprint: 12 hexadecimal digits of the SHA-256 of the file; another tokenizer makes other chunks.
     """

@@ -76,11 +76,12 @@ class EvaluationReport:
     """The figures of one evaluation.
 
     Attributes:
-        fingerprint: Equal for two evaluations that must give the same figures. question_set: Hash of the
-        questions; figures on different sets cannot be compared. evaluated_at: When it ended, UTC. modes:
-        Search modes, in the order asked. depth: Chunks asked of each search: the latency is that of such a
-        search, and recall@100 of documents is
-            that of the documents among so many chunks.
+        fingerprint: Equal for two evaluations that must give the same figures.
+        question_set: Hash of the questions; figures on different sets cannot be compared.
+        evaluated_at: When it ended, UTC.
+        modes: Search modes, in the order asked.
+        depth: Chunks asked of each search: the latency is that of such a search, and recall@100 of documents is that
+            of the documents among so many chunks.
         settings: What else the figures depend on.
         headlines: The questions that stand for each origin, labelled before generated.
         sections: Figures by origin, split, level and mode; labelled and generated ones are never mixed.

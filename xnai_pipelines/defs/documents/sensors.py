@@ -95,6 +95,6 @@ def _hash(todo: Plan) -> str:
 
 
 def _summary(todo: Plan) -> str:
-    counts = todo.changes.counts()
-    named = ("new", "edited", "renamed", "deleted")
+    counts = {**todo.changes.counts(), "touched": len(todo.changes.touched)}
+    named = ("new", "edited", "renamed", "deleted", "touched")
     return ", ".join(f"{counts[name]} {name}" for name in named if counts[name]) or "changes"
