@@ -1,18 +1,21 @@
 """The pipeline of a home as people run it: its settings in the environment, its jobs in Dagster, its command line."""
 
+import io
 import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import dagster as dg
+import pytest
 
 from tests.workplace import Workplace
+from xnai_pipelines.cli import main
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.settings import settings
 
@@ -76,6 +79,24 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
         for event in result.all_events
         if event.is_step_failure
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed, and the code that it ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(environment: dict[str, str], *arguments: str) -> Said:
+    """Run `xnai` with the arguments in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    given, ending = mock.patch.object(sys, "argv", ["xnai", *arguments]), pytest.raises(SystemExit)
+    with settled(environment), given, redirect_stdout(out), redirect_stderr(err), ending as ended:
+        main()
+    return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
 def xnai(environment: dict[str, str], *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:

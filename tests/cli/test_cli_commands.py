@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from tests.cli.conftest import command
-from tests.pipeline import GUIDE, variables
+from tests.pipeline import GUIDE, command, variables
 from xnai_pipelines.cli import app
 
 COMMANDS = ["run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain"]

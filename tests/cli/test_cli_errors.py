@@ -5,8 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.cli.conftest import Said, command
-from tests.pipeline import variables, xnai
+from tests.pipeline import Said, command, variables, xnai
 
 
 def refused(said: Said | subprocess.CompletedProcess[str]) -> str:

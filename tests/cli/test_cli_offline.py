@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -69,7 +70,7 @@ def reached_past_python(environment: dict[str, str], script: str) -> int:
     done = subprocess.run([*ALONE, "sh", "-c", script], env=environment, capture_output=True, text=True, check=True)
     lines = [line.split() for line in done.stdout.splitlines()]
     counts: dict[str, int] = {}
-    for names, values in zip(lines, lines[1:], strict=False):
+    for names, values in pairwise(lines):
         if len(names) > 2 and names[0] == values[0]:
             counts |= {name: int(value) for name, value in zip(names[1:], values[1:], strict=True)}
     counts |= {line[0]: int(line[1]) for line in lines if len(line) == 2}

@@ -155,3 +155,16 @@ def test_maintenance_says_what_it_freed(pipeline):
     shown = {name: value.value for name, value in handled.event_specific_data.metadata.items()}
     assert shown["bytes_before"] > 0
     assert shown["bytes_after"] > 0
+
+
+def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_encoder(pipeline):
+    assert pipeline.run("ingest").success
+    released = pipeline.work.search().release
+    pipeline.work.write("notes/rain.txt", "Hail fell on the hills.\n")
+    (pipeline.work.documents / "notes/sun.txt").unlink()
+    with settled(variables(pipeline.work, precision="fp32")):
+        result = pipeline.run("ingest")
+    assert result.success, failures(result)
+    assert not checks(result)["release_follows_settings"]
+    assert pipeline.work.search().release == released
+    pipeline.work.check_whole()

@@ -73,6 +73,17 @@ def test_a_new_release_embeds_everything_into_a_table_of_its_own(filled: Workpla
     assert filled.tables.open(first.table).count_rows() == first.vectors
 
 
+def test_a_deleted_document_leaves_the_tables_of_earlier_releases_too(filled: Workplace):
+    first = filled.ingest().embeddings
+    filled.ingest(new_release=True)
+    gone = next(row["source"] for row in filled.rows(DOCUMENTS).values() if "#" not in row["source"])
+    (filled.documents / gone).unlink()
+    filled.ingest(allow_vanishing=True)
+    sources = filled.tables.open(first.table).search().select(["source"]).to_arrow()["source"].to_pylist()
+    assert sources
+    assert gone not in sources
+
+
 def test_a_new_release_that_was_killed_changes_nothing_and_is_continued(
     filled: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
