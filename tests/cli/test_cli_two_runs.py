@@ -95,28 +95,19 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
     work.check_whole()
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM], ids=str)
-def test_a_run_that_waits_can_be_interrupted(work, ending):
+def test_runs_can_be_interrupted_while_they_wait_and_while_they_work_and_the_next_one_goes_on(work):
     environment = variables(work)
     first = stopped(environment, work)
     second = start_xnai(environment, "run", "--no-evaluation")
     until(lambda: waiting(environment))
-    second.send_signal(ending)
-    _, said = second.communicate(timeout=SECONDS)
-    assert second.returncode == 1
-    assert "interrupted" in said
-    assert "Traceback" not in said
-    first.kill()
-    first.communicate()
-
-
-def test_an_interrupted_run_says_so_and_the_next_one_goes_on(work):
-    environment = variables(work)
-    run = stopped(environment, work)
-    run.send_signal(signal.SIGINT)
-    run.send_signal(signal.SIGCONT)
-    _, said = run.communicate(timeout=SECONDS)
-    assert run.returncode == 1
-    assert "interrupted. What was written is kept" in said
+    second.send_signal(signal.SIGTERM)
+    first.send_signal(signal.SIGINT)
+    first.send_signal(signal.SIGCONT)
+    for run in (second, first):
+        _, said = run.communicate(timeout=SECONDS)
+        assert run.returncode == 1
+        assert "interrupted. What was written is kept" in said
+        assert "Traceback" not in said
     assert xnai(environment, "run", "--no-evaluation").returncode == 0
+    assert slots_held(environment) == 0
     work.check_whole()
