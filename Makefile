@@ -4,7 +4,6 @@ VENV ?= .venv
 FREE_GB ?= 5
 ARGS ?=
 DATA ?=
-BENCHMARKS ?= quality speed incremental scale
 
 BIN := $(VENV)/bin
 PROJECT := pyproject.toml constraints.txt
@@ -42,7 +41,7 @@ lint: $(VENV)/.installed-dev ## style, types, layers, and the files under docker
 
 bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory, beside other libraries; DATA=folder of scifact/
 	@[ -d "$(DATA)/scifact" ] || { echo "Name the folder that holds scifact/: make bench DATA=path/to/data" >&2; exit 1; }
-	for name in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$name --data "$(DATA)" $(ARGS) || exit 1; done
+	$(BIN)/python -m benchmarks --data "$(DATA)" $(ARGS)
 
 clean: ## remove the environment and caches; documents, tables and models stay
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

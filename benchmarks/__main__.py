@@ -22,9 +22,6 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with scifact/ and the documentation archives")
     parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), default=list(BENCHMARKS))
     arguments = parser.parse_args()
-    if not (arguments.data / "scifact").is_dir():
-        print(f"There is no scifact/ in {arguments.data}; the benchmarks need it.", file=sys.stderr)
-        return 1
     failed = False
     for name in arguments.only:
         command = [sys.executable, "-m", f"benchmarks.{name}", "--data", str(arguments.data), *BENCHMARKS[name]]

@@ -104,10 +104,10 @@ def test_a_logged_evaluation_is_read_back_whole(tracker, evaluation, database, t
     assert run.page == f"#/experiments/{stored.info.experiment_id}/runs/{run.run_id}"
 
 
-def test_an_evaluation_is_found_by_its_fingerprint(tracker, evaluation):
+def test_an_evaluation_is_found_again_and_a_later_one_of_the_same_state_is_not_taken_for_it(tracker, evaluation):
     run = log(tracker, evaluation)
-    assert tracker.find_evaluation("f1") == run
-    assert tracker.find_evaluation("f2") is None
+    assert tracker.find_evaluation(evaluation.report) == run
+    assert tracker.find_evaluation(at(evaluation.report, 1, evaluation.report.fingerprint)) is None
 
 
 def test_past_evaluations_come_newest_first_with_their_own_time(tracker, evaluation):
@@ -120,9 +120,9 @@ def test_past_evaluations_come_newest_first_with_their_own_time(tracker, evaluat
     assert past[0].tags["question_set"] == evaluation.report.question_set
 
 
-def test_before_the_first_evaluation_there_is_none(tracker):
+def test_before_the_first_evaluation_there_is_none(tracker, evaluation):
     assert tracker.past_evaluations(10) == []
-    assert tracker.find_evaluation("f1") is None
+    assert tracker.find_evaluation(evaluation.report) is None
 
 
 def test_a_run_that_fails_half_way_is_marked_failed_and_not_found_again(database, tmp_path, evaluation):
@@ -131,7 +131,7 @@ def test_a_run_that_fails_half_way_is_marked_failed_and_not_found_again(database
     with pytest.raises(TrackingUnavailableError, match="Not a directory"):
         log(tracker, evaluation)
     assert [run.info.status for run in runs(database)] == ["FAILED"]
-    assert tracker.find_evaluation("f1") is None
+    assert tracker.find_evaluation(evaluation.report) is None
     assert tracker.past_evaluations(10) == []
 
 
@@ -155,8 +155,8 @@ def test_a_locked_database_is_reported_soon_and_can_be_logged_to_later(tracker, 
             log(tracker, evaluation)
         assert time.perf_counter() - started < 2
         other.rollback()
-    assert tracker.find_evaluation("f1") is None
-    assert log(tracker, evaluation) == tracker.find_evaluation("f1")
+    assert tracker.find_evaluation(evaluation.report) is None
+    assert log(tracker, evaluation) == tracker.find_evaluation(evaluation.report)
 
 
 def test_a_server_that_is_down_is_reported_soon(evaluation):

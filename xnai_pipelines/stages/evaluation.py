@@ -96,7 +96,9 @@ def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int,
                 "dagster_run_id": context.run_id,
             }
             rows = pq.read_table(folder / "per_question.parquet")
-            kept = replace(kept, mlflow_run=tracker.log_evaluation(report, rows, plots, tags))
+            # measured by an earlier run that was killed: between logging and noting it, perhaps
+            logged = None if measured else tracker.find_evaluation(report)
+            kept = replace(kept, mlflow_run=logged or tracker.log_evaluation(report, rows, plots, tags))
             write_json(folder / "kept.json", asdict(kept))
             plots["trend"] = _trend(tracker, report)
         else:

@@ -119,8 +119,8 @@ class Tracker:
             for run in runs
         ]
 
-    def find_evaluation(self, fingerprint: str) -> MlflowRun | None:
-        """Return the newest finished evaluation with this fingerprint, None where there is none."""
+    def find_evaluation(self, report: EvaluationReport) -> MlflowRun | None:
+        """Return the finished run that logged this report, None where it was not logged."""
         client = connect(self._tracking_uri, self._timeout_seconds)
         with reaching(self._tracking_uri):
             experiment = client.get_experiment_by_name(RETRIEVAL)
@@ -128,9 +128,9 @@ class Tracker:
                 return None
             runs = client.search_runs(
                 [experiment.experiment_id],
-                f"{_FINISHED} AND tags.fingerprint = '{fingerprint}'",
+                f"{_FINISHED} AND tags.fingerprint = '{report.fingerprint}' "
+                f"AND tags.evaluated_at = '{report.evaluated_at.isoformat()}'",
                 max_results=1,
-                order_by=["attributes.start_time DESC"],
             )
         return MlflowRun(runs[0].info.run_id, experiment.experiment_id) if runs else None
 
