@@ -77,7 +77,10 @@ def plan(
     verify: Annotated[bool, typer.Option(help="Hash every file instead of trusting size and time.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a run would do, and how long it would take."""
+    """Say what a run would do with the folder's files, and how long it would take.
+
+    Looks at the folder only: that other settings would cut or embed everything anew does not show here.
+    """
     from xnai_pipelines.overview import planned_run
 
     planned = planned_run(settings(), verify=verify)
