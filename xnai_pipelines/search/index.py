@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -108,11 +109,12 @@ class SearchIndex:
         """
         ranking = self.rank(question, k, mode, filters, by_document=by_document)
         rows = self._rows([candidate.row_id for candidate in ranking])
+        stems = cache(self._stems)  # every snippet asks for the question's
         return [
             Hit(
                 rank=rank,
                 score=candidate.score,
-                snippet=snippet(rows[candidate.chunk_id]["text"], question, self._stems),
+                snippet=snippet(rows[candidate.chunk_id]["text"], question, stems),
                 **{**rows[candidate.chunk_id], "heading_path": tuple(rows[candidate.chunk_id]["heading_path"] or ())},
             )
             for rank, candidate in enumerate(ranking, start=1)
