@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from xnai_pipelines.home import Home
-from xnai_pipelines.settings import SettingsError, settings
+from xnai_pipelines.settings import settings
 
 app = typer.Typer(
     name="xnai",
@@ -248,17 +248,11 @@ def _print_json(value: Any) -> None:
 def _sentences_for_errors() -> Iterator[None]:
     try:
         yield
-    except SettingsError as error:
-        _fail(error)
     except Exception as error:
         if not type(error).__module__.startswith("xnai_pipelines"):
             raise
-        _fail(error)
-
-
-def _fail(error: Exception) -> None:
-    print(f"xnai: {error}", file=sys.stderr)
-    sys.exit(1)
+        print(f"xnai: {error}", file=sys.stderr)
+        sys.exit(1)
 
 
 if __name__ == "__main__":
