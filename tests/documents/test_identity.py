@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.documents import chunk_id, document_id, document_revision, file_sha256
+from xnai_pipelines.artefacts import file_sha256
+from xnai_pipelines.documents import chunk_id, document_id, document_revision
 from xnai_pipelines.parsing import Heading, Markup, Page, ParsedDocument
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=12)

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xnai_pipelines.encoding import DamagedArtefactError, Encoder, default_encoder_folder, read_card
+from xnai_pipelines.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.encoding import Encoder, default_encoder_folder
 
 TEXTS = [
     "How do I split a path into folder and file name?",

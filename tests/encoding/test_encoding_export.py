@@ -13,14 +13,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xnai_pipelines.artefacts import DamagedArtefactError, publish_artefact, read_card
 from xnai_pipelines.encoding import (
-    DamagedArtefactError,
     Encoder,
     Precision,
     UnsupportedEncoderError,
     build_encoder,
-    publish_artefact,
-    read_card,
     read_specification,
     tokenizer_file,
 )
@@ -140,7 +138,7 @@ def test_a_build_killed_half_way_leaves_nothing_visible_and_the_next_one_cleans_
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from xnai_pipelines.encoding import publish_artefact
+        from xnai_pipelines.artefacts import publish_artefact
 
         def fill(folder):
             (folder / "model.onnx").write_bytes(b"half")

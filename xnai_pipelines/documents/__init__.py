@@ -5,7 +5,6 @@ from xnai_pipelines.documents.identity import (
     chunk_id,
     document_id,
     document_revision,
-    file_sha256,
     passage_revision,
 )
 from xnai_pipelines.documents.listing import FileStat, Listing, ListingError, list_folder
@@ -21,7 +20,6 @@ __all__ = [
     "classify",
     "document_id",
     "document_revision",
-    "file_sha256",
     "list_folder",
     "passage_revision",
 ]

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from pathlib import Path
 
 from xnai_pipelines.parsing import ParsedDocument
 
@@ -32,12 +31,6 @@ def document_revision(document: ParsedDocument) -> str:
 def passage_revision(columns: str) -> str:
     """Return a hash of the columns, as JSON, that the embeddings table copies from a chunk."""
     return _digest(columns)
-
-
-def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(*parts: str) -> str:

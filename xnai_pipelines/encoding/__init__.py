@@ -1,6 +1,5 @@
 """Texts to vectors: what an encoder is, how it is built once, how it runs, and a cache of its vectors."""
 
-from xnai_pipelines.encoding.artefact import DamagedArtefactError, publish_artefact, read_card
 from xnai_pipelines.encoding.cache import CacheSize, VectorCache, text_sha256
 from xnai_pipelines.encoding.encoder import Encoded, Encoder
 from xnai_pipelines.encoding.export import build_encoder
@@ -19,7 +18,6 @@ from xnai_pipelines.encoding.specification import (
 
 __all__ = [
     "CacheSize",
-    "DamagedArtefactError",
     "Encoded",
     "Encoder",
     "EncoderSpec",
@@ -29,8 +27,6 @@ __all__ = [
     "build_encoder",
     "default_encoder_folder",
     "encoder_name",
-    "publish_artefact",
-    "read_card",
     "read_specification",
     "resolve_encoder",
     "text_sha256",

@@ -19,7 +19,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from xnai_pipelines.encoding.artefact import DamagedArtefactError, read_card
+from xnai_pipelines.artefacts import DamagedArtefactError, read_card
 from xnai_pipelines.encoding.hardware import int8_sums_saturate
 from xnai_pipelines.encoding.specification import EncoderSpec, Pooling, Precision
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import normalizers
 
-from xnai_pipelines.encoding.artefact import publish_artefact
+from xnai_pipelines.artefacts import publish_artefact
 from xnai_pipelines.encoding.encoder import (
     MODEL_FILE,
     TOKENIZER_FILE,

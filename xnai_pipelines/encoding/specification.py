@@ -8,6 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from xnai_pipelines.artefacts import file_sha256
+
 Pooling = Literal["mean", "cls"]
 
 _POOLING_MODES: tuple[Pooling, ...] = ("mean", "cls")
@@ -190,14 +192,8 @@ def _hash_weights(transformer: Path) -> str:
             f"{transformer} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs "
             "code when opened, and are not read: save the model again with safe_serialization=True."
         )
-    hashes = [hash_file(shard) for shard in shards]
+    hashes = [file_sha256(shard) for shard in shards]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
-
-
-def hash_file(path: Path) -> str:
-    """Returns the file's sha256 as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.documents import Changes, LedgerEntry, Listing, VanishGuard, classify, file_sha256, list_folder
+from xnai_pipelines.artefacts import file_sha256
+from xnai_pipelines.documents import Changes, LedgerEntry, Listing, VanishGuard, classify, list_folder
 from xnai_pipelines.home import Home, Inputs, claim, write_json
 from xnai_pipelines.parsing import ParseLimits, ParserWorker, is_current
 from xnai_pipelines.stages.context import StageContext, report_path, stage

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xnai_pipelines.encoding import Encoder, VectorCache, read_card, text_sha256
+from xnai_pipelines.artefacts import read_card
+from xnai_pipelines.encoding import Encoder, VectorCache, text_sha256
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Release, Releases, embeddings_table_name, now
 from xnai_pipelines.search import VectorIndex, ensure_keyword_index, has_unindexed_rows, maintain_vector_index

@@ -13,7 +13,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.documents import Changes, FileStat, document_id, document_revision, file_sha256
+from xnai_pipelines.artefacts import file_sha256
+from xnai_pipelines.documents import Changes, FileStat, document_id, document_revision
 from xnai_pipelines.parsing import (
     DETECTION,
     ParsedDocument,

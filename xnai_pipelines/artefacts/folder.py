@@ -1,6 +1,7 @@
 """A model artefact: a folder that appears whole or not at all, described by its card.json."""
 
 import fcntl
+import hashlib
 import json
 import logging
 import os
@@ -10,8 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.encoding.specification import hash_file
-
 CARD = "card.json"
 
 _log = logging.getLogger(__name__)
@@ -19,6 +18,12 @@ _log = logging.getLogger(__name__)
 
 class DamagedArtefactError(RuntimeError):
     """A model folder whose files are missing or are not those that its card describes."""
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the hash of a file's bytes, 64 hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -32,7 +37,7 @@ def read_card(folder: Path) -> dict[str, Any]:
         files: dict[str, dict[str, Any]] = card["files"]
         for name, expected in files.items():
             path = folder / name
-            if path.stat().st_size != expected["bytes"] or hash_file(path) != expected["sha256"]:
+            if path.stat().st_size != expected["bytes"] or file_sha256(path) != expected["sha256"]:
                 raise DamagedArtefactError(
                     f"{path} is not the file that {CARD} beside it describes. Delete the folder {folder}: "
                     "the next run builds it again."
@@ -94,7 +99,9 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def _write_card(folder: Path, card: dict[str, Any]) -> None:
-    files = {path.name: {"bytes": path.stat().st_size, "sha256": hash_file(path)} for path in sorted(folder.iterdir())}
+    files = {
+        path.name: {"bytes": path.stat().st_size, "sha256": file_sha256(path)} for path in sorted(folder.iterdir())
+    }
     text = json.dumps({**card, "files": files}, indent=2, ensure_ascii=False)
     (folder / CARD).write_text(text + "\n", encoding="utf-8")
 

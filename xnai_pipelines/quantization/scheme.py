@@ -1,0 +1,82 @@
+"""How weights are stored: what a person asks for when a model is quantized."""
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+
+GROUP_SIZES = (16, 32, 64, 128)
+BITS = (2, 3, 4, 8)
+
+
+class Method(StrEnum):
+    """How a weight gets its code."""
+
+    FLOAT16 = "float16"
+    RTN = "rtn"
+    GPTQ = "gptq"
+    AWQ = "awq"
+    RATE = "rate"
+
+    @property
+    def calibrated(self) -> bool:
+        """Whether texts are needed: the method looks at what the layers are fed."""
+        return self in (Method.GPTQ, Method.AWQ, Method.RATE)
+
+
+class Granularity(StrEnum):
+    """Which weights of a matrix share a scale."""
+
+    TENSOR = "tensor"
+    CHANNEL = "channel"  # a row, which is an output of a linear layer or a token of an embedding table
+    GROUP = "group"  # `group_size` neighbours in a row
+
+
+class SchemeError(ValueError):
+    """A scheme that cannot be carried out; the message says what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scheme:
+    """How the weights of linear layers and embedding tables are stored; everything else is kept in float16.
+
+    Attributes:
+        method: How a weight gets its code.
+        bits: Width of a code: 2, 3, 4 or 8; None for float16 and rate, whose codes have no fixed width.
+        granularity: Which weights share a scale; of no meaning for rate (a step a tensor) and float16.
+        group_size: Weights in a group, with granularity "group" only.
+        symmetric: Whether zero is the middle of the codes, so that no zero points are stored.
+        clip: Whether each scale is searched for the least squared error instead of covering the largest weight.
+        ratio: For rate: how many times smaller than float32 the file is to be.
+        distillation_steps: For rate and gptq: steps of training the codes against the full model's outputs; 0 is none.
+    """
+
+    method: Method
+    bits: int | None = None
+    granularity: Granularity = Granularity.GROUP
+    group_size: int | None = None
+    symmetric: bool = False
+    clip: bool = True
+    ratio: float | None = None
+    distillation_steps: int = 0
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot be carried out."""
+        has_width = self.method in (Method.RTN, Method.GPTQ, Method.AWQ)
+        if has_width != (self.bits is not None) or (has_width and self.bits not in BITS):
+            raise SchemeError(f"{self.method} with bits={self.bits}: allowed are {BITS} for rtn, gptq and awq only.")
+        grouped = has_width and self.granularity is Granularity.GROUP
+        if grouped and self.group_size not in GROUP_SIZES:
+            raise SchemeError(f"group_size={self.group_size}: a group holds one of {GROUP_SIZES} weights.")
+        if not grouped and self.group_size is not None:
+            raise SchemeError(f"group_size={self.group_size} has no meaning with {self.method} and {self.granularity}.")
+        if (self.method is Method.RATE) != (self.ratio is not None):
+            raise SchemeError(f"{self.method} with ratio={self.ratio}: rate needs a ratio such as 12, the others none.")
+        if self.ratio is not None and not 4 <= self.ratio <= 30:
+            raise SchemeError(f"ratio={self.ratio}: a rate-targeted file is 4 to 30 times smaller than float32.")
+        if self.distillation_steps < 0 or (self.distillation_steps and self.method not in (Method.RATE, Method.GPTQ)):
+            raise SchemeError(f"distillation_steps={self.distillation_steps}: 0 or more, for rate and gptq only.")
+
+    @property
+    def description(self) -> str:
+        """The scheme as canonical JSON: part of what names a vector space."""
+        return json.dumps(asdict(self), sort_keys=True)
