@@ -22,26 +22,6 @@ pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy i
 TAGS = {"vector_space": "v1", "dagster_run_id": "run-7", "release": "1"}
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """An empty database of MLflow's; making one takes seconds."""
-    database = tmp_path_factory.mktemp("mlflow") / "migrated.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
-
-
-@pytest.fixture
-def database(migrated, tmp_path):
-    path = tmp_path / "mlflow.db"
-    path.write_bytes(migrated.read_bytes())
-    return path
-
-
-@pytest.fixture
-def tracker(database, tmp_path):
-    return Tracker(f"sqlite:///{database}", (tmp_path / "artifacts").as_uri(), timeout_seconds=0.2)
-
-
 @pytest.fixture(scope="module")
 def evaluation():
     def search(query, mode, k):

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.home import Home
-from xnai_pipelines.tracking import MlflowRun, Tracker
+from xnai_pipelines.tracking import MlflowRun, ModelVersion, Tracker
 
 
 class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -23,6 +23,6 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return Tracker(self.uri, None)
         return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
 
-    def page(self, run: MlflowRun) -> str:
-        """Return the address of a run's page."""
-        return f"{self.ui_url}/{run.page}"
+    def page(self, logged: MlflowRun | ModelVersion) -> str:
+        """Return the address of the page of a run or of a model version."""
+        return f"{self.ui_url}/{logged.page}"

@@ -37,7 +37,7 @@ def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":
     with reaching(tracking_uri):
         if tracking_uri.startswith(_SQLITE):
             _probe(Path(tracking_uri.removeprefix(_SQLITE)), timeout_seconds)
-        return MlflowClient(tracking_uri=tracking_uri)
+        return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
 
 @contextmanager
