@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.workplace import link_models
 from xnai_pipelines.settings import PROJECT_ROOT, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
@@ -40,9 +41,13 @@ def test_the_readmes_commands_and_code_work_as_pasted(tmp_path, built_encoder):
     documents.mkdir()
     (documents / "shutil.md").write_text("# Keys\n\nHow to rotate the signing keys: run `rotate`, then restart.\n" * 3)
     (documents / "keys.md").write_text("# Copying\n\nTo copy a folder, name it and the place for the copy.\n")
+    for number in range(60):  # enough to calibrate with
+        (documents / f"{number}.md").write_text(
+            f"# Part {number}\n\nThis part says how step {number} of the work is done.\n"
+        )
     (tmp_path / "questions.jsonl").write_text('{"question": "copy a folder", "documents": ["keys.md"]}\n')
     home.mkdir()
-    (home / "models").symlink_to(built_encoder.spec.source.parent)
+    link_models(home / "models", built_encoder.spec.source.parent)
     environment = {**os.environ, "XNAI_HOME": str(home), "XNAI_DOCUMENTS": str(documents)}
     commands = re.findall(r"^\$ (?:XNAI_QUESTIONS=\S+ )?\.venv/bin/xnai (.+)$", README, re.MULTILINE)
     assert len(commands) >= 5
@@ -51,10 +56,13 @@ def test_the_readmes_commands_and_code_work_as_pasted(tmp_path, built_encoder):
             environment["XNAI_QUESTIONS"] = str(tmp_path / "questions.jsonl")
         done = _run(["-m", "xnai_pipelines.cli", *shlex.split(command)], environment, tmp_path)
         assert done.returncode == 0, f"xnai {command}: {done.stderr}"
-    code = README.split("```python\n")[1].split("```")[0].replace('".xnai"', repr(str(home)))
-    done = _run(["-c", code], environment, tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("shutil.md 0 ")
+    printed = []
+    for block in README.split("```python\n")[1:]:
+        done = _run(["-c", block.split("```")[0].replace('".xnai"', repr(str(home)))], environment, tmp_path)
+        assert done.returncode == 0, done.stderr
+        printed.append(done.stdout)
+    assert "4-bit" in printed[0]
+    assert printed[1].startswith("shutil.md 0 ")
 
 
 def _run(arguments: list[str], environment: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:

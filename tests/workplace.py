@@ -46,6 +46,14 @@ class Reports:
     embeddings: EmbeddingsReport
 
 
+def link_models(models: Path, built: Path) -> None:
+    """Fill a home's folder of models with links to those built before; what is built next is the home's own."""
+    models.mkdir(parents=True)
+    for folder in built.iterdir():
+        if folder.is_dir():
+            (models / folder.name).symlink_to(folder)
+
+
 class Workplace:
     """A folder of documents and the home that belongs to it, in a folder of the test's own."""
 
@@ -55,7 +63,7 @@ class Workplace:
         self.home = Home(root / "home")
         self.home.root.mkdir(parents=True, exist_ok=True)
         if not self.home.models.exists():
-            self.home.models.symlink_to(encoder.spec.source.parent)
+            link_models(self.home.models, encoder.spec.source.parent)
         self.encoder = encoder
         self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
@@ -126,6 +134,10 @@ class Workplace:
         by_key = {row[spec.key]: row for row in rows}
         assert len(by_key) == len(rows), f"{spec.name} holds a key twice"
         return by_key
+
+    def rows_of_texts(self, passages: list[str]) -> list[dict[str, Any]]:
+        """Return the chunks of which these are the passages."""
+        return [row for row in self.rows(CHUNKS).values() if row["passage"] in set(passages)]
 
     def sources(self) -> set[str]:
         return {row["source"] for row in self.rows(DOCUMENTS).values()}

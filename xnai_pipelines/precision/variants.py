@@ -30,6 +30,17 @@ class Variant:
     scheme: Scheme | None
     cosine_floor: float
 
+    @property
+    def calibrated(self) -> bool:
+        """Whether it is made with the help of calibration texts."""
+        return self.serving is Serving.INT8_STATIC or (self.scheme is not None and self.scheme.method.calibrated)
+
+    @property
+    def description(self) -> str:
+        """What it is, in a sentence."""
+        stored = self.scheme.summary if self.scheme else f"the ONNX graph in {self.serving}"
+        return f"The encoder stored as {stored}, run as {self.serving}."
+
 
 def _groups(method: Method, bits: int, size: int) -> Scheme:
     return Scheme(method=method, bits=bits, group_size=size)
