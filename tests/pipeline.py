@@ -57,18 +57,24 @@ class Pipeline:
     work: Workplace
     instance: dg.DagsterInstance
 
-    def run(self, job: str = "refresh", **config: dict[str, Any]) -> dg.ExecuteInProcessResult:
+    def run(
+        self, job: str = "refresh", assets: list[dg.AssetKey] | None = None, **config: dict[str, Any]
+    ) -> dg.ExecuteInProcessResult:
+        """Run a job, or only some of its assets."""
         ops = {asset: {"config": values} for asset, values in config.items()}
+        run_config = {**QUIET, "ops": ops}
         return (
             defs()
             .resolve_job_def(job)
-            .execute_in_process(instance=self.instance, run_config={**QUIET, "ops": ops}, raise_on_error=False)
+            .execute_in_process(
+                instance=self.instance, run_config=run_config, raise_on_error=False, asset_selection=assets
+            )
         )
 
 
 def materialized(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
     """Return the metadata with which the run materialized the asset."""
-    [event] = result.asset_materializations_for_node(asset)
+    [event] = result.asset_materializations_for_node(asset.replace("/", "__"))
     return {name: value.value for name, value in event.metadata.items()}
 
 

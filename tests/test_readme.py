@@ -41,7 +41,7 @@ def test_the_readmes_commands_and_code_work_as_pasted(tmp_path, built_encoder):
     documents.mkdir()
     (documents / "shutil.md").write_text("# Keys\n\nHow to rotate the signing keys: run `rotate`, then restart.\n" * 3)
     (documents / "keys.md").write_text("# Copying\n\nTo copy a folder, name it and the place for the copy.\n")
-    for number in range(60):  # enough to calibrate with
+    for number in range(120):  # enough to calibrate with
         (documents / f"{number}.md").write_text(
             f"# Part {number}\n\nThis part says how step {number} of the work is done.\n"
         )

@@ -187,3 +187,10 @@ def fill(work: Workplace) -> Workplace:
     work.write(".hidden.md", "# Secret\n")
     work.write("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64))
     return work
+
+
+def write_library(work: Workplace) -> None:
+    """Write enough short documents to calibrate with, of several lengths and folders."""
+    for number in range(120):
+        words = " ".join(f"word{number}x{n} of the {n}th kind" for n in range(4 + number % 20))
+        work.write(f"{number % 4}/{number}.md", f"# Part number {number}\n\nThis part says {words}.\n")

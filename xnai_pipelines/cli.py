@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -28,14 +28,21 @@ EXAMPLES = (
     "Run another command and capture what it prints",
     "Find the differences between two texts",
 )
+# Few enough for a first look: the reference, the default, and two that are much smaller.
+DEMO_VARIANTS = ("fp32", "int8_dynamic", "int4_gptq", "rate_12x")
 NEXT = (
     ("make ui", "See the assets, their checks and plots in the Dagster UI, and MLflow beside it:"),
     ('.venv/bin/xnai search "your question"', "Ask the sample yourself:"),
+    (".venv/bin/xnai quantize", "Make and measure all variants of the encoder:"),
     (
         "XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs .venv/bin/xnai run",
         "Take your own documents, in a home of their own:",
     ),
 )
+
+
+class VariantError(Exception):
+    """A variant that does not exist is asked for."""
 
 
 @app.command()
@@ -70,6 +77,49 @@ def evaluate(
 ) -> None:
     """Measure how well search answers the questions, and log it to MLflow."""
     _execute("evaluate", {"retrieval_evaluation": {"force": force}}, as_json)
+
+
+@app.command()
+def quantize(
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only this one, measured beside fp32 and those made before; repeatable.")
+    ] = None,
+    redraw: Annotated[bool, typer.Option(help="Calibrate with another set of texts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the encoder's variants, measure them on the corpus, and choose one for the next release."""
+    _execute("quantize", {"calibration_texts": {"redraw": redraw}}, as_json, _models(variant))
+
+
+@app.command()
+def card(as_json: AsJson = False) -> None:
+    """Show the last precision card: every variant's size, accuracy and speed on this corpus, and the choice."""
+    from xnai_pipelines.stages import last_card
+
+    measured = last_card(Home(settings().home))
+    if as_json:
+        print(measured.to_json())
+        return
+    from xnai_pipelines.terminal import show_card
+
+    show_card(measured)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A quantized model, such as .xnai/models/.../weights.arrow.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a quantized model's file holds: its tensors, their bytes and bits per weight."""
+    from xnai_pipelines.quantization import inspect as inspect_file
+
+    found = inspect_file(file)
+    if as_json:
+        _print_json(asdict(found))
+        return
+    from xnai_pipelines.terminal import show_inspection
+
+    show_inspection(file, found)
 
 
 @app.command()
@@ -166,6 +216,7 @@ def demo() -> None:
     """Write the sample, run everything on it, and show what came out."""
     _write_sample()
     _execute("refresh", {}, as_json=False)
+    _execute("quantize", {}, as_json=False, assets=_models(DEMO_VARIANTS))
     from xnai_pipelines.search import SearchIndex
     from xnai_pipelines.terminal import console, show_hits
 
@@ -223,13 +274,29 @@ def _write_sample() -> tuple[Path, Path, Any]:
     return home.sample / "documents", questions, report
 
 
-def _execute(job: str, config: dict[str, dict[str, Any]], as_json: bool) -> None:
+def _models(variants: Sequence[str] | None) -> list[list[str]] | None:
+    """Return the assets that make and measure these variants, None for all there are."""
+    from xnai_pipelines.precision import VARIANTS
+
+    if not variants:
+        return None
+    names = [variant.name for variant in VARIANTS]
+    for name in variants:
+        if name not in names:
+            raise VariantError(f"--variant {name!r} is none of {', '.join(names)}.")
+    made = [["quantized_models", name] for name in names if name in {"fp32", *variants}]
+    return [["encoder_onnx"], ["calibration_texts"], *made, ["precision_card"], ["candidate_encoder"]]
+
+
+def _execute(
+    job: str, config: dict[str, dict[str, Any]], as_json: bool, assets: list[list[str]] | None = None
+) -> None:
     from xnai_pipelines.overview import run_reports
     from xnai_pipelines.runs import execute
     from xnai_pipelines.terminal import show_run, show_run_reports
 
     home = Home(settings().home)
-    finished = execute(job, config, home)
+    finished = execute(job, config, home, assets)
     reports = run_reports(home, job)
     if as_json:
         _print_json({**asdict(finished), "reports": reports})

@@ -7,10 +7,10 @@ from typing import Any
 
 from xnai_pipelines.encoding import Precision, read_specification, resolve_encoder
 from xnai_pipelines.home import Home, recorded_inputs
-from xnai_pipelines.releases import Releases
+from xnai_pipelines.releases import Releases, read_candidate
 from xnai_pipelines.search import VectorSpaceError, read_vector_index
 from xnai_pipelines.settings import Settings, SettingsError
-from xnai_pipelines.stages import DocumentsRequest, expected_seconds, refusal
+from xnai_pipelines.stages import DocumentsRequest, asked_vector_space, expected_seconds, refusal
 from xnai_pipelines.stages import plan as plan_documents
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, Tables, embeddings_spec
 
@@ -19,6 +19,7 @@ STAGES_OF_JOB = {
     "ingest": ("documents", "chunks", "embeddings"),
     "evaluate": ("questions",),
     "refresh": ("documents", "chunks", "embeddings", "questions"),
+    "quantize": ("calibration",),
     "maintain": ("maintenance",),
 }
 
@@ -96,6 +97,9 @@ def home_status(settings: Settings) -> HomeStatus:
             "vectors": f"{tables.count(spec):,}",
             "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",
         }
+    candidate = read_candidate(home.releases)
+    if candidate:
+        facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
     evaluation = _evaluation(home)
     if evaluation:
         facts |= evaluation
@@ -112,6 +116,8 @@ def home_status(settings: Settings) -> HomeStatus:
 def run_reports(home: Home, job: str) -> dict[str, Any]:
     """Return the reports of the stages of a job that have run, and of the evaluation."""
     paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
+    if job == "quantize":
+        paths["card"] = home.reports / "precision_card" / "card.json"
     if job in ("evaluate", "refresh"):
         paths["evaluation"] = home.reports / "evaluation" / "report.json"
         paths["tracked"] = home.reports / "evaluation" / "kept.json"
@@ -127,11 +133,13 @@ def require_release_encoder(settings: Settings) -> None:
     """
     if not {"encoder", "precision"} & settings.model_fields_set:
         return
-    release = Releases(Home(settings.home).releases).require()
+    home = Home(settings.home)
+    release = Releases(home.releases).require()
     try:
-        asked = read_specification(resolve_encoder(settings.encoder), Precision(settings.precision)).vector_space
+        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
     except (ValueError, OSError, RuntimeError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
+    asked = asked_vector_space(home, base, settings.precision, release)
     if asked != release.vector_space:
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "

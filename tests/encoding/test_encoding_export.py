@@ -48,8 +48,27 @@ def test_the_card_says_what_was_built_from_what(built_encoder: Encoder) -> None:
     assert card["precision"] == "int8_dynamic"
     assert card["metrics"]["cosine_to_torch_fp32_min"] > 0.97
     assert card["metrics"]["bytes"] < 25_000_000
+    assert card["metrics"]["ratio"] > 3.9
+    assert card["form"] == "int8_dynamic"
+    assert card["recipe"] is None
     assert set(card["files"]) == {"encoder.json", "model.onnx", "tokenizer.json"}
     assert card["libraries"]["onnxruntime"]
+
+
+def test_the_card_of_full_precision_shows_the_outputs_of_torch(fp32_encoder: Encoder) -> None:
+    metrics = read_card(fp32_encoder.spec.source)["metrics"]
+    assert metrics["largest_difference_to_torch_fp32"] < 1e-4
+    assert metrics["cosine_to_torch_fp32_min"] > 0.9999
+    assert metrics["ratio"] == 1.0
+
+
+@pytest.mark.parametrize("change", [{"precision": "int4_gptq"}, {"recipe": "4 bits"}])
+def test_a_variant_that_needs_more_than_the_base_weights_is_refused(
+    tiny_bert: Path, tmp_path: Path, change: dict[str, str]
+) -> None:
+    spec = dataclasses.replace(read_specification(tiny_bert, Precision.FP32), **change)
+    with pytest.raises(ValueError, match="not built from the base weights alone, as fp32, int8_dynamic are"):
+        build_encoder(spec, tmp_path)
 
 
 def test_the_unused_pooler_is_not_in_the_graph(fp32_encoder: Encoder) -> None:

@@ -133,10 +133,24 @@ def test_everything_that_changes_a_vector_changes_the_space(tiny_bert: Path, tmp
             {"max_length": 32},
             {"adapter": "tuned"},
             {"weights_sha256": "0" * 64},
+            {"recipe": "4 bits"},
+            {"recipe": "2 bits"},
         )
     ]
     assert len({spec.vector_space, *(other.vector_space for other in others)}) == len(others) + 1
     assert dataclasses.replace(spec, source=tmp_path).vector_space == spec.vector_space
+
+
+def test_the_vector_spaces_of_released_encoders_stay_what_they_are() -> None:
+    spaces = {
+        precision: read_specification(default_encoder_folder(), precision).vector_space for precision in Precision
+    }
+    assert spaces == {Precision.FP32: "f2c2d6fe18cc0721", Precision.INT8_DYNAMIC: "3f08c00572020111"}
+
+
+def test_a_variants_name_may_be_any_text_and_names_the_same_space(tiny_bert: Path) -> None:
+    spec = read_specification(tiny_bert, Precision.FP32)
+    assert dataclasses.replace(spec, precision="fp32").vector_space == spec.vector_space
 
 
 def test_resolving_takes_a_folder_and_refuses_what_is_neither_folder_nor_hub_id(tiny_bert: Path) -> None:

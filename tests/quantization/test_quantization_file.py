@@ -1,5 +1,6 @@
-"""The file of a quantized model: bit-exact, whole or absent, and refused with the reason when it is not what was written."""
+"""The file of a quantized model: bit-exact, whole or absent, refused with the reason when its bytes are others."""
 
+import time
 import tracemalloc
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,13 +14,22 @@ import pyarrow.feather
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stored_models import ARRAYS, assert_same, forge, matrix, model_of, small_model, tensors, vector
+from stored_models import assert_same, forge, matrix, model_of, small_model, tensors, vector
 
+from xnai_pipelines.encoding import default_encoder_folder
 from xnai_pipelines.quantization.file import load, save, state_dict
 from xnai_pipelines.quantization.packing import unpack
+from xnai_pipelines.quantization.quantize import quantize
 from xnai_pipelines.quantization.scheme import Granularity, Method, Scheme
 from xnai_pipelines.quantization.sealed import QuantizedFileError, write_sealed
 from xnai_pipelines.quantization.tensor import QuantizedTensor
+
+
+@pytest.fixture(scope="module")
+def content(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    path = tmp_path_factory.mktemp("content") / "weights.arrow"
+    save(small_model(), path)
+    return path.read_bytes()
 
 
 @pytest.fixture
@@ -95,7 +105,7 @@ def test_what_is_not_finite_is_refused_by_name_and_leaves_the_old_file(saved: Pa
     array = np.ones(40, np.float32) if field.startswith("column") else getattr(bad, field).copy()
     array[..., -1] = number
     before = saved.read_bytes()
-    with pytest.raises(QuantizedFileError, match="bad: .* hold infinities or NaN"):
+    with pytest.raises(QuantizedFileError, match=r"bad: .* hold infinities or NaN"):
         save(model_of(vector("good", 3), replace(bad, **{field: array})), saved)
     assert saved.read_bytes() == before
     assert list(saved.parent.iterdir()) == [saved]
@@ -147,10 +157,10 @@ def test_a_flipped_bit_in_any_byte_is_found(saved: Path) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.data())
-def test_any_changed_bytes_are_found(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
+def test_any_changed_bytes_are_found(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, data: st.DataObject
+) -> None:
     path = tmp_path_factory.getbasetemp() / "changed.arrow"
-    save(small_model(), path)
-    content = path.read_bytes()
     start = data.draw(st.integers(0, len(content) - 1))
     patch = data.draw(st.binary(min_size=1, max_size=200))[: len(content) - start]
     changed = content[:start] + patch + content[start + len(patch) :]
@@ -251,21 +261,31 @@ def test_a_row_that_is_not_what_its_hash_says_is_named(saved: Path) -> None:
 
 
 def test_a_buffer_that_claims_to_unpack_into_terabytes_is_refused(saved: Path) -> None:
-    content = saved.read_bytes()
-    [claim] = {(30 * 40 + 12 * 10 + len(_codes(saved, 3))).to_bytes(8, "little")}
-
-    def enlarge(path: Path) -> None:
-        path.write_bytes(path.read_bytes().replace(claim + b"\x28\xb5\x2f\xfd", (1 << 42).to_bytes(8, "little") + b"\x28\xb5\x2f\xfd"))
-
-    assert claim + b"\x28\xb5\x2f\xfd" in content
-    forge(saved, change_bytes=enlarge)
-    with pytest.raises(QuantizedFileError, match="believable are at most"):
+    codes = sum(len(row["codes"] or b"") for row in pyarrow.feather.read_table(saved).to_pylist())
+    zstd = b"\x28\xb5\x2f\xfd"  # a compressed buffer is its size in memory, then a zstd frame
+    honest, forged = codes.to_bytes(8, "little") + zstd, (1 << 42).to_bytes(8, "little") + zstd
+    assert saved.read_bytes().count(honest) == 1
+    forge(saved, change_bytes=lambda path: path.write_bytes(path.read_bytes().replace(honest, forged)))
+    with pytest.raises(QuantizedFileError, match=r"weights.arrow is refused: 10995116\d+ weights from"):
         load(saved)
 
 
-def _codes(path: Path, number: int) -> bytes:
-    codes: bytes = pyarrow.feather.read_table(path).to_pylist()[number]["codes"]
-    return codes
+def test_messages_of_another_type_are_refused(saved: Path) -> None:
+    with pa.memory_map(str(saved)) as file:
+        reader = pa.ipc.MessageReader.open_stream(pa.BufferReader(file.read_buffer()[8:]))
+        metadata = bytes(reader.read_next_message().metadata)
+    tables = [place for place, byte in enumerate(metadata[:40]) if byte == 1]  # 1 is a schema, 3 a record batch
+
+    def relabel(path: Path, place: int) -> None:
+        content = bytearray(path.read_bytes())
+        content[16 + place] = 3
+        path.write_bytes(content)
+
+    for place in tables:
+        forge(saved, change_bytes=lambda path, place=place: relabel(path, place))
+        with pytest.raises(QuantizedFileError):
+            load(saved)
+        save(small_model(), saved)
 
 
 def test_a_failed_write_leaves_neither_a_file_nor_a_part_of_one(tmp_path: Path) -> None:
@@ -279,17 +299,15 @@ def test_a_failed_write_leaves_neither_a_file_nor_a_part_of_one(tmp_path: Path) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("bits", [8, 4, 3, 2])
-def test_a_real_model_comes_back_bit_for_bit(tmp_path: Path, bits: int) -> None:
-    from xnai_pipelines.encoding import default_encoder_folder
-    from xnai_pipelines.quantization.quantize import quantize
-
-    scheme = Scheme(method=Method.RTN, bits=bits, granularity=Granularity.CHANNEL, clip=False)
+@pytest.mark.filterwarnings("ignore::DeprecationWarning:torch.jit")
+def test_a_real_model_comes_back_bit_for_bit_within_four_seconds_of_work(tmp_path: Path) -> None:
+    scheme = Scheme(method=Method.RTN, bits=4, granularity=Granularity.GROUP, group_size=32, clip=False)
     model = quantize(default_encoder_folder(), scheme)
+    started = time.process_time()
     size = save(model, tmp_path / "weights.arrow")
     loaded = load(tmp_path / "weights.arrow", base_sha256=model.base_sha256)
+    assert time.process_time() - started < 4
     for before, after in zip(model.tensors, loaded.tensors, strict=True):
         assert_same(before, after)
-    weights = sum(tensor.restored().size for tensor in model.tensors)
-    assert size < weights * bits / 8 * 1.03
-    assert {name for name in ARRAYS if any(getattr(tensor, name) is not None for tensor in loaded.tensors)} >= {"codes"}
+    # 4 bits a code, and for each 32 of them a scale of 16 bits and a zero point of 4
+    assert size < sum(tensor.restored().size for tensor in model.tensors) * (4 + 20 / 32) / 8

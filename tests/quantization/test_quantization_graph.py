@@ -1,6 +1,7 @@
 """A graph without weights gets back what the codes stand for, in every form that ONNX Runtime runs."""
 
 import dataclasses
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -270,12 +271,16 @@ def test_a_skeleton_that_unpacks_without_end_or_reads_other_files_is_refused(
     with pa.input_stream(str(skeleton), compression="zstd") as stream:
         graph = onnx.load_model_from_string(stream.read())
     graph.graph.initializer[0].external_data.add(key="location", value="../secret")
-    for content, reason in (
-        (graph.SerializeToString(), "refers to another file"),
+    del graph.metadata_props[:]
+    content = graph.SerializeToString()
+    seal = onnx.ModelProto()
+    seal.metadata_props.add(key="sha256", value=hashlib.sha256(content).hexdigest())
+    for crafted, reason in (
+        (content + seal.SerializeToString(), "refers to another file"),
         (bytes(65 << 20), "unpacks to more"),
     ):
         with pa.CompressedOutputStream(str(skeleton), "zstd") as output:
-            output.write(content)
+            output.write(crafted)
         with pytest.raises(GraphError, match=reason):
             to_onnx(model, skeleton, tmp_path / "model.onnx", GraphForm.FLOAT)
 

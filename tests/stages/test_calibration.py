@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from tests.workplace import Workplace
+from tests.workplace import Workplace, write_library
 from xnai_pipelines.questions import Origin, Question, Relevant, Split
 from xnai_pipelines.stages import CalibrationError, calibration_overlap, draw_calibration, make_questions
 from xnai_pipelines.stages.calibration import (
@@ -91,10 +91,8 @@ def test_a_schedule_quantizes_anew_for_other_weights_or_another_corpus_only():
 
 @pytest.fixture
 def library(work: Workplace) -> Workplace:
-    """An ingested folder of sixty short documents, with generated questions."""
-    for number in range(60):
-        words = " ".join(f"word{number}x{n} of the {n}th kind" for n in range(4 + number % 20))
-        work.write(f"{number % 4}/{number}.md", f"# Part number {number}\n\nThis part says {words}.\n")
+    """An ingested folder of many short documents, with generated questions."""
+    write_library(work)
     work.ingest()
     make_questions(work.context(), None)
     return work

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline import variables
-from tests.workplace import Workplace
+from tests.workplace import Workplace, write_library
 from xnai_pipelines.encoding import Encoder, Precision, default_encoder_folder, read_specification
 from xnai_pipelines.precision import VARIANTS, Policy
 from xnai_pipelines.releases import Candidate, Releases, read_candidate, record_candidate
@@ -41,15 +41,9 @@ def tracker(work: Workplace) -> Tracker:
     return Tracker(work.home.mlflow_uri, work.home.mlartifacts.as_uri())
 
 
-def write_library(work: Workplace) -> None:
-    for number in range(60):
-        words = " ".join(f"step {n} of part {number}" for n in range(4 + number % 20))
-        work.write(f"{number % 4}/{number}.md", f"# Part number {number}\n\nThis part says {words}.\n")
-
-
 @pytest.fixture(scope="module")
 def library(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, fp32_encoder: Encoder) -> Workplace:
-    """An ingested folder of sixty documents with generated questions and a calibration set."""
+    """An ingested folder of many documents with generated questions and a calibration set."""
     work = Workplace(tmp_path_factory.mktemp("library"), built_encoder)
     write_library(work)
     work.ingest()

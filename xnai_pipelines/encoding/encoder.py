@@ -6,28 +6,26 @@ that of `threads` texts. Tokens a second on one thread, INT8, against the best b
 times at 16 tokens, 0.9 at 64, 0.95 at 128, 1.0 at 256, where a batch's activations outgrow the cache.
 """
 
-import json
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from xnai_pipelines.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.artefacts import read_card
+from xnai_pipelines.encoding.expansion import expanded
+from xnai_pipelines.encoding.folder import MODEL_FILE, TOKENIZER_FILE, read_encoder_file
 from xnai_pipelines.encoding.hardware import int8_sums_saturate
-from xnai_pipelines.encoding.specification import EncoderSpec, Pooling, Precision
+from xnai_pipelines.encoding.specification import EncoderSpec, Pooling
 
 _log = logging.getLogger(__name__)
-
-MODEL_FILE = "model.onnx"
-TOKENIZER_FILE = "tokenizer.json"
-ENCODER_FILE = "encoder.json"
 
 # Texts handed to the threads at once: bounds the futures in memory, far more than any thread count.
 _WINDOW = 1024
@@ -62,7 +60,9 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path, threads: int) -> "Encoder":
-        """Loads what `build_encoder` wrote, after comparing each file's sha256 with card.json (20 to 100 ms).
+        """Loads a built encoder after comparing each file's sha256 with card.json (20 to 100 ms).
+
+        Stored weights are expanded to the graph that is run when they are first loaded (MiniLM: 6 s).
 
         Raises:
             DamagedArtefactError: a file is missing or differs from the card.
@@ -70,20 +70,24 @@ class Encoder:
         """
         if threads < 1:
             raise ValueError(f"threads is {threads}; an encoder needs at least 1.")
-        card = read_card(folder)
-        if card["precision"] == Precision.INT8_DYNAMIC and not card["reduce_range"] and int8_sums_saturate():
+        served = expanded(folder)
+        card = read_card(served)
+        # Cards of before there were forms say it by the precision.
+        int8 = card.get("form", card.get("precision")) in ("int8_dynamic", "int8_static")
+        if int8 and not card["reduce_range"] and int8_sums_saturate():
             _log.warning(
                 "%s was built on a processor with VNNI; on this one its 8-bit sums saturate and vectors are "
                 "less exact. Delete the folder: the next run builds it for this processor.",
-                folder,
+                served,
             )
-        return cls.open_unchecked(folder, threads)
+        return cls.open_unchecked(folder, threads, served / MODEL_FILE)
 
     @classmethod
-    def open_unchecked(cls, folder: Path, threads: int) -> "Encoder":
-        """Opens a folder that has no card yet: the one that is being built."""
-        spec = _read_encoder_file(folder)
-        return cls(spec, _open_session(folder / MODEL_FILE), open_tokenizer(folder, spec.max_length), threads)
+    def open_unchecked(cls, folder: Path, threads: int, model: Path | None = None) -> "Encoder":
+        """Opens a folder that has no card yet, the one that is being built; its graph may lie elsewhere."""
+        spec = read_encoder_file(folder)
+        session = _open_session(model or folder / MODEL_FILE)
+        return cls(spec, session, open_tokenizer(folder, spec.max_length), threads)
 
     @property
     def vector_space(self) -> str:
@@ -125,13 +129,7 @@ class Encoder:
         """Returns the vector, the tokens read, and whether the text was cut."""
         # Unlike encode(), encode_batch_fast releases the interpreter lock and tracks no offsets.
         encoding = self._tokenizer.encode_batch_fast([text])[0]
-        arrays = {
-            "input_ids": encoding.ids,
-            "attention_mask": encoding.attention_mask,
-            "token_type_ids": encoding.type_ids,
-        }
-        feed = {name: np.array([arrays[name]], dtype=np.int64) for name in self._inputs}
-        hidden: Vector = self._session.run(None, feed)[0][0]
+        hidden: Vector = self._session.run(None, graph_inputs(encoding, self._inputs))[0][0]
         return pool(hidden, self.spec.pooling), len(encoding.ids), bool(encoding.overflowing)
 
 
@@ -143,40 +141,21 @@ def open_tokenizer(folder: Path, max_length: int) -> Tokenizer:
     return tokenizer
 
 
+def graph_inputs(encoding: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    """Returns a tokenized text as a graph's inputs, int64 [1, tokens] by name."""
+    arrays = {
+        "input_ids": encoding.ids,
+        "attention_mask": encoding.attention_mask,
+        "token_type_ids": encoding.type_ids,
+    }
+    return {name: np.array([arrays[name]], dtype=np.int64) for name in names}
+
+
 def pool(hidden: Vector, pooling: Pooling) -> Vector:
     """Reduces a text's token vectors, float32 [tokens, dimension], to one of unit length."""
     pooled = hidden[0] if pooling == "cls" else hidden.mean(axis=0)
     unit: Vector = pooled / np.linalg.norm(pooled)
     return unit
-
-
-def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
-    """Writes encoder.json: what is needed to serve the model without the folder it was built from."""
-    content = {
-        "vector_space": spec.vector_space,
-        "precision": spec.precision,
-        "pooling": spec.pooling,
-        "query_prefix": spec.query_prefix,
-        "passage_prefix": spec.passage_prefix,
-        "normalise": spec.normalise,
-        "max_length": spec.max_length,
-        "dimension": spec.dimension,
-        "weights_sha256": spec.weights_sha256,
-        "adapter": spec.adapter,
-    }
-    (folder / ENCODER_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _read_encoder_file(folder: Path) -> EncoderSpec:
-    content = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
-    stored = content.pop("vector_space")
-    spec = EncoderSpec(source=folder, **{**content, "precision": Precision(content["precision"])})
-    if spec.vector_space != stored:
-        raise DamagedArtefactError(
-            f"{folder / ENCODER_FILE} says vector space {stored}, but its settings give "
-            f"{spec.vector_space}. Delete the folder: the next run builds it again."
-        )
-    return spec
 
 
 def _open_session(model: Path) -> onnxruntime.InferenceSession:

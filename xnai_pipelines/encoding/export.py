@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,17 +15,12 @@ from numpy.typing import NDArray
 from tokenizers import normalizers
 
 from xnai_pipelines.artefacts import publish_artefact
-from xnai_pipelines.encoding.encoder import (
-    MODEL_FILE,
-    TOKENIZER_FILE,
-    Encoder,
-    open_tokenizer,
-    pool,
-    write_encoder_file,
-)
-from xnai_pipelines.encoding.hardware import cpu_flags, int8_sums_saturate
-from xnai_pipelines.encoding.source import encoder_name
+from xnai_pipelines.encoding.card import SAMPLES, agreement, make_card
+from xnai_pipelines.encoding.encoder import Encoder, open_tokenizer, pool
+from xnai_pipelines.encoding.folder import MODEL_FILE, TOKENIZER_FILE, write_encoder_file
+from xnai_pipelines.encoding.hardware import int8_sums_saturate
 from xnai_pipelines.encoding.specification import EncoderSpec, Precision, UnsupportedEncoderError
+from xnai_pipelines.quantization.graph import quantize_dynamic_int8
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -43,16 +37,6 @@ _LIBRARIES = (
     "numpy",
 )
 _CHATTY_LOGGERS = ("optimum", "transformers", "torch.onnx")
-_SAMPLES = (
-    "How do I split a path into folder and file name?",
-    "The committee postponed its decision until the auditors have finished their report.",
-    "Statins lower the risk of stroke in patients with diabetes.",
-    "def add(a: int, b: int) -> int:\n    return a + b",
-    "Die Lieferung verzögert sich um zwei Wochen.",
-    "Перезапустите службу после изменения настроек.",
-    "Invoice 2024-118: 3 units at 19.90 EUR, due in 30 days.",
-    "Short.",
-)
 
 
 def build_encoder(spec: EncoderSpec, models_root: Path) -> Path:
@@ -64,7 +48,13 @@ def build_encoder(spec: EncoderSpec, models_root: Path) -> Path:
     Raises:
         ImportError: the libraries of the extra `export` are not installed.
         UnsupportedEncoderError: the weights do not fit the architecture, or it cannot be exported.
+        ValueError: the variant needs more than the base weights.
     """
+    if spec.precision not in list(Precision) or spec.recipe is not None:
+        raise ValueError(
+            f"The variant {spec.precision} is not built from the base weights alone, as {', '.join(Precision)} are: "
+            "quantize it first."
+        )
     return publish_artefact(models_root / spec.vector_space, lambda folder: _fill(spec, folder))
 
 
@@ -79,25 +69,19 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     with _quiet():
         model = _load_model(spec)
         _write_tokenizer(spec, folder / TOKENIZER_FILE)
-        reduce_range = spec.precision is Precision.INT8_DYNAMIC and int8_sums_saturate()
-        _write_graph(model, spec.precision, folder / MODEL_FILE, reduce_range=reduce_range)
+        reduce_range = spec.precision == Precision.INT8_DYNAMIC and int8_sums_saturate()
+        float_bytes = _write_graph(model, spec.precision, folder / MODEL_FILE, reduce_range=reduce_range)
     write_encoder_file(spec, folder)
-    encoder = Encoder.open_unchecked(folder, threads=1)
-    built = encoder.encode_passages(_SAMPLES).vectors
-    cosine = np.sum(built * _torch_vectors(model, spec, folder), axis=1)
-    return {
-        "base": {"name": encoder_name(spec.source), "sha256": spec.weights_sha256},
-        "adapter": spec.adapter,
-        "precision": spec.precision,
-        "reduce_range": reduce_range,
-        "metrics": {
-            "bytes": sum(path.stat().st_size for path in folder.iterdir()),
-            "cosine_to_torch_fp32_mean": round(float(cosine.mean()), 6),
-            "cosine_to_torch_fp32_min": round(float(cosine.min()), 6),
-        },
-        "libraries": {name: version(name) for name in _LIBRARIES},
-        "cpu_flags": list(cpu_flags()),
-    }
+    built = Encoder.open_unchecked(folder, threads=1).encode_passages(SAMPLES).vectors
+    return make_card(
+        spec,
+        folder,
+        form="float" if spec.precision == Precision.FP32 else spec.precision,
+        reduce_range=reduce_range,
+        float_bytes=float_bytes,
+        metrics=agreement(built, _torch_vectors(model, spec, folder), "torch_fp32"),
+        libraries=_LIBRARIES,
+    )
 
 
 def _load_model(spec: EncoderSpec) -> "PreTrainedModel":
@@ -138,7 +122,8 @@ def _write_tokenizer(spec: EncoderSpec, path: Path) -> None:
     tokenizer.save(str(path))
 
 
-def _write_graph(model: "PreTrainedModel", precision: Precision, path: Path, *, reduce_range: bool) -> None:
+def _write_graph(model: "PreTrainedModel", precision: str, path: Path, *, reduce_range: bool) -> int:
+    """Writes the graph and returns the size that it has in float32."""
     from optimum.exporters.onnx import export
     from optimum.exporters.tasks import TasksManager
 
@@ -150,23 +135,17 @@ def _write_graph(model: "PreTrainedModel", precision: Precision, path: Path, *, 
         raise UnsupportedEncoderError(
             f"optimum cannot export the architecture {model.config.model_type!r} to ONNX: {error}"
         ) from error
-    if precision is Precision.FP32:
+    if precision == Precision.FP32:
         export(model, make_config(model.config), path, opset=_OPSET)
-        return
+        return path.stat().st_size
     workplace = path.parent / "fp32"
     workplace.mkdir()
-    export(model, make_config(model.config), workplace / "model.onnx", opset=_OPSET)
-    _quantize(workplace, path, reduce_range=reduce_range)
+    graph = workplace / "model.onnx"
+    export(model, make_config(model.config), graph, opset=_OPSET)
+    quantize_dynamic_int8(graph, path, reduce_range=reduce_range)
+    float_bytes = graph.stat().st_size
     shutil.rmtree(workplace)
-
-
-def _quantize(workplace: Path, path: Path, *, reduce_range: bool) -> None:
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-    from onnxruntime.quantization.shape_inference import quant_pre_process
-
-    prepared = workplace / "prepared.onnx"
-    quant_pre_process(workplace / "model.onnx", prepared, skip_optimization=True, skip_symbolic_shape=True)
-    quantize_dynamic(prepared, path, per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8)
+    return float_bytes
 
 
 def _torch_vectors(model: "PreTrainedModel", spec: EncoderSpec, folder: Path) -> NDArray[np.float32]:
@@ -176,7 +155,7 @@ def _torch_vectors(model: "PreTrainedModel", spec: EncoderSpec, folder: Path) ->
     tokenizer = open_tokenizer(folder, spec.max_length)
     rows = []
     with torch.inference_mode():
-        for text in _SAMPLES:
+        for text in SAMPLES:
             ids = torch.tensor([tokenizer.encode(spec.passage_prefix + text).ids])
             hidden = model(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
             rows.append(pool(hidden[0].numpy(), spec.pooling))
@@ -193,6 +172,7 @@ def _quiet() -> Iterator[None]:
         warnings.filterwarnings("ignore", message=r"Converting a tensor to a Python boolean")
         # torch's own use of what torch deprecated, all within the tracing exporter that optimum calls.
         warnings.filterwarnings("ignore", message=r"The feature will be removed\.", category=DeprecationWarning)
+        warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"You are using the legacy TorchScript-based ONNX export")
         for logger in loggers:
             logger.setLevel(logging.ERROR)

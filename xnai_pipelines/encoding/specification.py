@@ -27,7 +27,7 @@ _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 
 
 class Precision(StrEnum):
-    """How the weights and activations of a built encoder are held."""
+    """Variants that are built from the base weights alone: how weights and activations are held."""
 
     FP32 = "fp32"
     INT8_DYNAMIC = "int8_dynamic"
@@ -44,6 +44,8 @@ class EncoderSpec:
     `source` holds config, weights and tokenizer; it may move without changing the vectors. `max_length`
     counts tokens with the special ones. `adapter` names what was trained on top of the weights, None for a
     base model. `normalise` is what the model folder says; the vectors served are unit length either way.
+    `precision` is the variant's name. `recipe` is how its weights were quantized, in canonical text, with the hash of
+    the calibration texts and what they are run as; None for the variants of `Precision`.
     """
 
     source: Path
@@ -53,9 +55,10 @@ class EncoderSpec:
     normalise: bool
     max_length: int
     dimension: int
-    precision: Precision
+    precision: str
     weights_sha256: str
     adapter: str | None = None
+    recipe: str | None = None
 
     @property
     def vector_space(self) -> str:
@@ -69,11 +72,13 @@ class EncoderSpec:
             self.passage_prefix,
             self.normalise,
             self.max_length,
+            # Vector spaces of before there were recipes stay what they are.
+            *([] if self.recipe is None else [self.recipe]),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
-def read_specification(folder: Path, precision: Precision) -> EncoderSpec:
+def read_specification(folder: Path, precision: str) -> EncoderSpec:
     """Reads a sentence-transformers folder, or a plain transformer (mean pooling, normalised).
 
     Raises:

@@ -80,3 +80,15 @@ class Scheme:
     def description(self) -> str:
         """The scheme as canonical JSON: part of what names a vector space."""
         return json.dumps(asdict(self), sort_keys=True)
+
+    @property
+    def summary(self) -> str:
+        """The scheme in a few words for people."""
+        if self.method is Method.FLOAT16:
+            return "float16"
+        trained = f", distilled for {self.distillation_steps} steps" if self.distillation_steps else ""
+        if self.method is Method.RATE:
+            return f"entropy-coded GPTQ codes, {self.ratio:g} times smaller than float32{trained}"
+        shared = f"groups of {self.group_size}" if self.group_size else f"a scale a {self.granularity}"
+        symmetry = "symmetric" if self.symmetric else "asymmetric"
+        return f"{self.bits}-bit {self.method.upper()} codes, {shared}, {symmetry}{trained}"

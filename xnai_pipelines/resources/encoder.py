@@ -17,6 +17,7 @@ from xnai_pipelines.encoding import (
 )
 from xnai_pipelines.home import Home
 from xnai_pipelines.releases import Releases
+from xnai_pipelines.stages import next_encoder
 
 
 class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -28,7 +29,9 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
     encoder: str | None = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
-    precision: str = Field(description="int8_dynamic or fp32.")
+    precision: str | None = Field(
+        default=None, description="Variant for a new release; unset: what the precision card chose, or int8_dynamic."
+    )
     threads: int = Field(description="Processor threads.")
 
     def load(self, *, new_release: bool) -> Encoder:
@@ -39,16 +42,21 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return the tokenizer of the encoder that `load` gives."""
         return Tokens(tokenizer_file(self._folder(new_release=new_release)))
 
-    def of_settings(self) -> EncoderSpec:
+    def base(self) -> EncoderSpec:
+        """Return the full-precision encoder that the settings name: what variants are made from."""
+        return read_specification(resolve_encoder(self.encoder), Precision.FP32)
+
+    def vector_space_of_settings(self) -> str:
         """Return what the settings ask for, whatever the release uses."""
-        return read_specification(resolve_encoder(self.encoder), Precision(self.precision))
+        return next_encoder(Home(Path(self.home)), self.base(), self.precision).vector_space
 
     def _folder(self, *, new_release: bool) -> Path:
         home = Home(Path(self.home))
         release = None if new_release else Releases(home.releases).current()
         if release is not None and (home.models / release.vector_space).is_dir():
             return home.models / release.vector_space
-        return build_encoder(self.of_settings(), home.models)
+        asked = next_encoder(home, self.base(), self.precision)
+        return build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
 
 
 class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]

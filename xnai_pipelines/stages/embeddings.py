@@ -1,15 +1,12 @@
 """Chunks to vectors: each passage that the release's table lacks is embedded, or taken from the cache."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from xnai_pipelines.artefacts import read_card
-from xnai_pipelines.encoding import Encoder, VectorCache, text_sha256
+from xnai_pipelines.encoding import Encoder, VectorCache
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Release, Releases, embeddings_table_name, now
 from xnai_pipelines.search import VectorIndex, ensure_keyword_index, has_unindexed_rows, maintain_vector_index
@@ -17,6 +14,7 @@ from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.diff import Diff, diff
 from xnai_pipelines.stages.language import main_language
 from xnai_pipelines.stages.progress import Advance
+from xnai_pipelines.stages.vectors import passage_vectors
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TableSpec, embeddings_spec
 from xnai_pipelines.tables.schemas import PASSAGE_COLUMNS
 
@@ -151,32 +149,12 @@ def _write(
     advance: Advance,
 ) -> Counter[str]:
     """Embed the chunks and write them in one commit."""
-    vectors, counts = _vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
+    vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
     rows = chunks.append_column("vector", column).append_column("vector_space", spaces)
     context.tables.merge(spec, rows)
     return counts
-
-
-def _vectors(
-    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance
-) -> tuple[npt.NDArray[np.float32], Counter[str]]:
-    """Return the passages' vectors, float32 [n, dimension]; each distinct text is encoded once."""
-    keys = [text_sha256(passage) for passage in passages]
-    known = cache.get_many(encoder.vector_space, keys)
-    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
-    advance(len(keys) - len(missing))
-    encoded = encoder.encode_passages(list(missing.values()), advance)
-    cache.put_many(encoder.vector_space, list(missing), encoded.vectors)
-    known.update(zip(missing, encoded.vectors, strict=True))
-    counts = Counter(
-        encoded=len(missing),
-        from_cache=len(keys) - len(missing),
-        truncated=encoded.truncated,
-        tokens=encoded.tokens,
-    )
-    return np.stack([known[key] for key in keys]), counts
 
 
 def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:

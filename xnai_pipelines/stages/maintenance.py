@@ -1,12 +1,15 @@
 """Housekeeping: compact the tables, drop what no release needs, say how many bytes that freed."""
 
+import shutil
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from xnai_pipelines.encoding import VectorCache, text_sha256
-from xnai_pipelines.home import write_json
-from xnai_pipelines.releases import Releases
+from xnai_pipelines.encoding import EXPANDED, VectorCache, text_sha256
+from xnai_pipelines.home import Home, write_json
+from xnai_pipelines.releases import Release, Releases, read_candidate
 from xnai_pipelines.stages.context import StageContext, report_path, stage
+from xnai_pipelines.stages.quantized_models import model_reports
 from xnai_pipelines.tables import CHUNKS
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
@@ -14,19 +17,21 @@ KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an ol
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """Size of the tables on disk before and after, tables dropped and cached vectors removed."""
+    """Size of the tables on disk before and after; tables and models dropped, cached vectors removed."""
 
     bytes_before: int
     bytes_after: int
     dropped: tuple[str, ...]
+    models_dropped: tuple[str, ...]
     vectors_removed: int
     seconds: float
 
 
 def maintain(context: StageContext) -> MaintenanceReport:
-    """Compact every table, remove old versions, drop embeddings tables that no release names, trim the vector cache.
+    """Compact every table, remove old versions, drop tables and models that nothing names, trim the vector cache.
 
-    The cache keeps the vectors of the passages that chunks hold now.
+    Models are named by releases, by the candidate, and by the last report of each variant. The cache keeps the vectors
+    of the passages that chunks hold now.
     """
     tables = context.tables
     with stage(context, "maintenance") as watch:
@@ -47,8 +52,23 @@ def maintain(context: StageContext) -> MaintenanceReport:
             removed = cache.keep_only(
                 {key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())}
             )
+        models_dropped = _drop_models(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)
-    report = MaintenanceReport(before, after, dropped, removed, watch.seconds)
+    report = MaintenanceReport(before, after, dropped, models_dropped, removed, watch.seconds)
     write_json(report_path(context.home, "maintenance"), asdict(report))
     return report
+
+
+def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
+    """Remove the folders of models that nothing names, and what they were expanded to; none before a first release."""
+    candidate = read_candidate(home.releases)
+    named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
+    named |= {candidate.vector_space} if candidate else set()
+    unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, *named)]
+    # a link was put there by a person, who shares models between homes
+    unused = [path for path in unnamed if path.is_dir() and not path.is_symlink()] if releases else []
+    for folder in unused:
+        shutil.rmtree(folder)
+        shutil.rmtree(home.models / EXPANDED / folder.name, ignore_errors=True)
+    return tuple(sorted(folder.name for folder in unused))

@@ -3,8 +3,9 @@
 import dagster as dg
 import numpy as np
 
-from xnai_pipelines.releases import Releases
+from xnai_pipelines.releases import Releases, read_candidate
 from xnai_pipelines.resources import EncoderResource, StoresResource
+from xnai_pipelines.stages import asked_vector_space
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, embeddings_spec
 
 LENGTH_TOLERANCE = 1e-3
@@ -58,9 +59,10 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
 
 @dg.asset_check(asset="embeddings")
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """The current release was embedded by the encoder that XNAI_ENCODER and XNAI_PRECISION name."""
+    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_PRECISION name."""
     release = Releases(stores.layout.releases).require()
-    asked = encoder.of_settings().vector_space
+    asked = asked_vector_space(stores.layout, encoder.base(), encoder.precision, release)
+    candidate = read_candidate(stores.layout.releases)
     return dg.AssetCheckResult(
         passed=asked == release.vector_space,
         severity=dg.AssetCheckSeverity.WARN,
@@ -69,6 +71,7 @@ def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -
             "release_encoder": f"{release.encoder}, {release.precision}",
             "vector_space": release.vector_space,
             "vector_space_of_settings": asked,
+            "candidate": f"{candidate.variant}, vector space {candidate.vector_space}" if candidate else "none",
             "to_change": "xnai run --new-release embeds everything with the encoder of the settings",
         },
     )

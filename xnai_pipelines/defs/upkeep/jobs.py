@@ -1,4 +1,4 @@
-"""The jobs: ingest, evaluate, both, and maintain."""
+"""The jobs: ingest, evaluate, both, quantize, and maintain."""
 
 import dagster as dg
 
@@ -16,6 +16,11 @@ evaluate = dg.define_asset_job(
 )
 refresh = dg.define_asset_job(
     "refresh", selection=INGEST | EVALUATE, description="Ingest, then evaluate: what `xnai run` does."
+)
+quantize = dg.define_asset_job(
+    "quantize",
+    selection=dg.AssetSelection.groups("models"),
+    description="Make the variants of the encoder, measure them on the corpus, and choose one for the next release.",
 )
 
 

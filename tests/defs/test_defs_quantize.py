@@ -1,0 +1,99 @@
+"""The job `quantize` shows each variant, the card and the choice; the schedule says why it does not quantize."""
+
+import json
+
+import dagster as dg
+import pytest
+
+from tests.pipeline import failures, materialized, settled, variables
+from tests.workplace import write_library
+from xnai_pipelines.definitions import defs
+
+pytestmark = pytest.mark.slow
+
+MADE = ("fp32", "int8_dynamic", "int2_rtn")
+ASSETS = [
+    dg.AssetKey("encoder_onnx"),
+    dg.AssetKey("calibration_texts"),
+    *(dg.AssetKey(["quantized_models", name]) for name in MADE),
+    dg.AssetKey("precision_card"),
+    dg.AssetKey("candidate_encoder"),
+]
+
+
+@pytest.fixture
+def quantized(pipeline, fp32_encoder):
+    """A pipeline whose home has a corpus that can be calibrated with, ingested and quantized."""
+    write_library(pipeline.work)
+    with settled(variables(pipeline.work, card_chunks=100)):
+        assert pipeline.run().success
+        result = pipeline.run("quantize", ASSETS)
+        assert result.success, failures(result)
+        yield pipeline, result
+
+
+def test_the_job_shows_variants_card_and_choice_and_does_nothing_twice(quantized):
+    pipeline, result = quantized
+    exported = materialized(result, "encoder_onnx")
+    assert exported["max_difference_to_torch"] <= 1e-4
+    calibration = materialized(result, "calibration_texts")
+    assert calibration["drawn_in_this_run"] is True
+    assert calibration["texts"] >= 32
+
+    coarse = materialized(result, "quantized_models/int2_rtn")
+    assert coarse["built_in_this_run"] is True
+    assert coarse["ratio"] > 12
+    assert "word_embeddings" in coarse["tensors"]
+    assert "/#/models/xnai-encoder/versions/" in coarse["mlflow_model"]
+    checks = {(c.asset_key.path[-1], c.check_name): c.passed for c in result.get_asset_check_evaluations()}
+    assert checks["int8_dynamic", "loads"]
+    assert checks["int8_dynamic", "cosine_floor"]
+    assert checks["int2_rtn", "loads"]
+    assert not checks["int2_rtn", "cosine_floor"]  # two bits by rounding alone are noise
+    assert checks["encoder_onnx", "equals_torch"]
+    assert checks["calibration_texts", "apart_from_evaluation"]
+    assert checks["precision_card", "card_fits_this_processor"]
+
+    card = materialized(result, "precision_card")
+    assert card["measured_in_this_run"] is True
+    assert card["choice"] == "int8_dynamic"
+    assert "below the floor" in card["failed"]["int2_rtn"]
+    assert "| int8_dynamic |" in card["card"]
+    assert card["pareto"].startswith("![size against quality](data:image/png;base64,")
+    candidate = materialized(result, "candidate_encoder")
+    assert candidate["candidate"] == "int8_dynamic"
+    assert "smallest" in candidate["reasons"]
+
+    again = pipeline.run("quantize", ASSETS)
+    assert again.success
+    assert materialized(again, "calibration_texts")["drawn_in_this_run"] is False
+    assert materialized(again, "quantized_models/int2_rtn")["built_in_this_run"] is False
+    assert materialized(again, "precision_card")["measured_in_this_run"] is False
+
+    path = pipeline.work.home.reports / "precision_card" / "card.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({**stored, "cpu_flags": ["sve"]}))
+    checked = pipeline.run("quantize", [dg.AssetKey("candidate_encoder")])
+    assert checked.success
+    third = pipeline.run("quantize", [dg.AssetKey("precision_card")])
+    [fits] = [c for c in third.get_asset_check_evaluations() if c.check_name == "card_fits_this_processor"]
+    assert not fits.passed
+    assert fits.metadata["missing_here"].value == ["sve"]
+
+    skipped = tick(pipeline)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "The base weights are the same, and 0%" in skipped.skip_message
+
+
+def tick(pipeline):
+    """Return what the schedule does now."""
+    definitions = defs()
+    schedule = definitions.resolve_schedule_def("weekly_quantization")
+    context = dg.build_schedule_context(instance=pipeline.instance, resources=definitions.resources)
+    return schedule(context)
+
+
+def test_before_anything_was_quantized_the_schedule_says_so(pipeline):
+    skipped = tick(pipeline)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "Nothing was quantized yet" in skipped.skip_message

@@ -1,0 +1,87 @@
+"""A rate-targeted file is as small as asked, whatever the model, and better than a fixed width of that size."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xnai_pipelines.encoding import default_encoder_folder
+from xnai_pipelines.quantization.file import load, save
+from xnai_pipelines.quantization.model import load_transformer
+from xnai_pipelines.quantization.perplexity import perplexity
+from xnai_pipelines.quantization.quantize import QuantizationError, quantize
+from xnai_pipelines.quantization.scheme import Method, Scheme
+
+pytestmark = pytest.mark.slow
+
+
+def rate(ratio: float) -> Scheme:
+    return Scheme(method=Method.RATE, ratio=ratio)
+
+
+def float_bytes(folder: Path) -> int:
+    return sum(tensor.numel() * 4 for _, tensor in load_transformer(folder).tensors())
+
+
+@pytest.fixture(params=["tiny_gpt2", "tiny_llama"])
+def language_model(request: pytest.FixtureRequest) -> Path:
+    folder: Path = request.getfixturevalue(request.param)
+    return folder
+
+
+def test_a_language_models_file_has_the_size_asked_for_and_predicts_text_nearly_as_well(
+    language_model: Path, calibration_texts: list[str], held_out_texts: list[str], tmp_path: Path
+):
+    quantized = quantize(language_model, rate(7), calibration_texts)
+    written = save(quantized, tmp_path / "weights.arrow")
+    assert 0.98 < written / (float_bytes(language_model) / 7) <= 1
+    full = perplexity(language_model, held_out_texts)
+    assert perplexity(language_model, held_out_texts, quantized) < 1.05 * full
+
+
+def test_the_same_model_and_texts_give_the_same_codes(tiny_llama: Path, calibration_texts: list[str]):
+    one, other = (quantize(tiny_llama, rate(10), calibration_texts) for _ in range(2))
+    for first, second in zip(one.tensors, other.tensors, strict=True):
+        assert np.array_equal(first.restored(), second.restored())
+
+
+def test_layers_keep_gptqs_codes_where_their_error_is_smaller(tiny_llama: Path, calibration_texts: list[str]):
+    quantized = quantize(tiny_llama, rate(8), calibration_texts)
+    in_blocks = 3 * 7
+    assert in_blocks * 0.8 < (quantized.statistics.better_than_rounding or 0) <= in_blocks
+
+
+def test_a_ratio_that_norms_and_names_alone_exceed_is_refused(tiny_gpt2: Path, calibration_texts: list[str]):
+    with pytest.raises(QuantizationError, match=r"gpt2.* cannot be 30 times smaller .* smaller ratio"):
+        quantize(tiny_gpt2, rate(30), calibration_texts)
+
+
+def test_minilm_sixteen_times_smaller_keeps_its_directions(
+    calibration_texts: list[str], held_out_texts: list[str], tmp_path: Path
+):
+    folder = default_encoder_folder()
+    quantized = quantize(folder, rate(16), calibration_texts)
+    written = save(quantized, tmp_path / "weights.arrow")
+    assert 0.995 < written / (float_bytes(folder) / 16) <= 1
+    assert mean_cosine(folder, load(tmp_path / "weights.arrow").weights(), held_out_texts[:64]) > 0.85
+
+
+def mean_cosine(folder: Path, weights: dict[str, np.ndarray], texts: list[str]) -> float:
+    """Mean cosine of mean-pooled embeddings to the full model's."""
+    import torch
+
+    from xnai_pipelines.quantization.calibration import tokenise
+    from xnai_pipelines.quantization.sensitivity import output_vectors
+
+    model = load_transformer(folder)
+    found = []
+    for attempt in range(2):
+        if attempt:
+            model.replace(weights)
+        with torch.inference_mode():
+            vectors = [
+                output_vectors(model, model.network(**batch)[0], batch["attention_mask"].bool())
+                for batch in tokenise(model, texts, 128)
+            ]
+        found.append(torch.cat(vectors))
+    return float((found[0] * found[1]).sum(dim=1).mean())
