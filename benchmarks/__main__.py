@@ -13,6 +13,8 @@ BENCHMARKS = {
     "speed": [],
     "incremental": [],
     "scale": [],
+    "storage": [],
+    "quantization": ["--distillation-steps", "600"],
 }
 
 

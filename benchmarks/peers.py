@@ -1,9 +1,10 @@
 """Other libraries' quantizers on the same model: what has to be shipped, how near its vectors are, how long it took."""
 
+import io
 import logging
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from xnai_pipelines.encoding import default_encoder_folder
 from xnai_pipelines.encoding.folder import MODEL_FILE
 
 BLOCK = 32
-HQQ_GROUP = 64
 
 Row = dict[str, Any]
 
@@ -98,7 +98,7 @@ def _onnxruntime(yardstick: Yardstick, folder: Path, config: Any) -> Row:
     return {"bytes": graph.stat().st_size, "seconds": seconds, **yardstick.of_graph(graph)}
 
 
-def hqq(yardstick: Yardstick, folder: Path, bits: int, *, table: bool) -> Row:
+def hqq(yardstick: Yardstick, folder: Path, bits: int, group: int, *, table: bool) -> Row:
     """Return the row of the HQQ package: its linear layers, all else in float16 as it leaves it.
 
     With `table` its quantizer is called on the word table as well, which the package does not do by itself. Shipped is
@@ -110,7 +110,7 @@ def hqq(yardstick: Yardstick, folder: Path, bits: int, *, table: bool) -> Row:
 
     model = yardstick.fresh()
     started = time.perf_counter()
-    config = BaseQuantizeConfig(nbits=bits, group_size=HQQ_GROUP)
+    config = BaseQuantizeConfig(nbits=bits, group_size=group)
     stored: dict[str, Any] = {}
     restored: dict[str, Any] = {}
     for linear in model.linears:
@@ -136,11 +136,12 @@ def hqq(yardstick: Yardstick, folder: Path, bits: int, *, table: bool) -> Row:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence a quantizer that says a line for each node."""
+    """Silence a quantizer that says a line for each node, and draws a bar."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
-        yield
+        with redirect_stdout(io.StringIO()):
+            yield
     finally:
         logging.disable(before)
 
@@ -152,8 +153,9 @@ PEERS: dict[str, Callable[[Yardstick, Path], Row]] = {
     "onnxruntime 4 bits, tables too": onnxruntime_4bit_table,
     "onnxruntime 4 bits, k-quant": onnxruntime_k_quant,
     "onnxruntime 4 bits, HQQ": onnxruntime_hqq,
-    "HQQ 4 bits": lambda yardstick, folder: hqq(yardstick, folder, 4, table=False),
-    "HQQ 4 bits, word table too": lambda yardstick, folder: hqq(yardstick, folder, 4, table=True),
-    "HQQ 2 bits": lambda yardstick, folder: hqq(yardstick, folder, 2, table=False),
-    "HQQ 2 bits, word table too": lambda yardstick, folder: hqq(yardstick, folder, 2, table=True),
+    "HQQ 4 bits": lambda yardstick, folder: hqq(yardstick, folder, 4, 64, table=False),
+    "HQQ 4 bits, word table too": lambda yardstick, folder: hqq(yardstick, folder, 4, 64, table=True),
+    "HQQ 2 bits": lambda yardstick, folder: hqq(yardstick, folder, 2, 64, table=False),
+    "HQQ 2 bits, word table too": lambda yardstick, folder: hqq(yardstick, folder, 2, 64, table=True),
+    "HQQ 2 bits, groups of 16, word table too": lambda yardstick, folder: hqq(yardstick, folder, 2, 16, table=True),
 }

@@ -28,10 +28,8 @@ from xnai_pipelines.encoding import Encoder, Precision, build_static_encoder, de
 from xnai_pipelines.encoding.folder import MODEL_FILE
 from xnai_pipelines.encoding.hardware import int8_sums_saturate
 from xnai_pipelines.precision import VARIANTS
-from xnai_pipelines.quantization import Scheme
-from xnai_pipelines.quantization.file import save
+from xnai_pipelines.quantization import Scheme, quantize, save
 from xnai_pipelines.quantization.graph import quantize_dynamic_int8
-from xnai_pipelines.quantization.quantize import quantize
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -196,17 +194,19 @@ def _finished(name: str, row: Row, float_bytes: int) -> Row:
 def _table(rows: Sequence[Row]) -> str:
     cosine: Callable[[Row, str], str] = lambda row, name: f"{row[name]:.4f} ({row[f'{name}_p5']:.3f})"  # noqa: E731
     lines = [
-        "| variant | MB | ratio | like text: mean (p5) | SciFact | everyday | top 10 | seconds | bars | verdict |",
-        "|---|---|---|---|---|---|---|---|---|---|",
+        "| variant | MB | ratio | like: mean (p5) | SciFact | everyday | top 10 | GPTQ kept | s | bars | verdict |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         bar = BARS.get(row["name"], Bar())
         wanted = [f"{bar.ratio:g}x" if bar.ratio else "", f"{bar.like:g} / {bar.other:g}" if bar.like else ""]
         wanted.append(f"{bar.seconds:g} s" if bar.seconds else "")
+        better = row.get("better_than_rounding")
         lines.append(
             f"| {row['name']} | {row['bytes'] / 1e6:.2f} | {row['ratio']:.2f} | {cosine(row, LIKE)} | "
-            f"{cosine(row, SCIFACT)} | {cosine(row, EVERYDAY)} | {row['top10_overlap']:.2f} | {row['seconds']:.1f} | "
-            f"{', '.join(filter(None, wanted))} | {row.get('verdict', '')} |"
+            f"{cosine(row, SCIFACT)} | {cosine(row, EVERYDAY)} | {row['top10_overlap']:.2f} | "
+            f"{'' if better is None else better} | {row['seconds']:.1f} | {', '.join(filter(None, wanted))} | "
+            f"{row.get('verdict', '')} |"
         )
     return "\n".join(lines)
 

@@ -1,77 +1,106 @@
 """Language models small enough to train in seconds, on the docstrings of Python's own standard library."""
 
-import importlib
-import inspect
+import ast
+import functools
+import sysconfig
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 MODULES = (
-    "argparse asyncio.events collections configparser contextlib csv ctypes datetime decimal difflib doctest email.message "
-    "enum fractions ftplib functools gettext heapq http.client http.cookies imaplib inspect ipaddress json logging "
-    "mailbox multiprocessing.pool optparse pathlib pdb pickletools pydoc random re sched shelve shutil smtplib socket "
-    "sqlite3 statistics string subprocess tarfile tempfile textwrap threading tkinter trace traceback turtle types "
-    "typing unittest.case unittest.mock urllib.request uuid xml.dom.minidom zipfile"
+    "argparse bdb calendar cmd configparser contextlib csv datetime dataclasses difflib doctest enum fractions "
+    "ftplib functools gettext heapq imaplib inspect ipaddress locale logging/__init__ mailbox mimetypes optparse "
+    "pathlib pdb pickletools platform plistlib poplib pprint pydoc queue random sched selectors shelve shutil smtplib "
+    "socket ssl statistics subprocess tarfile tempfile textwrap threading trace traceback turtle unittest/case "
+    "unittest/mock urllib/request uuid weakref xmlrpc/client zipfile"
 )
 
 
-def docstrings() -> list[str]:
-    """Return paragraphs of 60 characters and more, each once."""
+@functools.cache
+def docstrings() -> tuple[str, ...]:
+    """Return paragraphs of 60 characters and more, each once; the modules are read, not imported."""
+    library = Path(sysconfig.get_path("stdlib"))
     paragraphs = {}
-    for name in MODULES.split():
-        try:
-            module = importlib.import_module(name)
-        except ImportError:  # tkinter and others are packaged apart on some systems
+    for path in (library / f"{name}.py" for name in MODULES.split()):
+        if not path.is_file():  # another version of Python has another library
             continue
-        owners = [module, *(value for _, value in sorted(vars(module).items()) if inspect.isclass(value))]
-        for owner in owners:
-            for _, value in [("", owner), *sorted(vars(owner).items())]:
-                if inspect.isroutine(value) or value is owner:
-                    for paragraph in (inspect.getdoc(value) or "").split("\n\n"):
-                        paragraphs[" ".join(paragraph.split())] = None
-    return [paragraph for paragraph in paragraphs if len(paragraph) >= 60]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                for paragraph in (ast.get_docstring(node) or "").split("\n\n"):
+                    paragraphs[" ".join(paragraph.split())] = None
+    return tuple(paragraph for paragraph in paragraphs if len(paragraph) >= 60)
 
 
 @pytest.fixture(scope="session")
 def calibration_texts() -> list[str]:
-    return docstrings()[::4][:128]
+    return list(docstrings()[::4][:128])
 
 
 @pytest.fixture(scope="session")
 def held_out_texts() -> list[str]:
-    return docstrings()[2::4][:128]
+    """What no model here was trained or calibrated on."""
+    return list(docstrings()[2::4][:128])
 
 
 @pytest.fixture(scope="session")
 def tiny_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """GPT-2: weights of its linear layers stored [inputs, outputs], tied embeddings, positions, biases."""
+    """GPT-2, trained: weights of its linear layers stored [inputs, outputs], tied embeddings, positions, biases."""
     from transformers import GPT2Config, GPT2LMHeadModel
 
-    config = GPT2Config(
-        vocab_size=512, n_positions=128, n_embd=96, n_layer=3, n_head=3, attn_pdrop=0, embd_pdrop=0, resid_pdrop=0
-    )
-    return trained(GPT2LMHeadModel, config, tmp_path_factory.mktemp("gpt2"))
+    config = GPT2Config(vocab_size=512, n_positions=128, n_embd=64, n_layer=2, n_head=2, initializer_range=0.1)
+    return trained(GPT2LMHeadModel, config, 4e-3, tmp_path_factory.mktemp("gpt2"))
 
 
 @pytest.fixture(scope="session")
 def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Llama: norms before the layers, no biases, rotary positions, an output layer of its own."""
-    from transformers import LlamaConfig, LlamaForCausalLM
+    """Llama, trained: norms before the layers, no biases, rotary positions, tied embeddings."""
+    from transformers import LlamaForCausalLM
 
-    config = LlamaConfig(
+    return trained(LlamaForCausalLM, llama_config(tied=True), 1e-2, tmp_path_factory.mktemp("llama"))
+
+
+@pytest.fixture(scope="session")
+def untied_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Llama, its first random weights: an output layer of its own, outside the list of layers."""
+    from transformers import LlamaForCausalLM
+
+    return trained(LlamaForCausalLM, llama_config(tied=False), 0, tmp_path_factory.mktemp("untied"), steps=0)
+
+
+@pytest.fixture(scope="session")
+def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """BERT with a pooler, random weights: norms behind the layers, biases, three embedding tables."""
+    from transformers import BertConfig, BertModel
+
+    config = BertConfig(
         vocab_size=512,
-        hidden_size=96,
-        intermediate_size=192,
-        num_hidden_layers=3,
-        num_attention_heads=3,
-        max_position_embeddings=128,
-        tie_word_embeddings=False,
+        hidden_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=80,
+        max_position_embeddings=96,
+        initializer_range=0.2,
     )
-    return trained(LlamaForCausalLM, config, tmp_path_factory.mktemp("llama"))
+    return trained(BertModel, config, 0, tmp_path_factory.mktemp("bert"), steps=0)
 
 
-def trained(kind: type, config: object, folder: Path) -> Path:
-    """Train a model and its tokenizer on three quarters of the docstrings and save both."""
+def llama_config(*, tied: bool) -> Any:
+    from transformers import LlamaConfig
+
+    return LlamaConfig(
+        vocab_size=512,
+        hidden_size=64,
+        intermediate_size=160,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        max_position_embeddings=128,
+        tie_word_embeddings=tied,
+    )
+
+
+def trained(kind: type, config: Any, rate: float, folder: Path, steps: int = 120) -> Path:
+    """Train a tokenizer of 512 tokens and a model on three quarters of the docstrings and save both."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
@@ -80,22 +109,22 @@ def trained(kind: type, config: object, folder: Path) -> Path:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel()
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=512, show_progress=False, special_tokens=["<end>"])
-    )
+    trainer = trainers.BpeTrainer(vocab_size=512, show_progress=False, special_tokens=["<end>"])
+    tokenizer.train_from_iterator(texts, trainer)
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>").save_pretrained(folder)
-    ids = [token for text in texts for token in [*tokenizer.encode(text).ids, 0]]
     torch.manual_seed(0)
     model = kind(config).train()
-    optimiser = torch.optim.AdamW(model.parameters(), lr=4e-3)
-    rows = torch.tensor(ids[: len(ids) // 64 * 64]).view(-1, 64)
-    steps = 160
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, total_steps=steps)
-    for _ in range(steps):
-        batch = rows[torch.randint(len(rows), (16,))]
-        model(input_ids=batch, labels=batch).loss.backward()
-        optimiser.step()
-        optimiser.zero_grad()
-        schedule.step()
+    if steps:
+        ids = [token for encoding in tokenizer.encode_batch(texts) for token in [*encoding.ids, 0]]
+        rows = torch.tensor(ids[: len(ids) // 64 * 64]).view(-1, 64)
+        optimiser = torch.optim.AdamW(model.parameters(), lr=rate)
+        schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=steps)
+        for _ in range(steps):
+            batch = rows[torch.randint(len(rows), (16,))]
+            logits = model(input_ids=batch).logits[:, :-1]
+            torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch[:, 1:].flatten()).backward()
+            optimiser.step()
+            optimiser.zero_grad()
+            schedule.step()
     model.save_pretrained(folder, safe_serialization=True)
     return folder

@@ -4,10 +4,12 @@ from xnai_pipelines.quantization.calibration import texts_sha256
 from xnai_pipelines.quantization.file import load, save, state_dict
 from xnai_pipelines.quantization.graph import GraphError, GraphForm, to_onnx, write_skeleton
 from xnai_pipelines.quantization.inspection import Inspection, TensorSummary, inspect
+from xnai_pipelines.quantization.perplexity import perplexity
 from xnai_pipelines.quantization.quantize import quantize
 from xnai_pipelines.quantization.quantized import QuantizationError, QuantizedModel, Statistics
 from xnai_pipelines.quantization.scheme import BITS, GROUP_SIZES, Granularity, Method, Scheme, SchemeError
 from xnai_pipelines.quantization.sealed import QuantizedFileError
+from xnai_pipelines.quantization.static import quantize_static
 from xnai_pipelines.quantization.tensor import QuantizedTensor
 
 __all__ = [
@@ -28,7 +30,9 @@ __all__ = [
     "TensorSummary",
     "inspect",
     "load",
+    "perplexity",
     "quantize",
+    "quantize_static",
     "save",
     "state_dict",
     "texts_sha256",

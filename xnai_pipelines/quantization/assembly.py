@@ -1,6 +1,7 @@
 """A model's tensors in the form in which they are stored."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from xnai_pipelines.quantization.tensor import QuantizedTensor
 
 _LARGEST_FLOAT16 = 65504.0
 _SMALLEST_TABLE = 64  # rows
+_SMALL_TABLE = 2048  # rows; of positions, where no vocabulary is as small
+_SMALL_TABLE_BITS = 4
 _LARGEST_EXACT = 2**24  # up to which float32 holds every integer
 
 
@@ -76,12 +79,14 @@ def rounded_tensor(name: str, weight: Matrix, scheme: Scheme) -> QuantizedTensor
 def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | None:
     """Return an embedding table rounded to nearest; None for one too small to quantize, which is kept in float16.
 
-    A row of a table of two token types is added to every token, and costs nothing to keep: rounded to 2 bits it alone
-    takes MiniLM from a mean cosine of .965 to .933.
+    Rows that are added to every text cost little to keep: two token types, rounded to 2 bits, alone take MiniLM from a
+    mean cosine of .965 to .933, and 512 positions at 2 bits instead of 4 take .006 of it (.011 on another domain).
     """
     weight = embedding.module.weight.detach().numpy()
     if len(weight) < _SMALLEST_TABLE:
         return None
+    if len(weight) <= _SMALL_TABLE and scheme.bits is not None:
+        scheme = replace(scheme, bits=max(scheme.bits, _SMALL_TABLE_BITS))
     return rounded_tensor(embedding.name, weight, scheme)
 
 

@@ -16,7 +16,9 @@ Matrix = NDArray[np.float32]
 Codes = NDArray[np.int32]
 
 _BLOCK = 128  # columns whose updates reach the rest of the matrix in one product (section 3.3, step 2)
-_DAMPING = 0.01  # of the mean diagonal (section 3.3, step 3)
+# Of the mean diagonal (section 3.3, step 3). Against the paper's 0.01 it gains .003 of MiniLM's mean cosine at 2 bits,
+# and .016 on another domain than the calibration's.
+_DAMPING = 0.1
 _TRIES = 5  # each with ten times more damping
 
 

@@ -32,13 +32,14 @@ Codes = NDArray[np.int32]
 # Bits that a weight of a linear layer gets beyond one of an encoder's word table: a word's error is one of many in a
 # text and averages out. A language model's table, which often also predicts the next word, gets as many as the layers.
 _WORD_TABLE_LESS = 1.3
-_FEWEST_BITS = 0.3  # below, hardly a code is not zero
+_FEWEST_BITS = 0.5  # below, hardly a code is not zero
 _SMALLEST_TABLE = 64  # rows; smaller ones (token types) stay float16
 # Far more than GPTQ's usual .01 of the mean diagonal: at few bits its corrections are large, and fit the calibration
 # texts. At 16x .2 costs .002 of cosine on like text and gains .018 on another domain.
 _DAMPING = 0.2
 # Of the file: kept free, since the last layer meets its target to a few bytes only. A distilled model's codes spread.
 _RESERVE, _RESERVE_DISTILLED = 0.0005, 0.015
+_NOTES = 500  # characters of what else the file tells: versions of libraries, notes
 _ROUNDS = 2  # of GPTQ with a rescaled step
 _CLOSE = 0.005  # bits a weight that a layer may miss its target by; the next layers make up for it
 
@@ -77,13 +78,13 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
     left = _bits_for_codes(model, scheme, sizes, steps)
     todo = sum(sizes.values())
     words = max(tables, key=lambda table: sizes[table.name], default=None)
-    less = 0.0 if model.causal or words is None else _WORD_TABLE_LESS * sizes[words.name]
-    if (left - less) / todo < 0 or (left + less) / todo - (_WORD_TABLE_LESS if less else 0) < _FEWEST_BITS:
+    less = 0.0 if model.causal or words is None else min(_WORD_TABLE_LESS, left / todo)
+    of_layers = (left + (less * sizes[words.name] if words else 0)) / todo
+    if left / todo < _FEWEST_BITS:
         raise QuantizationError(
             f"{model.folder.name} cannot be {scheme.ratio:g} times smaller than float32: {left / todo:.2f} bits a "
-            "weight are left beside its norms, biases and tables. Ask for a smaller ratio."
+            "weight would be left beside its norms and biases. Ask for a smaller ratio."
         )
-    of_layers = (left + less) / todo
 
     def keep(tensor: QuantizedTensor) -> None:
         nonlocal left, todo
@@ -96,7 +97,7 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
         if embedding.name not in sizes:
             done(embedding.name)
             continue
-        tensor = _code_table(embedding, of_layers - _WORD_TABLE_LESS if less and embedding is words else of_layers)
+        tensor = _code_table(embedding, of_layers - less if embedding is words else of_layers)
         embedding.replace(tensor.restored())
         keep(tensor)
     for calibrated in calibrated_blocks(model, batches):
@@ -137,14 +138,17 @@ def _relative_steps(model: Transformer, batches: Sequence[Batch]) -> dict[str, M
 def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int], steps: Mapping[str, Matrix]) -> float:
     """Return the bits that a file of the scheme's ratio has for codes.
 
-    What is left beside all else, which is found by writing a file whose tensors with codes have one column of zeros.
+    What is left beside all else, which is found by writing a file whose tensors with codes have one column of noise.
     """
+    generator = np.random.default_rng(0)
     blank = {}
     taken = 0
     for name, tensor in model.tensors():
         if name in sizes:
-            codes = np.zeros((tensor.shape[0], 1), np.int32)
-            blank[name] = _tensor(name, codes.shape, codes, steps.get(name, np.ones((1, 1), np.float32)))
+            codes = generator.integers(-100, 100, (tensor.shape[0], 1), np.int32)
+            # Each tensor has a step of its own: equal ones would compress as the real ones do not.
+            relative = steps.get(name, np.ones((1, 1), np.float32)) * np.float32(generator.uniform(1, 2))
+            blank[name] = _tensor(name, codes.shape, codes, relative)
             taken += len(encode(codes))
             if name not in steps:  # a table's means of columns, float32, which hardly compress
                 taken -= 4 * (sizes[name] // len(codes))
@@ -153,7 +157,7 @@ def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int]
         scheme=scheme,
         base_sha256="0" * 64,
         calibration_sha256="0" * 64,
-        statistics=Statistics(seconds=0.0, layers=len(blank)),
+        statistics=Statistics(seconds=0.0, layers=len(blank), notes=("x" * _NOTES,)),
         libraries={},
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -143,7 +143,11 @@ def fit_scales(groups: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
         part = slice(start, start + step)
         # Weights as rows: what is done with a group's scale then runs along contiguous memory.
         weights = np.ascontiguousarray(groups[part].T)
+        # Squares of weights that float16 scales cannot hold leave float32's range too.
+        unit = np.float32(2.0 ** (np.frexp(np.abs(weights).max(initial=0))[1] - 1) if levels.wide else 1)
+        weights /= unit
         scales[part], zeros[part] = _search(weights, levels) if levels.clip else next(_covering(weights, levels))
+        scales[part] = np.maximum(scales[part] * unit, np.finfo(np.float32).tiny)
     return scales, zeros
 
 
