@@ -99,7 +99,7 @@ def llama_config(*, tied: bool) -> Any:
     )
 
 
-def trained(kind: type, config: Any, rate: float, folder: Path, steps: int = 120) -> Path:
+def trained(kind: type, config: Any, rate: float, folder: Path, steps: int = 200) -> Path:
     """Train a tokenizer of 512 tokens and a model on three quarters of the docstrings and save both."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers

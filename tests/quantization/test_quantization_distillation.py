@@ -19,13 +19,13 @@ pytestmark = pytest.mark.slow
 def test_trained_codes_predict_held_out_text_better_and_the_file_stays_as_small(
     tiny_gpt2: Path, calibration_texts: list[str], held_out_texts: list[str], tmp_path: Path
 ):
-    plain = quantize(tiny_gpt2, Scheme(method=Method.RATE, ratio=14), calibration_texts)
-    scheme = Scheme(method=Method.RATE, ratio=14, distillation_steps=40)
+    plain = quantize(tiny_gpt2, Scheme(method=Method.RATE, ratio=9), calibration_texts)
+    scheme = Scheme(method=Method.RATE, ratio=9, distillation_steps=80)
     trained = quantize(tiny_gpt2, scheme, calibration_texts)
     before, after = (perplexity(tiny_gpt2, held_out_texts, model) for model in (plain, trained))
     assert after < before
     full = sum(tensor.numel() * 4 for _, tensor in load_transformer(tiny_gpt2).tensors())
-    assert save(trained, tmp_path / "weights.arrow") <= full / 14
+    assert save(trained, tmp_path / "weights.arrow") <= full / 9
 
 
 def test_codes_of_a_fixed_width_stay_within_it_and_come_closer(tiny_llama: Path, calibration_texts: list[str]):
@@ -42,7 +42,8 @@ def test_codes_of_a_fixed_width_stay_within_it_and_come_closer(tiny_llama: Path,
     for name, tensor in trained.items():
         assert tensor.codes is not None
         assert tensor.codes.min() >= 0
-        assert tensor.codes.max() <= 3
+        assert tensor.bits is not None
+        assert tensor.codes.max() < 1 << tensor.bits
         moved += int(np.count_nonzero(tensor.codes != coded[name].codes))
     assert moved > 0
     weights = dict(model.tensors())

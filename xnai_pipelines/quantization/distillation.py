@@ -1,6 +1,6 @@
 """Distillation: training a quantized model's codes until its outputs come close to the full model's again."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +13,6 @@ from xnai_pipelines.quantization.tensor import QuantizedTensor, spread
 
 if TYPE_CHECKING:
     import torch
-
-from collections.abc import Callable
 
 _TEXTS = 32  # a step
 _CODE_RATE = 2e-3  # Adam's, in code units
@@ -35,7 +33,7 @@ def distil(
     A weight is its code times its scale, and the code is the rounding of a latent value that starts at the full
     model's weight, no further than 0.49 from the code it has; rounding passes gradients on as they are (straight-
     through; Bengio et al. 2013, arXiv:1308.3432). The loss is 3 (1 - cosine) of the outputs to the full model's plus
-    the relative squared error of the last hidden states, as in FACTS. Scales stay as they are: trained, they would no
+    the relative squared error of the last hidden states. Scales stay as they are: trained, they would no
     longer compress.
 
     Args:

@@ -3,8 +3,9 @@
 Asymmetric numeral systems with ranges (rANS; Duda 2013, "Asymmetric numeral systems", arXiv:1311.2540, section 3), many
 states side by side so that NumPy codes as many symbols at once (Giesen 2014, "Interleaved entropy coders",
 arXiv:1402.3392). Rows of a weight matrix differ in spread: they fall into a few classes, each with a table of
-frequencies of its own. On the codes of all-MiniLM-L6-v2 at 1 to 3 bits the result is 5 to 8 percent smaller than two
-codes a byte under zstd, 3 to 5 of them due to the classes.
+frequencies of its own, which alone saves 3 to 5 percent of a word table. On all-MiniLM-L6-v2's codes of 1.2, 1.9 and 3
+bits the result is 14, 3 and 2 percent smaller than two codes a byte under zstd, and is decoded at 20 to 40 million
+codes a second.
 """
 
 import struct
@@ -15,7 +16,6 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 Codes = NDArray[np.int32]
-
 Symbols = NDArray[np.int16]
 
 _HEADER = struct.Struct("<BHiIIII")  # classes, symbols, lowest code, escapes, lanes, words, bytes of the tables

@@ -92,6 +92,8 @@ def invert(hessian: NDArray[np.float64], *, activation_order: bool = True, dampi
     Raises:
         QuantizationError: The Hessian holds infinities or NaN, or cannot be inverted with any damping.
     """
+    import torch  # its factors take a third of NumPy's time
+
     diagonal = np.diagonal(hessian)
     if not np.isfinite(hessian).all():
         raise QuantizationError("The activations of the calibration texts hold infinities or NaN.")
@@ -103,12 +105,12 @@ def invert(hessian: NDArray[np.float64], *, activation_order: bool = True, dampi
         added = damping * 10**attempt
         damped = ordered.copy()
         damped[np.diag_indices_from(damped)] += added * mean
-        try:
-            # Of H^-1 = U^T U, U is the inverse of H's factor taken from the last column backwards.
-            lower = np.linalg.cholesky(damped[::-1, ::-1])
-            upper = np.linalg.inv(lower)[::-1, ::-1]
-        except np.linalg.LinAlgError:
+        # Of H^-1 = U^T U, U is the inverse of H's factor taken from the last column backwards.
+        lower, failed = torch.linalg.cholesky_ex(torch.from_numpy(np.ascontiguousarray(damped[::-1, ::-1])))
+        if int(failed):
             continue
+        identity = torch.eye(len(lower), dtype=torch.float64)
+        upper = torch.linalg.solve_triangular(lower, identity, upper=False).numpy()[::-1, ::-1]
         if np.isfinite(upper).all():
             return InverseFactor(order.astype(np.int32), np.ascontiguousarray(upper, dtype=np.float32), added)
     raise QuantizationError(f"A layer's Hessian is not positive definite with {added:g} times its diagonal added.")

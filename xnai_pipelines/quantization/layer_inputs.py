@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.quantization.model import Linear, Matrix, put
+from xnai_pipelines.quantization.quantized import QuantizationError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -92,7 +93,15 @@ class LayerInputs:
 
     @classmethod
     def of(cls, linears: tuple[Linear, ...], moments: Moments) -> "LayerInputs":
-        """Return the inputs of layers from their moments."""
+        """Return the inputs of layers from their moments.
+
+        Raises:
+            QuantizationError: They hold infinities or NaN.
+        """
+        if not np.isfinite(moments.products).all():
+            raise QuantizationError(
+                f"What {linears[0].name} is fed on the calibration texts holds infinities or NaN: the model overflows."
+            )
         hessian = 2 * moments.products
         if all(linear.has_bias for linear in linears):
             hessian -= 2 * np.outer(moments.mean, moments.mean)
@@ -105,6 +114,8 @@ class LayerInputs:
         give W F, the full layer's output, on the quantized model's inputs X. Asymmetric calibration, as in GPTAQ
         (Li et al. 2025, arXiv:2504.02692), here in closed form before any rounding.
         """
+        import torch
+
         if not self.moments.paired:
             return list(weights)
         moments = self.moments
@@ -112,8 +123,8 @@ class LayerInputs:
         if all(linear.has_bias for linear in self.linears):
             shift -= 2 * np.outer(moments.full_mean - moments.mean, moments.mean)
         ridge = _RIDGE * float(np.diagonal(self.hessian).mean()) or 1.0
-        damped = self.hessian + ridge * np.eye(len(shift))
-        moved = _SHARE * np.linalg.solve(damped, shift.T).T
+        damped = torch.from_numpy(self.hessian + ridge * np.eye(len(shift)))
+        moved = _SHARE * torch.cholesky_solve(torch.from_numpy(shift.T.copy()), torch.linalg.cholesky(damped)).numpy().T
         return [(weight + weight @ moved).astype(np.float32) for weight in weights]
 
     def correct_bias(self, linear: Linear, weight: Matrix) -> None:

@@ -6,7 +6,7 @@ from xnai_pipelines.quantization.model import Transformer
 from xnai_pipelines.quantization.quantized import QuantizationError
 from xnai_pipelines.quantization.scheme import Scheme
 
-_LIBRARIES = 300 << 20  # torch and transformers, loaded
+_LIBRARIES = 450 << 20  # torch and transformers, loaded
 _HESSIANS = 6  # float64 matrices of a layer's inputs squared that are alive while its Hessian is inverted
 _ACTIVATIONS = 24  # float32 values a token of a batch in a block, as multiples of the widest layer's inputs
 
