@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.corpora import unpack_library_docs
 from benchmarks.pipeline import RULES, Pipeline
 from xnai_pipelines.chunking.sentences import sentence_starts
 from xnai_pipelines.encoding import Encoder, EncoderSpec
@@ -16,6 +15,7 @@ from xnai_pipelines.encoding.encoder import open_tokenizer
 from xnai_pipelines.home import Inputs
 from xnai_pipelines.precision.agreement import agreement, cosines
 from xnai_pipelines.quantization.model import Matrix, Transformer, load_transformer
+from xnai_pipelines.sample import write_sample
 from xnai_pipelines.stages import DocumentsRequest, draw_calibration, ingest_documents, make_chunks, make_questions
 from xnai_pipelines.stages.calibration import held_out_texts, read_calibration
 
@@ -31,7 +31,7 @@ class Texts:
     """What quantizers are calibrated with, and what they are measured on.
 
     Attributes:
-        calibration: Passages of the documentation of FastAPI and pytest.
+        calibration: Passages of the documentation of Python's standard library, the sample.
         measured: By name: `like`, passages of the same corpus' held-out documents; `scifact`, the first two sentences
             of abstracts; `everyday`, questions of XQuAD.
     """
@@ -41,9 +41,10 @@ class Texts:
 
 
 def draw_texts(made: Pipeline, data: Path, folder: Path, like: int) -> Texts:
-    """Ingest the library documentation, without embeddings, and draw all texts."""
+    """Ingest the documentation of Python's standard library, without embeddings, and draw all texts."""
     context = made.context
-    inputs = Inputs(unpack_library_docs(data, folder).resolve(), None)
+    write_sample(folder)
+    inputs = Inputs(folder.resolve(), None)
     ingest_documents(context, inputs, RULES, DocumentsRequest(allow_vanishing=True))
     make_chunks(context, made.spec, made.tokens)
     make_questions(context, None)

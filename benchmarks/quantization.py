@@ -2,7 +2,7 @@
 
     python -m benchmarks.quantization --data DATA [--only rate_16x "HQQ 2 bits" speed] [--distillation-steps 600]
 
-Calibrated on passages of the documentation of FastAPI and pytest; measured on passages of documents of it that
+Calibrated on passages of the documentation of Python's standard library; measured on passages of documents of it that
 calibration never takes ("like text"), on sentences of SciFact and on questions of XQuAD. Stored weights are measured as
 they are restored, in float32; ONNX graphs as they run. Ratios are of real files: float32 weights without the pooler
 that no pooling reads, over all weights that are shipped, tables included; tokenizers are not counted.

@@ -121,7 +121,8 @@ def show_card(card: Card) -> None:
 def show_inspection(file: Path, found: Inspection) -> None:
     """Print what a quantized model's file holds."""
     columns, rows = found.table()
-    table(f"{file}: {found.summary}", columns, rows, columns[3:])
+    console.print(f"{file}: {found.summary}", soft_wrap=True, highlight=False)
+    table("Tensors", columns, rows, columns[3:])
 
 
 def show_hits(question: str, hits: Sequence[Hit]) -> None:

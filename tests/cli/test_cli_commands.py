@@ -3,12 +3,16 @@
 import json
 import re
 
+import numpy as np
 import pytest
 
 from tests.pipeline import GUIDE, command, variables
 from xnai_pipelines.cli import app
+from xnai_pipelines.quantization import Method, QuantizedModel, QuantizedTensor, Scheme, Statistics, save
 
-COMMANDS = ["run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain"]
+COMMANDS = [
+    "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",
+]  # fmt: skip
 
 
 def json_of(said):
@@ -157,3 +161,28 @@ def test_run_reports_its_stages_figures_and_checks(work):
     maintained = json_of(command(variables(work), "maintain", "--json"))
     assert maintained["reports"]["maintenance"]["bytes_after"] > 0
     assert "MB before" in command(variables(work), "maintain").out
+
+
+def test_inspect_lists_the_tensors_of_a_quantized_model(tmp_path):
+    weights = np.arange(64, dtype=np.int32).reshape(2, 32) % 4
+    scales, zeros = np.full((2, 1), 0.5, np.float16), np.full((2, 1), 2, np.uint8)
+    tensor = QuantizedTensor(
+        name="layer.weight", shape=(2, 32), dtype="float32", method=Method.RTN, bits=2, group_size=32,
+        codes=weights, scales=scales, zero_points=zeros,
+    )  # fmt: skip
+    model = QuantizedModel(
+        tensors=(tensor,),
+        scheme=Scheme(method=Method.RTN, bits=2, group_size=32),
+        base_sha256="0" * 64,
+        calibration_sha256=None,
+        statistics=Statistics(seconds=0.0, layers=1),
+        libraries={},
+    )
+    path = tmp_path / "model.arrow"
+    save(model, path)
+    said = command(variables(home=tmp_path / "home"), "inspect", str(path))
+    assert "layer.weight" in said.out
+    assert "2-bit RTN codes, groups of 32, asymmetric" in said.out
+    assert (
+        json_of(command(variables(home=tmp_path / "home"), "inspect", str(path), "--json"))["tensors"][0]["bits"] == 2
+    )
