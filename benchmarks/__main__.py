@@ -14,7 +14,7 @@ BENCHMARKS = {
     "incremental": [],
     "scale": [],
     "storage": [],
-    "quantization": ["--distillation-steps", "600"],
+    "quantization": [],
 }
 
 

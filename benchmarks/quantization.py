@@ -1,6 +1,6 @@
 """Every variant of the default encoder beside other libraries' quantizers: bytes, cosine to full precision, seconds.
 
-    python -m benchmarks.quantization --data DATA [--only rate_16x "HQQ 2 bits" speed] [--distillation-steps 600]
+    python -m benchmarks.quantization --data DATA [--only rate_16x "HQQ 2 bits" speed]
 
 Calibrated on passages of the documentation of Python's standard library; measured on passages of documents of it that
 calibration never takes ("like text"), on sentences of SciFact and on questions of XQuAD. Stored weights are measured as
@@ -41,7 +41,6 @@ SPEED = "speed"
 SPEEDUP = 1.8  # of dynamic INT8 over float32
 ROUNDS = 5
 SPEED_PASSAGES = 200
-DISTILLED = {"rate_16x, distilled": "rate_16x", "rate_19x, distilled": "rate_19x"}
 
 Row = dict[str, Any]
 
@@ -76,8 +75,6 @@ BARS = {
     "rate_12x": Bar(12, 0.955, 0.94, 20),
     "rate_16x": Bar(16, 0.89, 0.87, 20),
     "rate_19x": Bar(19.3, 0.79, 0.74, 20),
-    "rate_16x, distilled": Bar(16, 0.97, 0.94, 900),
-    "rate_19x, distilled": Bar(19.3, 0.92, 0.88, 900),
 }
 
 
@@ -88,13 +85,10 @@ def main() -> int:
     parser.add_argument("--data", type=Path, required=True, help="folder with scifact/, xquad-en/ and the archives")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--only", nargs="+", choices=[*ours, *DISTILLED, *PEERS, SPEED])
+    parser.add_argument("--only", nargs="+", choices=[*ours, *PEERS, SPEED])
     parser.add_argument("--like", type=int, default=600, help="passages of held-out like text")
-    parser.add_argument("--distillation-steps", type=int, default=0, help="also distil; minutes for each of the two")
     arguments = parser.parse_args()
-    wanted = arguments.only or [*ours, *(DISTILLED if arguments.distillation_steps else ()), *PEERS, SPEED]
-    if set(wanted) & set(DISTILLED) and not arguments.distillation_steps:
-        parser.error("a distilled variant needs --distillation-steps, such as 600")
+    wanted = arguments.only or [*ours, *PEERS, SPEED]
     rows: list[Row] = []
     failed = False
     with (
@@ -116,10 +110,6 @@ def main() -> int:
             try:
                 if name in PEERS:
                     row = {"whose": "peer", **PEERS[name](yardstick, folder)}
-                elif name in DISTILLED:
-                    scheme = ours[DISTILLED[name]].scheme
-                    assert scheme is not None
-                    row = _stored(yardstick, folder, replace(scheme, distillation_steps=arguments.distillation_steps))
                 elif scheme := ours[name].scheme:
                     row = _stored(yardstick, folder, scheme)
                 else:
@@ -136,7 +126,7 @@ def main() -> int:
 
 def _stored(yardstick: Yardstick, folder: Path, scheme: Scheme) -> Row:
     """Return the row of weights of few bits: the file that is shipped, and what is restored from it."""
-    texts = yardstick.texts.calibration if scheme.method.calibrated or scheme.distillation_steps else ()
+    texts = yardstick.texts.calibration if scheme.method.calibrated else ()
     started = time.perf_counter()
     model = quantize(yardstick.spec.source, scheme, texts, max_length=yardstick.spec.max_length)
     seconds = time.perf_counter() - started

@@ -288,9 +288,7 @@ def _models(variants: Sequence[str] | None) -> list[list[str]] | None:
     return [["encoder_onnx"], ["calibration_texts"], *made, ["precision_card"], ["candidate_encoder"]]
 
 
-def _execute(
-    job: str, config: dict[str, dict[str, Any]], as_json: bool, assets: list[list[str]] | None = None
-) -> None:
+def _execute(job: str, config: dict[str, dict[str, Any]], as_json: bool, assets: list[list[str]] | None = None) -> None:
     from xnai_pipelines.overview import run_reports
     from xnai_pipelines.runs import execute
     from xnai_pipelines.terminal import show_run, show_run_reports

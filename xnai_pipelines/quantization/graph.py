@@ -233,7 +233,7 @@ def _tie(model: "onnx.ModelProto", tensors: Mapping[str, QuantizedTensor], skele
             if not np.array_equal(first.restored(), tensors[other].restored()):
                 raise GraphError(
                     f"{known[0]} and {other} are one tensor in the graph {skeleton}, since they were equal, but their "
-                    "quantized weights differ: quantize the model without distillation, or export them apart."
+                    "quantized weights differ: export them apart."
                 )
         tied[tensor.name] = Tied(first, transposed)
     return tied

@@ -8,7 +8,6 @@ from pathlib import Path
 from xnai_pipelines.quantization.assembly import assemble, rounded_table
 from xnai_pipelines.quantization.awq import quantize_by_awq
 from xnai_pipelines.quantization.calibration import BATCH_TOKENS, Batch, choose_texts, texts_sha256, tokenise
-from xnai_pipelines.quantization.distillation import distil
 from xnai_pipelines.quantization.layerwise import Done, Layerwise, quantize_by_gptq, round_the_rest
 from xnai_pipelines.quantization.memory import check_memory
 from xnai_pipelines.quantization.model import Transformer, base_sha256, load_transformer
@@ -97,8 +96,6 @@ def _run(model: Transformer, scheme: Scheme, batches: Sequence[Batch], done: Don
         result = Layerwise()
     result.tensors.update(tables)
     round_the_rest(model, scheme, result, done)
-    if scheme.distillation_steps:
-        result.tensors.update(distil(model, result.tensors, batches, scheme.distillation_steps, done))
     return result
 
 

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.quantization.assembly import assemble
 from xnai_pipelines.quantization.calibration import Batch, LayerInputs, calibrated_blocks
-from xnai_pipelines.quantization.distillation import distil
 from xnai_pipelines.quantization.entropy import coded_bits, encode, entropy_bits
 from xnai_pipelines.quantization.file import save
 from xnai_pipelines.quantization.gptq import InverseFactor, gptq, invert, output_error
@@ -37,8 +36,8 @@ _SMALLEST_TABLE = 64  # rows; smaller ones (token types) stay float16
 # Far more than GPTQ's usual .01 of the mean diagonal: at few bits its corrections are large, and fit the calibration
 # texts. At 16x .2 costs .002 of cosine on like text and gains .018 on another domain.
 _DAMPING = 0.2
-# Of the file: kept free, since the last layer meets its target to a few bytes only. A distilled model's codes spread.
-_RESERVE, _RESERVE_DISTILLED = 0.0005, 0.015
+# Of the file: kept free, since the last layer meets its target to a few bytes only.
+_RESERVE = 0.0005
 _NOTES = 500  # characters of what else the file tells: versions of libraries, notes
 _ROUNDS = 2  # of GPTQ with a rescaled step
 _CLOSE = 0.005  # bits a weight that a layer may miss its target by; the next layers make up for it
@@ -113,8 +112,6 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
             tensor, _ = _code_linear(linear, steps[linear.name], left / todo)
             linear.replace(_matrix(tensor, linear))
             keep(tensor)
-    if scheme.distillation_steps:
-        result.tensors.update(distil(model, result.tensors, batches, scheme.distillation_steps, done))
     return result
 
 
@@ -163,8 +160,7 @@ def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int]
     with tempfile.TemporaryDirectory() as folder:
         beside = save(stored, Path(folder) / "blank.arrow") - taken
     full: int = sum(tensor.numel() * 4 for _, tensor in model.tensors())
-    reserve = _RESERVE_DISTILLED if scheme.distillation_steps else _RESERVE
-    return 8 * (full / (scheme.ratio or 1) * (1 - reserve) - beside)
+    return 8 * (full / (scheme.ratio or 1) * (1 - _RESERVE) - beside)
 
 
 def _code_table(embedding: Embedding, bits: float) -> QuantizedTensor:

@@ -47,7 +47,6 @@ class Scheme:
         symmetric: Whether zero is the middle of the codes, so that no zero points are stored.
         clip: Whether each scale is searched for the least squared error instead of covering the largest weight.
         ratio: For rate: how many times smaller than float32 the file is to be.
-        distillation_steps: For rate and gptq: steps of training the codes against the full model's outputs; 0 is none.
     """
 
     method: Method
@@ -57,7 +56,6 @@ class Scheme:
     symmetric: bool = False
     clip: bool = True
     ratio: float | None = None
-    distillation_steps: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what cannot be carried out."""
@@ -73,8 +71,6 @@ class Scheme:
             raise SchemeError(f"{self.method} with ratio={self.ratio}: rate needs a ratio such as 12, the others none.")
         if self.ratio is not None and not 4 <= self.ratio <= 30:
             raise SchemeError(f"ratio={self.ratio}: a rate-targeted file is 4 to 30 times smaller than float32.")
-        if self.distillation_steps < 0 or (self.distillation_steps and self.method not in (Method.RATE, Method.GPTQ)):
-            raise SchemeError(f"distillation_steps={self.distillation_steps}: 0 or more, for rate and gptq only.")
 
     @property
     def description(self) -> str:
@@ -86,9 +82,8 @@ class Scheme:
         """The scheme in a few words for people."""
         if self.method is Method.FLOAT16:
             return "float16"
-        trained = f", distilled for {self.distillation_steps} steps" if self.distillation_steps else ""
         if self.method is Method.RATE:
-            return f"entropy-coded GPTQ codes, {self.ratio:g} times smaller than float32{trained}"
+            return f"entropy-coded GPTQ codes, {self.ratio:g} times smaller than float32"
         shared = f"groups of {self.group_size}" if self.group_size else f"a scale a {self.granularity}"
         symmetry = "symmetric" if self.symmetric else "asymmetric"
-        return f"{self.bits}-bit {self.method.upper()} codes, {shared}, {symmetry}{trained}"
+        return f"{self.bits}-bit {self.method.upper()} codes, {shared}, {symmetry}"
