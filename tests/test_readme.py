@@ -42,9 +42,8 @@ def test_the_readmes_commands_and_code_work_as_pasted(tmp_path, built_encoder):
     (documents / "shutil.md").write_text("# Keys\n\nHow to rotate the signing keys: run `rotate`, then restart.\n" * 3)
     (documents / "keys.md").write_text("# Copying\n\nTo copy a folder, name it and the place for the copy.\n")
     for number in range(120):  # enough to calibrate with
-        (documents / f"{number}.md").write_text(
-            f"# Part {number}\n\nThis part says how step {number} of the work is done.\n"
-        )
+        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(10))
+        (documents / f"{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
     (tmp_path / "questions.jsonl").write_text('{"question": "copy a folder", "documents": ["keys.md"]}\n')
     home.mkdir()
     link_models(home / "models", built_encoder.spec.source.parent)

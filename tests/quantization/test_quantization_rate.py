@@ -7,6 +7,7 @@ import pytest
 
 from xnai_pipelines.encoding import default_encoder_folder
 from xnai_pipelines.quantization.calibration import tokenise
+from xnai_pipelines.quantization.calibration_texts import batches, token_ids
 from xnai_pipelines.quantization.file import load, save
 from xnai_pipelines.quantization.model import load_transformer
 from xnai_pipelines.quantization.perplexity import perplexity
@@ -95,7 +96,7 @@ def mean_cosine(folder: Path, weights: dict[str, np.ndarray], texts: list[str]) 
         with torch.inference_mode():
             vectors = [
                 output_vectors(model, model.network(**batch)[0], batch["attention_mask"].bool())
-                for batch in tokenise(model, texts, 128)
+                for batch in batches(token_ids(model, texts, 128))
             ]
         found.append(torch.cat(vectors))
     return float((found[0] * found[1]).sum(dim=1).mean())
