@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 BATCH_TOKENS = 4096  # tokens, padding included, that are run at once
 SMALLEST_TEXTS = 16
-ENOUGH_TEXTS = 256  # four times more changed nothing on MiniLM
+ENOUGH_TEXTS = 256  # 768 gain .005 on MiniLM at 16x, for twice the time
 
 Batch = dict[str, "torch.Tensor"]
 

@@ -240,11 +240,19 @@ def _report(
         cosine_floor=variant.cosine_floor,
         finite=finite,
         compared_texts=len(compared),
-        notes=tuple(card.get("notes", ())),
+        notes=(*card.get("notes", ()), *_kept_codes(card.get("statistics"))),
         seconds=round(seconds, 2) if seconds is not None else None,
         built=True,
         registered=None,
     )
+
+
+def _kept_codes(statistics: dict[str, Any] | None) -> list[str]:
+    """Return in a sentence how often the method's codes were better than rounding; nothing where none were compared."""
+    better = statistics["better_than_rounding"] if statistics else None
+    if better is None:
+        return []
+    return [f"{better} linear layers keep the method's codes; the others are nearer when rounded to nearest."]
 
 
 def _is_whole(folder: Path) -> bool:
