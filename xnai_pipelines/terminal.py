@@ -18,6 +18,10 @@ from xnai_pipelines.search import Hit
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.tracking import MlflowRun
 
+# The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
+WIDE = 120
+NARROW = ("variant", "MB", "ratio", "cosine", "against fp32", "result")
+
 console = Console()
 errors = Console(stderr=True)
 
@@ -106,8 +110,17 @@ def show_evaluation(report: EvaluationReport) -> None:
 
 def show_card(card: Card) -> None:
     """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
+    console.print(
+        f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
+    )
     columns, rows = variant_table(card)
-    table(f"Precision card: {card.base} on {card.origin}, {card.corpus}", columns, rows, columns[1:-1])
+    if console.width < WIDE:
+        shown = [columns.index(name) for name in columns if name in NARROW or name.startswith("nDCG@10")]
+        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
+    table("Variants", columns, rows, columns[1:-1])
+    for figures in card.variants:
+        if figures.failed:
+            console.print(f"  {figures.name} failed: {escape(figures.failed)}", highlight=False)
     choice = card.choice
     if choice is not None:
         console.print(f"[bold]Chosen for the next release: {choice.variant or 'none'}[/bold]")

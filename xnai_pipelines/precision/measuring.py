@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoding import Encoder
+from xnai_pipelines.artefacts import DamagedArtefactError
+from xnai_pipelines.encoding import Encoder, expanded
 from xnai_pipelines.precision.agreement import agreement
 from xnai_pipelines.precision.card import VariantFigures
 from xnai_pipelines.precision.judging import Judged, PerQuestion, compared, ndcg
@@ -77,7 +78,7 @@ def measure_variant(
 
     Args:
         known: What is known before: names, sizes, seconds, floor.
-        folder: The model folder that is served, expanded already.
+        folder: The model folder.
         material: What to measure on; the same for all variants of a card.
         full: What this function returned for fp32; None for fp32 itself, which is measured first.
         threads: Passages encoded at once.
@@ -86,8 +87,9 @@ def measure_variant(
     """
     queries = list(material.questions or material.held_out)[:PROBED_QUERIES]
     try:
+        expanded(folder)  # or the probe would count what expanding takes
         cost = probe(folder, list(material.held_out)[:PROBED_PASSAGES], queries, threads, timeout)
-    except ProbeError as error:
+    except (ProbeError, DamagedArtefactError) as error:
         return Measured(replace(known, failed=str(error)))
     figures = replace(known, cost=cost, speed_ratio=1.0 if full is None else None)
     if not cost.finite:

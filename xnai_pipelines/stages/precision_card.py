@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.encoding import Encoder, EncoderSpec, VectorCache, cpu_flags, expanded
+from xnai_pipelines.encoding import Encoder, EncoderSpec, VectorCache, cpu_flags
 from xnai_pipelines.evaluation import question_set
 from xnai_pipelines.home import Home, write_bytes, write_json
 from xnai_pipelines.precision import (
@@ -182,7 +182,7 @@ def _measure(
         for report in ordered:
             measured[report.variant] = measure_variant(
                 _known(report),
-                expanded(context.home.models / report.vector_space),
+                context.home.models / report.vector_space,
                 material,
                 measured.get(FULL_PRECISION),
                 threads=threads,
