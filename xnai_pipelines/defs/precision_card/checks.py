@@ -1,9 +1,10 @@
-"""The check on the processor that the models were measured on."""
+"""The checks on the processor that the models were measured on, and on the candidate."""
 
 import dagster as dg
 
 from xnai_pipelines.encoding import cpu_flags
-from xnai_pipelines.resources import StoresResource
+from xnai_pipelines.releases import read_candidate
+from xnai_pipelines.resources import EncoderResource, StoresResource
 from xnai_pipelines.stages import last_card
 
 
@@ -16,4 +17,22 @@ def card_fits_this_processor(stores: StoresResource) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=None if measured == here else "Speed and 8-bit accuracy differ here: run `xnai quantize` again.",
         metadata={"missing_here": sorted(measured - here), "new_here": sorted(here - measured)},
+    )
+
+
+@dg.asset_check(asset="candidate_encoder")
+def candidate_can_be_released(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
+    """A variant was chosen, it is made of the base weights that the settings name, and its files are there."""
+    candidate = read_candidate(stores.layout.releases)
+    if candidate is None:
+        return dg.AssetCheckResult(
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="No variant qualifies; the reasons are on the precision card.",
+        )
+    made_of_them = candidate.base_sha256 == encoder.base().weights_sha256
+    there = (stores.layout.models / candidate.vector_space / "card.json").exists()
+    return dg.AssetCheckResult(
+        passed=made_of_them and there,
+        metadata={"variant": candidate.variant, "of_present_weights": made_of_them, "files_there": there},
     )
