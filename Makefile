@@ -49,14 +49,14 @@ clean: ## remove the environment and caches; documents, tables and models stay
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 
 $(VENV)/.installed: $(PROJECT)
-	@$(call install,export)
+	@$(call install,export$(comma)train)
 
 $(VENV)/.installed-dev: $(PROJECT)
-	@$(call install,export$(comma)postgres$(comma)dev)
+	@$(call install,export$(comma)train$(comma)postgres$(comma)dev)
 	@touch $(VENV)/.installed
 
 $(VENV)/.installed-bench: $(PROJECT)
-	@$(call install,export$(comma)bench)
+	@$(call install,export$(comma)train$(comma)bench)
 	@touch $(VENV)/.installed
 
 comma := ,

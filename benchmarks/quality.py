@@ -63,7 +63,7 @@ def measure(made: Pipeline, documents: Path, questions: Path) -> dict[str, objec
         lambda question, mode, k: [(c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))],
         fingerprint="",
         splits_given=True,
-        sources={},
+        documents={},
         settings={},
     )
     sections = [s for s in evaluation.report.sections if s.split is None and s.level == "document"]

@@ -6,6 +6,7 @@ import pytest
 
 from xnai_pipelines.evaluation import (
     PER_QUESTION,
+    DocumentFacts,
     EvaluationReport,
     Level,
     evaluate,
@@ -36,7 +37,7 @@ def run(questions, search=search, **options):
     given = {
         "fingerprint": "f",
         "splits_given": True,
-        "sources": {"a": "guide/a.md"},
+        "documents": {"a": DocumentFacts("guide/a.md", "en", "text/markdown")},
         "settings": {"precision": "fp32"},
     }
     return evaluate(questions, MODES, search, **(given | options))

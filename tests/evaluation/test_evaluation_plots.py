@@ -32,7 +32,7 @@ def test_modes_plot_is_a_small_png(found):
         lambda query, mode, k: [("c", "d", 1.0)] if found else [],
         fingerprint="f",
         splits_given=False,
-        sources={},
+        documents={},
         settings={},
     ).report
     assert is_small_png(modes_plot(report, report.headline))

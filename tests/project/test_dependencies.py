@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = METADATA["optional-dependencies"]
-INSTALLED = [METADATA["dependencies"], EXTRAS["export"], EXTRAS["postgres"], EXTRAS["dev"]]
+INSTALLED = [METADATA["dependencies"], EXTRAS["export"], EXTRAS["train"], EXTRAS["postgres"], EXTRAS["dev"]]
 
 # Where a distribution's module is not its name with underscores; "" is a program without a module.
 MODULES = {

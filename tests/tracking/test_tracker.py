@@ -12,7 +12,7 @@ import mlflow
 import pyarrow.parquet as pq
 import pytest
 
-from xnai_pipelines.evaluation import EvaluationReport, evaluate, tracked_metrics
+from xnai_pipelines.evaluation import DocumentFacts, EvaluationReport, evaluate, tracked_metrics
 from xnai_pipelines.questions import Origin, Question, Relevant, Split
 from xnai_pipelines.tracking import Tracker, TrackingUnavailableError
 
@@ -38,7 +38,7 @@ def evaluation():
         search,
         fingerprint="f1",
         splits_given=True,
-        sources={"d": "guide.md"},
+        documents={"d": DocumentFacts("guide.md", "en", "text/markdown")},
         settings={"precision": "int8_dynamic", "reranker": None},
     )
 

@@ -23,12 +23,16 @@ from xnai_pipelines.evaluation.report import (
     Setting,
     WorstQuestion,
 )
+from xnai_pipelines.evaluation.slices import DIMENSIONS, OVERALL, DocumentFacts, Slice, in_slice, slices
 
 __all__ = [
     "CHUNKS_PER_SEARCH",
+    "DIMENSIONS",
     "METRICS",
+    "OVERALL",
     "PER_QUESTION",
     "Calls",
+    "DocumentFacts",
     "Estimate",
     "Evaluation",
     "EvaluationReport",
@@ -39,6 +43,7 @@ __all__ = [
     "Search",
     "Section",
     "Setting",
+    "Slice",
     "WorstQuestion",
     "best_first",
     "bootstrap_mean",
@@ -46,11 +51,13 @@ __all__ = [
     "evaluate",
     "evaluation_fingerprint",
     "first_relevant_rank",
+    "in_slice",
     "measure",
     "metric_name",
     "modes_plot",
     "paired_difference",
     "question_set",
+    "slices",
     "summary_markdown",
     "tracked_metrics",
     "trend_plot",

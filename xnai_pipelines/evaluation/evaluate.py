@@ -16,12 +16,13 @@ from xnai_pipelines.evaluation.intervals import bootstrap_means
 from xnai_pipelines.evaluation.metrics import METRICS
 from xnai_pipelines.evaluation.per_question import of_questions, per_question_table, worst_questions
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, Section, Setting
+from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions import Origin, Question, Split
 
 CHUNKS_PER_SEARCH = 200
 
 # Part of every fingerprint: to be raised when a change of this package changes the figures.
-_FIGURES_VERSION = 1
+_FIGURES_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ def evaluate(
     *,
     fingerprint: str,
     splits_given: bool,
-    sources: Mapping[str, str],
+    documents: Mapping[str, DocumentFacts],
     settings: Mapping[str, Setting],
     depth: int = CHUNKS_PER_SEARCH,
     seed: int = 0,
@@ -56,7 +57,7 @@ def evaluate(
         search: Takes a query, a mode and the number of chunks wanted; returns them best first, each once.
         fingerprint: From `evaluation_fingerprint`.
         splits_given: Whether the labelled questions came with splits; the headline says so.
-        sources: Source by document_id, for the tables that people read.
+        documents: Facts by document_id, for slices and for the tables that people read.
         settings: What else the figures depend on, kept in the report.
         depth: Chunks asked of each search.
         seed: Seed of the bootstrap.
@@ -68,7 +69,7 @@ def evaluate(
     if not questions or not modes:
         raise ValueError("An evaluation needs at least one question and one search mode.")
     answers = ask(questions, modes, search, depth, progress)
-    table = per_question_table(answers, sources)
+    table = per_question_table(answers, documents)
     headlines = _headlines(questions, splits_given)
     worst_mode = "hybrid" if "hybrid" in modes else modes[0]
     report = EvaluationReport(

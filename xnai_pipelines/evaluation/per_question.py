@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from xnai_pipelines.evaluation.asking import Answer, judgement
 from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
 from xnai_pipelines.evaluation.report import Headline, Level, WorstQuestion
+from xnai_pipelines.evaluation.slices import DocumentFacts, folder_of
 
 TOP_SOURCES = 5
 WORST_QUESTIONS = 20
@@ -19,6 +20,9 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
     ("question", pa.string()),
     ("origin", pa.string()),
     ("split", pa.string()),
+    ("language", pa.string()),
+    ("folder", pa.string()),
+    ("media_type", pa.string()),
     ("level", pa.string()),
     ("mode", pa.string()),
     *[(metric, pa.float64()) for metric in METRICS],
@@ -32,16 +36,17 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 PER_QUESTION = pa.schema(_COLUMNS)
 
 
-def per_question_table(answers: Sequence[Answer], sources: Mapping[str, str]) -> pa.Table:
+def per_question_table(answers: Sequence[Answer], documents: Mapping[str, DocumentFacts]) -> pa.Table:
     """Return a table of schema `PER_QUESTION`: level by level the answers in their order.
 
-    A question whose answering chunks are not known has no row of level chunk.
+    A question whose answering chunks are not known has no row of level chunk. Language, folder and media type are
+    those of the best graded document that answers the question, the first by id of several.
 
     Args:
         answers: What the searches gave.
-        sources: Source by document_id; an unknown one is shown by its id.
+        documents: Facts by document_id; an unknown document is shown by its id.
     """
-    return pa.concat_tables([_level_table(level, answers, sources) for level in Level])
+    return pa.concat_tables([_level_table(level, answers, documents) for level in Level])
 
 
 def of_questions(table: pa.Table, origin: str, split: str | None, level: str) -> pa.Table:
@@ -72,7 +77,7 @@ def worst_questions(table: pa.Table, headline: Headline, mode: str) -> tuple[Wor
     )
 
 
-def _level_table(level: Level, answers: Sequence[Answer], sources: Mapping[str, str]) -> pa.Table:
+def _level_table(level: Level, answers: Sequence[Answer], documents: Mapping[str, DocumentFacts]) -> pa.Table:
     judged = [
         (answer, answer.ranking(level), grades)
         for answer in answers
@@ -81,7 +86,14 @@ def _level_table(level: Level, answers: Sequence[Answer], sources: Mapping[str, 
     values = measure([ranking for _, ranking, _ in judged], [grades for _, _, grades in judged])
 
     def named(document_ids: Sequence[str]) -> list[str]:
-        return [sources.get(document_id, document_id) for document_id in document_ids]
+        return [documents[name].source if name in documents else name for name in document_ids]
+
+    def about(answer: Answer) -> dict[str, str | None]:
+        best = min(answer.question.relevant, key=lambda relevant: (-relevant.grade, relevant.document_id))
+        facts = documents.get(best.document_id)
+        if facts is None:
+            return {"language": None, "folder": None, "media_type": None}
+        return {"language": facts.language, "folder": folder_of(facts.source), "media_type": facts.media_type}
 
     rows = [
         {
@@ -89,6 +101,7 @@ def _level_table(level: Level, answers: Sequence[Answer], sources: Mapping[str, 
             "question": answer.question.question,
             "origin": answer.question.origin,
             "split": answer.question.split,
+            **about(answer),
             "level": level,
             "mode": answer.mode,
             **{metric: values[metric][number] for metric in METRICS},

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from xnai_pipelines.evaluation import (
     CHUNKS_PER_SEARCH,
+    DocumentFacts,
     Evaluation,
     EvaluationReport,
     Setting,
@@ -120,8 +121,10 @@ def _measure(
     fingerprint: str,
     settings: dict[str, Setting],
 ) -> Evaluation:
-    documents = context.tables.read(DOCUMENTS, ["document_id", "source"])
-    sources = dict(zip(documents["document_id"].to_pylist(), documents["source"].to_pylist(), strict=True))
+    documents = {
+        row.pop("document_id"): DocumentFacts(**row)
+        for row in context.tables.read(DOCUMENTS, ["document_id", "source", "language", "media_type"]).to_pylist()
+    }
     index.rank("a first search loads what later ones find loaded")
     with context.progress.work("evaluation", len(questions) * len(Mode), "searches") as advance:
         return evaluate(
@@ -132,7 +135,7 @@ def _measure(
             ],
             fingerprint=fingerprint,
             splits_given=splits_given(context.home),
-            sources=sources,
+            documents=documents,
             settings=settings,
             progress=lambda done, total: advance(),
         )

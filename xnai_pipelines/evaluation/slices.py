@@ -1,0 +1,62 @@
+"""Slices of the questions: by language, folder and media type of the document that answers, and by origin."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+DIMENSIONS = ("language", "folder", "media_type", "origin")
+NO_FOLDER = "."
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """What slices and tables say of a document; `source` is its path, `language` an ISO 639-1 code or None."""
+
+    source: str
+    language: str | None
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slice:
+    """The questions with this value in this column of the per-question table; see `OVERALL` for all of them."""
+
+    dimension: str
+    value: str
+
+    def __str__(self) -> str:
+        return "all questions" if self == OVERALL else f"{self.dimension} {self.value}"
+
+
+OVERALL = Slice("all", "all")
+
+
+def folder_of(source: str) -> str:
+    """Return the top folder of a source, "." for a file that lies in none; a record lies where its file does."""
+    path = source.partition("#")[0]
+    return path.partition("/")[0] if "/" in path else NO_FOLDER
+
+
+def slices(rows: pa.Table, least: int, dimensions: Sequence[str] = DIMENSIONS) -> list[Slice]:
+    """Return the slices that have at least `least` questions and are not all questions, in the order of dimensions.
+
+    Args:
+        rows: Of schema `PER_QUESTION`.
+        least: Fewest distinct questions.
+        dimensions: Of `DIMENSIONS`.
+    """
+    found = []
+    for dimension in dimensions:
+        pairs = set(zip(rows["question_id"].to_pylist(), rows[dimension].to_pylist(), strict=True))
+        counts = Counter(value for _, value in pairs if value is not None)
+        large = sorted(value for value, number in counts.items() if number >= least)
+        found += [Slice(dimension, value) for value in large if counts[value] < len(pairs)]
+    return found
+
+
+def in_slice(rows: pa.Table, part: Slice) -> pa.Table:
+    """Return the rows of a slice."""
+    return rows if part == OVERALL else rows.filter(pc.field(part.dimension) == part.value)
