@@ -89,7 +89,7 @@ def home_status(settings: Settings) -> HomeStatus:
         facts["last document written"] = max(newest).isoformat(timespec="seconds")
     if release:
         spec = embeddings_spec(release.embeddings_table, release.dimension)
-        index = read_vector_index(home.releases / f"{release.release}.vector_index.json")
+        index = read_vector_index(Releases(home.releases).vector_index_path(release.release))
         facts |= {
             "release": f"{release.release}, made {release.created_at}",
             "encoder": f"{release.encoder}, {release.precision}",

@@ -24,6 +24,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def adapters(self) -> Path:
+        """LoRA adapters, one folder each, and the encoders that they were merged into."""
+        return self.root / "adapters"
+
+    @property
     def releases(self) -> Path:
         """Release manifests and the pointer to the current one."""
         return self.root / "releases"
@@ -52,6 +57,11 @@ class Home:
     def mlartifacts(self) -> Path:
         """Artefacts of MLflow runs."""
         return self.root / "mlartifacts"
+
+    @property
+    def feedback(self) -> Path:
+        """Questions that people judged or labelled while they used the search."""
+        return self.root / "feedback"
 
     @property
     def logs(self) -> Path:

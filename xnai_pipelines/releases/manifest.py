@@ -33,10 +33,14 @@ class Release:
 
 
 class Releases:
-    """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth."""
+    """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth.
+
+    Beside them lies the manifest of the challenger, which is embedded and measured but not released.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._challenger = folder / "challenger.json"
 
     def current(self) -> Release | None:
         """Return the current release, None before the first.
@@ -74,12 +78,9 @@ class Releases:
             ReleaseError: It does not exist or its manifest is damaged.
         """
         path = self._folder / f"{number}.json"
-        try:
-            return Release(**json.loads(path.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            raise ReleaseError(f"Release {number} does not exist: {path} is missing.") from None
-        except (ValueError, TypeError) as error:
-            raise ReleaseError(f"The manifest {path} is damaged ({error}). Restore it, or point to another.") from error
+        if not path.exists():
+            raise ReleaseError(f"Release {number} does not exist: {path} is missing.")
+        return _read(path)
 
     def all(self) -> list[Release]:
         """Return the kept releases, oldest first."""
@@ -98,7 +99,52 @@ class Releases:
     def publish(self, release: Release) -> None:
         """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
         write_json(self._folder / f"{release.release}.json", asdict(release))
-        write_json(self._folder / "current.json", {"release": release.release})
+        self.point_to(release.release)
+
+    def point_to(self, number: int) -> None:
+        """Make a release the current one.
+
+        Raises:
+            ReleaseError: There is no such release.
+        """
+        write_json(self._folder / "current.json", {"release": self.read(number).release})
+
+    def challenger(self) -> Release | None:
+        """Return the manifest that the challenger would have as a release, None where there is no challenger."""
+        return _read(self._challenger) if self._challenger.exists() else None
+
+    def challenge(self, challenger: Release | None) -> None:
+        """Record the challenger; None: there is none any more."""
+        if challenger is None:
+            self._challenger.unlink(missing_ok=True)
+        else:
+            write_json(self._challenger, asdict(challenger))
+
+    def vector_index_path(self, number: int) -> Path:
+        """Return where the measurement of a release's approximate vector index is recorded."""
+        return self._folder / f"{number}.vector_index.json"
+
+    def questions_path(self, number: int) -> Path:
+        """Return where the questions that a release was measured with are kept."""
+        return self._folder / f"{number}.questions.jsonl"
+
+    def expire(self, number: int) -> None:
+        """Forget a release; its manifest goes last, so that what a kill leaves is expired again.
+
+        Raises:
+            ReleaseError: It is the current one.
+        """
+        if self.require().release == number:
+            raise ReleaseError(f"Release {number} is the current one and cannot expire.")
+        for path in (self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Release:
+    try:
+        return Release(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ReleaseError(f"The manifest {path} is damaged ({error}). Restore it, or point to another.") from error
 
 
 def embeddings_table_name(number: int, vector_space: str) -> str:

@@ -73,15 +73,16 @@ class SearchIndex:
         self.nprobes = nprobes
 
     @classmethod
-    def open(cls, home: Path | str, threads: int = 1) -> Self:
-        """Return the index of the home's current release.
+    def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
+        """Return the index of a release, of the home's current one where none is named.
 
         Raises:
             ReleaseError: There is no release, or its encoder or table is missing.
             VectorSpaceError: Table and encoder do not belong together.
         """
         layout = Home(Path(home).expanduser().resolve())
-        release = Releases(layout.releases).require()
+        releases = Releases(layout.releases)
+        release = release or releases.require()
         folder = layout.models / release.vector_space
         if not folder.is_dir():
             raise ReleaseError(
@@ -89,7 +90,7 @@ class SearchIndex:
                 "which exports it again."
             )
         table = Tables(layout.lancedb).open(release.embeddings_table)
-        measured = read_vector_index(layout.releases / f"{release.release}.vector_index.json")
+        measured = read_vector_index(releases.vector_index_path(release.release))
         return cls(release, table, Encoder.load(folder, threads=threads), measured.nprobes if measured else None)
 
     def search(

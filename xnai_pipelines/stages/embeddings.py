@@ -1,5 +1,6 @@
 """Chunks to vectors: each passage that the release's table lacks is embedded, or taken from the cache."""
 
+import time
 from collections import Counter
 from dataclasses import asdict, dataclass
 
@@ -65,25 +66,34 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         number = current.release if current else releases.next_number()
         name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
         spec = embeddings_spec(name, encoder.dimension)
-        table = context.tables.ensure(spec)
-        work = pending(context, spec)
-        context.tables.delete(spec, "chunk_id", work.removed)
-        _forget_deleted(context, releases, spec)
-        watch.items = len(work.to_write)
-        with context.progress.work("embeddings", watch.items, "chunks") as advance:
-            counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
-        table.checkout_latest()
-        rows = int(table.count_rows())
-        made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
-        if work.to_write or work.removed or made_index or has_unindexed_rows(table):
-            table.optimize()
-        record = context.home.releases / f"{number}.vector_index.json"
-        index = maintain_vector_index(table, rows, threshold, record, encoder.encode_query)
+        forget_deleted(context, releases, spec)
+        report = fill_index(context, encoder, number, spec, threshold)
+        watch.items = report.encoded + report.from_cache
         if current is None:
-            releases.publish(_release(context, number, spec, encoder))
-    report = EmbeddingsReport(
+            releases.publish(unpublished_release(context, number, spec, encoder))
+    write_json(report_path(context.home, "embeddings"), asdict(report))
+    return report
+
+
+def fill_index(
+    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, threshold: int
+) -> EmbeddingsReport:
+    """Bring a release's table and its search indexes in line with the chunks; to be called by the sole writer."""
+    started = time.perf_counter()
+    table = context.tables.ensure(spec)
+    work = pending(context, spec)
+    context.tables.delete(spec, "chunk_id", work.removed)
+    with context.progress.work("embeddings", len(work.to_write), "chunks") as advance:
+        counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
+    table.checkout_latest()
+    rows = int(table.count_rows())
+    made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
+    if work.to_write or work.removed or made_index or has_unindexed_rows(table):
+        table.optimize()
+    record = Releases(context.home.releases).vector_index_path(number)
+    return EmbeddingsReport(
         release=number,
-        table=name,
+        table=spec.name,
         vector_space=encoder.vector_space,
         encoded=counts["encoded"],
         from_cache=counts["from_cache"],
@@ -92,14 +102,12 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         truncated=counts["truncated"],
         tokens=counts["tokens"],
         vectors=rows,
-        vector_index=index,
-        seconds=watch.seconds,
+        vector_index=maintain_vector_index(table, rows, threshold, record, encoder.encode_query),
+        seconds=time.perf_counter() - started,
     )
-    write_json(report_path(context.home, "embeddings"), asdict(report))
-    return report
 
 
-def _forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> None:
+def forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> None:
     """Remove deleted documents from the tables of earlier releases, so that none comes back with them."""
     stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
     for release in releases.all():
@@ -157,7 +165,8 @@ def _write(
     return counts
 
 
-def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
+def unpublished_release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
+    """Return the manifest of a filled table as a release of this number."""
     tables = context.tables
     return Release(
         release=number,
@@ -168,7 +177,7 @@ def _release(context: StageContext, number: int, spec: TableSpec, encoder: Encod
         dimension=encoder.dimension,
         encoder=read_card(context.home.models / encoder.vector_space)["base"]["name"],
         precision=str(encoder.spec.precision),
-        adapter=None,
+        adapter=encoder.spec.adapter,
         questions=None,
         metrics={},
     )
