@@ -10,7 +10,7 @@ from xnai_pipelines.evaluation.evaluate import (
 )
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name, tracked_metrics
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, bootstrap_means, paired_difference
-from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.evaluation.markdown import markdown_table, summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.plots import modes_plot, trend_plot
@@ -52,6 +52,7 @@ __all__ = [
     "evaluation_fingerprint",
     "first_relevant_rank",
     "in_slice",
+    "markdown_table",
     "measure",
     "metric_name",
     "modes_plot",

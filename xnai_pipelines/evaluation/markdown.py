@@ -1,5 +1,7 @@
 """Reports as Markdown, for the Dagster UI and for MLflow."""
 
+from collections.abc import Sequence
+
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.report import EvaluationReport, Level
 
@@ -25,14 +27,14 @@ def summary_markdown(report: EvaluationReport) -> str:
                 continue
             parts.append(f"**{headline.statement}, by {level}** (mean and 95 % interval)\n")
             parts.append(
-                _table(
+                markdown_table(
                     ["mode", *_COLUMNS.values()],
                     [[section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)] for section in sections],
                 )
             )
     parts.append(f"**Latency of a search for {report.depth} chunks**\n")
     parts.append(
-        _table(
+        markdown_table(
             ["mode", "p50 ms", "p95 ms", "searches", "errors", "first error"],
             [
                 [
@@ -66,7 +68,7 @@ def worst_questions_markdown(report: EvaluationReport) -> str:
         ]
         for worst in report.worst
     ]
-    parts.append(_table(["question", "answered by", "rank", "found first", "nDCG@10"], rows))
+    parts.append(markdown_table(["question", "answered by", "rank", "found first", "nDCG@10"], rows))
     return "\n".join(parts)
 
 
@@ -78,9 +80,10 @@ def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
 
-def _table(columns: list[str], rows: list[list[str]]) -> str:
+def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return columns and rows as a Markdown table; cells are one line each, with bars escaped."""
     lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(_cell(cell) for cell in line)} |\n" for line in lines)
+    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
 
 def _cell(text: str) -> str:

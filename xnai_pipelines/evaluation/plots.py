@@ -1,6 +1,7 @@
 """Plots of evaluations as PNG bytes, small enough to lie in an event log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from io import BytesIO
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Okabe and Ito's colours: told apart by people with any colour vision.
-_COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00", "keyword": "#009E73"}
-_OTHER_COLOUR = "#666666"
-_INK = "#222222"
-_FAINT = "#888888"
-_GRID = "#e5e5e5"
+COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00", "keyword": "#009E73"}
+OTHER_COLOUR = "#666666"
+INK = "#222222"
+FAINT = "#888888"
+GRID = "#e5e5e5"
 
 _SHOWN = {
     "ndcg_at_10": "nDCG@10",
@@ -39,7 +40,7 @@ def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
     row, centres = 0.0, []
     for metric in _SHOWN:
         for section in sections:
-            estimate, colour = section.metrics[metric], _COLOURS.get(section.mode, _OTHER_COLOUR)
+            estimate, colour = section.metrics[metric], COLOURS.get(section.mode, OTHER_COLOUR)
             axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
             axes.plot(estimate.mean, row, "o", color=colour, markersize=6)
             axes.annotate(
@@ -61,8 +62,8 @@ def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
     left = 0.0 if lowest < 0.4 else lowest - 0.05
     axes.set_xlim(left, 1 + 0.2 * (1 - left))
     axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= 1])
-    axes.grid(axis="x", color=_GRID, linewidth=0.8)
-    return _png(figure, axes, f"{headline.statement}, with 95 % intervals")
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
+    return png(figure, axes, f"{headline.statement}, with 95 % intervals")
 
 
 def trend_plot(history: Sequence[PastEvaluation], origin: Origin, modes: Sequence[str]) -> bytes:
@@ -79,47 +80,65 @@ def trend_plot(history: Sequence[PastEvaluation], origin: Origin, modes: Sequenc
     Raises:
         ValueError: No past evaluation has questions of the origin.
     """
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
     from matplotlib.figure import Figure
 
-    names = [metric_name(origin, mode, "ndcg_at_10") for mode in modes]
-    past = sorted(
-        (one for one in history if any(name in one.metrics for name in names)),
-        key=lambda one: one.evaluated_at,
-    )
+    past = with_questions(history, origin, modes)
     if not past:
         raise ValueError(f"No past evaluation has {origin} questions.")
     figure = Figure(figsize=(7, 3.2), dpi=100, layout="constrained")
     axes = figure.subplots()
+    ends = draw_curves(axes, past, origin, modes)
+    for before, after in pairwise(past):
+        changes = _changes(before, after)
+        if changes:
+            axes.axvline(days(after.evaluated_at), color=FAINT, linewidth=0.8, linestyle=":")
+            first, last = days(past[0].evaluated_at), days(past[-1].evaluated_at)
+            late = days(after.evaluated_at) > first + 0.8 * (last - first)
+            _note(axes, "\n".join(changes), days(after.evaluated_at), late)
+    time_axis(axes, past[0].evaluated_at, past[-1].evaluated_at)
+    label_ends(axes, ends)
+    return png(figure, axes, f"nDCG@10 on {origin} questions, with 95 % intervals")
+
+
+def with_questions(history: Iterable[PastEvaluation], origin: Origin, modes: Sequence[str]) -> list[PastEvaluation]:
+    """Return the evaluations that have questions of the origin, from the earliest to the latest."""
+    names = [metric_name(origin, mode, "ndcg_at_10") for mode in modes]
+    return sorted(
+        (one for one in history if any(name in one.metrics for name in names)), key=lambda one: one.evaluated_at
+    )
+
+
+def draw_curves(
+    axes: "Axes", past: Sequence[PastEvaluation], origin: Origin, modes: Sequence[str]
+) -> list[tuple[float, str, str]]:
+    """Draw nDCG@10 by mode with its intervals, and return each curve's last value, mode and colour."""
     ends = []
-    for mode, name in zip(modes, names, strict=True):
-        colour = _COLOURS.get(mode, _OTHER_COLOUR)
+    for mode in modes:
+        name, colour = metric_name(origin, mode, "ndcg_at_10"), COLOURS.get(mode, OTHER_COLOUR)
         tracked = [one for one in past if name in one.metrics]
         for stretch in _stretches(tracked):
             _draw_stretch(axes, stretch, name, colour)
         if tracked:
             ends.append((tracked[-1].metrics[name], mode, colour))
-    for before, after in pairwise(past):
-        changes = _changes(before, after)
-        if changes:
-            axes.axvline(_days(after), color=_FAINT, linewidth=0.8, linestyle=":")
-            late = _days(after) > _days(past[0]) + 0.8 * (_days(past[-1]) - _days(past[0]))
-            _note(axes, "\n".join(changes), _days(after), late)
-    first, last = _days(past[0]), _days(past[-1])
-    margin = 0.02 * (last - first) or 0.5
-    axes.set_xlim(first - margin, last + margin)
+    return ends
+
+
+def time_axis(axes: "Axes", first: datetime, last: datetime) -> None:
+    """Lay dates along the axis from the first to the last time, and lines across it."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    margin = 0.02 * (days(last) - days(first)) or 0.5
+    axes.set_xlim(days(first) - margin, days(last) + margin)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.grid(axis="y", color=_GRID, linewidth=0.8)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.margins(y=0.12)
-    _label_ends(axes, ends)
-    return _png(figure, axes, f"nDCG@10 on {origin} questions, with 95 % intervals")
 
 
-def _days(past: PastEvaluation) -> float:
+def days(at: datetime) -> float:
     """Return the time in Matplotlib's unit, days since 1970."""
-    return past.evaluated_at.timestamp() / 86400
+    return at.timestamp() / 86400
 
 
 def _stretches(past: Sequence[PastEvaluation]) -> list[list[PastEvaluation]]:
@@ -128,7 +147,7 @@ def _stretches(past: Sequence[PastEvaluation]) -> list[list[PastEvaluation]]:
 
 
 def _draw_stretch(axes: "Axes", stretch: Sequence[PastEvaluation], name: str, colour: str) -> None:
-    times = [_days(one) for one in stretch]
+    times = [days(one.evaluated_at) for one in stretch]
     means, low, high = ([one.metrics[name + end] for one in stretch] for end in ("", "_low", "_high"))
     axes.plot(times, means, "o-", color=colour, markersize=3.5, linewidth=1.6)
     if len(stretch) == 1:
@@ -157,11 +176,11 @@ def _note(axes: "Axes", text: str, x: float, to_the_left: bool) -> None:
         ha="right" if to_the_left else "left",
         va="top",
         fontsize=8,
-        color=_FAINT,
+        color=FAINT,
     )
 
 
-def _label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
+def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
     """Write each line's mode and last value beside its end, apart where the ends lie together."""
     bottom, top = axes.get_ylim()
     height = None
@@ -181,13 +200,24 @@ def _label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
         )
 
 
-def _png(figure: "Figure", axes: "Axes", title: str) -> bytes:
+def png(figure: "Figure", axes: "Axes", title: str) -> bytes:
+    """Return the figure as PNG, with its title and without a frame."""
+    unframe(figure, axes, title)
+    return saved(figure)
+
+
+def unframe(figure: "Figure", axes: "Axes", title: str) -> None:
+    """Take the frame off and put the title on."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
-    axes.tick_params(length=0, labelcolor=_INK, labelsize=9)
+    axes.spines["bottom"].set_color(FAINT)
+    axes.tick_params(length=0, labelcolor=INK, labelsize=9)
     axes.set_axisbelow(True)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=_INK)
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
+
+
+def saved(figure: "Figure") -> bytes:
+    """Return the figure as PNG."""
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     return buffer.getvalue()

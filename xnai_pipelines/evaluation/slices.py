@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 DIMENSIONS = ("language", "folder", "media_type", "origin")
 NO_FOLDER = "."
+_ALL = "all questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,13 @@ class Slice:
     value: str
 
     def __str__(self) -> str:
-        return "all questions" if self == OVERALL else f"{self.dimension} {self.value}"
+        return _ALL if self == OVERALL else f"{self.dimension} {self.value}"
+
+    @classmethod
+    def parse(cls, words: str) -> "Slice":
+        """Return the slice that has these words."""
+        dimension, _, value = words.partition(" ")
+        return OVERALL if words == _ALL else cls(dimension, value)
 
 
 OVERALL = Slice("all", "all")

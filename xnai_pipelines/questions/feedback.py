@@ -1,0 +1,325 @@
+"""Labels that grow: judgements of single answers, and files of labelled questions dropped into the same folder.
+
+A line that cannot be read is named and passed over, in files that people drop too: a slip of the pen must not stop the
+night's evaluation, and it is counted among the unresolved rows, where it is seen.
+"""
+
+import json
+import os
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.questions.files import LabelledQuestionsError, LabelledRow, _grade, _json_object, _split, _text
+from xnai_pipelines.questions.labelled import EXAMPLES, LabelledQuestions, Unresolved, _overlap
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
+from xnai_pipelines.questions.resolving import DocumentNames
+
+QUESTION_CHARACTERS = 4_000
+LINE_BYTES = 1024 * 1024
+
+
+class FeedbackError(ValueError):
+    """The feedback cannot be taken; the message says what was wrong with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Feedback:
+    """A person's judgement whether a document answers a question.
+
+    Attributes:
+        question: As it was asked.
+        source: The document.
+        right: Whether it answers the question.
+        at: When it was judged.
+        who: By whom, where that is known.
+        where: File and line that hold it, "" before it is read back.
+    """
+
+    question: str
+    source: str
+    right: bool
+    at: datetime
+    who: str | None
+    where: str = field(default="", compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackFolder:
+    """What a folder of feedback holds.
+
+    Attributes:
+        judgements: From the earliest to the latest.
+        labelled: Rows of the files of labelled questions, in the order of the files' names.
+        malformed: Lines and files that cannot be read, each with its place and the reason.
+    """
+
+    judgements: tuple[Feedback, ...]
+    labelled: tuple[LabelledRow, ...]
+    malformed: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A question with the grades of its documents so far; 0 says that a document does not answer it."""
+
+    question: str
+    splits: list[Split] = field(default_factory=list)
+    grades: dict[str, int] = field(default_factory=dict)
+
+
+def record_feedback(
+    folder: Path, question: str, source: str, right: bool, at: datetime, who: str | None, known: Mapping[str, str]
+) -> Feedback:
+    """Write a judgement to the end of `<folder>/<date>.jsonl`, and to the disk, and return it.
+
+    Args:
+        folder: The folder of feedback; created where it is missing.
+        question: What was asked.
+        source: The document, or its record id where that is unique.
+        right: Whether the document answers the question.
+        at: When it was judged, with its time zone.
+        who: By whom, where that is known.
+        known: document_id by source of every known document.
+
+    Raises:
+        FeedbackError: The question is empty or too long, no document has that name, or the file cannot be written.
+    """
+    text = question.strip()
+    if not text or len(text) > QUESTION_CHARACTERS:
+        raise FeedbackError(f"A question has 1 to {QUESTION_CHARACTERS:,} characters, and this one has {len(text):,}.")
+    try:
+        document_id = DocumentNames(known).resolve(source)
+    except LookupError as error:
+        raise FeedbackError(f"The source is not usable: {error.args[0]}{_near(source, known)}") from error
+    if source not in known:
+        source = next(name for name, known_id in known.items() if known_id == document_id)
+    feedback = Feedback(text, source, right, at.astimezone(UTC), who)
+    path = folder / f"{feedback.at.date()}.jsonl"
+    try:
+        _append(path, feedback)
+    except UnicodeEncodeError as error:
+        raise FeedbackError("The question holds bytes that are no text.") from error
+    except OSError as error:
+        raise FeedbackError(f"{path} cannot be written ({error.strerror}).") from error
+    return feedback
+
+
+def read_feedback(folder: Path) -> FeedbackFolder:
+    """Return the judgements and the labelled questions of a folder's `*.jsonl` files; nothing where it is missing.
+
+    A line with "right" is a judgement, any other one is a labelled question as `read_labelled` knows it.
+    """
+    judgements, labelled, malformed = [], [], []
+    for where, line in _lines(folder):
+        try:
+            if isinstance(line, OSError):
+                raise LabelledQuestionsError(f"{where}: cannot be read ({line.strerror}).")
+            fields = _fields(where, line)
+            if "right" in fields:
+                judgements.append(_judgement(where, fields))
+            else:
+                labelled += _labelled_rows(where, fields)
+        except LabelledQuestionsError as error:
+            malformed.append(str(error))
+    judgements.sort(key=lambda judgement: judgement.at)
+    return FeedbackFolder(tuple(judgements), tuple(labelled), tuple(malformed))
+
+
+def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuestions:
+    """Return the questions that the feedback of a folder answers.
+
+    The same words in other case or spacing are the same question. Of judgements of a question and a document the last
+    one counts, and it counts more than a dropped file. Only dropped files may give splits.
+
+    Args:
+        folder: The folder of feedback.
+        known: document_id by source of every known document.
+
+    Returns:
+        The questions; those that have only wrong answers are counted as `without_answer`, malformed lines and unknown
+        documents as `unresolved`.
+    """
+    given = read_feedback(folder)
+    names, asked, failures = DocumentNames(known), dict[str, _Asked](), list(given.malformed)
+    for row in given.labelled:
+        one = asked.setdefault(normalised(row.question or ""), _Asked(row.question or ""))
+        if row.split:
+            one.splits.append(row.split)
+        document_id = _resolved(names, row.where, row.document, failures)
+        if document_id:
+            one.grades[document_id] = max(one.grades.get(document_id, 0), row.grade)
+    for judgement in given.judgements:
+        one = asked.setdefault(normalised(judgement.question), _Asked(judgement.question))
+        # That a document which is gone was wrong no longer matters.
+        document_id = _resolved(names, judgement.where, judgement.source, failures if judgement.right else [])
+        if document_id:
+            one.grades[document_id] = max(one.grades.get(document_id, 0), 1) if judgement.right else 0
+    questions = [_question(normal, one) for normal, one in asked.items() if any(one.grades.values())]
+    in_two_splits = [one.question for one in asked.values() if len(set(one.splits)) > 1]
+    return LabelledQuestions(
+        questions=tuple(questions),
+        without_answer=len(asked) - len(questions),
+        unresolved=Unresolved(len(failures), tuple(failures[:EXAMPLES])),
+        overlap=_overlap(questions, in_two_splits, known),
+        splits_given=any(question.split for question in questions),
+    )
+
+
+def merged_labels(
+    labelled: LabelledQuestions | None, feedback: LabelledQuestions, known: Mapping[str, str]
+) -> LabelledQuestions:
+    """Return labelled questions and feedback together; what is in both is one question with the answers of both.
+
+    Such a question keeps the id and the split of the labelled one. Feedback never takes away what a label says.
+
+    Args:
+        labelled: The labelled questions, None where there are none.
+        feedback: Of `feedback_questions`.
+        known: document_id by source of every known document.
+    """
+    if labelled is None:
+        return feedback
+    added = {normalised(question.question): question for question in feedback.questions}
+    both = [_with_answers(question, added.get(normalised(question.question))) for question in labelled.questions]
+    there = {normalised(question.question) for question in both}
+    questions = (*both, *(question for words, question in added.items() if words not in there))
+    overlap = _overlap(questions, [], known)
+    in_two_splits = [
+        example
+        for example in (*labelled.overlap.examples, *feedback.overlap.examples)
+        if example.startswith("question in ")
+    ]
+    failures = (*labelled.unresolved.examples, *feedback.unresolved.examples)
+    return LabelledQuestions(
+        questions=questions,
+        without_answer=labelled.without_answer + feedback.without_answer,
+        unresolved=Unresolved(labelled.unresolved.rows + feedback.unresolved.rows, failures[:EXAMPLES]),
+        overlap=replace(
+            overlap,
+            questions=labelled.overlap.questions + feedback.overlap.questions,
+            examples=(*in_two_splits, *overlap.examples)[:EXAMPLES],
+        ),
+        splits_given=any(question.split for question in questions),
+    )
+
+
+def normalised(question: str) -> str:
+    """Return the words of a question without what case, spacing and composed letters add to them."""
+    return " ".join(unicodedata.normalize("NFC", question).split()).casefold()
+
+
+def _append(path: Path, feedback: Feedback) -> None:
+    fields = {
+        "question": feedback.question,
+        "source": feedback.source,
+        "right": feedback.right,
+        "at": feedback.at.isoformat(),
+        "who": feedback.who,
+    }
+    line = json.dumps(fields, ensure_ascii=False).encode() + b"\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab+", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        if size:
+            file.seek(size - 1)
+            if file.read(1) != b"\n":  # a writer was killed half way through its line
+                line = b"\n" + line
+        file.write(line)  # one call at the end of the file: lines of two processes do not mix
+        os.fsync(file.fileno())
+
+
+def _near(source: str, known: Mapping[str, str]) -> str:
+    near = get_close_matches(source, known, n=3, cutoff=0.5)
+    return f"; the nearest names are {', '.join(map(repr, near))}." if near else "."
+
+
+def _lines(folder: Path) -> Iterator[tuple[str, bytes | OSError]]:
+    """Yield the lines that are not empty with their places; a file that cannot be read yields its error."""
+    for path in sorted(folder.glob("[!.]*.jsonl")):
+        try:
+            with path.open("rb") as file:
+                number = 0
+                while line := file.readline(LINE_BYTES + 1):
+                    number += 1
+                    rest = line
+                    while len(rest) > LINE_BYTES and not rest.endswith(b"\n"):
+                        rest = file.readline(LINE_BYTES + 1)
+                    if line.strip():
+                        yield f"{path}:{number}", line
+        except OSError as error:
+            yield str(path), error
+
+
+def _fields(where: str, line: bytes) -> dict[str, Any]:
+    if len(line) > LINE_BYTES:
+        raise LabelledQuestionsError(f"{where}: the line is longer than {LINE_BYTES:,} bytes.")
+    try:
+        fields = _json_object(where, line.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise LabelledQuestionsError(f"{where}: not UTF-8 (byte {error.start + 1} of the line).") from error
+    except RecursionError as error:
+        raise LabelledQuestionsError(f"{where}: nested too deeply.") from error
+    if len(_text(where, fields, "question")) > QUESTION_CHARACTERS:
+        raise LabelledQuestionsError(f"{where}: the question is longer than {QUESTION_CHARACTERS:,} characters.")
+    return fields
+
+
+def _judgement(where: str, fields: Mapping[str, Any]) -> Feedback:
+    right, at, who = fields["right"], fields.get("at"), fields.get("who")
+    try:
+        judged_at = datetime.fromisoformat(str(at))
+    except ValueError:
+        judged_at = datetime.min  # noqa: DTZ901  has no time zone, and so is refused with those that have none
+    if judged_at.tzinfo is None:
+        raise LabelledQuestionsError(f'{where}: "at" must be a time with its zone, not {at!r}.')
+    if not isinstance(right, bool):
+        raise LabelledQuestionsError(f'{where}: "right" must be true or false, not {right!r}.')
+    question, source = (_text(where, dict(fields), name) for name in ("question", "source"))
+    return Feedback(question, source, right, judged_at, None if who is None else str(who), where)
+
+
+def _labelled_rows(where: str, fields: dict[str, Any]) -> list[LabelledRow]:
+    question, documents = _text(where, fields, "question"), fields.get("documents")
+    if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
+        raise LabelledQuestionsError(
+            f'{where}: expected "documents", a list with at least one source, or "source" with "right" and "at".'
+        )
+    grade = _grade(where, fields.get("grade", 1))
+    split = None if fields.get("split") is None else _split(where, str(fields["split"]))
+    return [LabelledRow(where, "", question, document, grade, split) for document in documents]
+
+
+def _resolved(names: DocumentNames, where: str, document: str, failures: list[str]) -> str | None:
+    try:
+        return names.resolve(document)
+    except LookupError as error:
+        failures.append(f"{where}: {error.args[0]}")
+        return None
+
+
+def _question(normal: str, asked: _Asked) -> Question:
+    return Question(
+        # From the normalised words: whoever asks first, in whatever spelling, the id stays.
+        question_id=question_id(Origin.LABELLED, normal, normal),
+        question=asked.question,
+        relevant=_relevant(asked.grades),
+        origin=Origin.LABELLED,
+        split=max(asked.splits, key=list(Split).index, default=None),  # the most held-out one
+    )
+
+
+def _with_answers(question: Question, other: Question | None) -> Question:
+    if other is None:
+        return question
+    there = question.document_ids
+    added = tuple(relevant for relevant in other.relevant if relevant.document_id not in there)
+    return replace(question, relevant=(*question.relevant, *added), split=question.split or other.split)
+
+
+def _relevant(grades: Mapping[str, int]) -> tuple[Relevant, ...]:
+    return tuple(Relevant(document_id, None, grade) for document_id, grade in grades.items() if grade)
