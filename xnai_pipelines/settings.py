@@ -4,16 +4,22 @@ What must hold for every run of a home is a setting here; what one run may do di
 many deletions, evaluate again) is a config field of its Dagster asset.
 """
 
+import json
 import os
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from xnai_pipelines.adaptation import AdapterConfig
 from xnai_pipelines.chunking import ChunkingSpec, Strategy
+from xnai_pipelines.degradation import Thresholds
 from xnai_pipelines.precision import VARIANTS, Optimise, Policy
+from xnai_pipelines.promotion import Gate
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
@@ -83,6 +89,66 @@ class Settings(BaseSettings):
         le=1,
         description="Share of labelled questions that must have a right document in the hybrid top 10.",
     )
+    accuracy_tolerance: float = Field(
+        default=0.02,
+        ge=0,
+        le=1,
+        description="nDCG@10 that the release may lie below what it had when it was released.",
+    )
+    slice_questions: int = Field(
+        default=30, ge=10, description="Fewest questions of a language or folder that is judged by itself."
+    )
+    degraded_evaluations: int = Field(
+        default=2, ge=1, description="Evaluations in a row that find accuracy degraded before anything is done."
+    )
+    max_error_share: float = Field(
+        default=0.1, ge=0, le=1, description="Share of an evaluation's searches that may fail; more is reported."
+    )
+    max_search_ms: float = Field(
+        default=100.0,
+        gt=0,
+        description="Time a search may take, 95th percentile, in milliseconds: more asks for maintenance, and no "
+        "slower encoder is promoted.",
+    )
+    retrain_attempts: int = Field(default=3, ge=1, description="Retrainings that one cause may bring about.")
+    retrain_cooldown_hours: float = Field(
+        default=20.0, ge=0, description="Time after a retraining without another one."
+    )
+    retrain_backoff_minutes: float = Field(
+        default=60.0, ge=0, description="Time after a failed retraining before the next; it doubles with each failure."
+    )
+    retrain_minutes_a_day: float = Field(
+        default=240.0, gt=0, description="Minutes of retraining within 24 hours after which none is started."
+    )
+    training: Annotated[AdapterConfig, NoDecode] = Field(
+        default=AdapterConfig(),
+        description="How adapters are trained where a run does not say otherwise, as JSON of the fields to change: "
+        '{"epochs": 3, "rank": 8}. The asset lora_adapter lists them.',
+    )
+    least_pairs: int = Field(
+        default=200,
+        ge=0,
+        description="Training pairs that generated questions fill the set up to where people labelled fewer.",
+    )
+    max_overall_loss: float = Field(
+        default=0.01,
+        ge=0,
+        le=1,
+        description="nDCG@10 that a promoted encoder may lose over all questions, at the far end of the 95 % interval.",
+    )
+    max_slice_loss: float = Field(
+        default=0.02, ge=0, le=1, description="nDCG@10 that it may lose on a slice; more, beyond chance, rejects it."
+    )
+    max_shipped_mb: float | None = Field(
+        default=None, gt=0, description="Size that a promoted encoder may have, in megabytes."
+    )
+    approval: bool = Field(default=False, description="Whether a person has to approve a promotion: `xnai approve`.")
+    kept_releases: int = Field(
+        default=3, ge=1, description="Releases that maintenance keeps beside the current one, to roll back to."
+    )
+    webhook: SecretStr | None = Field(
+        default=None, description="Address that alerts are posted to as JSON; they are always in alerts.jsonl."
+    )
     quarantine_rate: float = Field(
         default=0.05, ge=0, le=1, description="Share of files in quarantine above which a check warns."
     )
@@ -127,6 +193,23 @@ class Settings(BaseSettings):
         default=None, ge=1, description="For tests: the process kills itself after this many table commits."
     )
 
+    @field_validator("training", mode="before")
+    @classmethod
+    def _training_config(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        fields = json.loads(value)
+        if not isinstance(fields, dict):
+            raise ValueError("it is no JSON object")
+        return AdapterConfig.from_json(fields)
+
+    @field_validator("webhook")
+    @classmethod
+    def _posts_somewhere(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
+            raise ValueError("it is no address of http:// or https://")
+        return value
+
     @field_validator("exclude", mode="before")
     @classmethod
     def _split_patterns(cls, value: object) -> object:
@@ -168,6 +251,32 @@ class Settings(BaseSettings):
         )
 
     @property
+    def thresholds(self) -> Thresholds:
+        """From where on accuracy counts as degraded, and how often something is done about it."""
+        return Thresholds(
+            accuracy_floor=self.accuracy_floor,
+            tolerance=self.accuracy_tolerance,
+            slice_questions=self.slice_questions,
+            evaluations=self.degraded_evaluations,
+            cooldown=timedelta(hours=self.retrain_cooldown_hours),
+            attempts=self.retrain_attempts,
+            minutes_a_day=self.retrain_minutes_a_day,
+            max_error_share=self.max_error_share,
+            max_p95_ms=self.max_search_ms,
+            backoff=timedelta(minutes=self.retrain_backoff_minutes),
+        )
+
+    @property
+    def gate(self) -> Gate:
+        """What a challenger has to hold to be promoted."""
+        return Gate(
+            max_overall_loss=self.max_overall_loss,
+            max_slice_loss=self.max_slice_loss,
+            max_query_ms=self.max_search_ms,
+            max_model_mb=self.max_shipped_mb,
+        )
+
+    @property
     def chunking(self) -> ChunkingSpec:
         """How documents are cut."""
         return ChunkingSpec(self.chunk_strategy, self.chunk_size, self.chunk_overlap)
@@ -184,9 +293,14 @@ def settings() -> Settings:
         return Settings()
     except ValidationError as error:
         problems = [
-            f"XNAI_{str(item['loc'][0]).upper()}={item['input']!r}: {item['msg']}"
+            f"XNAI_{str(item['loc'][0]).upper()}={_shown(item)}: {item['msg']}"
             if item["loc"]
             else f"XNAI_CHUNK_SIZE and XNAI_CHUNK_OVERLAP: {item['ctx']['error']}"
             for item in error.errors(include_url=False)
         ]
         raise SettingsError("Settings are not valid. " + "; ".join(problems)) from None
+
+
+def _shown(error: ErrorDetails) -> str:
+    """Return the value that is not allowed, unless it may be a secret."""
+    return "(hidden)" if error["loc"][0] == "webhook" else repr(error["input"])

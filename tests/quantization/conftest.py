@@ -15,6 +15,7 @@ MODULES = (
     "socket ssl statistics subprocess tarfile tempfile textwrap threading trace traceback turtle unittest/case "
     "unittest/mock urllib/request uuid weakref xmlrpc/client zipfile"
 )
+TINY = {"vocab_size": 512, "num_hidden_layers": 2, "num_attention_heads": 2}
 
 
 @functools.cache
@@ -73,29 +74,24 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """BERT with a pooler, random weights: norms behind the layers, biases, three embedding tables."""
     from transformers import BertConfig, BertModel
 
-    config = BertConfig(
-        vocab_size=512,
-        hidden_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=80,
-        max_position_embeddings=96,
-        initializer_range=0.2,
-    )
+    config = BertConfig(**TINY, hidden_size=48, intermediate_size=80, max_position_embeddings=96, initializer_range=0.2)
     return trained(BertModel, config, 0, tmp_path_factory.mktemp("bert"), steps=0)
+
+
+@pytest.fixture(scope="session")
+def tiny_albert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ALBERT, random weights: one layer that is run twice."""
+    from transformers import AlbertConfig, AlbertModel
+
+    config = AlbertConfig(**TINY, embedding_size=16, hidden_size=32, intermediate_size=48)
+    return trained(AlbertModel, config, 0, tmp_path_factory.mktemp("albert"), steps=0)
 
 
 def llama_config(*, tied: bool) -> Any:
     from transformers import LlamaConfig
 
     return LlamaConfig(
-        vocab_size=512,
-        hidden_size=64,
-        intermediate_size=160,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=128,
-        tie_word_embeddings=tied,
+        **TINY, hidden_size=64, intermediate_size=160, max_position_embeddings=128, tie_word_embeddings=tied
     )
 
 

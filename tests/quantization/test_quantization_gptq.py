@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xnai_pipelines.quantization.gptq import UniformGrid, gptq, invert, output_error
+from xnai_pipelines.quantization.gptq import gptq, invert, output_error
 from xnai_pipelines.quantization.grids import GroupGrid
 from xnai_pipelines.quantization.quantized import QuantizationError
+from xnai_pipelines.quantization.rate import RowSteps
 from xnai_pipelines.quantization.rounding import Levels
 
 STEP = 0.25
@@ -18,6 +19,10 @@ def layer(rows: int, columns: int, tokens: int = 600) -> tuple[NDArray[np.float3
     inputs = generator.normal(size=(tokens, columns)) @ generator.normal(size=(columns, columns)) / columns**0.5
     inputs *= generator.uniform(0.2, 3, columns)
     return generator.normal(size=(rows, columns)).astype(np.float32), 2 / tokens * inputs.T @ inputs
+
+
+def uniform(weight: NDArray[np.float32]) -> RowSteps:
+    return RowSteps(np.full(len(weight), STEP, dtype=np.float32))
 
 
 def by_the_paper(
@@ -43,7 +48,7 @@ def by_the_paper(
 def test_codes_are_those_of_the_papers_equations(columns: int, activation_order: bool) -> None:
     weight, hessian = layer(16, columns)
     inverse = invert(hessian, activation_order=activation_order)
-    codes, restored = gptq(weight, inverse, UniformGrid(STEP))
+    codes, restored = gptq(weight, inverse, uniform(weight))
     np.testing.assert_array_equal(restored, codes * np.float32(STEP))
     expected = by_the_paper(weight, hessian, inverse.order, inverse.damping)
     # In float32 a weight may fall to the other side of a boundary, and what follows it too.
@@ -71,14 +76,14 @@ def test_the_output_loses_less_than_by_rounding(bits: int, symmetric: bool) -> N
 
 def test_without_correlation_gptq_is_rounding() -> None:
     weight, _ = layer(8, 150)
-    codes, _ = gptq(weight, invert(np.eye(150)), UniformGrid(STEP))
+    codes, _ = gptq(weight, invert(np.eye(150)), uniform(weight))
     np.testing.assert_array_equal(codes, np.rint(weight / STEP))
 
 
 def test_inputs_that_are_always_zero_and_too_few_tokens_are_borne() -> None:
     weight, hessian = layer(8, 60, tokens=10)
     hessian[:, 5] = hessian[5] = 0
-    _, restored = gptq(weight, invert(hessian), UniformGrid(STEP))
+    _, restored = gptq(weight, invert(hessian), uniform(weight))
     assert np.isfinite(restored).all()
     assert np.abs(restored - weight).max() < 60
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xnai_pipelines.artefacts import weights_sha256
 from xnai_pipelines.quantization import (
     Granularity,
     Method,
@@ -18,7 +19,7 @@ from xnai_pipelines.quantization import (
     quantize,
 )
 from xnai_pipelines.quantization.calibration import choose_texts, texts_sha256, tokenise
-from xnai_pipelines.quantization.model import base_sha256, load_transformer
+from xnai_pipelines.quantization.model import load_transformer
 
 INT8 = Scheme(method=Method.RTN, bits=8, granularity=Granularity.CHANNEL, symmetric=True)
 GPTQ = Scheme(method=Method.GPTQ, bits=4, group_size=32)
@@ -51,7 +52,7 @@ def test_every_tensor_is_shipped_in_state_dict_order_without_the_pooler(tiny_ber
     own = dict(load_transformer(tiny_bert).tensors())
     assert [tensor.name for tensor in model.tensors] == list(own)
     assert not any("pooler" in name for name in own)
-    assert model.base_sha256 == base_sha256(tiny_bert)
+    assert model.base_sha256 == weights_sha256(tiny_bert)
     assert model.calibration_sha256 is None
     for name, weights in model.weights().items():
         assert weights.dtype == np.float32
@@ -180,23 +181,11 @@ def test_a_folder_of_pickled_weights_is_refused(tiny_bert: Path, tmp_path: Path)
 
 @pytest.mark.slow
 def test_layers_that_are_run_more_than_once_can_be_rounded_but_not_calibrated(
-    tiny_bert: Path, tmp_path: Path, calibration_texts: list[str]
+    tiny_albert: Path, calibration_texts: list[str]
 ) -> None:
-    from transformers import AlbertConfig, AlbertModel
-
-    folder = shutil.copytree(tiny_bert, tmp_path / "albert")
-    config = AlbertConfig(
-        vocab_size=512,
-        embedding_size=16,
-        hidden_size=32,
-        num_hidden_layers=3,
-        num_attention_heads=2,
-        intermediate_size=48,
-    )
-    AlbertModel(config).save_pretrained(folder)
-    assert isinstance(quantize(folder, INT8).statistics, Statistics)
+    assert isinstance(quantize(tiny_albert, INT8).statistics, Statistics)
     with pytest.raises(QuantizationError, match="Use rtn"):
-        quantize(folder, GPTQ, calibration_texts, max_length=64)
+        quantize(tiny_albert, GPTQ, calibration_texts, max_length=64)
 
 
 @pytest.mark.slow

@@ -5,6 +5,8 @@ from pathlib import Path
 import mlflow
 import pytest
 
+from xnai_pipelines.evaluation import DocumentFacts, Evaluation, evaluate
+from xnai_pipelines.questions import Origin, Question, Relevant, Split
 from xnai_pipelines.tracking import Tracker
 
 
@@ -26,3 +28,24 @@ def database(migrated: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def tracker(database: Path, tmp_path: Path) -> Tracker:
     return Tracker(f"sqlite:///{database}", (tmp_path / "artifacts").as_uri(), timeout_seconds=0.2)
+
+
+@pytest.fixture(scope="session")
+def evaluation() -> Evaluation:
+    def search(query, mode, k):
+        if query == "question 3":
+            raise RuntimeError("index is gone")
+        return [("x", "x", 0.9), ("c", "d", 0.8)]
+
+    questions = [
+        Question(str(n), f"question {n}", (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(5)
+    ]
+    return evaluate(
+        questions,
+        ["vector", "hybrid"],
+        search,
+        fingerprint="f1",
+        splits_given=True,
+        documents={"d": DocumentFacts("guide.md", "en", "text/markdown")},
+        settings={"precision": "int8_dynamic", "reranker": None},
+    )

@@ -15,8 +15,9 @@ from unittest import mock
 
 import mlflow
 import pytest
+from tracked_evaluations import log as log_evaluation
 
-from xnai_pipelines.tracking import ModelVersion, Tracker, TrackingUnavailableError
+from xnai_pipelines.tracking import ModelVersion, NotTrackedError, Tracker, TrackingUnavailableError
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
@@ -235,3 +236,27 @@ def test_a_server_accepts_what_is_registered_and_gives_it_back(server, tmp_path)
     assert Path(card).read_bytes() == b'{"variant": "int4_gptq"}'
     logged = log_card(over_http)
     assert over_http.find_card("f1", MEASURED_AT) == logged
+    assert over_http.mirror_aliases(champion="space-1", challenger=None) == {"champion": "space-1"}
+    assert over_http.mirror_aliases(champion="space-1", challenger=None) == {}
+    assert over_http.mirror_aliases(champion=None, challenger=None) == {"champion": None}
+    assert over_http.aliases() == {}
+
+
+@pytest.mark.slow
+@pytest.mark.e2e
+def test_a_server_gives_the_rows_of_an_evaluation_and_the_curve_of_an_adapter(server, evaluation):
+    over_http = Tracker(server, None, timeout_seconds=30)
+    log_evaluation(over_http, evaluation)
+    [past] = over_http.evaluations_since(None, 10)
+    assert over_http.per_question(past.run_id).equals(evaluation.per_question)
+    with pytest.raises(NotTrackedError, match="has no per_question"):
+        over_http.per_question("0" * 32)
+    logged = over_http.log_adapter(
+        adapter_id="a1",
+        params={},
+        curve=[(step, {"loss": 1 / step}) for step in range(1, 1501)],
+        metrics={},
+        files={},
+        tags={},
+    )
+    assert len(mlflow.MlflowClient(server).get_metric_history(logged.run_id, "loss")) == 1500

@@ -5,57 +5,19 @@ import subprocess
 import sys
 import time
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import mlflow
 import pyarrow.parquet as pq
 import pytest
+from tracked_evaluations import TAGS, at, log
 
-from xnai_pipelines.evaluation import DocumentFacts, EvaluationReport, evaluate, tracked_metrics
-from xnai_pipelines.questions import Origin, Question, Relevant, Split
+from xnai_pipelines.evaluation import EvaluationReport, tracked_metrics
 from xnai_pipelines.tracking import Tracker, TrackingUnavailableError
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
-
-TAGS = {"vector_space": "v1", "dagster_run_id": "run-7", "release": "1"}
-
-
-@pytest.fixture(scope="module")
-def evaluation():
-    def search(query, mode, k):
-        if query == "question 3":
-            raise RuntimeError("index is gone")
-        return [("x", "x", 0.9), ("c", "d", 0.8)]
-
-    questions = [
-        Question(str(n), f"question {n}", (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(5)
-    ]
-    return evaluate(
-        questions,
-        ["vector", "hybrid"],
-        search,
-        fingerprint="f1",
-        splits_given=True,
-        documents={"d": DocumentFacts("guide.md", "en", "text/markdown")},
-        settings={"precision": "int8_dynamic", "reranker": None},
-    )
-
-
-def log(tracker, evaluation, **changes):
-    report = changes.pop("report", evaluation.report)
-    return tracker.log_evaluation(report, evaluation.per_question, {"modes": b"\x89PNG"}, TAGS | changes)
-
-
-def at(report, days, fingerprint):
-    """The same report of another day."""
-    fields = {name: getattr(report, name) for name in report.__slots__}
-    changed = {
-        "evaluated_at": datetime(2026, 1, 1, tzinfo=UTC) + timedelta(days=days),
-        "fingerprint": fingerprint,
-    }
-    return EvaluationReport(**(fields | changed))
 
 
 def runs(database):

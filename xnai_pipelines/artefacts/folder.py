@@ -26,6 +26,31 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def weights_sha256(model_folder: Path) -> str:
+    """Return the hash of a Hugging Face folder's model.safetensors, or of its shards' hashes.
+
+    Raises:
+        FileNotFoundError: There are no weights, or none in this form.
+    """
+    hashes = [file_sha256(shard) for shard in weights_files(model_folder)]
+    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+
+
+def weights_files(model_folder: Path) -> list[Path]:
+    """Return model.safetensors of a Hugging Face folder, or its shards in order.
+
+    Raises:
+        FileNotFoundError: There are no weights, or none in this form.
+    """
+    shards = sorted(model_folder.glob("model*.safetensors"))
+    if not shards:
+        raise FileNotFoundError(
+            f"{model_folder} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs "
+            "code when opened, and are not read: save the model again with safe_serialization=True."
+        )
+    return shards
+
+
 def read_card(folder: Path) -> dict[str, Any]:
     """Returns the card after comparing every file's size and sha256 with it (0.1 s for 100 MB).
 

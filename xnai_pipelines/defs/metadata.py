@@ -1,10 +1,12 @@
-"""What every asset shows of its table: the schema, a preview, counts as tables."""
+"""What assets show: the schema of a table, a preview, counts as tables, pictures."""
 
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
+from xnai_pipelines.evaluation import markdown_table as as_markdown
 from xnai_pipelines.tables import COLUMNS, Tables, TableSpec
 
 PREVIEW_ROWS = 5
@@ -37,15 +39,18 @@ def counts_table(counts: Mapping[str, int], label: str) -> dg.MarkdownMetadataVa
     return dg.MetadataValue.md(markdown_table(rows, [label, "count"]))
 
 
+def image(name: str, png: bytes) -> dg.MarkdownMetadataValue:
+    """Return a picture that lies in the event log itself; `name` is what is read in its place."""
+    return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
+
+
 def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """Return rows as a Markdown table, long values cut."""
     if not rows:
         return "none"
-    lines = [f"| {' | '.join(columns)} |", f"|{'---|' * len(columns)}"]
-    lines += [f"| {' | '.join(_cell(row[column]) for column in columns)} |" for row in rows]
-    return "\n".join(lines)
+    return as_markdown(columns, [[_cell(row[column]) for column in columns] for row in rows])
 
 
 def _cell(value: Any) -> str:
-    text = " ".join(str("" if value is None else value).split()).replace("|", "\\|").replace("`", "'")
+    text = " ".join(str("" if value is None else value).split()).replace("`", "'")
     return text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 3] + "..."

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from xnai_pipelines.artefacts import file_sha256
+from xnai_pipelines.artefacts import weights_sha256
 
 Pooling = Literal["mean", "cls"]
 
@@ -191,14 +191,10 @@ def _read_dimension(config: Mapping[str, Any], transformer: Path) -> int:
 
 
 def _hash_weights(transformer: Path) -> str:
-    shards = sorted(transformer.glob("model*.safetensors"))
-    if not shards:
-        raise UnsupportedEncoderError(
-            f"{transformer} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs "
-            "code when opened, and are not read: save the model again with safe_serialization=True."
-        )
-    hashes = [file_sha256(shard) for shard in shards]
-    return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
+    try:
+        return weights_sha256(transformer)
+    except FileNotFoundError as error:
+        raise UnsupportedEncoderError(str(error)) from error
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from xnai_pipelines.evaluation.report import (
     WorstQuestion,
 )
 from xnai_pipelines.evaluation.slices import DIMENSIONS, OVERALL, DocumentFacts, Slice, in_slice, slices
+from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, Event, EventKind, timeline_plot, timeline_rows
 
 __all__ = [
     "CHUNKS_PER_SEARCH",
@@ -31,11 +32,14 @@ __all__ = [
     "METRICS",
     "OVERALL",
     "PER_QUESTION",
+    "TIMELINE_COLUMNS",
     "Calls",
     "DocumentFacts",
     "Estimate",
     "Evaluation",
     "EvaluationReport",
+    "Event",
+    "EventKind",
     "Headline",
     "Level",
     "PastEvaluation",
@@ -60,6 +64,8 @@ __all__ = [
     "question_set",
     "slices",
     "summary_markdown",
+    "timeline_plot",
+    "timeline_rows",
     "tracked_metrics",
     "trend_plot",
     "worst_questions_markdown",

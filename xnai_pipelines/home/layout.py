@@ -64,6 +64,11 @@ class Home:
         return self.root / "feedback"
 
     @property
+    def alerts(self) -> Path:
+        """What people were told, a line each."""
+        return self.root / "alerts.jsonl"
+
+    @property
     def logs(self) -> Path:
         """Logs of the servers that `xnai ui` starts."""
         return self.root / "logs"

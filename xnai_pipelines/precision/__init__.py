@@ -6,7 +6,6 @@ from xnai_pipelines.precision.judging import Judged, Retrieval, compared, ndcg
 from xnai_pipelines.precision.markdown import (
     card_markdown,
     detail_table,
-    markdown_table,
     stored_vectors_table,
     variant_table,
 )
@@ -53,7 +52,6 @@ __all__ = [
     "compared",
     "detail_table",
     "encode_material",
-    "markdown_table",
     "measure_stored_vectors",
     "measure_variant",
     "ndcg",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from xnai_pipelines.evaluation import markdown_table
 from xnai_pipelines.precision.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.precision.policy import MEGABYTE, relative_loss
 
@@ -97,25 +98,18 @@ def card_markdown(card: Card) -> str:
     if card.choice is not None:
         parts.append(f"**Choice: {card.choice.variant or 'none'}**\n")
         parts.append("".join(f"- {reason}\n" for reason in card.choice.reasons))
-    parts.append(markdown_table(variant_table(card)))
+    parts.append(markdown_table(*variant_table(card)))
     parts.append(_statement(card))
     if card.choice is not None and card.choice.rejected:
         parts.append("## Not chosen\n")
         parts.append("".join(f"- {name}: {_line(why)}\n" for name, why in card.choice.rejected.items()))
     parts.append("## Details\n")
-    parts.append(markdown_table(detail_table(card)))
+    parts.append(markdown_table(*detail_table(card)))
     if card.stored_vectors:
         parts.append("## Stored vectors\n")
-        parts.append(markdown_table(stored_vectors_table(card)))
+        parts.append(markdown_table(*stored_vectors_table(card)))
         parts.append(_ABOUT_STORED)
     return "\n".join(parts)
-
-
-def markdown_table(table: Table) -> str:
-    """Return columns and rows as a Markdown table; cells are one line each, with bars escaped."""
-    columns, rows = table
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 
 
 def _row(card: Card, figures: VariantFigures) -> list[str]:
@@ -168,10 +162,6 @@ def _statement(card: Card) -> str:
 
 def _number(value: float | None, form: str, convert: Callable[[float], float] = lambda number: number) -> str:
     return "" if value is None else form.format(convert(value))
-
-
-def _cell(text: str) -> str:
-    return _line(text).replace("|", "\\|")
 
 
 def _line(text: str) -> str:

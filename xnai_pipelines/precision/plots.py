@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import TYPE_CHECKING
 
+from xnai_pipelines.evaluation.plots import FAINT, GRID, INK, saved, unframe
 from xnai_pipelines.precision.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.precision.policy import MEGABYTE
 
@@ -12,10 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-_INK = "#222222"
-_FAINT = "#888888"
-_GRID = "#e5e5e5"
-_CHOICE = "#D55E00"  # of Okabe and Ito's colours: told apart by people with any colour vision
+_CHOICE = "#D55E00"  # of the colours of Okabe and Ito, as in other plots
 _SPEEDS = "viridis_r"  # the faster, the darker
 _SIZES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 
@@ -63,32 +60,25 @@ def pareto_plot(card: Card) -> bytes:
     _scale(axes, points)
     bottom = axes.get_ylim()[0]
     frontier = _frontier([point for point in points if point.sound])
-    axes.plot([point.size for point in frontier], [point.quality for point in frontier], color=_GRID, linewidth=3)
+    axes.plot([point.size for point in frontier], [point.quality for point in frontier], color=GRID, linewidth=3)
     speeds = [point.figures.speed_ratio or 1.0 for point in points]
     norm = Normalize(min(*speeds, 0.9), max(*speeds, 1.1))
     for point in points:
         _draw(axes, point, norm, bottom, card.choice is not None and card.choice.variant == point.figures.name)
     bar = figure.colorbar(ScalarMappable(norm, _SPEEDS), ax=axes, pad=0.02, aspect=30)
-    bar.set_label("passages a second against fp32", fontsize=9, color=_INK)
+    bar.set_label("passages a second against fp32", fontsize=9, color=INK)
     bar.outline.set_visible(False)
-    bar.ax.tick_params(length=0, labelcolor=_INK, labelsize=9)
-    axes.set_xlabel("shipped size, MB", fontsize=9, color=_INK)
+    bar.ax.tick_params(length=0, labelcolor=INK, labelsize=9)
+    axes.set_xlabel("shipped size, MB", fontsize=9, color=INK)
     quality = f"nDCG@10, {card.mode} search" if by_ndcg else "mean cosine to fp32"
-    axes.set_ylabel(quality, fontsize=9, color=_INK)
+    axes.set_ylabel(quality, fontsize=9, color=INK)
     on = card.origin if by_ndcg else f"{card.held_out:,} held-out passages"
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
-    axes.tick_params(length=0, which="both", labelcolor=_INK, labelsize=9)
-    axes.grid(axis="y", color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    figure.suptitle(f"Size and quality on {on}", x=0.01, ha="left", fontsize=10, color=_INK)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    unframe(figure, axes, f"Size and quality on {on}")
     # The layout is known from here on, so that labels can keep apart.
     figure.draw_without_rendering()
     _label(axes, points, bottom, card.choice.variant if card.choice else None)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return saved(figure)
 
 
 def _point(card: Card, figures: VariantFigures, by_ndcg: bool) -> _Point | None:
@@ -134,7 +124,7 @@ def _draw(axes: "Axes", point: _Point, norm: "Normalize", bottom: float, chosen:
     import matplotlib as mpl
 
     speed = point.figures.speed_ratio
-    colour = _FAINT if speed is None else mpl.colormaps[_SPEEDS](norm(speed))
+    colour = FAINT if speed is None else mpl.colormaps[_SPEEDS](norm(speed))
     below = point.quality < bottom
     height = bottom if below else point.quality
     if not below and point.high > point.low:
@@ -191,7 +181,7 @@ def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | 
             va="bottom",
             fontsize=_FONT,
             fontweight="bold" if name == chosen else "normal",
-            color=_CHOICE if name == chosen else _INK if point.sound else _FAINT,
+            color=_CHOICE if name == chosen else INK if point.sound else FAINT,
             annotation_clip=False,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )

@@ -15,14 +15,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import xnai_pipelines
 from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.encoding.encoder import pool
 
 BATCH = 32
 BATCHED = 128  # passages that are encoded in batches too: enough for a mean, at a third of the time
@@ -176,26 +174,10 @@ def _timed(encoder: Encoder, passages: list[str]) -> tuple[Vectors, float]:
 
 
 def _in_batches(encoder: Encoder, passages: list[str]) -> Vectors:
-    """Return the passages' vectors from padded batches in the order given, float32 [n, d], through the same session."""
-    vectors = np.empty((len(passages), encoder.dimension), dtype=np.float32)
-    for start in range(0, len(passages), BATCH):
-        texts = [encoder.spec.passage_prefix + text for text in passages[start : start + BATCH]]
-        encodings = encoder._tokenizer.encode_batch_fast(texts)
-        longest = max(len(encoding.ids) for encoding in encodings)
-        # padding is masked: any token will do
-        feed = {name: np.zeros((len(texts), longest), dtype=np.int64) for name in encoder._inputs}
-        for row, encoding in enumerate(encodings):
-            columns: dict[str, Any] = {
-                "input_ids": encoding.ids,
-                "attention_mask": encoding.attention_mask,
-                "token_type_ids": encoding.type_ids,
-            }
-            for name, array in feed.items():
-                array[row, : len(encoding.ids)] = columns[name]
-        hidden = encoder._session.run(None, feed)[0]
-        for row, encoding in enumerate(encodings):
-            vectors[start + row] = pool(hidden[row, : len(encoding.ids)], encoder.spec.pooling)
-    return vectors
+    """Return the passages' vectors from padded batches in the order given, float32 [n, d]."""
+    return np.concatenate(
+        [encoder.encode_padded(passages[start : start + BATCH]) for start in range(0, len(passages), BATCH)]
+    )
 
 
 def _identical(one: Vectors, other: Vectors) -> float:

@@ -49,22 +49,6 @@ class Grid(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class UniformGrid:
-    """Multiples of one step, without bounds."""
-
-    step: float
-    refit_every: int = 0
-
-    def fit(self, position: int, weights: Matrix) -> None:
-        """Do nothing: the step is given."""
-
-    def round(self, position: int, column: int, weights: Matrix) -> tuple[Codes, Matrix]:
-        """Return the nearest multiples of the step."""
-        codes = np.rint(weights / np.float32(self.step))
-        return codes.astype(np.int32), codes * np.float32(self.step)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class InverseFactor:
     """What GPTQ needs to know of a layer's inputs; layers fed the same input share it.

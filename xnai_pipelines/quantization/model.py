@@ -3,14 +3,13 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.artefacts import file_sha256
+from xnai_pipelines.artefacts import weights_files
 from xnai_pipelines.quantization.quantized import QuantizationError
 
 if TYPE_CHECKING:
@@ -194,13 +193,6 @@ def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Tra
     return Transformer(folder, network, causal, blocks, outside, tuple(embeddings), frozenset(skipped))
 
 
-def base_sha256(folder: Path) -> str:
-    """Return the hash of model.safetensors, or of the shards' hashes, as the encoder's specification has it."""
-    shards = sorted(folder.glob("model*.safetensors"))
-    hashes = [file_sha256(shard) for shard in shards]
-    return hashes[0] if len(hashes) == 1 else sha256("".join(hashes).encode()).hexdigest()
-
-
 def _find_blocks(network: "PreTrainedModel") -> list[tuple[str, "torch.nn.Module"]]:
     """Return the members of the outermost list of equal modules that holds most parameters."""
     from torch import nn
@@ -229,9 +221,8 @@ def _read_config(folder: Path) -> dict[str, Any]:
             f"{path} asks for code from the model folder (auto_map) or holds no object. Code from a model is never "
             "run: choose a model whose architecture transformers itself has."
         )
-    if not any(folder.glob("model*.safetensors")):
-        raise QuantizationError(
-            f"{folder} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs code when "
-            "opened, and are not read: save the model again with safe_serialization=True."
-        )
+    try:
+        weights_files(folder)
+    except FileNotFoundError as error:
+        raise QuantizationError(str(error)) from error
     return config

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from xnai_pipelines.artefacts import weights_sha256
 from xnai_pipelines.quantization.assembly import assemble, rounded_table
 from xnai_pipelines.quantization.awq import quantize_by_awq
 from xnai_pipelines.quantization.calibration import BATCH_TOKENS, Batch, choose_texts, texts_sha256, tokenise
 from xnai_pipelines.quantization.layerwise import Done, Layerwise, quantize_by_gptq, round_the_rest
 from xnai_pipelines.quantization.memory import check_memory
-from xnai_pipelines.quantization.model import Transformer, base_sha256, load_transformer
+from xnai_pipelines.quantization.model import Transformer, load_transformer
 from xnai_pipelines.quantization.quantized import QuantizationError, QuantizedModel, Statistics
 from xnai_pipelines.quantization.rate import quantize_by_rate
 from xnai_pipelines.quantization.scheme import Method, Scheme
@@ -64,7 +65,7 @@ def quantize(
     return QuantizedModel(
         tensors=assemble(model, result.tensors),
         scheme=scheme,
-        base_sha256=base_sha256(folder),
+        base_sha256=weights_sha256(folder),
         calibration_sha256=texts_sha256(texts) if scheme.method.calibrated else None,
         statistics=Statistics(
             seconds=time.monotonic() - started,

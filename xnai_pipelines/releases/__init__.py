@@ -1,10 +1,11 @@
 """Releases: which embeddings table and encoder answer a search, and which encoder is next."""
 
 from xnai_pipelines.releases.candidate import Candidate, read_candidate, record_candidate
-from xnai_pipelines.releases.manifest import Release, ReleaseError, Releases, embeddings_table_name, now
+from xnai_pipelines.releases.manifest import Move, Release, ReleaseError, Releases, embeddings_table_name, now
 
 __all__ = [
     "Candidate",
+    "Move",
     "Release",
     "ReleaseError",
     "Releases",

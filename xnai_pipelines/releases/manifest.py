@@ -32,6 +32,15 @@ class Release:
     metrics: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The pointer was moved to a release: when (UTC, ISO 8601), and why in words."""
+
+    release: int
+    at: str
+    reason: str
+
+
 class Releases:
     """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth.
 
@@ -86,6 +95,11 @@ class Releases:
         """Return the kept releases, oldest first."""
         return [self.read(number) for number in self._numbers()]
 
+    def with_challenger(self) -> list[Release]:
+        """Return the kept releases and the challenger: all whose tables and models must stay."""
+        challenger = self.challenger()
+        return [*self.all(), challenger] if challenger else self.all()
+
     def next_number(self) -> int:
         """Return the number after the newest manifest's; 1 before the first release.
 
@@ -96,18 +110,31 @@ class Releases:
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())
 
-    def publish(self, release: Release) -> None:
+    def publish(self, release: Release, reason: str) -> None:
         """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
         write_json(self._folder / f"{release.release}.json", asdict(release))
-        self.point_to(release.release)
+        self.point_to(release.release, reason)
 
-    def point_to(self, number: int) -> None:
-        """Make a release the current one.
+    def point_to(self, number: int, reason: str) -> None:
+        """Make a release the current one, and note the move.
 
         Raises:
             ReleaseError: There is no such release.
         """
         write_json(self._folder / "current.json", {"release": self.read(number).release})
+        with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(asdict(Move(number, now(), reason))))  # first the line's end: see `moves`
+
+    def moves(self) -> list[Move]:
+        """Return the moves of the pointer, oldest first; a line that a kill cut off is left out."""
+        path = self._folder / "moves.jsonl"
+        found = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                found.append(Move(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+        return found
 
     def challenger(self) -> Release | None:
         """Return the manifest that the challenger would have as a release, None where there is no challenger."""

@@ -1,5 +1,6 @@
 """Dagster resources over the home's stores, the encoder and MLflow."""
 
+from xnai_pipelines.resources.alerts import AlertsResource
 from xnai_pipelines.resources.configured import configured
 from xnai_pipelines.resources.encoder import ChunkingResource, EncoderResource
 from xnai_pipelines.resources.runs import end_dead_runs
@@ -8,6 +9,7 @@ from xnai_pipelines.resources.stores import StoresResource
 from xnai_pipelines.resources.tracking import TrackingResource
 
 __all__ = [
+    "AlertsResource",
     "ChunkingResource",
     "EncoderResource",
     "SourceResource",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xnai_pipelines.resources.alerts import AlertsResource
 from xnai_pipelines.resources.encoder import ChunkingResource, EncoderResource
 from xnai_pipelines.resources.source import SourceResource
 from xnai_pipelines.resources.stores import StoresResource
@@ -38,4 +39,5 @@ def configured(settings: Settings) -> dict[str, Any]:
             overlap_tokens=settings.chunk_overlap,
         ),
         "tracking": TrackingResource(home=home, uri=settings.mlflow_uri, ui_url=settings.mlflow_ui_url),
+        "alerts": AlertsResource(home=home, ui_url=f"http://{settings.host}:{settings.dagster_port}"),
     }

@@ -17,7 +17,7 @@ from xnai_pipelines.encoding import (
 )
 from xnai_pipelines.home import Home
 from xnai_pipelines.releases import Releases
-from xnai_pipelines.stages import next_encoder
+from xnai_pipelines.stages import next_encoder, read_adapted_encoder, released_base
 
 
 class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -42,13 +42,18 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return the tokenizer of the encoder that `load` gives."""
         return Tokens(tokenizer_file(self._folder(new_release=new_release)))
 
-    def base(self) -> EncoderSpec:
-        """Return the full-precision encoder that the settings name: what variants are made from."""
+    def load_challenger(self) -> Encoder:
+        """Return the adapted encoder built last."""
+        home = Home(Path(self.home))
+        return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
+
+    def original(self) -> EncoderSpec:
+        """Return the full-precision encoder that the settings name: what adapters are trained on."""
         return read_specification(resolve_encoder(self.encoder), Precision.FP32)
 
-    def vector_space_of_settings(self) -> str:
-        """Return what the settings ask for, whatever the release uses."""
-        return next_encoder(Home(Path(self.home)), self.base(), self.precision).vector_space
+    def base(self) -> EncoderSpec:
+        """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
+        return released_base(Home(Path(self.home)), self.original())
 
     def _folder(self, *, new_release: bool) -> Path:
         home = Home(Path(self.home))

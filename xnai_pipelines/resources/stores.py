@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import dagster as dg
@@ -15,12 +15,13 @@ from xnai_pipelines.tables import Tables, kill_after
 
 
 class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The home of all state; a run that has it is shown alive and is the home's only one."""
+    """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
 
     home: str = Field(description="Folder of all state.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
     kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
     _tables: Tables | None = PrivateAttr(default=None)
+    _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
@@ -29,9 +30,22 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if run is None or instance is None:
             yield self
             return
-        with shown_alive(self.layout, run.run_id), turn(self.layout, run.run_id, _say(context.log)):
+        with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
+            self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)
             yield self
+
+    @contextmanager
+    def turn_given_up(self, context: dg.AssetExecutionContext) -> Iterator[None]:
+        """Let other runs go ahead while the block works on nothing that they write; then wait for the turn again."""
+        self._turn.close()
+        try:
+            yield
+        finally:
+            self._take_turn(context.run.run_id, context.log)
+
+    def _take_turn(self, run_id: str, log: dg.DagsterLogManager | None) -> None:
+        self._turn.enter_context(turn(self.layout, run_id, _say(log)))
 
     @property
     def layout(self) -> Home:

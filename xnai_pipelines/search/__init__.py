@@ -6,10 +6,10 @@
 """
 
 from xnai_pipelines.search.index import RANKING_VERSION, Hit, SearchIndex, VectorSpaceError
-from xnai_pipelines.search.keyword_index import ensure_keyword_index, has_unindexed_rows
+from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.query import Filters, Mode, QueryError
 from xnai_pipelines.search.ranking import Candidate
-from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index, read_vector_index
+from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index, measured_recall, read_vector_index
 
 __all__ = [
     "RANKING_VERSION",
@@ -22,7 +22,8 @@ __all__ = [
     "VectorIndex",
     "VectorSpaceError",
     "ensure_keyword_index",
-    "has_unindexed_rows",
     "maintain_vector_index",
+    "measured_recall",
     "read_vector_index",
+    "unindexed_rows",
 ]

@@ -93,6 +93,10 @@ class SearchIndex:
         measured = read_vector_index(releases.vector_index_path(release.release))
         return cls(release, table, Encoder.load(folder, threads=threads), measured.nprobes if measured else None)
 
+    def encode_query(self, question: str) -> Vector:
+        """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
+        return self._encoder.encode_query(checked_question(question))
+
     def search(
         self,
         question: str,

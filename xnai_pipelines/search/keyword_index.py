@@ -28,10 +28,10 @@ def index_config(language: str | None) -> "FTS":
     return FTS(base_tokenizer="icu", stem=False, remove_stop_words=False, ascii_folding=True)
 
 
-def has_unindexed_rows(table: Any) -> bool:
-    """Return whether rows were written since the last `optimize`, as by a run that was killed before it."""
+def unindexed_rows(table: Any) -> int:
+    """Return the rows written since the last `optimize`, as by a run that was killed before it; 0 without an index."""
     names = {index.name for index in table.list_indices()}
-    return INDEX_NAME in names and table.index_stats(INDEX_NAME).num_unindexed_rows > 0
+    return int(table.index_stats(INDEX_NAME).num_unindexed_rows) if INDEX_NAME in names else 0
 
 
 def ensure_keyword_index(table: Any, language: str | None) -> bool:

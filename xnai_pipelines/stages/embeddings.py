@@ -6,11 +6,12 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
+from xnai_pipelines.adaptation import load_adapter
 from xnai_pipelines.artefacts import read_card
 from xnai_pipelines.encoding import Encoder, VectorCache
-from xnai_pipelines.home import write_json
+from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.releases import Release, Releases, embeddings_table_name, now
-from xnai_pipelines.search import VectorIndex, ensure_keyword_index, has_unindexed_rows, maintain_vector_index
+from xnai_pipelines.search import VectorIndex, ensure_keyword_index, maintain_vector_index, unindexed_rows
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.diff import Diff, diff
 from xnai_pipelines.stages.language import main_language
@@ -70,7 +71,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         report = fill_index(context, encoder, number, spec, threshold)
         watch.items = report.encoded + report.from_cache
         if current is None:
-            releases.publish(unpublished_release(context, number, spec, encoder))
+            releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
     write_json(report_path(context.home, "embeddings"), asdict(report))
     return report
 
@@ -88,7 +89,7 @@ def fill_index(
     table.checkout_latest()
     rows = int(table.count_rows())
     made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
-    if work.to_write or work.removed or made_index or has_unindexed_rows(table):
+    if work.to_write or work.removed or made_index or unindexed_rows(table):
         table.optimize()
     record = Releases(context.home.releases).vector_index_path(number)
     return EmbeddingsReport(
@@ -107,14 +108,20 @@ def fill_index(
     )
 
 
-def forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> None:
-    """Remove deleted documents from the tables of earlier releases, so that none comes back with them."""
+def forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> dict[str, int]:
+    """Remove deleted documents from the tables of all releases but one, so that none comes back with them.
+
+    Returns the number of documents removed by table.
+    """
     stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    for release in releases.all():
+    removed = {}
+    for release in releases.with_challenger():
         spec = embeddings_spec(release.embeddings_table, release.dimension)
         if spec.name != current.name:
             found = set(context.tables.read(spec, ["document_id"])["document_id"].to_pylist())
             context.tables.delete(spec, "document_id", sorted(found - stored))
+            removed[spec.name] = len(found - stored)
+    return removed
 
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
@@ -175,9 +182,17 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         table_versions={s.name: tables.version(s) for s in (DOCUMENTS, CHUNKS, spec)},
         vector_space=encoder.vector_space,
         dimension=encoder.dimension,
-        encoder=read_card(context.home.models / encoder.vector_space)["base"]["name"],
+        encoder=_name(context.home, encoder),
         precision=str(encoder.spec.precision),
         adapter=encoder.spec.adapter,
         questions=None,
         metrics={},
     )
+
+
+def _name(home: Home, encoder: Encoder) -> str:
+    """Return the name of the model that the encoder was made from."""
+    if encoder.spec.adapter is not None:
+        return load_adapter(home.adapters / encoder.spec.adapter).base_name
+    name: str = read_card(home.models / encoder.vector_space)["base"]["name"]
+    return name

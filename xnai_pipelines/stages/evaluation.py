@@ -21,6 +21,7 @@ from xnai_pipelines.evaluation import (
 )
 from xnai_pipelines.home import write_bytes, write_json
 from xnai_pipelines.questions import Question
+from xnai_pipelines.releases import Release
 from xnai_pipelines.search import RANKING_VERSION, Mode, SearchIndex
 from xnai_pipelines.stages.context import StageContext, stage
 from xnai_pipelines.stages.language import main_language
@@ -74,18 +75,12 @@ def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int,
                 "generate one from. See XNAI_QUESTIONS in the README."
             )
         index = SearchIndex.open(context.home.root, threads=threads)
-        settings: dict[str, Setting] = {
-            "depth": CHUNKS_PER_SEARCH,
-            "nprobes": index.nprobes or 0,
-            "ranking_version": RANKING_VERSION,
-            "keyword_language": main_language(context),
-        }
-        fingerprint = evaluation_fingerprint(_content(context, index), questions, settings)
+        fingerprint = search_fingerprint(context, index, questions)
         kept = _read_kept(folder)
         measured = force or kept is None or kept.fingerprint != fingerprint
         if measured or kept is None:
             watch.items = len(questions)
-            evaluation = _measure(context, index, questions, fingerprint, settings)
+            evaluation = measure_search(context, index, questions)
             kept = KeptEvaluation(fingerprint, index.release.release, index.release.vector_space, None)
             _keep(folder, kept, evaluation)
         report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
@@ -114,13 +109,8 @@ def _trend(tracker: Tracker, report: EvaluationReport) -> bytes:
     return trend_plot(tracker.past_evaluations(limit=60), report.headline.origin, report.modes)
 
 
-def _measure(
-    context: StageContext,
-    index: SearchIndex,
-    questions: list[Question],
-    fingerprint: str,
-    settings: dict[str, Setting],
-) -> Evaluation:
+def measure_search(context: StageContext, index: SearchIndex, questions: list[Question]) -> Evaluation:
+    """Return what all modes of search find for the questions in this index, with progress shown."""
     documents = {
         row.pop("document_id"): DocumentFacts(**row)
         for row in context.tables.read(DOCUMENTS, ["document_id", "source", "language", "media_type"]).to_pylist()
@@ -133,20 +123,34 @@ def _measure(
             lambda question, mode, k: [
                 (found.chunk_id, found.document_id, found.score) for found in index.rank(question, k, Mode(mode))
             ],
-            fingerprint=fingerprint,
+            fingerprint=search_fingerprint(context, index, questions),
             splits_given=splits_given(context.home),
             documents=documents,
-            settings=settings,
+            settings=_search_settings(context, index),
             progress=lambda done, total: advance(),
         )
 
 
-def _content(context: StageContext, index: SearchIndex) -> str:
+def search_fingerprint(context: StageContext, index: SearchIndex, questions: list[Question]) -> str:
+    """Return a hash of all that the figures of this index on the questions depend on."""
+    return evaluation_fingerprint(index_content(context, index.release), questions, _search_settings(context, index))
+
+
+def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Setting]:
+    return {
+        "depth": CHUNKS_PER_SEARCH,
+        "nprobes": index.nprobes or 0,
+        "ranking_version": RANKING_VERSION,
+        "keyword_language": main_language(context),
+    }
+
+
+def index_content(context: StageContext, release: Release) -> str:
     """Return a hash of what is searched: the rows of the release's table and their vector space."""
-    spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
     rows = context.tables.read(spec, ["chunk_id", "revision"])
     keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
-    return hashlib.sha256(json.dumps([index.release.vector_space, keys]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()
 
 
 def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:

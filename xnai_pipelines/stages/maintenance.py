@@ -36,7 +36,7 @@ def maintain(context: StageContext) -> MaintenanceReport:
     tables = context.tables
     with stage(context, "maintenance") as watch:
         before = tables.size_bytes()
-        kept = Releases(context.home.releases).all()
+        kept = Releases(context.home.releases).with_challenger()
         named = {release.embeddings_table for release in kept}
         # before the first release a table without one is a first run that was killed and will go on
         dropped = tuple(n for n in tables.names() if kept and n.startswith("embeddings_") and n not in named)

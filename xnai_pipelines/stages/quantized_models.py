@@ -22,7 +22,7 @@ from xnai_pipelines.encoding import (
 )
 from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.precision import VARIANTS, Serving, Variant
-from xnai_pipelines.quantization import GraphForm, Scheme, quantize, texts_sha256
+from xnai_pipelines.quantization import GraphForm, QuantizedModel, Scheme, quantize, texts_sha256
 from xnai_pipelines.releases import Release, Releases, read_candidate
 from xnai_pipelines.stages.calibration import held_out_texts, read_calibration
 from xnai_pipelines.stages.context import StageContext, stage
@@ -81,7 +81,7 @@ def quantize_variant(
     home = context.home
     with stage(context, "quantized_models") as watch:
         watch.items = 1
-        texts = _texts_for(context, variant, base)
+        texts = texts_for(context, variant, base)
         spec = variant_spec(variant, base, texts)
         folder = home.models / spec.vector_space
         known = read_model_report(home, variant.name)
@@ -90,7 +90,7 @@ def quantize_variant(
         built = not _is_whole(folder)
         started = time.perf_counter()
         if built:
-            _build(context, variant, base, spec, texts)
+            build_variant(context, variant, base, spec, texts)
         seconds = time.perf_counter() - started if built else (known.seconds if known else None)
         if known is None or built:
             known = _report(context, variant, spec, texts, seconds, threads)
@@ -175,25 +175,36 @@ def asked_vector_space(home: Home, base: EncoderSpec, precision: str | None, rel
     return next_encoder(home, base, precision).vector_space
 
 
-def _texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> list[str]:
+def texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> list[str]:
+    """Return what a variant is calibrated with, as the encoder reads it; nothing where it needs none.
+
+    Raises:
+        CalibrationError: No set was drawn, or a chunk of it is gone.
+    """
     return [base.passage_prefix + text for text in read_calibration(context)] if variant.calibrated else []
 
 
-def _build(context: StageContext, variant: Variant, base: EncoderSpec, spec: EncoderSpec, texts: Sequence[str]) -> None:
+def build_variant(
+    context: StageContext, variant: Variant, base: EncoderSpec, spec: EncoderSpec, texts: Sequence[str]
+) -> Path:
+    """Return the folder of a variant of the fp32 encoder `base`, built where it is missing.
+
+    `spec` and `texts` are those that `variant_spec` and `texts_for` give.
+    """
     models = context.home.models
     if spec.recipe is None:
-        build_encoder(spec, models)
-        return
+        return build_encoder(spec, models)
     float_folder = build_encoder(base, models)
     if variant.scheme is None:
-        build_static_encoder(spec, texts, float_folder, models)
-        return
+        return build_static_encoder(spec, texts, float_folder, models)
     model = _quantized(context, variant.name, variant.scheme, base, texts)
     form = GraphForm.FLOAT if variant.serving is Serving.FP32 else GraphForm.INT8_DYNAMIC
-    build_stored_encoder(spec, model, float_folder, models, form)
+    return build_stored_encoder(spec, model, float_folder, models, form)
 
 
-def _quantized(context: StageContext, name: str, scheme: Scheme, base: EncoderSpec, texts: Sequence[str]) -> Any:
+def _quantized(
+    context: StageContext, name: str, scheme: Scheme, base: EncoderSpec, texts: Sequence[str]
+) -> QuantizedModel:
     """Return the quantized model; progress is shown by layer."""
     shown = 0
 

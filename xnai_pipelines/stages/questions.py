@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,9 @@ from xnai_pipelines.questions import (
     Question,
     Relevant,
     Split,
+    feedback_questions,
     generate_questions,
+    merged_labels,
     read_labelled,
     split_by_document,
 )
@@ -45,7 +47,9 @@ class QuestionsReport:
 
 
 def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
-    """Bring the questions in line with the labels, or with the chunks where there are no labels.
+    """Bring the questions in line with the labels, or with the chunks where there is no file of labels.
+
+    What people judged or labelled while they searched (`home.feedback`) is added to either.
 
     Raises:
         LabelledQuestionsError: The file of labels is missing or malformed; the message names the line.
@@ -53,24 +57,25 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
     tables = context.tables
     with stage(context, "questions") as watch:
         tables.ensure(QUESTIONS)
-        labels = _labels(tables, labelled) if labelled else None
-        found = labels.questions if labels else generate_questions(_passages(tables), GENERATED_LIMIT, SEED)
+        labels = _labels(context, labelled)
+        generated = () if labelled else generate_questions(passages_to_ask(tables), GENERATED_LIMIT, SEED)
+        found = [*labels.questions, *generated]
         questions = split_by_document(found, SEED)
         changed = set(questions) != set(read_questions(tables))
         if changed:
-            tables.replace(QUESTIONS, [_row(question) for question in questions])
+            tables.replace(QUESTIONS, [question_row(question) for question in questions])
             watch.items = len(questions)
     report = QuestionsReport(
         questions=len(questions),
         by_origin=dict(Counter(str(question.origin) for question in questions)),
         by_split=dict(Counter(str(question.split) for question in questions)),
-        splits_given=bool(labels and labels.splits_given),
-        unresolved_rows=labels.unresolved.rows if labels else 0,
-        unresolved_examples=labels.unresolved.examples if labels else (),
-        without_answer=labels.without_answer if labels else 0,
-        overlapping_questions=labels.overlap.questions if labels else 0,
-        overlapping_documents=labels.overlap.documents if labels else 0,
-        overlap_examples=labels.overlap.examples if labels else (),
+        splits_given=labels.splits_given,
+        unresolved_rows=labels.unresolved.rows,
+        unresolved_examples=labels.unresolved.examples,
+        without_answer=labels.without_answer,
+        overlapping_questions=labels.overlap.questions,
+        overlapping_documents=labels.overlap.documents,
+        overlap_examples=labels.overlap.examples,
         changed=changed,
         seconds=watch.seconds,
     )
@@ -80,16 +85,29 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
 
 def read_questions(tables: Tables) -> list[Question]:
     """Return the stored questions."""
-    return [
-        Question(
-            question_id=row["question_id"],
-            question=row["question"],
-            relevant=tuple(Relevant(**relevant) for relevant in row["relevant"]),
-            origin=Origin(row["origin"]),
-            split=Split(row["split"]),
-        )
-        for row in tables.read(QUESTIONS, QUESTIONS.schema.names).to_pylist()
-    ]
+    return [question_of(row) for row in tables.read(QUESTIONS, QUESTIONS.schema.names).to_pylist()]
+
+
+def question_of(row: Mapping[str, Any]) -> Question:
+    """Return the question of a row of the table."""
+    return Question(
+        question_id=row["question_id"],
+        question=row["question"],
+        relevant=tuple(Relevant(**relevant) for relevant in row["relevant"]),
+        origin=Origin(row["origin"]),
+        split=Split(row["split"]),
+    )
+
+
+def question_row(question: Question) -> dict[str, Any]:
+    """Return a question as a row of the table."""
+    return {**asdict(question), "origin": str(question.origin), "split": str(question.split)}
+
+
+def lost_labels(home: Home) -> int:
+    """Return how many labelled questions name no document that is stored, as of the last time labels were read."""
+    path = report_path(home, "questions")
+    return int(json.loads(path.read_text(encoding="utf-8"))["without_answer"]) if path.exists() else 0
 
 
 def splits_given(home: Home) -> bool:
@@ -98,20 +116,18 @@ def splits_given(home: Home) -> bool:
     return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["splits_given"])
 
 
-def _labels(tables: Tables, path: Path) -> LabelledQuestions:
-    documents = tables.read(DOCUMENTS, ["source", "document_id"])
+def _labels(context: StageContext, path: Path | None) -> LabelledQuestions:
+    documents = context.tables.read(DOCUMENTS, ["source", "document_id"])
     known = dict(zip(documents["source"].to_pylist(), documents["document_id"].to_pylist(), strict=True))
-    return read_labelled(path, known)
+    given = read_labelled(path, known) if path else None
+    return merged_labels(given, feedback_questions(context.home.feedback, known), known)
 
 
-def _passages(tables: Tables) -> Iterator[Passage]:
+def passages_to_ask(tables: Tables) -> Iterator[Passage]:
+    """Yield the passages that questions can be generated from."""
     titles = {row["document_id"]: row["title"] for row in tables.read(DOCUMENTS, ["document_id", "title"]).to_pylist()}
     for batch in tables.stream(CHUNKS, ["chunk_id", "document_id", "heading_path", "text"]):
         for row in batch.to_pylist():
             path: Sequence[str] = row["heading_path"] or ()
             title = titles.get(row["document_id"], "")
             yield Passage(row["chunk_id"], row["document_id"], title, path, row["text"])
-
-
-def _row(question: Question) -> dict[str, Any]:
-    return {**asdict(question), "origin": str(question.origin), "split": str(question.split)}

@@ -8,6 +8,7 @@ from xnai_pipelines.tables.schemas import (
     QUARANTINE,
     QUESTIONS,
     TIME,
+    TRAINING_PAIRS,
     TableSpec,
     embeddings_spec,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "QUARANTINE",
     "QUESTIONS",
     "TIME",
+    "TRAINING_PAIRS",
     "TableError",
     "TableSpec",
     "Tables",

@@ -36,4 +36,6 @@ COLUMNS = {
     "relevant": "Documents, and chunks where known, that answer it, with a grade.",
     "origin": "labelled by a person, or generated from a document.",
     "split": "train, validation or test; by document.",
+    "pair_id": "Id of the pair, from its question and its passage.",
+    "negatives": "Chunks that are near the question and do not answer it, nearest first.",
 }

@@ -134,6 +134,26 @@ QUESTIONS = TableSpec(
 )
 
 
+# Ids alone: the texts are those of the chunks, so that a deleted document leaves none behind.
+TRAINING_PAIRS = TableSpec(
+    "training_pairs",
+    "pair_id",
+    pa.schema(
+        [
+            ("pair_id", pa.string()),
+            ("question_id", pa.string()),
+            ("question", pa.string()),
+            ("origin", pa.string()),
+            ("split", pa.string()),
+            ("language", pa.string()),
+            ("document_id", pa.string()),
+            ("chunk_id", pa.string()),
+            ("negatives", pa.list_(pa.string())),
+        ]
+    ),
+)
+
+
 def embeddings_spec(name: str, dimension: int) -> TableSpec:
     """Return the spec of a release's embeddings table, whose vectors are float32 of the given dimension."""
     columns = [*PASSAGE_COLUMNS, ("vector", pa.list_(pa.float32(), dimension)), ("vector_space", pa.string())]

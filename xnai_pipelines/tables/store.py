@@ -3,6 +3,7 @@
 import logging
 import os
 import signal
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
@@ -153,6 +154,24 @@ class Tables:
         for first in range(0, len(values), DELETE_GROUP):
             table.delete(is_in(column, values[first : first + DELETE_GROUP]))
             self._committed()
+
+    def erase(self, spec: TableSpec) -> int:
+        """Remove what deleted rows left in the table's files, and all its earlier versions; return the versions left.
+
+        A deletion only marks rows, and compaction leaves a file as it is where few of its rows are marked: so every row
+        is written anew. Indexes are dropped with what they knew of the rows; whoever needs them makes them again.
+        """
+        table = self._opened(spec.name)
+        if table is None:
+            return 0
+        for index in table.list_indices():
+            table.drop_index(index.name)
+        table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+        self._committed()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that readers of earlier versions fail: so they shall
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        return len(table.list_versions())
 
     def drop(self, name: str) -> None:
         """Remove a table and its files."""

@@ -3,34 +3,47 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from xnai_pipelines.tracking.runs import Experiment, MlflowRun, RunContent
+from xnai_pipelines.tracking.models import QUANTIZATION
+from xnai_pipelines.tracking.runs import Experiment, MlflowRun, RunContent, TrackingStore
 
 
-def log_card(
-    experiment: Experiment,
-    fingerprint: str,
-    measured_at: datetime,
-    params: Mapping[str, object],
-    metrics: Mapping[str, float],
-    files: Mapping[str, bytes],
-    tags: Mapping[str, str],
-) -> MlflowRun:
-    """Return the run that `Tracker.log_card` describes."""
-    return experiment.log(
-        RunContent(
-            title=f"{measured_at:%Y-%m-%d %H:%M} precision card",
-            measured_at=measured_at,
-            params=params,
-            metrics=metrics,
-            files=files,
-            tags={**tags, **_identity(fingerprint, measured_at)},
+class CardTracking(TrackingStore):
+    """Logs precision cards and finds them again."""
+
+    def log_card(
+        self,
+        *,
+        fingerprint: str,
+        measured_at: datetime,
+        params: Mapping[str, object],
+        metrics: Mapping[str, float],
+        files: Mapping[str, bytes],
+        tags: Mapping[str, str],
+    ) -> MlflowRun:
+        """Log a precision card to `xnai/quantization` and return its run.
+
+        Args:
+            fingerprint: Of all that the card was measured on.
+            measured_at: When, with time zone.
+            params: What it was measured on and with.
+            metrics: Figures of the variants by `variant.figure`, such as `int4_gptq.ndcg_loss`.
+            files: Artifacts, bytes by file name: `card.json`, `card.md`, `pareto.png`.
+            tags: `vector_space`, `dagster_run_id` and `release`; `kind`, `fingerprint` and `measured_at` are added.
+        """
+        return Experiment(QUANTIZATION, self).log(
+            RunContent(
+                title=f"{measured_at:%Y-%m-%d %H:%M} precision card",
+                measured_at=measured_at,
+                params=params,
+                metrics=metrics,
+                files=files,
+                tags={**tags, **_identity(fingerprint, measured_at)},
+            )
         )
-    )
 
-
-def find_card(experiment: Experiment, fingerprint: str, measured_at: datetime) -> MlflowRun | None:
-    """Return the finished run that logged this card, None where it was not logged."""
-    return experiment.find(_identity(fingerprint, measured_at))
+    def find_card(self, fingerprint: str, measured_at: datetime) -> MlflowRun | None:
+        """Return the finished run that logged this card, None where it was not logged."""
+        return Experiment(QUANTIZATION, self).find(_identity(fingerprint, measured_at))
 
 
 def _identity(fingerprint: str, measured_at: datetime) -> dict[str, str]:

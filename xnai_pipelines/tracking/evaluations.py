@@ -1,7 +1,9 @@
 """Evaluations as runs of the experiment `xnai/retrieval`."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,59 +14,103 @@ from xnai_pipelines.evaluation import (
     tracked_metrics,
     worst_questions_markdown,
 )
-from xnai_pipelines.tracking.runs import Experiment, MlflowRun, RunContent
+from xnai_pipelines.tracking.per_question import PER_QUESTION_FILE, download, read_per_question
+from xnai_pipelines.tracking.runs import Experiment, MlflowRun, RunContent, TrackingStore
+
+if TYPE_CHECKING:
+    from mlflow.entities import Run
 
 RETRIEVAL = "xnai/retrieval"
 
 
-def log_evaluation(
-    experiment: Experiment,
-    report: EvaluationReport,
-    per_question: pa.Table,
-    plots: Mapping[str, bytes],
-    tags: Mapping[str, str],
-) -> MlflowRun:
-    """Return the run that `Tracker.log_evaluation` describes."""
-    rows = pa.BufferOutputStream()
-    pq.write_table(per_question, rows)
-    return experiment.log(
-        RunContent(
-            title=f"{report.evaluated_at:%Y-%m-%d %H:%M} {report.headline.origin}",
-            measured_at=report.evaluated_at,
-            params={
-                **report.settings,
-                "questions": report.headline.statement,
-                "modes": ", ".join(report.modes),
-                "chunks_per_search": report.depth,
-            },
-            metrics=tracked_metrics(report),
-            files={
-                "report.json": report.to_json().encode(),
-                "worst_questions.md": worst_questions_markdown(report).encode(),
-                "per_question.parquet": rows.getvalue().to_pybytes(),
-                **{f"{name}.png": png for name, png in plots.items()},
-            },
-            tags={**tags, **_identity(report), "question_set": report.question_set},
+class EvaluationTracking(TrackingStore):
+    """Logs evaluations and reads them back."""
+
+    def log_evaluation(
+        self,
+        report: EvaluationReport,
+        per_question: pa.Table,
+        plots: Mapping[str, bytes],
+        tags: Mapping[str, str],
+    ) -> MlflowRun:
+        """Log an evaluation to `xnai/retrieval` and return its run.
+
+        The run has the metrics of `tracked_metrics`, the settings as parameters, and as artifacts
+        `report.json`, `per_question.parquet`, `worst_questions.md` and the plots. A run that fails half way
+        is marked FAILED.
+
+        Args:
+            report: What was found.
+            per_question: The table beside the report.
+            plots: PNG bytes by file name without ending.
+            tags: `vector_space`, `dagster_run_id` and `release`; `fingerprint`, `question_set` and
+                `evaluated_at` are added.
+        """
+        rows = pa.BufferOutputStream()
+        pq.write_table(per_question, rows)
+        return Experiment(RETRIEVAL, self).log(
+            RunContent(
+                title=f"{report.evaluated_at:%Y-%m-%d %H:%M} {report.headline.origin}",
+                measured_at=report.evaluated_at,
+                params={
+                    **report.settings,
+                    "questions": report.headline.statement,
+                    "modes": ", ".join(report.modes),
+                    "chunks_per_search": report.depth,
+                },
+                metrics=tracked_metrics(report),
+                files={
+                    "report.json": report.to_json().encode(),
+                    "worst_questions.md": worst_questions_markdown(report).encode(),
+                    PER_QUESTION_FILE: rows.getvalue().to_pybytes(),
+                    **{f"{name}.png": png for name, png in plots.items()},
+                },
+                tags={**tags, **_identity(report), "question_set": report.question_set},
+            )
         )
-    )
+
+    def find_evaluation(self, report: EvaluationReport) -> MlflowRun | None:
+        """Return the finished run that logged this report, None where it was not logged."""
+        return Experiment(RETRIEVAL, self).find(_identity(report))
+
+    def past_evaluations(self, limit: int) -> list[PastEvaluation]:
+        """Return at most `limit` finished evaluations, the newest first."""
+        return list(_past(Experiment(RETRIEVAL, self).newest({}, limit)))
+
+    def evaluations_since(self, evaluated_at: datetime | None, limit: int) -> list[PastEvaluation]:
+        """Return at most `limit` finished evaluations later than that one, from the first with None; oldest first."""
+        runs = Experiment(RETRIEVAL, self).oldest({}, limit + 1, since=evaluated_at)  # 1: that one itself
+        later = (one for one in _past(runs) if evaluated_at is None or one.evaluated_at > evaluated_at)
+        return list(islice(later, limit))
+
+    def first_evaluation(self, release: int) -> PastEvaluation | None:
+        """Return the first finished evaluation of this release, None where there is none."""
+        runs = Experiment(RETRIEVAL, self).oldest({"release": str(release)}, 1)
+        return next(_past(runs), None)
+
+    def per_question(self, run_id: str) -> pa.Table:
+        """Return the per-question table (schema `PER_QUESTION`) that an evaluation's run logged.
+
+        What a table from before language, folder and media type were noted does not say of them is null.
+
+        Raises:
+            NotTrackedError: The run has no such table, or one that is too large, damaged or of other columns.
+        """
+        with self.client() as client:
+            content = download(client, run_id)
+        return read_per_question(content, run_id)
 
 
-def past_evaluations(experiment: Experiment, limit: int) -> list[PastEvaluation]:
-    """Return at most `limit` finished evaluations, the newest first."""
-    return [
-        PastEvaluation(
-            run_id=run.info.run_id,
-            evaluated_at=datetime.fromisoformat(run.data.tags["evaluated_at"]),
-            metrics=dict(run.data.metrics),
-            tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
-        )
-        for run in experiment.finished({}, limit)
-    ]
-
-
-def find_evaluation(experiment: Experiment, report: EvaluationReport) -> MlflowRun | None:
-    """Return the finished run that logged this report, None where it was not logged."""
-    return experiment.find(_identity(report))
+def _past(runs: "Iterable[Run]") -> Iterator[PastEvaluation]:
+    """Give the evaluations among the runs: a person may have logged another in the same experiment."""
+    for run in runs:
+        if "evaluated_at" in run.data.tags:
+            yield PastEvaluation(
+                run_id=run.info.run_id,
+                evaluated_at=datetime.fromisoformat(run.data.tags["evaluated_at"]),
+                metrics=dict(run.data.metrics),
+                tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+            )
 
 
 def _identity(report: EvaluationReport) -> dict[str, str]:

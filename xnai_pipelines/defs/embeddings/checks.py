@@ -3,10 +3,10 @@
 import dagster as dg
 import numpy as np
 
-from xnai_pipelines.releases import Releases, read_candidate
+from xnai_pipelines.releases import Release, Releases, read_candidate
 from xnai_pipelines.resources import EncoderResource, StoresResource
 from xnai_pipelines.stages import asked_vector_space
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, embeddings_spec
+from xnai_pipelines.tables import CHUNKS, DOCUMENTS, Tables, embeddings_spec
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20
@@ -15,10 +15,14 @@ NAMED = 20
 @dg.asset_check(asset="embeddings", blocking=True)
 def vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
     """Every vector is finite, of unit length, and of the release's vector space."""
-    release = Releases(stores.layout.releases).require()
+    return soundness(stores.tables, Releases(stores.layout.releases).require())
+
+
+def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
+    """Return whether the vectors of a release's table are finite, of unit length and of its vector space."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     vectors, unsound, furthest, spaces = 0, 0, 0.0, set()
-    for batch in stores.tables.stream(spec, ["vector", "vector_space"], rows=4_096):
+    for batch in tables.stream(spec, ["vector", "vector_space"], rows=4_096):
         block = batch["vector"].flatten().to_numpy().reshape(-1, release.dimension)
         away = np.abs(np.linalg.norm(block, axis=1) - 1.0)
         vectors += batch.num_rows
@@ -47,7 +51,7 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
     embedded = set(stores.tables.read(spec, ["chunk_id"])["chunk_id"].to_pylist())
     orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
     documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    for kept in releases.all():
+    for kept in releases.with_challenger():
         of_kept = embeddings_spec(kept.embeddings_table, kept.dimension)
         found = set(stores.tables.read(of_kept, ["document_id"])["document_id"].to_pylist())
         orphans += [f"release {kept.release}: {identity}" for identity in sorted(found - documents)]

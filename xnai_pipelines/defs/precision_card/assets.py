@@ -1,17 +1,15 @@
 """The assets `precision_card` and `candidate_encoder`."""
 
-import base64
 from typing import Any
 
 import dagster as dg
 
-from xnai_pipelines.defs.quantized_models.assets import variant_key
+from xnai_pipelines.defs.metadata import image
+from xnai_pipelines.defs.quantized_models.assets import GROUP, variant_key
 from xnai_pipelines.precision import VARIANTS, card_markdown
 from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.settings import settings
 from xnai_pipelines.stages import choose_candidate, make_card
-
-GROUP = "models"
 
 
 @dg.asset(
@@ -40,12 +38,11 @@ def precision_card(
         most_chunks=current.card_chunks,
     )
     card, run = outcome.card, outcome.kept.mlflow_run
-    plot = base64.b64encode(outcome.plot).decode()
     failed = {figures.name: figures.failed for figures in card.variants if figures.failed}
     return dg.MaterializeResult(
         metadata={
             "card": dg.MetadataValue.md(card_markdown(card)),
-            "pareto": dg.MetadataValue.md(f"![size against quality](data:image/png;base64,{plot})"),
+            "pareto": image("size against quality", outcome.plot),
             "choice": card.choice.variant or "none" if card.choice else "none",
             "variants": len(card.variants),
             "failed": dg.MetadataValue.json(failed),

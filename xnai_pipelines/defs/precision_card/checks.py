@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from xnai_pipelines.artefacts import CARD
 from xnai_pipelines.encoding import cpu_flags
 from xnai_pipelines.releases import read_candidate
 from xnai_pipelines.resources import EncoderResource, StoresResource
@@ -31,7 +32,7 @@ def candidate_can_be_released(stores: StoresResource, encoder: EncoderResource) 
             description="No variant qualifies; the reasons are on the precision card.",
         )
     made_of_them = candidate.base_sha256 == encoder.base().weights_sha256
-    there = (stores.layout.models / candidate.vector_space / "card.json").exists()
+    there = (stores.layout.models / candidate.vector_space / CARD).exists()
     return dg.AssetCheckResult(
         passed=made_of_them and there,
         metadata={"variant": candidate.variant, "of_present_weights": made_of_them, "files_there": there},

@@ -4,6 +4,7 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import counts_table
+from xnai_pipelines.encoding.folder import WEIGHTS_FILE
 from xnai_pipelines.precision import VARIANTS, Variant
 from xnai_pipelines.quantization import inspect
 from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
@@ -93,7 +94,7 @@ def variant_asset(variant: Variant) -> dg.AssetsDefinition:
             stores.stage_context(context), variant, encoder.base(), tracking.tracker(), threads=encoder.threads
         )
         folder = stores.layout.models / report.vector_space
-        weights, version = folder / "weights.arrow", report.registered
+        weights, version = folder / WEIGHTS_FILE, report.registered
         return dg.MaterializeResult(
             metadata={
                 "vector_space": report.vector_space,

@@ -1,11 +1,11 @@
 """The asset `retrieval_evaluation`."""
 
-import base64
 import datetime
 
 import dagster as dg
 from pydantic import Field
 
+from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.evaluation import summary_markdown, tracked_metrics, worst_questions_markdown
 from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.stages import evaluate_retrieval
@@ -50,7 +50,7 @@ def retrieval_evaluation(
     return dg.MaterializeResult(
         metadata={
             "summary": dg.MetadataValue.md(summary_markdown(outcome.report)),
-            **{name: dg.MetadataValue.md(_image(name, png)) for name, png in outcome.plots.items()},
+            **{name: image(name, png) for name, png in outcome.plots.items()},
             "worst_questions": dg.MetadataValue.md(worst_questions_markdown(outcome.report)),
             "questions": outcome.report.headline.statement,
             "release": outcome.kept.release,
@@ -61,7 +61,3 @@ def retrieval_evaluation(
             "seconds": round(outcome.seconds, 2),
         }
     )
-
-
-def _image(name: str, png: bytes) -> str:
-    return f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})"

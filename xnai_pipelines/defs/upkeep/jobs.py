@@ -1,12 +1,18 @@
-"""The jobs: ingest, evaluate, both, quantize, and maintain."""
+"""The jobs: what people, schedules and sensors start."""
+
+from dataclasses import asdict
 
 import dagster as dg
+from pydantic import Field
 
-from xnai_pipelines.resources import StoresResource
+from xnai_pipelines.defs.metadata import markdown_table
+from xnai_pipelines.resources import SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.stages import forget as forget_document
 from xnai_pipelines.stages import maintain as run_maintenance
+from xnai_pipelines.stages import mirror_releases, roll_back
 
 INGEST = dg.AssetSelection.assets("documents", "chunks", "embeddings")
-EVALUATE = dg.AssetSelection.assets("questions", "retrieval_evaluation")
+EVALUATE = dg.AssetSelection.assets("questions", "retrieval_evaluation", "drift_report")
 
 ingest = dg.define_asset_job(
     "ingest", selection=INGEST, description="Bring the search index in line with the folder of documents."
@@ -16,6 +22,19 @@ evaluate = dg.define_asset_job(
 )
 refresh = dg.define_asset_job(
     "refresh", selection=INGEST | EVALUATE, description="Ingest, then evaluate: what `xnai run` does."
+)
+retrain = dg.define_asset_job(
+    "retrain",
+    selection=dg.AssetSelection.assets("questions") | dg.AssetSelection.groups("adaptation", "promotion"),
+    # one at a time, also where a person asks for one while the sensor's is running
+    tags={"xnai/retraining": "one"},
+    description="Train an adapter on the questions, prove it better than the current release, and release it if it is.",
+)
+approve = dg.define_asset_job(
+    "approve",
+    selection=dg.AssetSelection.assets("release"),
+    config={"ops": {"release": {"config": {"approved_by": "the Dagster UI"}}}},
+    description="Release the challenger that awaits approval. Launch it with your name as approved_by.",
 )
 quantize = dg.define_asset_job(
     "quantize",
@@ -43,3 +62,56 @@ def compact_tables(context: dg.OpExecutionContext, stores: StoresResource) -> No
 def maintain() -> None:
     """Run the housekeeping."""
     compact_tables()
+
+
+class RollbackConfig(dg.Config):
+    """Where to go back to, or forward."""
+
+    release: int | None = Field(default=None, description="Number of the release. Unset: the one before the current.")
+
+
+@dg.op(pool="lancedb")
+def move_release_pointer(
+    context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
+) -> None:
+    """Make another kept release the current one: its table, its model and its questions."""
+    stage = stores.stage_context(context)
+    report = roll_back(stage, config.release)
+    context.add_output_metadata(asdict(report))
+    mirror_releases(stage, tracking.tracker())
+
+
+@dg.job(description="Go back to an earlier release, or forward again. Edits made since follow with the next ingest.")
+def rollback() -> None:
+    """Move the release pointer."""
+    move_release_pointer()
+
+
+class ForgetConfig(dg.Config):
+    """What to forget."""
+
+    source: str = Field(description="Source of the document or record, or path of a file of many records.")
+
+
+@dg.op(pool="lancedb")
+def erase_document(
+    context: dg.OpExecutionContext, config: ForgetConfig, stores: StoresResource, source: SourceResource
+) -> None:
+    """Erase a document from every kept table, its earlier versions, the questions and the vector cache."""
+    report = forget_document(stores.stage_context(context), source.inputs().documents, config.source)
+    rows = [asdict(table) for table in report.tables]
+    context.add_output_metadata(
+        {
+            "source": report.source,
+            "documents": report.documents,
+            "tables": dg.MetadataValue.md(markdown_table(rows, ["table", "rows_removed", "rows_found", "versions"])),
+            "cached_vectors_removed": report.cached_vectors,
+            "adapters_trained_on_it": list(report.adapters),
+        }
+    )
+
+
+@dg.job(description="Erase a deleted document from everything that is kept, and show the proof by table.")
+def forget() -> None:
+    """Erase a document."""
+    erase_document()

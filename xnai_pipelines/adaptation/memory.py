@@ -1,0 +1,135 @@
+"""How long a training takes and how much memory, told before it starts."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.adaptation.config import AdapterConfig
+from xnai_pipelines.adaptation.errors import AdaptationError
+from xnai_pipelines.adaptation.pairs import TrainingPair
+from xnai_pipelines.adaptation.schedule import steps_of
+from xnai_pipelines.encoding import tokenizer_file
+from xnai_pipelines.quantization.memory import available
+
+_LIBRARIES = 700 << 20  # torch, transformers and PEFT, loaded
+_STATES = 4  # values a trained one: itself, its gradient, two moments
+_KEPT = {
+    "fp32": 19,
+    "bf16": 14,
+}  # float32 values a token and a block kept for the backward pass, as multiples of its width
+_LOGITS = 4  # copies of a causal model's logits
+_SAMPLED_TEXTS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What a training takes.
+
+    Attributes:
+        steps: Of the optimizer.
+        tokens: That go through the network in all of them.
+        memory_bytes: Peak of the process.
+        seconds: None where no rate is known.
+    """
+
+    steps: int
+    tokens: int
+    memory_bytes: int
+    seconds: float | None
+
+
+def estimate(
+    pairs: Sequence[TrainingPair], config: AdapterConfig, model_folder: Path, tokens_per_second: float | None = None
+) -> Estimate:
+    """Return what training an encoder on pairs takes.
+
+    Args:
+        pairs: All of them; the lengths of the first ones are taken for all.
+        config: How it is trained.
+        model_folder: The base's transformer.
+        tokens_per_second: That this machine trains, as an adapter's metrics of an earlier training have it.
+
+    Raises:
+        AdaptationError: There are no pairs, or the folder has no config or tokenizer.
+    """
+    if not pairs:
+        raise AdaptationError("There are no training pairs. Label questions, or let some be generated from documents.")
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(tokenizer_file(model_folder)))
+    except FileNotFoundError as error:
+        raise AdaptationError(str(error)) from error
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    sample = pairs[: max(1, _SAMPLED_TEXTS // (2 + len(pairs[0].negatives)))]
+    questions = tokenizer.encode_batch_fast([pair.question for pair in sample])
+    passages = tokenizer.encode_batch_fast([text for pair in sample for text in (pair.positive, *pair.negatives)])
+    tokens = sum(min(len(text.ids), config.question_length) for text in questions)
+    tokens += sum(min(len(text.ids), config.passage_length) for text in passages)
+    a_pair = tokens / len(sample)
+    steps = steps_of(len(pairs), config)
+    in_batch = min(config.batch_size, len(pairs))
+    total = int(steps * in_batch * config.gradient_accumulation * a_pair)
+    texts = in_batch * (1 + len(passages) / len(sample))
+    at_once = texts if config.mini_batch is None else min(config.mini_batch, texts)
+    seconds = None if tokens_per_second is None else total / tokens_per_second
+    if seconds is not None and config.max_minutes is not None:
+        seconds = min(seconds, config.max_minutes * 60)
+    # Longer texts than the mean meet in a batch, and where only some are in the network the longest are together.
+    longest = at_once * max(config.passage_length if at_once < texts else 0, a_pair * in_batch / texts * 1.15)
+    return Estimate(steps, total, needed_bytes(model_folder, config, int(longest)), seconds)
+
+
+def needed_bytes(model_folder: Path, config: AdapterConfig, tokens: int, vocabulary: int = 0) -> int:
+    """Return the peak of a process that keeps the activations of so many tokens.
+
+    `vocabulary` is that of a causal model, whose logits are as wide; 0 for an encoder.
+
+    Raises:
+        AdaptationError: The folder's config.json is missing or names no width.
+    """
+    shape = read_shape(model_folder)
+    weights = sum(path.stat().st_size for path in model_folder.glob("model*.safetensors"))
+    width, blocks, inner = shape["width"], shape["blocks"], shape["inner"]
+    trained = config.rank * (blocks * (4 * 2 * width + 2 * (width + inner)) + width + shape["vocabulary"])
+    kept = tokens * blocks * (width * _KEPT[config.precision] + 3 * (inner - 4 * width if inner > 4 * width else 0)) * 4
+    return _LIBRARIES + weights + trained * _STATES * 4 + kept + tokens * vocabulary * 4 * _LOGITS
+
+
+def check_memory(needed: int, advice: str) -> None:
+    """Refuse a training that needs more memory than is free.
+
+    Raises:
+        AdaptationError: With both figures.
+    """
+    free = available()
+    if free is not None and needed - _LIBRARIES > free:
+        raise AdaptationError(
+            f"The training needs about {needed >> 20} MiB of memory, and {free >> 20} MiB are free. {advice}"
+        )
+
+
+def read_shape(model_folder: Path) -> dict[str, int]:
+    """Return a transformer's width, blocks, inner width and vocabulary from its config.json.
+
+    Raises:
+        AdaptationError: It is missing or names none.
+    """
+    try:
+        config: dict[str, Any] = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
+        width = _first(config, "hidden_size", "d_model", "dim", "n_embd")
+        blocks = _first(config, "num_hidden_layers", "n_layer", "n_layers", "num_layers")
+    except (OSError, ValueError) as error:
+        raise AdaptationError(f"{model_folder / 'config.json'} does not tell the model's shape: {error}.") from error
+    inner = next((config[key] for key in ("intermediate_size", "n_inner", "hidden_dim") if config.get(key)), 4 * width)
+    return {"width": width, "blocks": blocks, "inner": int(inner), "vocabulary": int(config.get("vocab_size") or 0)}
+
+
+def _first(config: dict[str, Any], *keys: str) -> int:
+    for key in keys:
+        if isinstance(config.get(key), int):
+            return int(config[key])
+    raise ValueError(f"none of {', '.join(keys)} is in it")

@@ -1,0 +1,1 @@
+"""Adapters: trained on pairs, merged into their base, built as an encoder."""

@@ -1,0 +1,1 @@
+"""Degradation: what changed, whether accuracy fell, and what is done about it."""

@@ -1,0 +1,1 @@
+"""Promotion: the challenger beside the champion, the decision, and the release."""

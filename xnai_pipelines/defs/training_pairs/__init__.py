@@ -1,0 +1,1 @@
+"""Training pairs: what adapters learn from, apart from all that is evaluated."""

@@ -1,0 +1,39 @@
+"""The aliases of the registered model in MLflow, which mirror the releases; the manifests are the truth."""
+
+import json
+
+from xnai_pipelines.artefacts import CARD, read_card
+from xnai_pipelines.releases import Release, Releases
+from xnai_pipelines.stages.context import StageContext
+from xnai_pipelines.tracking import Tracker
+
+
+def mirror_releases(context: StageContext, tracker: Tracker) -> None:
+    """Give the alias champion to the current release's model and challenger to the challenger's, registering them.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        TrackingUnavailableError: MLflow cannot be reached; the next call mirrors what is then.
+    """
+    releases = Releases(context.home.releases)
+    champion, challenger = releases.require(), releases.challenger()
+    for release in (champion, challenger):
+        if release is not None and tracker.find_model(release.vector_space) is None:
+            _register(context, tracker, release)
+    tracker.mirror_aliases(champion=champion.vector_space, challenger=challenger.vector_space if challenger else None)
+
+
+def _register(context: StageContext, tracker: Tracker, release: Release) -> None:
+    folder = context.home.models / release.vector_space
+    card = read_card(folder)
+    figures = {name: value for name, value in card["metrics"].items() if name.startswith(("ratio", "cosine"))}
+    tracker.log_model(
+        vector_space=release.vector_space,
+        variant=release.precision,
+        base_sha256=card["base"]["sha256"],
+        shipped_bytes=card["metrics"]["shipped_bytes"],
+        params={"base": release.encoder, "adapter": release.adapter or "", "recipe": json.dumps(card["recipe"])},
+        metrics=figures,
+        card=(folder / CARD).read_bytes(),
+        tags={"dagster_run_id": context.run_id, "release": str(release.release)},
+    )

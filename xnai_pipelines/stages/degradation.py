@@ -1,0 +1,83 @@
+"""What the automation sees when it looks at MLflow: the new evaluations, the release's first one, and a decision."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import lru_cache
+
+import pyarrow as pa
+
+from xnai_pipelines.degradation import (
+    Action,
+    Attempt,
+    Decision,
+    DriftSummary,
+    Memory,
+    Night,
+    Thresholds,
+    decide,
+)
+from xnai_pipelines.drift import Cause
+from xnai_pipelines.evaluation import PastEvaluation
+from xnai_pipelines.home import Home
+from xnai_pipelines.releases import Releases
+from xnai_pipelines.stages.drift import last_drift_report
+from xnai_pipelines.tracking import Tracker
+
+LOOKED_BACK = 10  # evaluations; of more that came since the last look only the newest count
+
+# What mends a cause that training does not.
+MENDED_BY = {
+    Cause.INDEX_FAULT: Action.MAINTAIN,
+    Cause.MISSING_DOCUMENTS: Action.INGEST,
+    Cause.MODEL_FAULT: Action.ALERT,
+}
+
+
+def look_for_degradation(
+    home: Home,
+    tracker: Tracker,
+    attempts: Sequence[Attempt],
+    memory: Memory,
+    thresholds: Thresholds,
+    now: datetime,
+) -> Decision:
+    """Return what the automation does now, and what it has to remember for its next look.
+
+    Raises:
+        ReleaseError: The release pointer is damaged.
+        TrackingUnavailableError: MLflow cannot be reached; nothing was looked at.
+    """
+    release = Releases(home.releases).current()
+    newest = tracker.past_evaluations(LOOKED_BACK) if release else []
+    unread = [one for one in newest if one.run_id not in memory.runs]
+    # those read before that new ones are judged together with
+    pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
+    first = tracker.first_evaluation(release.release) if release else None
+    return decide(
+        nights=[_night(tracker, one) for one in (*unread, *pooled)],
+        baseline=_night(tracker, first) if first else None,
+        attempts=attempts,
+        drift=_drift(home, release.release if release else 0),
+        memory=memory,
+        thresholds=thresholds,
+        now=now,
+    )
+
+
+def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night:
+    rows = _rows(tracker, evaluation.run_id)
+    return Night(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
+
+
+@lru_cache(maxsize=LOOKED_BACK)
+def _rows(tracker: Tracker, run_id: str) -> pa.Table:
+    """Return an evaluation's rows; what was logged never changes."""
+    return tracker.per_question(run_id)
+
+
+def _drift(home: Home, release: int) -> DriftSummary | None:
+    report = last_drift_report(home)
+    if report is None or report.release != release:
+        return None
+    action = MENDED_BY.get(report.cause, Action.RETRAIN)
+    return DriftSummary(str(report.cause), action, report.conclusion)
