@@ -2,25 +2,46 @@
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xnai_pipelines.adaptation import AdapterConfig, compare_adapters, list_adapters, load_adapter
+from xnai_pipelines.alerts import LogSink
 from xnai_pipelines.encoding import Precision, read_specification, resolve_encoder
+from xnai_pipelines.evaluation import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.home import Home, recorded_inputs
+from xnai_pipelines.promotion import decisions
+from xnai_pipelines.questions import Origin
 from xnai_pipelines.releases import Releases, read_candidate
 from xnai_pipelines.search import VectorSpaceError, read_vector_index
 from xnai_pipelines.settings import Settings, SettingsError
-from xnai_pipelines.stages import DocumentsRequest, asked_vector_space, expected_seconds, refusal
+from xnai_pipelines.stages import (
+    DocumentsRequest,
+    TrainingEstimate,
+    asked_vector_space,
+    deleted_in_adapters,
+    estimate_training,
+    expected_seconds,
+    last_drift_report,
+    model_events,
+    refusal,
+)
 from xnai_pipelines.stages import plan as plan_documents
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, Tables, embeddings_spec
 
 QUARANTINE_SHOWN = 20
+PAST_EVALUATIONS = 60
 STAGES_OF_JOB = {
     "ingest": ("documents", "chunks", "embeddings"),
     "evaluate": ("questions",),
     "refresh": ("documents", "chunks", "embeddings", "questions"),
     "quantize": ("calibration",),
     "maintain": ("maintenance",),
+    "retrain": ("training_pairs", "lora_adapter", "release"),
+    "approve": ("release",),
+    "rollback": ("rollback",),
+    "forget": ("forgetting",),
 }
 
 
@@ -36,8 +57,22 @@ class PlannedRun:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedRelease:
+    """A kept release, or the challenger: `state` is current, kept or challenger."""
+
+    release: int
+    state: str
+    created_at: str
+    encoder: str
+    precision: str
+    adapter: str | None
+    vectors: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class HomeStatus:
-    """What a home holds, in words and figures."""
+    """What a home holds, in words and figures; `health` says in sentences how it does."""
 
     home: str
     facts: dict[str, str]
@@ -45,6 +80,7 @@ class HomeStatus:
     skipped: dict[str, int]
     quarantined: int
     quarantine: list[dict[str, Any]]
+    health: list[str]
 
 
 def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
@@ -110,12 +146,126 @@ def home_status(settings: Settings) -> HomeStatus:
         skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
         quarantined=len(quarantine),
         quarantine=quarantine,
+        health=home_health(home, tables),
     )
+
+
+def listed_releases(home: Home) -> list[ListedRelease]:
+    """Return the kept releases, oldest first, and the challenger last."""
+    releases, tables = Releases(home.releases), Tables(home.lancedb)
+    current = releases.require()
+    listed = []
+    for release in releases.with_challenger():
+        kept = release.release in {one.release for one in releases.all()}
+        state = "current" if release.release == current.release else "kept" if kept else "challenger"
+        listed.append(
+            ListedRelease(
+                release=release.release,
+                state=state,
+                created_at=release.created_at,
+                encoder=release.encoder,
+                precision=release.precision,
+                adapter=release.adapter,
+                vectors=tables.count(embeddings_spec(release.embeddings_table, release.dimension)),
+                metrics=release.metrics,
+            )
+        )
+    return listed
+
+
+def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
+    """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
+    home = Home(settings.home)
+    base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    config = AdapterConfig.from_json({**json.loads(settings.training.description), **changes})
+    return estimate_training(Tables(home.lancedb), home, base, config)
+
+
+def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of all adapters: what they learned from, and what was decided on them last."""
+    decided = {decision.adapter: decision for decision in reversed(decisions(home.decisions))}
+    released = {release.adapter: str(release.release) for release in Releases(home.releases).all() if release.adapter}
+    deleted = deleted_in_adapters(home, Tables(home.lancedb))
+    rows = []
+    for adapter in list_adapters(home.adapters):
+        decision = decided.get(adapter.adapter_id)
+        notes = [f"{len(deleted[adapter.adapter_id])} deleted documents"] if adapter.adapter_id in deleted else []
+        rows.append(
+            [
+                adapter.adapter_id,
+                adapter.base_name,
+                f"{len(adapter.documents):,}",
+                f"{adapter.metrics.get('train_loss', float('nan')):.3f}",
+                f"{adapter.metrics.get('seconds', float('nan')) / 60:.1f}",
+                str(decision.outcome) if decision else "not judged",
+                released.get(adapter.adapter_id, ""),
+                adapter.damage or "; ".join(notes),
+            ]
+        )
+    return ["adapter", "base", "documents", "loss", "minutes", "decision", "release", "notes"], rows
+
+
+def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of what differs between two adapters.
+
+    Raises:
+        AdaptationError: One of them is missing or damaged.
+    """
+    found = compare_adapters(load_adapter(home.adapters / first), load_adapter(home.adapters / second))
+    rows = [[difference.name, str(difference.first), str(difference.second)] for difference in found.differences]
+    rows += [[f"cosine of the changes to {name}", f"{cosine:.3f}", ""] for name, cosine in found.cosines.items()]
+    return ["what", first, second], rows
+
+
+def known_sources(home: Home) -> dict[str, str]:
+    """Return document_id by source of every stored document."""
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["source", "document_id"])
+    return dict(zip(rows["source"].to_pylist(), rows["document_id"].to_pylist(), strict=True))
+
+
+def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Return columns and rows of past evaluations and of what happened to the model.
+
+    Raises:
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    from xnai_pipelines.resources import configured
+
+    home = Home(settings.home)
+    past = configured(settings)["tracking"].tracker().past_evaluations(PAST_EVALUATIONS)
+    labelled = any(name.startswith(f"{Origin.LABELLED}.") for one in past for name in one.metrics)
+    return TIMELINE_COLUMNS, timeline_rows(past, model_events(home), Origin.LABELLED if labelled else Origin.GENERATED)
+
+
+def home_health(home: Home, tables: Tables) -> list[str]:
+    """Return in sentences how the home does: accuracy, its cause, the last decision, what adapters should forget."""
+    release = Releases(home.releases).current()
+    if release is None:
+        return ["Nothing is released yet: `xnai run` makes the first release."]
+    sentences = []
+    drift = last_drift_report(home)
+    if drift is not None and drift.release == release.release:
+        sentences.append(f"Since release {release.release}: {drift.conclusion}")
+    decided = decisions(home.decisions)
+    if decided:
+        last = decided[0]
+        when = f"{last.decided_at:%Y-%m-%d %H:%M} UTC"
+        sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
+        sentences += [f"  {reason}" for reason in last.verdict.reasons]
+    for adapter, documents in deleted_in_adapters(home, tables).items():
+        sentences.append(f"Adapter {adapter} was trained on {len(documents)} documents that are deleted: retrain.")
+    alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
+    told = [record["alert"] for record in alerts if "alert" in record]
+    if told:
+        sentences.append(f"Last alert, {told[-1]['at']}: {told[-1]['title']}")
+    return sentences or ["Nothing speaks against it: no drift report, no challenger and no alert yet."]
 
 
 def run_reports(home: Home, job: str) -> dict[str, Any]:
     """Return the reports of the stages of a job that have run, and of the evaluation."""
     paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
+    if job == "retrain":
+        paths["comparison"] = home.reports / "adapter_evaluation" / "comparison.json"
     if job == "quantize":
         paths["card"] = home.reports / "precision_card" / "card.json"
     if job in ("evaluate", "refresh"):

@@ -11,11 +11,14 @@ from rich.markup import escape
 from rich.table import Table
 
 from xnai_pipelines.evaluation import EvaluationReport, Level
+from xnai_pipelines.overview import ListedRelease
 from xnai_pipelines.precision import Card, stored_vectors_table, variant_table
+from xnai_pipelines.promotion import Comparison, comparison_table
 from xnai_pipelines.quantization import Inspection
 from xnai_pipelines.runs import FinishedRun
 from xnai_pipelines.search import Hit
 from xnai_pipelines.settings import Settings
+from xnai_pipelines.stages import TrainingEstimate
 from xnai_pipelines.tracking import MlflowRun
 
 # The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
@@ -79,6 +82,34 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
         )
     if "card" in reports:
         show_card(Card.from_json(json.dumps(reports["card"])))
+    if "training_pairs" in reports:
+        report = reports["training_pairs"]
+        console.print(
+            f"Training pairs: {report['pairs']:,} about {report['documents']:,} documents; "
+            f"{report['dropped']:,} questions left out for evaluation."
+        )
+    if "lora_adapter" in reports:
+        report = reports["lora_adapter"]
+        trained = "trained" if report["trained"] else "known already"
+        console.print(f"Adapter {report['adapter']} ({trained}): {report['metrics']['seconds'] / 60:.1f} minutes.")
+    if "comparison" in reports:
+        show_comparison(Comparison.from_json(json.dumps(reports["comparison"])))
+    if "release" in reports:
+        console.print(escape(reports["release"]["reason"]), highlight=False)
+    if "rollback" in reports:
+        report = reports["rollback"]
+        console.print(
+            f"Release {report['to_release']} answers searches now, in place of {report['from_release']}. "
+            f"{report['behind']:,} chunks changed since: `xnai run` brings them."
+        )
+    if "forgetting" in reports:
+        report = reports["forgetting"]
+        columns = ["table", "rows_removed", "rows_found", "versions"]
+        rows = [[row[column] for column in columns] for row in report["tables"]]
+        table(f"Forgotten: {report['source']}", columns, rows, columns[1:])
+        console.print(f"{report['cached_vectors']:,} vectors of the cache removed.")
+        for adapter in report["adapters"]:
+            console.print(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.")
     if "evaluation" in reports:
         show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
         run = reports["tracked"]["mlflow_run"]
@@ -86,6 +117,45 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
             console.print(
                 f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True
             )
+
+
+def show_releases(listed: Sequence[ListedRelease]) -> None:
+    """Print the kept releases and the challenger."""
+    columns = ["release", "state", "made", "encoder", "adapter", "vectors", "nDCG@10 hybrid / vector"]
+    rows = [
+        [
+            one.release,
+            one.state,
+            one.created_at,
+            f"{one.encoder}, {one.precision}",
+            one.adapter or "none",
+            f"{one.vectors:,}",
+            " / ".join(f"{one.metrics[f'{mode}.ndcg_at_10']:.3f}" for mode in ("hybrid", "vector"))
+            if one.metrics
+            else "",
+        ]
+        for one in listed
+    ]
+    table("Releases", columns, rows, ["release", "vectors"])
+
+
+def show_training_plan(planned: TrainingEstimate) -> None:
+    """Print what a retraining would take."""
+    minutes = "unknown until a first training has been timed" if planned.minutes is None else f"{planned.minutes:.1f}"
+    rows = [
+        ["adapter", planned.adapter + (", trained already" if planned.trained_already else "")],
+        ["training pairs", f"{planned.pairs:,}"],
+        ["steps", f"{planned.steps:,}"],
+        ["expected minutes", minutes],
+        ["memory", f"{planned.memory_bytes / 2**20:,.0f} MB"],
+    ]
+    table("A retraining would take", ["what", "value"], rows)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print challenger against champion, by slice and mode."""
+    columns, rows = comparison_table(comparison)
+    table(f"Challenger against champion: {comparison.questions_statement}", columns, rows, columns[2:])
 
 
 def show_evaluation(report: EvaluationReport) -> None:

@@ -127,6 +127,7 @@ def tiny_gpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
         n_layer=2,
         n_head=2,
         n_positions=128,
+        initializer_range=0.3,  # outputs that differ, so that an adapter has something to work on
         bos_token_id=len(vocabulary) - 1,
         eos_token_id=len(vocabulary) - 1,
     )

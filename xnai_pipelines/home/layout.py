@@ -34,6 +34,11 @@ class Home:
         return self.root / "releases"
 
     @property
+    def decisions(self) -> Path:
+        """Decisions on challengers, one file each."""
+        return self.releases / "decisions"
+
+    @property
     def reports(self) -> Path:
         """Reports of stages and evaluations."""
         return self.root / "reports"

@@ -44,7 +44,6 @@ from xnai_pipelines.stages.promotion import (
     DecisionOutcome,
     ReleaseOutcome,
     decide_promotion,
-    decisions_folder,
     last_decision,
     release_challenger,
 )
@@ -61,6 +60,7 @@ from xnai_pipelines.stages.quantized_models import (
 from xnai_pipelines.stages.questions import QuestionsReport, make_questions
 from xnai_pipelines.stages.requantization import Requantization, why_requantize
 from xnai_pipelines.stages.rollback import RollbackReport, roll_back
+from xnai_pipelines.stages.timeline import model_events
 from xnai_pipelines.stages.training_pairs import (
     NoTrainingPairsError,
     TrainingPairsReport,
@@ -112,7 +112,6 @@ __all__ = [
     "calibration_overlap",
     "choose_candidate",
     "decide_promotion",
-    "decisions_folder",
     "deleted_in_adapters",
     "draw_calibration",
     "embed_chunks",
@@ -135,6 +134,7 @@ __all__ = [
     "make_questions",
     "make_training_pairs",
     "mirror_releases",
+    "model_events",
     "model_reports",
     "next_encoder",
     "plan",

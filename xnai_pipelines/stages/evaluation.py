@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from xnai_pipelines.evaluation import (
     DocumentFacts,
     Evaluation,
     EvaluationReport,
+    PastEvaluation,
     Setting,
     evaluate,
     evaluation_fingerprint,
     modes_plot,
-    trend_plot,
+    timeline_plot,
+    tracked_metrics,
 )
 from xnai_pipelines.home import write_bytes, write_json
 from xnai_pipelines.questions import Question
@@ -26,8 +29,11 @@ from xnai_pipelines.search import RANKING_VERSION, Mode, SearchIndex
 from xnai_pipelines.stages.context import StageContext, stage
 from xnai_pipelines.stages.language import main_language
 from xnai_pipelines.stages.questions import read_questions, splits_given
+from xnai_pipelines.stages.timeline import model_events
 from xnai_pipelines.tables import DOCUMENTS, embeddings_spec
 from xnai_pipelines.tracking import MlflowRun, Tracker, TrackingUnavailableError
+
+PLOTTED = 60  # past evaluations
 
 
 class NothingToEvaluateError(Exception):
@@ -85,28 +91,28 @@ def evaluate_retrieval(context: StageContext, tracker: Tracker, *, threads: int,
             _keep(folder, kept, evaluation)
         report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
         plots = {"modes": modes_plot(report, report.headline)}
+        tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
+        try:
+            plots["history"] = _history(context, tracker, report, tags)
+        except TrackingUnavailableError as error:
+            if kept.mlflow_run is None:
+                raise
+            # nothing has to be logged: the run is none the worse for it
+            context.progress.say(f"No history is shown. {error}")
         if kept.mlflow_run is None:
-            tags = {
-                "vector_space": kept.vector_space,
-                "release": str(kept.release),
-                "dagster_run_id": context.run_id,
-            }
             rows = pq.read_table(folder / "per_question.parquet")
             # measured by an earlier run that was killed: between logging and noting it, perhaps
             logged = None if measured else tracker.find_evaluation(report)
             kept = replace(kept, mlflow_run=logged or tracker.log_evaluation(report, rows, plots, tags))
             write_json(folder / "kept.json", asdict(kept))
-            plots["trend"] = _trend(tracker, report)
-        else:
-            try:
-                plots["trend"] = _trend(tracker, report)
-            except TrackingUnavailableError as error:  # nothing had to be logged: the run is none the worse for it
-                context.progress.say(f"No trend is shown. {error}")
     return EvaluationOutcome(report, kept, plots, measured, watch.seconds)
 
 
-def _trend(tracker: Tracker, report: EvaluationReport) -> bytes:
-    return trend_plot(tracker.past_evaluations(limit=60), report.headline.origin, report.modes)
+def _history(context: StageContext, tracker: Tracker, report: EvaluationReport, tags: Mapping[str, str]) -> bytes:
+    """Return the plot of accuracy over time, this evaluation included, with what happened to the model."""
+    earlier = [past for past in tracker.past_evaluations(PLOTTED) if past.evaluated_at != report.evaluated_at]
+    past = [PastEvaluation("", report.evaluated_at, tracked_metrics(report), tags), *earlier]
+    return timeline_plot(past, model_events(context.home), report.headline.origin, report.modes)
 
 
 def measure_search(context: StageContext, index: SearchIndex, questions: list[Question]) -> Evaluation:

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 from xnai_pipelines.encoding import Encoder
 from xnai_pipelines.evaluation import question_set
@@ -102,7 +101,7 @@ def decide_promotion(
             judged_on=f"{compared_on(context.home)} {gate} {target}",
             cause=cause,
         )
-        write_decision(decisions_folder(context.home), decision)
+        write_decision(context.home.decisions, decision)
     run = tracker.log_comparison(
         adapter_id=challenger.adapter or "",
         fingerprint=decision.name,
@@ -166,14 +165,9 @@ def release_challenger(
     return outcome
 
 
-def decisions_folder(home: Home) -> Path:
-    """Return where decisions are recorded."""
-    return home.releases / "decisions"
-
-
 def last_decision(home: Home, vector_space: str) -> Decision | None:
     """Return the newest decision on a challenger, None where it was not judged."""
-    found = decisions(decisions_folder(home))
+    found = decisions(home.decisions)
     return next((decision for decision in found if decision.vector_space == vector_space), None)
 
 
@@ -186,7 +180,7 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
         return "The challenger was not judged."
     if approved_by is not None:
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
-        write_decision(decisions_folder(home), decision)
+        write_decision(home.decisions, decision)
     if decision.outcome is Outcome.AWAITING_APPROVAL:
         return "The challenger awaits approval: `xnai approve`."
     if decision.outcome is not Outcome.PROMOTED:

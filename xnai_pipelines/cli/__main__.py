@@ -1,0 +1,5 @@
+"""`python -m xnai_pipelines.cli`."""
+
+from xnai_pipelines.cli import main
+
+main()

@@ -1,0 +1,126 @@
+"""Commands on the loop that keeps accuracy: retrain, the adapters, labels that people give, what happened."""
+
+import getpass
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import settings
+
+
+class TrainingOptionError(Exception):
+    """An option of a training is not of the form name=value."""
+
+
+@app.command()
+def retrain(
+    dry_run: Annotated[
+        bool, typer.Option(help="Mine the pairs and say what a training would take; train nothing.")
+    ] = False,
+    change: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", help="name=value of the training's config, such as epochs=2 or max_minutes=10; repeatable."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train an adapter on the questions, prove it better than the current release, and release it if it is."""
+    config = _training(change or [])
+    if not dry_run:
+        execute("retrain", {"lora_adapter": config}, as_json)
+        return
+    from xnai_pipelines.overview import planned_training
+
+    execute("retrain", {}, as_json=False, assets=[["questions"], ["training_pairs"]], show=False)
+    planned = planned_training(settings(), config)
+    if as_json:
+        print_json(asdict(planned))
+        return
+    from xnai_pipelines.terminal import show_training_plan
+
+    show_training_plan(planned)
+
+
+@app.command()
+def adapters(
+    compare: Annotated[
+        tuple[str, str] | None, typer.Option(metavar="ID ID", help="Show how two of them differ.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the adapters that were trained, with what they learned from and what became of them."""
+    from xnai_pipelines.overview import compared_adapters, listed_adapters
+
+    home = Home(settings().home)
+    columns, rows = compared_adapters(home, *compare) if compare else listed_adapters(home)
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    from xnai_pipelines.terminal import table
+
+    table("Adapters", columns, rows)
+
+
+@app.command()
+def feedback(
+    question: Annotated[str, typer.Argument(help="The question, in words.")],
+    right: Annotated[str | None, typer.Option(help="Source of a document that answers it.")] = None,
+    wrong: Annotated[str | None, typer.Option(help="Source of a document that does not.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which document answers a question, or does not; the next evaluation and training know it."""
+    from xnai_pipelines.overview import known_sources
+    from xnai_pipelines.questions import FeedbackError, record_feedback
+
+    source = right or wrong
+    if source is None or (right and wrong):
+        raise FeedbackError(
+            "Name one document: --right SOURCE where it answers the question, --wrong SOURCE where not."
+        )
+    home = Home(settings().home)
+    given = record_feedback(
+        home.feedback, question, source, right is not None, datetime.now(UTC), getpass.getuser(), known_sources(home)
+    )
+    if as_json:
+        print_json(asdict(given))
+        return
+    from xnai_pipelines.terminal import console
+
+    console.print(f"Noted in {home.feedback}. `xnai evaluate` takes it in; the nightly evaluation does by itself.")
+
+
+@app.command()
+def history(as_json: AsJson = False) -> None:
+    """Show accuracy over time, with releases, retrainings and their causes."""
+    from xnai_pipelines.overview import past_accuracy
+
+    columns, rows = past_accuracy(settings())
+    if as_json:
+        print_json([dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    from xnai_pipelines.terminal import table
+
+    table("History", columns, rows)
+
+
+def _training(changes: list[str]) -> dict[str, Any]:
+    """Return the config of a training from options name=value; values are JSON where they are, else words."""
+    config: dict[str, Any] = {}
+    for change in changes:
+        name, equals, value = change.partition("=")
+        if not equals or not name:
+            raise TrainingOptionError(f"--set {change!r} is not of the form name=value, such as epochs=2.")
+        try:
+            config[name] = json.loads(value)
+        except ValueError:
+            config[name] = value
+    from xnai_pipelines.adaptation import AdapterConfig
+
+    AdapterConfig.from_json({**json.loads(settings().training.description), **config})  # refuses what is not allowed
+    return config

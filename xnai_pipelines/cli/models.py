@@ -1,0 +1,73 @@
+"""Commands on the encoder's variants."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import settings
+
+
+class VariantError(Exception):
+    """A variant that does not exist is asked for."""
+
+
+@app.command()
+def quantize(
+    variant: Annotated[
+        list[str] | None, typer.Option(help="Only this one, measured beside fp32 and those made before; repeatable.")
+    ] = None,
+    redraw: Annotated[bool, typer.Option(help="Calibrate with another set of texts.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the encoder's variants, measure them on the corpus, and choose one for the next release."""
+    execute("quantize", {"calibration_texts": {"redraw": redraw}}, as_json, models_to_make(variant))
+
+
+@app.command()
+def card(as_json: AsJson = False) -> None:
+    """Show the last precision card: every variant's size, accuracy and speed on this corpus, and the choice."""
+    from xnai_pipelines.stages import last_card
+
+    measured = last_card(Home(settings().home))
+    if as_json:
+        print(measured.to_json())
+        return
+    from xnai_pipelines.terminal import show_card
+
+    show_card(measured)
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A quantized model, such as .xnai/models/.../weights.arrow.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show what a quantized model's file holds: its tensors, their bytes and bits per weight."""
+    from xnai_pipelines.quantization import inspect as inspect_file
+
+    found = inspect_file(file)
+    if as_json:
+        print_json(asdict(found))
+        return
+    from xnai_pipelines.terminal import show_inspection
+
+    show_inspection(file, found)
+
+
+def models_to_make(variants: Sequence[str] | None) -> list[list[str]] | None:
+    """Return the assets that make and measure these variants, None for all there are."""
+    from xnai_pipelines.precision import VARIANTS
+
+    if not variants:
+        return None
+    names = [variant.name for variant in VARIANTS]
+    for name in variants:
+        if name not in names:
+            raise VariantError(f"--variant {name!r} is none of {', '.join(names)}.")
+    made = [["quantized_models", name] for name in names if name in {"fp32", *variants}]
+    return [["encoder_onnx"], ["calibration_texts"], *made, ["precision_card"], ["candidate_encoder"]]

@@ -1,0 +1,147 @@
+"""Commands of every day: take documents in, search them, measure, look."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import settings
+
+
+@app.command()
+def run(
+    verify: Annotated[bool, typer.Option(help="Hash every file instead of trusting size and time.")] = False,
+    retry_quarantined: Annotated[bool, typer.Option(help="Try the files in quarantine again.")] = False,
+    allow_vanishing: Annotated[
+        bool, typer.Option(help="Go on although many documents would be deleted, or the folder is empty.")
+    ] = False,
+    new_release: Annotated[
+        bool, typer.Option(help="Embed everything with the encoder of the settings, as a new release.")
+    ] = False,
+    evaluation: Annotated[bool, typer.Option(help="Also measure retrieval.")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the index in line with the folder of documents, and measure it.
+
+    Only what changed since the last run is read, cut and embedded.
+    """
+    config = {
+        "documents": {"verify": verify, "retry_quarantined": retry_quarantined, "allow_vanishing": allow_vanishing},
+        "chunks": {"new_release": new_release},
+        "embeddings": {"new_release": new_release},
+    }
+    execute("refresh" if evaluation else "ingest", config, as_json)
+
+
+@app.command()
+def evaluate(
+    force: Annotated[bool, typer.Option(help="Measure again although nothing changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Measure how well search answers the questions, and log it to MLflow."""
+    execute("evaluate", {"retrieval_evaluation": {"force": force}}, as_json)
+
+
+@app.command()
+def plan(
+    verify: Annotated[bool, typer.Option(help="Hash every file instead of trusting size and time.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what a run would do with the folder's files, and how long it would take.
+
+    Looks at the folder only: that other settings would cut or embed everything anew does not show here.
+    """
+    from xnai_pipelines.overview import planned_run
+
+    planned = planned_run(settings(), verify=verify)
+    if as_json:
+        print_json(asdict(planned))
+        return
+    from xnai_pipelines.terminal import console, table
+
+    table(f"Plan for {planned.folder}", ["files", "count"], list(planned.files.items()), ["count"])
+    if planned.seconds is not None:
+        console.print(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
+    elif planned.to_read:
+        console.print("Expected time: unknown until a first run has been timed.")
+    if planned.refusal:
+        console.print(f"[yellow]A run would be refused:[/yellow] {planned.refusal}")
+
+
+@app.command()
+def search(
+    question: Annotated[str, typer.Argument(help="What to look for, in words.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many results.")] = 10,
+    mode: Annotated[str, typer.Option(help="hybrid, vector or keyword.")] = "hybrid",
+    source: Annotated[str | None, typer.Option(help="Only sources that start with this.")] = None,
+    media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
+    by_document: Annotated[bool, typer.Option(help="One result a document.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search the current release."""
+    from xnai_pipelines.overview import require_release_encoder
+    from xnai_pipelines.search import Filters, Mode, QueryError, SearchIndex
+
+    if mode not in list(Mode):
+        raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
+    require_release_encoder(settings())
+    index = SearchIndex.open(settings().home, threads=settings().threads)
+    hits = index.search(question, k, Mode(mode), Filters(source, media_type, language), by_document=by_document)
+    if as_json:
+        print_json({"question": question, "release": index.release.release, "hits": [asdict(hit) for hit in hits]})
+        return
+    from xnai_pipelines.terminal import show_hits
+
+    show_hits(question, hits)
+
+
+@app.command()
+def status(as_json: AsJson = False) -> None:
+    """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
+    from xnai_pipelines.overview import QUARANTINE_SHOWN, home_status
+
+    current = home_status(settings())
+    if as_json:
+        print_json(asdict(current))
+        return
+    from xnai_pipelines.terminal import console, table
+
+    table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
+    if current.skipped:
+        table("Skipped", ["reason", "entries"], list(current.skipped.items()), ["entries"])
+    if current.quarantine:
+        columns = ["source", "error_type", "error", "attempts"]
+        rows = [[entry[column] for column in columns] for entry in current.quarantine[:QUARANTINE_SHOWN]]
+        table("Quarantine", ["source", "kind", "reason", "attempts"], rows, ["attempts"])
+        if current.quarantined > len(rows):
+            console.print(f"... and {current.quarantined - len(rows)} more (--json lists all).")
+    for sentence in current.health:
+        console.print(sentence, highlight=False)
+
+
+@app.command()
+def maintain(as_json: AsJson = False) -> None:
+    """Compact the tables and remove what nothing needs any more."""
+    execute("maintain", {}, as_json)
+
+
+@app.command()
+def ui() -> None:
+    """Serve the Dagster UI and the MLflow UI over this home until interrupted."""
+    from xnai_pipelines.runs import end_runs_left_behind
+    from xnai_pipelines.servers import serve, servers
+    from xnai_pipelines.terminal import console
+
+    current = settings()
+    home = Home(current.home)
+    end_runs_left_behind(home)
+
+    def ready() -> None:
+        console.print(f"Dagster  http://{current.host}:{current.dagster_port}")
+        console.print(f"MLflow   {current.mlflow_ui_url}")
+        console.print(f"Logs     {home.logs}\nCtrl-C stops them.")
+
+    serve(servers(current), home.logs, ready)

@@ -1,0 +1,53 @@
+"""Commands on releases: which there are, back and forward, approving one, forgetting a document."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.home import Home
+from xnai_pipelines.settings import settings
+
+
+@app.command()
+def releases(as_json: AsJson = False) -> None:
+    """List the releases that are kept, the current one marked, and the challenger."""
+    from xnai_pipelines.overview import listed_releases
+
+    listed = listed_releases(Home(settings().home))
+    if as_json:
+        print_json([asdict(release) for release in listed])
+        return
+    from xnai_pipelines.terminal import show_releases
+
+    show_releases(listed)
+
+
+@app.command()
+def rollback(
+    release: Annotated[
+        int | None, typer.Argument(help="Number of the release; without it the one before the current.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Go back to an earlier release, or forward again: table, model and questions together."""
+    execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
+
+
+@app.command()
+def approve(
+    name: Annotated[str, typer.Option("--by", help="Your name, for the record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Release the challenger that passed the gate and awaits approval."""
+    execute("approve", {"release": {"approved_by": name}}, as_json)
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="Source of a deleted document, as search shows it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Erase a deleted document from all that is kept, and show the proof."""
+    execute("forget", {"erase_document": {"source": source}}, as_json)
