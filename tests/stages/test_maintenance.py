@@ -27,7 +27,7 @@ def unfinished(work: Workplace, monkeypatch: pytest.MonkeyPatch, **request: bool
 def test_a_first_run_that_was_killed_keeps_its_table(work: Workplace, monkeypatch: pytest.MonkeyPatch):
     work.write("a.txt", "Text.\n")
     table = unfinished(work, monkeypatch)
-    assert maintain(work.context()).dropped == ()
+    assert maintain(work.context(), kept_releases=3).dropped == ()
     reports = work.ingest()
     assert (reports.embeddings.table, reports.embeddings.unchanged) == (table, 1)
 
@@ -38,7 +38,7 @@ def test_a_table_without_a_release_is_dropped_and_every_other_row_stays(
     filled.ingest()
     before, vectors = filled.content(), filled.vectors()
     table = unfinished(filled, monkeypatch, new_release=True)
-    report = maintain(filled.context())
+    report = maintain(filled.context(), kept_releases=3)
     assert report.dropped == (table,)
     assert report.bytes_before > 0
     assert report.bytes_after > 0

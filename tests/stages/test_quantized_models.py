@@ -154,7 +154,7 @@ def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(li
     chosen.ingest(new_release=True)
     assert Releases(library.home.releases).require().vector_space == candidate.vector_space
     assert "3/7.md" in {hit.source for hit in chosen.search().search("word7x3", k=5)}
-    maintain(context)
+    maintain(context, kept_releases=3)
     kept = {path.name for path in library.home.models.glob("[!.]*")}
     assert {candidate.vector_space, BASE.vector_space} <= kept
 
@@ -189,7 +189,7 @@ def test_models_that_nothing_names_are_removed_by_maintenance(work: Workplace):
     (unused / "card.json").write_text("{}")
     expanded = work.home.models / "expanded" / unused.name
     expanded.mkdir(parents=True)
-    assert maintain(work.context()).models_dropped == (unused.name,)
+    assert maintain(work.context(), kept_releases=3).models_dropped == (unused.name,)
     assert not unused.exists()
     assert not expanded.exists()
     assert Path(work.home.models / work.encoder.vector_space).exists()

@@ -69,7 +69,7 @@ def test_a_new_release_embeds_everything_into_a_table_of_its_own(filled: Workpla
     assert filled.search().release.release == 2
     filled.check_whole()
     filled.ingest()
-    assert maintain(filled.context()).dropped == ()
+    assert maintain(filled.context(), kept_releases=3).dropped == ()
     assert filled.tables.open(first.table).count_rows() == first.vectors
 
 

@@ -13,7 +13,7 @@ from xnai_pipelines.adaptation.ranking import false_negatives, ranking_loss, rig
 if TYPE_CHECKING:
     import torch
 
-_TOKENS_AT_ONCE = 2048  # with padding, in one run of the network: its activations fit the cache
+TOKENS_AT_ONCE = 2048  # with padding, in one run of the network: its activations fit the cache
 _MOST_VALIDATION_PAIRS = 256
 
 Ids = Sequence[int]
@@ -75,7 +75,7 @@ def grouped(texts: Sequence[Ids], most: int | None = None) -> list[list[int]]:
         # Sorted from long to short: the first of a group says how wide it is.
         if room <= 0 or (most is not None and len(groups[-1]) >= most):
             groups.append([])
-            room = max(1, _TOKENS_AT_ONCE // max(1, len(texts[number])))
+            room = max(1, TOKENS_AT_ONCE // max(1, len(texts[number])))
         groups[-1].append(number)
         room -= 1
     return groups

@@ -1,24 +1,26 @@
 """How long a training takes and how much memory, told before it starts."""
 
 import json
+import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.adaptation.config import AdapterConfig
+from xnai_pipelines.adaptation.encoder_objective import TOKENS_AT_ONCE
 from xnai_pipelines.adaptation.errors import AdaptationError
 from xnai_pipelines.adaptation.pairs import TrainingPair
 from xnai_pipelines.adaptation.schedule import steps_of
-from xnai_pipelines.encoding import tokenizer_file
+from xnai_pipelines.adaptation.texts import open_text_tokenizer
+from xnai_pipelines.encoding import Precision, read_specification, tokenizer_file
 from xnai_pipelines.quantization.memory import available
 
 _LIBRARIES = 700 << 20  # torch, transformers and PEFT, loaded
 _STATES = 4  # values a trained one: itself, its gradient, two moments
-_KEPT = {
-    "fp32": 19,
-    "bf16": 14,
-}  # float32 values a token and a block kept for the backward pass, as multiples of its width
+_KEPT = (9, 2)  # values a token and a block kept for the backward pass, in widths and inner widths; counted on MiniLM
+_KEPT_BYTES = {"fp32": 4.0, "bf16": 3.3}  # each
 _LOGITS = 4  # copies of a causal model's logits
 _SAMPLED_TEXTS = 2000
 
@@ -56,31 +58,37 @@ def estimate(
     """
     if not pairs:
         raise AdaptationError("There are no training pairs. Label questions, or let some be generated from documents.")
-    from tokenizers import Tokenizer
-
-    try:
-        tokenizer = Tokenizer.from_file(str(tokenizer_file(model_folder)))
-    except FileNotFoundError as error:
-        raise AdaptationError(str(error)) from error
-    tokenizer.no_truncation()
-    tokenizer.no_padding()
+    tokenizer = _tokenizer(model_folder)
     sample = pairs[: max(1, _SAMPLED_TEXTS // (2 + len(pairs[0].negatives)))]
-    questions = tokenizer.encode_batch_fast([pair.question for pair in sample])
-    passages = tokenizer.encode_batch_fast([text for pair in sample for text in (pair.positive, *pair.negatives)])
-    tokens = sum(min(len(text.ids), config.question_length) for text in questions)
-    tokens += sum(min(len(text.ids), config.passage_length) for text in passages)
-    a_pair = tokens / len(sample)
+    a_pair = _tokens(sample, config, tokenizer) / len(sample)
     steps = steps_of(len(pairs), config)
     in_batch = min(config.batch_size, len(pairs))
     total = int(steps * in_batch * config.gradient_accumulation * a_pair)
-    texts = in_batch * (1 + len(passages) / len(sample))
-    at_once = texts if config.mini_batch is None else min(config.mini_batch, texts)
     seconds = None if tokens_per_second is None else total / tokens_per_second
     if seconds is not None and config.max_minutes is not None:
         seconds = min(seconds, config.max_minutes * 60)
-    # Longer texts than the mean meet in a batch, and where only some are in the network the longest are together.
-    longest = at_once * max(config.passage_length if at_once < texts else 0, a_pair * in_batch / texts * 1.15)
-    return Estimate(steps, total, needed_bytes(model_folder, config, int(longest)), seconds)
+    # Longer texts than the mean meet in a batch.
+    at_once = int(a_pair * in_batch * 1.15)
+    if config.mini_batch is not None:
+        at_once = min(at_once, tokens_at_once(config.mini_batch, config.passage_length))
+    return Estimate(steps, total, needed_bytes(model_folder, config, at_once), seconds)
+
+
+def _tokens(pairs: Sequence[TrainingPair], config: AdapterConfig, tokenizer: Any) -> int:
+    """Return the tokens of an epoch; a passage counts once for the questions that share it in a batch."""
+    together = Counter(pair.positive for pair in pairs)
+    passages = Counter({text: math.ceil(count / config.questions_per_passage) for text, count in together.items()})
+    passages.update(text for pair in pairs for text in pair.negatives)
+    texts = [(pair.question, config.question_length) for pair in pairs]
+    texts += [(text, config.passage_length) for text in passages.elements()]
+    encoded = tokenizer.encode_batch_fast([text for text, _ in texts])
+    return sum(min(len(found.ids), most) for found, (_, most) in zip(encoded, texts, strict=True))
+
+
+def tokens_at_once(mini_batch: int | None, length: int) -> int:
+    """Return the most tokens that go through the network together where activations of no more are kept."""
+    bound = max(TOKENS_AT_ONCE, length)
+    return bound if mini_batch is None else min(bound, mini_batch * length)
 
 
 def needed_bytes(model_folder: Path, config: AdapterConfig, tokens: int, vocabulary: int = 0) -> int:
@@ -95,8 +103,20 @@ def needed_bytes(model_folder: Path, config: AdapterConfig, tokens: int, vocabul
     weights = sum(path.stat().st_size for path in model_folder.glob("model*.safetensors"))
     width, blocks, inner = shape["width"], shape["blocks"], shape["inner"]
     trained = config.rank * (blocks * (4 * 2 * width + 2 * (width + inner)) + width + shape["vocabulary"])
-    kept = tokens * blocks * (width * _KEPT[config.precision] + 3 * (inner - 4 * width if inner > 4 * width else 0)) * 4
-    return _LIBRARIES + weights + trained * _STATES * 4 + kept + tokens * vocabulary * 4 * _LOGITS
+    kept = tokens * blocks * (_KEPT[0] * width + _KEPT[1] * inner) * _KEPT_BYTES[config.precision]
+    return _LIBRARIES + weights + trained * _STATES * 4 + int(kept) + tokens * vocabulary * 4 * _LOGITS
+
+
+def _tokenizer(model_folder: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(tokenizer_file(model_folder)))
+    except FileNotFoundError:  # an old model, which only transformers can read
+        return open_text_tokenizer(read_specification(model_folder, Precision.FP32)).whole
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
 
 
 def check_memory(needed: int, advice: str) -> None:

@@ -15,6 +15,11 @@ class TextTokenizer:
         self._tokenizer = tokenizer
         self._length = 0
 
+    @property
+    def whole(self) -> Any:
+        """The tokenizer of `tokenizers`; it cuts nothing before `encode` is called."""
+        return self._tokenizer
+
     def encode(self, text: str, length: int) -> list[int]:
         """Return a text's token ids, at most `length`, special tokens included."""
         if length != self._length:

@@ -17,7 +17,7 @@ from xnai_pipelines.adaptation.conversations import Conversation, conversations_
 from xnai_pipelines.adaptation.encoder_objective import EncoderObjective, TextNetwork
 from xnai_pipelines.adaptation.errors import AdaptationError
 from xnai_pipelines.adaptation.loop import Objective, run_training
-from xnai_pipelines.adaptation.memory import check_memory, estimate, needed_bytes, read_shape
+from xnai_pipelines.adaptation.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adaptation.network import attach, base_sha256, open_network, save_adapter, trained_parameters
 from xnai_pipelines.adaptation.pairs import TrainingPair
 from xnai_pipelines.adaptation.progress import Step
@@ -156,8 +156,7 @@ def train_causal(
         return objective
 
     def check() -> None:
-        # A group holds at most 2,048 tokens, or one text.
-        tokens = max(2048, config.max_length)
+        tokens = tokens_at_once(config.mini_batch, config.max_length)
         check_memory(needed_bytes(model, config, tokens, shape["vocabulary"]), _LESS_CAUSAL_MEMORY)
 
     card = {

@@ -1,8 +1,11 @@
 """Commands on the sample: write it, and run everything on it."""
 
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+
+from rich.markup import escape
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
 from xnai_pipelines.cli.models import models_to_make
@@ -16,6 +19,8 @@ EXAMPLES = (
 )
 # Few enough for a first look: the reference, the default, and two that are much smaller.
 DEMO_VARIANTS = ("fp32", "int8_dynamic", "int4_gptq", "rate_12x")
+# Long enough to see a loss fall, short enough for a first look; the gate decides on what comes out.
+DEMO_TRAINING = {"max_minutes": 2}
 NEXT = (
     ("make ui", "See the assets, their checks and plots in the Dagster UI, and MLflow beside it:"),
     ('.venv/bin/xnai search "your question"', "Ask the sample yourself:"),
@@ -46,6 +51,7 @@ def demo() -> None:
     _write_sample()
     execute("refresh", {}, as_json=False)
     execute("quantize", {}, as_json=False, assets=models_to_make(DEMO_VARIANTS))
+    execute("retrain", {"lora_adapter": DEMO_TRAINING}, as_json=False)
     from xnai_pipelines.search import SearchIndex
     from xnai_pipelines.terminal import console, show_hits
 
@@ -65,3 +71,25 @@ def _write_sample() -> tuple[Path, Path, Any]:
     questions = home.sample / "questions.jsonl"
     questions.write_bytes(questions_path().read_bytes())
     return home.sample / "documents", questions, report
+
+
+@app.command()
+def demo_retrain() -> None:
+    """Play the whole loop in an empty home: another kind of documents arrives, accuracy falls, the sensor mends it."""
+    from xnai_pipelines.story import tell
+    from xnai_pipelines.terminal import console, table
+
+    started = time.monotonic()
+
+    def say(sentence: str) -> None:
+        console.print(f"[bold]{time.monotonic() - started:5.0f} s[/bold]  {escape(sentence)}", highlight=False)
+
+    told = tell(settings(), say)
+    names = sorted({name for _, figures in told.evaluations for name in figures})
+    rows = [
+        [when, *(f"{figures[name]:.3f}" if name in figures else "" for name in names)]
+        for when, figures in told.evaluations
+    ]
+    table("nDCG@10 on test questions, by language and mode", ["evaluated", *names], rows, names)
+    say(f"The plot: {told.plot}")
+    console.print(f"Look at it in the UI: XNAI_HOME={settings().home} make ui", soft_wrap=True, highlight=False)

@@ -103,12 +103,14 @@ def _accuracy(mode: str, now: Answers, then: Answers | None, thresholds: Thresho
     least = thresholds.slice_questions
     everything = np.ones(len(now.question_ids), dtype=np.bool_)
     new = np.zeros_like(everything) if then is None else np.array([i not in then.asked for i in now.question_ids], bool)
+    place = {name: row for row, name in enumerate(then.question_ids)} if then is not None else {}
+    before = np.array([place.get(name, -1) for name in now.question_ids], dtype=np.intp)
     parts: list[tuple[Slice, Mask]] = [(OVERALL, everything)] if everything.any() else []
     parts += list(_slices(now, least))
     for part, inside in parts:
         yield _floor(mode, part, now.found[inside], thresholds)
         if then is not None:
-            yield from _below_champion(mode, part, inside, new, now, then, thresholds)
+            yield from _below_champion(mode, part, inside, new, before, now, then, thresholds)
     if then is not None and new.sum() >= least:
         if not new.all():  # they are all questions then, whose floor is tested
             yield _floor(mode, NEW, now.found[new], thresholds)
@@ -138,16 +140,23 @@ def _floor(mode: str, part: Slice, found: Mask, thresholds: Thresholds) -> _Test
 
 
 def _below_champion(
-    mode: str, part: Slice, inside: Mask, new: Mask, now: Answers, then: Answers, thresholds: Thresholds
+    mode: str,
+    part: Slice,
+    inside: Mask,
+    new: Mask,
+    before: NDArray[np.intp],
+    now: Answers,
+    then: Answers,
+    thresholds: Thresholds,
 ) -> Iterator[_Test]:
-    place = {name: row for row, name in enumerate(then.question_ids)}
-    rows = [row for row in np.flatnonzero(inside & ~new).tolist() if now.question_ids[row] in place]
+    """Yield the tests of a slice; `before` is each question's row at release, -1 where it has none."""
+    common = inside & (before >= 0)
+    number = int(common.sum())
     enough = thresholds.slice_questions
     reference = _reference(part, then, enough)
     others = int((inside & new).sum())
-    if len(rows) >= enough or (part == OVERALL and rows):
-        before = then.ndcg[[place[now.question_ids[row]] for row in rows]]
-        yield _paired(mode, part, before, now.ndcg[rows], thresholds)
+    if number >= enough or (part == OVERALL and number):
+        yield _paired(mode, part, then.ndcg[before[common]], now.ndcg[common], thresholds)
     elif others < enough and reference is not None:
         yield _unpaired(mode, part, now.ndcg[inside], reference, thresholds)
     # All new questions are a slice of their own.

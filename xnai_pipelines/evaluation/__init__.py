@@ -23,6 +23,7 @@ from xnai_pipelines.evaluation.report import (
     Setting,
     WorstQuestion,
 )
+from xnai_pipelines.evaluation.slice_timeline import slice_figures, slices_plot
 from xnai_pipelines.evaluation.slices import DIMENSIONS, OVERALL, DocumentFacts, Slice, in_slice, slices
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, Event, EventKind, timeline_plot, timeline_rows
 
@@ -62,7 +63,9 @@ __all__ = [
     "modes_plot",
     "paired_difference",
     "question_set",
+    "slice_figures",
     "slices",
+    "slices_plot",
     "summary_markdown",
     "timeline_plot",
     "timeline_rows",

@@ -88,7 +88,7 @@ def timeline_plot(
     ends = draw_curves(axes, shown, origin, modes)
     if times:
         time_axis(axes, times[0], times[-1])
-        _draw_marks(axes, _marks(shown, events))
+        draw_events(axes, shown, events)
     else:
         axes.set_xticks([])
     if shown:
@@ -156,11 +156,11 @@ def _marks(past: Sequence[PastEvaluation], events: Sequence[Event]) -> list[_Mar
     return sorted(marks, key=lambda mark: mark.x)
 
 
-def _draw_marks(axes: "Axes", marks: Sequence[_Mark]) -> None:
-    """Draw the lines, and their names above the axes in lanes, so that no name lies on another."""
+def draw_events(axes: "Axes", past: Sequence[PastEvaluation], events: Sequence[Event]) -> None:
+    """Mark events and changes of the questions by lines, their names above in lanes: none lies on another."""
     left, right = axes.get_xlim()
     lanes: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
-    for mark in reversed(marks):
+    for mark in reversed(_marks(past, events)):
         axes.axvline(mark.x, color=mark.colour, linewidth=0.9, linestyle=mark.line, alpha=0.7, zorder=0.9)
         text = mark.text if len(mark.text) <= LABEL_CHARACTERS else mark.text[: LABEL_CHARACTERS - 1] + "…"
         place = _place(lanes, (mark.x - left) / (right - left), len(text) * _LETTER)

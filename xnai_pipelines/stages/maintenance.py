@@ -17,26 +17,29 @@ KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an ol
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """Size of the tables on disk before and after; tables and models dropped, cached vectors removed."""
+    """Size of the tables before and after; what expired, which tables and models were dropped, cached vectors removed."""
 
     bytes_before: int
     bytes_after: int
+    expired: tuple[int, ...]
     dropped: tuple[str, ...]
     models_dropped: tuple[str, ...]
     vectors_removed: int
     seconds: float
 
 
-def maintain(context: StageContext) -> MaintenanceReport:
+def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
     """Compact every table, remove old versions, drop tables and models that nothing names, trim the vector cache.
 
-    Models are named by releases, by the candidate, and by the last report of each variant. The cache keeps the vectors
-    of the passages that chunks hold now.
+    Beside the current release the `kept_releases` newest are kept; others expire. Models are named by releases, by the
+    candidate, and by the last report of each variant. The cache keeps the vectors of the passages that chunks hold now.
     """
     tables = context.tables
+    releases = Releases(context.home.releases)
     with stage(context, "maintenance") as watch:
         before = tables.size_bytes()
-        kept = Releases(context.home.releases).with_challenger()
+        expired = _expire(releases, kept_releases)
+        kept = releases.with_challenger()
         named = {release.embeddings_table for release in kept}
         # before the first release a table without one is a first run that was killed and will go on
         dropped = tuple(n for n in tables.names() if kept and n.startswith("embeddings_") and n not in named)
@@ -55,9 +58,19 @@ def maintain(context: StageContext) -> MaintenanceReport:
         models_dropped = _drop_models(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)
-    report = MaintenanceReport(before, after, dropped, models_dropped, removed, watch.seconds)
+    report = MaintenanceReport(before, after, expired, dropped, models_dropped, removed, watch.seconds)
     write_json(report_path(context.home, "maintenance"), asdict(report))
     return report
+
+
+def _expire(releases: Releases, most: int) -> tuple[int, ...]:
+    """Forget the oldest releases beside the current one; their tables are named by nothing then."""
+    current = releases.current()
+    others = [release.release for release in releases.all() if current and release.release != current.release]
+    expired = tuple(others[: max(0, len(others) - most)])
+    for number in expired:
+        releases.expire(number)
+    return expired
 
 
 def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:

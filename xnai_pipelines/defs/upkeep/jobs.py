@@ -7,6 +7,7 @@ from pydantic import Field
 
 from xnai_pipelines.defs.metadata import markdown_table
 from xnai_pipelines.resources import SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.settings import settings
 from xnai_pipelines.stages import forget as forget_document
 from xnai_pipelines.stages import maintain as run_maintenance
 from xnai_pipelines.stages import mirror_releases, roll_back
@@ -46,11 +47,12 @@ quantize = dg.define_asset_job(
 @dg.op(pool="lancedb")
 def compact_tables(context: dg.OpExecutionContext, stores: StoresResource) -> None:
     """Compact the tables, remove old versions, drop what no release needs."""
-    report = run_maintenance(stores.stage_context(context))
+    report = run_maintenance(stores.stage_context(context), kept_releases=settings().kept_releases)
     context.add_output_metadata(
         {
             "bytes_before": report.bytes_before,
             "bytes_after": report.bytes_after,
+            "releases_expired": list(report.expired),
             "tables_dropped": list(report.dropped),
             "cached_vectors_removed": report.vectors_removed,
             "seconds": round(report.seconds, 2),
