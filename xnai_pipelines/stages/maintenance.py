@@ -17,7 +17,7 @@ KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an ol
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """Size of the tables before and after; what expired, which tables and models were dropped, cached vectors removed."""
+    """Size of the tables before and after; what expired, which tables and models were dropped, vectors removed."""
 
     bytes_before: int
     bytes_after: int

@@ -8,7 +8,7 @@ from pydantic import Field
 from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.evaluation import summary_markdown, tracked_metrics, worst_questions_markdown
 from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
-from xnai_pipelines.stages import evaluate_retrieval
+from xnai_pipelines.stages import evaluate_retrieval, mirror_releases
 
 
 class EvaluationConfig(dg.Config):
@@ -38,9 +38,10 @@ def retrieval_evaluation(
 
     Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
     """
-    outcome = evaluate_retrieval(
-        stores.stage_context(context), tracking.tracker(), threads=encoder.threads, force=config.force
-    )
+    stage, tracker = stores.stage_context(context), tracking.tracker()
+    outcome = evaluate_retrieval(stage, tracker, threads=encoder.threads, force=config.force)
+    if outcome.measured:
+        mirror_releases(stage, tracker)
     run = outcome.kept.mlflow_run
     figures = {
         f"figures/{name}": value
