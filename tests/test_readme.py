@@ -14,7 +14,12 @@ from xnai_pipelines.settings import PROJECT_ROOT, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
 
-OF_THIS_MACHINE = {"home": "`.xnai`", "threads": "all processors", "dagster_home": "the project's folder"}
+OF_THIS_MACHINE = {
+    "home": "`.xnai`",
+    "threads": "all processors",
+    "dagster_home": "the project's folder",
+    "training": "",
+}
 
 
 def settings_table() -> str:
@@ -41,6 +46,8 @@ def test_the_readmes_commands_and_code_work_as_pasted(tmp_path, built_encoder):
     documents.mkdir()
     (documents / "shutil.md").write_text("# Keys\n\nHow to rotate the signing keys: run `rotate`, then restart.\n" * 3)
     (documents / "keys.md").write_text("# Copying\n\nTo copy a folder, name it and the place for the copy.\n")
+    (documents / "security").mkdir()
+    (documents / "security" / "keys.md").write_text("# Signing keys\n\nThey are kept in the safe and changed in May.\n")
     for number in range(120):  # enough to calibrate with
         steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(10))
         (documents / f"{number}.md").write_text(f"# Part {number}\n\n{steps}\n")

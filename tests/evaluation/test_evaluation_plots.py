@@ -4,7 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from xnai_pipelines.evaluation import PastEvaluation, evaluate, modes_plot, trend_plot
+from xnai_pipelines.evaluation import (
+    DocumentFacts,
+    PastEvaluation,
+    evaluate,
+    modes_plot,
+    slice_figures,
+    slices_plot,
+    timeline_plot,
+)
 from xnai_pipelines.questions import Origin, Question, Relevant, Split
 
 MODES = ("hybrid", "vector", "keyword")
@@ -49,10 +57,25 @@ def test_modes_plot_is_a_small_png(found):
     ],
     ids=["first", "at once", "two, a year apart", "200 nights", "a mode more"],
 )
-def test_trend_plot_is_a_small_png(history):
-    assert is_small_png(trend_plot(history, Origin.LABELLED, MODES))
+def test_a_timeline_without_events_is_a_small_png(history):
+    assert is_small_png(timeline_plot(history, [], Origin.LABELLED, MODES))
 
 
-def test_a_trend_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="No past evaluation has generated questions"):
-        trend_plot([past(1)], Origin.GENERATED, MODES)
+def test_slices_are_told_apart_over_time():
+    facts = {"a": DocumentFacts("a.md", "en", "text/markdown"), "b": DocumentFacts("b.md", "ru", "text/markdown")}
+    asked = [
+        Question(f"{name}{split}", name, (Relevant(name, None, 1),), Origin.LABELLED, split)
+        for name in "ab"
+        for split in (Split.TRAIN, Split.TEST)
+    ]
+    rows = evaluate(
+        asked,
+        ["vector", "hybrid"],
+        lambda query, mode, k: [("c", "a" if query == "a" else "x", 1.0)],
+        fingerprint="f",
+        splits_given=True,
+        documents=facts,
+        settings={},
+    ).per_question
+    assert slice_figures(rows, "language", ["vector"]) == {"en vector": 1.0, "ru vector": 0.0}
+    assert is_small_png(slices_plot([(past(1), rows), (past(2), rows)], [], "language"))

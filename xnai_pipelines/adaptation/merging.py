@@ -16,9 +16,8 @@ from xnai_pipelines.adaptation.config import Task
 from xnai_pipelines.adaptation.encoder_objective import TextNetwork
 from xnai_pipelines.adaptation.errors import AdaptationError
 from xnai_pipelines.adaptation.network import open_network, put_on
-from xnai_pipelines.adaptation.publishing import publish_tree
 from xnai_pipelines.adaptation.texts import open_text_tokenizer
-from xnai_pipelines.artefacts import read_card
+from xnai_pipelines.artefacts import publish_artefact, read_card
 from xnai_pipelines.encoding import EncoderSpec, read_specification
 from xnai_pipelines.encoding.card import SAMPLES
 
@@ -56,7 +55,7 @@ def merge_adapter(
             1e-5 from those with the adapter applied.
     """
     load_adapter(adapter.folder, base)
-    folder = publish_tree(
+    folder = publish_artefact(
         merged_folder(merged_root, adapter.adapter_id), lambda empty: _fill(empty, adapter, base, texts)
     )
     card = read_card(folder)

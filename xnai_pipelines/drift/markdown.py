@@ -1,19 +1,19 @@
 """The report as Markdown, for the Dagster UI and for MLflow."""
 
 from xnai_pipelines.drift.report import DriftReport, DriftTest
+from xnai_pipelines.evaluation import markdown_table
 
 
 def report_markdown(report: DriftReport) -> str:
     """Return the conclusion, then every test with its interval, size that matters and words; what drifted in bold."""
     heading = (
-        f"**{_cell(report.conclusion)}**\n\n"
+        f"**{report.conclusion}**\n\n"
         f"Cause: {report.cause.replace('_', ' ')}; training {'may' if report.trainable else 'cannot'} mend it. "
         f"Release {report.release} of {report.reference_at:%Y-%m-%d %H:%M}, compared at "
         f"{report.current_at:%Y-%m-%d %H:%M}.\n\n"
     )
     columns = ["of", "looked at", "measured by", "value", "95 % interval", "p", "matters from", "found"]
-    rows = [columns, ["---"] * len(columns), *(_row(test) for test in report.tests)]
-    return heading + "".join(f"| {' | '.join(row)} |\n" for row in rows)
+    return heading + markdown_table(columns, [_row(test) for test in report.tests])
 
 
 def _row(test: DriftTest) -> list[str]:
@@ -26,9 +26,5 @@ def _row(test: DriftTest) -> list[str]:
         interval,
         "" if test.p is None else f"{test.p:.4f}",
         f"{test.threshold:g}",
-        _cell(test.words),
+        test.words,
     ]
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")

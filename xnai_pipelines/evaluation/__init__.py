@@ -13,7 +13,7 @@ from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, bootst
 from xnai_pipelines.evaluation.markdown import markdown_table, summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.plots import modes_plot, trend_plot
+from xnai_pipelines.evaluation.plots import modes_plot
 from xnai_pipelines.evaluation.report import (
     Calls,
     EvaluationReport,
@@ -70,6 +70,5 @@ __all__ = [
     "timeline_plot",
     "timeline_rows",
     "tracked_metrics",
-    "trend_plot",
     "worst_questions_markdown",
 ]

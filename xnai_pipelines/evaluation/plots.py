@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from io import BytesIO
-from itertools import groupby, pairwise
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
@@ -66,40 +66,6 @@ def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
     return png(figure, axes, f"{headline.statement}, with 95 % intervals")
 
 
-def trend_plot(history: Sequence[PastEvaluation], origin: Origin, modes: Sequence[str]) -> bytes:
-    """Return a PNG of nDCG@10 by mode over past evaluations of one origin, with 95 % intervals.
-
-    Dotted lines mark where the release or the questions changed. A curve breaks where the questions changed,
-    since figures on different questions cannot be compared.
-
-    Args:
-        history: Past evaluations in any order; those without questions of the origin are left out.
-        origin: Whose questions.
-        modes: Search modes to show.
-
-    Raises:
-        ValueError: No past evaluation has questions of the origin.
-    """
-    from matplotlib.figure import Figure
-
-    past = with_questions(history, origin, modes)
-    if not past:
-        raise ValueError(f"No past evaluation has {origin} questions.")
-    figure = Figure(figsize=(7, 3.2), dpi=100, layout="constrained")
-    axes = figure.subplots()
-    ends = draw_curves(axes, past, origin, modes)
-    for before, after in pairwise(past):
-        changes = _changes(before, after)
-        if changes:
-            axes.axvline(days(after.evaluated_at), color=FAINT, linewidth=0.8, linestyle=":")
-            first, last = days(past[0].evaluated_at), days(past[-1].evaluated_at)
-            late = days(after.evaluated_at) > first + 0.8 * (last - first)
-            _note(axes, "\n".join(changes), days(after.evaluated_at), late)
-    time_axis(axes, past[0].evaluated_at, past[-1].evaluated_at)
-    label_ends(axes, ends)
-    return png(figure, axes, f"nDCG@10 on {origin} questions, with 95 % intervals")
-
-
 def with_questions(history: Iterable[PastEvaluation], origin: Origin, modes: Sequence[str]) -> list[PastEvaluation]:
     """Return the evaluations that have questions of the origin, from the earliest to the latest."""
     names = [metric_name(origin, mode, "ndcg_at_10") for mode in modes]
@@ -154,30 +120,6 @@ def _draw_stretch(axes: "Axes", stretch: Sequence[PastEvaluation], name: str, co
         axes.vlines(times, low, high, color=colour, alpha=0.3, linewidth=2)
     else:
         axes.fill_between(times, low, high, color=colour, alpha=0.1, linewidth=0)
-
-
-def _changes(before: PastEvaluation, after: PastEvaluation) -> list[str]:
-    """Return in words what else than the documents changed between two evaluations."""
-    changes = []
-    if before.tags.get("release") != after.tags.get("release"):
-        changes.append(f"release {after.tags.get('release', 'unknown')}")
-    if before.tags.get("question_set") != after.tags.get("question_set"):
-        changes.append("other questions")
-    return changes
-
-
-def _note(axes: "Axes", text: str, x: float, to_the_left: bool) -> None:
-    axes.annotate(
-        text,
-        (x, 1),
-        (-4 if to_the_left else 4, -2),
-        xycoords=("data", "axes fraction"),
-        textcoords="offset points",
-        ha="right" if to_the_left else "left",
-        va="top",
-        fontsize=8,
-        color=FAINT,
-    )
 
 
 def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from xnai_pipelines.evaluation import markdown_table
 from xnai_pipelines.promotion.comparison import MEGABYTE, ChangedQuestion, Comparison, Contender
 from xnai_pipelines.promotion.gate import Verdict, signed
 
@@ -44,11 +45,11 @@ def comparison_markdown(comparison: Comparison) -> str:
     contenders = [_contender("champion", comparison.champion), _contender("challenger", comparison.challenger)]
     parts = [
         "# Champion against challenger\n",
-        _markdown(
+        markdown_table(
             ["", "release", "encoder", "precision", "adapter", "vector space", "MB", "query ms p50 / p95"], contenders
         ),
         f"On {comparison.questions_statement}, by document; challenger - champion, paired, with 95 % intervals.\n",
-        _markdown(*comparison_table(comparison)),
+        markdown_table(*comparison_table(comparison)),
     ]
     parts += [f"{note}\n" for note in comparison.notes]
     parts.append("## Questions that changed most\n")
@@ -63,7 +64,7 @@ def verdict_markdown(verdict: Verdict) -> str:
         [
             f"**{'Promoted' if verdict.promoted else 'Rejected'}**\n",
             "".join(f"- {_line(reason)}\n" for reason in verdict.reasons),
-            _markdown(["rule", "result", "seen"], rules),
+            markdown_table(["rule", "result", "seen"], rules),
         ]
     )
 
@@ -97,16 +98,11 @@ def _changed_markdown(changed: Sequence[ChangedQuestion]) -> str:
         for one in changed
     ]
     columns = ["question", "mode", "slice", "answered by", "rank", "nDCG@10", "champion found", "challenger found"]
-    return _markdown(columns, rows)
+    return markdown_table(columns, rows)
 
 
 def _rank(rank: int | None) -> str:
     return "not found" if rank is None else str(rank)
-
-
-def _markdown(columns: list[str], rows: list[list[str]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "".join(f"| {' | '.join(_line(cell).replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
 def _line(text: str) -> str:

@@ -21,6 +21,7 @@ from xnai_pipelines.tables import (
     QUARANTINE,
     QUESTIONS,
     TRAINING_PAIRS,
+    Tables,
     TableSpec,
     embeddings_spec,
     is_in,
@@ -61,7 +62,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     """Erase a document, or all records of a file, from everything that the home keeps.
 
     Nothing has to be stored of it any more: what earlier deletions left in the files of the tables is erased as well,
-    so that a forgetting that was killed is completed by another.
+    so that a forgetting that was killed is completed by another. Drift profiles, which count the document's words and
+    sum its vectors, are removed; the next evaluation takes that of the current release anew.
 
     Args:
         context: The home.
@@ -82,7 +84,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
         stored = [row["document_id"] for row in rows if source in (row["source"], row["path"])]
         documents = sorted({document_id(source), *stored})
-        embeddings = [embeddings_spec(r.embeddings_table, r.dimension) for r in releases.with_challenger()]
+        embeddings = _embeddings(context.tables)
         watch.items = len(stored)
         with context.progress.work("forgetting", 6 + len(embeddings), "tables") as advance:
             erased = []
@@ -101,6 +103,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
             cached = cache.keep_only(
                 {key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())}
             )
+        for profile in (context.home.reports / "drift").glob("release_*.npz"):
+            profile.unlink()
     report = ForgettingReport(
         source=source,
         documents=len(stored),
@@ -111,6 +115,12 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     )
     write_json(report_path(context.home, "forgetting"), asdict(report))
     return report
+
+
+def _embeddings(tables: Tables) -> list[TableSpec]:
+    """Return all tables of vectors, those too that a killed run began and that no release names."""
+    names = [name for name in tables.names() if name.startswith("embeddings_")]
+    return [embeddings_spec(name, tables.open(name).schema.field("vector").type.list_size) for name in names]
 
 
 def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence[str]) -> ErasedTable:

@@ -84,7 +84,7 @@ def move_release_pointer(
     try:
         mirror_releases(stage, tracking.tracker())
     except TrackingUnavailableError as error:  # the pointer is moved; the next evaluation mirrors it
-        context.log.warning(f"The aliases in MLflow still name the release before. {error}")
+        context.log.warning("The aliases in MLflow still name the release before. %s", error)
 
 
 @dg.job(description="Go back to an earlier release, or forward again. Edits made since follow with the next ingest.")
