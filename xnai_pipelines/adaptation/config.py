@@ -25,7 +25,7 @@ class Task(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdapterConfig:
-    """How an adapter is trained. The defaults are those that were measured for sentence encoders.
+    """How an adapter is trained; the defaults are for sentence encoders and a few hundred pairs.
 
     Attributes:
         rank: Of the low-rank matrices.
@@ -63,7 +63,7 @@ class AdapterConfig:
     epochs: float = 5
     max_steps: int | None = None
     max_minutes: float | None = None
-    batch_size: int = 32
+    batch_size: int = 64
     mini_batch: int | None = None
     questions_per_passage: int = 4
     gradient_accumulation: int = 1

@@ -21,6 +21,7 @@ _LIBRARIES = 700 << 20  # torch, transformers and PEFT, loaded
 _STATES = 4  # values a trained one: itself, its gradient, two moments
 _KEPT = (9, 2)  # values a token and a block kept for the backward pass, in widths and inner widths; counted on MiniLM
 _KEPT_BYTES = {"fp32": 4.0, "bf16": 3.3}  # each
+_PEAK = 2  # of the process over what is kept: work of the backward pass, and memory freed in pieces; seen 1.5 to 2.4
 _LOGITS = 4  # copies of a causal model's logits
 _SAMPLED_TEXTS = 2000
 
@@ -103,7 +104,7 @@ def needed_bytes(model_folder: Path, config: AdapterConfig, tokens: int, vocabul
     weights = sum(path.stat().st_size for path in model_folder.glob("model*.safetensors"))
     width, blocks, inner = shape["width"], shape["blocks"], shape["inner"]
     trained = config.rank * (blocks * (4 * 2 * width + 2 * (width + inner)) + width + shape["vocabulary"])
-    kept = tokens * blocks * (_KEPT[0] * width + _KEPT[1] * inner) * _KEPT_BYTES[config.precision]
+    kept = _PEAK * tokens * blocks * (_KEPT[0] * width + _KEPT[1] * inner) * _KEPT_BYTES[config.precision]
     return _LIBRARIES + weights + trained * _STATES * 4 + int(kept) + tokens * vocabulary * 4 * _LOGITS
 
 

@@ -66,6 +66,7 @@ from xnai_pipelines.stages.training_pairs import (
     TrainingPairsReport,
     leaked_documents,
     make_training_pairs,
+    read_training_pairs,
     read_training_pairs_report,
 )
 
@@ -143,6 +144,7 @@ __all__ = [
     "read_adapter_report",
     "read_comparison",
     "read_model_report",
+    "read_training_pairs",
     "read_training_pairs_report",
     "refusal",
     "release_challenger",

@@ -1,6 +1,7 @@
 """From training pairs to an adapter, and from the adapter to an encoder that can be searched with."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -38,6 +39,7 @@ from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TRAINING_PAIRS, Tables
 from xnai_pipelines.tracking import MlflowRun, Tracker
 
 MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
+TOLD_EVERY_SECONDS = 20.0
 VALIDATED = ("loss", "mrr", "recall_at_1")
 
 
@@ -112,13 +114,16 @@ def train_adapter(
         TrackingUnavailableError: MLflow cannot be reached; the adapter is kept, and the next run logs it.
     """
     pairs, sha256 = _stored_pairs(context.tables)
-    done, steps = 0, estimate(pairs, config, base.source).steps
+    done, steps, told = 0, estimate(pairs, config, base.source).steps, time.monotonic()
     with context.progress.work("adapter", steps, "steps") as advance:
 
         def progress(step: Step) -> None:
-            nonlocal done
+            nonlocal done, told
             advance(step.step - done)
             done = step.step
+            if step.validation is not None or time.monotonic() - told >= TOLD_EVERY_SECONDS:
+                told = time.monotonic()
+                context.progress.say(_words(step))
 
         adapter = train_encoder(
             base,
@@ -151,6 +156,13 @@ def train_adapter(
     report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
     write_json(path, asdict(report))
     return AdapterOutcome(report, adapter, curve)
+
+
+def _words(step: Step) -> str:
+    loss = "" if step.loss is None else f"loss {step.loss:.3f}, learning rate {step.learning_rate:.2g}, "
+    held_out = "" if step.validation is None else f"validation loss {step.validation.loss:.3f}, "
+    left = "" if step.seconds_left is None else f", {step.seconds_left / 60:.1f} minutes left"
+    return f"adapter: step {step.step}/{step.steps}, {loss}{held_out}{step.pairs_per_second:.1f} pairs/s{left}"
 
 
 def read_adapter_report(home: Home) -> AdapterReport:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from xnai_pipelines.encoding import EXPANDED, VectorCache, text_sha256
 from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.releases import Release, Releases, read_candidate
+from xnai_pipelines.stages.adapters import MERGED
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.quantized_models import model_reports
 from xnai_pipelines.tables import CHUNKS
@@ -74,7 +75,11 @@ def _expire(releases: Releases, most: int) -> tuple[int, ...]:
 
 
 def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
-    """Remove the folders of models that nothing names, and what they were expanded to; none before a first release."""
+    """Remove models that nothing names, what they were expanded to and merged from; none before a first release."""
+    adapters = {release.adapter for release in releases}
+    for merged in (home.adapters / MERGED).glob("[!.]*") if releases else ():
+        if merged.name not in adapters:  # made again from the adapter when it is needed
+            shutil.rmtree(merged)
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
     named |= {candidate.vector_space} if candidate else set()

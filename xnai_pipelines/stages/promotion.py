@@ -152,6 +152,10 @@ def release_challenger(
     published: Release | None = None
     with stage(context, "release") as watch:
         current, challenger = releases.require(), releases.challenger()
+        if challenger is not None and challenger.embeddings_table == current.embeddings_table:
+            # a run was killed between moving the pointer and what follows
+            releases.challenge(None)
+            challenger, published = None, current
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
             published = _publish(context, releases, challenger, load_encoder(), threshold)
@@ -160,7 +164,7 @@ def release_challenger(
     if published is not None:
         _log_baseline(context, tracker, published)
     mirror_releases(context, tracker)
-    outcome = ReleaseOutcome((published or current).release, published is not None, reason or "", watch.seconds)
+    outcome = ReleaseOutcome((published or current).release, watch.items > 0, reason or "", watch.seconds)
     write_json(report_path(context.home, "release"), asdict(outcome))
     return outcome
 

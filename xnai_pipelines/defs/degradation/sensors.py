@@ -41,6 +41,7 @@ def accuracy_degradation_sensor(
         )
     except (TrackingUnavailableError, NotTrackedError, ReleaseError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
+    context.log.info(decision.reason)
     request = _request(decision)
     if decision.action is Action.ALERT:
         alerts.tell(_alert(decision, now))

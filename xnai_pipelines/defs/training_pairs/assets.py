@@ -3,11 +3,14 @@
 import dagster as dg
 from pydantic import Field
 
-from xnai_pipelines.defs.metadata import column_schema, counts_table, table_facts
+from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, table_facts
+from xnai_pipelines.questions import Split
 from xnai_pipelines.resources import EncoderResource, StoresResource
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import make_training_pairs
-from xnai_pipelines.tables import TRAINING_PAIRS
+from xnai_pipelines.stages import make_training_pairs, read_training_pairs
+from xnai_pipelines.tables import TRAINING_PAIRS, Tables
+
+EXAMPLES = 5
 
 
 class TrainingPairsConfig(dg.Config):
@@ -40,6 +43,9 @@ def training_pairs(
     return dg.MaterializeResult(
         metadata={
             **table_facts(stores.tables, TRAINING_PAIRS, ["question", "origin", "split", "language", "chunk_id"]),
+            "examples": dg.MetadataValue.md(
+                markdown_table(_examples(stores.tables), ["question", "answer", "not the answer"])
+            ),
             "pairs": report.pairs,
             "validation_pairs": report.validation_pairs,
             "documents": report.documents,
@@ -54,3 +60,15 @@ def training_pairs(
             "seconds": round(report.seconds, 2),
         }
     )
+
+
+def _examples(tables: Tables) -> list[dict[str, str]]:
+    """Return the first pairs with their texts."""
+    return [
+        {
+            "question": pair.question,
+            "answer": pair.positive,
+            "not the answer": pair.negatives[0] if pair.negatives else "",
+        }
+        for pair in read_training_pairs(tables, Split.TRAIN)[:EXAMPLES]
+    ]
