@@ -15,6 +15,10 @@ BENCHMARKS = {
     "scale": [],
     "storage": [],
     "quantization": [],
+    "adaptation": [],
+    "decisions": [],
+    "drift": [],
+    "loop": [],
 }
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline import command, five_files, variables
+from tests.retrained import Retrained, retrained_once
 from tests.workplace import Workplace
 from xnai_pipelines.encoding import Encoder
 
@@ -20,3 +21,9 @@ def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) 
     said = command(variables(work), "run")
     assert said.code == 0, said.err
     return work
+
+
+@pytest.fixture(scope="session")
+def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
+    """The small world after a run of the job `retrain`; tests copy it."""
+    return retrained_once(tmp_path_factory, built_encoder)

@@ -12,6 +12,7 @@ from xnai_pipelines.quantization import Method, QuantizedModel, QuantizedTensor,
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",
+    "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-retrain",
 ]  # fmt: skip
 
 
@@ -21,9 +22,8 @@ def json_of(said):
 
 
 def test_these_are_the_commands():
-    assert sorted(callback.name or callback.callback.__name__ for callback in app.registered_commands) == sorted(
-        COMMANDS
-    )
+    names = [one.name or one.callback.__name__.replace("_", "-") for one in app.registered_commands]
+    assert sorted(names) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -99,7 +99,7 @@ def test_status_says_what_is_stored_by_which_model_and_what_is_wrong(answering):
     for shown in ("documents folder", "vector space", "all-MiniLM-L6-v2", "nDCG@10", "broken.pdf", "release"):
         assert shown in said.out
     status = json_of(command(variables(answering), "status", "--json"))
-    assert status.keys() == {"home", "facts", "outcomes", "skipped", "quarantined", "quarantine"}
+    assert status.keys() == {"home", "facts", "outcomes", "skipped", "quarantined", "quarantine", "health"}
     assert status["outcomes"] == {"documents": 4, "quarantined": 1}
     assert status["quarantine"][0].keys() >= {"source", "error_type", "error", "attempts"}
 

@@ -39,6 +39,16 @@ def failed(said: Said) -> str:
         ({"threads": "many"}, ["XNAI_THREADS='many'", "integer"]),
         ({"dagster_port": 70_000}, ["XNAI_DAGSTER_PORT='70000'", "65535"]),
         ({"vanish_share": 0}, ["XNAI_VANISH_SHARE='0'", "greater than 0"]),
+        ({"accuracy_tolerance": 2}, ["XNAI_ACCURACY_TOLERANCE='2'", "less than or equal to 1"]),
+        ({"slice_questions": 3}, ["XNAI_SLICE_QUESTIONS='3'", "10"]),
+        ({"degraded_evaluations": 0}, ["XNAI_DEGRADED_EVALUATIONS='0'", "1"]),
+        ({"retrain_attempts": 0}, ["XNAI_RETRAIN_ATTEMPTS='0'", "1"]),
+        ({"approval": "perhaps"}, ["XNAI_APPROVAL='perhaps'", "boolean"]),
+        ({"kept_releases": 0}, ["XNAI_KEPT_RELEASES='0'", "1"]),
+        ({"training": "rank 8"}, ["XNAI_TRAINING='rank 8'"]),
+        ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is no JSON object"]),
+        ({"training": '{"colour": "red"}'}, ["XNAI_TRAINING=", "colour"]),
+        ({"training": '{"rank": -1}'}, ["XNAI_TRAINING=", "rank is -1"]),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
@@ -46,6 +56,13 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(tmp_path, w
     said = refused(command(variables(home=tmp_path, **wrong), "status"))
     assert all(part in said for part in named), said
     assert len(said) < 300
+
+
+def test_a_webhook_that_is_no_address_is_named_without_its_value(tmp_path):
+    said = refused(command(variables(home=tmp_path, webhook="hooks.example.org/s3cret"), "status"))
+    assert "XNAI_WEBHOOK=(hidden): " in said
+    assert "it is no address of http:// or https://" in said
+    assert "s3cret" not in said
 
 
 def test_two_wrong_settings_are_both_named(tmp_path):

@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 
 from tests.pipeline import Pipeline, five_files, settled, variables
+from tests.retrained import Retrained, retrained_once
 from tests.workplace import Workplace
 from xnai_pipelines.encoding import Encoder
 
@@ -15,3 +16,19 @@ def pipeline(tmp_path: Path, built_encoder: Encoder) -> Iterator[Pipeline]:
     work = five_files(Workplace(tmp_path, built_encoder))
     with settled(variables(work)), dg.DagsterInstance.ephemeral() as instance:
         yield Pipeline(work, instance)
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of MLflow's; making one takes seconds."""
+    import mlflow
+
+    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
+    return database
+
+
+@pytest.fixture(scope="session")
+def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
+    """The small world after a run of the job `retrain`; tests copy it."""
+    return retrained_once(tmp_path_factory, built_encoder)

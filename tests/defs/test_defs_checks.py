@@ -250,7 +250,7 @@ class TestAccuracyFloor:
             lambda question, mode, k: [("c", answers[question], 1.0)] if mode == "hybrid" else [],
             fingerprint="",
             splits_given=True,
-            sources={},
+            documents={},
             settings={},
         )
         write_bytes(work.home.reports / "evaluation" / "report.json", evaluation.report.to_json().encode())

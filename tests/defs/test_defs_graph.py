@@ -17,15 +17,23 @@ from xnai_pipelines.precision import VARIANTS
 
 REVIEWED = Path(__file__).with_name("graph.json")
 ASSETS = [
+    "adapted_encoder",
+    "adapter_evaluation",
     "calibration_texts",
     "candidate_encoder",
+    "challenger_index",
     "chunks",
     "documents",
+    "drift_report",
     "embeddings",
     "encoder_onnx",
+    "lora_adapter",
     "precision_card",
+    "promotion_decision",
     "questions",
+    "release",
     "retrieval_evaluation",
+    "training_pairs",
     *(f"quantized_models/{variant.name}" for variant in VARIANTS),
 ]
 
@@ -132,8 +140,11 @@ def test_the_definitions_can_be_loaded_by_dagster():
 def test_one_asset_at_a_time_writes_to_the_tables():
     layer = loaded().resolve_asset_graph()
     writing = {key.to_user_string() for key in layer.get_all_asset_keys() if "lancedb" in (layer.get(key).pools or ())}
-    assert writing == {"documents", "chunks", "embeddings", "questions"}
-    assert {node.definition.pool for node in loaded().resolve_job_def("maintain").nodes} == {"lancedb"}
+    assert writing == {
+        "documents", "chunks", "embeddings", "questions", "training_pairs", "challenger_index", "release",
+    }  # fmt: skip
+    for job in ("maintain", "rollback", "forget"):
+        assert {node.definition.pool for node in loaded().resolve_job_def(job).nodes} == {"lancedb"}
 
 
 if __name__ == "__main__":

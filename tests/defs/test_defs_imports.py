@@ -10,6 +10,7 @@ from tests.pipeline import ROOT, variables
 
 HEAVY = {
     "torch", "transformers", "peft", "sentence_transformers", "optimum", "mlflow", "pandas", "lancedb", "matplotlib",
+    "scipy",
 }  # fmt: skip
 LOAD = """
 import json, sys, time

@@ -102,15 +102,22 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
         process.communicate()
 
 
-REFRESHED = {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation"}
+REFRESHED = {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation", "drift_report"}
+RETRAINED = {
+    "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
+    "promotion_decision", "release",
+}  # fmt: skip
+UNCHECKED = {"drift_report", "adapter_evaluation", "promotion_decision"}  # they state, and nothing follows from them
 
 
 def test_the_graph_is_there(ui):
     nodes = ui.ask("{ assetNodes { assetKey { path } description hasAssetChecks } }")["assetNodes"]
     assert {node["assetKey"]["path"][0] for node in nodes} == {
-        *REFRESHED, "encoder_onnx", "calibration_texts", "quantized_models", "precision_card", "candidate_encoder",
+        *REFRESHED, *RETRAINED, "encoder_onnx", "calibration_texts", "quantized_models", "precision_card",
+        "candidate_encoder",
     }  # fmt: skip
-    assert all(node["description"] and node["hasAssetChecks"] for node in nodes)
+    assert all(node["description"] for node in nodes)
+    assert {node["assetKey"]["path"][0] for node in nodes if not node["hasAssetChecks"]} == UNCHECKED
 
 
 def test_the_launchpad_refuses_a_field_that_does_not_exist(ui):
@@ -171,20 +178,48 @@ def test_the_command_line_sees_what_the_browser_did(ui):
         assert [run.job_name for run in instance.get_runs()] == ["refresh"]
 
 
+def sensor_state(ui: Ui, sensor: str) -> dict[str, Any]:
+    """Return whether a sensor runs, its id, and its last ticks, the newest first."""
+    return ui.ask(
+        "query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { ... on Sensor {"
+        " sensorState { id status ticks(limit: 5) { status skipReason timestamp error { message } } } } } }",
+        sensor={key: JOB[key] for key in ("repositoryLocationName", "repositoryName")} | {"sensorName": sensor},
+    )["sensorOrError"]["sensorState"]
+
+
 @pytest.mark.parametrize(
-    ("sensor", "says"), [("documents_folder", "folder"), ("killed_runs", "Every started run is alive.")]
+    ("sensor", "says"),
+    [
+        ("documents_folder", "folder"),
+        ("killed_runs", "Every started run is alive."),
+        ("accuracy_degradation_sensor", "evaluation"),
+    ],
 )
 def test_the_sensors_tick_by_themselves(ui, sensor, says):
     def ticks() -> list[dict[str, Any]]:
-        return ui.ask(
-            "query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) { ... on Sensor {"
-            " sensorState { status ticks(limit: 5) { status skipReason error { message } } } } } }",
-            sensor={key: JOB[key] for key in ("repositoryLocationName", "repositoryName")} | {"sensorName": sensor},
-        )["sensorOrError"]["sensorState"]["ticks"]
+        return sensor_state(ui, sensor)["ticks"]
 
     [*_, first] = until(lambda: [tick for tick in ticks() if tick["status"] != "STARTED"])
     assert first["status"] == "SKIPPED", first
     assert says in first["skipReason"] or "one more look" in first["skipReason"]
+
+
+def test_stopping_a_sensor_stops_it(ui):
+    """Ticks of a sensor that is off are dated before the switch, while another one's go on."""
+    state = sensor_state(ui, "accuracy_degradation_sensor")
+    assert state["status"] == "RUNNING"
+    stopped = ui.ask(
+        "mutation($id: String!) { stopSensor(id: $id) {"
+        " __typename ... on StopSensorMutationResult { instigationState { status } } } }",
+        id=state["id"],
+    )["stopSensor"]
+    assert stopped["instigationState"]["status"] == "STOPPED", stopped
+    switched = time.time()
+    # a tick that was on its way ends; then the other sensor of the same daemon ticks, and this one has not
+    until(lambda: [tick for tick in sensor_state(ui, "documents_folder")["ticks"] if tick["timestamp"] > switched + 1])
+    after = sensor_state(ui, "accuracy_degradation_sensor")
+    assert after["status"] == "STOPPED"
+    assert not [tick for tick in after["ticks"] if tick["timestamp"] > switched + 1]
 
 
 def test_the_schedules_are_on(ui):

@@ -101,11 +101,14 @@ class Releases:
         return [*self.all(), challenger] if challenger else self.all()
 
     def next_number(self) -> int:
-        """Return the number after the newest manifest's; 1 before the first release.
+        """Return the number after the newest manifest's and the challenger's; 1 before the first release.
 
         A manifest without any pointer is of a first release whose publishing was cut off; it is made again.
         """
-        return 1 + max(self._numbers(), default=0) if (self._folder / "current.json").exists() else 1
+        if not (self._folder / "current.json").exists():
+            return 1
+        challenger = self.challenger()
+        return 1 + max([*self._numbers(), challenger.release if challenger else 0])
 
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())

@@ -6,7 +6,7 @@
 """
 
 from xnai_pipelines.search.index import RANKING_VERSION, Hit, SearchIndex, VectorSpaceError
-from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
+from xnai_pipelines.search.keyword_index import ensure_keyword_index, remake_keyword_index, unindexed_rows
 from xnai_pipelines.search.query import Filters, Mode, QueryError
 from xnai_pipelines.search.ranking import Candidate
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index, measured_recall, read_vector_index
@@ -25,5 +25,6 @@ __all__ = [
     "maintain_vector_index",
     "measured_recall",
     "read_vector_index",
+    "remake_keyword_index",
     "unindexed_rows",
 ]

@@ -45,3 +45,11 @@ def ensure_keyword_index(table: Any, language: str | None) -> bool:
             return False
     table.create_index("passage", config=config, name=INDEX_NAME, replace=True)
     return True
+
+
+def remake_keyword_index(table: Any, language: str | None) -> tuple[str, ...]:
+    """Make the index anew in place of the one that was there, and return its name; nothing for an empty table."""
+    if not table.count_rows():
+        return ()
+    table.create_index("passage", config=index_config(language), name=INDEX_NAME, replace=True)
+    return (INDEX_NAME,)

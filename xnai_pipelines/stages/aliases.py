@@ -1,8 +1,10 @@
 """The aliases of the registered model in MLflow, which mirror the releases; the manifests are the truth."""
 
 import json
+import os
 
 from xnai_pipelines.artefacts import CARD, read_card
+from xnai_pipelines.home import held
 from xnai_pipelines.releases import Release, Releases
 from xnai_pipelines.stages.context import StageContext
 from xnai_pipelines.tracking import Tracker
@@ -16,11 +18,15 @@ def mirror_releases(context: StageContext, tracker: Tracker) -> None:
         TrackingUnavailableError: MLflow cannot be reached; the next call mirrors what is then.
     """
     releases = Releases(context.home.releases)
-    champion, challenger = releases.require(), releases.challenger()
-    for release in (champion, challenger):
-        if release is not None and tracker.find_model(release.vector_space) is None:
-            _register(context, tracker, release)
-    tracker.mirror_aliases(champion=champion.vector_space, challenger=challenger.vector_space if challenger else None)
+    # a model that two processes register at once would have two versions
+    with held(context.home, "aliases.lock", f"process {os.getpid()}", context.progress.say):
+        champion, challenger = releases.require(), releases.challenger()
+        for release in (champion, challenger):
+            if release is not None and tracker.find_model(release.vector_space) is None:
+                _register(context, tracker, release)
+        tracker.mirror_aliases(
+            champion=champion.vector_space, challenger=challenger.vector_space if challenger else None
+        )
 
 
 def _register(context: StageContext, tracker: Tracker, release: Release) -> None:

@@ -21,11 +21,11 @@ def index_challenger(context: StageContext, encoder: Encoder, *, threshold: int)
     releases = Releases(context.home.releases)
     releases.require()
     with stage(context, "challenger_index") as watch:
+        earlier = releases.challenger()
+        releases.challenge(None)
         number = releases.next_number()
         spec = embeddings_spec(embeddings_table_name(number, encoder.vector_space), encoder.dimension)
-        earlier = releases.challenger()
         kept = {spec.name, *(release.embeddings_table for release in releases.all())}
-        releases.challenge(None)
         if earlier and earlier.embeddings_table not in kept:
             context.tables.drop(earlier.embeddings_table)
         forget_deleted(context, releases, spec)

@@ -8,7 +8,7 @@ from xnai_pipelines.documents import document_id
 from xnai_pipelines.encoding import VectorCache, text_sha256
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Releases
-from xnai_pipelines.search import ensure_keyword_index
+from xnai_pipelines.search import remake_keyword_index
 from xnai_pipelines.stages.adapters import adapters_trained_on
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.language import main_language
@@ -26,6 +26,8 @@ from xnai_pipelines.tables import (
     embeddings_spec,
     is_in,
 )
+
+EMBEDDINGS = "embeddings_"  # how the names of the tables of vectors begin
 
 
 class ForgettingError(Exception):
@@ -96,8 +98,6 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
             ):
                 erased.append(_erase(context, spec, column, values))
                 advance()
-        for spec in embeddings:
-            ensure_keyword_index(context.tables.open(spec.name), main_language(context))
         passages = context.tables.stream(CHUNKS, ["passage"])
         with VectorCache(context.home.vector_cache) as cache:
             cached = cache.keep_only(
@@ -119,7 +119,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
 
 def _embeddings(tables: Tables) -> list[TableSpec]:
     """Return all tables of vectors, those too that a killed run began and that no release names."""
-    names = [name for name in tables.names() if name.startswith("embeddings_")]
+    names = [name for name in tables.names() if name.startswith(EMBEDDINGS)]
     return [embeddings_spec(name, tables.open(name).schema.field("vector").type.list_size) for name in names]
 
 
@@ -127,7 +127,9 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
     tables = context.tables
     found = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     tables.delete(spec, column, values)
-    versions = tables.erase(spec)
+    language = main_language(context)
+    searched = spec.name.startswith(EMBEDDINGS)
+    versions = tables.erase(spec, lambda table: remake_keyword_index(table, language) if searched else ())
     left = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     return ErasedTable(spec.name, found, left, versions)
 

@@ -78,7 +78,8 @@ def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
     """Remove models that nothing names, what they were expanded to and merged from; none before a first release."""
     adapters = {release.adapter for release in releases}
     for merged in (home.adapters / MERGED).glob("[!.]*") if releases else ():
-        if merged.name not in adapters:  # made again from the adapter when it is needed
+        # made again from the adapter when it is needed
+        if merged.name not in adapters and not merged.is_symlink():
             shutil.rmtree(merged)
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -155,18 +155,22 @@ class Tables:
             table.delete(is_in(column, values[first : first + DELETE_GROUP]))
             self._committed()
 
-    def erase(self, spec: TableSpec) -> int:
+    def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
         """Remove what deleted rows left in the table's files, and all its earlier versions; return the versions left.
 
         A deletion only marks rows, and compaction leaves a file as it is where few of its rows are marked: so every row
-        is written anew. Indexes are dropped with what they knew of the rows; whoever needs them makes them again.
+        is written anew. Indexes are dropped with what they knew of the rows, but for those that `remake` makes anew in
+        place of what they were and names, so that a search finds them at any moment.
         """
         table = self._opened(spec.name)
         if table is None:
             return 0
-        for index in table.list_indices():
-            table.drop_index(index.name)
         table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+        self._committed()
+        remade = remake(table)
+        for index in table.list_indices():
+            if index.name not in remade:
+                table.drop_index(index.name)
         self._committed()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that readers of earlier versions fail: so they shall

@@ -37,6 +37,9 @@ class TrainingConfig(dg.Config):
     max_minutes: float | None = _field("max_minutes", "Minutes after which it ends, time before a kill included.")
     batch_size: int | None = _field("batch_size", "Pairs in a batch; each other's passages are negatives.")
     mini_batch: int | None = _field("mini_batch", "Texts in the network at once, by gradient caching.")
+    questions_per_passage: int | None = _field(
+        "questions_per_passage", "Questions of one passage that share a batch, so that it is encoded once for them."
+    )
     gradient_accumulation: int | None = _field("gradient_accumulation", "Batches a step.")
     question_length: int | None = _field("question_length", "Tokens of a question that are read.")
     passage_length: int | None = _field("passage_length", "Tokens of a passage that are read.")

@@ -1,0 +1,239 @@
+"""The sensor on accuracy reads every evaluation once, asks for what mends a fall, waits, and at last leaves it."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
+
+from tests.pipeline import settled, variables
+from xnai_pipelines.drift import Cause
+from xnai_pipelines.home import Home
+
+CAUSE = "below_champion:all@release1"
+pytestmark = pytest.mark.slow
+NOW = {"retrain_backoff_minutes": 0}
+
+
+@pytest.fixture
+def home(tmp_path: Path, mlflow_database: Path) -> Home:
+    (tmp_path / "mlflow.db").write_bytes(mlflow_database.read_bytes())
+    return Home(tmp_path)
+
+
+@pytest.fixture
+def sensor(home: Home) -> Iterator[Automation]:
+    """The sensor over a home with a release and an empty MLflow, before its first tick."""
+    publish(home)
+    with settled(variables(home=home.root)), dg.DagsterInstance.ephemeral() as instance:
+        yield Automation(home, instance)
+
+
+@pytest.fixture(scope="session")
+def three_nights(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> tuple[Home, str]:
+    """A home after a release's first evaluation and two bad ones, and the cursor before the last of them was read."""
+    home = Home(tmp_path_factory.mktemp("nights"))
+    (home.root / "mlflow.db").write_bytes(mlflow_database.read_bytes())
+    publish(home)
+    with settled(variables(home=home.root)), dg.DagsterInstance.ephemeral() as instance:
+        sensor = Automation(home, instance)
+        for found in (HEALTHY, DEGRADED):
+            sensor.evaluate(found)
+            sensor.tick()
+        sensor.evaluate(DEGRADED)
+    return home, sensor.cursor
+
+
+@pytest.fixture
+def degraded(three_nights: tuple[Home, str], tmp_path: Path) -> Iterator[Automation]:
+    """The sensor over a copy of that home: the next tick reads the second bad evaluation."""
+    nights, cursor = three_nights
+    home = Home(tmp_path)
+    (tmp_path / "mlflow.db").write_bytes((nights.root / "mlflow.db").read_bytes())
+    publish(home)
+    with settled(variables(home=home.root)), dg.DagsterInstance.ephemeral() as instance:
+        yield Automation(home, instance, cursor, nights=3)
+
+
+def test_before_a_release_and_before_an_evaluation_it_says_that_there_is_nothing(home):
+    with settled(variables(home=home.root)), dg.DagsterInstance.ephemeral() as instance:
+        sensor = Automation(home, instance)
+        assert "No evaluation has been logged yet." in sensor.tick()
+        publish(home)
+        assert "No evaluation has been logged yet." in sensor.tick()
+
+
+def test_a_healthy_release_is_left_alone_in_words(sensor):
+    sensor.evaluate(HEALTHY)
+    assert "Nothing is degraded" in sensor.tick()
+    sensor.evaluate(HEALTHY - 1)
+    assert "Nothing is degraded" in sensor.tick()
+    assert len(json.loads(sensor.cursor)["runs"]) == 2
+
+
+def test_one_bad_evaluation_is_not_enough_however_often_it_is_looked_at(sensor):
+    sensor.evaluate(HEALTHY)
+    sensor.evaluate(DEGRADED)
+    for _ in range(3):
+        said = sensor.tick()
+        assert "found in 1 of 2 evaluations in a row" in said
+        assert "40 % of 40 questions have a right document in the top 10, below the floor of 70 %" in said
+
+
+def test_two_in_a_row_ask_for_a_retraining_that_says_why(degraded):
+    assert degraded.tick() == "retrain"
+    [request] = degraded.requests
+    said = request.tags["reason"]
+    asked = {name: value for name, value in request.tags.items() if "/" not in name and name != "reason"}
+    assert asked == {
+        "cause": CAUSE,
+        "metric": "ndcg_at_10",
+        "champion": "1",
+        "attempt": "1",
+        "slice": "all questions",
+        "mode": "vector",
+    }
+    assert "nDCG@10 0.40, 0.60 below the champion at release" in said
+    assert "attempt 1 of 3" in said
+
+
+def test_a_good_evaluation_in_between_begins_the_count_anew(sensor):
+    for found in (HEALTHY, DEGRADED, HEALTHY, DEGRADED):
+        sensor.evaluate(found)
+        said = sensor.tick()
+    assert "found in 1 of 2" in said
+    assert sensor.requests == []
+
+
+def test_until_the_run_is_there_the_same_is_asked_for_which_dagster_starts_once_and_then_nothing(degraded):
+    for _ in range(2):
+        degraded.tick()
+    assert len({request.run_key for request in degraded.requests}) == 1
+    degraded.start()
+    assert "a retraining is running since" in degraded.tick()
+    assert len(degraded.requests) == 2
+
+
+def test_a_retraining_that_a_person_started_is_waited_for_too(degraded):
+    job = degraded.job("retrain")
+    degraded.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    assert "a retraining is running since" in degraded.tick()
+    assert "asked for by a person" in degraded.tick()
+    assert degraded.requests == []
+
+
+def test_one_that_ended_well_cools_down(degraded):
+    degraded.tick()
+    degraded.succeed(degraded.start())
+    assert "the last retraining cools down until" in degraded.tick()
+    assert "nothing has been evaluated since the last retraining ended" in degraded.tick(retrain_cooldown_hours=0)
+
+
+def test_one_that_failed_is_tried_again_after_a_while_under_another_key(degraded):
+    degraded.tick()
+    degraded.instance.report_run_failed(degraded.start(), "out of memory")
+    assert "the last retraining failed, and the next attempt waits until" in degraded.tick()
+    assert degraded.tick(**NOW) == "retrain"
+    first, second = degraded.requests
+    assert (first.tags["attempt"], second.tags["attempt"]) == ("1", "2")
+    assert first.run_key != second.run_key
+
+
+def test_attempts_that_are_used_up_are_reported_once_and_then_it_is_silent(degraded):
+    for attempt in range(2):
+        assert degraded.tick(retrain_attempts=2, **NOW) == "retrain", attempt
+        degraded.instance.report_run_failed(degraded.start(), "out of memory")
+    said = degraded.tick(retrain_attempts=2, **NOW)
+    assert "2 retrainings did not mend it, and no other is tried" in said
+    [alert] = degraded.alerts()
+    assert (alert["kind"], alert["severity"], alert["text"]) == ("accuracy", "warning", said)
+    assert alert["tags"]["cause"] == CAUSE
+    degraded.evaluate(DEGRADED)
+    for _ in range(2):
+        assert "it is left to people" in degraded.tick(retrain_attempts=2, **NOW)
+    assert len(degraded.alerts()) == 1
+    assert len(degraded.requests) == 2
+
+
+def test_one_that_was_stopped_by_hand_counts_as_failed_and_its_minutes_count(degraded):
+    degraded.tick()
+    degraded.instance.report_run_canceled(degraded.start())
+    assert "the last retraining failed" in degraded.tick()
+    assert "minutes a day" in degraded.tick(retrain_minutes_a_day=1e-9, **NOW)
+
+
+def test_while_mlflow_is_down_nothing_is_looked_at_and_nothing_forgotten(degraded):
+    before = degraded.cursor
+    said = degraded.tick(mlflow_uri="http://127.0.0.1:9")
+    assert said.startswith("Nothing was looked at, and nothing is forgotten. MLflow at http://127.0.0.1:9 cannot be")
+    assert degraded.cursor == before
+    assert degraded.tick() == "retrain"
+
+
+def test_a_locked_mlflow_is_as_good_as_down(degraded):
+    lock = sqlite3.connect(degraded.home.root / "mlflow.db", isolation_level=None)
+    lock.execute("BEGIN EXCLUSIVE")
+    assert "database is locked" in degraded.tick()
+    lock.close()
+    assert degraded.tick() == "retrain"
+
+
+@pytest.mark.parametrize("cursor", ["not json", '{"release": "many"}'])
+def test_a_damaged_cursor_is_said_and_counted_anew(sensor, cursor):
+    sensor.evaluate(HEALTHY)
+    sensor.cursor = cursor
+    assert "could not be read: evaluations are counted anew" in sensor.tick()
+    assert "could not be read" not in sensor.tick()
+
+
+def test_a_damaged_release_pointer_is_named_and_nothing_forgotten(degraded):
+    before = degraded.cursor
+    (degraded.home.releases / "current.json").write_text("release one")
+    assert "current.json is damaged" in degraded.tick()
+    assert degraded.cursor == before
+
+
+def test_another_release_that_was_not_evaluated_yet_is_not_judged_by_the_last_one(degraded):
+    publish(degraded.home, 2)
+    said = degraded.tick()
+    assert degraded.requests == []
+    assert "is degraded" not in said or "Nothing is degraded" in said
+
+
+@pytest.mark.parametrize(
+    ("cause", "job"), [(Cause.INDEX_FAULT, "maintain"), (Cause.MISSING_DOCUMENTS, "refresh")], ids=str
+)
+def test_what_training_cannot_mend_is_mended_by_its_own_job(degraded, cause, job):
+    write_drift(degraded.home, cause, "Half of the chunks are not in the index.")
+    assert degraded.tick() == job
+    [request] = degraded.requests
+    assert request.tags["drift"] == cause
+    assert "attempt" not in request.tags
+    assert "The drift report says: Half of the chunks are not in the index." in request.tags["reason"]
+    assert "evaluations after it are awaited" in degraded.tick()
+    for _ in range(2):
+        degraded.evaluate(DEGRADED)
+        said = degraded.tick()
+    assert "was requested and did not mend it" in said
+    assert len(degraded.alerts()) == 1
+
+
+def test_a_fault_of_the_model_is_reported_and_not_trained_against(degraded):
+    write_drift(degraded.home, Cause.MODEL_FAULT, "The canary questions have other vectors than at the release.")
+    assert "This is reported" in degraded.tick()
+    [alert] = degraded.alerts()
+    assert alert["tags"]["drift"] == "model_fault"
+    assert "it was reported, and is left to people" in degraded.tick()
+    assert degraded.requests == []
+
+
+def test_the_cause_that_training_may_mend_is_quoted_and_a_report_on_another_release_is_not(degraded):
+    write_drift(degraded.home, Cause.INDEX_FAULT, "Of another release.", release=7)
+    assert degraded.tick() == "retrain"
+    assert "drift" not in degraded.requests[0].tags
+    write_drift(degraded.home, Cause.NEW_QUESTIONS, "The questions are Russian.")
+    assert degraded.tick() == "retrain"
+    assert degraded.requests[1].tags["reason"].count("The drift report says: The questions are Russian.") == 1
