@@ -43,6 +43,11 @@ def write_shift(folder: Path) -> ShiftReport:
     return ShiftReport(written=changed, unchanged=unchanged)
 
 
+def shift_modules() -> frozenset[str]:
+    """Return the modules of the standard library that the Russian paragraphs are about."""
+    return frozenset(json.loads(line)["module"] for line in _shipped("paragraphs.jsonl").decode().splitlines())
+
+
 def write_shift_questions(path: Path) -> None:
     """Write the sample's own labelled questions and after them the Russian ones as one JSONL file.
 
