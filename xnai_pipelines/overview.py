@@ -240,11 +240,9 @@ def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ..
 def home_health(home: Home, tables: Tables) -> list[str]:
     """Return in sentences how the home does: accuracy, its cause, the last decision, what adapters should forget."""
     release = Releases(home.releases).current()
-    if release is None:
-        return ["Nothing is released yet: `xnai run` makes the first release."]
-    sentences = []
+    sentences = [] if release else ["Nothing is released yet: `xnai run` makes the first release."]
     drift = last_drift_report(home)
-    if drift is not None and drift.release == release.release:
+    if drift is not None and release is not None and drift.release == release.release:
         sentences.append(f"Since release {release.release}: {drift.conclusion}")
     decided = decisions(home.decisions)
     if decided:

@@ -51,7 +51,7 @@ def test_a_run_shows_on_each_asset_what_it_stored(pipeline):
     evaluation = shown["retrieval_evaluation"]
     assert evaluation["measured_in_this_run"] is True
     assert evaluation["modes"].startswith("![modes](data:image/png;base64,")
-    assert evaluation["trend"].startswith("![trend](data:image/png;base64,")
+    assert evaluation["history"].startswith("![history](data:image/png;base64,")
     assert "hybrid" in evaluation["summary"]
     kept = json.loads((pipeline.work.home.reports / "evaluation/kept.json").read_text())
     assert evaluation["mlflow_run"].endswith(f"/runs/{kept['mlflow_run']['run_id']}")

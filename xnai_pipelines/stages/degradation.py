@@ -1,6 +1,8 @@
 """What the automation sees when it looks at MLflow: the new evaluations, the release's first one, and a decision."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -21,7 +23,9 @@ from xnai_pipelines.evaluation import PastEvaluation
 from xnai_pipelines.home import Home
 from xnai_pipelines.releases import Releases
 from xnai_pipelines.stages.drift import last_drift_report
-from xnai_pipelines.tracking import Tracker
+from xnai_pipelines.tracking import NotTrackedError, Tracker
+
+_log = logging.getLogger(__name__)
 
 LOOKED_BACK = 10  # evaluations; of more that came since the last look only the newest count
 
@@ -48,13 +52,18 @@ def look_for_degradation(
         TrackingUnavailableError: MLflow cannot be reached; nothing was looked at.
     """
     release = Releases(home.releases).current()
-    newest = tracker.past_evaluations(LOOKED_BACK) if release else []
+    serving = str(release.release) if release else None
+    newest = [one for one in tracker.past_evaluations(LOOKED_BACK) if one.tags.get("release") == serving]
+    if release and memory.release is not None and memory.release != release.release and not newest:
+        # nothing that was found of another release counts against this one, which was not evaluated yet
+        memory = replace(memory, release=release.release, evaluated_at=None, standing={}, done={})
     unread = [one for one in newest if one.run_id not in memory.runs]
     # those read before that new ones are judged together with
     pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
     first = tracker.first_evaluation(release.release) if release else None
+    nights = [_night(tracker, one) for one in (*unread, *pooled)]
     return decide(
-        nights=[_night(tracker, one) for one in (*unread, *pooled)],
+        nights=[night for night in nights if night is not None],
         baseline=_night(tracker, first) if first else None,
         attempts=attempts,
         drift=_drift(home, release.release if release else 0),
@@ -64,8 +73,13 @@ def look_for_degradation(
     )
 
 
-def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night:
-    rows = _rows(tracker, evaluation.run_id)
+def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night | None:
+    """Return an evaluation with its rows; None where MLflow has lost them, so that it does not block those after it."""
+    try:
+        rows = _rows(tracker, evaluation.run_id)
+    except NotTrackedError as error:
+        _log.warning("An evaluation is passed over. %s", error)
+        return None
     return Night(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
@@ -39,7 +40,7 @@ from xnai_pipelines.stages.embeddings import fill_index, forget_deleted
 from xnai_pipelines.stages.questions import read_questions
 from xnai_pipelines.stages.rollback import keep_questions
 from xnai_pipelines.tables import CHUNKS, DOCUMENTS, embeddings_spec
-from xnai_pipelines.tracking import MlflowRun, Tracker
+from xnai_pipelines.tracking import MlflowRun, NotTrackedError, Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,8 @@ def decide_promotion(
             "cause": cause or "",
         },
     )
-    tracker.tag_adapter(challenger.adapter or "", {"decision": str(decision.outcome)})
+    with suppress(NotTrackedError):  # MLflow has lost the adapter's run; the decision itself is logged above
+        tracker.tag_adapter(challenger.adapter or "", {"decision": str(decision.outcome)})
     return DecisionOutcome(decision, comparison, run)
 
 
