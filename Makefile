@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## install, run everything on real documents, show what
 
 demo-retrain: $(VENV)/.installed ## documents of another kind arrive, accuracy falls, the sensor retrains; in .xnai-retrain
 	@rm -rf .xnai-retrain
-	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 3}' $(BIN)/xnai demo-retrain
+	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 3, "batch_size": 16, "passage_length": 128}' $(BIN)/xnai demo-retrain
 
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
 	$(BIN)/python -m pytest $(ARGS)

@@ -39,8 +39,8 @@ def test_before_the_first_release(folder: Path):
 
 def test_a_release_is_read_back_whole_and_the_last_published_is_current(folder: Path):
     releases = Releases(folder)
-    releases.publish(FIRST)
-    releases.publish(SECOND)
+    releases.publish(FIRST, "made for a test")
+    releases.publish(SECOND, "made for a test")
     assert releases.current() == releases.require() == SECOND
     assert releases.all() == [FIRST, SECOND]
     assert releases.next_number() == 3
@@ -49,7 +49,7 @@ def test_a_release_is_read_back_whole_and_the_last_published_is_current(folder: 
 def test_numbers_are_counted_as_numbers_and_other_files_are_none(folder: Path):
     releases = Releases(folder)
     for number in (9, 10):
-        releases.publish(replace(FIRST, release=number))
+        releases.publish(replace(FIRST, release=number), "made for a test")
     (folder / "9.vector_index.json").write_text("{}")
     (folder / ".11.json.4711").write_text("{}")
     assert [release.release for release in releases.all()] == [9, 10]
@@ -58,7 +58,7 @@ def test_numbers_are_counted_as_numbers_and_other_files_are_none(folder: Path):
 
 def test_killed_before_the_pointer_moves_the_old_release_serves(folder: Path, monkeypatch: pytest.MonkeyPatch):
     releases = Releases(folder)
-    releases.publish(FIRST)
+    releases.publish(FIRST, "made for a test")
     write = manifest.write_json
 
     def killed_at_the_pointer(path: Path, value: object) -> None:
@@ -68,14 +68,14 @@ def test_killed_before_the_pointer_moves_the_old_release_serves(folder: Path, mo
 
     monkeypatch.setattr(manifest, "write_json", killed_at_the_pointer)
     with pytest.raises(KeyboardInterrupt):
-        releases.publish(SECOND)
+        releases.publish(SECOND, "made for a test")
     assert releases.current() == FIRST
     assert releases.next_number() == 3
 
 
 def test_a_first_release_that_was_cut_off_keeps_its_number(folder: Path):
     releases = Releases(folder)
-    releases.publish(FIRST)
+    releases.publish(FIRST, "made for a test")
     (folder / "current.json").unlink()
     assert releases.current() is None
     assert releases.next_number() == 1
@@ -84,7 +84,7 @@ def test_a_first_release_that_was_cut_off_keeps_its_number(folder: Path):
 @pytest.mark.parametrize("damage", ["", "{", "[]", "7", '{"release": 1}', '{"unknown": 2}'])
 def test_a_damaged_manifest_is_named(folder: Path, damage: str):
     releases = Releases(folder)
-    releases.publish(FIRST)
+    releases.publish(FIRST, "made for a test")
     (folder / "1.json").write_text(damage)
     with pytest.raises(ReleaseError, match=r"1\.json is damaged"):
         releases.current()
@@ -93,7 +93,7 @@ def test_a_damaged_manifest_is_named(folder: Path, damage: str):
 @pytest.mark.parametrize("damage", ["", "{", "[]", "7", '{"release": null}', '{"release": "x"}', "{}"])
 def test_a_damaged_pointer_is_named(folder: Path, damage: str):
     releases = Releases(folder)
-    releases.publish(FIRST)
+    releases.publish(FIRST, "made for a test")
     (folder / "current.json").write_text(damage)
     with pytest.raises(ReleaseError, match=r"current\.json is damaged"):
         releases.current()
@@ -101,7 +101,7 @@ def test_a_damaged_pointer_is_named(folder: Path, damage: str):
 
 def test_a_manifest_that_is_missing_is_named(folder: Path):
     releases = Releases(folder)
-    releases.publish(FIRST)
+    releases.publish(FIRST, "made for a test")
     (folder / "1.json").unlink()
     with pytest.raises(ReleaseError, match="Release 1 does not exist"):
         releases.require()
