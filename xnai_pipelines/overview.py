@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xnai_pipelines.adaptation import AdapterConfig, compare_adapters, list_adapters, load_adapter
+from xnai_pipelines.adaptation import compare_adapters, list_adapters, load_adapter
 from xnai_pipelines.alerts import LogSink
 from xnai_pipelines.encoding import Precision, read_specification, resolve_encoder
 from xnai_pipelines.evaluation import TIMELINE_COLUMNS, timeline_rows
@@ -153,11 +153,10 @@ def home_status(settings: Settings) -> HomeStatus:
 def listed_releases(home: Home) -> list[ListedRelease]:
     """Return the kept releases, oldest first, and the challenger last."""
     releases, tables = Releases(home.releases), Tables(home.lancedb)
-    current = releases.require()
+    current, challenger = releases.require(), releases.challenger()
     listed = []
     for release in releases.with_challenger():
-        kept = release.release in {one.release for one in releases.all()}
-        state = "current" if release.release == current.release else "kept" if kept else "challenger"
+        state = "current" if release == current else "challenger" if release == challenger else "kept"
         listed.append(
             ListedRelease(
                 release=release.release,
@@ -177,8 +176,7 @@ def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEst
     """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
     home = Home(settings.home)
     base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
-    config = AdapterConfig.from_json({**json.loads(settings.training.description), **changes})
-    return estimate_training(Tables(home.lancedb), home, base, config)
+    return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
 
 
 def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:

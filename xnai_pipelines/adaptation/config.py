@@ -103,6 +103,14 @@ class AdapterConfig:
         fields = {name: value for name, value in asdict(self).items() if name != "device"}
         return json.dumps(fields, sort_keys=True)
 
+    def changed(self, fields: dict[str, Any]) -> "AdapterConfig":
+        """Return this config with some fields changed.
+
+        Raises:
+            AdapterConfigError: A field is unknown or not allowed.
+        """
+        return self.from_json({**asdict(self), **fields})
+
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "AdapterConfig":
         """Return the config of a card or of `description`.

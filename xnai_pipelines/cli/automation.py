@@ -120,7 +120,5 @@ def _training(changes: list[str]) -> dict[str, Any]:
             config[name] = json.loads(value)
         except ValueError:
             config[name] = value
-    from xnai_pipelines.adaptation import AdapterConfig
-
-    AdapterConfig.from_json({**json.loads(settings().training.description), **config})  # refuses what is not allowed
+    settings().training.changed(config)  # refuses what is not allowed
     return config

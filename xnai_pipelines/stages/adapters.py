@@ -22,6 +22,7 @@ from xnai_pipelines.adaptation import (
     list_adapters,
     load_adapter,
     merge_adapter,
+    merged_folder,
     pairs_sha256,
     train_encoder,
 )
@@ -34,8 +35,8 @@ from xnai_pipelines.releases import Releases, now
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.history import StageRun, record
 from xnai_pipelines.stages.quantized_models import build_variant, texts_for, variant_spec
-from xnai_pipelines.stages.training_pairs import NoTrainingPairsError, read_training_pairs
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, TRAINING_PAIRS, Tables
+from xnai_pipelines.stages.training_pairs import NoTrainingPairsError, documents_of_pairs, read_training_pairs
+from xnai_pipelines.tables import DOCUMENTS, Tables
 from xnai_pipelines.tracking import MlflowRun, Tracker
 
 MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
@@ -132,7 +133,7 @@ def train_adapter(
             config,
             context.home.adapters,
             data_sha256=sha256,
-            documents=trained_documents(context.tables),
+            documents=sorted(set().union(*documents_of_pairs(context.tables))),
             threads=threads,
             progress=progress,
         )
@@ -233,21 +234,12 @@ def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
     release = Releases(home.releases).current()
     if release is None or release.adapter is None:
         return base
-    folder = home.adapters / MERGED / release.adapter
+    folder = merged_folder(home.adapters / MERGED, release.adapter)
     try:
         load_adapter(home.adapters / release.adapter, base)
     except AdaptationError:
         return base
     return _merged_encoder(folder, release.adapter) if folder.is_dir() else base
-
-
-def trained_documents(tables: Tables) -> list[str]:
-    """Return the ids of all documents that training pairs hold, as answers or as hard negatives."""
-    chunks = tables.read(CHUNKS, ["chunk_id", "document_id"])
-    document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["document_id"].to_pylist(), strict=True))
-    rows = tables.read(TRAINING_PAIRS, ["chunk_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
-    used = {chunk_id for row in rows for chunk_id in (row["chunk_id"], *row["negatives"])}
-    return sorted({document_of[chunk_id] for chunk_id in used if chunk_id in document_of})
 
 
 def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.documents import document_id
-from xnai_pipelines.encoding import VectorCache, text_sha256
 from xnai_pipelines.home import write_json
 from xnai_pipelines.releases import Releases
 from xnai_pipelines.search import remake_keyword_index
@@ -14,6 +13,7 @@ from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.language import main_language
 from xnai_pipelines.stages.questions import read_questions
 from xnai_pipelines.stages.rollback import keep_questions, kept_questions
+from xnai_pipelines.stages.vectors import trim_cache
 from xnai_pipelines.tables import (
     CHUNKS,
     DOCUMENTS,
@@ -98,11 +98,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
             ):
                 erased.append(_erase(context, spec, column, values))
                 advance()
-        passages = context.tables.stream(CHUNKS, ["passage"])
-        with VectorCache(context.home.vector_cache) as cache:
-            cached = cache.keep_only(
-                {key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())}
-            )
+        cached = trim_cache(context)
         for profile in (context.home.reports / "drift").glob("release_*.npz"):
             profile.unlink()
     report = ForgettingReport(

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 
-from xnai_pipelines.encoding import EXPANDED, VectorCache, text_sha256
+from xnai_pipelines.encoding import EXPANDED
 from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.releases import Release, Releases, read_candidate
 from xnai_pipelines.stages.adapters import MERGED
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.quantized_models import model_reports
-from xnai_pipelines.tables import CHUNKS
+from xnai_pipelines.stages.vectors import trim_cache
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
 
@@ -51,11 +51,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
             for name in names:
                 tables.open(name).optimize(cleanup_older_than=KEPT_VERSIONS)
                 advance()
-        passages = tables.stream(CHUNKS, ["passage"])
-        with VectorCache(context.home.vector_cache) as cache:
-            removed = cache.keep_only(
-                {key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())}
-            )
+        removed = trim_cache(context)
         models_dropped = _drop_models(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)

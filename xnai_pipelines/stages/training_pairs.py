@@ -163,11 +163,17 @@ def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:
 def leaked_documents(tables: Tables) -> dict[str, int]:
     """Return the documents of evaluation questions that training pairs hold, with the number of pairs; empty: none."""
     apart = evaluation_documents(read_questions(tables))
+    return dict(Counter(name for documents in documents_of_pairs(tables) for name in documents if name in apart))
+
+
+def documents_of_pairs(tables: Tables) -> list[set[str]]:
+    """Return for each training pair the documents that it holds, as its answer or as hard negatives."""
     chunks = tables.read(CHUNKS, ["chunk_id", "document_id"])
     document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["document_id"].to_pylist(), strict=True))
     rows = tables.read(TRAINING_PAIRS, ["document_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
-    used = [{row["document_id"], *(document_of.get(chunk_id) for chunk_id in row["negatives"])} for row in rows]
-    return dict(Counter(document_id for documents in used for document_id in documents if document_id in apart))
+    return [
+        {row["document_id"], *(document_of[name] for name in row["negatives"] if name in document_of)} for row in rows
+    ]
 
 
 def evaluation_documents(questions: Sequence[Question]) -> frozenset[str]:

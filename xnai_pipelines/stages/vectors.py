@@ -7,7 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.encoding import Encoder, VectorCache, text_sha256
+from xnai_pipelines.stages.context import StageContext
 from xnai_pipelines.stages.progress import Advance
+from xnai_pipelines.tables import CHUNKS
+
+
+def trim_cache(context: StageContext) -> int:
+    """Remove the cached vectors of all passages that no chunk holds now; return how many."""
+    passages = context.tables.stream(CHUNKS, ["passage"])
+    with VectorCache(context.home.vector_cache) as cache:
+        return cache.keep_only({key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())})
 
 
 def passage_vectors(

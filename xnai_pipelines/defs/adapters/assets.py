@@ -1,6 +1,5 @@
 """The assets `lora_adapter` and `adapted_encoder`."""
 
-import json
 from typing import Any
 
 import dagster as dg
@@ -51,9 +50,7 @@ class TrainingConfig(dg.Config):
     def config(self) -> AdapterConfig:
         """Return the whole config: these fields over those of the settings."""
         given = {name: value for name, value in self.model_dump().items() if value is not None}
-        return AdapterConfig.from_json(
-            {**json.loads(settings().training.description), "device": settings().training.device, **given}
-        )
+        return settings().training.changed(given)
 
 
 @dg.asset(
