@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adaptation.config import AdapterConfig, Task
 from xnai_pipelines.adaptation.errors import AdaptationError
-from xnai_pipelines.artefacts import file_sha256
-from xnai_pipelines.encoding import UnsupportedEncoderError
+from xnai_pipelines.artefacts import file_sha256, weights_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -51,11 +50,9 @@ def base_sha256(folder: Path) -> str:
     Raises:
         AdaptationError: The folder has no weights as safetensors.
     """
-    from xnai_pipelines.encoding.specification import _hash_weights
-
     try:
-        return _hash_weights(folder)
-    except UnsupportedEncoderError as error:
+        return weights_sha256(folder)
+    except FileNotFoundError as error:
         raise AdaptationError(str(error)) from error
 
 

@@ -37,12 +37,12 @@ def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
     """
     from tokenizers import Tokenizer
 
-    from xnai_pipelines.encoding.export import _write_tokenizer
+    from xnai_pipelines.encoding.export import write_tokenizer
 
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "tokenizer.json"
         try:
-            _write_tokenizer(base, path)
+            write_tokenizer(base, path)
         except (OSError, ValueError) as error:
             raise AdaptationError(f"The tokenizer in {base.source} cannot be loaded: {error}") from error
         return TextTokenizer(Tokenizer.from_file(str(path)))

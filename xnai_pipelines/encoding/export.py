@@ -68,7 +68,7 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
         ) from error
     with _quiet():
         model = _load_model(spec)
-        _write_tokenizer(spec, folder / TOKENIZER_FILE)
+        write_tokenizer(spec, folder / TOKENIZER_FILE)
         reduce_range = spec.precision == Precision.INT8_DYNAMIC and int8_sums_saturate()
         float_bytes = _write_graph(model, spec.precision, folder / MODEL_FILE, reduce_range=reduce_range)
     write_encoder_file(spec, folder)
@@ -108,7 +108,8 @@ def _load_model(spec: EncoderSpec) -> "PreTrainedModel":
     return model.eval()
 
 
-def _write_tokenizer(spec: EncoderSpec, path: Path) -> None:
+def write_tokenizer(spec: EncoderSpec, path: Path) -> None:
+    """Writes an encoder's tokenizer.json, without truncation and padding."""
     # Through transformers, which applies tokenizer_config.json and converts a bare vocab.txt.
     from transformers import AutoTokenizer
 
