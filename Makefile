@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 FREE_GB ?= 5
 ARGS ?=
+WORKERS ?= 2
 DATA ?=
 
 BIN := $(VENV)/bin
@@ -15,7 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help demo demo-retrain test soak ui lint bench clean
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed ## install, run everything on real documents, show what came out
 	@$(BIN)/xnai demo
@@ -24,8 +25,9 @@ demo-retrain: $(VENV)/.installed ## documents of another kind arrive, accuracy f
 	@rm -rf .xnai-retrain
 	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 3, "batch_size": 16, "passage_length": 128}' $(BIN)/xnai demo-retrain
 
+# One thread for each test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
-	$(BIN)/python -m pytest $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare what is left with undisturbed runs
 	$(BIN)/python -m tests.soak --kills 100 $(ARGS)

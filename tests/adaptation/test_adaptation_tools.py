@@ -16,6 +16,7 @@ from xnai_pipelines.adaptation import (
     list_adapters,
     load_adapter,
     merge_adapter,
+    merged_encoder,
     merging,
     open_adapted,
     pairs_sha256,
@@ -131,7 +132,8 @@ def test_a_merged_encoder_is_a_model_folder_whose_space_names_base_and_adapter(
 ) -> None:
     merged = merge_adapter(trained, base, tmp_path / "merged", TEXTS)
     assert merged.largest_difference < 1e-5
-    assert merged.spec.weights_sha256 == base.weights_sha256
+    assert merged.spec.weights_sha256 != base.weights_sha256
+    assert merged.spec == merged_encoder(tmp_path / "merged", trained.adapter_id)
     assert merged.spec.adapter == trained.adapter_id
     assert merged.spec.vector_space != base.vector_space
     assert (merged.folder / "1_Pooling" / "config.json").is_file()

@@ -1,6 +1,5 @@
 """The drift report names what changed since the release, and chance alone is no drift."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -258,23 +257,3 @@ def test_the_plot_is_a_small_png(release):
     picture = drift_plot(release, now(release, corpus(2, 60, "ru")))
     assert picture.startswith(b"\x89PNG\r\n")
     assert len(picture) < 60_000
-
-
-@pytest.mark.slow
-def test_a_report_on_two_thousand_vectors_takes_less_than_a_second():
-    random = np.random.default_rng(0)
-    owners = [str(number) for number in range(2000)]
-    texts = [
-        " ".join(f"{number:b}".replace("0", "a").replace("1", "b") for number in random.integers(0, 9999, 50))
-        for _ in owners
-    ]
-    block = Block(owners, texts, random.normal(size=(2000, 384)).astype(np.float32))
-    texts_now = text_profile([block], [Kind(owner, "en") for owner in owners])
-    whole = Profile(3, profile(corpus(1, 1)).taken_at, texts_now, texts_now, 2000, None)
-    report(whole, whole)
-    took = []
-    for _ in range(3):
-        start = time.perf_counter()
-        report(whole, whole)
-        took.append(time.perf_counter() - start)
-    assert min(took) < 1

@@ -23,6 +23,7 @@ MODULES = {
     "import-linter": "importlinter",
     "optimum-onnx": "optimum.exporters.onnx",
     "psycopg2-binary": "psycopg2",
+    "pytest-xdist": "xdist",
     "python-pptx": "pptx",
 }
 

@@ -7,7 +7,7 @@ from xnai_pipelines.adaptation.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adaptation.conversations import Conversation, Message, conversations_sha256, read_conversations
 from xnai_pipelines.adaptation.errors import AdaptationError, AdapterConfigError
 from xnai_pipelines.adaptation.memory import Estimate, estimate
-from xnai_pipelines.adaptation.merging import MergedEncoder, merge_adapter, merged_folder
+from xnai_pipelines.adaptation.merging import MergedEncoder, merge_adapter, merged_encoder
 from xnai_pipelines.adaptation.mining import hard_negatives
 from xnai_pipelines.adaptation.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adaptation.plots import curve_plot
@@ -39,7 +39,7 @@ __all__ = [
     "list_adapters",
     "load_adapter",
     "merge_adapter",
-    "merged_folder",
+    "merged_encoder",
     "open_adapted",
     "pairs_sha256",
     "read_conversations",

@@ -18,7 +18,7 @@ from xnai_pipelines.adaptation.errors import AdaptationError
 from xnai_pipelines.adaptation.network import open_network, put_on
 from xnai_pipelines.adaptation.texts import open_text_tokenizer
 from xnai_pipelines.artefacts import publish_artefact, read_card
-from xnai_pipelines.encoding import EncoderSpec, read_specification
+from xnai_pipelines.encoding import EncoderSpec, Precision, read_specification
 from xnai_pipelines.encoding.card import SAMPLES
 
 _TOLERANCE = 1e-5  # of a component of a unit vector
@@ -31,8 +31,8 @@ _COPIED_LIMIT = 256 << 20  # bytes a file
 class MergedEncoder:
     """A merged encoder: its sentence-transformers folder, and what to build from it.
 
-    The specification names base and adapter, and so does its vector space. `largest_difference` is that of merged to
-    adapter-applied vectors, over their components.
+    `spec` is that of `merged_encoder`. `largest_difference` is that of merged to adapter-applied vectors, over their
+    components.
     """
 
     folder: Path
@@ -40,9 +40,13 @@ class MergedEncoder:
     largest_difference: float
 
 
-def merged_folder(merged_root: Path, adapter: str) -> Path:
-    """Return where the encoder lies that an adapter, by its id, was merged into."""
-    return merged_root / adapter
+def merged_encoder(merged_root: Path, adapter: str) -> EncoderSpec | None:
+    """Return the full-precision encoder that an adapter, by its id, was merged into; None where there is none.
+
+    A model in its own right: its vector space comes from the merged weights, and names the adapter.
+    """
+    folder = merged_root / adapter
+    return replace(read_specification(folder, Precision.FP32), adapter=adapter) if folder.is_dir() else None
 
 
 def merge_adapter(
@@ -55,14 +59,10 @@ def merge_adapter(
             1e-5 from those with the adapter applied.
     """
     load_adapter(adapter.folder, base)
-    folder = publish_artefact(
-        merged_folder(merged_root, adapter.adapter_id), lambda empty: _fill(empty, adapter, base, texts)
-    )
-    card = read_card(folder)
-    spec = replace(
-        read_specification(folder, base.precision), weights_sha256=base.weights_sha256, adapter=adapter.adapter_id
-    )
-    return MergedEncoder(folder, spec, float(card["largest_difference"]))
+    folder = publish_artefact(merged_root / adapter.adapter_id, lambda empty: _fill(empty, adapter, base, texts))
+    spec = merged_encoder(merged_root, adapter.adapter_id)
+    assert spec is not None  # noqa: S101  (it was published above)
+    return MergedEncoder(folder, spec, float(read_card(folder)["largest_difference"]))
 
 
 def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]) -> dict[str, Any]:

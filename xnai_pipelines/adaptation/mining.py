@@ -38,4 +38,6 @@ def hard_negatives(
         allowed &= near < _TOO_NEAR * near[answer]
     allowed[answer] = False
     rows = np.flatnonzero(allowed)
-    return sorted((int(row) for row in rows), key=lambda row: (-float(near[row]), names[row]))[:count]
+    if count < len(rows):  # with all that are as near as the last of them
+        rows = rows[near[rows] >= np.partition(near[rows], -count)[-count]] if count else rows[:0]
+    return sorted(rows.tolist(), key=lambda row: (-float(near[row]), names[row]))[:count]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adaptation.config import AdapterConfig, Task
 from xnai_pipelines.adaptation.errors import AdaptationError
-from xnai_pipelines.artefacts import file_sha256, weights_sha256
+from xnai_pipelines.artefacts import weights_sha256
 
 if TYPE_CHECKING:
     import torch
@@ -163,11 +163,6 @@ def put_on(network: "PreTrainedModel", adapters: Sequence[tuple[str, Path]]) -> 
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise AdaptationError(f"The adapter in {folder} does not fit {type(network).__name__}: {error}") from error
     return adapted.eval()
-
-
-def weights_hash(folder: Path) -> str:
-    """Return the sha256 of an adapter's weights."""
-    return file_sha256(folder / WEIGHTS_FILE)
 
 
 @contextmanager

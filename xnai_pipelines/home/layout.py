@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 
 @dataclass(frozen=True, slots=True)
 class Home:
@@ -87,6 +90,13 @@ class Home:
 def write_json(path: Path, value: Any) -> None:
     """Replace `path` by `value` as JSON, whole or not at all, also when the machine stops half way."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Replace `path` by a table as Parquet, whole or not at all, also when the machine stops half way."""
+    content = pa.BufferOutputStream()
+    pq.write_table(table, content)
+    write_bytes(path, content.getvalue().to_pybytes())
 
 
 def write_bytes(path: Path, content: bytes) -> None:

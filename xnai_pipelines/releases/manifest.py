@@ -7,6 +7,8 @@ from pathlib import Path
 
 from xnai_pipelines.home import write_json
 
+_EMBEDDINGS = "embeddings_"
+
 
 class ReleaseError(Exception):
     """There is no release that can be used; the message says what to do."""
@@ -179,7 +181,12 @@ def _read(path: Path) -> Release:
 
 def embeddings_table_name(number: int, vector_space: str) -> str:
     """Return the name of a release's embeddings table; a table begun for another encoder is never continued."""
-    return f"embeddings_{number}_{vector_space}"
+    return f"{_EMBEDDINGS}{number}_{vector_space}"
+
+
+def is_embeddings_table(name: str) -> bool:
+    """Return whether a table holds vectors, be it of a release or begun by a run that was killed."""
+    return name.startswith(_EMBEDDINGS)
 
 
 def now() -> str:

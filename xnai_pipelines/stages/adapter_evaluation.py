@@ -1,7 +1,6 @@
 """Challenger against champion on the questions of now and the same documents, each searched in its own table."""
 
 import hashlib
-import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import pyarrow.parquet as pq
 from xnai_pipelines.artefacts import read_card
 from xnai_pipelines.degradation import NEW
 from xnai_pipelines.evaluation import Evaluation, EvaluationReport
-from xnai_pipelines.home import Home, write_bytes, write_json
+from xnai_pipelines.home import Home, write_bytes, write_json, write_parquet
 from xnai_pipelines.promotion import Comparison, Contender, compare
 from xnai_pipelines.questions import Question
 from xnai_pipelines.releases import Release, ReleaseError, Releases
@@ -144,7 +143,5 @@ def _keep(folder: Path, fingerprint: str, comparison: Comparison, challenger: Ev
     (folder / "kept.json").unlink(missing_ok=True)
     write_bytes(folder / "comparison.json", comparison.to_json().encode())
     write_bytes(folder / "challenger.json", challenger.report.to_json().encode())
-    rows = io.BytesIO()
-    pq.write_table(challenger.per_question, rows)
-    write_bytes(folder / "challenger.parquet", rows.getvalue())
+    write_parquet(folder / "challenger.parquet", challenger.per_question)
     write_json(folder / "kept.json", {"fingerprint": fingerprint})

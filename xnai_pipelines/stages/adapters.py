@@ -4,7 +4,6 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,12 +21,12 @@ from xnai_pipelines.adaptation import (
     list_adapters,
     load_adapter,
     merge_adapter,
-    merged_folder,
+    merged_encoder,
     pairs_sha256,
     train_encoder,
 )
 from xnai_pipelines.artefacts import CARD, read_card
-from xnai_pipelines.encoding import EncoderSpec, Precision, read_specification, shipped_bytes
+from xnai_pipelines.encoding import EncoderSpec, shipped_bytes
 from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.precision import VARIANTS
 from xnai_pipelines.questions import Split
@@ -194,11 +193,10 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
     with stage(context, "adapted_encoder") as watch:
         adapter = load_adapter(home.adapters / report.adapter, base)
         merged = merge_adapter(adapter, base, home.adapters / MERGED)
-        exact = _merged_encoder(merged.folder, adapter.adapter_id)
         [variant] = [variant for variant in VARIANTS if variant.name == release.precision]
-        texts = texts_for(context, variant, exact)
-        spec = variant_spec(variant, exact, texts)
-        folder = build_variant(context, variant, exact, spec, texts)
+        texts = texts_for(context, variant, merged.spec)
+        spec = variant_spec(variant, merged.spec, texts)
+        folder = build_variant(context, variant, merged.spec, spec, texts)
         watch.items = 1
     built = AdaptedEncoderReport(
         adapter=report.adapter,
@@ -234,12 +232,11 @@ def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
     release = Releases(home.releases).current()
     if release is None or release.adapter is None:
         return base
-    folder = merged_folder(home.adapters / MERGED, release.adapter)
     try:
         load_adapter(home.adapters / release.adapter, base)
     except AdaptationError:
         return base
-    return _merged_encoder(folder, release.adapter) if folder.is_dir() else base
+    return merged_encoder(home.adapters / MERGED, release.adapter) or base
 
 
 def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...]:
@@ -286,11 +283,6 @@ def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: Ada
         memory_bytes=expected.memory_bytes,
         minutes=None if expected.seconds is None else expected.seconds / 60,
     )
-
-
-def _merged_encoder(folder: Path, adapter: str) -> EncoderSpec:
-    """Return the full-precision encoder of merged weights; a model in its own right, known by its weights' hash."""
-    return replace(read_specification(folder, Precision.FP32), adapter=adapter)
 
 
 def _stored_pairs(tables: Tables) -> tuple[list[TrainingPair], str]:

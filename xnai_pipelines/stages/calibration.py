@@ -9,7 +9,7 @@ from itertools import chain, pairwise, zip_longest
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xnai_pipelines.home import Home, write_bytes, write_json
+from xnai_pipelines.home import Home, write_json, write_parquet
 from xnai_pipelines.quantization import texts_sha256
 from xnai_pipelines.questions import Question, Split
 from xnai_pipelines.stages.context import StageContext, report_path, stage
@@ -219,6 +219,4 @@ def _write_set(home: Home, drawn: CalibrationSet) -> None:
     place = {chunk_id: n for n, chunk_id in enumerate(drawn.chosen)}
     corpus = sorted(drawn.corpus)
     table = pa.table({"chunk_id": corpus, "place": pa.array([place.get(c) for c in corpus], pa.int32())})
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
-    write_bytes(home.reports / "calibration.parquet", buffer.getvalue().to_pybytes())
+    write_parquet(home.reports / "calibration.parquet", table)

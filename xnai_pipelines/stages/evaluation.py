@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xnai_pipelines.evaluation import (
@@ -22,7 +21,7 @@ from xnai_pipelines.evaluation import (
     timeline_plot,
     tracked_metrics,
 )
-from xnai_pipelines.home import write_bytes, write_json
+from xnai_pipelines.home import write_bytes, write_json, write_parquet
 from xnai_pipelines.questions import Question
 from xnai_pipelines.releases import Release
 from xnai_pipelines.search import RANKING_VERSION, Mode, SearchIndex
@@ -163,9 +162,7 @@ def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:
     """Write the evaluation; `kept.json`, written last, is what says that it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "kept.json").unlink(missing_ok=True)
-    rows = pa.BufferOutputStream()
-    pq.write_table(evaluation.per_question, rows)
-    write_bytes(folder / "per_question.parquet", rows.getvalue().to_pybytes())
+    write_parquet(folder / "per_question.parquet", evaluation.per_question)
     write_bytes(folder / "report.json", evaluation.report.to_json().encode())
     write_json(folder / "kept.json", asdict(kept))
 

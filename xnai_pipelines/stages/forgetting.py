@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xnai_pipelines.documents import document_id
 from xnai_pipelines.home import write_json
-from xnai_pipelines.releases import Releases
+from xnai_pipelines.releases import Releases, is_embeddings_table
 from xnai_pipelines.search import remake_keyword_index
 from xnai_pipelines.stages.adapters import adapters_trained_on
 from xnai_pipelines.stages.context import StageContext, report_path, stage
@@ -26,8 +26,6 @@ from xnai_pipelines.tables import (
     embeddings_spec,
     is_in,
 )
-
-EMBEDDINGS = "embeddings_"  # how the names of the tables of vectors begin
 
 
 class ForgettingError(Exception):
@@ -115,7 +113,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
 
 def _embeddings(tables: Tables) -> list[TableSpec]:
     """Return all tables of vectors, those too that a killed run began and that no release names."""
-    names = [name for name in tables.names() if name.startswith(EMBEDDINGS)]
+    names = [name for name in tables.names() if is_embeddings_table(name)]
     return [embeddings_spec(name, tables.open(name).schema.field("vector").type.list_size) for name in names]
 
 
@@ -124,7 +122,7 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
     found = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     tables.delete(spec, column, values)
     language = main_language(context)
-    searched = spec.name.startswith(EMBEDDINGS)
+    searched = is_embeddings_table(spec.name)
     versions = tables.erase(spec, lambda table: remake_keyword_index(table, language) if searched else ())
     left = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     return ErasedTable(spec.name, found, left, versions)

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from xnai_pipelines.encoding import EXPANDED
 from xnai_pipelines.home import Home, write_json
-from xnai_pipelines.releases import Release, Releases, read_candidate
+from xnai_pipelines.releases import Release, Releases, is_embeddings_table, read_candidate
 from xnai_pipelines.stages.adapters import MERGED
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.quantized_models import model_reports
@@ -43,7 +43,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         kept = releases.with_challenger()
         named = {release.embeddings_table for release in kept}
         # before the first release a table without one is a first run that was killed and will go on
-        dropped = tuple(n for n in tables.names() if kept and n.startswith("embeddings_") and n not in named)
+        dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
         for name in dropped:
             tables.drop(name)
         names = tables.names()

@@ -15,13 +15,14 @@ from xnai_pipelines.adaptation.mining import hard_negatives
 from xnai_pipelines.home import Home, write_json
 from xnai_pipelines.questions import Origin, Question, Split, generate_questions
 from xnai_pipelines.releases import Release
-from xnai_pipelines.search import SearchIndex
+from xnai_pipelines.search import Mode, SearchIndex
+from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.stages.context import StageContext, report_path, stage
 from xnai_pipelines.stages.evaluation import index_content
 from xnai_pipelines.stages.questions import SEED, passages_to_ask, read_questions
 from xnai_pipelines.tables import CHUNKS, TRAINING_PAIRS, Tables, embeddings_spec
 
-MINING_VERSION = 1  # raised when the same questions and index give other pairs
+MINING_VERSION = 2  # raised when the same questions and index give other pairs
 
 
 class NoTrainingPairsError(Exception):
@@ -99,8 +100,7 @@ def make_training_pairs(
                     corpus.document_ids, sorted(apart if split is Split.TRAIN else _test_documents(questions))
                 )
                 for question in part:
-                    vector = index.encode_query(question.question)
-                    found = _pairs_of(question, vector, corpus, barred, negatives, split)
+                    found = _pairs_of(question, index, corpus, barred, negatives, split)
                     without_answer += not found
                     rows += found
                     advance()
@@ -212,14 +212,23 @@ def _corpus(tables: Tables, release: Release) -> _Corpus:
 
 def _pairs_of(
     question: Question,
-    vector: npt.NDArray[np.float32],
+    index: SearchIndex,
     corpus: _Corpus,
     barred: npt.NDArray[np.bool_],
     negatives: int,
     split: Split,
 ) -> list[Mapping[str, Any]]:
-    """Return a row for each document that answers the question: its passage nearest to it, or the labelled one."""
+    """Return a row for each document that answers the question, with the labelled passage or the likeliest one.
+
+    That is the one that hybrid search ranks highest, or lies nearest of those that it does not find: where the encoder
+    is weak, as in a language that it hardly knows, the words that question and passage share tell more than vectors.
+    """
+    vector = index.encode_query(question.question)
     near = corpus.vectors @ vector
+    places: dict[str, int] = {}
+    if not all(relevant.chunk_id for relevant in question.relevant):
+        ranking = index.rank(question.question, FUSED_DEPTH, Mode.HYBRID)
+        places = {candidate.chunk_id: place for place, candidate in enumerate(ranking)}
     answers = np.isin(corpus.document_ids, sorted(question.document_ids))
     found: list[Mapping[str, Any]] = []
     for relevant in sorted(question.relevant, key=lambda relevant: relevant.document_id):
@@ -227,7 +236,10 @@ def _pairs_of(
         labelled = [row for row in rows if corpus.chunk_ids[row] == relevant.chunk_id]
         if not rows:
             continue
-        answer = max(labelled or rows, key=lambda row: (float(near[row]), corpus.chunk_ids[row]))
+        answer = min(
+            labelled or rows,
+            key=lambda row: (places.get(corpus.chunk_ids[row], FUSED_DEPTH), -float(near[row]), corpus.chunk_ids[row]),
+        )
         hard = hard_negatives(vector, corpus.vectors, answer, barred | answers, negatives, corpus.chunk_ids)
         chunk_id = corpus.chunk_ids[answer]
         found.append(
