@@ -1,4 +1,4 @@
-"""Decisions are kept as files, rejections are found again, and approval is for what is still current."""
+"""Decisions are kept as files, and approval is for what is still current."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,6 @@ from xnai_pipelines.promotion import (
     decisions,
     outcome_of,
     read_decision,
-    rejection,
     write_decision,
 )
 
@@ -57,21 +56,6 @@ def test_decisions_are_listed_newest_first_and_the_same_judgement_has_one_record
     write_decision(tmp_path, decision(judged_on="champion 4, questions q"))
     assert len(decisions(tmp_path)) == 3
     assert decisions(tmp_path / "nothing") == []
-
-
-def test_a_rejection_is_found_by_its_pairs_and_config_alone_or_with_what_it_was_judged_on(tmp_path):
-    rejected = decision()
-    write_decision(tmp_path, rejected)
-    assert rejection(tmp_path, pairs_sha256="p1", config=CONFIG) == rejected
-    assert rejection(tmp_path, pairs_sha256="p1", config=CONFIG, judged_on=rejected.judged_on) == rejected
-    assert rejection(tmp_path, pairs_sha256="p1", config=CONFIG, judged_on="champion 4, questions q") is None
-    assert rejection(tmp_path, pairs_sha256="p2", config=CONFIG) is None
-    assert rejection(tmp_path, pairs_sha256="p1", config=CONFIG | {"rank": 16}) is None
-
-
-def test_a_promotion_is_no_rejection(tmp_path):
-    write_decision(tmp_path, decision(Outcome.PROMOTED))
-    assert rejection(tmp_path, pairs_sha256="p1", config=CONFIG) is None
 
 
 def test_a_person_is_asked_about_promotions_alone():

@@ -17,7 +17,6 @@ from xnai_pipelines.promotion.decision import (
     decisions,
     outcome_of,
     read_decision,
-    rejection,
     write_decision,
 )
 from xnai_pipelines.promotion.gate import Gate, RuleResult, Target, Verdict, judge
@@ -48,7 +47,6 @@ __all__ = [
     "judge",
     "outcome_of",
     "read_decision",
-    "rejection",
     "verdict_markdown",
     "write_decision",
 ]

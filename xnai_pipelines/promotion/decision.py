@@ -121,24 +121,6 @@ def decisions(folder: Path) -> list[Decision]:
     return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
 
 
-def rejection(
-    folder: Path, *, pairs_sha256: str, config: Mapping[str, JsonValue], judged_on: str | None = None
-) -> Decision | None:
-    """Return the newest decision that rejected a challenger trained from these pairs with this config, None without.
-
-    Such a one need not be trained again. With `judged_on` only a decision on the same grounds counts: on others the
-    kept adapter may be judged anew.
-
-    Raises:
-        DecisionError: A decision in the folder is damaged.
-    """
-    for decision in decisions(folder):
-        same = decision.pairs_sha256 == pairs_sha256 and dict(decision.config) == dict(config)
-        if same and decision.outcome is Outcome.REJECTED and judged_on in (None, decision.judged_on):
-            return decision
-    return None
-
-
 def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:
     """Return the decision as promoted by a person; it is not written yet.
 
