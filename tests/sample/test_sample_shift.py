@@ -71,8 +71,8 @@ def test_no_paragraph_of_a_test_question_has_a_training_question() -> None:
         split: {source for line in QUESTIONS if line["split"] == split for source in line["documents"]}
         for split in ("train", "test")
     }
-    assert Counter(line["split"] for line in QUESTIONS) == {"train": 150, "test": 150}
-    assert len(sources["train"]) == len(sources["test"]) == 40
+    assert Counter(line["split"] for line in QUESTIONS) == {"train": 204, "test": 96}
+    assert (len(sources["train"]), len(sources["test"])) == (54, 26)
     assert not sources["train"] & sources["test"]
 
 
@@ -183,7 +183,7 @@ def test_the_written_questions_are_read_with_their_splits_and_without_a_loss(wri
     assert read.unresolved.rows == read.without_answer == 0
     splits = Counter(question.split for question in read.questions)
     own = len(questions_path().read_text(encoding="utf-8").splitlines())
-    assert splits == {None: own, Split.TRAIN: 150, Split.TEST: 150}
+    assert splits == {None: own, Split.TRAIN: 204, Split.TEST: 96}
     assert {id_ for question in read.questions[own:] for id_ in question.document_ids} == {
         f"id of {source}" for source in PARAGRAPH_OF
     }

@@ -67,7 +67,7 @@ class AdapterConfig:
     mini_batch: int | None = None
     questions_per_passage: int = 4
     gradient_accumulation: int = 1
-    question_length: int = 64
+    question_length: int = 128
     passage_length: int = 256
     max_length: int = 512
     scale: float = 20
@@ -76,9 +76,10 @@ class AdapterConfig:
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("questions_per_passage",):
-            _whole(name, getattr(self, name), least=1)
-        for name in ("rank", "batch_size", "gradient_accumulation", "question_length", "passage_length", "max_length"):
+        for name in (
+            *("rank", "batch_size", "questions_per_passage", "gradient_accumulation"),
+            *("question_length", "passage_length", "max_length"),
+        ):
             _whole(name, getattr(self, name), least=1)
         for name in ("max_steps", "mini_batch"):
             if getattr(self, name) is not None:

@@ -20,7 +20,7 @@ EXAMPLES = (
 # Few enough for a first look: the reference, the default, and two that are much smaller.
 DEMO_VARIANTS = ("fp32", "int8_dynamic", "int4_gptq", "rate_12x")
 # Long enough to see a loss fall, short enough for a first look; the gate decides on what comes out.
-DEMO_TRAINING = {"max_minutes": 2, "batch_size": 16, "passage_length": 128}
+DEMO_TRAINING = {"max_minutes": 2}
 NEXT = (
     ("make ui", "See the assets, their checks and plots in the Dagster UI, and MLflow beside it:"),
     ('.venv/bin/xnai search "your question"', "Ask the sample yourself:"),

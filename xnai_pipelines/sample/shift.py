@@ -52,7 +52,7 @@ def write_shift_questions(path: Path) -> None:
     """Write the sample's own labelled questions and after them the Russian ones as one JSONL file.
 
     The lines of the sample are as in `questions_path()`, without a split. A Russian line has "id" and "split"
-    too: half the paragraphs are for training, half for the test, and no paragraph is in both.
+    too: two thirds of the paragraphs are for training, a third for the test, and no paragraph is in both.
 
     Args:
         path: The file to replace, whole or not at all; its folder is made if missing.
