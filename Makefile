@@ -23,7 +23,7 @@ demo: $(VENV)/.installed ## install, run everything on real documents, show what
 
 demo-retrain: $(VENV)/.installed ## documents of another kind arrive, accuracy falls, the sensor retrains; in .xnai-retrain
 	@rm -rf .xnai-retrain
-	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 3}' $(BIN)/xnai demo-retrain
+	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 4, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
 # One thread for each test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects

@@ -134,7 +134,8 @@ class Settings(BaseSettings):
         default=0.01,
         ge=0,
         le=1,
-        description="nDCG@10 that a promoted encoder may lose over all questions, at the far end of the 95 % interval.",
+        description="nDCG@10 that a promoted encoder may lose over all questions on average; a loss beyond chance "
+        "rejects it, however small.",
     )
     max_slice_loss: float = Field(
         default=0.02, ge=0, le=1, description="nDCG@10 that it may lose on a slice; more, beyond chance, rejects it."

@@ -14,7 +14,8 @@ class Gate:
 
     Attributes:
         min_gain: What the lower end of the 95 % interval has to exceed on the slice that degraded.
-        max_overall_loss: Over all questions the lower end may lie so far below zero, in either mode.
+        max_overall_loss: Over all questions so much may be lost on average, in either mode, unless the interval lies
+            wholly below zero: what is a loss beyond chance is none that is allowed.
         max_slice_loss: A slice may lose so much; a larger loss counts where its interval lies wholly below zero.
         max_query_ms: 95th percentile of the time of a query; None is no limit.
         max_model_mb: Size of the model in MB of 1,000,000 bytes; None is no limit.
@@ -155,13 +156,14 @@ def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleRe
 
 
 def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:
-    passed = compared.ndcg.low > -gate.max_overall_loss
+    difference = compared.ndcg
+    passed = difference.mean >= -gate.max_overall_loss and difference.high >= 0
     if passed:
         words = f"{_place(compared)} the challenger is not worse: {_figure(compared)}."
     else:
         words = (
-            f"{_place(compared)} the challenger may be worse: {_figure(compared)}; the interval has to lie above "
-            f"-{gate.max_overall_loss:g}."
+            f"{_place(compared)} the challenger is worse: {_figure(compared)}; allowed is a mean loss of "
+            f"{gate.max_overall_loss:g}, and none beyond chance."
         )
     return RuleResult(f"not worse overall, {compared.mode}", passed, words)
 
