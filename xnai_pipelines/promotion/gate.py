@@ -159,12 +159,12 @@ def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:
     difference = compared.ndcg
     passed = difference.mean >= -gate.max_overall_loss and difference.high >= 0
     if passed:
-        words = f"{_place(compared)} the challenger is not worse: {_figure(compared)}."
+        found = "is not worse"
+    elif difference.high < 0:
+        found = "is worse beyond chance"
     else:
-        words = (
-            f"{_place(compared)} the challenger is worse: {_figure(compared)}; allowed is a mean loss of "
-            f"{gate.max_overall_loss:g}, and none beyond chance."
-        )
+        found = f"loses more on average than the {gate.max_overall_loss:g} that are allowed"
+    words = f"{_place(compared)} the challenger {found}: {_figure(compared)}."
     return RuleResult(f"not worse overall, {compared.mode}", passed, words)
 
 
