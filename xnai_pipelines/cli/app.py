@@ -1,5 +1,6 @@
 """The command itself: its options, how it runs jobs, and how it ends."""
 
+import gc
 import json
 import sys
 from collections.abc import Iterator
@@ -20,11 +21,14 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_OBJECTS_BEFORE_COLLECTING = 200_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def main() -> None:
     """Run the command; an expected error is one sentence on standard error and exit code 1."""
+    # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
+    gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
     with _sentences_for_errors():
         from xnai_pipelines.environment import make_home, prepare
 
