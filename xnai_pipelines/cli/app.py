@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-_OBJECTS_BEFORE_COLLECTING = 200_000
+_OBJECTS_BEFORE_COLLECTING = 500_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
