@@ -9,6 +9,7 @@ from tests.adaptation_world import TESTED, TRAINED, VALIDATED, mine, source
 from tests.workplace import Workplace
 from xnai_pipelines.documents import document_id
 from xnai_pipelines.questions import Split
+from xnai_pipelines.search import Mode
 from xnai_pipelines.stages import (
     NoTrainingPairsError,
     TrainingPairsReport,
@@ -138,3 +139,22 @@ def test_without_questions_there_is_nothing_to_train_on(adapted: Workplace):
     with pytest.raises(NoTrainingPairsError):
         mine(adapted)
     assert report_of(adapted).pairs == 40
+
+
+def test_where_vectors_mislead_the_words_of_a_question_choose_the_passage(adapted: Workplace):
+    """The encoder hardly knows Russian; what the question is about is named in the second section alone."""
+    adapted.write(
+        "дом.md",
+        "# Дом\n\n## Сундуки\n\nСургучи хранили в сундуках, сундуки хранил хранитель, а хранилище стояло у реки.\n\n"
+        "## Лестница\n\nПо средам сургуч лежит под лестницей, в ящике без крышки, рядом с верёвкой и старой щёткой для "
+        "сапог.\n",
+    )
+    adapted.ingest()
+    question = "Где хранят сургуч?"
+    ask(adapted, question, "дом.md")
+    [first, *_] = [hit for hit in adapted.search().search(question, 50, Mode.VECTOR) if hit.source == "дом.md"]
+    assert "хранитель" in first.text
+    mine(adapted)
+    chunks = adapted.rows(CHUNKS)
+    [pair] = [row for row in adapted.rows(TRAINING_PAIRS).values() if row["question"] == question]
+    assert "под лестницей" in chunks[pair["chunk_id"]]["text"]

@@ -38,6 +38,6 @@ def hard_negatives(
         allowed &= near < _TOO_NEAR * near[answer]
     allowed[answer] = False
     rows = np.flatnonzero(allowed)
-    if count < len(rows):  # with all that are as near as the last of them
-        rows = rows[near[rows] >= np.partition(near[rows], -count)[-count]] if count else rows[:0]
+    if 0 < count < len(rows):  # only those are sorted that are as near as the last one wanted, or nearer
+        rows = rows[near[rows] >= np.partition(near[rows], -count)[-count]]
     return sorted(rows.tolist(), key=lambda row: (-float(near[row]), names[row]))[:count]
