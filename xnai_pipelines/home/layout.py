@@ -94,9 +94,14 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_parquet(path: Path, table: pa.Table) -> None:
     """Replace `path` by a table as Parquet, whole or not at all, also when the machine stops half way."""
+    write_bytes(path, parquet_bytes(table))
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Return the content of a table's Parquet file."""
     content = pa.BufferOutputStream()
     pq.write_table(table, content)
-    write_bytes(path, content.getvalue().to_pybytes())
+    return bytes(content.getvalue().to_pybytes())
 
 
 def write_bytes(path: Path, content: bytes) -> None:

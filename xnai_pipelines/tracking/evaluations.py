@@ -6,7 +6,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from xnai_pipelines.evaluation import (
     EvaluationReport,
@@ -14,6 +13,7 @@ from xnai_pipelines.evaluation import (
     tracked_metrics,
     worst_questions_markdown,
 )
+from xnai_pipelines.home import parquet_bytes
 from xnai_pipelines.tracking.per_question import PER_QUESTION_FILE, download, read_per_question
 from xnai_pipelines.tracking.runs import Experiment, MlflowRun, RunContent, TrackingStore
 
@@ -46,8 +46,6 @@ class EvaluationTracking(TrackingStore):
             tags: `vector_space`, `dagster_run_id` and `release`; `fingerprint`, `question_set` and
                 `evaluated_at` are added.
         """
-        rows = pa.BufferOutputStream()
-        pq.write_table(per_question, rows)
         return Experiment(RETRIEVAL, self).log(
             RunContent(
                 title=f"{report.evaluated_at:%Y-%m-%d %H:%M} {report.headline.origin}",
@@ -62,7 +60,7 @@ class EvaluationTracking(TrackingStore):
                 files={
                     "report.json": report.to_json().encode(),
                     "worst_questions.md": worst_questions_markdown(report).encode(),
-                    PER_QUESTION_FILE: rows.getvalue().to_pybytes(),
+                    PER_QUESTION_FILE: parquet_bytes(per_question),
                     **{f"{name}.png": png for name, png in plots.items()},
                 },
                 tags={**tags, **_identity(report), "question_set": report.question_set},
