@@ -30,7 +30,7 @@ test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" sel
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare what is left with undisturbed runs
-	$(BIN)/python -m tests.soak --kills 100 $(ARGS)
+	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
 
 ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.workplace import link_models
+from tests.support.workplace import link_models
 from xnai_pipelines.settings import PROJECT_ROOT, Settings
 
 README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
