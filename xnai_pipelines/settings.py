@@ -18,15 +18,12 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
-
-class SettingsError(Exception):
-    """A setting is not acceptable: its name, its value and what is allowed."""
 
 
 class Settings(BaseSettings):

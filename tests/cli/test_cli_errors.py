@@ -8,17 +8,24 @@ import pytest
 from tests.support.pipeline import Said, command, variables, xnai
 
 
-def refused(said: Said | subprocess.CompletedProcess[str]) -> str:
-    """Return the sentence with which the command was refused."""
+def refused(said: Said | subprocess.CompletedProcess[str], exit_code: int | None = None) -> str:
+    """Return the sentence with which the command was refused; `exit_code` is checked when given."""
     code, out, err = (said.code, said.out, said.err) if isinstance(said, Said) else (
         said.returncode, said.stdout, said.stderr
     )  # fmt: skip
-    assert code == 1
+    assert code in ((1, 2, 3) if exit_code is None else (exit_code,))
     assert not out
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
     assert err.startswith("xnai: ")
     return err
+
+
+def test_the_exit_code_tells_a_wrong_setting_from_something_missing_and_from_a_disk(tmp_path):
+    assert "XNAI_CHUNK_SIZE" in refused(command(variables(home=tmp_path / "a", chunk_size=3), "status"), 2)
+    assert "No precision card" in refused(command(variables(home=tmp_path / "a"), "card"), 1)
+    (tmp_path / "file").touch()
+    assert "file" in refused(command(variables(home=tmp_path / "file" / "home"), "status"), 3)
 
 
 def failed(said: Said) -> str:

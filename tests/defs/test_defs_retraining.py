@@ -10,7 +10,6 @@ import pytest
 
 from tests.support.pipeline import Pipeline, failures, materialized, settled
 from tests.support.retrained import Retrained, copy_world, of_world
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.defs.adapters import assets
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
@@ -18,6 +17,9 @@ from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, ch
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
+from xnai_pipelines.errors import (
+    AdaptationError,
+)
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.settings import settings

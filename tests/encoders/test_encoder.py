@@ -8,7 +8,12 @@ import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.state.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.errors import (
+    DamagedArtefactError,
+)
+from xnai_pipelines.state.artefacts import (
+    read_card,
+)
 
 TEXTS = [
     "How do I split a path into folder and file name?",

@@ -15,9 +15,19 @@ import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, UnsupportedEncoderError, read_specification
+from xnai_pipelines.encoders.specification import (
+    Precision,
+    read_specification,
+)
+from xnai_pipelines.errors import (
+    DamagedArtefactError,
+    UnsupportedEncoderError,
+)
 from xnai_pipelines.models.export import build_encoder
-from xnai_pipelines.state.artefacts import DamagedArtefactError, publish_artefact, read_card
+from xnai_pipelines.state.artefacts import (
+    publish_artefact,
+    read_card,
+)
 
 
 def test_the_artefact_serves_without_its_source(tiny_bert: Path, tmp_path: Path) -> None:

@@ -14,12 +14,21 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
 from xnai_pipelines.encoders.stored.graph import GraphForm
-from xnai_pipelines.encoders.stored.quantized import QuantizationError, QuantizedModel, Statistics
+from xnai_pipelines.encoders.stored.quantized import (
+    QuantizedModel,
+    Statistics,
+)
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import (
+    DamagedArtefactError,
+    QuantizationError,
+)
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
-from xnai_pipelines.state.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.state.artefacts import (
+    read_card,
+)
 
 TEXTS = ["red green", "query: a b c", "blue blue passage", ""]
 FORMS = [GraphForm.FLOAT, GraphForm.INT8_DYNAMIC]

@@ -6,9 +6,11 @@ from multiprocessing import get_context
 
 import pytest
 
+from xnai_pipelines.errors import (
+    FeedbackError,
+)
 from xnai_pipelines.questions.feedback import (
     Feedback,
-    FeedbackError,
     feedback_questions,
     merged_labels,
     read_feedback,

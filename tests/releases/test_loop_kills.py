@@ -20,11 +20,13 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.adapters import loop
 from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
+from xnai_pipelines.errors import (
+    HomeError,
+)
 from xnai_pipelines.evaluation.logged import first_evaluation
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.rollback import roll_back
-from xnai_pipelines.state.claim import HomeError
 from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec

@@ -12,13 +12,19 @@ from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import (
+    ReleaseError,
+)
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.candidate import Candidate, record_candidate
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.manifest import (
+    Release,
+    Releases,
+)
 from xnai_pipelines.state.schemas import embeddings_spec
 
 pytestmark = pytest.mark.slow

@@ -5,8 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from xnai_pipelines.errors import (
+    ReleaseError,
+)
 from xnai_pipelines.state import manifest
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases, embeddings_table_name
+from xnai_pipelines.state.manifest import (
+    Release,
+    Releases,
+    embeddings_table_name,
+)
 
 FIRST = Release(
     release=1,

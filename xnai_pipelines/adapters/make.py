@@ -10,7 +10,6 @@ import numpy as np
 
 from xnai_pipelines.adapters.adapter import Adapter, list_adapters, load_adapter
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
@@ -18,9 +17,17 @@ from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
-from xnai_pipelines.adapters.training_pairs import NoTrainingPairsError, documents_of_pairs, read_training_pairs
+from xnai_pipelines.adapters.training_pairs import (
+    documents_of_pairs,
+    read_training_pairs,
+)
 from xnai_pipelines.encoders.folder import shipped_bytes
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import (
+    AdaptationError,
+    NoAdapterError,
+    NoTrainingPairsError,
+)
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
@@ -36,10 +43,6 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
 TOLD_EVERY_SECONDS = 20.0
 VALIDATED = ("loss", "mrr", "recall_at_1")
-
-
-class NoAdapterError(Exception):
-    """No adapter was trained in this home yet; the message says how to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import (
+    AdaptationError,
+)
 
 
 class TextTokenizer:

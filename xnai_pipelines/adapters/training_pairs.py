@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.adapters.mining import hard_negatives
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.questions.generated import generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
@@ -25,10 +26,6 @@ from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 MINING_VERSION = 2  # raised when the same questions and index give other pairs
-
-
-class NoTrainingPairsError(Exception):
-    """There is nothing to train on; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 
@@ -26,7 +27,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def main() -> None:
-    """Run the command; an expected error is one sentence on standard error and exit code 1."""
+    """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
     with _sentences_for_errors():
@@ -72,8 +73,6 @@ def print_json(value: Any) -> None:
 def _sentences_for_errors() -> Iterator[None]:
     try:
         yield
-    except Exception as error:
-        if not type(error).__module__.startswith("xnai_pipelines"):
-            raise
+    except XnaiError as error:
         print(f"xnai: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)

@@ -9,12 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.errors import TrainingOptionError
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
-
-
-class TrainingOptionError(Exception):
-    """An option of a training is not of the form name=value."""
 
 
 @app.command()
@@ -76,7 +73,12 @@ def feedback(
 ) -> None:
     """Say which document answers a question, or does not; the next evaluation and training know it."""
     from xnai_pipelines.cli.queries import known_sources
-    from xnai_pipelines.questions.feedback import FeedbackError, record_feedback
+    from xnai_pipelines.errors import (
+        FeedbackError,
+    )
+    from xnai_pipelines.questions.feedback import (
+        record_feedback,
+    )
 
     source = right or wrong
     if source is None or (right and wrong):

@@ -15,14 +15,16 @@ from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, re
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.events import model_events
-from xnai_pipelines.search.index import VectorSpaceError
 from xnai_pipelines.search.vector_index import read_vector_index
-from xnai_pipelines.settings import Settings, SettingsError
+from xnai_pipelines.settings import (
+    Settings,
+)
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home
@@ -284,7 +286,7 @@ def require_release_encoder(settings: Settings) -> None:
     release = Releases(home.releases).require()
     try:
         base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (XnaiError, ValueError, OSError, RuntimeError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
     asked = asked_vector_space(home, base, settings.precision, release)
     if asked != release.vector_space:

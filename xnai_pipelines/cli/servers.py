@@ -11,16 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from xnai_pipelines.errors import ServerError
 from xnai_pipelines.settings import PROJECT_ROOT, Settings
 from xnai_pipelines.state.layout import Home
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal's window is closed
-
-
-class ServerError(Exception):
-    """A server did not start or stopped; the message says which and where its log is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.registry import is_current
 from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim
 from xnai_pipelines.state.context import StageContext, report_path, stage
@@ -23,10 +24,6 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
 
 LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
-
-
-class IngestRefusedError(Exception):
-    """The run stopped before it deleted anything; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import (
+    NothingToEvaluateError,
+    TrackingUnavailableError,
+)
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
 from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations
@@ -23,15 +27,10 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import write_bytes, write_json, write_parquet
 from xnai_pipelines.state.manifest import Release
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
 from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 PLOTTED = 60  # past evaluations
-
-
-class NothingToEvaluateError(Exception):
-    """There are no questions; the message says how to get some."""
 
 
 @dataclass(frozen=True, slots=True)

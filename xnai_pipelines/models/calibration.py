@@ -9,6 +9,7 @@ from itertools import chain, pairwise, zip_longest
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question, Split
@@ -22,10 +23,6 @@ FEWEST_TEXTS = 32
 CHANGED_SHARE = 0.2  # of the chunks: above it the set no longer stands for the corpus
 LENGTH_CLASSES = 3
 EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text also where there are few questions
-
-
-class CalibrationError(Exception):
-    """There is too little text to calibrate with, or none was drawn; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from xnai_pipelines.encoders.cache import VectorCache
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.language import main_language
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
@@ -22,10 +23,6 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, Tab
 
 CHUNKS_IN_COMMIT = 4_096
 COPIED = [name for name, _ in PASSAGE_COLUMNS]
-
-
-class EncoderChangedError(Exception):
-    """The settings name another encoder than the release was embedded with."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.layout import write_json
 
 _EMBEDDINGS = "embeddings_"
-
-
-class ReleaseError(Exception):
-    """There is no release that can be used; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,12 @@ from typing import Any
 
 import pyarrow as pa
 
+from xnai_pipelines.errors import TableError
 from xnai_pipelines.state.schemas import TableSpec
 
 DELETE_GROUP = 1_000  # ids in one SQL list
 
 _log = logging.getLogger(__name__)
-
-
-class TableError(Exception):
-    """A table cannot be used as it is; the message names it and says what to do."""
 
 
 class Tables:

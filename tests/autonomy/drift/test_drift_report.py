@@ -17,12 +17,14 @@ from tests.support.drift_corpora import (
 )
 from xnai_pipelines.autonomy.drift.concluding import drift_report
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
-from xnai_pipelines.autonomy.drift.files import DriftError
 from xnai_pipelines.autonomy.drift.markdown import report_markdown
 from xnai_pipelines.autonomy.drift.plots import drift_plot
 from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, Part
+from xnai_pipelines.errors import (
+    DriftError,
+)
 
 
 @pytest.fixture(scope="module")

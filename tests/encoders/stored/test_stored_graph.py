@@ -15,10 +15,17 @@ from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.stored.graph import GraphError, GraphForm, to_onnx, write_skeleton
+from xnai_pipelines.encoders.stored.graph import (
+    GraphForm,
+    to_onnx,
+    write_skeleton,
+)
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import (
+    GraphError,
+)
 
 IDS = np.random.default_rng(3).integers(0, 50, (2, 9))
 TABLE, LINEAR, BIAS, LAST = "words.weight", "layer.weight", "layer.bias", "last.weight"

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
+from xnai_pipelines.errors import (
+    QuantizationError,
+)
 from xnai_pipelines.models.quantization.perplexity import perplexity
 from xnai_pipelines.models.quantization.quantize import quantize
 

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import (
+    QuantizationError,
+)
 from xnai_pipelines.models.quantization.static import Calibration, quantize_static
 
 WIDTH = 64

@@ -14,10 +14,12 @@ from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.defs.upkeep.jobs import maintain, refresh, retrain
+from xnai_pipelines.errors import (
+    NotTrackedError,
+    ReleaseError,
+    TrackingUnavailableError,
+)
 from xnai_pipelines.settings import settings
-from xnai_pipelines.state.manifest import ReleaseError
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
-from xnai_pipelines.state.tracker import NotTrackedError
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: retrain.name, Action.MAINTAIN: maintain.name, Action.INGEST: refresh.name}

@@ -9,9 +9,11 @@ import dagster as dg
 from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.upkeep.jobs import refresh
-from xnai_pipelines.documents.listing import ListingError
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, plan
-from xnai_pipelines.state.claim import HomeError
+from xnai_pipelines.errors import (
+    HomeError,
+    ListingError,
+)
 from xnai_pipelines.state.schemas import FILES
 
 

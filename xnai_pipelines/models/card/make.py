@@ -16,6 +16,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
@@ -48,10 +49,6 @@ PROBE_SECONDS = 300.0
 FIGURES_VERSION = 1  # raised when the same models and texts give other figures
 
 Vectors = npt.NDArray[np.float32]
-
-
-class CardError(Exception):
-    """There is no precision card, or too little to measure one on; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
