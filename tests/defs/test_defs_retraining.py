@@ -13,6 +13,7 @@ from tests.support.retrained import Retrained, copy_world, of_world
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.defs.adapters import assets
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
+from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, challenger_vectors_are_sound
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.stores import StoresResource
@@ -21,7 +22,9 @@ from xnai_pipelines.errors import (
     AdaptationError,
 )
 from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.evaluate import read_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
+from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.manifest import Releases
@@ -130,6 +133,14 @@ def test_a_rejected_challenger_ends_the_run_well_and_changes_nothing(pipeline):
     shown = materialized(result, "release")
     assert (shown["release"], shown["released_in_this_run"]) == (1, False)
     assert shown["reason"].startswith("The challenger was rejected: ")
+
+
+def test_the_comparison_is_drawn_with_the_loss_that_the_settings_allow(pipeline):
+    with settled(of_world(pipeline.work, max_slice_loss=0.3)):
+        result = pipeline.run("retrain", [dg.AssetKey("adapter_evaluation")])
+    assert result.success, failures(result)
+    drawn = comparison_plot(read_comparison(pipeline.work.home), 0.3)
+    assert materialized(result, "adapter_evaluation")["differences"] == image("challenger - champion", drawn).value
 
 
 def test_forgetting_a_deleted_document_shows_the_proof_and_its_adapter_is_named(pipeline):

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import mlflow
 import pytest
@@ -35,6 +36,7 @@ from xnai_pipelines.releases.decision import (
 from xnai_pipelines.releases.evaluate import read_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases
+from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.releases.promotion import ReleaseOutcome, last_decision
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
@@ -124,6 +126,13 @@ def test_a_rejected_challenger_leaves_the_release_and_a_record_why(adapted: Work
     # asked again on the same grounds it is the same record
     decide(adapted, gate=Gate(min_gain=0.9))
     assert len(decisions(adapted.home.decisions)) == 2  # with the promotion by the fixture's gate
+
+
+def test_the_plot_logged_with_a_decision_shows_the_loss_that_its_gate_allowed(adapted: Workplace, tmp_path: Path):
+    run = decide(adapted, gate=Gate(max_slice_loss=0.3)).mlflow_run
+    client = mlflow.MlflowClient(adapted.home.mlflow_uri)
+    logged = Path(client.download_artifacts(run.run_id, "differences.png", str(tmp_path)))
+    assert logged.read_bytes() == comparison_plot(read_comparison(adapted.home), 0.3)
 
 
 def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approves(adapted: Workplace):

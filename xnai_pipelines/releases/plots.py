@@ -15,7 +15,7 @@ _GRID = "#e5e5e5"
 _MOST_SLICES = 10
 
 
-def comparison_plot(comparison: Comparison, max_slice_loss: float = 0.02) -> bytes:
+def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     """Return a PNG of the differences of nDCG@10 with 95 % intervals, by slice and mode: a forest plot.
 
     The dashed line is the loss that the gate allows a slice. Of many slices those that lost and those that

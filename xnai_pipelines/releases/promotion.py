@@ -110,7 +110,7 @@ def decide_promotion(
             "comparison.json": comparison.to_json().encode(),
             "comparison.md": comparison_markdown(comparison).encode(),
             "verdict.md": verdict_markdown(verdict).encode(),
-            "differences.png": comparison_plot(comparison),
+            "differences.png": comparison_plot(comparison, gate.max_slice_loss),
         },
         tags={
             "vector_space": challenger.vector_space,

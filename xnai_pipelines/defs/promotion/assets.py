@@ -68,7 +68,7 @@ def adapter_evaluation(
     return dg.MaterializeResult(
         metadata={
             "comparison": dg.MetadataValue.md(comparison_markdown(comparison)),
-            "differences": image("challenger - champion", comparison_plot(comparison)),
+            "differences": image("challenger - champion", comparison_plot(comparison, settings().gate.max_slice_loss)),
             "questions": comparison.questions_statement,
             "champion": f"release {comparison.champion.release}, vector space {comparison.champion.vector_space}",
             "challenger": f"adapter {comparison.challenger.adapter}, vector space {comparison.challenger.vector_space}",
