@@ -54,7 +54,7 @@ def execute(
 
     home = Home(settings().home)
     finished = execute(job, config, home, assets)
-    reports = run_reports(home, job)
+    reports = run_reports(home, finished.succeeded)
     if as_json:
         print_json({**asdict(finished), "reports": reports})
     elif show and not finished.failure:

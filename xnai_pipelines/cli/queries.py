@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,17 +34,24 @@ from xnai_pipelines.state.tables import Tables
 
 QUARANTINE_SHOWN = 20
 PAST_EVALUATIONS = 60
-STAGES_OF_JOB = {
-    "ingest": ("documents", "chunks", "embeddings"),
-    "evaluate": ("questions",),
-    "refresh": ("documents", "chunks", "embeddings", "questions"),
-    "quantize": ("calibration",),
-    "maintain": ("maintenance",),
-    "retrain": ("training_pairs", "lora_adapter", "release"),
-    "approve": ("release",),
-    "rollback": ("rollback",),
-    "forget": ("forgetting",),
-}
+# Step of a run, name of what it reports, file under reports/.
+REPORTS = (
+    ("documents", "documents", "documents.json"),
+    ("chunks", "chunks", "chunks.json"),
+    ("embeddings", "embeddings", "embeddings.json"),
+    ("questions", "questions", "questions.json"),
+    ("calibration_texts", "calibration", "calibration.json"),
+    ("precision_card", "card", "precision_card/card.json"),
+    ("training_pairs", "training_pairs", "training_pairs.json"),
+    ("lora_adapter", "lora_adapter", "lora_adapter.json"),
+    ("adapter_evaluation", "comparison", "adapter_evaluation/comparison.json"),
+    ("release", "release", "release.json"),
+    ("compact_tables", "maintenance", "maintenance.json"),
+    ("move_release_pointer", "rollback", "rollback.json"),
+    ("erase_document", "forgetting", "forgetting.json"),
+    ("retrieval_evaluation", "evaluation", "evaluation/report.json"),
+    ("retrieval_evaluation", "tracked", "evaluation/kept.json"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,16 +267,9 @@ def home_health(home: Home, tables: Tables) -> list[str]:
     return sentences or ["Nothing speaks against it: no drift report, no challenger and no alert yet."]
 
 
-def run_reports(home: Home, job: str) -> dict[str, Any]:
-    """Return the reports of the stages of a job that have run, and of the evaluation."""
-    paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
-    if job == "retrain":
-        paths["comparison"] = home.reports / "adapter_evaluation" / "comparison.json"
-    if job == "quantize":
-        paths["card"] = home.reports / "precision_card" / "card.json"
-    if job in ("evaluate", "refresh"):
-        paths["evaluation"] = home.reports / "evaluation" / "report.json"
-        paths["tracked"] = home.reports / "evaluation" / "kept.json"
+def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
+    """Return what the steps of a run reported; of any other step there may be the report of an earlier run."""
+    paths = {name: home.reports / file for step, name, file in REPORTS if step in steps}
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
 
 
