@@ -1,7 +1,9 @@
 """A challenger is released whole or not at all, once, and only where it was promoted against what answers now."""
 
+import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import mlflow
@@ -9,6 +11,8 @@ import pytest
 
 from tests.support.adaptation_world import (
     THRESHOLD,
+    TRAINING,
+    base_encoder,
     challenge,
     decide,
     release_promoted,
@@ -16,7 +20,7 @@ from tests.support.adaptation_world import (
     tracker_of,
 )
 from tests.support.workplace import Workplace
-from xnai_pipelines.adapters.make import read_adapter_report
+from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
 from xnai_pipelines.errors import (
     DecisionError,
     ReleaseError,
@@ -45,7 +49,7 @@ from xnai_pipelines.state.manifest import (
     Release,
     Releases,
 )
-from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.schemas import TRAINING_PAIRS, embeddings_spec
 
 pytestmark = pytest.mark.slow
 
@@ -133,6 +137,26 @@ def test_the_plot_logged_with_a_decision_shows_the_loss_that_its_gate_allowed(ad
     client = mlflow.MlflowClient(adapted.home.mlflow_uri)
     logged = Path(client.download_artifacts(run.run_id, "differences.png", str(tmp_path)))
     assert logged.read_bytes() == comparison_plot(read_comparison(adapted.home), 0.3)
+
+
+def test_a_decision_names_what_the_challenger_was_trained_on_though_another_adapter_was_trained_since(
+    adapted: Workplace,
+):
+    challenger, trained = challenger_of(adapted), read_adapter_report(adapted.home)
+    later = replace(TRAINING, seed=8, max_steps=1)
+    adapted.tables.open("training_pairs").delete(f"pair_id = '{min(adapted.rows(TRAINING_PAIRS))}'")
+    train_adapter(adapted.context(), tracker_of(adapted.home), base_encoder(), later, threads=1)
+    assert read_adapter_report(adapted.home).pairs_sha256 != trained.pairs_sha256
+
+    decision = decide(adapted, ask=True).decision
+    assert (decision.adapter, decision.pairs_sha256) == (challenger.adapter, trained.pairs_sha256)
+    assert decision.config == json.loads(TRAINING.description)
+
+
+def test_a_challenger_that_was_not_compared_is_not_judged_by_an_earlier_ones_comparison(adapted: Workplace):
+    index_challenger(adapted.context(), adapted.encoder, threshold=THRESHOLD)
+    with pytest.raises(ReleaseError, match=rf"challenger {adapted.encoder.vector_space} was not evaluated"):
+        decide(adapted)
 
 
 def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approves(adapted: Workplace):

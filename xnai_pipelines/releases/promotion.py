@@ -1,16 +1,18 @@
 """The decision on a challenger, and the release of one that was promoted: the pointer moves last, at once."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
-from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import (
     NotTrackedError,
+    ReleaseError,
 )
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
@@ -32,7 +34,11 @@ from xnai_pipelines.releases.rollback import keep_questions
 from xnai_pipelines.search.make import fill_index, forget_deleted
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
-from xnai_pipelines.state.manifest import Release, Releases, now
+from xnai_pipelines.state.manifest import (
+    Release,
+    Releases,
+    now,
+)
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tracker import (
     MlflowRun,
@@ -80,13 +86,20 @@ def decide_promotion(
 
     Raises:
         ReleaseError: There is no challenger, or it was not evaluated.
+        AdaptationError: The challenger's adapter is missing or damaged.
         TrackingUnavailableError: MLflow cannot be reached; the decision is kept, and the next run logs it.
     """
     releases = Releases(context.home.releases)
     with stage(context, "promotion_decision"):
         challenger, comparison = require_challenger(releases), read_comparison(context.home)
+        if comparison.challenger.vector_space != challenger.vector_space:
+            raise ReleaseError(
+                f"The challenger {challenger.vector_space} was not evaluated: the last comparison is of "
+                f"{comparison.challenger.vector_space}. `xnai retrain` evaluates it."
+            )
         verdict = judge(comparison, gate, target)
-        trained = read_adapter_report(context.home)
+        # not the adapter trained last: another one may have been trained since this challenger was embedded
+        adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
         decision = Decision(
             outcome=outcome_of(verdict, ask=ask),
             verdict=verdict,
@@ -94,8 +107,8 @@ def decide_promotion(
             champion_release=comparison.champion.release,
             vector_space=challenger.vector_space,
             adapter=challenger.adapter,
-            pairs_sha256=trained.pairs_sha256,
-            config=trained.config,
+            pairs_sha256=adapter.data_sha256 if adapter else None,
+            config=json.loads(adapter.config.description) if adapter and adapter.config else {},
             judged_on=f"{compared_on(context.home)} {gate} {target}",
             cause=cause,
         )
