@@ -195,11 +195,7 @@ def merged_labels(
     there = {normalised(question.question) for question in both}
     questions = (*both, *(question for words, question in added.items() if words not in there))
     overlap = _overlap(questions, [], known)
-    in_two_splits = [
-        example
-        for example in (*labelled.overlap.examples, *feedback.overlap.examples)
-        if example.startswith("question in ")
-    ]
+    in_two_splits = (*labelled.overlap.question_examples, *feedback.overlap.question_examples)
     failures = (*labelled.unresolved.examples, *feedback.unresolved.examples)
     return LabelledQuestions(
         questions=questions,
@@ -208,7 +204,7 @@ def merged_labels(
         overlap=replace(
             overlap,
             questions=labelled.overlap.questions + feedback.overlap.questions,
-            examples=(*in_two_splits, *overlap.examples)[:EXAMPLES],
+            question_examples=in_two_splits[:EXAMPLES],
         ),
         splits_given=any(question.split for question in questions),
     )

@@ -61,7 +61,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         behind = pending(context, spec)
         restored = restore_questions(context, releases, target)
         started = time.perf_counter()
-        releases.point_to(target.release, f"rolled back from release {current.release}")
+        releases.roll_back(target.release, f"rolled back from release {current.release}")
         moved = time.perf_counter() - started
         watch.items = 1
     report = RollbackReport(

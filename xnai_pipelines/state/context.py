@@ -62,6 +62,7 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:
     """Return whether there is no space left; LanceDB, SQLite and the system each say it in their own way, or not."""
+    # LanceDB raises a plain RuntimeError without a number, so that its words are all there is to go by
     said = "No space left on device" in str(error) or "disk is full" in str(error)
     return said or shutil.disk_usage(home.root).free < FULL_BYTES
 
