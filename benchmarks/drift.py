@@ -102,10 +102,12 @@ def _retrain(
     print(f"  {pairs.pairs} pairs {pairs.by_language}; adapter {dict(trained.report.metrics)}", flush=True)
     adapted = adapt_encoder(context, base)
     challenger = Encoder.load(context.home.models / adapted.vector_space, threads)
-    index_challenger(context, challenger, threshold=made.threshold)
+    index_challenger(context, challenger, exact_search_rows=made.exact_search_rows)
     evaluate_challenger(context, tracker, threads=threads)
     outcome = decide_promotion(context, tracker, Gate(max_query_ms=100), target, cause, ask=False)
-    released = release_challenger(context, tracker, lambda: challenger, threshold=made.threshold, approved_by=None)
+    released = release_challenger(
+        context, tracker, lambda: challenger, exact_search_rows=made.exact_search_rows, approved_by=None
+    )
     return f"{outcome.decision.outcome}: {' '.join(outcome.decision.verdict.reasons)} {released.reason}"
 
 

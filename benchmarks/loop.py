@@ -188,15 +188,17 @@ def promotion(data: Path, models: Path, documents: int, queries: int) -> None:
 
 
 def _promote(made: Pipeline, tracker: Tracker) -> None:
-    context, threshold = made.context, made.threshold
+    context, exact_search_rows = made.context, made.exact_search_rows
     base = read_specification(resolve_encoder(None), Precision.FP32)
     make_training_pairs(context, threads=1, negatives=1, least_pairs=200)
     train_adapter(context, tracker, base, AdapterConfig(max_steps=5, batch_size=16), threads=1)
     challenger = Encoder.load(context.home.models / adapt_encoder(context, base).vector_space, 1)
-    index_challenger(context, challenger, threshold=threshold)
+    index_challenger(context, challenger, exact_search_rows=exact_search_rows)
     evaluate_challenger(context, tracker, threads=1)
     decide_promotion(context, tracker, ANYTHING, None, None, ask=False)
-    outcome = release_challenger(context, tracker, lambda: challenger, threshold=threshold, approved_by=None)
+    outcome = release_challenger(
+        context, tracker, lambda: challenger, exact_search_rows=exact_search_rows, approved_by=None
+    )
     if not outcome.released:
         raise SystemExit(outcome.reason)
 

@@ -25,6 +25,9 @@ from xnai_pipelines.releases.gate import Gate
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 
+# Refused rather than passed over: a limit that somebody set would be gone without a word.
+RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB"}
+
 
 class Settings(BaseSettings):
     """Settings from the variables `XNAI_<NAME>`, validated when they are read."""
@@ -167,7 +170,7 @@ class Settings(BaseSettings):
     max_ndcg_loss_bound: float = Field(
         default=0.03, ge=0, le=1, description="Share that it may lose at the far end of the 95 % interval."
     )
-    max_model_mb: int | None = Field(
+    max_memory_mb: int | None = Field(
         default=None, ge=1, description="Memory that a process with the variant loaded may take, in megabytes."
     )
     max_query_ms: float | None = Field(
@@ -245,7 +248,7 @@ class Settings(BaseSettings):
             optimise=self.optimise,
             max_mean_loss=self.max_ndcg_loss,
             max_bound_loss=self.max_ndcg_loss_bound,
-            max_memory_mb=self.max_model_mb,
+            max_memory_mb=self.max_memory_mb,
             max_query_ms=self.max_query_ms,
         )
 
@@ -272,7 +275,7 @@ class Settings(BaseSettings):
             max_overall_loss=self.max_overall_loss,
             max_slice_loss=self.max_slice_loss,
             max_query_ms=self.max_search_ms,
-            max_model_mb=self.max_shipped_mb,
+            max_shipped_mb=self.max_shipped_mb,
         )
 
     @property
@@ -286,8 +289,11 @@ def settings() -> Settings:
     """Return the validated settings of this process.
 
     Raises:
-        SettingsError: A variable's value is not allowed; the message names it.
+        SettingsError: A variable's value is not allowed, or it has another name now; the message names it.
     """
+    for old, new in RENAMED.items():
+        if old in os.environ:
+            raise SettingsError(f"{old}={os.environ[old]!r} is set: the setting is called {new} now.")
     try:
         return Settings()
     except ValidationError as error:

@@ -52,6 +52,7 @@ def failed(said: Said) -> str:
         ({"retrain_attempts": 0}, ["XNAI_RETRAIN_ATTEMPTS='0'", "1"]),
         ({"approval": "perhaps"}, ["XNAI_APPROVAL='perhaps'", "boolean"]),
         ({"kept_releases": 0}, ["XNAI_KEPT_RELEASES='0'", "1"]),
+        ({"max_model_mb": 64}, ["XNAI_MAX_MODEL_MB='64'", "XNAI_MAX_MEMORY_MB"]),
         ({"training": "rank 8"}, ["XNAI_TRAINING='rank 8'"]),
         ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is no JSON object"]),
         ({"training": '{"colour": "red"}'}, ["XNAI_TRAINING=", "colour"]),

@@ -10,7 +10,7 @@ import mlflow
 import pytest
 
 from tests.support.adaptation_world import (
-    THRESHOLD,
+    EXACT_SEARCH_ROWS,
     TRAINING,
     base_encoder,
     challenge,
@@ -154,7 +154,7 @@ def test_a_decision_names_what_the_challenger_was_trained_on_though_another_adap
 
 
 def test_a_challenger_that_was_not_compared_is_not_judged_by_an_earlier_ones_comparison(adapted: Workplace):
-    index_challenger(adapted.context(), adapted.encoder, threshold=THRESHOLD)
+    index_challenger(adapted.context(), adapted.encoder, exact_search_rows=EXACT_SEARCH_ROWS)
     with pytest.raises(ReleaseError, match=rf"challenger {adapted.encoder.vector_space} was not evaluated"):
         decide(adapted)
 
@@ -295,7 +295,7 @@ def test_a_release_stands_where_mlflow_is_down_and_the_aliases_follow_later(adap
 
 def test_a_new_challenger_takes_the_place_and_the_table_of_an_earlier_one(adapted: Workplace):
     earlier = challenger_of(adapted)
-    index_challenger(adapted.context(), adapted.encoder, threshold=THRESHOLD)
+    index_challenger(adapted.context(), adapted.encoder, exact_search_rows=EXACT_SEARCH_ROWS)
     assert challenger_of(adapted).vector_space == adapted.encoder.vector_space
     assert earlier.embeddings_table not in adapted.tables.names()
     challenge(adapted)

@@ -62,7 +62,7 @@ def test_a_question_with_bars_and_lines_stays_in_its_cell(comparison):
 
 
 def test_the_verdict_says_the_rules_that_passed_and_failed(comparison):
-    text = verdict_markdown(judge(comparison, Gate(max_model_mb=1), Target(Slice("language", "ru"), "vector")))
+    text = verdict_markdown(judge(comparison, Gate(max_shipped_mb=1), Target(Slice("language", "ru"), "vector")))
     assert text.startswith("**Rejected**\n\n- The model has 23.0 MB")
     assert "| size | failed |" in text
     assert "| better where it degraded | passed |" in text

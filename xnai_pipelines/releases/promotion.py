@@ -142,7 +142,7 @@ def release_challenger(
     tracker: Tracker,
     load_encoder: Callable[[], Encoder],
     *,
-    threshold: int,
+    exact_search_rows: int,
     approved_by: str | None,
 ) -> ReleaseOutcome:
     """Release the challenger where it was promoted; nothing happens where it was rejected or awaits approval.
@@ -154,7 +154,7 @@ def release_challenger(
         context: The home.
         tracker: Mirrors the releases, and keeps the challenger's evaluation as the baseline of its release.
         load_encoder: Loads the challenger's encoder, where it is needed.
-        threshold: Vectors up to which search compares every one.
+        exact_search_rows: Vectors up to which search compares every one.
         approved_by: The person who approves the promotion that awaits approval, if one does now.
 
     Raises:
@@ -171,7 +171,7 @@ def release_challenger(
             challenger, published = None, current
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
-            published = _publish(context, releases, challenger, load_encoder(), threshold)
+            published = _publish(context, releases, challenger, load_encoder(), exact_search_rows)
             reason = f"Release {published.release} answers searches now, in place of release {current.release}."
             watch.items = 1
     if published is not None:
@@ -211,11 +211,11 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
 
 
 def _publish(
-    context: StageContext, releases: Releases, challenger: Release, encoder: Encoder, threshold: int
+    context: StageContext, releases: Releases, challenger: Release, encoder: Encoder, exact_search_rows: int
 ) -> Release:
     spec = embeddings_spec(challenger.embeddings_table, challenger.dimension)
     forget_deleted(context, releases, spec)
-    fill_index(context, encoder, challenger.release, spec, threshold)
+    fill_index(context, encoder, challenger.release, spec, exact_search_rows)
     questions = read_questions(context.tables)
     keep_questions(releases, challenger.release, questions)
     release = replace(

@@ -43,11 +43,13 @@ class EmbeddingsReport:
     seconds: float
 
 
-def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new_release: bool) -> EmbeddingsReport:
+def embed_chunks(
+    context: StageContext, encoder: Encoder, *, exact_search_rows: int, new_release: bool
+) -> EmbeddingsReport:
     """Bring the release's embeddings in line with the chunks; publish the release when it is a new one.
 
-    Above `threshold` rows an approximate vector index is built and measured. `new_release` embeds everything with the
-    given encoder into a table of its own, and moves the pointer once that is complete.
+    Above `exact_search_rows` rows an approximate vector index is built and measured. `new_release` embeds everything
+    with the given encoder into a table of its own, and moves the pointer once that is complete.
 
     Raises:
         EncoderChangedError: The current release has another vector space and no new release is asked for.
@@ -65,7 +67,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
         spec = embeddings_spec(name, encoder.dimension)
         forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number, spec, threshold)
+        report = fill_index(context, encoder, number, spec, exact_search_rows)
         watch.items = report.encoded + report.from_cache
         if current is None:
             releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
@@ -74,7 +76,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
 
 
 def fill_index(
-    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, threshold: int
+    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, exact_search_rows: int
 ) -> EmbeddingsReport:
     """Bring a release's table and its search indexes in line with the chunks; to be called by the sole writer."""
     started = time.perf_counter()
@@ -100,7 +102,7 @@ def fill_index(
         truncated=counts["truncated"],
         tokens=counts["tokens"],
         vectors=rows,
-        vector_index=maintain_vector_index(table, rows, threshold, record, encoder.encode_query),
+        vector_index=maintain_vector_index(table, rows, exact_search_rows, record, encoder.encode_query),
         seconds=time.perf_counter() - started,
     )
 

@@ -41,7 +41,7 @@ def challenger_index(
 ) -> dg.MaterializeResult:  # type: ignore[type-arg]
     """The corpus embedded by the challenger, in a table beside that of the current release, which goes on serving."""
     model = encoder.load_challenger()
-    report = index_challenger(stores.stage_context(context), model, threshold=stores.exact_search_rows)
+    report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
     spec = embeddings_spec(report.table, model.dimension)
     return dg.MaterializeResult(
         metadata={
@@ -133,7 +133,7 @@ def release(
         stores.stage_context(context),
         tracking.tracker(),
         encoder.load_challenger,
-        threshold=stores.exact_search_rows,
+        exact_search_rows=stores.exact_search_rows,
         approved_by=config.approved_by,
     )
     manifest = Releases(stores.layout.releases).read(outcome.release)
