@@ -1,5 +1,6 @@
 """What every strategy promises, whatever the text."""
 
+import time
 import unicodedata
 from itertools import pairwise
 
@@ -61,6 +62,7 @@ def check(document: StructuredText, chunks: list[Chunk], spec: ChunkingSpec, tok
 @given(document=documents(), spec=SPECS)
 def test_every_promise_holds_for_nasty_text(tokens, document, spec):
     check(document, chunk_documents([document], spec, tokens)[0], spec, tokens)
+    assert time.process_time() - started < 60  # of the processor's time, whatever else it does
 
 
 @pytest.mark.parametrize("kind", ["byte_level_tokens", "sentencepiece_tokens"])
@@ -109,7 +111,6 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize(
     "text",
@@ -128,4 +129,6 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
 def test_huge_and_odd_texts_are_cut_in_linear_time(tokens, strategy, text):
     spec = ChunkingSpec(strategy, 192, 0 if strategy is Strategy.FIXED else 32)
     document = StructuredText(text, (), Markup.MARKDOWN)
+    started = time.process_time()
     check(document, chunk_documents([document], spec, tokens)[0], spec, tokens)
+    assert time.process_time() - started < 60  # of the processor's time, whatever else it does

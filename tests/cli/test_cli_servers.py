@@ -69,7 +69,7 @@ def test_no_server_outlives_the_command(port, tmp_path, signals):
     assert len(children) == 2
     for ending in signals:
         process.send_signal(ending)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 0
     assert not answers(port)
     assert not [child for child in children if Path(f"/proc/{child}").exists()]

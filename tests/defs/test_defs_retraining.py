@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline, failures, materialized, settled
 from tests.support.retrained import Retrained, copy_world, of_world
+from tests.waiting import until
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.defs.adapters import assets
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
@@ -168,7 +169,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
 
     def trains(*arguments: object, **named: object) -> None:
         began.set()
-        assert go_on.wait(120)
+        assert go_on.wait()
         raise AdaptationError("The test ends here.")
 
     monkeypatch.setattr(assets, "train_adapter", trains)
@@ -180,7 +181,8 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
     training = threading.Thread(target=retrain)
     training.start()
     try:
-        assert began.wait(120)
+        until(lambda: began.is_set() or ended)
+        assert began.is_set(), failures(ended[0])
         pipeline.work.write("late.md", "# Late\n\nWritten while the adapter was trained.\n")
         other = pipeline.run("ingest")
         assert other.success, failures(other)
@@ -188,7 +190,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert training.is_alive()
     finally:
         go_on.set()
-        training.join(120)
+        training.join()
     assert "The test ends here." in failures(ended[0])["lora_adapter"]
 
 

@@ -7,12 +7,13 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import mlflow
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.tracked_evaluations import TAGS, at, log
+from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
 from xnai_pipelines.errors import (
     TrackingUnavailableError,
 )
@@ -97,20 +98,18 @@ def test_what_a_killed_process_left_running_is_marked_failed_by_the_next(tracker
 def test_a_locked_database_is_reported_soon_and_can_be_logged_to_later(tracker, evaluation, database):
     with closing(sqlite3.connect(database)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        started = time.perf_counter()
-        with pytest.raises(TrackingUnavailableError, match="database is locked"):
+        asked = mock.patch("mlflow.MlflowClient", side_effect=AssertionError("MLflow would wait for 20 s"))
+        with asked, pytest.raises(TrackingUnavailableError, match="database is locked"):
             log(tracker, evaluation)
-        assert time.perf_counter() - started < 2
         other.rollback()
     assert find_evaluation(tracker, evaluation.report) is None
     assert log(tracker, evaluation) == find_evaluation(tracker, evaluation.report)
 
 
 def test_a_server_that_is_down_is_reported_soon(evaluation):
-    started = time.perf_counter()
-    with pytest.raises(TrackingUnavailableError, match="Connection refused"):
+    with tried_connections() as tries, pytest.raises(TrackingUnavailableError, match="Connection refused"):
         log(Tracker("http://name:secret@127.0.0.1:9", None), evaluation)
-    assert time.perf_counter() - started < 5
+    assert tries.call_count == 2
 
 
 def test_an_error_never_shows_the_password(evaluation):

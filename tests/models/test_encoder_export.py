@@ -190,12 +190,12 @@ def test_of_two_builders_one_builds(tmp_path: Path) -> None:
     def slow(folder: Path) -> dict[str, object]:
         builds.append(1)
         started.set()
-        assert go_on.wait(30)
+        assert go_on.wait()
         return fill(folder)
 
     threads = [threading.Thread(target=publish_artefact, args=(tmp_path / "abc", slow)) for _ in range(2)]
     threads[0].start()
-    assert started.wait(30)
+    assert started.wait()
     threads[1].start()
     go_on.set()
     for thread in threads:

@@ -108,7 +108,7 @@ def command(environment: dict[str, str], *arguments: str) -> Said:
 def xnai(environment: dict[str, str], *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False, **options)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **options)
 
 
 def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:

@@ -153,9 +153,9 @@ def test_what_normalising_changes() -> None:
 
 
 def test_a_hundred_thousand_combining_marks_take_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     normalise("a" + "\u0316\u0301" * 100_000)
-    assert time.monotonic() - started < 2  # minutes without the cuts
+    assert time.process_time() - started < 2  # minutes without the cuts
 
 
 def test_a_title_is_one_line_of_limited_length() -> None:

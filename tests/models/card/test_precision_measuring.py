@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.waiting import NEVER_SECONDS
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import (
     ProbeError,
@@ -59,7 +60,7 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
 @pytest.fixture(scope="module")
 def full(fp32_encoder: Encoder) -> Measured:
     return measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, MATERIAL, None, threads=2, timeout=120
+        known("fp32", fp32_encoder), fp32_encoder.spec.source, MATERIAL, None, threads=2, timeout=NEVER_SECONDS
     )
 
 
@@ -77,7 +78,7 @@ def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built
         MATERIAL,
         full,
         threads=2,
-        timeout=120,
+        timeout=NEVER_SECONDS,
         encode=encode,
     ).figures
     figures = full.figures
@@ -115,8 +116,8 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
     model[len(model) // 2] ^= 1
     (folder / "model.onnx").write_bytes(model)
     with pytest.raises(ProbeError, match=r"damaged cannot be served: .*model\.onnx is not the file"):
-        probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=60)
-    measured = measure_variant(known("int8", built_encoder), folder, MATERIAL, full, threads=1, timeout=60)
+        probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=NEVER_SECONDS)
+    measured = measure_variant(known("int8", built_encoder), folder, MATERIAL, full, threads=1, timeout=NEVER_SECONDS)
     assert measured.vectors is None
     assert measured.figures.cost is None
     assert measured.figures.failed is not None
@@ -131,7 +132,7 @@ def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(full: Measure
         MATERIAL,
         full,
         threads=2,
-        timeout=120,
+        timeout=NEVER_SECONDS,
     ).figures
     assert figures.failed is not None
     assert "below the floor of 0.99999" in figures.failed
@@ -148,7 +149,7 @@ def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
 def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder) -> None:
     missing = Measured(known("fp32", built_encoder, failed="It is gone."))
     measured = measure_variant(
-        known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=120
+        known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
     )
     assert measured.figures.failed == "There is no fp32 to compare it with: that one failed."
 
@@ -157,7 +158,7 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
 def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: Encoder) -> None:
     material = Material(held_out=PASSAGES[:5])
     figures = measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, material, None, threads=2, timeout=120
+        known("fp32", fp32_encoder), fp32_encoder.spec.source, material, None, threads=2, timeout=NEVER_SECONDS
     ).figures
     assert figures.failed is None
     assert figures.retrieval == {}
@@ -168,7 +169,7 @@ def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: 
 
 def test_a_probe_of_nothing_is_refused(built_encoder: Encoder) -> None:
     with pytest.raises(ValueError, match="at least one passage and one query"):
-        probe(built_encoder.spec.source, [], QUESTIONS, threads=1, timeout=1)
+        probe(built_encoder.spec.source, [], QUESTIONS, threads=1, timeout=NEVER_SECONDS)
 
 
 def ask(name: str, origin: Origin, split: Split | None) -> Question:
