@@ -9,9 +9,7 @@ import pytest
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adapters.schedule import Order, learning_rate, progress_share, steps_of
-from xnai_pipelines.errors import (
-    AdapterConfigError,
-)
+from xnai_pipelines.errors import AdapterConfigError
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,7 @@ from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.export import build_encoder
 
 TEXTS = ["the red box 3", "where is green 7 ?", "blue"]

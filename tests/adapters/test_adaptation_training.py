@@ -26,9 +26,7 @@ from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.state.artefacts import read_card
 
 

@@ -21,11 +21,7 @@ from xnai_pipelines.adapters.make import (
 )
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-    NoAdapterError,
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import AdaptationError, NoAdapterError, TrackingUnavailableError
 from xnai_pipelines.state.artefacts import CARD, file_sha256
 from xnai_pipelines.state.context import report_path
 

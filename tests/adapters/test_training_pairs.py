@@ -14,9 +14,7 @@ from xnai_pipelines.adapters.training_pairs import (
     read_training_pairs_report,
 )
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.errors import (
-    NoTrainingPairsError,
-)
+from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.search.query import Mode

@@ -62,7 +62,6 @@ def check(document: StructuredText, chunks: list[Chunk], spec: ChunkingSpec, tok
 @given(document=documents(), spec=SPECS)
 def test_every_promise_holds_for_nasty_text(tokens, document, spec):
     check(document, chunk_documents([document], spec, tokens)[0], spec, tokens)
-    assert time.process_time() - started < 60  # of the processor's time, whatever else it does
 
 
 @pytest.mark.parametrize("kind", ["byte_level_tokens", "sentencepiece_tokens"])

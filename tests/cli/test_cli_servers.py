@@ -10,14 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.pipeline import ROOT
-from xnai_pipelines.cli.servers import (
-    ENDINGS,
-    Server,
-    serve,
-)
-from xnai_pipelines.errors import (
-    ServerError,
-)
+from xnai_pipelines.cli.servers import ENDINGS, Server, serve
+from xnai_pipelines.errors import ServerError
 
 # Two servers: one answers on a port, one ignores being asked to end, and both say their process id.
 TWO = """

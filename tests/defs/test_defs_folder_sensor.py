@@ -16,9 +16,7 @@ from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide, documents_folder
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import (
-    IngestRefusedError,
-)
+from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.schemas import QUARANTINE
 

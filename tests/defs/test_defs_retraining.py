@@ -19,9 +19,7 @@ from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, ch
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.evaluate import read_comparison
 from xnai_pipelines.releases.logged import mirror_aliases

@@ -10,25 +10,12 @@ import pytest
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents import file_reader
 from xnai_pipelines.documents import make as documents
-from xnai_pipelines.documents.make import (
-    DocumentsRequest,
-    FolderRules,
-)
-from xnai_pipelines.errors import (
-    HomeError,
-    IngestRefusedError,
-    ListingError,
-    TableError,
-    UnreadableError,
-)
-from xnai_pipelines.state.claim import (
-    Inputs,
-)
+from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
+from xnai_pipelines.errors import HomeError, IngestRefusedError, ListingError, TableError, UnreadableError
+from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
-from xnai_pipelines.state.tables import (
-    Tables,
-)
+from xnai_pipelines.state.tables import Tables
 
 
 @pytest.fixture

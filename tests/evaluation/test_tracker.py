@@ -14,9 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
-from xnai_pipelines.errors import (
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.evaluation.history import tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, past_evaluations
 from xnai_pipelines.evaluation.report import EvaluationReport

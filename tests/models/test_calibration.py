@@ -5,9 +5,7 @@ import random
 import pytest
 
 from tests.support.workplace import Workplace, write_library
-from xnai_pipelines.errors import (
-    CalibrationError,
-)
+from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
     FEWEST_TEXTS,

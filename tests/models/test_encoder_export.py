@@ -15,19 +15,10 @@ import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import tokenizer_file
-from xnai_pipelines.encoders.specification import (
-    Precision,
-    read_specification,
-)
-from xnai_pipelines.errors import (
-    DamagedArtefactError,
-    UnsupportedEncoderError,
-)
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import DamagedArtefactError, UnsupportedEncoderError
 from xnai_pipelines.models.export import build_encoder
-from xnai_pipelines.state.artefacts import (
-    publish_artefact,
-    read_card,
-)
+from xnai_pipelines.state.artefacts import publish_artefact, read_card
 
 
 def test_the_artefact_serves_without_its_source(tiny_bert: Path, tmp_path: Path) -> None:
@@ -75,6 +66,19 @@ def test_a_variant_that_needs_more_than_the_base_weights_is_refused(
     spec = dataclasses.replace(read_specification(tiny_bert, Precision.FP32), **change)
     with pytest.raises(ValueError, match="not built from the base weights alone, as fp32, int8_dynamic are"):
         build_encoder(spec, tmp_path)
+
+
+def test_int8_weights_keep_7_bits_where_sums_saturate(tiny_bert: Path, tmp_path: Path, saturates: bool) -> None:
+    import onnx
+
+    texts = ["red green", "query: a b c", "blue blue passage"]
+    folders = [build_encoder(read_specification(tiny_bert, precision), tmp_path) for precision in Precision]
+    exact, int8 = (Encoder.load(folder, threads=1).encode_passages(texts).vectors for folder in folders)
+    assert np.sum(exact * int8, axis=1).min() > 0.98
+    assert read_card(folders[1])["reduce_range"] is saturates
+    initializers = map(onnx.numpy_helper.to_array, onnx.load(folders[1] / "model.onnx").graph.initializer)
+    largest = max(np.abs(codes.astype(int)).max() for codes in initializers if codes.dtype == np.int8 and codes.ndim)
+    assert largest <= 64 if saturates else largest >= 127
 
 
 def test_the_unused_pooler_is_not_in_the_graph(fp32_encoder: Encoder) -> None:

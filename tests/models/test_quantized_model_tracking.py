@@ -18,17 +18,12 @@ from tests.support.tracked_evaluations import log as log_evaluation
 from tests.support.tracked_evaluations import tried_connections
 from tests.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
-from xnai_pipelines.errors import (
-    NotTrackedError,
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import evaluations_since, per_question
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
-from xnai_pipelines.state.tracker import (
-    Tracker,
-)
+from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

@@ -14,26 +14,11 @@ from tests.support.workplace import Workplace, write_library
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import Precision, read_specification
-from xnai_pipelines.errors import (
-    CalibrationError,
-    CardError,
-    VariantMissingError,
-)
-from xnai_pipelines.models.calibration import (
-    draw_calibration,
-)
-from xnai_pipelines.models.card.make import (
-    choose_candidate,
-    last_card,
-    make_card,
-)
+from xnai_pipelines.errors import CalibrationError, CardError, VariantMissingError
+from xnai_pipelines.models.calibration import draw_calibration
+from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.policy import Policy
-from xnai_pipelines.models.make import (
-    asked_vector_space,
-    next_encoder,
-    quantize_variant,
-    read_model_report,
-)
+from xnai_pipelines.models.make import asked_vector_space, next_encoder, quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.maintain import maintain

@@ -6,9 +6,7 @@ from multiprocessing import get_context
 
 import pytest
 
-from xnai_pipelines.errors import (
-    FeedbackError,
-)
+from xnai_pipelines.errors import FeedbackError
 from xnai_pipelines.questions.feedback import (
     Feedback,
     feedback_questions,

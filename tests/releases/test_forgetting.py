@@ -12,12 +12,8 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import deleted_in_adapters, read_adapter_report
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.errors import (
-    ForgettingError,
-)
-from xnai_pipelines.releases.forget import (
-    forget,
-)
+from xnai_pipelines.errors import ForgettingError
+from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.rollback import kept_questions, roll_back
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases

@@ -7,22 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.adaptation_world import (
-    TRAINING,
-    base_encoder,
-    challenge,
-    copy_world,
-    release_promoted,
-    tracker_of,
-)
+from tests.support.adaptation_world import TRAINING, base_encoder, challenge, copy_world, release_promoted, tracker_of
 from tests.support.killed_stages import run_stage
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters import loop
 from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
-from xnai_pipelines.errors import (
-    HomeError,
-)
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.logged import first_evaluation
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.logged import aliases

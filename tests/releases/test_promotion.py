@@ -21,11 +21,7 @@ from tests.support.adaptation_world import (
 )
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
-from xnai_pipelines.errors import (
-    DecisionError,
-    ReleaseError,
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import evaluate_retrieval
@@ -33,10 +29,7 @@ from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import (
-    Outcome,
-    decisions,
-)
+from xnai_pipelines.releases.decision import Outcome, decisions
 from xnai_pipelines.releases.evaluate import read_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases
@@ -45,10 +38,7 @@ from xnai_pipelines.releases.promotion import ReleaseOutcome, last_decision
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.manifest import (
-    Release,
-    Releases,
-)
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.schemas import TRAINING_PAIRS, embeddings_spec
 
 pytestmark = pytest.mark.slow

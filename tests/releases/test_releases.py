@@ -9,15 +9,9 @@ from xnai_pipelines.chunks.passage import VERSION
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.documents.parsers import registry
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import (
-    EncoderChangedError,
-    TableError,
-    VectorSpaceError,
-)
+from xnai_pipelines.errors import EncoderChangedError, TableError, VectorSpaceError
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.search.index import (
-    SearchIndex,
-)
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 

@@ -8,13 +8,8 @@ import pytest
 
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import (
-    QueryError,
-)
-from xnai_pipelines.search.query import (
-    Filters,
-    Mode,
-)
+from xnai_pipelines.errors import QueryError
+from xnai_pipelines.search.query import Filters, Mode
 from xnai_pipelines.search.vector_index import read_vector_index
 from xnai_pipelines.state.schemas import DOCUMENTS
 

@@ -6,9 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.errors import (
-    HomeError,
-)
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import is_alive, shown_alive, was_shown_alive
 from xnai_pipelines.state.writer import sole_writer

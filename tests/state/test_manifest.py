@@ -5,17 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.errors import (
-    ReleaseError,
-)
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state import manifest
-from xnai_pipelines.state.manifest import (
-    Move,
-    MoveKind,
-    Release,
-    Releases,
-    embeddings_table_name,
-)
+from xnai_pipelines.state.manifest import Move, MoveKind, Release, Releases, embeddings_table_name
 
 FIRST = Release(
     release=1,

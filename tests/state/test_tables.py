@@ -7,15 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from xnai_pipelines.errors import (
-    TableError,
-)
+from xnai_pipelines.errors import TableError
 from xnai_pipelines.state import tables as store
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import (
-    Tables,
-    is_in,
-)
+from xnai_pipelines.state.tables import Tables, is_in
 
 ITEMS = TableSpec("items", "key", pa.schema([("key", pa.string()), ("part", pa.string()), ("value", pa.int64())]))
 

@@ -8,15 +8,8 @@ from typing import Any
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-    AdapterConfigError,
-    DamagedArtefactError,
-)
-from xnai_pipelines.state.artefacts import (
-    CARD,
-    read_card,
-)
+from xnai_pipelines.errors import AdaptationError, AdapterConfigError, DamagedArtefactError
+from xnai_pipelines.state.artefacts import CARD, read_card
 
 CURVE_FILE = "curve.json"
 

@@ -17,17 +17,10 @@ from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
-from xnai_pipelines.adapters.training_pairs import (
-    documents_of_pairs,
-    read_training_pairs,
-)
+from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.folder import shipped_bytes
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-    NoAdapterError,
-    NoTrainingPairsError,
-)
+from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split

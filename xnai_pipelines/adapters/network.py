@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.state.artefacts import weights_sha256
 
 if TYPE_CHECKING:

@@ -5,9 +5,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 
 
 class TextTokenizer:

@@ -24,9 +24,7 @@ from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.errors import (
-    AdaptationError,
-)
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.state.artefacts import publish_artefact
 
 if TYPE_CHECKING:

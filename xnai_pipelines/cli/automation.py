@@ -73,12 +73,8 @@ def feedback(
 ) -> None:
     """Say which document answers a question, or does not; the next evaluation and training know it."""
     from xnai_pipelines.cli.queries import known_sources
-    from xnai_pipelines.errors import (
-        FeedbackError,
-    )
-    from xnai_pipelines.questions.feedback import (
-        record_feedback,
-    )
+    from xnai_pipelines.errors import FeedbackError
+    from xnai_pipelines.questions.feedback import record_feedback
 
     source = right or wrong
     if source is None or (right and wrong):

@@ -83,14 +83,9 @@ def search(
 ) -> None:
     """Search the current release."""
     from xnai_pipelines.cli.queries import require_release_encoder
-    from xnai_pipelines.errors import (
-        QueryError,
-    )
+    from xnai_pipelines.errors import QueryError
     from xnai_pipelines.search.index import SearchIndex
-    from xnai_pipelines.search.query import (
-        Filters,
-        Mode,
-    )
+    from xnai_pipelines.search.query import Filters, Mode
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")

@@ -22,9 +22,7 @@ from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.events import model_events
 from xnai_pipelines.search.vector_index import read_vector_index
-from xnai_pipelines.settings import (
-    Settings,
-)
+from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xnai_pipelines.errors import (
-    NotTrackedError,
-)
+from xnai_pipelines.errors import NotTrackedError
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 
 if TYPE_CHECKING:

@@ -8,10 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from xnai_pipelines.errors import (
-    NothingToEvaluateError,
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
 from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations

@@ -17,14 +17,9 @@ from tokenizers import normalizers
 from xnai_pipelines.encoders.encoder import Encoder, open_tokenizer, pool
 from xnai_pipelines.encoders.folder import MODEL_FILE, TOKENIZER_FILE, write_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.specification import (
-    EncoderSpec,
-    Precision,
-)
+from xnai_pipelines.encoders.specification import EncoderSpec, Precision
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
-from xnai_pipelines.errors import (
-    UnsupportedEncoderError,
-)
+from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.models.encoder_card import SAMPLES, agreement, make_card
 from xnai_pipelines.state.artefacts import publish_artefact
 

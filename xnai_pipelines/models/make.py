@@ -15,10 +15,7 @@ from xnai_pipelines.encoders.specification import EncoderSpec, Precision
 from xnai_pipelines.encoders.stored.graph import GraphForm
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.scheme import Scheme
-from xnai_pipelines.errors import (
-    DamagedArtefactError,
-    VariantMissingError,
-)
+from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion, log_model
@@ -26,10 +23,7 @@ from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.models.quantization.quantize import quantize
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
 from xnai_pipelines.models.variants import VARIANTS, Serving, Variant
-from xnai_pipelines.state.artefacts import (
-    CARD,
-    read_card,
-)
+from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, write_json

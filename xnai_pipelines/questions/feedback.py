@@ -14,17 +14,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.errors import (
-    FeedbackError,
-    LabelledQuestionsError,
-)
-from xnai_pipelines.questions.files import (
-    LabelledRow,
-    _grade,
-    _json_object,
-    _split,
-    _text,
-)
+from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
+from xnai_pipelines.questions.files import LabelledRow, _grade, _json_object, _split, _text
 from xnai_pipelines.questions.labelled import EXAMPLES, LabelledQuestions, Unresolved, _overlap
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
 from xnai_pipelines.questions.resolving import DocumentNames

@@ -9,9 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from xnai_pipelines.autonomy.decisions.finding import NEW
-from xnai_pipelines.errors import (
-    ReleaseError,
-)
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import measure_search, search_fingerprint
@@ -25,10 +23,7 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes, write_json, write_parquet
-from xnai_pipelines.state.manifest import (
-    Release,
-    Releases,
-)
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tracker import Tracker
 
 COMPARISON_VERSION = 1  # raised when the same searches give another comparison

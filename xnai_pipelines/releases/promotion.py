@@ -10,10 +10,7 @@ from datetime import UTC, datetime
 from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import (
-    NotTrackedError,
-    ReleaseError,
-)
+from xnai_pipelines.errors import NotTrackedError, ReleaseError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
 from xnai_pipelines.questions.make import read_questions
@@ -34,16 +31,9 @@ from xnai_pipelines.releases.rollback import keep_questions
 from xnai_pipelines.search.make import fill_index, forget_deleted
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
-from xnai_pipelines.state.manifest import (
-    Release,
-    Releases,
-    now,
-)
+from xnai_pipelines.state.manifest import Release, Releases, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
-from xnai_pipelines.state.tracker import (
-    MlflowRun,
-    Tracker,
-)
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 
 @dataclass(frozen=True, slots=True)

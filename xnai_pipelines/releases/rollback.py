@@ -5,23 +5,14 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from xnai_pipelines.errors import (
-    DamagedArtefactError,
-    ReleaseError,
-    TableError,
-)
+from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.questions.make import question_of, question_row
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.make import forget_deleted, pending
-from xnai_pipelines.state.artefacts import (
-    read_card,
-)
+from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import write_bytes, write_json
-from xnai_pipelines.state.manifest import (
-    Release,
-    Releases,
-)
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, embeddings_spec
 
 

@@ -4,9 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from xnai_pipelines.errors import (
-    ReleaseError,
-)
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.layout import write_json
 
 

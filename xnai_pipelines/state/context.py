@@ -7,9 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xnai_pipelines.errors import (
-    HomeError,
-)
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.history import StageRun, record
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import now

@@ -11,13 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.errors import (
-    TrackingUnavailableError,
-)
-from xnai_pipelines.state.mlflow_connection import (
-    connect,
-    reaching,
-)
+from xnai_pipelines.errors import TrackingUnavailableError
+from xnai_pipelines.state.mlflow_connection import connect, reaching
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

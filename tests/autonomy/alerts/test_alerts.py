@@ -17,12 +17,8 @@ from tests.waiting import NEVER_SECONDS
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome, Severity
 from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.autonomy.alerts.send import send
-from xnai_pipelines.autonomy.alerts.webhook import (
-    WebhookSink,
-)
-from xnai_pipelines.errors import (
-    WebhookError,
-)
+from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.errors import WebhookError
 
 SECRET = "T00-B00-XXXXsecretXXXX"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -22,9 +22,7 @@ from xnai_pipelines.autonomy.drift.plots import drift_plot
 from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, Part
-from xnai_pipelines.errors import (
-    DriftError,
-)
+from xnai_pipelines.errors import DriftError
 
 
 @pytest.fixture(scope="module")

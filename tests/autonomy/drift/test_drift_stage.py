@@ -9,9 +9,7 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.autonomy.drift.make import DriftOutcome, last_drift_report, report_drift
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import (
-    DriftError,
-)
+from xnai_pipelines.errors import DriftError
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.sample.shift import write_shift

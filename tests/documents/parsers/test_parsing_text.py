@@ -12,9 +12,7 @@ from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.language import identify_language
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
-from xnai_pipelines.errors import (
-    UnreadableError,
-)
+from xnai_pipelines.errors import UnreadableError
 
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю. Москва — столица; «цитата» №5 😀"
 SLOPPY = {"cp1252": "sloppy-windows-1252", "cp1251": "sloppy-windows-1251"}

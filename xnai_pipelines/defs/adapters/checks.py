@@ -2,12 +2,7 @@
 
 import dagster as dg
 
-from xnai_pipelines.adapters.make import (
-    adapter_faults,
-    deleted_in_adapters,
-    read_adapted_encoder,
-    read_adapter_report,
-)
+from xnai_pipelines.adapters.make import adapter_faults, deleted_in_adapters, read_adapted_encoder, read_adapter_report
 from xnai_pipelines.defs.resources.stores import StoresResource
 
 NAMED = 20

@@ -14,11 +14,7 @@ from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.defs.upkeep.jobs import maintain, refresh, retrain
-from xnai_pipelines.errors import (
-    NotTrackedError,
-    ReleaseError,
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import NotTrackedError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.settings import settings
 
 REMEMBERED_RUNS = 50

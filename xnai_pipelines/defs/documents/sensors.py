@@ -10,10 +10,7 @@ from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.upkeep.jobs import refresh
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, plan
-from xnai_pipelines.errors import (
-    HomeError,
-    ListingError,
-)
+from xnai_pipelines.errors import HomeError, ListingError
 from xnai_pipelines.state.schemas import FILES
 
 

@@ -9,9 +9,7 @@ from xnai_pipelines.defs.metadata import markdown_table
 from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
-from xnai_pipelines.errors import (
-    TrackingUnavailableError,
-)
+from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.forget import forget as forget_document
 from xnai_pipelines.releases.maintain import maintain as run_maintenance

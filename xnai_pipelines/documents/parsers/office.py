@@ -9,14 +9,9 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import (
-    Markup,
-    Page,
-)
+from xnai_pipelines.documents.parsers.parsed import Markup, Page
 from xnai_pipelines.documents.parsers.source import Content
-from xnai_pipelines.errors import (
-    UnreadableError,
-)
+from xnai_pipelines.errors import UnreadableError
 
 _MOST_UNPACKED = 500 * 2**20
 _MOST_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb

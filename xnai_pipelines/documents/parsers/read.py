@@ -6,10 +6,7 @@ from collections.abc import Iterator
 
 from xnai_pipelines.documents.parsers.registry import Parser
 from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
-from xnai_pipelines.errors import (
-    SkippedFileError,
-    UnreadableError,
-)
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 
 def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord]:

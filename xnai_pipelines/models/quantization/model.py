@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.errors import (
-    QuantizationError,
-)
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.state.artefacts import weights_files
 
 if TYPE_CHECKING:
