@@ -9,17 +9,17 @@ from pathlib import Path
 import dagster as dg
 import pyarrow as pa
 import pytest
-
-from tests.support.pipeline import five_files, settled, variables
-from tests.support.workplace import Workplace
 from xnai_pipelines.defs.chunks.checks import no_orphan_chunks, offsets_hold
 from xnai_pipelines.defs.documents.checks import every_file_accounted_for, quarantine_rate
 from xnai_pipelines.defs.embeddings.checks import no_orphan_embeddings, release_follows_settings, vectors_are_sound
 from xnai_pipelines.defs.questions.checks import answers_exist
+from xnai_pipelines.defs.retrieval_evaluation.checks import accuracy_floor
+
+from tests.support.pipeline import five_files, settled, variables
+from tests.support.workplace import Workplace
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.retrieval_evaluation.checks import accuracy_floor
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions

@@ -6,11 +6,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from pytest_httpserver import HTTPServer
+from xnai_pipelines.defs.alerts.sensors import failed_runs
 
 from tests.support.pipeline import Pipeline, command, dagster_of, five_files, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.autonomy.alerts.log import LogSink
-from xnai_pipelines.defs.alerts.sensors import failed_runs
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.settings import settings

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from xnai_pipelines.defs.upkeep.sensors import killed_runs
 
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.resources import runs
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.runs import end_dead_runs
-from xnai_pipelines.defs.upkeep.sensors import killed_runs
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import shown_alive

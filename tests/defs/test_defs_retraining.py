@@ -7,6 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, challenger_vectors_are_sound
+from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
 
 from tests.support.pipeline import Pipeline, failures, materialized, settled
 from tests.support.retrained import Retrained, copy_world, of_world
@@ -15,10 +17,8 @@ from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.defs.adapters import assets
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
 from xnai_pipelines.defs.metadata import image
-from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, challenger_vectors_are_sound
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.evaluate import read_comparison

@@ -8,7 +8,7 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from xnai_pipelines.defs.resources.runs import end_dead_runs, turn
+from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import shown_alive
@@ -32,6 +32,8 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         if run is None or instance is None:
             yield self
             return
+        if not is_of(run, self.layout):  # of assets that a person picked, not of a job
+            instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
         with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)

@@ -1,21 +1,65 @@
-"""Checks of the embeddings: sound vectors of one space, and exactly those of the chunks."""
+"""Embeddings: the table that search reads."""
 
 import dagster as dg
 import numpy as np
+from pydantic import Field
 
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts
 from xnai_pipelines.defs.resources.encoder import EncoderResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.models.make import asked_vector_space
+from xnai_pipelines.search.make import embed_chunks
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.manifest import Release, Releases
-from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20
+ORIGINS = {**{name: [name] for name, _ in PASSAGE_COLUMNS}, "vector": ["passage"]}
 
 
-@dg.asset_check(asset="embeddings", blocking=True)
+class EmbeddingsConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    new_release: bool = Field(
+        default=False,
+        description="Embed everything with the encoder of the settings into a table of its own, and release it.",
+    )
+
+
+def embeddings(
+    context: dg.AssetExecutionContext,
+    config: EmbeddingsConfig,
+    base: Base,
+    stores: StoresResource,
+    encoder: EncoderResource,
+) -> dg.MaterializeResult[None]:
+    """The search index of the current release: a unit vector and the searched text for each chunk.
+
+    Only passages that have no vector in this vector space are encoded. The first run makes release 1.
+    """
+    model = encoder.load(new_release=config.new_release)
+    report = embed_chunks(
+        stores.stage_context(context), model, threshold=stores.exact_search_rows, new_release=config.new_release
+    )
+    spec = embeddings_spec(report.table, model.dimension)
+    index = report.vector_index
+    return result(
+        report,
+        rows_revision(stores.tables, spec, ["chunk_id", "revision"], report.vector_space),
+        {"truncated": "truncated_passages"},
+        **table_facts(stores.tables, spec, ["source", "start", "end", "heading_path", "text"]),
+        **{"dagster/column_lineage": column_lineage(base.key("chunks"), ORIGINS)},
+        dimension=model.dimension,
+        chunks_per_second=rate(report.encoded, report.seconds),
+        vector_search=f"approximate, recall@10 {index.recall_at_10:.3f}, {index.nprobes} lists probed"
+        if index and index.nprobes
+        else "exact",
+    )
+
+
 def vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
     """Every vector is finite, of unit length, and of the release's vector space."""
     return soundness(stores.tables, Releases(stores.layout.releases).require())
@@ -44,7 +88,6 @@ def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="embeddings", blocking=True)
 def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
     """The release's table holds exactly the chunks, and no kept release's table a deleted document."""
     releases = Releases(stores.layout.releases)
@@ -64,7 +107,6 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
     )
 
 
-@dg.asset_check(asset="embeddings")
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
     """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_PRECISION name."""
     release = Releases(stores.layout.releases).require()
@@ -81,4 +123,27 @@ def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -
             "candidate": f"{candidate.variant}, vector space {candidate.vector_space}" if candidate else "none",
             "to_change": "xnai run --new-release embeds everything with the encoder of the settings",
         },
+    )
+
+
+def definitions(base: Base) -> dg.Definitions:
+    """Return the asset `embeddings` and its checks."""
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                embeddings,
+                # the encoder is no setting of it: until a new release is asked for, that of the release is kept
+                version=(1,),
+                deps=["chunks"],
+                group="ingest",
+                kinds={"python", "lancedb", "onnx", "table"},
+                pool=base.pool,
+                metadata={"dagster/column_lineage": column_lineage(base.key("chunks"), ORIGINS)},
+            )
+        ],
+        asset_checks=[
+            base.check(vectors_are_sound, "embeddings", blocking=True),
+            base.check(no_orphan_embeddings, "embeddings", blocking=True),
+            base.check(release_follows_settings, "embeddings"),
+        ],
     )
