@@ -1,4 +1,4 @@
-"""A run is requested once for what changed in the folder, when the folder has come to rest, and not for ever."""
+"""Every file is accounted for; a change is taken in once, when the folder has come to rest, and not for ever."""
 
 import json
 import os
@@ -9,16 +9,16 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from defs_checked import delete, shown
 
-from tests.support.pipeline import settled, variables
+from tests.support.pipeline import base, resource, settled, tick, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs
-from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide, documents_folder
-from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.documents import ATTEMPTS, Seen, decide, every_file_accounted_for, quarantine_rate
+from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
-from xnai_pipelines.settings import settings
-from xnai_pipelines.state.schemas import QUARANTINE
+from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
 AT_REST = Seen("abc", 0)
 
@@ -83,9 +83,7 @@ class Sensor:
 
     def tick(self) -> str:
         """Evaluate once; return the run key, or why none was requested."""
-        resources = {name: configured(settings())[name] for name in ("stores", "source")}
-        with dg.build_sensor_context(self.instance, cursor=self.cursor, resources=resources) as context:
-            result = documents_folder.evaluate_tick(context)
+        result = tick(self.instance, "documents_folder", self.cursor)
         self.cursor = result.cursor or self.cursor
         if not result.run_requests:
             assert result.skip_message
@@ -207,3 +205,46 @@ def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
     assert "going on already" in ingested.tick()
     ingested.instance.report_run_failed(run, "ended")
     assert ingested.tick() == ingested.keys[-1]
+
+
+class TestEveryFileAccountedFor:
+    def result(self) -> dg.AssetCheckResult:
+        return every_file_accounted_for(resource("stores"), resource("source"))
+
+    def test_it_passes_after_a_run(self, checked):
+        result = self.result()
+        assert result.passed
+        assert shown(result, "entries_in_folder") == shown(result, "entries_in_ledger") == 5
+
+    def test_a_file_added_since_is_named(self, checked):
+        checked.write("late.txt", "Late.\n")
+        assert not self.result().passed
+        assert shown(self.result(), "missing") == ["late.txt"]
+
+    def test_a_file_removed_since_is_named(self, checked):
+        (checked.documents / "guide.md").unlink()
+        assert not self.result().passed
+        assert shown(self.result(), "vanished_since") == ["guide.md"]
+
+    @pytest.mark.parametrize("spec", [FILES, DOCUMENTS, QUARANTINE], ids=lambda spec: spec.name)
+    def test_a_row_lost_from_any_of_the_tables_is_found(self, checked, spec):
+        delete(checked, spec)
+        assert not self.result().passed
+
+
+class TestQuarantineRate:
+    def test_it_passes_at_the_allowed_share(self, checked):
+        with settled(variables(checked, quarantine_rate=0.2)):
+            result = quarantine_rate(base(), resource("stores"))
+        assert result.passed
+        assert shown(result, "rate") == 0.2
+
+    def test_it_warns_above_the_allowed_share(self, checked):
+        with settled(variables(checked, quarantine_rate=0.19)):
+            result = quarantine_rate(base(), resource("stores"))
+        assert not result.passed
+        assert result.severity is dg.AssetCheckSeverity.WARN
+
+    def test_it_passes_where_nothing_was_read_yet(self, checked):
+        checked.tables.open("files").delete("true")
+        assert quarantine_rate(base(), resource("stores")).passed

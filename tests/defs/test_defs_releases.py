@@ -10,21 +10,25 @@ import pytest
 from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, challenger_vectors_are_sound
 from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
 
-from tests.support.pipeline import Pipeline, failures, materialized, settled
+from tests.support.pipeline import Pipeline, failures, materialized, resource, settled
 from tests.support.retrained import Retrained, copy_world, of_world
 from tests.waiting import until
 from xnai_pipelines.adapters.make import read_adapter_report
-from xnai_pipelines.defs.adapters import assets
+from xnai_pipelines.defs import adapters
+from xnai_pipelines.defs.adapters import (
+    adapter_is_sound,
+    apart_from_test_questions,
+    holds_no_deleted_document,
+    merged_equals_applied,
+)
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
 from xnai_pipelines.defs.metadata import image
-from xnai_pipelines.defs.resources.configured import configured
-from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.releases import aliases_mirror_the_releases, challenger_vectors_are_sound
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.evaluate import read_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.releases.plots import comparison_plot
-from xnai_pipelines.settings import settings
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
@@ -44,14 +48,6 @@ def pipeline(retrained: Retrained, tmp_path: Path) -> Iterator[Pipeline]:
     work = copy_world(retrained.work, tmp_path)
     with settled(of_world(work)), dg.DagsterInstance.ephemeral() as instance:
         yield Pipeline(work, instance)
-
-
-def stores() -> StoresResource:
-    return configured(settings())["stores"]
-
-
-def tracking():
-    return configured(settings())["tracking"]
 
 
 def current(pipeline: Pipeline) -> int:
@@ -106,7 +102,7 @@ def test_an_approved_challenger_is_released_and_a_rollback_goes_back_and_forward
     [decision] = decisions(pipeline.work.home.decisions)
     assert "Ada" in repr(decision)
     assert current(pipeline) == 2
-    assert aliases_mirror_the_releases(stores(), tracking()).passed
+    assert aliases_mirror_the_releases(resource("stores"), resource("tracking")).passed
     again = pipeline.run("approve", release={"approved_by": "Ada"})
     assert current(pipeline) == 2
     assert not again.success or materialized(again, "release")["released_in_this_run"] is False
@@ -118,7 +114,7 @@ def test_an_approved_challenger_is_released_and_a_rollback_goes_back_and_forward
         moved = {name: value.value for name, value in output.event_specific_data.metadata.items()}
         assert (moved["to_release"], current(pipeline)) == (target, target)
         assert moved["pointer_seconds"] < moved["seconds"]
-        assert aliases_mirror_the_releases(stores(), tracking()).passed
+        assert aliases_mirror_the_releases(resource("stores"), resource("tracking")).passed
     refused = pipeline.run("rollback", move_release_pointer={"release": 9})
     assert "Release 9 does not exist" in failures(refused)["move_release_pointer"]
     assert current(pipeline) == 2
@@ -157,7 +153,7 @@ def test_forgetting_a_deleted_document_shows_the_proof_and_its_adapter_is_named(
     assert shown["adapters_trained_on_it"] == [adapter]
     assert "embeddings_2_" in shown["tables"]
     assert source not in work.sources()
-    check = holds_no_deleted_document(stores())
+    check = holds_no_deleted_document(resource("stores"))
     assert not check.passed
     assert adapter in check.metadata
 
@@ -170,7 +166,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert go_on.wait()
         raise AdaptationError("The test ends here.")
 
-    monkeypatch.setattr(assets, "train_adapter", trains)
+    monkeypatch.setattr(adapters, "train_adapter", trains)
 
     def retrain() -> None:
         with dg.DagsterInstance.ephemeral() as instance:
@@ -196,7 +192,7 @@ class TestChecksFail:
     """On what each is there to find."""
 
     def test_a_test_questions_document_among_the_pairs(self, pipeline):
-        assert apart_from_test_questions(stores()).passed
+        assert apart_from_test_questions(resource("stores")).passed
         tested = next(row for row in pipeline.work.rows(QUESTIONS).values() if row["split"] == "test")
         document = json.loads(tested["relevant"])[0]["document_id"] if isinstance(tested.get("relevant"), str) else (
             tested["relevant"][0]["document_id"]
@@ -205,14 +201,14 @@ class TestChecksFail:
         pipeline.work.tables.open("training_pairs").update(
             where=f"pair_id = '{pair}'", values={"document_id": document}
         )
-        result = apart_from_test_questions(stores())
+        result = apart_from_test_questions(resource("stores"))
         assert not result.passed
         assert result.metadata["pairs_by_document"].value == {document: 1}
 
     def test_an_adapter_with_other_bytes_or_with_what_is_no_number(self, pipeline):
         from safetensors.numpy import load_file, save_file
 
-        assert adapter_is_sound(stores()).passed
+        assert adapter_is_sound(resource("stores")).passed
         home = pipeline.work.home
         folder = home.adapters / read_adapter_report(home).adapter
         path = folder / "adapter_model.safetensors"
@@ -220,42 +216,42 @@ class TestChecksFail:
         name = min(tensors)
         tensors[name] = tensors[name] * float("nan")
         save_file(tensors, path, metadata={"format": "pt"})
-        assert not adapter_is_sound(stores()).passed
+        assert not adapter_is_sound(resource("stores")).passed
         [card] = folder.glob("*card*.json")
         said = json.loads(card.read_text())
         said["files"][path.name] = {"bytes": path.stat().st_size, "sha256": file_sha256(path)}
         card.write_text(json.dumps(said))
-        result = adapter_is_sound(stores())
+        result = adapter_is_sound(resource("stores"))
         assert not result.passed
         assert result.metadata["faults"].value == [f"{name} holds what is no number"]
 
     def test_a_merge_that_changed_the_vectors(self, pipeline):
-        assert merged_equals_applied(stores()).passed
+        assert merged_equals_applied(resource("stores")).passed
         path = pipeline.work.home.reports / "adapted_encoder.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "largest_difference": 2e-5}))
-        assert not merged_equals_applied(stores()).passed
+        assert not merged_equals_applied(resource("stores")).passed
 
     def test_a_vector_of_another_space_and_a_manifest_that_is_gone(self, pipeline):
         releases = Releases(pipeline.work.home.releases)
-        assert challenger_vectors_are_sound(stores()).passed
+        assert challenger_vectors_are_sound(resource("stores")).passed
         table = pipeline.work.tables.open(releases.challenger().embeddings_table)
         table.update(where="true", values={"vector_space": "another"})
-        assert not challenger_vectors_are_sound(stores()).passed
+        assert not challenger_vectors_are_sound(resource("stores")).passed
         releases.challenge(None)
-        assert not challenger_vectors_are_sound(stores()).passed
+        assert not challenger_vectors_are_sound(resource("stores")).passed
 
     def test_an_alias_that_was_moved_by_hand(self, pipeline):
-        assert aliases_mirror_the_releases(stores(), tracking()).passed
+        assert aliases_mirror_the_releases(resource("stores"), resource("tracking")).passed
         challenger = Releases(pipeline.work.home.releases).challenger().vector_space
-        mirror_aliases(tracking().tracker(), champion=challenger, challenger=None)
-        result = aliases_mirror_the_releases(stores(), tracking())
+        mirror_aliases(resource("tracking").tracker(), champion=challenger, challenger=None)
+        result = aliases_mirror_the_releases(resource("stores"), resource("tracking"))
         assert not result.passed
         assert result.severity is dg.AssetCheckSeverity.WARN
 
     def test_a_document_that_was_deleted_since(self, pipeline):
-        assert holds_no_deleted_document(stores()).passed
+        assert holds_no_deleted_document(resource("stores")).passed
         trained = min(pipeline.work.rows(TRAINING_PAIRS).values(), key=lambda row: row["pair_id"])["document_id"]
         pipeline.work.tables.open(DOCUMENTS.name).delete(f"document_id = '{trained}'")
-        result = holds_no_deleted_document(stores())
+        result = holds_no_deleted_document(resource("stores"))
         assert not result.passed
         assert [trained] in [value.value for value in result.metadata.values()]
