@@ -21,13 +21,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import dagster as dg
+from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
 
 from benchmarks.corpora import write_scifact
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
-from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
 from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource

@@ -15,7 +15,6 @@ from tests.support.pipeline import base, resource, settled, tick, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.documents import ATTEMPTS, Seen, decide, every_file_accounted_for, quarantine_rate
-from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE

@@ -42,7 +42,7 @@ def embeddings(
     """
     model = encoder.load(new_release=config.new_release)
     report = embed_chunks(
-        stores.stage_context(context), model, threshold=stores.exact_search_rows, new_release=config.new_release
+        stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows, new_release=config.new_release
     )
     spec = embeddings_spec(report.table, model.dimension)
     index = report.vector_index

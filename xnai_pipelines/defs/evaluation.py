@@ -18,6 +18,7 @@ from xnai_pipelines.evaluation.report import EvaluationReport
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.events import model_events
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
@@ -86,7 +87,7 @@ def retrieval_evaluation(
     Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
     """
     stage, tracker = stores.stage_context(context), tracking.tracker()
-    outcome = evaluate_retrieval(stage, tracker, threads=encoder.threads, force=config.force)
+    outcome = evaluate_retrieval(stage, tracker, model_events(stage.home), threads=encoder.threads, force=config.force)
     if outcome.measured:
         mirror_releases(stage, tracker)
     kept, metrics = outcome.kept, tracked_metrics(outcome.report)

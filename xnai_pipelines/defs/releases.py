@@ -34,7 +34,7 @@ def challenger_index(
 ) -> dg.MaterializeResult[None]:
     """The corpus embedded by the challenger, in a table beside that of the current release, which goes on serving."""
     model = encoder.load_challenger()
-    report = index_challenger(stores.stage_context(context), model, threshold=stores.exact_search_rows)
+    report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
     spec = embeddings_spec(report.table, model.dimension)
     return result(
         report,
@@ -53,7 +53,11 @@ def challenger_vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def adapter_evaluation(
-    context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource, tracking: TrackingResource
+    context: dg.AssetExecutionContext,
+    base: Base,
+    stores: StoresResource,
+    encoder: EncoderResource,
+    tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
     """Challenger against champion on the same questions and documents, with paired intervals, by slice and mode."""
     outcome = evaluate_challenger(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
@@ -64,7 +68,7 @@ def adapter_evaluation(
         outcome.fingerprint,
         {"measured": "measured_in_this_run"},
         comparison=dg.MetadataValue.md(comparison_markdown(comparison)),
-        differences=image("challenger - champion", comparison_plot(comparison)),
+        differences=image("challenger - champion", comparison_plot(comparison, base.settings.gate.max_slice_loss)),
         questions=comparison.questions_statement,
         champion=f"release {champion.release}, vector space {champion.vector_space}",
         challenger=f"adapter {challenger.adapter}, vector space {challenger.vector_space}",
@@ -117,7 +121,7 @@ def release(
         stores.stage_context(context),
         tracking.tracker(),
         encoder.load_challenger,
-        threshold=stores.exact_search_rows,
+        exact_search_rows=stores.exact_search_rows,
         approved_by=config.approved_by,
     )
     manifest = Releases(stores.layout.releases).read(outcome.release)
