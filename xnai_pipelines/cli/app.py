@@ -1,4 +1,8 @@
-"""The command itself: its options, how it runs jobs, and how it ends."""
+"""The command itself: its options, how it runs jobs, and how it ends.
+
+Modules of commands import nothing heavy at the top: `xnai --help` imports all of them, and a command waits only for
+what it uses.
+"""
 
 import gc
 import json
@@ -6,13 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from xnai_pipelines.errors import XnaiError
-from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.settings import Settings
 
 app = typer.Typer(
     name="xnai",
@@ -30,13 +37,32 @@ def main() -> None:
     """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
+    for registered in app.registered_commands:
+        registered.cls = _Command
     with _sentences_for_errors():
+        app(prog_name="xnai")
+
+
+class _Command(TyperCommand):
+    """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
+
+    def invoke(self, ctx: Any) -> Any:
         from xnai_pipelines.environment import make_home, prepare
 
-        if not {"--help", "-h"} & set(sys.argv) and len(sys.argv) > 1:
-            prepare(settings())
-            make_home(settings())
-        app(prog_name="xnai")
+        prepare(settings())
+        make_home(settings())
+        return super().invoke(ctx)
+
+
+def settings() -> "Settings":
+    """Return the validated settings of this process.
+
+    Raises:
+        SettingsError: A variable's value is not allowed; the message names it.
+    """
+    from xnai_pipelines.settings import settings
+
+    return settings()
 
 
 def execute(

@@ -8,9 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.errors import TrainingOptionError
-from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 
 

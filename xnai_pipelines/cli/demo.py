@@ -5,11 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.markup import escape
-
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.cli.models import models_to_make
-from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 
 EXAMPLES = (
@@ -77,6 +74,8 @@ def _write_sample() -> tuple[Path, Path, Any]:
 @app.command()
 def demo_retrain() -> None:
     """Play the whole loop in an empty home: another kind of documents arrives, accuracy falls, the sensor mends it."""
+    from rich.markup import escape
+
     from xnai_pipelines.cli.rendering import console, table
     from xnai_pipelines.cli.story import tell
 
