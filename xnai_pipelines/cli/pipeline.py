@@ -1,12 +1,15 @@
 """Commands of every day: take documents in, search them, measure, look."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.settings import Settings
 
 
 @app.command()
@@ -81,14 +84,13 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the current release."""
-    from xnai_pipelines.cli.queries import require_release_encoder
     from xnai_pipelines.errors import QueryError
     from xnai_pipelines.search.index import SearchIndex
     from xnai_pipelines.search.query import Filters, Mode
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
-    require_release_encoder(settings())
+    _require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
     hits = index.search(question, k, Mode(mode), Filters(source, media_type, language), by_document=by_document)
     if as_json:
@@ -97,6 +99,36 @@ def search(
     from xnai_pipelines.cli.rendering import show_hits
 
     show_hits(question, hits)
+
+
+def _require_release_encoder(settings: "Settings") -> None:
+    """Refuse a search when the settings name another encoder than the release was embedded with.
+
+    Raises:
+        VectorSpaceError: They do; the message says what to do.
+        SettingsError: XNAI_ENCODER names nothing that can be read.
+    """
+    if not {"encoder", "precision"} & settings.model_fields_set:
+        return
+    from xnai_pipelines.encoders.source import resolve_encoder
+    from xnai_pipelines.encoders.specification import Precision, read_specification
+    from xnai_pipelines.errors import SettingsError, VectorSpaceError
+    from xnai_pipelines.models.make import asked_vector_space
+    from xnai_pipelines.state.manifest import Releases
+
+    home = Home(settings.home)
+    release = Releases(home.releases).require()
+    try:
+        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    except (ValueError, OSError, RuntimeError) as error:
+        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
+    asked = asked_vector_space(home, base, settings.precision, release)
+    if asked != release.vector_space:
+        raise VectorSpaceError(
+            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
+            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
+            "to search this release, or embed anew with them: `xnai run --new-release`."
+        )
 
 
 @app.command()

@@ -15,9 +15,7 @@ from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, re
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import Precision, read_specification
-from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
-from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.releases.events import model_events
@@ -269,30 +267,6 @@ def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
     """Return what the steps of a run reported; of any other step there may be the report of an earlier run."""
     paths = {name: home.reports / file for step, name, file in REPORTS if step in steps}
     return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
-
-
-def require_release_encoder(settings: Settings) -> None:
-    """Refuse a search when the settings name another encoder than the release was embedded with.
-
-    Raises:
-        VectorSpaceError: They do; the message says what to do.
-        SettingsError: XNAI_ENCODER names nothing that can be read.
-    """
-    if not {"encoder", "precision"} & settings.model_fields_set:
-        return
-    home = Home(settings.home)
-    release = Releases(home.releases).require()
-    try:
-        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
-    except (XnaiError, ValueError, OSError, RuntimeError) as error:
-        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
-    asked = asked_vector_space(home, base, settings.precision, release)
-    if asked != release.vector_space:
-        raise VectorSpaceError(
-            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
-            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
-            "to search this release, or embed anew with them: `xnai run --new-release`."
-        )
 
 
 def _evaluation(home: Home) -> dict[str, str]:
