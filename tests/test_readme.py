@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.pipeline import ROOT
 from tests.support.workplace import link_models
-from xnai_pipelines.settings import PROJECT_ROOT, Settings
+from xnai_pipelines.settings import Settings
 
-README = (PROJECT_ROOT / "README.md").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 OF_THIS_MACHINE = {
     "home": "`.xnai`",
     "threads": "all processors",
-    "dagster_home": "the project's folder",
     "training": "",
 }
 

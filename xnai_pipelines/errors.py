@@ -152,6 +152,10 @@ class NoAdapterError(NotReadyError):
     """No adapter was trained in this home yet; the message says how to."""
 
 
+class MissingExtraError(NotReadyError):
+    """A part of the product that is not installed; the message has the command that installs it."""
+
+
 class NoTrainingPairsError(NotReadyError):
     """There is nothing to train on; the message says why and what to do."""
 
@@ -215,8 +219,8 @@ class StoryError(FailedError):
 class UnreadableError(FileError):
     """A file that should be a document and cannot become one: something a person can mend.
 
-    `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable"
-    or "failed".
+    `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable",
+    "failed" or "not_installed".
     """
 
 

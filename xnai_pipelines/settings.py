@@ -23,8 +23,6 @@ from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
 # Refused rather than passed over: a limit that somebody set would be gone without a word.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB"}
 
@@ -35,7 +33,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="XNAI_", frozen=True, extra="ignore")
 
     home: Path = Field(
-        default=PROJECT_ROOT / ".xnai",
+        default_factory=lambda: Path(".xnai").absolute(),
         description="Folder of all state: tables, models, reports, Dagster's and MLflow's storage.",
     )
     documents: Path | None = Field(
@@ -187,9 +185,9 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
-    dagster_home: Path = Field(
-        default=PROJECT_ROOT,
-        description="Folder of the dagster.yaml that says where Dagster keeps its runs; DAGSTER_HOME is set to it.",
+    dagster_home: Path | None = Field(
+        default=None,
+        description="Folder of a dagster.yaml of your own; DAGSTER_HOME is set to it. Unset: dagster/ in the home.",
     )
     kill_after_commits: int | None = Field(
         default=None, ge=1, description="For tests: the process kills itself after this many table commits."

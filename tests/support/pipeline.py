@@ -139,10 +139,11 @@ def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen
 @contextmanager
 def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `xnai` uses with this environment."""
-    from xnai_pipelines.environment import prepare
+    from xnai_pipelines.environment import make_home, prepare
 
     with settled(environment):
         prepare(settings())
+        make_home(settings())
         with dg.DagsterInstance.get() as instance:
             yield instance
 

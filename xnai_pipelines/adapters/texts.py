@@ -37,7 +37,7 @@ def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
     """
     from tokenizers import Tokenizer
 
-    from xnai_pipelines.models.export import write_tokenizer
+    from xnai_pipelines.models.tokenizer import write_tokenizer
 
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "tokenizer.json"

@@ -163,10 +163,11 @@ def maintain(as_json: AsJson = False) -> None:
 
 @app.command()
 def ui() -> None:
-    """Serve the Dagster UI and the MLflow UI over this home until interrupted."""
+    """Serve the Dagster UI and the MLflow UI over this home until interrupted; the latter if it is installed."""
     from xnai_pipelines.cli.rendering import console
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
+    from xnai_pipelines.extras import missing
 
     current = settings()
     home = Home(current.home)
@@ -174,7 +175,10 @@ def ui() -> None:
 
     def ready() -> None:
         console.print(f"Dagster  http://{current.host}:{current.dagster_port}")
-        console.print(f"MLflow   {current.mlflow_ui_url}")
+        if current.mlflow_uri is None and missing("mlflow"):
+            console.print("MLflow   not served: pip install 'xnai-pipelines[mlflow]'", markup=False)
+        else:
+            console.print(f"MLflow   {current.mlflow_ui_url}")
         console.print(f"Logs     {home.logs}\nCtrl-C stops them.")
 
     serve(servers(current), home.logs, ready)

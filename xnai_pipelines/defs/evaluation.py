@@ -96,7 +96,7 @@ def retrieval_evaluation(
         kept.fingerprint,
         {"measured": "measured_in_this_run"},
         summary=dg.MetadataValue.md(summary_markdown(outcome.report)),
-        **{name: image(name, png) for name, png in outcome.plots.items()},
+        **({name: image(name, png) for name, png in outcome.plots.items()} or {"modes": image("modes", None)}),
         worst_questions=dg.MetadataValue.md(worst_questions_markdown(outcome.report)),
         questions=outcome.report.headline.statement,
         release=kept.release,

@@ -92,8 +92,10 @@ def counts_table(counts: Mapping[str, int], label: str) -> dg.MarkdownMetadataVa
     return dg.MetadataValue.md(markdown_table(rows, [label, "count"]))
 
 
-def image(name: str, png: bytes) -> dg.MarkdownMetadataValue:
-    """Return a picture that lies in the event log itself; `name` is what is read in its place."""
+def image(name: str, png: bytes | None) -> dg.MarkdownMetadataValue:
+    """Return a picture that lies in the event log itself; `name` is what is read in its place, None was not drawn."""
+    if png is None:
+        return dg.MetadataValue.md("Not drawn: `pip install 'xnai-pipelines[plots]'`")
     return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 

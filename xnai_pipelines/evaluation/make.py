@@ -16,6 +16,7 @@ from xnai_pipelines.evaluation.plots import modes_plot
 from xnai_pipelines.evaluation.report import EvaluationReport, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
+from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
@@ -42,7 +43,10 @@ class KeptEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOutcome:
-    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before."""
+    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before.
+
+    There are no plots if the extra `plots` is not installed.
+    """
 
     report: EvaluationReport
     kept: KeptEvaluation
@@ -89,10 +93,12 @@ def evaluate_retrieval(
             kept = KeptEvaluation(fingerprint, index.release.release, index.release.vector_space, None)
             _keep(folder, kept, evaluation)
         report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
-        plots = {"modes": modes_plot(report, report.headline)}
+        # an index is measured without pictures where the extra that draws them is not installed
+        plots = {} if missing("plots") else {"modes": modes_plot(report, report.headline)}
         tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
         try:
-            plots["history"] = _history(tracker, report, tags, events)
+            if plots:
+                plots["history"] = _history(tracker, report, tags, events)
         except TrackingUnavailableError as error:
             if kept.mlflow_run is None:
                 raise

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
+from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
 # Okabe and Ito's colours: told apart by people with any colour vision.
@@ -25,6 +26,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
         comparison: From `compare`.
         max_slice_loss: The gate's.
     """
+    require("plots", "A plot")
     from matplotlib.figure import Figure
 
     shown, all_slices = _shown(comparison)

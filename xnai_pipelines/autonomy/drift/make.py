@@ -17,6 +17,7 @@ from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.keyword_index import unindexed_rows
@@ -33,10 +34,13 @@ SPOT_CHECKED = 32  # stored vectors that are made anew to see whether they are w
 
 @dataclass(frozen=True, slots=True)
 class DriftOutcome:
-    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed."""
+    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed.
+
+    `plot` is None if the extra `plots` is not installed.
+    """
 
     report: DriftReport
-    plot: bytes
+    plot: bytes | None
     first: bool
     seconds: float
 
@@ -63,7 +67,7 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
         labels = LabelCheck(max(0, lost), len(questions) + max(0, lost), context.tables.count(QUARANTINE))
         report = drift_report(reference or current, current, _index(context, release, encoder), labels)
         write_bytes(folder / "report.json", report.to_json().encode())
-        plot = drift_plot(reference or current, current)
+        plot = None if missing("plots") else drift_plot(reference or current, current)
         watch.items = current.documents.number
     return DriftOutcome(report, plot, reference is None, watch.seconds)
 

@@ -24,9 +24,9 @@ def perplexity(
     Raises:
         QuantizationError: The model is no causal one, the quantized one is another, or no token is to be predicted.
     """
+    model = load_transformer(folder)
     import torch
 
-    model = load_transformer(folder)
     if not model.causal:
         raise QuantizationError(f"{folder} is no causal language model: its config.json names no architecture of one.")
     if quantized is not None:
