@@ -83,7 +83,7 @@ $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
     echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }; \
 free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1048576) }'); \
 [ "$$free" -ge "$(FREE_GB)" ] || { \
-    echo "Installing takes up to $(FREE_GB) GB here, and $$free GB are free. Make room, or set FREE_GB to a lower number." >&2; \
+    echo "Installing takes up to $(FREE_GB) GB here and $$free GB are free. Make room, or set FREE_GB to a lower number." >&2; \
     exit 1; }; \
 [ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
 log=$(VENV)/install.log; \
