@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +62,8 @@ class Block:
         """Run the block and return what each command printed; a Python block is one command."""
         if self.language == "python":
             return [_run([sys.executable, "-c", self.code], folder, environment)]
-        lines = ["set -eu", f'xnai() {{ "{sys.executable}" -m xnai_pipelines.cli "$@"; }}']
+        python = f'"{sys.executable}"'
+        lines = ["set -eu", f'python() {{ {python} "$@"; }}', f'xnai() {{ {python} -m xnai_pipelines.cli "$@"; }}']
         for command, _ in self.commands:
             lines += [command, f"printf '{SEPARATOR}'"]
         return _run(["bash", "-c", "\n".join(lines)], folder, environment).split(SEPARATOR)[:-1]
@@ -82,10 +84,10 @@ class Block:
         return text.replace(f"```console\n{self.code}```", f"```console\n{code}```")
 
 
-def blocks() -> list[Block]:
-    """Return the blocks of all pages that are run."""
+def blocks(pages: Sequence[Path]) -> list[Block]:
+    """Return the blocks of the pages that are run."""
     found = []
-    for page in PAGES:
+    for page in pages:
         text = page.read_text(encoding="utf-8")
         for match in FENCE.finditer(text):
             line = text.count("\n", 0, match.start()) + 1

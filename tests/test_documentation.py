@@ -148,8 +148,8 @@ def own(tmp_path_factory, built_encoder) -> World:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)  # the sample is embedded once
-@pytest.mark.parametrize("block", blocks(), ids=str)
+@pytest.mark.timeout(3600)  # the sample is embedded once: minutes of processor time
+@pytest.mark.parametrize("block", blocks(PAGES), ids=str)
 def test_a_documented_block_runs_and_prints_what_it_claims(block: Block, request: pytest.FixtureRequest):
     if block.language == "python" and not MOVED:
         pytest.skip("the imports name the new folders")
