@@ -33,7 +33,7 @@ check: lint ## lint, and the tests that are not slow: the inner loop, under 90 s
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow and not e2e" $(ARGS)
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
-	$(BIN)/python -m tests.soak --kills 100 $(ARGS)
+	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
 
 ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui

@@ -23,17 +23,16 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.adaptation import (
-    Adapter,
-    AdapterConfig,
-    TrainingPair,
-    hard_negatives,
-    open_adapted,
-    pairs_sha256,
-    train_encoder,
-)
-from xnai_pipelines.encoding import EncoderSpec, Precision, default_encoder_folder, read_specification
-from xnai_pipelines.evaluation import bootstrap_mean, measure, paired_difference
+from xnai_pipelines.adapters.adapter import Adapter
+from xnai_pipelines.adapters.applying import open_adapted
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.adapters.mining import hard_negatives
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.evaluation.intervals import bootstrap_mean, paired_difference
+from xnai_pipelines.evaluation.metrics import measure
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
@@ -208,7 +207,8 @@ def mined(
     threads: int,
 ) -> list[TrainingPair]:
     """Return pairs with hard negatives from the corpus, none of them a document of a test question."""
-    from xnai_pipelines.encoding import Encoder, build_encoder
+    from xnai_pipelines.encoders.encoder import Encoder
+    from xnai_pipelines.models.export import build_encoder
 
     encoder = Encoder.load(build_encoder(replace(base, precision=Precision.INT8_DYNAMIC), folder), threads)
     names = list(documents)

@@ -20,13 +20,16 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from benchmarks.pipeline import pipeline
-from xnai_pipelines.degradation import MODES, Action, Memory, Night, Thresholds, decide
-from xnai_pipelines.encoding import Precision
-from xnai_pipelines.evaluation import best_first
-from xnai_pipelines.questions import Split
-from xnai_pipelines.search import Mode, SearchIndex
-from xnai_pipelines.stages import make_questions
-from xnai_pipelines.stages.questions import read_questions
+from xnai_pipelines.autonomy.decisions.decide import decide
+from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.decisions.night import MODES, Night
+from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.evaluation.metrics import best_first
+from xnai_pipelines.questions.make import make_questions, read_questions
+from xnai_pipelines.questions.question import Split
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.query import Mode
 
 NIGHTS = 60
 ASKED = 150  # questions a night

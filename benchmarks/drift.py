@@ -13,25 +13,26 @@ from tempfile import TemporaryDirectory
 import pyarrow.parquet as pq
 
 from benchmarks.pipeline import Pipeline, pipeline
-from xnai_pipelines.adaptation import AdapterConfig
-from xnai_pipelines.degradation import Action, Decision, Memory, Thresholds
-from xnai_pipelines.encoding import Encoder, Precision, read_specification, resolve_encoder
-from xnai_pipelines.evaluation import Slice, slice_figures
-from xnai_pipelines.promotion import Gate, Target
-from xnai_pipelines.stages import (
-    adapt_encoder,
-    decide_promotion,
-    evaluate_challenger,
-    evaluate_retrieval,
-    index_challenger,
-    look_for_degradation,
-    make_questions,
-    make_training_pairs,
-    release_challenger,
-    report_drift,
-    train_adapter,
-)
-from xnai_pipelines.tracking import Tracker
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
+from xnai_pipelines.adapters.training_pairs import make_training_pairs
+from xnai_pipelines.autonomy.decisions.decide import Decision
+from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
+from xnai_pipelines.autonomy.drift.make import report_drift
+from xnai_pipelines.autonomy.watch import look_for_degradation
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import resolve_encoder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.evaluation.make import evaluate_retrieval
+from xnai_pipelines.evaluation.slice_timeline import slice_figures
+from xnai_pipelines.evaluation.slices import Slice
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
+from xnai_pipelines.releases.gate import Gate, Target
+from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.state.tracker import Tracker
 
 MODES = ("vector", "hybrid")
 
@@ -63,7 +64,7 @@ def main() -> None:
         target = Target(Slice.parse(decision.tags["slice"]), decision.tags["mode"])
         verdict = _retrain(made, tracker, config, target, decision.cause, arguments.threads)
         print(f"retraining: {(time.perf_counter() - started) / 60:.1f} min; {verdict}")
-        evaluate_retrieval(made.context, tracker, threads=arguments.threads, force=True)
+        evaluate_retrieval(made.context, tracker, (), threads=arguments.threads, force=True)
         _print("after it", home.reports)
 
 
@@ -87,7 +88,7 @@ def _write(data: Path, place: Path, languages: tuple[str, ...]) -> None:
 def _night(made: Pipeline, tracker: Tracker, place: Path, memory: Memory, threads: int) -> Decision:
     made.ingest(place / "documents")
     make_questions(made.context, place / "questions.jsonl")
-    evaluate_retrieval(made.context, tracker, threads=threads, force=True)
+    evaluate_retrieval(made.context, tracker, (), threads=threads, force=True)
     report_drift(made.context, made.encoder)
     return look_for_degradation(made.context.home, tracker, [], memory, Thresholds(), datetime.now(UTC))
 

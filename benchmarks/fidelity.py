@@ -9,15 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pipeline import RULES, Pipeline
-from xnai_pipelines.chunking.sentences import sentence_starts
-from xnai_pipelines.encoding import Encoder, EncoderSpec
-from xnai_pipelines.encoding.encoder import open_tokenizer
-from xnai_pipelines.home import Inputs
-from xnai_pipelines.precision.agreement import agreement, cosines
-from xnai_pipelines.quantization.model import Matrix, Transformer, load_transformer
-from xnai_pipelines.sample import write_sample
-from xnai_pipelines.stages import DocumentsRequest, draw_calibration, ingest_documents, make_chunks, make_questions
-from xnai_pipelines.stages.calibration import held_out_texts, read_calibration
+from xnai_pipelines.chunks.make import make_chunks
+from xnai_pipelines.chunks.sentences import sentence_starts
+from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.encoders.encoder import Encoder, open_tokenizer
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.models.calibration import draw_calibration, held_out_texts, read_calibration
+from xnai_pipelines.models.card.agreement import agreement, cosines
+from xnai_pipelines.models.quantization.model import Matrix, Transformer, load_transformer
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.sample.documents import write_sample
+from xnai_pipelines.state.claim import Inputs
 
 LIKE, SCIFACT, EVERYDAY = "like", "scifact", "everyday"
 OTHER_TEXTS = 300

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Ingest, Pipeline, pipeline
-from xnai_pipelines.encoding import Precision
+from xnai_pipelines.encoders.specification import Precision
 
 
 def main() -> None:

@@ -24,28 +24,28 @@ import dagster as dg
 
 from benchmarks.corpora import write_scifact
 from benchmarks.pipeline import Pipeline, pipeline
-from xnai_pipelines.adaptation import AdapterConfig
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
+from xnai_pipelines.adapters.training_pairs import make_training_pairs
 from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
-from xnai_pipelines.encoding import Encoder, Precision, read_specification, resolve_encoder
-from xnai_pipelines.evaluation import evaluate
-from xnai_pipelines.home import Home
-from xnai_pipelines.promotion import Gate
-from xnai_pipelines.questions import Origin, Question, Relevant, Split
-from xnai_pipelines.releases import Release, Releases
-from xnai_pipelines.resources import AlertsResource, StoresResource, TrackingResource
-from xnai_pipelines.search import SearchIndex
-from xnai_pipelines.stages import (
-    adapt_encoder,
-    decide_promotion,
-    evaluate_challenger,
-    index_challenger,
-    make_questions,
-    make_training_pairs,
-    release_challenger,
-    train_adapter,
-)
-from xnai_pipelines.stages.questions import read_questions
-from xnai_pipelines.tracking import Tracker
+from xnai_pipelines.defs.resources.alerts import AlertsResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import resolve_encoder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.evaluation.logged import log_evaluation
+from xnai_pipelines.questions.make import make_questions, read_questions
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
+from xnai_pipelines.releases.gate import Gate
+from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.tracker import Tracker
 
 EVALUATIONS = 1_000
 ASKED_A_NIGHT = 150
@@ -116,8 +116,8 @@ def _log_nights(tracker: Tracker) -> None:
     began = datetime.now(UTC) - timedelta(days=EVALUATIONS)
     for night in range(EVALUATIONS):
         report = replace(made.report, evaluated_at=began + timedelta(days=night), fingerprint=str(night))
-        tracker.log_evaluation(
-            report, made.per_question, {}, {"vector_space": "none", "dagster_run_id": "", "release": "1"}
+        log_evaluation(
+            tracker, report, made.per_question, {}, {"vector_space": "none", "dagster_run_id": "", "release": "1"}
         )
 
 

@@ -6,32 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from xnai_pipelines.chunking import ChunkingSpec, Tokens
-from xnai_pipelines.documents import VanishGuard
-from xnai_pipelines.encoding import (
-    Encoder,
-    Precision,
-    build_encoder,
-    read_specification,
-    resolve_encoder,
-    tokenizer_file,
-)
-from xnai_pipelines.home import Home, Inputs
-from xnai_pipelines.parsing import ParseLimits
+from xnai_pipelines.chunks.make import ChunksReport, make_chunks
+from xnai_pipelines.chunks.spec import ChunkingSpec
+from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.documents.changes import VanishGuard
+from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
+from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.settings import Settings
-from xnai_pipelines.stages import (
-    ChunksReport,
-    DocumentsReport,
-    DocumentsRequest,
-    EmbeddingsReport,
-    FolderRules,
-    Progress,
-    StageContext,
-    embed_chunks,
-    ingest_documents,
-    make_chunks,
-)
-from xnai_pipelines.tables import Tables
+from xnai_pipelines.state.claim import Inputs
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.progress import Progress
+from xnai_pipelines.state.tables import Tables
 
 RULES = FolderRules((), ParseLimits(), VanishGuard(0.3, 20))
 

@@ -9,14 +9,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Pipeline, pipeline
-from xnai_pipelines.chunking import ChunkingSpec, Strategy
-from xnai_pipelines.encoding import Precision
-from xnai_pipelines.evaluation import evaluate
-from xnai_pipelines.questions import Split
-from xnai_pipelines.sample import questions_path, write_sample
-from xnai_pipelines.search import Mode, SearchIndex
-from xnai_pipelines.stages import make_questions
-from xnai_pipelines.stages.questions import read_questions, splits_given
+from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
+from xnai_pipelines.questions.question import Split
+from xnai_pipelines.sample.documents import write_sample
+from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.query import Mode
 
 
 def main() -> None:

@@ -24,12 +24,17 @@ import numpy as np
 from benchmarks.fidelity import EVERYDAY, LIKE, SCIFACT, Yardstick, draw_texts
 from benchmarks.peers import PEERS
 from benchmarks.pipeline import pipeline
-from xnai_pipelines.encoding import Encoder, Precision, build_static_encoder, default_encoder_folder, read_specification
-from xnai_pipelines.encoding.folder import MODEL_FILE
-from xnai_pipelines.encoding.hardware import int8_sums_saturate
-from xnai_pipelines.precision import VARIANTS
-from xnai_pipelines.quantization import Scheme, quantize, save
-from xnai_pipelines.quantization.graph import quantize_dynamic_int8
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.folder import MODEL_FILE
+from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.stored.file import save
+from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
+from xnai_pipelines.encoders.stored.scheme import Scheme
+from xnai_pipelines.models.quantization.quantize import quantize
+from xnai_pipelines.models.stored_encoder import build_static_encoder
+from xnai_pipelines.models.variants import VARIANTS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 

@@ -17,9 +17,10 @@ import numpy as np
 import zstandard
 
 from benchmarks.pipeline import pipeline
-from xnai_pipelines.chunking import ChunkingSpec, Strategy
-from xnai_pipelines.encoding import Precision
-from xnai_pipelines.search import Mode, SearchIndex
+from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.query import Mode
 
 WARM_UP = 20
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Pipeline, pipeline
-from xnai_pipelines.encoding import Precision, default_encoder_folder
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")

@@ -23,14 +23,17 @@ import pyarrow.parquet as pq
 
 from benchmarks.corpora import unpack_library_docs, write_scifact
 from benchmarks.pipeline import RULES, Pipeline, pipeline
-from xnai_pipelines.documents import document_id
-from xnai_pipelines.encoding import Precision
-from xnai_pipelines.home import Inputs
-from xnai_pipelines.parsing import ParsedDocument, ParserWorker, SkippedFileError, UnreadableError, parse_file
-from xnai_pipelines.stages import DocumentsRequest, ingest_documents, make_chunks
-from xnai_pipelines.stages.file_reader import ROWS_IN_COMMIT
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, Tables
-from xnai_pipelines.tables.schemas import TableSpec
+from xnai_pipelines.chunks.make import make_chunks
+from xnai_pipelines.documents.file_reader import ROWS_IN_COMMIT
+from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.documents.parsers.isolation import ParserWorker
+from xnai_pipelines.documents.parsers.parse import parse_file
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, SkippedFileError, UnreadableError
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.state.claim import Inputs
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
+from xnai_pipelines.state.tables import Tables
 
 SMALLER, STORE_MS, RETRIEVE_MS = 2.5, 15, 10  # the source material's promises
 RETRIEVED = 200

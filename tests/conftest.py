@@ -1,16 +1,15 @@
-"""Fixtures that several rooms share."""
+"""Fixtures that several folders of tests share."""
 
 from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.encoding import (
-    Encoder,
-    Precision,
-    build_encoder,
-    default_encoder_folder,
-    read_specification,
-)
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.models.export import build_encoder
+
+pytest_plugins = ["tests.support.homes", "tests.support.tiny_bert", "tests.support.tracked"]
 
 
 @pytest.fixture(scope="session")

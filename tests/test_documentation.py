@@ -13,8 +13,8 @@ from types import ModuleType
 import pytest
 import yaml
 
-from tests.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
-from tests.workplace import link_models
+from tests.support.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
+from tests.support.workplace import link_models
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_OF_THE_SAMPLE = (3, 11)

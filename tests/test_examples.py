@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented import ROOT, UPDATE, Block, blocks, difference
-from tests.workplace import link_models
+from tests.support.documented import ROOT, UPDATE, Block, blocks, difference
+from tests.support.workplace import link_models
 
 EXAMPLES = ROOT / "examples"
 READMES = sorted(EXAMPLES.glob("*/README.md"))

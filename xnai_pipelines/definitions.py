@@ -5,8 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.environment import prepare
-from xnai_pipelines.resources import configured
 from xnai_pipelines.settings import settings
 
 

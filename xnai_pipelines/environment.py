@@ -2,9 +2,9 @@
 
 import os
 
-from xnai_pipelines.home import Home
-from xnai_pipelines.home.claim import unwritable
 from xnai_pipelines.settings import Settings
+from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.layout import Home
 
 
 def prepare(settings: Settings) -> None:

@@ -15,11 +15,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from xnai_pipelines.adaptation import AdapterConfig
-from xnai_pipelines.chunking import ChunkingSpec, Strategy
-from xnai_pipelines.degradation import Thresholds
-from xnai_pipelines.precision import VARIANTS, Optimise, Policy
-from xnai_pipelines.promotion import Gate
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
+from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.models.card.policy import Optimise, Policy
+from xnai_pipelines.models.variants import VARIANTS
+from xnai_pipelines.releases.gate import Gate
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 

@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import command, five_files, variables
-from tests.retrained import Retrained, retrained_once
-from tests.workplace import Workplace
-from xnai_pipelines.encoding import Encoder
+from tests.support.pipeline import command, five_files, variables
+from tests.support.retrained import Retrained, retrained_once
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 
 
 @pytest.fixture

@@ -6,9 +6,12 @@ import re
 import numpy as np
 import pytest
 
-from tests.pipeline import GUIDE, command, variables
-from xnai_pipelines.cli import app
-from xnai_pipelines.quantization import Method, QuantizedModel, QuantizedTensor, Scheme, Statistics, save
+from tests.support.pipeline import GUIDE, command, variables
+from xnai_pipelines.cli.app import app
+from xnai_pipelines.encoders.stored.file import save
+from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
+from xnai_pipelines.encoders.stored.scheme import Method, Scheme
+from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",

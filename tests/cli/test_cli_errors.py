@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from tests.pipeline import Said, command, variables, xnai
+from tests.support.pipeline import Said, command, variables, xnai
 
 
 def refused(said: Said | subprocess.CompletedProcess[str]) -> str:

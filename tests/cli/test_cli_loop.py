@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import Said, command, xnai
-from tests.retrained import Retrained, copy_world, of_world
-from tests.workplace import Workplace
-from xnai_pipelines.stages import read_adapter_report
+from tests.support.pipeline import Said, command, xnai
+from tests.support.retrained import Retrained, copy_world, of_world
+from tests.support.workplace import Workplace
+from xnai_pipelines.adapters.make import read_adapter_report
 
 pytestmark = pytest.mark.slow
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import five_files, variables, xnai
-from tests.workplace import Workplace
-from xnai_pipelines.encoding import Encoder
+from tests.support.pipeline import five_files, variables, xnai
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow
 

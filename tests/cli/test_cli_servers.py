@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.pipeline import ROOT
-from xnai_pipelines.servers import ENDINGS, Server, ServerError, serve
+from tests.support.pipeline import ROOT
+from xnai_pipelines.cli.servers import ENDINGS, Server, ServerError, serve
 
 # Two servers: one answers on a port, one ignores being asked to end, and both say their process id.
 TWO = """
@@ -75,7 +75,7 @@ def test_a_server_that_stops_by_itself_is_named_with_its_last_words(tmp_path):
 
 
 def test_a_server_that_never_answers_is_given_up_with_the_place_of_its_log(tmp_path, port, monkeypatch):
-    monkeypatch.setattr("xnai_pipelines.servers.START_SECONDS", 0.2)
+    monkeypatch.setattr("xnai_pipelines.cli.servers.START_SECONDS", 0.2)
     silent = Server("silent", [sys.executable, "-c", "import time; time.sleep(600)"], "127.0.0.1", port)
     with pytest.raises(ServerError, match=rf"did not answer within .*{tmp_path}"):
         serve([silent], tmp_path, lambda: None)

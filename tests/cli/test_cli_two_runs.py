@@ -8,9 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline import dagster_of, five_files, start_xnai, variables, xnai
-from tests.workplace import Workplace
-from xnai_pipelines.encoding import Encoder
+from tests.support.pipeline import dagster_of, five_files, start_xnai, variables, xnai
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow
 

@@ -4,10 +4,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline import Pipeline, five_files, settled, variables
-from tests.retrained import Retrained, retrained_once
-from tests.workplace import Workplace
-from xnai_pipelines.encoding import Encoder
+from tests.support.pipeline import Pipeline, five_files, settled, variables
+from tests.support.retrained import Retrained, retrained_once
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
 
-from tests.pipeline import settled, variables
-from xnai_pipelines.drift import Cause
-from xnai_pipelines.home import Home
+from tests.support.defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
+from tests.support.pipeline import settled, variables
+from xnai_pipelines.autonomy.drift.report import Cause
+from xnai_pipelines.state.layout import Home
 
 CAUSE = "below_champion:all@release1"
 pytestmark = pytest.mark.slow

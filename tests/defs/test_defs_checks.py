@@ -10,25 +10,23 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from tests.pipeline import five_files, settled, variables
-from tests.workplace import Workplace
+from tests.support.pipeline import five_files, settled, variables
+from tests.support.workplace import Workplace
 from xnai_pipelines.defs.chunks.checks import no_orphan_chunks, offsets_hold
 from xnai_pipelines.defs.documents.checks import every_file_accounted_for, quarantine_rate
-from xnai_pipelines.defs.embeddings.checks import (
-    no_orphan_embeddings,
-    release_follows_settings,
-    vectors_are_sound,
-)
+from xnai_pipelines.defs.embeddings.checks import no_orphan_embeddings, release_follows_settings, vectors_are_sound
 from xnai_pipelines.defs.questions.checks import answers_exist
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.retrieval_evaluation.checks import accuracy_floor
-from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.evaluation import evaluate
-from xnai_pipelines.home import write_bytes
-from xnai_pipelines.questions import Origin, Question, Relevant, Split
-from xnai_pipelines.resources import SourceResource, StoresResource, configured
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import make_questions
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, TableSpec
+from xnai_pipelines.state.layout import write_bytes
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, TableSpec
 
 
 @pytest.fixture(scope="module")

@@ -7,12 +7,12 @@ import dagster as dg
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.pipeline import Pipeline, command, dagster_of, five_files, variables
-from tests.workplace import Workplace
-from xnai_pipelines.alerts import LogSink
+from tests.support.pipeline import Pipeline, command, dagster_of, five_files, variables
+from tests.support.workplace import Workplace
+from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.defs.alerts.sensors import failed_runs
-from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.resources import configured
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.settings import settings
 
 SECRET = "T0-s3cret-B0"

@@ -10,15 +10,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline import settled, variables
-from tests.workplace import Workplace
+from tests.support.pipeline import settled, variables
+from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.documents.sensors import ATTEMPTS, Seen, decide, documents_folder
-from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.resources import configured
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.documents.make import IngestRefusedError
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import IngestRefusedError
-from xnai_pipelines.tables import QUARANTINE
+from xnai_pipelines.state.schemas import QUARANTINE
 
 AT_REST = Seen("abc", 0)
 

@@ -11,9 +11,9 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from tests.pipeline import settled, variables
+from tests.support.pipeline import settled, variables
 from xnai_pipelines.definitions import defs
-from xnai_pipelines.precision import VARIANTS
+from xnai_pipelines.models.variants import VARIANTS
 
 REVIEWED = Path(__file__).with_name("graph.json")
 ASSETS = [

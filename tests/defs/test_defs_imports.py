@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.pipeline import ROOT, variables
+from tests.support.pipeline import ROOT, variables
 
 HEAVY = {
     "torch", "transformers", "peft", "sentence_transformers", "optimum", "mlflow", "pandas", "lancedb", "matplotlib",

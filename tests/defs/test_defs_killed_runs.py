@@ -6,12 +6,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline import settled, variables
+from tests.support.pipeline import settled, variables
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs.resources import runs
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources.runs import end_dead_runs
 from xnai_pipelines.defs.upkeep.sensors import killed_runs
-from xnai_pipelines.home import Home, shown_alive
-from xnai_pipelines.resources import configured, end_dead_runs, runs
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.liveness import shown_alive
 
 
 @pytest.fixture

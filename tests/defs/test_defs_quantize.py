@@ -5,8 +5,8 @@ import json
 import dagster as dg
 import pytest
 
-from tests.pipeline import failures, materialized, settled, variables
-from tests.workplace import write_library
+from tests.support.pipeline import failures, materialized, settled, variables
+from tests.support.workplace import write_library
 from xnai_pipelines.definitions import defs
 
 pytestmark = pytest.mark.slow

@@ -8,20 +8,22 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.pipeline import Pipeline, failures, materialized, settled
-from tests.retrained import Retrained, copy_world, of_world
-from xnai_pipelines.adaptation import AdaptationError
-from xnai_pipelines.artefacts import file_sha256
+from tests.support.pipeline import Pipeline, failures, materialized, settled
+from tests.support.retrained import Retrained, copy_world, of_world
+from xnai_pipelines.adapters.errors import AdaptationError
+from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.defs.adapters import assets
 from xnai_pipelines.defs.adapters.checks import adapter_is_sound, holds_no_deleted_document, merged_equals_applied
 from xnai_pipelines.defs.promotion.checks import aliases_mirror_the_releases, challenger_vectors_are_sound
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.training_pairs.checks import apart_from_test_questions
-from xnai_pipelines.promotion import decisions
-from xnai_pipelines.releases import Releases
-from xnai_pipelines.resources import StoresResource, configured
+from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import read_adapter_report
-from xnai_pipelines.tables import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
+from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
 
 pytestmark = pytest.mark.slow
 
@@ -232,7 +234,7 @@ class TestChecksFail:
     def test_an_alias_that_was_moved_by_hand(self, pipeline):
         assert aliases_mirror_the_releases(stores(), tracking()).passed
         challenger = Releases(pipeline.work.home.releases).challenger().vector_space
-        tracking().tracker().mirror_aliases(champion=challenger, challenger=None)
+        mirror_aliases(tracking().tracker(), champion=challenger, challenger=None)
         result = aliases_mirror_the_releases(stores(), tracking())
         assert not result.passed
         assert result.severity is dg.AssetCheckSeverity.WARN

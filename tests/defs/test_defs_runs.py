@@ -5,8 +5,8 @@ import json
 import dagster as dg
 import pytest
 
-from tests.pipeline import failures, materialized, settled, variables
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, QUESTIONS
+from tests.support.pipeline import failures, materialized, settled, variables
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 pytestmark = pytest.mark.slow
 

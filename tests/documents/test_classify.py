@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.documents import Changes, FileStat, LedgerEntry, Listing, VanishGuard, classify
+from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
+from xnai_pipelines.documents.listing import FileStat, Listing
 
 SECOND = 10**9
 READ = 1_000 * SECOND

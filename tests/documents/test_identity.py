@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.artefacts import file_sha256
-from xnai_pipelines.documents import chunk_id, document_id, document_revision
-from xnai_pipelines.parsing import Heading, Markup, Page, ParsedDocument
+from xnai_pipelines.documents.identity import chunk_id, document_id, document_revision
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, ParsedDocument
+from xnai_pipelines.state.artefacts import file_sha256
 
 ANY_TEXT = st.text(alphabet=st.characters(), max_size=12)
 DOCUMENT = ParsedDocument(None, "Title", "Text.", "text/plain", Markup.PLAIN, "plain@1")

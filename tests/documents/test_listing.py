@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.documents import FileStat, Listing, ListingError, list_folder
-from xnai_pipelines.documents.listing import LAST_NS
+from xnai_pipelines.documents.listing import LAST_NS, FileStat, Listing, ListingError, list_folder
 
 
 @pytest.fixture

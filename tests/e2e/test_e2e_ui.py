@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.pipeline import ROOT, dagster_of, five_files, start_xnai, variables, xnai
-from tests.workplace import Workplace
-from xnai_pipelines.encoding import Encoder
+from tests.support.pipeline import ROOT, dagster_of, five_files, start_xnai, variables, xnai
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 

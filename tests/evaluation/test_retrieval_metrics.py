@@ -5,15 +5,8 @@ import numpy as np
 import pytest
 from ir_measures import AP, RR, R, Success, nDCG
 
-from xnai_pipelines.evaluation import (
-    METRICS,
-    best_first,
-    bootstrap_mean,
-    bootstrap_means,
-    first_relevant_rank,
-    measure,
-    paired_difference,
-)
+from xnai_pipelines.evaluation.intervals import bootstrap_mean, bootstrap_means, paired_difference
+from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
 
 REFERENCE = {
     "recall_at_1": R @ 1,

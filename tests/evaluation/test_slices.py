@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-from xnai_pipelines.evaluation import OVERALL, DocumentFacts, Slice, evaluate, in_slice, slices
-from xnai_pipelines.evaluation.slices import folder_of
-from xnai_pipelines.questions import Origin, Question, Relevant, Split
+from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.evaluation.slices import OVERALL, DocumentFacts, Slice, folder_of, in_slice, slices
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
 
 def table() -> pa.Table:

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from xnai_pipelines.evaluation import PastEvaluation, timeline
+from xnai_pipelines.evaluation import timeline
+from xnai_pipelines.evaluation.history import PastEvaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, Event, EventKind, timeline_plot, timeline_rows
-from xnai_pipelines.questions import Origin
+from xnai_pipelines.questions.question import Origin
 
 MODES = ("hybrid", "vector", "keyword")
 

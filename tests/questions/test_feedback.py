@@ -6,15 +6,6 @@ from multiprocessing import get_context
 
 import pytest
 
-from xnai_pipelines.questions import (
-    LabelledQuestions,
-    Origin,
-    Relevant,
-    Split,
-    question_id,
-    read_labelled,
-    split_by_document,
-)
 from xnai_pipelines.questions.feedback import (
     Feedback,
     FeedbackError,
@@ -23,6 +14,9 @@ from xnai_pipelines.questions.feedback import (
     read_feedback,
     record_feedback,
 )
+from xnai_pipelines.questions.labelled import LabelledQuestions, read_labelled
+from xnai_pipelines.questions.question import Origin, Relevant, Split, question_id
+from xnai_pipelines.questions.split import split_by_document
 
 KNOWN = {"guide/install.md": "A", "guide/Usage.md": "B", "corpus.jsonl#7": "C", "faq.md": "D"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

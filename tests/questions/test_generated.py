@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from xnai_pipelines.questions import Origin, Passage, generate_questions
+from xnai_pipelines.questions.generated import Passage, generate_questions
 from xnai_pipelines.questions.phrases import first_sentence, without_markup
+from xnai_pipelines.questions.question import Origin
 
 
 def passage(document, ordinal, text, *headings):

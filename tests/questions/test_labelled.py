@@ -4,7 +4,9 @@ import json
 
 import pytest
 
-from xnai_pipelines.questions import LabelledQuestionsError, Origin, Relevant, Split, read_labelled
+from xnai_pipelines.questions.files import LabelledQuestionsError
+from xnai_pipelines.questions.labelled import read_labelled
+from xnai_pipelines.questions.question import Origin, Relevant, Split
 
 KNOWN = {"corpus.jsonl#4983": "A", "corpus.jsonl#7": "B", "guide/install.md": "C", "c#/notes.md": "D"}
 

@@ -5,7 +5,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from xnai_pipelines.questions import Origin, Question, Relevant, Split, split_by_document
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.questions.split import split_by_document
 
 
 def ask(name, *document_ids, split=None, origin=Origin.LABELLED):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.sample import write_sample
+from xnai_pipelines.sample.documents import write_sample
 
 
 @pytest.fixture(scope="session")

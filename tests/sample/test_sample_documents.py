@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.sample import SampleReport, write_sample
+from xnai_pipelines.sample.documents import SampleReport, write_sample
 
 
 def test_about_two_hundred_modules_become_documents(sample: Path) -> None:

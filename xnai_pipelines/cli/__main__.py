@@ -1,5 +1,5 @@
 """`python -m xnai_pipelines.cli`."""
 
-from xnai_pipelines.cli import main
+from xnai_pipelines.cli.app import main
 
 main()

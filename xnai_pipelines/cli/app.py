@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 app = typer.Typer(
     name="xnai",
@@ -47,9 +47,9 @@ def execute(
     show: bool = True,
 ) -> None:
     """Run a job and show what its stages report; end with code 1 where it failed."""
-    from xnai_pipelines.overview import run_reports
-    from xnai_pipelines.runs import execute
-    from xnai_pipelines.terminal import show_run, show_run_reports
+    from xnai_pipelines.cli.queries import run_reports
+    from xnai_pipelines.cli.rendering import show_run, show_run_reports
+    from xnai_pipelines.cli.runs import execute
 
     home = Home(settings().home)
     finished = execute(job, config, home, assets)

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 
 class TrainingOptionError(Exception):
@@ -35,14 +35,14 @@ def retrain(
     if not dry_run:
         execute("retrain", {"lora_adapter": config}, as_json)
         return
-    from xnai_pipelines.overview import planned_training
+    from xnai_pipelines.cli.queries import planned_training
 
     execute("retrain", {}, as_json=False, assets=[["questions"], ["training_pairs"]], show=False)
     planned = planned_training(settings(), config)
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.terminal import show_training_plan
+    from xnai_pipelines.cli.rendering import show_training_plan
 
     show_training_plan(planned)
 
@@ -55,14 +55,14 @@ def adapters(
     as_json: AsJson = False,
 ) -> None:
     """List the adapters that were trained, with what they learned from and what became of them."""
-    from xnai_pipelines.overview import compared_adapters, listed_adapters
+    from xnai_pipelines.cli.queries import compared_adapters, listed_adapters
 
     home = Home(settings().home)
     columns, rows = compared_adapters(home, *compare) if compare else listed_adapters(home)
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.terminal import table
+    from xnai_pipelines.cli.rendering import table
 
     table("Adapters", columns, rows)
 
@@ -75,8 +75,8 @@ def feedback(
     as_json: AsJson = False,
 ) -> None:
     """Say which document answers a question, or does not; the next evaluation and training know it."""
-    from xnai_pipelines.overview import known_sources
-    from xnai_pipelines.questions import FeedbackError, record_feedback
+    from xnai_pipelines.cli.queries import known_sources
+    from xnai_pipelines.questions.feedback import FeedbackError, record_feedback
 
     source = right or wrong
     if source is None or (right and wrong):
@@ -90,7 +90,7 @@ def feedback(
     if as_json:
         print_json(asdict(given))
         return
-    from xnai_pipelines.terminal import console
+    from xnai_pipelines.cli.rendering import console
 
     console.print(f"Noted in {home.feedback}. `xnai evaluate` takes it in; the nightly evaluation does by itself.")
 
@@ -98,13 +98,13 @@ def feedback(
 @app.command()
 def history(as_json: AsJson = False) -> None:
     """Show accuracy over time, with releases, retrainings and their causes."""
-    from xnai_pipelines.overview import past_accuracy
+    from xnai_pipelines.cli.queries import past_accuracy
 
     columns, rows = past_accuracy(settings())
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.terminal import table
+    from xnai_pipelines.cli.rendering import table
 
     table("History", columns, rows)
 

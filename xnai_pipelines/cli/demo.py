@@ -9,8 +9,8 @@ from rich.markup import escape
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
 from xnai_pipelines.cli.models import models_to_make
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 EXAMPLES = (
     "How do I split a path into folder and file name?",
@@ -39,7 +39,7 @@ def sample(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"documents": str(documents), "questions": str(questions), **asdict(report)})
         return
-    from xnai_pipelines.terminal import console
+    from xnai_pipelines.cli.rendering import console
 
     console.print(f"{report.written} documents written, {report.unchanged} unchanged: {documents}")
     console.print(f"Questions: {questions}")
@@ -52,8 +52,8 @@ def demo() -> None:
     execute("refresh", {}, as_json=False)
     execute("quantize", {}, as_json=False, assets=models_to_make(DEMO_VARIANTS))
     execute("retrain", {"lora_adapter": DEMO_TRAINING}, as_json=False)
-    from xnai_pipelines.search import SearchIndex
-    from xnai_pipelines.terminal import console, show_hits
+    from xnai_pipelines.cli.rendering import console, show_hits
+    from xnai_pipelines.search.index import SearchIndex
 
     index = SearchIndex.open(settings().home, threads=settings().threads)
     for question in EXAMPLES:
@@ -64,7 +64,8 @@ def demo() -> None:
 
 
 def _write_sample() -> tuple[Path, Path, Any]:
-    from xnai_pipelines.sample import questions_path, write_sample
+    from xnai_pipelines.sample.documents import write_sample
+    from xnai_pipelines.sample.questions import questions_path
 
     home = Home(settings().home)
     report = write_sample(home.sample / "documents")
@@ -76,8 +77,8 @@ def _write_sample() -> tuple[Path, Path, Any]:
 @app.command()
 def demo_retrain() -> None:
     """Play the whole loop in an empty home: another kind of documents arrives, accuracy falls, the sensor mends it."""
-    from xnai_pipelines.story import tell
-    from xnai_pipelines.terminal import console, table
+    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.story import tell
 
     started = time.monotonic()
 

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 
 class VariantError(Exception):
@@ -31,13 +31,13 @@ def quantize(
 @app.command()
 def card(as_json: AsJson = False) -> None:
     """Show the last precision card: every variant's size, accuracy and speed on this corpus, and the choice."""
-    from xnai_pipelines.stages import last_card
+    from xnai_pipelines.models.card.make import last_card
 
     measured = last_card(Home(settings().home))
     if as_json:
         print(measured.to_json())
         return
-    from xnai_pipelines.terminal import show_card
+    from xnai_pipelines.cli.rendering import show_card
 
     show_card(measured)
 
@@ -48,20 +48,20 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Show what a quantized model's file holds: its tensors, their bytes and bits per weight."""
-    from xnai_pipelines.quantization import inspect as inspect_file
+    from xnai_pipelines.encoders.stored.inspection import inspect as inspect_file
 
     found = inspect_file(file)
     if as_json:
         print_json(asdict(found))
         return
-    from xnai_pipelines.terminal import show_inspection
+    from xnai_pipelines.cli.rendering import show_inspection
 
     show_inspection(file, found)
 
 
 def models_to_make(variants: Sequence[str] | None) -> list[list[str]] | None:
     """Return the assets that make and measure these variants, None for all there are."""
-    from xnai_pipelines.precision import VARIANTS
+    from xnai_pipelines.models.variants import VARIANTS
 
     if not variants:
         return None

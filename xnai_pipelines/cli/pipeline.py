@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 
 @app.command()
@@ -53,13 +53,13 @@ def plan(
 
     Looks at the folder only: that other settings would cut or embed everything anew does not show here.
     """
-    from xnai_pipelines.overview import planned_run
+    from xnai_pipelines.cli.queries import planned_run
 
     planned = planned_run(settings(), verify=verify)
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.terminal import console, table
+    from xnai_pipelines.cli.rendering import console, table
 
     table(f"Plan for {planned.folder}", ["files", "count"], list(planned.files.items()), ["count"])
     if planned.seconds is not None:
@@ -82,8 +82,9 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the current release."""
-    from xnai_pipelines.overview import require_release_encoder
-    from xnai_pipelines.search import Filters, Mode, QueryError, SearchIndex
+    from xnai_pipelines.cli.queries import require_release_encoder
+    from xnai_pipelines.search.index import SearchIndex
+    from xnai_pipelines.search.query import Filters, Mode, QueryError
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
@@ -93,7 +94,7 @@ def search(
     if as_json:
         print_json({"question": question, "release": index.release.release, "hits": [asdict(hit) for hit in hits]})
         return
-    from xnai_pipelines.terminal import show_hits
+    from xnai_pipelines.cli.rendering import show_hits
 
     show_hits(question, hits)
 
@@ -101,13 +102,13 @@ def search(
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
-    from xnai_pipelines.overview import QUARANTINE_SHOWN, home_status
+    from xnai_pipelines.cli.queries import QUARANTINE_SHOWN, home_status
 
     current = home_status(settings())
     if as_json:
         print_json(asdict(current))
         return
-    from xnai_pipelines.terminal import console, table
+    from xnai_pipelines.cli.rendering import console, table
 
     table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
     if current.skipped:
@@ -131,9 +132,9 @@ def maintain(as_json: AsJson = False) -> None:
 @app.command()
 def ui() -> None:
     """Serve the Dagster UI and the MLflow UI over this home until interrupted."""
-    from xnai_pipelines.runs import end_runs_left_behind
-    from xnai_pipelines.servers import serve, servers
-    from xnai_pipelines.terminal import console
+    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.cli.runs import end_runs_left_behind
+    from xnai_pipelines.cli.servers import serve, servers
 
     current = settings()
     home = Home(current.home)

@@ -6,20 +6,20 @@ from typing import Annotated
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.home import Home
 from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home
 
 
 @app.command()
 def releases(as_json: AsJson = False) -> None:
     """List the releases that are kept, the current one marked, and the challenger."""
-    from xnai_pipelines.overview import listed_releases
+    from xnai_pipelines.cli.queries import listed_releases
 
     listed = listed_releases(Home(settings().home))
     if as_json:
         print_json([asdict(release) for release in listed])
         return
-    from xnai_pipelines.terminal import show_releases
+    from xnai_pipelines.cli.rendering import show_releases
 
     show_releases(listed)
 

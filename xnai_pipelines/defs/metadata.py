@@ -6,8 +6,10 @@ from typing import Any
 
 import dagster as dg
 
-from xnai_pipelines.evaluation import markdown_table as as_markdown
-from xnai_pipelines.tables import COLUMNS, Tables, TableSpec
+from xnai_pipelines.evaluation.markdown import markdown_table as as_markdown
+from xnai_pipelines.state.columns import COLUMNS
+from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.tables import Tables
 
 PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80

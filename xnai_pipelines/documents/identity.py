@@ -3,7 +3,7 @@
 import hashlib
 import json
 
-from xnai_pipelines.parsing import ParsedDocument
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 
 
 def document_id(source: str) -> str:

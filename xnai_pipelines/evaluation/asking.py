@@ -9,7 +9,7 @@ import numpy as np
 
 from xnai_pipelines.evaluation.metrics import Grades, best_first
 from xnai_pipelines.evaluation.report import Calls, Level
-from xnai_pipelines.questions import Question
+from xnai_pipelines.questions.question import Question
 
 Ranking: TypeAlias = Sequence[tuple[str, str, float]]
 """What a search found, best first: chunk_id, document_id, score."""

@@ -17,7 +17,7 @@ from xnai_pipelines.evaluation.metrics import METRICS
 from xnai_pipelines.evaluation.per_question import of_questions, per_question_table, worst_questions
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, Section, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
-from xnai_pipelines.questions import Origin, Question, Split
+from xnai_pipelines.questions.question import Origin, Question, Split
 
 CHUNKS_PER_SEARCH = 200
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from xnai_pipelines.evaluation.report import EvaluationReport, Level
-from xnai_pipelines.questions import Origin
+from xnai_pipelines.questions.question import Origin
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline
-from xnai_pipelines.questions import Origin
+from xnai_pipelines.questions.question import Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from typing import TypeAlias
 from pydantic import TypeAdapter
 
 from xnai_pipelines.evaluation.intervals import Estimate
-from xnai_pipelines.questions import Origin, Split
+from xnai_pipelines.questions.question import Origin, Split
 
 Setting: TypeAlias = str | int | float | bool | None
 

@@ -10,7 +10,7 @@ from xnai_pipelines.evaluation.history import PastEvaluation
 from xnai_pipelines.evaluation.plots import COLOURS, days, label_ends, png, time_axis
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.evaluation.timeline import Event, draw_events
-from xnai_pipelines.questions import Split
+from xnai_pipelines.questions.question import Split
 
 STYLES = ("-", "--", ":", "-.")
 

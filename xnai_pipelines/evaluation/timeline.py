@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
 from xnai_pipelines.evaluation.plots import COLOURS, FAINT, INK, days, draw_curves, label_ends, png, time_axis
 from xnai_pipelines.evaluation.plots import with_questions as evaluations_with_questions
-from xnai_pipelines.questions import Origin
+from xnai_pipelines.questions.question import Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

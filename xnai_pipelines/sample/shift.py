@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from xnai_pipelines.home import write_bytes
 from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.state.layout import write_bytes
 
 # Part of every source: the labels name `ru/pathlib-01.md`.
 _FOLDER = "ru"

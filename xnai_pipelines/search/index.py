@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.home import Home
-from xnai_pipelines.releases import Release, ReleaseError, Releases
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode, checked_question
 from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
-from xnai_pipelines.tables import Tables
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.tables import Tables
 
 # Passages of each ranking that enter the fusion. Evaluation asks for as many, so that it measures what people get.
 RANKING_VERSION = 1  # raised when the same tables and question give another ranking: figures are then measured anew

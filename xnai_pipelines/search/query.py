@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from xnai_pipelines.tables import quoted
+from xnai_pipelines.state.tables import quoted
 
 LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and a keyword search over more takes seconds
 

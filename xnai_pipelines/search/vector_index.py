@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.home import write_json
+from xnai_pipelines.state.layout import write_json
 
 RECALL_FLOOR = 0.98
 SAMPLED_QUERIES = 200

@@ -5,11 +5,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from xnai_pipelines.adaptation import AdapterConfig
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
 from xnai_pipelines.defs.metadata import image
-from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import adapt_encoder, train_adapter
 
 UNSET = " Unset: as XNAI_TRAINING says, else {}."
 DEFAULT = AdapterConfig()

@@ -2,8 +2,13 @@
 
 import dagster as dg
 
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.stages import adapter_faults, deleted_in_adapters, read_adapted_encoder, read_adapter_report
+from xnai_pipelines.adapters.make import (
+    adapter_faults,
+    deleted_in_adapters,
+    read_adapted_encoder,
+    read_adapter_report,
+)
+from xnai_pipelines.defs.resources.stores import StoresResource
 
 NAMED = 20
 MERGE_TOLERANCE = 1e-5

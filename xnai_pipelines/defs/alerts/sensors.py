@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from xnai_pipelines.alerts import Alert, Severity
-from xnai_pipelines.resources import AlertsResource
+from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.defs.resources.alerts import AlertsResource
 
 
 @dg.run_failure_sensor(

@@ -3,10 +3,11 @@
 import dagster as dg
 from pydantic import Field
 
+from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.defs.metadata import column_schema, table_facts
-from xnai_pipelines.resources import ChunkingResource, EncoderResource, StoresResource
-from xnai_pipelines.stages import make_chunks
-from xnai_pipelines.tables import CHUNKS
+from xnai_pipelines.defs.resources.encoder import ChunkingResource, EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.state.schemas import CHUNKS
 
 LINEAGE = dg.TableColumnLineage(
     {

@@ -5,8 +5,8 @@ from itertools import islice
 
 import dagster as dg
 
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
 NAMED = 20
 

@@ -2,10 +2,11 @@
 
 import dagster as dg
 
+from xnai_pipelines.autonomy.drift.make import report_drift
+from xnai_pipelines.autonomy.drift.markdown import report_markdown
 from xnai_pipelines.defs.metadata import image
-from xnai_pipelines.drift import report_markdown
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import report_drift
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
 
 
 @dg.asset(

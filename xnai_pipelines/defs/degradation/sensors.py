@@ -5,14 +5,19 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from xnai_pipelines.alerts import Alert, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.decisions.attempts import Attempt
+from xnai_pipelines.autonomy.decisions.decide import Decision
+from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.watch import look_for_degradation
+from xnai_pipelines.defs.resources.alerts import AlertsResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.defs.upkeep.jobs import maintain, refresh, retrain
-from xnai_pipelines.degradation import Action, Attempt, Decision, Memory
-from xnai_pipelines.releases import ReleaseError
-from xnai_pipelines.resources import AlertsResource, StoresResource, TrackingResource
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import look_for_degradation
-from xnai_pipelines.tracking import NotTrackedError, TrackingUnavailableError
+from xnai_pipelines.state.manifest import ReleaseError
+from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
+from xnai_pipelines.state.tracker import NotTrackedError
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: retrain.name, Action.MAINTAIN: maintain.name, Action.INGEST: refresh.name}

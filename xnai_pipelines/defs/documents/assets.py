@@ -4,9 +4,10 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, table_facts
-from xnai_pipelines.resources import SourceResource, StoresResource
-from xnai_pipelines.stages import DocumentsRequest, ingest_documents
-from xnai_pipelines.tables import DOCUMENTS, QUARANTINE
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
+from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE
 
 
 class DocumentsConfig(dg.Config):

@@ -4,10 +4,11 @@ import json
 
 import dagster as dg
 
-from xnai_pipelines.documents import list_folder
-from xnai_pipelines.resources import SourceResource, StoresResource
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.documents.listing import list_folder
 from xnai_pipelines.settings import settings
-from xnai_pipelines.tables import DOCUMENTS, FILES, QUARANTINE
+from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
 
 @dg.asset_check(asset="documents")

@@ -6,12 +6,13 @@ from dataclasses import asdict, dataclass
 
 import dagster as dg
 
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.upkeep.jobs import refresh
-from xnai_pipelines.documents import ListingError
-from xnai_pipelines.home import HomeError
-from xnai_pipelines.resources import SourceResource, StoresResource
-from xnai_pipelines.stages import DocumentsRequest, Plan, plan
-from xnai_pipelines.tables import FILES
+from xnai_pipelines.documents.listing import ListingError
+from xnai_pipelines.documents.make import DocumentsRequest, Plan, plan
+from xnai_pipelines.state.claim import HomeError
+from xnai_pipelines.state.schemas import FILES
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import table_facts
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import embed_chunks
-from xnai_pipelines.tables import embeddings_spec
-from xnai_pipelines.tables.schemas import PASSAGE_COLUMNS
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.search.make import embed_chunks
+from xnai_pipelines.state.schemas import PASSAGE_COLUMNS, embeddings_spec
 
 LINEAGE = dg.TableColumnLineage(
     {

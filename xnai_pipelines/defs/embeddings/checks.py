@@ -3,10 +3,13 @@
 import dagster as dg
 import numpy as np
 
-from xnai_pipelines.releases import Release, Releases, read_candidate
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import asked_vector_space
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, Tables, embeddings_spec
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.models.make import asked_vector_space
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.tables import Tables
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20

@@ -6,10 +6,13 @@ import dagster as dg
 
 from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.defs.quantized_models.assets import GROUP, variant_key
-from xnai_pipelines.precision import VARIANTS, card_markdown
-from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.models.card.make import choose_candidate, make_card
+from xnai_pipelines.models.card.markdown import card_markdown
+from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import choose_candidate, make_card
 
 
 @dg.asset(

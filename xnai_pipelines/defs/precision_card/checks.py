@@ -2,11 +2,12 @@
 
 import dagster as dg
 
-from xnai_pipelines.artefacts import CARD
-from xnai_pipelines.encoding import cpu_flags
-from xnai_pipelines.releases import read_candidate
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import last_card
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.models.card.make import last_card
+from xnai_pipelines.state.artefacts import CARD
+from xnai_pipelines.state.candidate import read_candidate
 
 
 @dg.asset_check(asset="precision_card")

@@ -4,13 +4,19 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import image, table_facts
-from xnai_pipelines.evaluation import Slice
-from xnai_pipelines.promotion import Target, comparison_markdown, comparison_plot, verdict_markdown
-from xnai_pipelines.releases import Releases
-from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.evaluation.slices import Slice
+from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
+from xnai_pipelines.releases.gate import Target
+from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
+from xnai_pipelines.releases.plots import comparison_plot
+from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import decide_promotion, evaluate_challenger, index_challenger, release_challenger
-from xnai_pipelines.tables import embeddings_spec
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import embeddings_spec
 
 GROUP = "promotion"
 

@@ -3,8 +3,10 @@
 import dagster as dg
 
 from xnai_pipelines.defs.embeddings.checks import soundness
-from xnai_pipelines.releases import Releases
-from xnai_pipelines.resources import StoresResource, TrackingResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.releases.logged import aliases
+from xnai_pipelines.state.manifest import Releases
 
 
 @dg.asset_check(asset="challenger_index", blocking=True)
@@ -22,7 +24,7 @@ def aliases_mirror_the_releases(stores: StoresResource, tracking: TrackingResour
     releases = Releases(stores.layout.releases)
     champion, challenger = releases.require(), releases.challenger()
     wanted = {"champion": champion.vector_space} | ({"challenger": challenger.vector_space} if challenger else {})
-    found = {str(alias): space for alias, space in tracking.tracker().aliases().items()}
+    found = {str(alias): space for alias, space in aliases(tracking.tracker()).items()}
     return dg.AssetCheckResult(
         passed=found == wanted, severity=dg.AssetCheckSeverity.WARN, metadata={"mlflow": found, "manifests": wanted}
     )

@@ -4,11 +4,15 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import counts_table
-from xnai_pipelines.encoding.folder import WEIGHTS_FILE
-from xnai_pipelines.precision import VARIANTS, Variant
-from xnai_pipelines.quantization import inspect
-from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
-from xnai_pipelines.stages import draw_calibration, export_encoder, quantize_variant
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.encoders.folder import WEIGHTS_FILE
+from xnai_pipelines.encoders.stored.inspection import inspect
+from xnai_pipelines.models.calibration import draw_calibration
+from xnai_pipelines.models.encoder_onnx import export_encoder
+from xnai_pipelines.models.make import quantize_variant
+from xnai_pipelines.models.variants import VARIANTS, Variant
 
 GROUP = "models"
 

@@ -3,12 +3,14 @@
 import dagster as dg
 import numpy as np
 
-from xnai_pipelines.artefacts import read_card
 from xnai_pipelines.defs.quantized_models.assets import variant_key
-from xnai_pipelines.encoding import Encoder
-from xnai_pipelines.precision import VARIANTS, Variant
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import calibration_overlap, read_model_report
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.models.calibration import calibration_overlap
+from xnai_pipelines.models.make import read_model_report
+from xnai_pipelines.models.variants import VARIANTS, Variant
+from xnai_pipelines.state.artefacts import read_card
 
 TORCH_TOLERANCE = 1e-4
 UNIT_TOLERANCE = 1e-3

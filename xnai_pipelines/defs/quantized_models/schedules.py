@@ -2,9 +2,10 @@
 
 import dagster as dg
 
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.upkeep.jobs import quantize
-from xnai_pipelines.resources import EncoderResource, StoresResource
-from xnai_pipelines.stages import why_requantize
+from xnai_pipelines.models.requantization import why_requantize
 
 
 @dg.schedule(

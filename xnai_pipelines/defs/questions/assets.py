@@ -3,9 +3,10 @@
 import dagster as dg
 
 from xnai_pipelines.defs.metadata import column_schema, counts_table, table_facts
-from xnai_pipelines.resources import SourceResource, StoresResource
-from xnai_pipelines.stages import make_questions
-from xnai_pipelines.tables import QUESTIONS
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.state.schemas import QUESTIONS
 
 
 @dg.asset(

@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.tables import CHUNKS, DOCUMENTS, QUESTIONS
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 
 @dg.asset_check(asset="questions", blocking=True)

@@ -6,9 +6,14 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import image
-from xnai_pipelines.evaluation import summary_markdown, tracked_metrics, worst_questions_markdown
-from xnai_pipelines.resources import EncoderResource, StoresResource, TrackingResource
-from xnai_pipelines.stages import evaluate_retrieval, mirror_releases
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.evaluation.history import tracked_metrics
+from xnai_pipelines.evaluation.make import evaluate_retrieval
+from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.events import model_events
 
 
 class EvaluationConfig(dg.Config):
@@ -39,7 +44,7 @@ def retrieval_evaluation(
     Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
     """
     stage, tracker = stores.stage_context(context), tracking.tracker()
-    outcome = evaluate_retrieval(stage, tracker, threads=encoder.threads, force=config.force)
+    outcome = evaluate_retrieval(stage, tracker, model_events(stage.home), threads=encoder.threads, force=config.force)
     if outcome.measured:
         mirror_releases(stage, tracker)
     run = outcome.kept.mlflow_run

@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from xnai_pipelines.evaluation import EvaluationReport
-from xnai_pipelines.questions import Origin
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.search import Mode
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.evaluation.report import EvaluationReport
+from xnai_pipelines.questions.question import Origin
+from xnai_pipelines.search.query import Mode
 from xnai_pipelines.settings import settings
 
 

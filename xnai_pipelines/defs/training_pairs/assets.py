@@ -3,12 +3,14 @@
 import dagster as dg
 from pydantic import Field
 
+from xnai_pipelines.adapters.training_pairs import make_training_pairs, read_training_pairs
 from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, table_facts
-from xnai_pipelines.questions import Split
-from xnai_pipelines.resources import EncoderResource, StoresResource
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.questions.question import Split
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import make_training_pairs, read_training_pairs
-from xnai_pipelines.tables import TRAINING_PAIRS, Tables
+from xnai_pipelines.state.schemas import TRAINING_PAIRS
+from xnai_pipelines.state.tables import Tables
 
 EXAMPLES = 5
 

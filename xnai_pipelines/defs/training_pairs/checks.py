@@ -2,8 +2,8 @@
 
 import dagster as dg
 
-from xnai_pipelines.resources import StoresResource
-from xnai_pipelines.stages import leaked_documents
+from xnai_pipelines.adapters.training_pairs import leaked_documents
+from xnai_pipelines.defs.resources.stores import StoresResource
 
 NAMED = 20
 

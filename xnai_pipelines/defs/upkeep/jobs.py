@@ -6,12 +6,15 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.metadata import markdown_table
-from xnai_pipelines.resources import SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.forget import forget as forget_document
+from xnai_pipelines.releases.maintain import maintain as run_maintenance
+from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.settings import settings
-from xnai_pipelines.stages import forget as forget_document
-from xnai_pipelines.stages import maintain as run_maintenance
-from xnai_pipelines.stages import mirror_releases, roll_back
-from xnai_pipelines.tracking import TrackingUnavailableError
+from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
 
 INGEST = dg.AssetSelection.assets("documents", "chunks", "embeddings")
 EVALUATE = dg.AssetSelection.assets("questions", "retrieval_evaluation", "drift_report")

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from xnai_pipelines.resources import StoresResource, end_dead_runs
+from xnai_pipelines.defs.resources.runs import end_dead_runs
+from xnai_pipelines.defs.resources.stores import StoresResource
 
 
 @dg.sensor(

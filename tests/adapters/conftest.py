@@ -1,0 +1,138 @@
+"""Models of two layers and random weights: a sentence encoder with its tokenizer, and a causal language model."""
+
+import json
+import shutil
+import string
+from pathlib import Path
+
+import pytest
+
+from tests.support.adaptation_pairs import COLOURS, pairs_of
+from xnai_pipelines.adapters.adapter import Adapter
+from xnai_pipelines.adapters.config import AdapterConfig
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase, *string.digits, "?", ".", *COLOURS]
+WORDS += ["##" + sign for sign in string.ascii_lowercase + string.digits]
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sentence-transformers folder; copy it before changing it."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    folder = tmp_path_factory.mktemp("tiny")
+    torch.manual_seed(7)
+    config = BertConfig(
+        vocab_size=len(WORDS),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=64,
+    )
+    BertModel(config).save_pretrained(folder, safe_serialization=True)
+    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+    (folder / "modules.json").write_text(
+        json.dumps(
+            [
+                {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+                for number, (path, kind) in enumerate(modules)
+            ]
+        )
+    )
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(
+        json.dumps({"word_embedding_dimension": 32, "pooling_mode_mean_tokens": True})
+    )
+    write_fast_tokenizer(folder)
+    return folder
+
+
+def write_fast_tokenizer(folder: Path) -> None:
+    from transformers import AutoTokenizer
+
+    AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer.save(str(folder / "tokenizer.json"))
+
+
+@pytest.fixture(scope="session")
+def base(tiny_encoder: Path) -> EncoderSpec:
+    return read_specification(tiny_encoder, Precision.FP32)
+
+
+@pytest.fixture(scope="session")
+def pairs() -> list[TrainingPair]:
+    return pairs_of(range(24))
+
+
+@pytest.fixture(scope="session")
+def held_out() -> list[TrainingPair]:
+    return pairs_of(range(24, 32))
+
+
+@pytest.fixture(scope="session")
+def quick() -> AdapterConfig:
+    return AdapterConfig(rank=4, alpha=8, epochs=3, batch_size=8, learning_rate=5e-3, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def trained(
+    base: EncoderSpec,
+    pairs: list[TrainingPair],
+    held_out: list[TrainingPair],
+    quick: AdapterConfig,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Adapter:
+    """An adapter of the tiny encoder; copy it before changing it."""
+    return train_encoder(
+        base,
+        pairs,
+        held_out,
+        quick,
+        tmp_path_factory.mktemp("adapters"),
+        data_sha256=pairs_sha256(pairs),
+        documents=[pair.document_id for pair in pairs],
+        threads=1,
+        progress=lambda step: None,
+    )
+
+
+@pytest.fixture
+def copied(trained: Adapter, tmp_path: Path) -> Path:
+    """The folder of a copy of the trained adapter."""
+    return Path(shutil.copytree(trained.folder, tmp_path / "adapters" / trained.adapter_id))
+
+
+@pytest.fixture(scope="session")
+def tiny_gpt(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A causal language model with a tokenizer of letters, without a chat template."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedTokenizerFast
+
+    folder = tmp_path_factory.mktemp("gpt")
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    vocabulary = {letter: number for number, letter in enumerate([*letters, "<end>"])}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<end>", pad_token="<end>").save_pretrained(folder)
+    torch.manual_seed(7)
+    config = GPT2Config(
+        vocab_size=len(vocabulary),
+        n_embd=32,
+        n_layer=2,
+        n_head=2,
+        n_positions=128,
+        initializer_range=0.3,  # outputs that differ, so that an adapter has something to work on
+        bos_token_id=len(vocabulary) - 1,
+        eos_token_id=len(vocabulary) - 1,
+    )
+    GPT2LMHeadModel(config).save_pretrained(folder, safe_serialization=True)
+    return folder

@@ -1,0 +1,94 @@
+"""What changed since a release is measured against the profile that its first evaluation took."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.adaptation_world import source
+from tests.support.workplace import Workplace
+from xnai_pipelines.autonomy.drift.files import DriftError
+from xnai_pipelines.autonomy.drift.make import DriftOutcome, last_drift_report, report_drift
+from xnai_pipelines.autonomy.drift.report import Cause
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.releases.rollback import roll_back
+from xnai_pipelines.sample.shift import write_shift
+
+pytestmark = pytest.mark.slow
+
+
+def drift(work: Workplace) -> DriftOutcome:
+    return report_drift(work.context(), work.encoder)
+
+
+def profile_of(work: Workplace, release: int) -> Path:
+    return work.home.reports / "drift" / f"release_{release}.npz"
+
+
+def test_the_first_call_takes_the_profile_and_the_second_finds_nothing_changed(adapted: Workplace):
+    assert last_drift_report(adapted.home) is None
+    first = drift(adapted)
+    assert first.first
+    assert first.plot.startswith(b"\x89PNG")
+    assert first.report.cause is Cause.NONE
+    taken = profile_of(adapted, 1).read_bytes()
+    second = drift(adapted)
+    assert not second.first
+    assert second.report.cause is Cause.NONE
+    assert profile_of(adapted, 1).read_bytes() == taken
+    assert last_drift_report(adapted.home) == second.report
+
+
+def test_documents_in_another_language_are_named_as_the_cause(adapted: Workplace):
+    drift(adapted)
+    write_shift(adapted.documents)
+    adapted.ingest()
+    report = drift(adapted).report
+    assert report.cause is Cause.NEW_DOCUMENTS
+    assert report.trainable
+    assert "languages" in {test.what for test in report.tests if test.drifted}
+    assert "language" in report.conclusion
+
+
+def test_labels_whose_documents_are_gone_are_missing_documents_and_nothing_to_train(adapted: Workplace):
+    drift(adapted)
+    for number in range(2):
+        for thing in ("oak table", "clay pot", "glass jar"):
+            (adapted.documents / source(thing, number)).unlink()
+    adapted.ingest()
+    make_questions(adapted.context(), adapted.documents.parent / "questions.jsonl")
+    report = drift(adapted).report
+    assert report.cause is Cause.MISSING_DOCUMENTS
+    assert not report.trainable
+
+
+def test_vectors_that_the_encoder_does_not_make_are_an_index_fault(adapted: Workplace):
+    drift(adapted)
+    rows = list(adapted.rows(adapted.embeddings).values())
+    for row, other in zip(rows, [*rows[1:], rows[0]], strict=True):
+        row["vector"] = [-value for value in other["vector"]]
+    adapted.tables.merge_rows(adapted.embeddings, rows)
+    report = drift(adapted).report
+    assert report.cause in (Cause.INDEX_FAULT, Cause.MODEL_FAULT)
+    assert not report.trainable
+
+
+@pytest.mark.parametrize("content", [b"garbage", b"PK\x03\x04" + bytes(60)])
+def test_a_damaged_profile_says_what_to_do_and_that_mends_it(adapted: Workplace, content: bytes):
+    drift(adapted)
+    path = profile_of(adapted, 1)
+    path.write_bytes(content)
+    with pytest.raises(DriftError, match=rf"{path} cannot be read.*Delete it: the next evaluation takes it again"):
+        drift(adapted)
+    path.unlink()
+    assert drift(adapted).first
+
+
+def test_each_release_has_its_own_profile(released: Workplace, built_encoder: Encoder):
+    assert drift(released).report.release == 2
+    roll_back(released.context(), 1)
+    released.encoder = built_encoder
+    first = drift(released)
+    assert (first.first, first.report.release) == (True, 1)
+    assert profile_of(released, 1).exists()
+    assert profile_of(released, 2).exists()

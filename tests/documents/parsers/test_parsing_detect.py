@@ -1,0 +1,68 @@
+"""A file is what its content says, and only then what its name says."""
+
+import pytest
+
+from tests.support.parsing_files import docx, paragraph, pdf
+from xnai_pipelines.documents.parsers.detect import detect
+from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "expected"),
+    [
+        (b"# Title\n", "a/readme.md", "text/markdown"),
+        (b"plain", "notes.TXT", "text/plain"),
+        (b"no extension", "LICENSE", "text/plain"),
+        (b"all:\n\techo\n", "Makefile", "text/x-mk"),
+        (b"def f(): ...", "f.py", "text/x-python"),
+        (b"PAR1....", "data.bin", "application/vnd.apache.parquet"),
+        (b"<!DOCTYPE html><html>", "error.pdf", "text/html"),
+        (b"\n<!-- saved --><html><body>", "page.txt", "text/html"),
+        (b"<html> is a tag", "about.md", "text/markdown"),
+        (b"From: a@b\nMIME-Version: 1.0\n\nhello", "mail.txt", "message/rfc822"),
+        (b"From: me\nSubject: a letter\n\nhello", "letter.txt", "text/plain"),
+        ("текст".encode("cp1251"), "legacy.txt", "text/plain"),
+        ("text".encode("utf-16"), "wide.csv", "text/csv"),
+    ],
+)
+def test_a_file_is_told_by_its_content_and_name(head: bytes, name: str, expected: str) -> None:
+    assert detect(head, name) == expected
+
+
+def test_a_pdf_and_a_word_file_named_text_are_a_pdf_and_a_word_file() -> None:
+    assert detect(pdf([["words"]]), "report.txt") == "application/pdf"
+    assert detect(docx(paragraph("words")), "report.md") == DOCX
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "kind"),
+    [
+        (b"", "empty.md", "empty"),
+        (b"\xef\xbb\xbf", "mark.txt", "empty"),
+        (b" \n\t\n", "blank.rst", "empty"),
+        (b"\x89PNG\r\n\x1a\n", "picture.txt", "unsupported"),
+        (b"\x7fELF\x02\x01", "program", "unsupported"),
+        (b"PK\x03\x04" + bytes(26) + b"a.txt", "archive.zip", "unsupported"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.doc", "unsupported"),
+        (bytes(range(256)), "unknown.xyz", "unsupported"),
+    ],
+)
+def test_what_nobody_would_read_is_skipped_not_called_damaged(head: bytes, name: str, kind: str) -> None:
+    with pytest.raises(SkippedFileError) as caught:
+        detect(head, name)
+    assert caught.value.kind == kind
+
+
+@pytest.mark.parametrize("name", ["scan.pdf", "report.docx", "table.parquet"])
+def test_a_name_that_promises_another_format_is_damage(name: str) -> None:
+    for head in (b"just words", bytes(range(256))):
+        with pytest.raises(UnreadableError, match="misnamed") as caught:
+            detect(head, name)
+        assert caught.value.kind == "damaged"
+
+
+def test_words_that_begin_like_a_magic_number_are_words() -> None:
+    assert detect(b"MZ is a prefix, BZh too", "notes.txt") == "text/plain"
+    assert detect(b"ID3 tags explained", "notes.md") == "text/markdown"

@@ -1,0 +1,107 @@
+"""A text's vector is the model's own, of unit length, and depends on nothing but the text."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.state.artefacts import DamagedArtefactError, read_card
+
+TEXTS = [
+    "How do I split a path into folder and file name?",
+    "Die Lieferung verzögert sich.",
+    "",
+    "Перезапустите службу \N{ROCKET}",
+    "word " * 120,
+    "a",
+    "Two cats sleep on the warm roof while the rain waits for the evening.",
+]
+
+
+@pytest.fixture(scope="module")
+def torch_vectors() -> np.ndarray:
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    folder = default_encoder_folder()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    model = AutoModel.from_pretrained(folder, use_safetensors=True).eval()
+    batch = tokenizer(TEXTS, padding=True, truncation=True, max_length=256, return_tensors="pt")
+    with torch.inference_mode():
+        hidden = model(**batch).last_hidden_state
+    mask = batch["attention_mask"].unsqueeze(-1)
+    pooled = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
+    return torch.nn.functional.normalize(pooled).numpy()
+
+
+def test_fp32_vectors_equal_torch(fp32_encoder: Encoder, torch_vectors: np.ndarray) -> None:
+    np.testing.assert_allclose(fp32_encoder.encode_passages(TEXTS).vectors, torch_vectors, atol=1e-4)
+
+
+def test_int8_vectors_stay_close_to_torch(built_encoder: Encoder, torch_vectors: np.ndarray) -> None:
+    cosine = np.sum(built_encoder.encode_passages(TEXTS).vectors * torch_vectors, axis=1)
+    assert cosine.min() > 0.97
+
+
+@pytest.mark.parametrize("name", ["built_encoder", "fp32_encoder"])
+def test_a_vector_is_bit_identical_whatever_is_encoded_beside_it(name: str, request: pytest.FixtureRequest) -> None:
+    encoder: Encoder = request.getfixturevalue(name)
+    together = encoder.encode_passages(TEXTS).vectors
+    order = [4, 0, 6, 2, 5, 1, 3]
+    shuffled = encoder.encode_passages([TEXTS[i] for i in order]).vectors
+    np.testing.assert_array_equal(shuffled, together[order])
+    alone = np.stack([encoder.encode_query(text) for text in TEXTS])
+    np.testing.assert_array_equal(alone, together)
+
+
+def test_vectors_are_float32_of_unit_length(built_encoder: Encoder) -> None:
+    vectors = built_encoder.encode_passages(TEXTS).vectors
+    assert vectors.dtype == np.float32
+    assert vectors.shape == (len(TEXTS), built_encoder.dimension)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-6)
+
+
+def test_tokens_and_truncated_texts_are_counted(built_encoder: Encoder) -> None:
+    encoded = built_encoder.encode_passages(["one two three", "word " * 254, "word " * 255])
+    assert encoded.tokens == 5 + 256 + 256
+    assert encoded.truncated == 1
+
+
+def test_no_texts_give_no_vectors(built_encoder: Encoder) -> None:
+    encoded = built_encoder.encode_passages([])
+    assert encoded.vectors.shape == (0, 384)
+    assert (encoded.tokens, encoded.truncated) == (0, 0)
+
+
+def test_progress_counts_every_text(built_encoder: Encoder) -> None:
+    done: list[int] = []
+    built_encoder.encode_passages(TEXTS, progress=done.append)
+    assert sum(done) == len(TEXTS)
+
+
+def test_a_changed_model_file_is_refused(built_encoder: Encoder, tmp_path: Path) -> None:
+    folder = tmp_path / built_encoder.vector_space
+    shutil.copytree(built_encoder.spec.source, folder)
+    model = bytearray((folder / "model.onnx").read_bytes())
+    model[len(model) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(model)
+    with pytest.raises(DamagedArtefactError, match=r"model\.onnx is not the file"):
+        Encoder.load(folder, threads=1)
+
+
+def test_a_thread_count_below_one_is_refused(built_encoder: Encoder) -> None:
+    with pytest.raises(ValueError, match="threads is 0"):
+        Encoder.load(built_encoder.spec.source, threads=0)
+
+
+def test_a_processor_whose_8_bit_sums_overflow_is_reported(
+    built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = built_encoder.spec.source
+    reduced = read_card(folder)["reduce_range"]
+    monkeypatch.setattr("xnai_pipelines.encoders.encoder.int8_sums_saturate", lambda: True)
+    Encoder.load(folder, threads=1)
+    assert ("saturate" in caplog.text) is not reduced

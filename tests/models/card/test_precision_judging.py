@@ -1,0 +1,117 @@
+"""A variant is judged as search would rank with it: against ir_measures and the evaluation of a search."""
+
+import ir_measures
+import numpy as np
+import pytest
+from ir_measures import nDCG
+
+from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.models.card.judging import Judged, compared, ndcg
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
+
+CHUNKS, QUESTIONS = 400, 40
+
+
+def unit(rows, seed, dimension=24):
+    vectors = np.random.default_rng(seed).standard_normal((rows, dimension)).astype(np.float32)
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.fixture(scope="module")
+def judged():
+    random = np.random.default_rng(1)
+    chunk_ids = [f"c{number:03}" for number in range(CHUNKS)]
+    documents = [f"d{number // 3}" for number in range(CHUNKS)]
+    keyword = [random.permutation(chunk_ids)[: random.integers(0, 250)].tolist() for _ in range(QUESTIONS)]
+    relevant = [
+        {f"d{random.integers(0, CHUNKS // 3)}": int(random.integers(1, 4)) for _ in range(random.integers(1, 4))}
+        for _ in range(QUESTIONS)
+    ]
+    return Judged(chunk_ids, documents, keyword, relevant)
+
+
+@pytest.fixture(scope="module")
+def vectors(judged):
+    """Passages, and questions near a passage of a document that answers them."""
+    passages = unit(CHUNKS, 2)
+    answers = [judged.document_ids.index(next(iter(grades))) for grades in judged.relevant]
+    questions = passages[answers] + 0.9 * unit(QUESTIONS, 3)
+    return passages, questions / np.linalg.norm(questions, axis=1, keepdims=True)
+
+
+def test_vector_mode_is_ndcg_of_documents_by_their_best_chunk_as_ir_measures_has_it(judged, vectors):
+    passages, questions = vectors
+    similarities = questions @ passages.T
+    run = {}
+    for number in range(QUESTIONS):
+        best = {}
+        for row in np.argsort(-similarities[number])[:200]:
+            best.setdefault(judged.document_ids[row], float(similarities[number, row]))
+        run[str(number)] = best
+    qrels = {str(number): grades for number, grades in enumerate(judged.relevant)}
+    reference = {int(result.query_id): result.value for result in ir_measures.iter_calc([nDCG @ 10], qrels, run)}
+    ours = ndcg(judged, passages, questions)["vector"]
+    np.testing.assert_allclose(ours, [reference[number] for number in range(QUESTIONS)], atol=1e-9)
+    assert 0.1 < ours.mean() < 0.95
+
+
+def test_both_modes_are_those_of_an_evaluation_of_such_a_search(judged, vectors):
+    passages, questions = vectors
+    rows = {chunk_id: row for row, chunk_id in enumerate(judged.chunk_ids)}
+
+    def search(query, mode, k):
+        number = int(query)
+        scores = passages @ questions[number]
+        nearest = sorted(range(CHUNKS), key=lambda row: (-scores[row], judged.chunk_ids[row]))[:200]
+        by_vector = [
+            Candidate(judged.chunk_ids[row], judged.document_ids[row], float(scores[row]), row) for row in nearest
+        ]
+        by_keyword = [
+            Candidate(name, judged.document_ids[rows[name]], 0.0, 0) for name in judged.keyword_rankings[number][:200]
+        ]
+        ranking = by_vector if mode == "vector" else reciprocal_rank_fusion([by_vector, by_keyword])
+        return [(one.chunk_id, one.document_id, one.score) for one in ranking[:k]]
+
+    asked = [
+        Question(
+            str(number),
+            str(number),
+            tuple(Relevant(document, None, grade) for document, grade in grades.items()),
+            Origin.LABELLED,
+            Split.TEST,
+        )
+        for number, grades in enumerate(judged.relevant)
+    ]
+    report = evaluate(
+        asked, ["hybrid", "vector"], search, fingerprint="f", splits_given=True, documents={}, settings={}
+    ).report
+    ours = ndcg(judged, passages, questions)
+    for section in report.sections_of(report.headline, Level.DOCUMENT):
+        assert ours[section.mode].mean() == pytest.approx(section.metrics["ndcg_at_10"].mean)
+
+
+def test_full_precision_differs_from_itself_by_nothing_and_noise_costs(judged, vectors):
+    passages, questions = vectors
+    full = ndcg(judged, passages, questions)
+    same = compared(full, full)["vector"]
+    assert (same.difference.low, same.difference.mean, same.difference.high) == (0, 0, 0)
+    noise = compared(full, ndcg(judged, unit(CHUNKS, 9), questions))["vector"]
+    assert noise.difference.low < noise.difference.mean < noise.difference.high < 0
+    assert noise.ndcg - same.ndcg == pytest.approx(noise.difference.mean)
+
+
+def test_equal_chunks_rank_by_their_id_so_that_a_figure_can_be_repeated():
+    judged = Judged(["b", "a"], ["second", "first"], [[]], [{"first": 1}])
+    same = np.ones((2, 1), dtype=np.float32)
+    assert ndcg(judged, same, same[:1])["vector"] == [1.0]
+
+
+def test_vectors_or_rankings_of_another_pool_are_refused(judged, vectors):
+    passages, questions = vectors
+    with pytest.raises(ValueError, match="399 passages and 40 questions are encoded"):
+        ndcg(judged, passages[1:], questions)
+    other = Judged(["a"], ["d"], [["z"]], [{"d": 1}])
+    with pytest.raises(ValueError, match="names chunk z, which is not in the pool"):
+        ndcg(other, passages[:1], questions[:1])

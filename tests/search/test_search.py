@@ -1,0 +1,168 @@
+"""A search of the current release answers with passages and where they stand, or says why it cannot."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+from tests.support.workplace import Workplace, fill
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.search.query import Filters, Mode, QueryError
+from xnai_pipelines.search.vector_index import read_vector_index
+from xnai_pipelines.state.schemas import DOCUMENTS
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    """A home that took in its folder; for reading."""
+    work = fill(Workplace(tmp_path_factory.mktemp("searched"), built_encoder))
+    work.write("it's/100%_sure.txt", "Whales and sharks breathe.\n")
+    work.ingest()
+    return work
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_search_finds_the_passage_and_where_it_stands(searched: Workplace, mode: Mode):
+    hits = searched.search().search("How do I install it?", k=3, mode=mode)
+
+    assert hits[0].source == "guide.md"
+    assert hits[0].heading_path == ("Guide",)
+    assert "**Install**" in hits[0].snippet
+    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+    assert [hit.score for hit in hits] == sorted((hit.score for hit in hits), reverse=True)
+    texts = {row["document_id"]: row["text"] for row in searched.rows(DOCUMENTS).values()}
+    for hit in hits:
+        assert hit.text == texts[hit.document_id][hit.start : hit.end]
+        assert re.sub(r"\*\*", "", hit.snippet).strip(". ") in " ".join(hit.text.split())
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_filters_hold_in_every_mode(searched: Workplace, mode: Mode):
+    index = searched.search()
+
+    def sources(filters: Filters) -> set[str]:
+        return {hit.source for hit in index.search("whales sharks breathe rain", 20, mode, filters)}
+
+    assert sources(Filters(source_prefix="it's/100%_")) == {"it's/100%_sure.txt"}
+    assert sources(Filters(source_prefix="corpus.jsonl#")) == {"corpus.jsonl#1", "corpus.jsonl#2"}
+    assert sources(Filters(media_type="application/jsonl")) == {"corpus.jsonl#1", "corpus.jsonl#2"}
+    assert sources(Filters(source_prefix="' OR 1=1 --")) == set()
+    assert sources(Filters(language="xx")) == set()
+    assert sources(Filters(source_prefix="notes/", media_type="text/plain")) <= {
+        "notes/rain.txt",
+        "notes/sun.txt",
+    }
+
+
+@pytest.mark.parametrize("question", ["", " \n\t", "?!...", "x" * 4_001, "caf\udce9", "\U0001f600"])
+def test_what_is_no_question_is_refused_in_words(searched: Workplace, question: str):
+    with pytest.raises(QueryError, match=r"^The question .+\."):
+        searched.search().search(question)
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["the of and", "x" * 4_000, "word " * 800, "a\x00b", "(\"unbalanced' AND [", "قطة кошка 猫", "🐋 whales"],
+)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_odd_questions_are_answered(searched: Workplace, question: str, mode: Mode):
+    searched.search().search(question, mode=mode)
+
+
+def test_a_document_stands_once_where_answers_are_grouped(work: Workplace):
+    work.write("rain.md", "# Rain\n\n" + "\n\n".join(f"## Day {n}\n\nRain fell on day {n}." for n in range(9)))
+    work.write("sun.txt", "The sun shone and no rain fell.\n")
+    work.ingest()
+    hits = work.search().search("rain", k=5, by_document=True)
+    assert sorted(hit.source for hit in hits) == ["rain.md", "sun.txt"]
+    assert len(work.search().search("rain", k=5)) == 5
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_long_document_does_not_hide_the_others(work: Workplace, mode: Mode):
+    rainy = [f"## Day {n}\n\n" + f"Rain, rain and more rain on day {n}. " * 4 for n in range(60)]
+    work.write("rain.md", "# Rain\n\n" + "\n\n".join(rainy))
+    work.write("weather.txt", "It was sunny at first, then came a little rain.\n")
+    work.write("chess.txt", "A rook moves along rows and columns, rain or shine.\n")
+    work.ingest()
+    hits = work.search().search("rain", k=3, mode=mode, by_document=True)
+    assert len(hits) == len({hit.source for hit in hits}) == 3
+
+
+def test_an_index_without_passages_answers_with_none(work: Workplace):
+    work.write("broken.jsonl", '{"_id": "1", "text": "Fine."}\n')
+    work.write("only.docx", b"PK\x03\x04" + bytes(50))
+    (work.documents / "broken.jsonl").unlink()
+    work.ingest()
+    for mode in Mode:
+        assert work.search().search("anything", mode=mode) == []
+
+
+def test_a_text_put_into_the_index_by_a_later_run_is_found_by_its_words(filled: Workplace):
+    filled.ingest()
+    filled.write("later.txt", "The xylophone stood in the corner.\n")
+    filled.ingest()
+    hits = filled.search().search("xylophones", mode=Mode.KEYWORD)
+    assert [hit.source for hit in hits] == ["later.txt"]
+    assert "**xylophone**" in hits[0].snippet
+
+
+def test_rows_that_a_killed_run_left_out_of_the_keyword_index_enter_it(filled: Workplace):
+    filled.ingest()
+    table = filled.tables.open(filled.embeddings.name)
+    row = table.search().limit(1).to_arrow().to_pylist()[0]
+    table.delete(f"chunk_id = '{row['chunk_id']}'")
+    table.add([row])
+    assert table.index_stats("passage_keywords").num_unindexed_rows == 1
+    reports = filled.ingest()
+    assert reports.embeddings.encoded == reports.embeddings.from_cache == 0
+    stats = filled.tables.open(filled.embeddings.name).index_stats("passage_keywords")
+    assert stats.num_unindexed_rows == 0
+
+
+def test_an_approximate_index_is_built_measured_used_and_dropped(work: Workplace):
+    topics = ["rain", "copper", "whales", "chess", "bread", "glaciers", "violins", "taxes"]
+    lines = [
+        json.dumps({"_id": f"{topic}{n}", "text": f"{topic} {n}, seen {n * 7 % 13} times by {n % 5} people."})
+        for topic in topics
+        for n in range(40)
+    ]
+    work.write("corpus.jsonl", "\n".join(lines))
+    index = work.ingest(threshold=100).embeddings.vector_index
+
+    record = work.home.releases / "1.vector_index.json"
+    assert index is not None
+    assert index == read_vector_index(record)
+    assert (index.rows, index.queries) == (320, 200)
+    assert index.nprobes is None or index.recall_at_10 >= 0.98
+    search = work.search()
+    assert search.nprobes == index.nprobes
+    assert search.search("glaciers", k=1, mode=Mode.VECTOR)[0].text.startswith("glaciers")
+    before = work.versions()
+    assert work.ingest(threshold=100).embeddings.vector_index == index
+    assert work.versions() == before
+
+    assert work.ingest(threshold=1_000).embeddings.vector_index is None
+    assert not record.exists()
+    names = {found.name for found in work.tables.open(work.embeddings.name).list_indices()}
+    assert "vector_lists" not in names
+    assert work.search().search("glaciers", k=1, mode=Mode.VECTOR)
+
+
+def test_vectors_are_of_unit_length_and_those_of_the_passages(filled: Workplace):
+    filled.ingest()
+    rows = list(filled.rows(filled.embeddings).values())
+    vectors = np.array([row["vector"] for row in rows], dtype=np.float32)
+    assert np.allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    expected = filled.encoder.encode_passages([row["passage"] for row in rows]).vectors
+    assert np.allclose(vectors, expected, atol=1e-6)
+
+
+def test_a_mode_may_be_given_by_its_name_and_no_other(searched: Workplace):
+    index = searched.search()
+    assert index.search("rain", mode="keyword") == index.search("rain", mode=Mode.KEYWORD)
+    with pytest.raises(ValueError, match="fuzzy"):
+        index.search("rain", mode="fuzzy")
+    with pytest.raises(ValueError, match="k is 0"):
+        index.search("rain", k=0)

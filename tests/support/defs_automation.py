@@ -1,0 +1,119 @@
+"""A home whose evaluations are made up, and the sensor on accuracy as the daemon ticks it."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import dagster as dg
+from dagster._core.events import DagsterEvent, DagsterEventType
+
+from tests.support.pipeline import settled, variables
+from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.drift.report import Cause, DriftReport
+from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
+from xnai_pipelines.evaluation.logged import log_evaluation
+from xnai_pipelines.evaluation.slices import DocumentFacts
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.settings import settings
+from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.manifest import Release, Releases
+
+QUESTIONS = [
+    Question(f"q{n}", f"What is number {n}?", (Relevant(f"d{n}", None, 1),), Origin.LABELLED, Split.TEST)
+    for n in range(40)
+]
+DOCUMENTS = {f"d{n}": DocumentFacts(f"{n}.md", "en", "text/markdown") for n in range(40)}
+BEGAN = datetime.now(UTC) - timedelta(days=30)
+HEALTHY, DEGRADED = 40, 16  # of 40 questions
+
+
+def publish(home: Home, number: int = 1) -> None:
+    """Make a release the current one, of which only the manifest is there."""
+    release = Release(
+        number, BEGAN.isoformat(), f"embeddings_{number}", {}, f"space{number}", 384, "minilm", "fp32", None, None, {}
+    )
+    Releases(home.releases).publish(release, "test")
+
+
+def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1) -> None:
+    """Write a drift report that names a cause."""
+    report = DriftReport(release, BEGAN, datetime.now(UTC), (), cause, cause.trainable, sentence)
+    write_bytes(home.reports / "drift" / "report.json", report.to_json().encode())
+
+
+@cache
+def evaluation(found: int) -> Evaluation:
+    """Return what is measured where so many of 40 questions find their document, at rank 1, and the others do not."""
+    answers = {question.question: question.relevant[0].document_id for question in QUESTIONS[:found]}
+    return evaluate(
+        QUESTIONS,
+        ["hybrid", "vector"],
+        lambda question, mode, k: [("c", answers.get(question, "other"), 1.0)],
+        fingerprint="",
+        splits_given=True,
+        documents=DOCUMENTS,
+        settings={},
+    )
+
+
+@cache
+def loaded() -> dg.Definitions:
+    return defs()
+
+
+@dataclass
+class Automation:
+    """The sensor on accuracy over a home: each tick is given the cursor of the last one."""
+
+    home: Home
+    instance: dg.DagsterInstance
+    cursor: str | None = None
+    nights: int = 0
+    requests: list[dg.RunRequest] = field(default_factory=list)
+
+    def evaluate(self, found: int, release: int = 1) -> str:
+        """Log an evaluation, a day after the last one, of which so many of 40 questions were answered right."""
+        self.nights += 1
+        made = evaluation(found)
+        night = BEGAN + timedelta(days=self.nights)
+        report = replace(made.report, evaluated_at=night, fingerprint=f"night {self.nights}")
+        tags = {"vector_space": f"space{release}", "dagster_run_id": "", "release": str(release)}
+        tracker = configured(settings())["tracking"].tracker()
+        return log_evaluation(tracker, report, made.per_question, {}, tags).run_id
+
+    def tick(self, **changed: object) -> str:
+        """Evaluate the sensor once; return why it asked for nothing, or the job that it asked for."""
+        given = variables(home=self.home.root, **changed)
+        names = ("stores", "tracking", "alerts")
+        with settled(given):
+            resources = {name: configured(settings())[name] for name in names}
+            with dg.build_sensor_context(self.instance, cursor=self.cursor, resources=resources) as context:
+                result = accuracy_degradation_sensor.evaluate_tick(context)
+        self.cursor = result.cursor or self.cursor
+        if not result.run_requests:
+            assert result.skip_message
+            return result.skip_message
+        [request] = result.run_requests
+        self.requests.append(request)
+        return request.job_name
+
+    def job(self, name: str) -> dg.JobDefinition:
+        return loaded().resolve_job_def(name)
+
+    def start(self) -> dg.DagsterRun:
+        """Begin the run that was asked for last, as the daemon would."""
+        request = self.requests[-1]
+        job = self.job(request.job_name)
+        return self.instance.create_run_for_job(job, tags=request.tags, status=dg.DagsterRunStatus.STARTED)
+
+    def succeed(self, run: dg.DagsterRun) -> None:
+        """End a run well."""
+        ended = DagsterEvent(DagsterEventType.RUN_SUCCESS.value, run.job_name)
+        self.instance.report_dagster_event(ended, run.run_id)
+
+    def alerts(self) -> list[dict[str, Any]]:
+        return [record["alert"] for record in LogSink(self.home.alerts).tail() if "alert" in record]

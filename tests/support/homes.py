@@ -1,0 +1,64 @@
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.adaptation_world import challenger_encoder, copy_world, make_adapted_home, release_promoted
+from tests.support.workplace import Workplace, fill
+from xnai_pipelines.encoders.encoder import Encoder
+
+
+@pytest.fixture
+def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
+    """An empty folder of documents and its home."""
+    return Workplace(tmp_path, built_encoder)
+
+
+@pytest.fixture
+def filled(work: Workplace) -> Workplace:
+    """A folder of several formats, see `fill`, and its home before the first run."""
+    return fill(work)
+
+
+@pytest.fixture(scope="session")
+def adapted_home(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    """The small world with a promoted challenger that is not released yet; tests copy it, see `adapted`."""
+    return make_adapted_home(tmp_path_factory.mktemp("adapted"), built_encoder)
+
+
+@pytest.fixture
+def adapted(adapted_home: Workplace, tmp_path: Path) -> Workplace:
+    """A copy of the adapted home, for a test to change."""
+    return copy_world(adapted_home, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def released_home(adapted_home: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    """The small world with release 2, whose encoder is adapted, and release 1 kept; tests copy it, see `released`."""
+    work = copy_world(adapted_home, tmp_path_factory.mktemp("released"))
+    release_promoted(work)
+    return work
+
+
+@pytest.fixture
+def released(released_home: Workplace, tmp_path: Path) -> Workplace:
+    """A copy of the released home, for a test to change; its encoder is that of the current release."""
+    work = copy_world(released_home, tmp_path)
+    work.encoder = challenger_encoder(work)
+    return work
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 8 MB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a small file system needs root")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,0 +1,124 @@
+"""Runs one stage of the retraining loop in a process of its own, which kills itself on the way.
+
+python -m tests.support.killed_stages STAGE HOME DOCUMENTS ENCODER [--commits N] [--before FILE] [--step N]
+"""
+
+import argparse
+import functools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.support.adaptation_world import (
+    THRESHOLD,
+    TRAINED,
+    TRAINING,
+    base_encoder,
+    challenge,
+    challenger_encoder,
+    source,
+    tracker_of,
+)
+from tests.support.workplace import Workplace
+from xnai_pipelines.adapters.make import train_adapter
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.releases.promotion import release_challenger
+from xnai_pipelines.releases.rollback import roll_back
+from xnai_pipelines.state.tables import Tables, kill_after
+
+PROJECT = Path(__file__).resolve().parent.parent
+FORGOTTEN = source(TRAINED[0], 0)
+
+
+def run_stage(work: Workplace, name: str, *options: object) -> int:
+    """Run a stage in a process that kills itself as the options say; return its exit code."""
+    command = [
+        sys.executable,
+        "-m",
+        "tests.support.killed_stages",
+        name,
+        work.home.root.parent,
+        work.encoder.spec.source,
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    return subprocess.run([*map(str, command), *map(str, options)], env=environment, check=False).returncode
+
+
+def train(work: Workplace, committed: Callable[[], None]) -> None:
+    """Train the adapter of the small world."""
+    train_adapter(work.context(committed), tracker_of(work.home), base_encoder(), TRAINING, threads=1)
+
+
+def release(work: Workplace, committed: Callable[[], None]) -> None:
+    """Release the challenger."""
+    encoder = functools.partial(challenger_encoder, work)
+    tracker = tracker_of(work.home)
+    release_challenger(work.context(committed), tracker, encoder, threshold=THRESHOLD, approved_by=None)
+
+
+STAGES: dict[str, Callable[[Workplace, Callable[[], None]], Any]] = {
+    "train": train,
+    "challenge": challenge,
+    "release": release,
+    "rollback": lambda work, committed: roll_back(work.context(committed), None),
+    "forget": lambda work, committed: forget(work.context(committed), work.documents, FORGOTTEN),
+}
+
+
+def kill(*_: object) -> None:
+    """End this process as the kernel would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def kill_before_writing(name: str) -> None:
+    """Have the process die where it would write this file of the releases."""
+    from xnai_pipelines.state import manifest
+
+    real = manifest.write_json
+    manifest.write_json = lambda path, value: kill() if path.name == name else real(path, value)
+
+
+def kill_at_step(step: int) -> None:
+    """Have the process die at a step of the training; each step before has its checkpoint."""
+    from xnai_pipelines.adapters import loop
+    from xnai_pipelines.adapters import make as adapters
+
+    real = loop._step
+    loop._step = lambda *given: kill() if given[6] == step else real(*given)
+    adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)
+
+
+def main() -> None:
+    """Read the command line."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("stage", choices=STAGES)
+    parser.add_argument("root", type=Path)
+    parser.add_argument("encoder", type=Path)
+    parser.add_argument("--commits", type=int)
+    parser.add_argument("--before")
+    parser.add_argument("--after-move", action="store_true")
+    parser.add_argument("--step", type=int)
+    given = parser.parse_args()
+
+    from xnai_pipelines.search import make as embeddings
+    from xnai_pipelines.state.manifest import Releases
+
+    embeddings.CHUNKS_IN_COMMIT = 8
+    Tables.stream = functools.partialmethod(Tables.stream, rows=8)
+    if given.before:
+        kill_before_writing(given.before)
+    if given.after_move:
+        Releases.challenge = kill  # the last that publishing does
+    if given.step is not None:
+        kill_at_step(given.step)
+    work = Workplace(given.root, Encoder.load(given.encoder, threads=1))
+    STAGES[given.stage](work, kill_after(given.commits))
+
+
+if __name__ == "__main__":
+    main()

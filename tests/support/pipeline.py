@@ -1,0 +1,131 @@
+"""The pipeline of a home as people run it: its settings in the environment, its jobs in Dagster, its command line."""
+
+import io
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import dagster as dg
+import pytest
+
+from tests.support.workplace import Workplace
+from xnai_pipelines.cli.app import main
+from xnai_pipelines.definitions import defs
+from xnai_pipelines.settings import settings
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+GUIDE = "# Guide\n\n## Install\n\nRun the installer and restart the machine.\n\n## Remove\n\nDelete the folder.\n"
+
+
+def five_files(work: Workplace) -> Workplace:
+    """Write a folder of five small files, one of them broken, that two questions can be generated from."""
+    work.write("guide.md", GUIDE)
+    work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
+    work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
+    work.write("corpus.jsonl", '{"_id": "1", "title": "Whales", "text": "Whales breathe air."}\n')
+    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
+    return work
+
+
+def variables(work: Workplace | None = None, **settings: object) -> dict[str, str]:
+    """Return an environment with the settings given, a workplace's home and folder among them, and no other of ours."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
+    place = {"home": work.home.root, "documents": work.documents} if work else {}
+    ours = {f"XNAI_{name.upper()}": str(value) for name, value in {**place, "threads": 1, **settings}.items()}
+    return {**kept, **ours, "COLUMNS": "200"}  # a wide terminal: no line is broken
+
+
+@contextmanager
+def settled(environment: dict[str, str]) -> Iterator[None]:
+    """Have this process read its settings from the environment given."""
+    settings.cache_clear()
+    with mock.patch.dict(os.environ, environment, clear=True):
+        yield
+    settings.cache_clear()
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """The jobs of a workplace's home, run in this process; the settings are those of the environment."""
+
+    work: Workplace
+    instance: dg.DagsterInstance
+
+    def run(
+        self, job: str = "refresh", assets: list[dg.AssetKey] | None = None, **config: dict[str, Any]
+    ) -> dg.ExecuteInProcessResult:
+        """Run a job, or only some of its assets."""
+        ops = {asset: {"config": values} for asset, values in config.items()}
+        run_config = {**QUIET, "ops": ops}
+        return (
+            defs()
+            .resolve_job_def(job)
+            .execute_in_process(
+                instance=self.instance, run_config=run_config, raise_on_error=False, asset_selection=assets
+            )
+        )
+
+
+def materialized(result: dg.ExecuteInProcessResult, asset: str) -> dict[str, Any]:
+    """Return the metadata with which the run materialized the asset."""
+    [event] = result.asset_materializations_for_node(asset.replace("/", "__"))
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
+    """Return what the steps that failed raised, by step."""
+    return {
+        event.step_key: (event.step_failure_data.error.cause or event.step_failure_data.error).message
+        for event in result.all_events
+        if event.is_step_failure
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command printed, and the code that it ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
+def command(environment: dict[str, str], *arguments: str) -> Said:
+    """Run `xnai` with the arguments in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    given, ending = mock.patch.object(sys, "argv", ["xnai", *arguments]), pytest.raises(SystemExit)
+    with settled(environment), given, redirect_stdout(out), redirect_stderr(err), ending as ended:
+        main()
+    return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def xnai(environment: dict[str, str], *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own."""
+    command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False, **options)
+
+
+def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    """Start the command in a process of its own."""
+    command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+@contextmanager
+def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance that `xnai` uses with this environment."""
+    from xnai_pipelines.environment import prepare
+
+    with settled(environment):
+        prepare(settings())
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+
+
+ROOT = Path(__file__).resolve().parent.parent

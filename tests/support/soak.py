@@ -1,0 +1,177 @@
+"""Kills an ingest at random moments, finishes it, and compares its tables with those of a home that nobody disturbed.
+
+    python -m tests.support.soak --kills 100 [--seed 0]
+
+The folder changes before each kill. The run ends with code 1 at the first difference and names the seed and the kill.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.state.tables import kill_after
+
+PROJECT = Path(__file__).resolve().parent.parent
+WORDS = [
+    "rain",
+    "copper",
+    "whale",
+    "chess",
+    "bread",
+    "glacier",
+    "violin",
+    "tax",
+    "river",
+    "engine",
+    "orchard",
+    "lantern",
+]
+
+
+def start(work: Workplace, commits: int | None = None) -> subprocess.Popen[str]:
+    """Start an ingest in a process of its own, which dies after so many commits; return once its stages begin."""
+    command = [sys.executable, "-m", "tests.support.soak", "--ingest", str(work.home.root.parent)]
+    command += ["--documents", str(work.documents), "--encoder", str(work.encoder.spec.source)]
+    command += ["--commits", str(commits)] if commits else []
+    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def end(process: subprocess.Popen[str], seconds: float | None = None) -> int:
+    """Wait for the process, with a limit kill it then; return its exit code."""
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+    process.communicate()
+    return process.returncode
+
+
+def copied(work: Workplace, root: Path) -> Workplace:
+    """Return a workplace at `root` with a copy of the home and the same folder of documents."""
+    shutil.copytree(work.home.root, root / "home", symlinks=True)
+    return Workplace(root, work.encoder, work.documents)
+
+
+def differences(work: Workplace, expected: Workplace) -> list[str]:
+    """Return in what the tables of two workplaces differ; nothing where both are whole and equal."""
+    work.check_whole()
+    found = []
+    ours, theirs = work.content(), expected.content()
+    if ours.keys() != theirs.keys():
+        found.append(f"tables {sorted(ours.keys() ^ theirs.keys())}")
+    for table in ours.keys() & theirs.keys():
+        keys = ours[table].keys() | theirs[table].keys()
+        wrong = [key for key in sorted(keys) if ours[table].get(key) != theirs[table].get(key)]
+        found += [f"{table} {key}: {ours[table].get(key)} != {theirs[table].get(key)}" for key in wrong[:3]]
+    return found or _different_vectors(work.vectors(), expected.vectors())
+
+
+def _different_vectors(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    # each passage is encoded alone, so that its vector does not depend on which run made it
+    return [f"vector {key}" for key in ours if not np.allclose(ours[key], theirs[key], rtol=0, atol=1e-6)]
+
+
+def change(work: Workplace, generator: random.Random) -> None:
+    """Change the folder: files and records added, edited, renamed and deleted, some of them bad."""
+
+    def sentence() -> str:
+        return " ".join(generator.choices(WORDS, k=generator.randint(3, 40))) + ".\n"
+
+    def records() -> str:
+        keys = generator.sample(range(12), generator.randint(2, 10))
+        bad = ["not json\n"] * generator.randint(0, 2)
+        return "".join([f'{{"_id": "{key}", "text": "{sentence().strip()}"}}\n' for key in keys] + bad)
+
+    for number in generator.sample(range(14), 6):
+        path = work.documents / f"{number}.md"
+        match generator.choice(["write", "write", "rename", "delete", "break"]):
+            case "write":
+                work.write(path.name, f"# Part {number}\n\n{sentence()}\n## More\n\n{sentence()}")
+            case "break":
+                work.write(path.name, b"")
+            case "rename" if path.exists():
+                path.replace(work.documents / f"{generator.randrange(14)}.md")
+            case "delete":
+                path.unlink(missing_ok=True)
+    work.write("always.txt", sentence())
+    if generator.random() < 0.7:
+        work.write("corpus.jsonl", records())
+
+
+def soak(kills: int, seed: int, root: Path) -> int:
+    """Return 0 when the tables were right after every one of the kills."""
+    specification = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
+    encoder = Encoder.load(build_encoder(specification, root / "models"), threads=2)
+    generator = random.Random(seed)  # nothing is secret
+    undisturbed = Workplace(root / "undisturbed", encoder)
+    disturbed = Workplace(root / "disturbed", encoder, undisturbed.documents)
+    died = 0
+    for kill in range(1, kills + 1):
+        change(undisturbed, generator)
+        started = time.perf_counter()
+        undisturbed.ingest(allow_vanishing=True)
+        seconds = time.perf_counter() - started
+        died += end(start(disturbed), generator.uniform(0, 1.5 * seconds)) != 0
+        if generator.random() < 0.7:  # else the folder changes again before the next, killed, run
+            disturbed.ingest(allow_vanishing=True)
+            found = differences(disturbed, undisturbed)
+            if found:
+                print(f"\nAfter kill {kill} with seed {seed}:", *found, sep="\n", file=sys.stderr)
+                return 1
+        print(f"\r{kill}/{kills} kills, {died} of them before the end of the run", end="", flush=True)
+    print()
+    return 0
+
+
+def ingest(root: Path, documents: Path, encoder: Path, commits: int | None) -> None:
+    """Run the stages with small commits, so that there are many moments between two of them."""
+    from xnai_pipelines.chunks import make as chunks
+    from xnai_pipelines.documents import file_reader
+    from xnai_pipelines.search import make as embeddings
+    from xnai_pipelines.state import tables as store
+
+    file_reader.ROWS_IN_COMMIT = chunks.DOCUMENTS_IN_COMMIT = embeddings.CHUNKS_IN_COMMIT = 2
+    store.DELETE_GROUP = 1
+    work = Workplace(root, Encoder.load(encoder, threads=1), documents)
+    print("ready", flush=True)
+    work.ingest(committed=kill_after(commits), allow_vanishing=True)
+
+
+def main() -> int:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ingest", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--documents", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--encoder", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--commits", type=int, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.ingest:
+        ingest(given.ingest, given.documents, given.encoder, given.commits)
+        return 0
+    with tempfile.TemporaryDirectory() as root:
+        return soak(given.kills, given.seed, Path(root))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

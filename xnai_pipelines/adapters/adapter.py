@@ -1,0 +1,130 @@
+"""Adapters as they are kept: found, read, and refused where they are damaged or of another base."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.adapters.config import AdapterConfig, Task
+from xnai_pipelines.adapters.errors import AdaptationError, AdapterConfigError
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.state.artefacts import CARD, DamagedArtefactError, read_card
+
+CURVE_FILE = "curve.json"
+
+_CARD_LIMIT = 64 << 20  # bytes; a card names every document that was trained on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adapter:
+    """A trained adapter, as its card tells.
+
+    `dimension` is the width of the base's vectors. `metrics` are numbers by name. `damage` says why the adapter cannot
+    be used, None where it can; of a damaged one the folder is known, and the documents where its card still tells.
+    """
+
+    folder: Path
+    task: Task | None = None
+    base_name: str = ""
+    base_sha256: str = ""
+    data_sha256: str = ""
+    dimension: int = 0
+    documents: tuple[str, ...] = ()
+    config: AdapterConfig | None = None
+    metrics: Mapping[str, float]
+    libraries: Mapping[str, str]
+    device: str = ""
+    damage: str | None = None
+
+    @property
+    def adapter_id(self) -> str:
+        """16 hexadecimal digits, the folder's name."""
+        return self.folder.name
+
+    def curve(self) -> dict[str, list[dict[str, Any]]]:
+        """Return loss, learning rate and seconds by step, and the validation figures: steps, validation."""
+        content: dict[str, list[dict[str, Any]]] = json.loads((self.folder / CURVE_FILE).read_text(encoding="utf-8"))
+        return content
+
+
+def load_adapter(folder: Path, base: EncoderSpec | None = None) -> Adapter:
+    """Return a whole adapter that fits the base, after comparing each file's sha256 with the card.
+
+    Raises:
+        AdaptationError: It is missing, damaged, of another task, of another base, or of other dimensions.
+    """
+    adapter = _read(folder)
+    if base is None:
+        return adapter
+    if adapter.task is not Task.ENCODER:
+        raise AdaptationError(f"The adapter {adapter.adapter_id} is of a language model, not of a sentence encoder.")
+    if adapter.dimension != base.dimension:
+        raise AdaptationError(
+            f"The adapter {adapter.adapter_id} is for vectors of {adapter.dimension} dimensions ({adapter.base_name}), "
+            f"and the encoder in {base.source} has {base.dimension}. Train one for this encoder."
+        )
+    if adapter.base_sha256 != base.weights_sha256:
+        raise AdaptationError(
+            f"The adapter {adapter.adapter_id} was trained on {adapter.base_name} with weights of sha256 "
+            f"{adapter.base_sha256[:12]}, and those in {base.source} have {base.weights_sha256[:12]}. On another base "
+            "it means nothing: train one for this encoder."
+        )
+    return adapter
+
+
+def list_adapters(folder: Path) -> list[Adapter]:
+    """Return the adapters in a folder by id; those that cannot be used tell why in `damage`."""
+    if not folder.is_dir():
+        return []
+    found = []
+    for path in sorted(folder.iterdir()):
+        if not path.is_dir() or path.name.startswith(".") or not _is_id(path.name):
+            continue
+        try:
+            found.append(_read(path))
+        except AdaptationError as error:
+            found.append(Adapter(folder=path, metrics={}, libraries={}, damage=str(error), documents=_documents(path)))
+    return found
+
+
+def _documents(folder: Path) -> tuple[str, ...]:
+    """Return what a damaged adapter was trained on: it may hold deleted data all the same."""
+    try:
+        return tuple(map(str, json.loads((folder / CARD).read_text(encoding="utf-8"))["data"]["documents"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _is_id(name: str) -> bool:
+    return len(name) == 16 and set(name) <= set("0123456789abcdef")
+
+
+def _read(folder: Path) -> Adapter:
+    if not folder.is_dir():
+        raise AdaptationError(f"There is no adapter {folder.name} in {folder.parent}.")
+    try:
+        if (folder / CARD).is_file() and (folder / CARD).stat().st_size > _CARD_LIMIT:
+            raise AdaptationError(f"The card of the adapter {folder.name} is larger than {_CARD_LIMIT >> 20} MiB.")
+        card = read_card(folder)
+        base, data = card["base"], card["data"]
+        return Adapter(
+            folder=folder,
+            task=Task(card["task"]),
+            base_name=str(base["name"]),
+            base_sha256=str(base["sha256"]),
+            data_sha256=str(data["sha256"]),
+            dimension=int(base["dimension"]),
+            documents=tuple(map(str, data["documents"])),
+            config=AdapterConfig.from_json(card["config"]),
+            metrics={str(name): float(value) for name, value in card["metrics"].items()},
+            libraries=dict(card["libraries"]),
+            device=str(card["device"]),
+        )
+    except DamagedArtefactError as error:
+        raise AdaptationError(f"The adapter {folder.name} is damaged: {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, AdapterConfigError) as error:
+        raise AdaptationError(
+            f"The card of the adapter {folder.name} cannot be read ({type(error).__name__}: {error}). Delete the "
+            f"folder {folder}: the next training makes it again."
+        ) from error

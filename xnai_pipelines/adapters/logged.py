@@ -1,0 +1,126 @@
+"""Adapters and their comparisons with the champion as runs of the experiment `xnai/adaptation`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from xnai_pipelines.state.tracker import Experiment, MlflowRun, NotTrackedError, RunContent, Tracker
+
+ADAPTATION = "xnai/adaptation"
+
+
+def log_adapter(
+    tracker: Tracker,
+    *,
+    adapter_id: str,
+    params: Mapping[str, object],
+    curve: Sequence[tuple[int, Mapping[str, float]]],
+    metrics: Mapping[str, float],
+    files: Mapping[str, bytes],
+    tags: Mapping[str, str],
+) -> MlflowRun:
+    """Log an adapter to `xnai/adaptation` and return its run; one that was logged before is not logged again.
+
+    Args:
+        tracker: The MLflow store.
+        adapter_id: What the adapter is known by.
+        params: What it was trained on and with.
+        curve: The figures of the steps, such as `(10, {"loss": 0.41})`: shown as curves.
+        metrics: The figures of the whole training, under other names than those of the curve.
+        files: Artifacts, bytes by file name.
+        tags: `dagster_run_id`, `release` and the like; `kind` and `adapter` are added.
+    """
+    return _logged_once(
+        tracker,
+        f"adapter {adapter_id}",
+        _adapter(adapter_id),
+        tags,
+        params=params,
+        curve=curve,
+        metrics=metrics,
+        files=files,
+    )
+
+
+def find_adapter(tracker: Tracker, adapter_id: str) -> MlflowRun | None:
+    """Return the finished run that logged this adapter, None where it was not logged."""
+    return Experiment(ADAPTATION, tracker).find(_adapter(adapter_id))
+
+
+def tag_adapter(tracker: Tracker, adapter_id: str, tags: Mapping[str, str]) -> MlflowRun:
+    """Set tags on the adapter's run, such as `decision`, and return the run.
+
+    Raises:
+        NotTrackedError: The adapter was not logged.
+    """
+    run = find_adapter(tracker, adapter_id)
+    if run is None:
+        raise NotTrackedError(f"MLflow has no run of adapter {adapter_id}. Log it before tagging it.")
+    with tracker.client() as client:
+        for name, value in tags.items():
+            client.set_tag(run.run_id, name, value)
+    return run
+
+
+def log_comparison(
+    tracker: Tracker,
+    *,
+    adapter_id: str,
+    fingerprint: str,
+    decision: str,
+    metrics: Mapping[str, float],
+    files: Mapping[str, bytes],
+    tags: Mapping[str, str],
+) -> MlflowRun:
+    """Log the comparison of an adapter with the champion to `xnai/adaptation` and return its run.
+
+    A comparison that was logged before is not logged again.
+
+    Args:
+        tracker: The MLflow store.
+        adapter_id: The challenger.
+        fingerprint: Of all that was compared and by which rules.
+        decision: What followed: "promoted", "rejected" and the like; a tag.
+        metrics: Figures by name.
+        files: Artifacts, bytes by file name.
+        tags: `vector_space`, `dagster_run_id`, `release` and the like; `kind`, `adapter`, `fingerprint` and
+            `decision` are added.
+    """
+    known_by = {"kind": "comparison", "adapter": adapter_id, "fingerprint": fingerprint}
+    return _logged_once(
+        tracker,
+        f"{decision}: adapter {adapter_id}",
+        known_by,
+        {**tags, "decision": decision},
+        metrics=metrics,
+        files=files,
+    )
+
+
+def _logged_once(
+    tracker: Tracker,
+    title: str,
+    known_by: Mapping[str, str],
+    tags: Mapping[str, str],
+    *,
+    metrics: Mapping[str, float],
+    files: Mapping[str, bytes],
+    params: Mapping[str, object] | None = None,
+    curve: Sequence[tuple[int, Mapping[str, float]]] = (),
+) -> MlflowRun:
+    experiment = Experiment(ADAPTATION, tracker)
+    now = datetime.now(UTC)
+    return experiment.find(known_by) or experiment.log(
+        RunContent(
+            title=f"{now:%Y-%m-%d %H:%M} {title}",
+            measured_at=now,
+            params=params or {},
+            metrics=metrics,
+            curve=curve,
+            files=files,
+            tags={**tags, **known_by},
+        )
+    )
+
+
+def _adapter(adapter_id: str) -> dict[str, str]:
+    return {"kind": "adapter", "adapter": adapter_id}

@@ -1,0 +1,306 @@
+"""From training pairs to an adapter, and from the adapter to an encoder that can be searched with."""
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from xnai_pipelines.adapters.adapter import Adapter, list_adapters, load_adapter
+from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
+from xnai_pipelines.adapters.errors import AdaptationError
+from xnai_pipelines.adapters.logged import log_adapter
+from xnai_pipelines.adapters.memory import estimate
+from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.plots import curve_plot
+from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.training_pairs import NoTrainingPairsError, documents_of_pairs, read_training_pairs
+from xnai_pipelines.encoders.folder import shipped_bytes
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
+from xnai_pipelines.models.variants import VARIANTS
+from xnai_pipelines.questions.question import Split
+from xnai_pipelines.state.artefacts import CARD, read_card
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.history import StageRun, record
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Releases, now
+from xnai_pipelines.state.schemas import DOCUMENTS
+from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
+TOLD_EVERY_SECONDS = 20.0
+VALIDATED = ("loss", "mrr", "recall_at_1")
+
+
+class NoAdapterError(Exception):
+    """No adapter was trained in this home yet; the message says how to."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterReport:
+    """The adapter trained last: its id, what it was trained with, its figures, and where it was logged."""
+
+    adapter: str
+    base: str
+    base_sha256: str
+    pairs_sha256: str
+    pairs: int
+    documents: int
+    config: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    trained: bool
+    mlflow_run: MlflowRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterOutcome:
+    """The report of the adapter, the adapter itself, and its curve, PNG."""
+
+    report: AdapterReport
+    adapter: Adapter
+    curve: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptedEncoderReport:
+    """The adapter merged into its base, in the precision of the current release.
+
+    `largest_difference` is the largest between a vector of the merged weights and one with the adapter applied.
+    """
+
+    adapter: str
+    vector_space: str
+    variant: str
+    encoder: str
+    folder: str
+    shipped_bytes: int
+    largest_difference: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEstimate:
+    """What a retraining would take: pairs, steps, memory in bytes, minutes (None before the first training)."""
+
+    adapter: str
+    pairs: int
+    trained_already: bool
+    steps: int
+    memory_bytes: int
+    minutes: float | None
+
+
+def train_adapter(
+    context: StageContext, tracker: Tracker, base: EncoderSpec, config: AdapterConfig, *, threads: int
+) -> AdapterOutcome:
+    """Train an adapter of the base on the stored training pairs; the same pairs and config are never trained twice.
+
+    A training that was killed goes on from its last checkpoint. The tables stay free for other writers meanwhile.
+
+    Raises:
+        NoTrainingPairsError: There are no pairs.
+        AdaptationError: The training cannot go on; the message says why. There is no adapter then.
+        TrackingUnavailableError: MLflow cannot be reached; the adapter is kept, and the next run logs it.
+    """
+    pairs, sha256 = _stored_pairs(context.tables)
+    done, steps, told = 0, estimate(pairs, config, base.source).steps, time.monotonic()
+    with context.progress.work("adapter", steps, "steps") as advance:
+
+        def progress(step: Step) -> None:
+            nonlocal done, told
+            advance(step.step - done)
+            done = step.step
+            if step.validation is not None or time.monotonic() - told >= TOLD_EVERY_SECONDS:
+                told = time.monotonic()
+                context.progress.say(_words(step))
+
+        adapter = train_encoder(
+            base,
+            pairs,
+            read_training_pairs(context.tables, Split.VALIDATION),
+            config,
+            context.home.adapters,
+            data_sha256=sha256,
+            documents=sorted(set().union(*documents_of_pairs(context.tables))),
+            threads=threads,
+            progress=progress,
+        )
+    if done:
+        record(context.home.reports, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
+    curve = curve_plot(adapter)
+    report = AdapterReport(
+        adapter=adapter.adapter_id,
+        base=adapter.base_name,
+        base_sha256=adapter.base_sha256,
+        pairs_sha256=sha256,
+        pairs=len(pairs),
+        documents=len(adapter.documents),
+        config=json.loads(config.description),
+        metrics=dict(adapter.metrics),
+        trained=done > 0,
+        mlflow_run=None,
+    )
+    path = report_path(context.home, "lora_adapter")
+    write_json(path, asdict(report))  # before MLflow is asked, so that nothing trained is lost by its absence
+    report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
+    write_json(path, asdict(report))
+    return AdapterOutcome(report, adapter, curve)
+
+
+def _words(step: Step) -> str:
+    loss = "" if step.loss is None else f"loss {step.loss:.3f}, learning rate {step.learning_rate:.2g}, "
+    held_out = "" if step.validation is None else f"validation loss {step.validation.loss:.3f}, "
+    left = "" if step.seconds_left is None else f", {step.seconds_left / 60:.1f} minutes left"
+    return f"adapter: step {step.step}/{step.steps}, {loss}{held_out}{step.pairs_per_second:.1f} pairs/s{left}"
+
+
+def read_adapter_report(home: Home) -> AdapterReport:
+    """Return the report of the adapter trained last.
+
+    Raises:
+        NoAdapterError: None was trained.
+    """
+    path = report_path(home, "lora_adapter")
+    if not path.exists():
+        raise NoAdapterError("No adapter was trained yet: `xnai retrain` trains one.")
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    run = stored.pop("mlflow_run")
+    return AdapterReport(**stored, mlflow_run=MlflowRun(**run) if run else None)
+
+
+def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderReport:
+    """Merge the last adapter into its base and build the encoder in the precision of the current release.
+
+    Raises:
+        NoAdapterError: None was trained.
+        AdaptationError: The adapter is damaged or of another base, or merging changes what it computes.
+        CalibrationError: The precision needs calibration texts, and none were drawn.
+    """
+    home = context.home
+    report = read_adapter_report(home)
+    release = Releases(home.releases).require()
+    with stage(context, "adapted_encoder") as watch:
+        adapter = load_adapter(home.adapters / report.adapter, base)
+        merged = merge_adapter(adapter, base, home.adapters / MERGED)
+        [variant] = [variant for variant in VARIANTS if variant.name == release.precision]
+        texts = texts_for(context, variant, merged.spec)
+        spec = variant_spec(variant, merged.spec, texts)
+        folder = build_variant(context, variant, merged.spec, spec, texts)
+        watch.items = 1
+    built = AdaptedEncoderReport(
+        adapter=report.adapter,
+        vector_space=spec.vector_space,
+        variant=variant.name,
+        encoder=read_card(folder)["base"]["name"],
+        folder=str(folder),
+        shipped_bytes=shipped_bytes(folder),
+        largest_difference=merged.largest_difference,
+        seconds=watch.seconds,
+    )
+    write_json(report_path(home, "adapted_encoder"), asdict(built))
+    return built
+
+
+def read_adapted_encoder(home: Home) -> AdaptedEncoderReport:
+    """Return the report of the adapted encoder built last.
+
+    Raises:
+        NoAdapterError: None was built.
+    """
+    path = report_path(home, "adapted_encoder")
+    if not path.exists():
+        raise NoAdapterError("No adapted encoder was built yet: `xnai retrain` builds one.")
+    return AdaptedEncoderReport(**json.loads(path.read_text(encoding="utf-8")))
+
+
+def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
+    """Return the full-precision encoder that the current release was made from: the base with the release's adapter.
+
+    It is the base itself where the release has none, or where the settings name another base by now.
+    """
+    release = Releases(home.releases).current()
+    if release is None or release.adapter is None:
+        return base
+    try:
+        load_adapter(home.adapters / release.adapter, base)
+    except AdaptationError:
+        return base
+    return merged_encoder(home.adapters / MERGED, release.adapter) or base
+
+
+def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...]:
+    """Return the ids of the adapters that learned from any of the documents."""
+    kept = list_adapters(home.adapters)
+    return tuple(adapter.adapter_id for adapter in kept if not documents.isdisjoint(adapter.documents))
+
+
+def deleted_in_adapters(home: Home, tables: Tables) -> dict[str, list[str]]:
+    """Return by adapter the documents that it learned from and that are deleted by now, where there are any."""
+    stored = set(tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    gone = {adapter.adapter_id: sorted({*adapter.documents} - stored) for adapter in list_adapters(home.adapters)}
+    return {adapter: documents for adapter, documents in gone.items() if documents}
+
+
+def adapter_faults(home: Home, adapter: str) -> list[str]:
+    """Return what is wrong with an adapter, in words; nothing where it is whole and every number in it is finite."""
+    from safetensors.numpy import load_file
+
+    try:
+        kept = load_adapter(home.adapters / adapter)
+    except AdaptationError as error:
+        return [str(error)]
+    tensors = load_file(kept.folder / "adapter_model.safetensors")
+    return [f"{name} holds what is no number" for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
+
+
+def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: AdapterConfig) -> TrainingEstimate:
+    """Return what training on the stored pairs would take; minutes by the rate of the last training.
+
+    Raises:
+        NoTrainingPairsError: There are no pairs.
+    """
+    pairs, sha256 = _stored_pairs(tables)
+    identity = adapter_id(base.weights_sha256, sha256, config, Task.ENCODER)
+    kept = [adapter for adapter in list_adapters(home.adapters) if adapter.damage is None]
+    rates = [adapter.metrics["tokens_per_second"] for adapter in kept if "tokens_per_second" in adapter.metrics]
+    expected = estimate(pairs, config, base.source, rates[-1] if rates else None)
+    return TrainingEstimate(
+        adapter=identity,
+        pairs=len(pairs),
+        trained_already=any(adapter.adapter_id == identity for adapter in kept),
+        steps=expected.steps,
+        memory_bytes=expected.memory_bytes,
+        minutes=None if expected.seconds is None else expected.seconds / 60,
+    )
+
+
+def _stored_pairs(tables: Tables) -> tuple[list[TrainingPair], str]:
+    pairs = read_training_pairs(tables, Split.TRAIN)
+    if not pairs:
+        raise NoTrainingPairsError("There are no training pairs yet: `xnai retrain` mines and trains on them.")
+    return pairs, pairs_sha256(pairs)
+
+
+def _log(context: StageContext, tracker: Tracker, adapter: Adapter, report: AdapterReport, curve: bytes) -> MlflowRun:
+    points = adapter.curve()
+    return log_adapter(
+        tracker,
+        adapter_id=adapter.adapter_id,
+        params={**report.config, "base": report.base, "pairs": report.pairs, "pairs_sha256": report.pairs_sha256},
+        curve=[
+            *((int(p["step"]), {"loss": p["loss"], "learning_rate": p["learning_rate"]}) for p in points["steps"]),
+            *(
+                (int(p["step"]), {f"validation_{name}": p[name] for name in VALIDATED if p[name] is not None})
+                for p in points["validation"]
+            ),
+        ],
+        metrics=report.metrics,
+        files={"card.json": (adapter.folder / CARD).read_bytes(), "curve.png": curve},
+        tags={"dagster_run_id": context.run_id, "base_sha256": report.base_sha256},
+    )

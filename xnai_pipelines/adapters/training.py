@@ -1,0 +1,267 @@
+"""An adapter from a base and data: trained once, resumed after a kill, published whole."""
+
+import json
+import logging
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xnai_pipelines.adapters.adapter import CURVE_FILE, Adapter, load_adapter
+from xnai_pipelines.adapters.causal_objective import CausalObjective
+from xnai_pipelines.adapters.checkpoint import State
+from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
+from xnai_pipelines.adapters.conversations import Conversation, conversations_sha256
+from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork
+from xnai_pipelines.adapters.errors import AdaptationError
+from xnai_pipelines.adapters.loop import Objective, run_training
+from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
+from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
+from xnai_pipelines.adapters.pairs import TrainingPair
+from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.texts import open_text_tokenizer
+from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.source import encoder_name
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.state.artefacts import publish_artefact
+
+if TYPE_CHECKING:
+    from peft import PeftModel
+
+_TRAINING = ".training"
+_CHECKPOINT_SECONDS = 30.0
+_LIBRARIES = ("torch", "peft", "transformers", "safetensors", "tokenizers")
+_LESS_MEMORY = "Set mini_batch to a few texts (16), or lower batch_size or passage_length."
+_LESS_CAUSAL_MEMORY = "Lower batch_size (and raise gradient_accumulation), mini_batch, or max_length."
+
+_log = logging.getLogger(__name__)
+
+# An objective over the adapted network, on a device.
+_MakeObjective = Callable[["PeftModel", str], Objective]
+
+
+def train_encoder(
+    base: EncoderSpec,
+    pairs: Sequence[TrainingPair],
+    validation: Sequence[TrainingPair],
+    config: AdapterConfig,
+    folder: Path,
+    *,
+    data_sha256: str,
+    documents: Sequence[str],
+    threads: int,
+    progress: Callable[[Step], None],
+    checkpoint_seconds: float = _CHECKPOINT_SECONDS,
+) -> Adapter:
+    """Return folder/<adapter_id>, trained on pairs where it is missing or damaged.
+
+    Args:
+        base: What is adapted; a base model, at any precision.
+        pairs: To learn from.
+        validation: Of other documents, measured on the way; may be empty.
+        config: How.
+        folder: The root of all adapters.
+        data_sha256: Hash of the data, which the adapter's id contains.
+        documents: Ids of all documents that were trained on, for the card.
+        threads: Of torch.
+        progress: Called after each step.
+        checkpoint_seconds: Between two checkpoints.
+
+    Raises:
+        AdaptationError: Too few pairs, not enough memory, a target module that is not there, or a loss that is no
+            finite number. No adapter is left behind.
+    """
+    if base.adapter is not None or base.recipe is not None:
+        raise AdaptationError(
+            f"The encoder in {base.source} is no base model (adapter {base.adapter}, recipe {base.recipe}). "
+            "Adapters are trained on base models: name one."
+        )
+    passages = {text for pair in pairs for text in (pair.positive, *pair.negatives)}
+    if len(passages) < 2:
+        raise AdaptationError(
+            f"{len(pairs)} training pairs with {len(passages)} different passages are too few: a passage is learnt by "
+            "telling it from others. Label questions on more documents, or let some be generated."
+        )
+    identity = adapter_id(base.weights_sha256, data_sha256, config, Task.ENCODER)
+
+    def make(adapted: "PeftModel", device: str) -> EncoderObjective:
+        tokenizer = open_text_tokenizer(base)
+        padding = adapted.config.pad_token_id
+        network = TextNetwork(
+            adapted,
+            pooling=base.pooling,
+            padding=0 if padding is None else int(padding),
+            precision=config.precision,
+            device=device,
+        )
+        return EncoderObjective(
+            network,
+            lambda text, length: tokenizer.encode(text, min(length, base.max_length)),
+            pairs,
+            validation,
+            config,
+            question_prefix=base.query_prefix,
+            passage_prefix=base.passage_prefix,
+        )
+
+    def check() -> None:
+        check_memory(estimate(pairs, config, base.source).memory_bytes, _LESS_MEMORY)
+
+    card = {
+        "task": Task.ENCODER,
+        "base": {"name": encoder_name(base.source), "sha256": base.weights_sha256, "dimension": base.dimension},
+        "data": {
+            "sha256": data_sha256,
+            "pairs": len(pairs),
+            "validation_pairs": len(validation),
+            "documents": sorted(set(documents)),
+        },
+    }
+    return _published(
+        folder / identity, base.source, Task.ENCODER, config, card, check, make, threads, checkpoint_seconds, progress
+    )
+
+
+def train_causal(
+    model: Path,
+    conversations: Sequence[Conversation],
+    validation: Sequence[Conversation],
+    config: AdapterConfig,
+    folder: Path,
+    *,
+    threads: int,
+    progress: Callable[[Step], None],
+    checkpoint_seconds: float = _CHECKPOINT_SECONDS,
+) -> Adapter:
+    """Return folder/<adapter_id>, a causal language model's adapter by supervised fine-tuning on the assistant's words.
+
+    Arguments and errors are those of `train_encoder`; `model` is a folder of transformers.
+    """
+    from transformers import AutoTokenizer
+
+    if not conversations:
+        raise AdaptationError("There are no conversations to train on.")
+    weights, data = base_sha256(model), conversations_sha256(conversations)
+    shape = read_shape(model)
+    identity = adapter_id(weights, data, config, Task.CAUSAL)
+
+    def make(adapted: "PeftModel", device: str) -> CausalObjective:
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            raise AdaptationError(f"The tokenizer in {model} cannot be loaded: {error}") from error
+        objective = CausalObjective(adapted, tokenizer, conversations, validation, config, device)
+        if objective.left_out:
+            _log.warning("%d conversations have nothing to learn within max_length.", objective.left_out)
+        return objective
+
+    def check() -> None:
+        tokens = tokens_at_once(config.mini_batch, config.max_length)
+        check_memory(needed_bytes(model, config, tokens, shape["vocabulary"]), _LESS_CAUSAL_MEMORY)
+
+    card = {
+        "task": Task.CAUSAL,
+        "base": {"name": encoder_name(model), "sha256": weights, "dimension": shape["width"]},
+        "data": {
+            "sha256": data,
+            "conversations": len(conversations),
+            "validation_conversations": len(validation),
+            "documents": [],
+        },
+    }
+    return _published(
+        folder / identity, model, Task.CAUSAL, config, card, check, make, threads, checkpoint_seconds, progress
+    )
+
+
+def _published(
+    target: Path,
+    source: Path,
+    task: Task,
+    config: AdapterConfig,
+    card: dict[str, Any],
+    check: Callable[[], None],
+    make: _MakeObjective,
+    threads: int,
+    checkpoint_seconds: float,
+    progress: Callable[[Step], None],
+) -> Adapter:
+    checkpoints = target.parent / _TRAINING / target.name
+
+    def fill(empty: Path) -> dict[str, Any]:
+        check()
+        with _torch(threads, config) as device:
+            adapted = attach(open_network(source, task), config, task, card["base"]["name"]).to(device)
+            objective = make(adapted, device)
+            checkpoints.mkdir(parents=True, exist_ok=True)
+            parameters = trained_parameters(adapted)
+            try:
+                state = run_training(
+                    objective, adapted, parameters, config, device, checkpoints, checkpoint_seconds, progress
+                )
+            except AdaptationError:
+                shutil.rmtree(checkpoints)  # it would end there again
+                raise
+            save_adapter(adapted, empty)
+        (empty / CURVE_FILE).write_text(json.dumps(state.curve.to_json()) + "\n", encoding="utf-8")
+        return {
+            **card,
+            "config": {**json.loads(config.description), "device": config.device},
+            "metrics": _metrics(state, config, sum(map(len, objective.groups))),
+            "libraries": {name: version(name) for name in _LIBRARIES},
+            "device": device,
+            "cpu_flags": list(cpu_flags()),
+        }
+
+    publish_artefact(target, fill)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return load_adapter(target)
+
+
+def _metrics(state: State, config: AdapterConfig, examples: int) -> dict[str, float]:
+    losses = [step["loss"] for step in state.curve.steps]
+    last = losses[-max(1, len(losses) // 10) :]
+    seen = state.step * min(config.batch_size, examples) * config.gradient_accumulation
+    metrics = {
+        "steps": state.step,
+        "seconds": round(state.seconds, 3),
+        "train_loss": sum(last) / len(last),  # of the last tenth of the steps
+        "tokens_per_second": round(state.tokens / max(state.token_seconds, 1e-9), 1),
+        "pairs_per_second": round(seen / max(state.token_seconds, 1e-9), 3),
+    }
+    measured = state.curve.validation
+    for when, figures in (("before", measured[:1]), ("after", measured[-1:])):
+        for point in figures:
+            for name in ("loss", "mrr", "recall_at_1"):
+                if point[name] is not None:
+                    metrics[f"validation_{name}_{when}"] = point[name]
+    return metrics
+
+
+@contextmanager
+def _torch(threads: int, config: AdapterConfig) -> Iterator[str]:
+    """Give torch its threads and random seed, name the device, and put both back in the end.
+
+    Raises:
+        AdaptationError: cuda is wanted and not there, or torch could not allocate memory.
+    """
+    import torch
+
+    there = torch.cuda.is_available()
+    if config.device == "cuda" and not there:
+        raise AdaptationError("device is 'cuda', and torch finds no CUDA device. Set device to auto or cpu.")
+    device = "cuda" if there and config.device != "cpu" else "cpu"
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        with torch.random.fork_rng(devices=[torch.cuda.current_device()] if device == "cuda" else []):
+            torch.manual_seed(config.seed)
+            yield device
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+            raise
+        raise AdaptationError(f"There was not enough memory: {str(error).splitlines()[0]}. {_LESS_MEMORY}") from error
+    finally:
+        torch.set_num_threads(before)

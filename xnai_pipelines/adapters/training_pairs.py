@@ -1,0 +1,260 @@
+"""Questions and the passages that answer them, for training, apart from everything that is evaluated."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.adapters.mining import hard_negatives
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.evaluation.make import index_content
+from xnai_pipelines.questions.generated import generate_questions
+from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
+from xnai_pipelines.questions.question import Origin, Question, Split
+from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+MINING_VERSION = 2  # raised when the same questions and index give other pairs
+
+
+class NoTrainingPairsError(Exception):
+    """There is nothing to train on; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPairsReport:
+    """The training pairs stored now.
+
+    `pairs` are those trained on, `validation_pairs` those that the curve of a training is measured on. `dropped` are
+    questions of the training split that a document of an evaluation question answers. `changed` says whether this run
+    mined them.
+    """
+
+    sha256: str
+    fingerprint: str
+    release: int
+    pairs: int
+    validation_pairs: int
+    documents: int
+    negatives: int
+    dropped: int
+    without_answer: int
+    by_origin: dict[str, int]
+    by_language: dict[str, int]
+    changed: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Corpus:
+    """The current release's passages: ids and languages, n each, and their vectors, float32 [n, d]."""
+
+    chunk_ids: list[str]
+    document_ids: npt.NDArray[np.str_]
+    languages: list[str | None]
+    vectors: npt.NDArray[np.float32]
+
+
+def make_training_pairs(
+    context: StageContext, *, threads: int, negatives: int, least_pairs: int
+) -> TrainingPairsReport:
+    """Bring the training pairs in line with the questions and the current release's index.
+
+    Questions of the training split come first; where they give fewer than `least_pairs`, generated questions about
+    documents that no evaluation question is about fill the set up. Each has at most `negatives` hard negatives.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        NoTrainingPairsError: No question can be trained on.
+    """
+    with stage(context, "training_pairs") as watch:
+        index = SearchIndex.open(context.home.root, threads=threads)
+        questions = read_questions(context.tables)
+        fingerprint = _fingerprint(context, index.release, questions, negatives, least_pairs)
+        known = read_training_pairs_report(context.home)
+        if known and known.fingerprint == fingerprint and context.tables.count(TRAINING_PAIRS):
+            return TrainingPairsReport(**{**asdict(known), "changed": False})
+        apart = evaluation_documents(questions)
+        asked = [question for question in questions if question.split is Split.TRAIN]
+        usable = [question for question in asked if apart.isdisjoint(question.document_ids)]
+        labelled = [question for question in usable if question.origin is Origin.LABELLED]
+        free = (passage for passage in passages_to_ask(context.tables) if passage.document_id not in apart)
+        generated = generate_questions(free, max(0, least_pairs - len(labelled)), SEED)
+        validation = [question for question in questions if question.split is Split.VALIDATION]
+        trained = [*labelled, *generated]
+        corpus = _corpus(context.tables, index.release)
+        watch.items = len(trained) + len(validation)
+        rows, without_answer = [], 0
+        with context.progress.work("training pairs", watch.items, "questions") as advance:
+            for split, part in ((Split.TRAIN, trained), (Split.VALIDATION, validation)):
+                # negatives of validation pairs may be anything but test documents; training bars both
+                barred = np.isin(
+                    corpus.document_ids, sorted(apart if split is Split.TRAIN else _test_documents(questions))
+                )
+                for question in part:
+                    found = _pairs_of(question, index, corpus, barred, negatives, split)
+                    without_answer += not found
+                    rows += found
+                    advance()
+        if not any(row["split"] == Split.TRAIN for row in rows):
+            raise NoTrainingPairsError(
+                f"There is nothing to train on: {len(asked)} questions are in the training split, "
+                f"{len(asked) - len(usable)} of them about documents that evaluation questions are about, and no other "
+                "document is fit to generate a question from. Label more questions, about more documents."
+            )
+        context.tables.replace(TRAINING_PAIRS, rows)
+        pairs = read_training_pairs(context.tables, Split.TRAIN)
+    mined = [row for row in rows if row["split"] == Split.TRAIN]
+    report = TrainingPairsReport(
+        sha256=pairs_sha256(pairs),
+        fingerprint=fingerprint,
+        release=index.release.release,
+        pairs=len(pairs),
+        validation_pairs=len(rows) - len(mined),
+        documents=len({pair.document_id for pair in pairs}),
+        negatives=sum(len(pair.negatives) for pair in pairs),
+        dropped=len(asked) - len(usable),
+        without_answer=without_answer,
+        by_origin=dict(Counter(row["origin"] for row in mined)),
+        by_language=dict(Counter(row["language"] or "unknown" for row in mined)),
+        changed=True,
+        seconds=watch.seconds,
+    )
+    write_json(report_path(context.home, "training_pairs"), asdict(report))
+    return report
+
+
+def read_training_pairs_report(home: Home) -> TrainingPairsReport | None:
+    """Return the report of the pairs stored now, None before the first."""
+    path = report_path(home, "training_pairs")
+    return TrainingPairsReport(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+
+
+def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:
+    """Return the stored pairs of a split, by id; a pair whose passages were deleted meanwhile is none any more."""
+    rows = tables.read(TRAINING_PAIRS, TRAINING_PAIRS.schema.names, f"split = '{split}'").to_pylist()
+    wanted = {chunk_id for row in rows for chunk_id in (row["chunk_id"], *row["negatives"])}
+    texts = {
+        chunk_id: passage
+        for batch in tables.stream(CHUNKS, ["chunk_id", "passage"])
+        for chunk_id, passage in zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
+        if chunk_id in wanted
+    }
+    return [
+        TrainingPair(
+            question=row["question"],
+            positive=texts[row["chunk_id"]],
+            negatives=tuple(texts[chunk_id] for chunk_id in row["negatives"] if chunk_id in texts),
+            document_id=row["document_id"],
+        )
+        for row in sorted(rows, key=lambda row: row["pair_id"])
+        if row["chunk_id"] in texts
+    ]
+
+
+def leaked_documents(tables: Tables) -> dict[str, int]:
+    """Return the documents of evaluation questions that training pairs hold, with the number of pairs; empty: none."""
+    apart = evaluation_documents(read_questions(tables))
+    return dict(Counter(name for documents in documents_of_pairs(tables) for name in documents if name in apart))
+
+
+def documents_of_pairs(tables: Tables) -> list[set[str]]:
+    """Return for each training pair the documents that it holds, as its answer or as hard negatives."""
+    chunks = tables.read(CHUNKS, ["chunk_id", "document_id"])
+    document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["document_id"].to_pylist(), strict=True))
+    rows = tables.read(TRAINING_PAIRS, ["document_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
+    return [
+        {row["document_id"], *(document_of[name] for name in row["negatives"] if name in document_of)} for row in rows
+    ]
+
+
+def evaluation_documents(questions: Sequence[Question]) -> frozenset[str]:
+    """Return the documents that questions of the test and validation splits are about."""
+    return frozenset(
+        document_id
+        for question in questions
+        if question.split is not Split.TRAIN
+        for document_id in question.document_ids
+    )
+
+
+def _test_documents(questions: Sequence[Question]) -> frozenset[str]:
+    return evaluation_documents([question for question in questions if question.split is not Split.VALIDATION])
+
+
+def _fingerprint(
+    context: StageContext, release: Release, questions: Sequence[Question], negatives: int, least_pairs: int
+) -> str:
+    asked = sorted(json.dumps(asdict(question), sort_keys=True) for question in questions)
+    state = [MINING_VERSION, index_content(context, release), asked, negatives, least_pairs]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
+
+
+def _corpus(tables: Tables, release: Release) -> _Corpus:
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    rows = tables.read(spec, ["chunk_id", "document_id", "language", "vector"])
+    vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, release.dimension)
+    return _Corpus(
+        rows["chunk_id"].to_pylist(),
+        np.array(rows["document_id"].to_pylist(), dtype=np.str_),
+        rows["language"].to_pylist(),
+        vectors,
+    )
+
+
+def _pairs_of(
+    question: Question,
+    index: SearchIndex,
+    corpus: _Corpus,
+    barred: npt.NDArray[np.bool_],
+    negatives: int,
+    split: Split,
+) -> list[Mapping[str, Any]]:
+    """Return a row for each document that answers the question, with the labelled passage or the likeliest one.
+
+    That is the one that hybrid search ranks highest, or lies nearest of those that it does not find: where the encoder
+    is weak, as in a language that it hardly knows, the words that question and passage share tell more than vectors.
+    """
+    vector = index.encode_query(question.question)
+    near = corpus.vectors @ vector
+    places: dict[str, int] = {}
+    if not all(relevant.chunk_id for relevant in question.relevant):
+        ranking = index.rank(question.question, FUSED_DEPTH, Mode.HYBRID)
+        places = {candidate.chunk_id: place for place, candidate in enumerate(ranking)}
+    answers = np.isin(corpus.document_ids, sorted(question.document_ids))
+    found: list[Mapping[str, Any]] = []
+    for relevant in sorted(question.relevant, key=lambda relevant: relevant.document_id):
+        rows = np.flatnonzero(corpus.document_ids == relevant.document_id).tolist()
+        labelled = [row for row in rows if corpus.chunk_ids[row] == relevant.chunk_id]
+        if not rows:
+            continue
+        answer = min(
+            labelled or rows,
+            key=lambda row: (places.get(corpus.chunk_ids[row], FUSED_DEPTH), -float(near[row]), corpus.chunk_ids[row]),
+        )
+        hard = hard_negatives(vector, corpus.vectors, answer, barred | answers, negatives, corpus.chunk_ids)
+        chunk_id = corpus.chunk_ids[answer]
+        found.append(
+            {
+                "pair_id": hashlib.sha256(f"{question.question_id}\0{chunk_id}".encode()).hexdigest()[:32],
+                "question_id": question.question_id,
+                "question": question.question,
+                "origin": str(question.origin),
+                "split": str(split),
+                "language": corpus.languages[answer],
+                "document_id": relevant.document_id,
+                "chunk_id": chunk_id,
+                "negatives": [corpus.chunk_ids[row] for row in hard],
+            }
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Autonomy: watch the evaluations, explain a change, decide what to do, and tell people."""

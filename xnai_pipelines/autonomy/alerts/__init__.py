@@ -1,0 +1,1 @@
+"""Alerts: what people are told of, to a log and a webhook."""

@@ -1,0 +1,102 @@
+"""Sends an alert to the log and the webhook, unless the same one went there a short while ago.
+
+Sending never raises: whoever has bad news to tell must not fail for telling it. An alert that failed to reach the
+webhook is tried again when it is sent again; one that was on its way when a time limit ended may arrive twice.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from pathlib import Path
+from threading import Lock
+
+from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
+from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.alerts.webhook import LEFT_ALONE, WebhookSink
+
+QUIET = timedelta(hours=6)
+
+_logger = logging.getLogger(__name__)
+_one_at_a_time = Lock()
+# Stands in for the log where that cannot be written, as on a full disk: without it every tick would send again.
+_unlogged: dict[tuple[Path, tuple[str, str], str], tuple[datetime, Delivery]] = {}
+
+
+def send(
+    alert: Alert, log: LogSink, webhook: WebhookSink | None = None, quiet: timedelta = QUIET
+) -> tuple[Delivery, ...]:
+    """Tell the log, then the webhook, and return what became of it at each.
+
+    Args:
+        alert: What to tell.
+        log: The log, which also remembers what was delivered.
+        webhook: An endpoint, where one is set.
+        quiet: The same alert (`Alert.key`) is not delivered to the same sink again within this time.
+    """
+    # One at a time within a process: two sensors with the same news send it once.
+    with _one_at_a_time:
+        last = _last_deliveries(alert, log, quiet)
+        told = [_told(alert, log, last.get(log.name))]
+        if webhook is not None:
+            before = last.get(webhook.name)
+            delivery = _repeated(before) or webhook.deliver(alert)
+            told.append(delivery)
+            if delivery.outcome is not Outcome.REPEATED and delivery != before and delivery.reason != LEFT_ALONE:
+                _note(alert, log, delivery)
+    for delivery in told:
+        if delivery.outcome is Outcome.FAILED:
+            _logger.warning("The alert %r did not reach %s: %s", alert.title, delivery.sink, delivery.reason)
+    return tuple(told)
+
+
+def _told(alert: Alert, log: LogSink, before: Delivery | None) -> Delivery:
+    repeated = _repeated(before)
+    if repeated:
+        return repeated
+    try:
+        log.append({"alert": alert.as_json()})
+    except OSError as error:
+        return Delivery(log.name, Outcome.FAILED, f"{log.path} cannot be written ({error.strerror})")
+    return Delivery(log.name, Outcome.DELIVERED)
+
+
+def _repeated(before: Delivery | None) -> Delivery | None:
+    if before is None or before.outcome is not Outcome.DELIVERED:
+        return None
+    return Delivery(before.sink, Outcome.REPEATED, "the same alert was delivered a short while ago")
+
+
+def _note(alert: Alert, log: LogSink, delivery: Delivery) -> None:
+    """Remember a delivery in the log, or in this process where the log cannot be written."""
+    kind, cause = alert.key
+    at = alert.at.isoformat(timespec="seconds")
+    facts = {"at": at, "kind": kind, "cause": cause, "sink": delivery.sink, "outcome": str(delivery.outcome)}
+    try:
+        log.append({"delivery": facts | {"reason": delivery.reason}})
+    except OSError:
+        _unlogged[(log.path, alert.key, delivery.sink)] = (alert.at, delivery)
+
+
+def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, Delivery]:
+    """Return the last delivery of the same alert by sink, of those within the quiet time before or after it."""
+    found: dict[str, tuple[datetime, Delivery]] = {}
+    for record in log.tail():
+        try:
+            if "alert" in record:
+                fields, delivery = record["alert"], Delivery(log.name, Outcome.DELIVERED)
+                key = (fields["kind"], fields["tags"].get("cause", ""))
+            else:
+                fields = record["delivery"]
+                delivery = Delivery(fields["sink"], Outcome(fields["outcome"]), fields["reason"])
+                key = (fields["kind"], fields["cause"])
+            at = datetime.fromisoformat(fields["at"])
+            near = abs(alert.at - at) < quiet  # either side: alerts come out of order, and clocks are set back
+        except (KeyError, TypeError, ValueError, AttributeError):
+            continue  # edited by hand
+        if near and key == alert.key:
+            found[delivery.sink] = (at, delivery)
+    for (path, key, sink), (at, delivery) in list(_unlogged.items()):
+        if abs(alert.at - at) >= quiet:
+            del _unlogged[(path, key, sink)]
+        elif path == log.path and key == alert.key and (sink not in found or found[sink][0] <= at):
+            found[sink] = (at, delivery)
+    return {sink: delivery for sink, (_, delivery) in found.items()}

@@ -1,0 +1,1 @@
+"""Decisions: from evaluations and attempts to what the automation does next. Pure."""

@@ -1,0 +1,112 @@
+"""One evaluation of a release, and the questions of it whose answers stand for its accuracy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.questions.question import Origin, Split
+
+MODES = ("vector", "hybrid")
+_TEXTS = ("question_id", "origin", "split", "language", "folder", "mode", "error")
+_COLUMNS = (*_TEXTS, "ndcg_at_10", "success_at_10", "latency_ms")
+
+Chosen: TypeAlias = tuple[str, str | None]
+"""Origin and split of the questions that stand for accuracy; split None is all of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Night:
+    """One evaluation: of which release, when (UTC), and its rows.
+
+    `questions` is of schema `PER_QUESTION`; rows of level document are read, those of other levels may be missing.
+    """
+
+    run_id: str
+    evaluated_at: datetime
+    release: int
+    questions: pa.Table
+
+    def __post_init__(self) -> None:
+        if self.evaluated_at.tzinfo is None:
+            raise ValueError(
+                f"Evaluation {self.run_id} is dated {self.evaluated_at} without a time zone; give it in UTC."
+            )
+
+    @cached_property
+    def rows(self) -> pa.Table:
+        """The rows of level document, with the columns that are judged."""
+        # A mask, for an expression starts a query plan, which takes longer than to look at some hundred rows.
+        return self.questions.select(_COLUMNS).filter(pc.equal(self.questions["level"], Level.DOCUMENT.value))
+
+    def of_mode(self, mode: str) -> pa.Table:
+        """Return the rows of one search mode."""
+        return self.rows.filter(pc.equal(self.rows["mode"], mode))
+
+    def chosen(self) -> Chosen | None:
+        """Return which questions stand for accuracy; None where there are none.
+
+        The labelled ones of the test split; where there are none all labelled ones; then the generated ones alike. So
+        an evaluation's headline chooses them too.
+        """
+        there = set(zip(self.rows["origin"].to_pylist(), self.rows["split"].to_pylist(), strict=True))
+        for origin in Origin:
+            if (origin, Split.TEST) in there:
+                return origin, Split.TEST
+            if any(origin == other for other, _ in there):
+                return origin, None
+        return None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """The chosen questions of one mode that were answered, column by column.
+
+    Attributes:
+        question_ids: Distinct.
+        ndcg: nDCG@10, float64 [n].
+        found: Whether a right document is in the top 10, bool [n].
+        columns: Language and folder by name, object [n].
+        asked: Ids of all questions chosen, with those whose search raised.
+    """
+
+    question_ids: list[str]
+    ndcg: NDArray[np.float64]
+    found: NDArray[np.bool_]
+    columns: dict[str, NDArray[np.object_]]
+    asked: frozenset[str]
+
+
+def answers(nights: Sequence[Night], mode: str, chosen: Chosen) -> Answers:
+    """Return each question's answer in the newest of the nights that asked it; nights newest first.
+
+    A search that raised says nothing of accuracy: it is left out here and counted as an error.
+    """
+    origin, split = chosen
+    kept: list[pa.Table] = []
+    asked: set[str] = set()
+    for night in nights:
+        rows = night.of_mode(mode)
+        wanted = pc.equal(rows["origin"], origin)
+        rows = rows.filter(wanted if split is None else pc.and_(wanted, pc.equal(rows["split"], split)))
+        ids = rows["question_id"].to_pylist()
+        if asked:
+            rows = rows.filter(pa.array([name not in asked for name in ids], pa.bool_()))
+        asked.update(ids)
+        kept.append(rows)
+    rows = pa.concat_tables(kept)
+    rows = rows.filter(rows["error"].is_null())
+    return Answers(
+        question_ids=rows["question_id"].to_pylist(),
+        ndcg=rows["ndcg_at_10"].to_numpy(),
+        found=rows["success_at_10"].to_numpy() > 0,
+        columns={name: rows[name].to_numpy() for name in ("language", "folder")},
+        asked=frozenset(asked),
+    )

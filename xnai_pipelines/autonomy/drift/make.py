@@ -1,0 +1,138 @@
+"""What changed since the release was first evaluated: its profile then against the profile of now."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from xnai_pipelines.autonomy.drift.canary import canary_vectors
+from xnai_pipelines.autonomy.drift.concluding import drift_report
+from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
+from xnai_pipelines.autonomy.drift.files import load_profile, save_profile
+from xnai_pipelines.autonomy.drift.plots import drift_plot
+from xnai_pipelines.autonomy.drift.profile import Profile
+from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
+from xnai_pipelines.autonomy.drift.report import DriftReport
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.questions.make import lost_labels, read_questions
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.keyword_index import unindexed_rows
+from xnai_pipelines.search.make import pending
+from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home, write_bytes, write_json
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+SPOT_CHECKED = 32  # stored vectors that are made anew to see whether they are what the encoder makes of their texts
+
+
+@dataclass(frozen=True, slots=True)
+class DriftOutcome:
+    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed."""
+
+    report: DriftReport
+    plot: bytes
+    first: bool
+    seconds: float
+
+
+def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
+    """Return what changed since the release's profile was taken; the first call for a release takes it.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        DriftError: The release's profile is damaged; the message says what to do.
+    """
+    release = Releases(context.home.releases).require()
+    folder = context.home.reports / "drift"
+    kept = folder / f"release_{release.release}.npz"
+    with stage(context, "drift_report") as watch:
+        questions = read_questions(context.tables)
+        reference = load_profile(kept) if kept.exists() else None
+        current = _profile(context, release, encoder, questions, reference)
+        lost_at_release = folder / f"release_{release.release}.lost_labels.json"
+        if reference is None:
+            write_json(lost_at_release, lost_labels(context.home))  # before the profile: with that, both are there
+            save_profile(current, kept)
+        lost = lost_labels(context.home) - json.loads(lost_at_release.read_text(encoding="utf-8"))
+        labels = LabelCheck(max(0, lost), len(questions) + max(0, lost), context.tables.count(QUARANTINE))
+        report = drift_report(reference or current, current, _index(context, release, encoder), labels)
+        write_bytes(folder / "report.json", report.to_json().encode())
+        plot = drift_plot(reference or current, current)
+        watch.items = current.documents.number
+    return DriftOutcome(report, plot, reference is None, watch.seconds)
+
+
+def last_drift_report(home: Home) -> DriftReport | None:
+    """Return the report of the last call, None before the first."""
+    path = home.reports / "drift" / "report.json"
+    return DriftReport.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def _profile(
+    context: StageContext, release: Release, encoder: Encoder, questions: list[Question], reference: Profile | None
+) -> Profile:
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    documents = context.tables.read(DOCUMENTS, ["document_id", "language", "media_type"]).to_pylist()
+    kinds = {row["document_id"]: Kind(row["document_id"], row["language"], row["media_type"]) for row in documents}
+    owners = [min(question.document_ids) for question in questions]
+    vectors = np.array([encoder.encode_query(question.question) for question in questions], dtype=np.float32)
+    asked = Block(owners, [question.question for question in questions], vectors.reshape(-1, release.dimension))
+    return Profile(
+        release=release.release,
+        taken_at=datetime.now(UTC),
+        documents=text_profile(
+            _blocks(context.tables, spec, release.dimension),
+            kinds.values(),
+            reference.documents if reference else None,
+        ),
+        questions=text_profile(
+            [asked],
+            [kinds[owner] for owner in owners if owner in kinds],
+            reference.questions if reference else None,
+        ),
+        document_count=len(documents),
+        canary=canary_vectors(
+            lambda texts: encoder.encode_passages(texts).vectors,
+            encoder.encode_query,
+            exact=encoder.spec.precision == Precision.FP32,
+        ),
+    )
+
+
+def _blocks(tables: Tables, spec: TableSpec, dimension: int) -> Iterator[Block]:
+    for batch in tables.stream(spec, ["document_id", "text", "vector"]):
+        vectors = batch["vector"].flatten().to_numpy().reshape(-1, dimension)
+        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors)
+
+
+def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCheck:
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    table = context.tables.open(spec.name)
+    measured = read_vector_index(Releases(context.home.releases).vector_index_path(release.release))
+    nprobes = measured.nprobes if measured else None
+    waiting = pending(context, spec)
+    recall = measured_recall(table, nprobes, encoder.encode_query) if nprobes else None
+    return IndexCheck(
+        queries=recall.queries if recall else 0,
+        recall_at_10=recall.recall_at_10 if recall else None,
+        chunks=len(waiting.to_write) + len(waiting.unchanged),
+        missing_chunks=len(waiting.to_write),
+        orphan_vectors=len(waiting.removed),
+        keyword_unindexed_rows=unindexed_rows(table),
+        stored_cosine=_stored_cosine(context.tables, spec, encoder),
+    )
+
+
+def _stored_cosine(tables: Tables, spec: TableSpec, encoder: Encoder) -> float | None:
+    """Return the mean cosine of some stored vectors to those that the encoder makes of their passages now."""
+    first = next(tables.stream(spec, ["passage", "vector"], rows=SPOT_CHECKED), None)
+    if first is None or not first.num_rows:
+        return None
+    stored = first["vector"].flatten().to_numpy().reshape(first.num_rows, -1)
+    return float(np.mean(np.sum(stored * encoder.encode_passages(first["passage"].to_pylist()).vectors, axis=1)))

@@ -1,0 +1,93 @@
+"""What the automation sees when it looks at MLflow: the new evaluations, the release's first one, and a decision."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from functools import lru_cache
+
+import pyarrow as pa
+
+from xnai_pipelines.autonomy.decisions.attempts import Attempt
+from xnai_pipelines.autonomy.decisions.decide import Decision, DriftSummary, decide
+from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.decisions.night import Night
+from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
+from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.autonomy.drift.report import Cause
+from xnai_pipelines.evaluation.history import PastEvaluation
+from xnai_pipelines.evaluation.logged import first_evaluation, past_evaluations, per_question
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.tracker import NotTrackedError, Tracker
+
+_log = logging.getLogger(__name__)
+
+LOOKED_BACK = 10  # evaluations; of more that came since the last look only the newest count
+
+# What mends a cause that training does not.
+MENDED_BY = {
+    Cause.INDEX_FAULT: Action.MAINTAIN,
+    Cause.MISSING_DOCUMENTS: Action.INGEST,
+    Cause.MODEL_FAULT: Action.ALERT,
+}
+
+
+def look_for_degradation(
+    home: Home,
+    tracker: Tracker,
+    attempts: Sequence[Attempt],
+    memory: Memory,
+    thresholds: Thresholds,
+    now: datetime,
+) -> Decision:
+    """Return what the automation does now, and what it has to remember for its next look.
+
+    Raises:
+        ReleaseError: The release pointer is damaged.
+        TrackingUnavailableError: MLflow cannot be reached; nothing was looked at.
+    """
+    release = Releases(home.releases).current()
+    serving = str(release.release) if release else None
+    newest = [one for one in past_evaluations(tracker, LOOKED_BACK) if one.tags.get("release") == serving]
+    if release and memory.release is not None and memory.release != release.release and not newest:
+        # nothing that was found of another release counts against this one, which was not evaluated yet
+        memory = replace(memory, release=release.release, evaluated_at=None, standing={}, done={})
+    unread = [one for one in newest if one.run_id not in memory.runs]
+    # those read before that new ones are judged together with
+    pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
+    first = first_evaluation(tracker, release.release) if release else None
+    nights = [_night(tracker, one) for one in (*unread, *pooled)]
+    return decide(
+        nights=[night for night in nights if night is not None],
+        baseline=_night(tracker, first) if first else None,
+        attempts=attempts,
+        drift=_drift(home, release.release if release else 0),
+        memory=memory,
+        thresholds=thresholds,
+        now=now,
+    )
+
+
+def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night | None:
+    """Return an evaluation with its rows; None where MLflow has lost them, so that it does not block those after it."""
+    try:
+        rows = _rows(tracker, evaluation.run_id)
+    except NotTrackedError as error:
+        _log.warning("An evaluation is passed over. %s", error)
+        return None
+    return Night(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
+
+
+@lru_cache(maxsize=LOOKED_BACK)
+def _rows(tracker: Tracker, run_id: str) -> pa.Table:
+    """Return an evaluation's rows; what was logged never changes."""
+    return per_question(tracker, run_id)
+
+
+def _drift(home: Home, release: int) -> DriftSummary | None:
+    report = last_drift_report(home)
+    if report is None or report.release != release:
+        return None
+    action = MENDED_BY.get(report.cause, Action.RETRAIN)
+    return DriftSummary(str(report.cause), action, report.conclusion)

@@ -1,0 +1,1 @@
+"""Chunks: documents cut into passages; `text == document.text[start:end]`, always. `make.py` is what a run does."""

@@ -1,0 +1,137 @@
+"""Cuts documents into chunks."""
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from xnai_pipelines.chunks.cutting import cuts_of
+from xnai_pipelines.chunks.outline import Outline, Section, read_outline, read_sections
+from xnai_pipelines.chunks.packing import pack
+from xnai_pipelines.chunks.ruler import Ruler
+from xnai_pipelines.chunks.sentences import sentence_starts
+from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
+from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup
+
+# A tokenizer that is not context-free may give the two ends of a part a token more each.
+_EDGE_TOKENS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class StructuredText:
+    """A document's text and what its parser knows of its structure."""
+
+    text: str
+    headings: Sequence[Heading] = ()
+    markup: Markup = Markup.PLAIN
+
+
+def chunk_document(
+    text: str, headings: Sequence[Heading], markup: Markup, spec: ChunkingSpec, tokens: Tokens
+) -> list[Chunk]:
+    """Returns the chunks of one document, as `chunk_documents` does."""
+    return chunk_documents([StructuredText(text, headings, markup)], spec, tokens)[0]
+
+
+def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens) -> list[list[Chunk]]:
+    """Returns the chunks of each document, in order; the same ones in whatever company a document comes.
+
+    Every character that is not white space is in a chunk. No chunk is empty, starts or ends with white space,
+    or has more than `spec.size_tokens` tokens, encoded alone. (A single character of more tokens than that
+    stays whole.) Without overlap chunks are disjoint. With overlap, chunks are cut to the size less the
+    overlap and then start up to `spec.overlap_tokens` earlier: at the first sentence in that stretch, else at
+    its first word; with the fixed strategy at its first word always. A chunk does not repeat the whole of the
+    chunk before it, and with the structure strategy nothing from above its heading.
+    """
+    maps = tokens.locate([document.text for document in documents])
+    measured = [Ruler(document.text, found) for document, found in zip(documents, maps, strict=True)]
+    spans = [
+        _spans(document, ruler, spec, tokens.context_free) for document, ruler in zip(documents, measured, strict=True)
+    ]
+    counted = _fit(measured, spans, spec.size_tokens, tokens)
+    return [_with_heading_paths(chunks, document) for document, chunks in zip(documents, counted, strict=True)]
+
+
+def _spans(document: StructuredText, ruler: Ruler, spec: ChunkingSpec, context_free: bool) -> list[tuple[int, int]]:
+    text = document.text
+    if not text.strip():
+        return []
+    budget = spec.size_tokens - spec.overlap_tokens - (0 if context_free else _EDGE_TOKENS)
+    outline = Outline([])
+    if spec.strategy is Strategy.STRUCTURE:
+        outline = read_outline(text, document.headings, document.markup)
+    cuts = cuts_of(spec.strategy, ruler, outline, budget)
+    edges = [0, *pack(cuts, ruler.marks([cut.position for cut in cuts]).tolist(), budget)]
+    trimmed = [_trim(text, start, end) for start, end in pairwise(edges)]
+    spans = [(start, end) for start, end in trimmed if start < end]
+    return _overlapping(spans, ruler, outline, spec) if spec.overlap_tokens else spans
+
+
+def _overlapping(
+    spans: Sequence[tuple[int, int]], ruler: Ruler, outline: Outline, spec: ChunkingSpec
+) -> list[tuple[int, int]]:
+    """Returns the spans, each but the first moved back over the end of the one before."""
+    sections = [section.start for section in outline.sections]
+    moved = list(spans[:1])
+    for (before, _), (start, end) in pairwise(spans):
+        section = bisect_right(sections, start) - 1
+        floor = max(before + 1, sections[section] if section >= 0 else 0)
+        first = ruler.back(start, spec.overlap_tokens, floor)
+        found = [] if spec.strategy is Strategy.FIXED else sentence_starts(ruler.text, before, start)
+        sentences = np.array([position for position in found if position >= first], dtype=np.int64)
+        sentences = sentences[ruler.may_cut(sentences)]
+        begin = int(sentences[0]) if len(sentences) else ruler.word_start(first, start)
+        moved.append(_trim(ruler.text, begin, end))
+    return moved
+
+
+def _trim(text: str, start: int, end: int) -> tuple[int, int]:
+    piece = text[start:end].rstrip()
+    return start + len(piece) - len(piece.lstrip()), start + len(piece)
+
+
+def _fit(
+    rulers: Sequence[Ruler], spans: Sequence[Sequence[tuple[int, int]]], size: int, tokens: Tokens
+) -> list[list[tuple[int, int, int]]]:
+    """Returns (start, end, tokens) of each document's spans, those with too many tokens halved.
+
+    Spans are measured as part of their document. Cut inside a word, or with a tokenizer that is not context-
+    free, they can have more tokens alone, and so are encoded again.
+    """
+    fitted: list[list[tuple[int, int, int]]] = [[] for _ in rulers]
+    pending = []
+    for index, (ruler, document_spans) in enumerate(zip(rulers, spans, strict=True)):
+        for start, end in document_spans:
+            count = ruler.tokens.count(start, end) if tokens.context_free else None
+            if count is None or count > size:
+                pending.append((index, start, end))
+            else:
+                fitted[index].append((start, end, count))
+    while pending:
+        counts = tokens.count([rulers[index].text[start:end] for index, start, end in pending])
+        halves = []
+        for (index, start, end), count in zip(pending, counts, strict=True):
+            if count <= size or end - start == 1:
+                fitted[index].append((start, end, count))
+            else:
+                middle = rulers[index].middle(start, end)
+                text = rulers[index].text
+                halves += [(index, *_trim(text, start, middle)), (index, *_trim(text, middle, end))]
+        pending = [(index, start, end) for index, start, end in halves if start < end]
+    return [sorted(document_spans) for document_spans in fitted]
+
+
+def _with_heading_paths(spans: Sequence[tuple[int, int, int]], document: StructuredText) -> list[Chunk]:
+    sections = deque(read_sections(document.text, document.headings, document.markup))
+    path: list[Section] = []
+    chunks = []
+    for ordinal, (start, end, count) in enumerate(spans):
+        while sections and sections[0].start <= start:
+            section = sections.popleft()
+            path = [*(outer for outer in path if outer.level < section.level), section]
+        chunks.append(Chunk(ordinal, start, end, count, tuple(section.title for section in path)))
+    return chunks

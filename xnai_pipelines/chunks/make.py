@@ -1,0 +1,128 @@
+"""Documents to chunks: each document whose revision or cutting changed is cut again, whole."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
+from xnai_pipelines.chunks.passage import VERSION, page_at, passage
+from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec
+from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.documents.identity import chunk_id, passage_revision
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
+
+DOCUMENTS_IN_COMMIT = 512
+CHARACTERS_IN_COMMIT = 8_000_000
+READ = [
+    "document_id", "source", "title", "text", "media_type", "language", "markup", "headings", "pages", "revision",
+]  # fmt: skip
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunksReport:
+    """What a run did: documents cut, removed and left alone, and the number of chunks stored now."""
+
+    cut: int
+    removed: int
+    unchanged: int
+    chunks: int
+    seconds: float
+
+
+def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> ChunksReport:
+    """Bring the chunks in line with the documents; return what was done."""
+    tables = context.tables
+    with stage(context, "chunks") as watch:
+        tables.ensure(CHUNKS)
+        work = pending(context, strategy_of(spec, tokens))
+        tables.delete(CHUNKS, "document_id", work.removed)
+        wanted = frozenset(work.to_write)
+        watch.items = len(wanted)
+        batch: list[Row] = []
+        with context.progress.work("chunks", len(wanted), "documents") as advance:
+            for read in tables.stream(DOCUMENTS, READ) if wanted else ():
+                for document in read.to_pylist():
+                    if document["document_id"] in wanted:
+                        batch.append(document)
+                        if len(batch) >= DOCUMENTS_IN_COMMIT or _characters(batch) >= CHARACTERS_IN_COMMIT:
+                            _write(context, batch, spec, tokens)
+                            advance(len(batch))
+                            batch = []
+            _write(context, batch, spec, tokens)
+            advance(len(batch))
+        chunks = tables.count(CHUNKS)
+    report = ChunksReport(len(wanted), len(work.removed), len(work.unchanged), chunks, watch.seconds)
+    write_json(report_path(context.home, "chunks"), asdict(report))
+    return report
+
+
+def strategy_of(spec: ChunkingSpec, tokens: Tokens) -> str:
+    """Return what made the chunks: settings, versions of cutting and of passages, and the tokenizer that measured."""
+    return f"{spec.label}/{VERSION}/{tokens.fingerprint}"
+
+
+def pending(context: StageContext, strategy: str) -> Diff:
+    """Return the documents whose chunks have to be made, removed or left."""
+    documents = context.tables.read(DOCUMENTS, ["document_id", "revision"])
+    chunks = context.tables.read(CHUNKS, ["document_id", "document_revision", "strategy"])
+    stored = chunks.group_by(["document_id", "document_revision", "strategy"]).aggregate([])
+    wanted = {row["document_id"]: (row["revision"], strategy) for row in documents.to_pylist()}
+    found = {row["document_id"]: (row["document_revision"], row["strategy"]) for row in stored.to_pylist()}
+    return diff(wanted, found)
+
+
+def _characters(batch: Sequence[Row]) -> int:
+    return sum(len(document["text"]) for document in batch)
+
+
+def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> None:
+    """Cut the documents and replace all their chunks in one commit."""
+    if batch:
+        table = pa.Table.from_pylist(chunk_rows(batch, spec, tokens), schema=CHUNKS.schema)
+        context.tables.merge(CHUNKS, table, within=("document_id", [row["document_id"] for row in batch]))
+
+
+def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> list[Row]:
+    """Return the rows of the chunks table for rows of the documents table."""
+    texts = [
+        StructuredText(row["text"], [Heading(**heading) for heading in row["headings"] or ()], Markup(row["markup"]))
+        for row in documents
+    ]
+    cut = chunk_documents(texts, spec, tokens)
+    strategy = strategy_of(spec, tokens)
+    return [_row(row, chunk, strategy) for row, chunks in zip(documents, cut, strict=True) for chunk in chunks]
+
+
+def _row(document: Row, chunk: Chunk, strategy: str) -> Row:
+    text = document["text"][chunk.start : chunk.end]
+    page = page_at(document["pages"] or (), chunk.start)
+    row = {
+        "document_id": document["document_id"],
+        "source": document["source"],
+        "ordinal": chunk.ordinal,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": text,
+        "heading_path": list(chunk.heading_path),
+        "page": page,
+        "media_type": document["media_type"],
+        "language": document["language"],
+        "passage": passage(document["title"], chunk.heading_path, text),
+    }
+    return {
+        **row,
+        "chunk_id": chunk_id(document["document_id"], chunk.start, chunk.end, text),
+        "revision": passage_revision(json.dumps(list(row.values()))),
+        "token_count": chunk.token_count,
+        "strategy": strategy,
+        "document_revision": document["revision"],
+    }

@@ -1,0 +1,309 @@
+"""What a home holds and what a run would do: read-only answers for the terminal."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
+from xnai_pipelines.adapters.comparison import compare_adapters
+from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training
+from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
+from xnai_pipelines.documents.make import plan as plan_documents
+from xnai_pipelines.encoders.source import resolve_encoder
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
+from xnai_pipelines.models.make import asked_vector_space
+from xnai_pipelines.questions.question import Origin
+from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.search.index import VectorSpaceError
+from xnai_pipelines.search.vector_index import read_vector_index
+from xnai_pipelines.settings import Settings, SettingsError
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.claim import recorded_inputs
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+QUARANTINE_SHOWN = 20
+PAST_EVALUATIONS = 60
+STAGES_OF_JOB = {
+    "ingest": ("documents", "chunks", "embeddings"),
+    "evaluate": ("questions",),
+    "refresh": ("documents", "chunks", "embeddings", "questions"),
+    "quantize": ("calibration",),
+    "maintain": ("maintenance",),
+    "retrain": ("training_pairs", "lora_adapter", "release"),
+    "approve": ("release",),
+    "rollback": ("rollback",),
+    "forget": ("forgetting",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """Files by what a run would do with them, the expected time, and why the run would be refused, if so."""
+
+    folder: str
+    files: dict[str, int]
+    to_read: int
+    seconds: float | None
+    refusal: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRelease:
+    """A kept release, or the challenger: `state` is current, kept or challenger."""
+
+    release: int
+    state: str
+    created_at: str
+    encoder: str
+    precision: str
+    adapter: str | None
+    vectors: int
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class HomeStatus:
+    """What a home holds, in words and figures; `health` says in sentences how it does."""
+
+    home: str
+    facts: dict[str, str]
+    outcomes: dict[str, int]
+    skipped: dict[str, int]
+    quarantined: int
+    quarantine: list[dict[str, Any]]
+    health: list[str]
+
+
+def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
+    """Return what a run would do to the documents.
+
+    Raises:
+        HomeError: No folder is known, or the home belongs to another.
+        ListingError: The folder is missing.
+    """
+    from xnai_pipelines.defs.resources.configured import configured
+
+    home, source = Home(settings.home), configured(settings)["source"]
+    folder, rules = source.inputs().documents, source.rules()
+    todo = plan_documents(Tables(home.lancedb), folder, rules, DocumentsRequest(verify=verify))
+    to_read = len(todo.changes.to_read)
+    return PlannedRun(
+        folder=str(folder),
+        files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
+        to_read=to_read,
+        seconds=expected_seconds(home, todo),
+        refusal=refusal(todo, rules.guard),
+    )
+
+
+def home_status(settings: Settings) -> HomeStatus:
+    """Return what the home holds; every table may be missing."""
+    home = Home(settings.home)
+    tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
+    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
+    facts = {
+        "documents folder": str(inputs.documents) if inputs else "none yet",
+        "questions": str(inputs.questions or "generated from the documents") if inputs else "none yet",
+        "documents": f"{tables.count(DOCUMENTS):,}",
+        "chunks": f"{tables.count(CHUNKS):,}",
+        "labelled or generated questions": f"{tables.count(QUESTIONS):,}",
+        "quarantined": f"{len(quarantine):,}",
+        "size of the tables": f"{tables.size_bytes() / 2**20:,.1f} MB",
+    }
+    newest = tables.read(DOCUMENTS, ["ingested_at"])["ingested_at"].to_pylist()
+    if newest:
+        facts["last document written"] = max(newest).isoformat(timespec="seconds")
+    if release:
+        spec = embeddings_spec(release.embeddings_table, release.dimension)
+        index = read_vector_index(Releases(home.releases).vector_index_path(release.release))
+        facts |= {
+            "release": f"{release.release}, made {release.created_at}",
+            "encoder": f"{release.encoder}, {release.precision}",
+            "vector space": release.vector_space,
+            "vectors": f"{tables.count(spec):,}",
+            "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",
+        }
+    candidate = read_candidate(home.releases)
+    if candidate:
+        facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
+    evaluation = _evaluation(home)
+    if evaluation:
+        facts |= evaluation
+    return HomeStatus(
+        home=str(home.root),
+        facts=facts,
+        outcomes=dict(Counter(row["outcome"] for row in files)),
+        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
+        quarantined=len(quarantine),
+        quarantine=quarantine,
+        health=home_health(home, tables),
+    )
+
+
+def listed_releases(home: Home) -> list[ListedRelease]:
+    """Return the kept releases, oldest first, and the challenger last."""
+    releases, tables = Releases(home.releases), Tables(home.lancedb)
+    current, challenger = releases.require(), releases.challenger()
+    listed = []
+    for release in releases.with_challenger():
+        state = "current" if release == current else "challenger" if release == challenger else "kept"
+        listed.append(
+            ListedRelease(
+                release=release.release,
+                state=state,
+                created_at=release.created_at,
+                encoder=release.encoder,
+                precision=release.precision,
+                adapter=release.adapter,
+                vectors=tables.count(embeddings_spec(release.embeddings_table, release.dimension)),
+                metrics=release.metrics,
+            )
+        )
+    return listed
+
+
+def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
+    """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
+    home = Home(settings.home)
+    base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
+
+
+def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of all adapters: what they learned from, and what was decided on them last."""
+    decided = {decision.adapter: decision for decision in reversed(decisions(home.decisions))}
+    released = {release.adapter: str(release.release) for release in Releases(home.releases).all() if release.adapter}
+    deleted = deleted_in_adapters(home, Tables(home.lancedb))
+    rows = []
+    for adapter in list_adapters(home.adapters):
+        decision = decided.get(adapter.adapter_id)
+        notes = [f"{len(deleted[adapter.adapter_id])} deleted documents"] if adapter.adapter_id in deleted else []
+        rows.append(
+            [
+                adapter.adapter_id,
+                adapter.base_name,
+                f"{len(adapter.documents):,}",
+                f"{adapter.metrics.get('train_loss', float('nan')):.3f}",
+                f"{adapter.metrics.get('seconds', float('nan')) / 60:.1f}",
+                str(decision.outcome) if decision else "not judged",
+                released.get(adapter.adapter_id, ""),
+                adapter.damage or "; ".join(notes),
+            ]
+        )
+    return ["adapter", "base", "documents", "loss", "minutes", "decision", "release", "notes"], rows
+
+
+def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], list[list[str]]]:
+    """Return columns and rows of what differs between two adapters.
+
+    Raises:
+        AdaptationError: One of them is missing or damaged.
+    """
+    found = compare_adapters(load_adapter(home.adapters / first), load_adapter(home.adapters / second))
+    rows = [[difference.name, str(difference.first), str(difference.second)] for difference in found.differences]
+    rows += [[f"cosine of the changes to {name}", f"{cosine:.3f}", ""] for name, cosine in found.cosines.items()]
+    return ["what", first, second], rows
+
+
+def known_sources(home: Home) -> dict[str, str]:
+    """Return document_id by source of every stored document."""
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["source", "document_id"])
+    return dict(zip(rows["source"].to_pylist(), rows["document_id"].to_pylist(), strict=True))
+
+
+def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:
+    """Return columns and rows of past evaluations and of what happened to the model.
+
+    Raises:
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    from xnai_pipelines.defs.resources.configured import configured
+    from xnai_pipelines.evaluation.logged import past_evaluations
+
+    home = Home(settings.home)
+    past = past_evaluations(configured(settings)["tracking"].tracker(), PAST_EVALUATIONS)
+    labelled = any(name.startswith(f"{Origin.LABELLED}.") for one in past for name in one.metrics)
+    return TIMELINE_COLUMNS, timeline_rows(past, model_events(home), Origin.LABELLED if labelled else Origin.GENERATED)
+
+
+def home_health(home: Home, tables: Tables) -> list[str]:
+    """Return in sentences how the home does: accuracy, its cause, the last decision, what adapters should forget."""
+    release = Releases(home.releases).current()
+    sentences = [] if release else ["Nothing is released yet: `xnai run` makes the first release."]
+    drift = last_drift_report(home)
+    if drift is not None and release is not None and drift.release == release.release:
+        sentences.append(f"Since release {release.release}: {drift.conclusion}")
+    decided = decisions(home.decisions)
+    if decided:
+        last = decided[0]
+        when = f"{last.decided_at:%Y-%m-%d %H:%M} UTC"
+        sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
+        sentences += [f"  {reason}" for reason in last.verdict.reasons]
+    for adapter, documents in deleted_in_adapters(home, tables).items():
+        sentences.append(f"Adapter {adapter} was trained on {len(documents)} documents that are deleted: retrain.")
+    alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
+    told = [record["alert"] for record in alerts if "alert" in record]
+    if told:
+        sentences.append(f"Last alert, {told[-1]['at']}: {told[-1]['title']}")
+    return sentences or ["Nothing speaks against it: no drift report, no challenger and no alert yet."]
+
+
+def run_reports(home: Home, job: str) -> dict[str, Any]:
+    """Return the reports of the stages of a job that have run, and of the evaluation."""
+    paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
+    if job == "retrain":
+        paths["comparison"] = home.reports / "adapter_evaluation" / "comparison.json"
+    if job == "quantize":
+        paths["card"] = home.reports / "precision_card" / "card.json"
+    if job in ("evaluate", "refresh"):
+        paths["evaluation"] = home.reports / "evaluation" / "report.json"
+        paths["tracked"] = home.reports / "evaluation" / "kept.json"
+    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+
+
+def require_release_encoder(settings: Settings) -> None:
+    """Refuse a search when the settings name another encoder than the release was embedded with.
+
+    Raises:
+        VectorSpaceError: They do; the message says what to do.
+        SettingsError: XNAI_ENCODER names nothing that can be read.
+    """
+    if not {"encoder", "precision"} & settings.model_fields_set:
+        return
+    home = Home(settings.home)
+    release = Releases(home.releases).require()
+    try:
+        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    except (ValueError, OSError, RuntimeError) as error:
+        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
+    asked = asked_vector_space(home, base, settings.precision, release)
+    if asked != release.vector_space:
+        raise VectorSpaceError(
+            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
+            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
+            "to search this release, or embed anew with them: `xnai run --new-release`."
+        )
+
+
+def _evaluation(home: Home) -> dict[str, str]:
+    path = home.reports / "evaluation" / "report.json"
+    if not path.exists():
+        return {}
+    from xnai_pipelines.evaluation.report import EvaluationReport
+
+    report = EvaluationReport.from_json(path.read_text(encoding="utf-8"))
+    figures = ", ".join(
+        f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)
+    )
+    when = report.evaluated_at.isoformat(timespec="seconds")
+    return {"last evaluation": f"{when}, {report.headline.statement}", "nDCG@10": figures}

@@ -1,0 +1,245 @@
+"""What people see in a terminal: tables, figures, answers."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from xnai_pipelines.adapters.make import TrainingEstimate
+from xnai_pipelines.cli.queries import ListedRelease
+from xnai_pipelines.cli.runs import FinishedRun
+from xnai_pipelines.encoders.stored.inspection import Inspection
+from xnai_pipelines.evaluation.report import EvaluationReport, Level
+from xnai_pipelines.models.card.card import Card
+from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
+from xnai_pipelines.releases.comparison import Comparison
+from xnai_pipelines.releases.markdown import comparison_table
+from xnai_pipelines.search.index import Hit
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.state.tracker import MlflowRun
+
+# The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
+WIDE = 120
+NARROW = ("variant", "MB", "ratio", "cosine", "against fp32", "result")
+
+console = Console()
+errors = Console(stderr=True)
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
+    """Print a table; the columns named in `right` are numbers."""
+    shown = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD
+    )
+    for column in columns:
+        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
+    for row in rows:
+        shown.add_row(*(escape(str(cell)) for cell in row))
+    console.print(shown)
+
+
+def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
+    """Print what each stage of a run did and how fast."""
+    documents, chunks, embeddings = reports["documents"], reports["chunks"], reports["embeddings"]
+    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "to_retry"))
+    rows = [
+        _stage("documents", f"{documents['documents']:,} documents", f"{changed:,} files", changed, documents),
+        _stage("chunks", f"{chunks['chunks']:,} chunks", f"{chunks['cut']:,} documents", chunks["cut"], chunks),
+        _stage(
+            "embeddings",
+            f"{embeddings['vectors']:,} vectors",
+            f"{embeddings['encoded']:,} passages, {embeddings['from_cache']:,} from cache",
+            embeddings["encoded"],
+            embeddings,
+        ),
+    ]
+    if "questions" in reports:
+        questions = reports["questions"]
+        rows.append(_stage("questions", f"{questions['questions']:,} questions", "", 0, questions))
+    table("Stages", ["stage", "stored", "worked on", "seconds", "per second"], rows, ["seconds", "per second"])
+
+
+def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str, Any]) -> list[str]:
+    seconds = report["seconds"]
+    if name != "questions" and not items:
+        worked = "nothing to do"
+    return [name, stored, worked, f"{seconds:.1f}", f"{items / seconds:,.0f}" if items and seconds else ""]
+
+
+def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
+    """Print what a run did, from its stages' reports."""
+    if "documents" in reports:
+        show_stages(reports)
+    if "maintenance" in reports:
+        report = reports["maintenance"]
+        before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))
+        console.print(
+            f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
+            f"{len(report['expired'])} releases expired, "
+            f"{report['vectors_removed']:,} unused vectors removed."
+        )
+    if "card" in reports:
+        show_card(Card.from_json(json.dumps(reports["card"])))
+    if "training_pairs" in reports:
+        report = reports["training_pairs"]
+        console.print(
+            f"Training pairs: {report['pairs']:,} about {report['documents']:,} documents; "
+            f"{report['dropped']:,} questions left out for evaluation."
+        )
+    if "lora_adapter" in reports:
+        report = reports["lora_adapter"]
+        trained = "trained" if report["trained"] else "known already"
+        console.print(f"Adapter {report['adapter']} ({trained}): {report['metrics']['seconds'] / 60:.1f} minutes.")
+    if "comparison" in reports:
+        show_comparison(Comparison.from_json(json.dumps(reports["comparison"])))
+    if "release" in reports:
+        console.print(escape(reports["release"]["reason"]), highlight=False)
+    if "rollback" in reports:
+        report = reports["rollback"]
+        console.print(
+            f"Release {report['to_release']} answers searches now, in place of {report['from_release']}. "
+            f"{report['behind']:,} chunks changed since: `xnai run` brings them."
+        )
+    if "forgetting" in reports:
+        report = reports["forgetting"]
+        columns = ["table", "rows_removed", "rows_found", "versions"]
+        rows = [[row[column] for column in columns] for row in report["tables"]]
+        table(f"Forgotten: {report['source']}", columns, rows, columns[1:])
+        console.print(f"{report['cached_vectors']:,} vectors of the cache removed.")
+        for adapter in report["adapters"]:
+            console.print(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.")
+    if "evaluation" in reports:
+        show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
+        run = reports["tracked"]["mlflow_run"]
+        if run:
+            console.print(
+                f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True
+            )
+
+
+def show_releases(listed: Sequence[ListedRelease]) -> None:
+    """Print the kept releases and the challenger."""
+    columns = ["release", "state", "made", "encoder", "adapter", "vectors", "nDCG@10 hybrid / vector"]
+    rows = [
+        [
+            one.release,
+            one.state,
+            one.created_at,
+            f"{one.encoder}, {one.precision}",
+            one.adapter or "none",
+            f"{one.vectors:,}",
+            " / ".join(f"{one.metrics[f'{mode}.ndcg_at_10']:.3f}" for mode in ("hybrid", "vector"))
+            if one.metrics
+            else "",
+        ]
+        for one in listed
+    ]
+    table("Releases", columns, rows, ["release", "vectors"])
+
+
+def show_training_plan(planned: TrainingEstimate) -> None:
+    """Print what a retraining would take."""
+    minutes = "unknown until a first training has been timed" if planned.minutes is None else f"{planned.minutes:.1f}"
+    rows = [
+        ["adapter", planned.adapter + (", trained already" if planned.trained_already else "")],
+        ["training pairs", f"{planned.pairs:,}"],
+        ["steps", f"{planned.steps:,}"],
+        ["expected minutes", minutes],
+        ["memory", f"{planned.memory_bytes / 2**20:,.0f} MB"],
+    ]
+    table("A retraining would take", ["what", "value"], rows)
+
+
+def show_comparison(comparison: Comparison) -> None:
+    """Print challenger against champion, by slice and mode."""
+    columns, rows = comparison_table(comparison)
+    if console.width < WIDE:
+        shown = [columns.index(name) for name in columns if not name.startswith(("recall", "MRR"))]
+        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
+    table(f"Challenger against champion: {comparison.questions_statement}", columns, rows, columns[2:])
+
+
+def show_evaluation(report: EvaluationReport) -> None:
+    """Print nDCG@10 and recall@10 by search mode with their 95 % intervals."""
+    for headline in report.headlines:
+        latency = {calls.mode: calls for calls in report.calls}
+        rows = []
+        for section in report.sections_of(headline, Level.DOCUMENT):
+            ndcg, recall = section.metrics["ndcg_at_10"], section.metrics["recall_at_10"]
+            calls = latency[section.mode]
+            rows.append(
+                [
+                    section.mode,
+                    f"{ndcg.mean:.3f} [{ndcg.low:.3f}, {ndcg.high:.3f}]",
+                    f"{recall.mean:.3f} [{recall.low:.3f}, {recall.high:.3f}]",
+                    f"{calls.p50_ms:.1f} / {calls.p95_ms:.1f}" if calls.p50_ms and calls.p95_ms else "",
+                ]
+            )
+        columns = ["search", "nDCG@10 [95 %]", "recall@10 [95 %]", "ms p50 / p95"]
+        table(f"Retrieval: {headline.statement}", columns, rows, ["ms p50 / p95"])
+
+
+def show_card(card: Card) -> None:
+    """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
+    console.print(
+        f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
+    )
+    columns, rows = variant_table(card)
+    if console.width < WIDE:
+        shown = [columns.index(name) for name in columns if name in NARROW or name.startswith("nDCG@10")]
+        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
+    table("Variants", columns, rows, columns[1:-1])
+    for figures in card.variants:
+        if figures.failed:
+            console.print(f"  {figures.name} failed: {escape(figures.failed)}", highlight=False)
+    choice = card.choice
+    if choice is not None:
+        console.print(f"[bold]Chosen for the next release: {choice.variant or 'none'}[/bold]")
+        for reason in choice.reasons:
+            console.print(f"  {escape(reason)}")
+    columns, rows = stored_vectors_table(card)
+    if rows:
+        table("Vectors of the table in other forms", columns, rows, columns[1:])
+
+
+def show_inspection(file: Path, found: Inspection) -> None:
+    """Print what a quantized model's file holds."""
+    columns, rows = found.table()
+    console.print(f"{file}: {found.summary}", soft_wrap=True, highlight=False)
+    table("Tensors", columns, rows, columns[3:])
+
+
+def show_hits(question: str, hits: Sequence[Hit]) -> None:
+    """Print the passages found for a question."""
+    console.print(f"[bold]{escape(question)}[/bold]")
+    if not hits:
+        console.print("  nothing found")
+    for hit in hits:
+        place = " > ".join(hit.heading_path)
+        page = f", {hit.page}" if hit.page else ""
+        head = f"{hit.rank:>2}. {hit.source} [{hit.start}:{hit.end}]{page}  {hit.score:.3f}"
+        console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}[/dim]")
+        console.print(f"    {_highlighted(hit.snippet)}", soft_wrap=False)
+
+
+def _highlighted(snippet: str) -> str:
+    parts = escape(snippet).split("**")
+    return "".join(f"[bold yellow]{part}[/bold yellow]" if at % 2 else part for at, part in enumerate(parts))
+
+
+def show_run(run: FinishedRun) -> None:
+    """Print what went wrong in a run, if anything did."""
+    if run.failure:
+        errors.print(f"[red]The run failed.[/red] {escape(run.failure)}", soft_wrap=True)
+        errors.print(f"Run {run.run_id}; its log is in the UI (`make ui`).")
+    for check in run.failed_checks:
+        facts = ", ".join(f"{name}={value}" for name, value in check.metadata.items())
+        errors.print(
+            f"[yellow]Check {check.asset}/{check.check} did not pass ({check.severity}).[/yellow] {escape(facts)}",
+            soft_wrap=True,
+        )

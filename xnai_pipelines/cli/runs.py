@@ -1,0 +1,93 @@
+"""Runs started from a terminal: the same jobs, in the same Dagster instance, as those started in the UI."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from xnai_pipelines.defs.resources.runs import end_dead_runs
+from xnai_pipelines.state.layout import Home
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """A check that did not pass."""
+
+    asset: str
+    check: str
+    severity: str
+    metadata: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedRun:
+    """How a run ended: the reason where a step failed, and the checks that did not pass."""
+
+    run_id: str
+    failure: str | None
+    failed_checks: tuple[FailedCheck, ...]
+
+
+def execute(
+    job: str,
+    config: Mapping[str, Mapping[str, Any]],
+    home: Home,
+    assets: Sequence[Sequence[str]] | None = None,
+) -> FinishedRun:
+    """Run a job in this process and wait for its end.
+
+    `config` holds the config of assets by name; `assets` are the paths of the keys to materialize, None for all.
+    """
+    from xnai_pipelines.definitions import defs
+
+    run_config = {
+        "ops": {asset: {"config": dict(values)} for asset, values in config.items() if values},
+        # people at a terminal get a progress bar and a summary; Dagster's own lines are in its UI
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    with dg.DagsterInstance.get() as instance:
+        definition = defs().resolve_job_def(job)
+        result = definition.execute_in_process(
+            instance=instance,
+            run_config=run_config,
+            raise_on_error=False,
+            asset_selection=None if assets is None else [dg.AssetKey(list(path)) for path in assets],
+        )
+        events = result.all_events
+    failure = next((_reason(event) for event in events if event.is_failure), None)
+    checks = [
+        event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"
+    ]
+    failed = tuple(
+        FailedCheck(
+            asset=check.asset_key.to_user_string(),
+            check=check.check_name,
+            severity=check.severity.value,
+            metadata={name: str(value.value) for name, value in check.metadata.items()},
+        )
+        for check in checks
+        if not check.passed
+    )
+    return FinishedRun(result.run_id, failure, failed)
+
+
+def end_runs_left_behind(home: Home) -> None:
+    """Mark the runs of killed processes as failed."""
+    with dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance, home)
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """Return the step that failed, or "run", and what was raised, without the trace that the UI keeps."""
+    if event.event_type is dg.DagsterEventType.RUN_CANCELED:
+        return "run: interrupted. What was written is kept, and the next run goes on from there."
+    error = event.step_failure_data.error if event.is_step_failure else event.job_failure_data.error
+    where = event.step_key or "run"
+    if error is None:
+        return f"{where}: {event.message}"
+    if error.cls_name == "DagsterExecutionInterruptedError":
+        return f"{where}: interrupted. What was written is kept, and the next run goes on from there."
+    raised = (error.cause or error).message.strip()  # Dagster's own error only says which step it was
+    name, _, sentence = raised.partition(": ")
+    return f"{where}: {sentence if name.startswith('xnai_pipelines.') else raised}"

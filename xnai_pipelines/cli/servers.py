@@ -1,0 +1,165 @@
+"""The user interfaces: one code server, Dagster's webserver and daemon over it, and MLflow's server."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.settings import PROJECT_ROOT, Settings
+from xnai_pipelines.state.layout import Home
+
+START_SECONDS = 90.0
+STOP_SECONDS = 15.0
+ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal's window is closed
+
+
+class ServerError(Exception):
+    """A server did not start or stopped; the message says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server process: its command, and the port that answers once it is ready (None: it has none).
+
+    The servers after one that comes `first` talk to it when they start.
+    """
+
+    name: str
+    command: Sequence[str]
+    host: str
+    port: int | None
+    first: bool = False
+
+
+def servers(settings: Settings) -> list[Server]:
+    """Return the servers in the order of their start, the slowest first."""
+    home, host = Home(settings.home), settings.host
+    programs = Path(sys.executable).parent
+    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
+    code = ["-m", "xnai_pipelines.definitions", "-h", "127.0.0.1", "-p", str(settings.code_port)]
+    started = []
+    if settings.mlflow_uri is None:
+        storage = ["--backend-store-uri", home.mlflow_uri, "--artifacts-destination", home.mlartifacts.as_uri()]
+        address = ["--host", host, "--port", str(settings.mlflow_port), "--workers", "1"]
+        command = [str(programs / "mlflow"), "server", *storage, *address]
+        started.append(Server("mlflow", command, host, settings.mlflow_port))
+    command = [str(programs / "dagster"), "api", "grpc", *code]
+    started.append(Server("code server", command, "127.0.0.1", settings.code_port, first=True))
+    command = [str(programs / "dagster-webserver"), *workspace, "-h", host, "-p", str(settings.dagster_port)]
+    started.append(Server("dagster", command, host, settings.dagster_port))
+    started.append(Server("daemon", [str(programs / "dagster-daemon"), "run", *workspace], host, None))
+    return started
+
+
+def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> None:
+    """Start the servers, call `ready` once all answer, and keep them until interrupted or one stops.
+
+    Raises:
+        ServerError: A port is taken, or a server did not start or stopped by itself.
+    """
+    try:
+        with served(wanted, logs) as check:
+            ready()
+            while True:
+                check()
+                time.sleep(0.5)
+    except KeyboardInterrupt:
+        return
+
+
+@contextmanager
+def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]:
+    """Start the servers and stop them after the block; the value raises a ServerError where one stopped by itself.
+
+    Raises:
+        ServerError: A port is taken, or a server did not start.
+    """
+    for server in wanted:
+        if server.port is not None and _answers(server):
+            raise ServerError(
+                f"Port {server.port} for the {server.name} is taken. Stop what uses it, or set another one: "
+                "XNAI_DAGSTER_PORT, XNAI_MLFLOW_PORT, XNAI_CODE_PORT."
+            )
+    logs.mkdir(parents=True, exist_ok=True)
+    running: list[tuple[Server, subprocess.Popen[bytes]]] = []
+
+    def check() -> None:
+        for server, process in running:
+            if process.poll() is not None:
+                raise ServerError(_stopped(server, process, logs))
+
+    for ending in ENDINGS:
+        signal.signal(ending, _interrupt)
+    try:
+        for server in wanted:
+            with _log(logs, server).open("wb") as log:
+                # a session of its own: an interrupt in the terminal reaches only us, and we stop them in order
+                process = subprocess.Popen(
+                    server.command, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT, start_new_session=True
+                )
+            running.append((server, process))
+            if server.first:
+                _await(server, process, logs)
+        for server, process in running:
+            _await(server, process, logs)
+        yield check
+    finally:
+        _ignore_endings()
+        _stop([process for _, process in reversed(running)])
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    _ignore_endings()
+    raise KeyboardInterrupt
+
+
+def _ignore_endings() -> None:
+    """Go on stopping the servers whatever comes: a second Ctrl-C would leave some of them behind."""
+    for ending in ENDINGS:
+        signal.signal(ending, signal.SIG_IGN)
+
+
+def _log(logs: Path, server: Server) -> Path:
+    return logs / f"{server.name.replace(' ', '_')}.log"
+
+
+def _answers(server: Server) -> bool:
+    with socket.socket() as attempt:
+        attempt.settimeout(1.0)
+        return attempt.connect_ex((server.host, server.port or 0)) == 0
+
+
+def _await(server: Server, process: subprocess.Popen[bytes], logs: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while server.port is not None and not _answers(server):
+        if process.poll() is not None:
+            raise ServerError(_stopped(server, process, logs))
+        if time.monotonic() > deadline:
+            raise ServerError(
+                f"The {server.name} did not answer within {START_SECONDS:.0f} s; see {_log(logs, server)}."
+            )
+        time.sleep(0.1)
+
+
+def _stopped(server: Server, process: subprocess.Popen[bytes], logs: Path) -> str:
+    tail = _log(logs, server).read_text(encoding="utf-8", errors="replace").strip().splitlines()[-5:]
+    return "\n".join([f"The {server.name} stopped with exit code {process.returncode}. Its last words:", *tail])
+
+
+def _stop(processes: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Ask the processes and their children, the runs among them, to end; then end them."""
+    for process in processes:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    for process in processes:
+        try:
+            process.wait(max(0.1, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)

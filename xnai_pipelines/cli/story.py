@@ -1,0 +1,121 @@
+"""The whole loop on the sample: documents of another kind arrive, accuracy falls, the sensor mends it by itself."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from xnai_pipelines.cli.runs import FinishedRun, execute
+from xnai_pipelines.cli.servers import served, servers
+from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.evaluation.logged import past_evaluations, per_question
+from xnai_pipelines.evaluation.slice_timeline import slice_figures, slices_plot
+from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.sample.documents import write_sample
+from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.shift import shift_modules, write_shift, write_shift_questions
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.manifest import Releases
+
+WAIT_SECONDS = 900.0  # for the sensor's tick, and for the retraining after it
+LOOK_SECONDS = 1.0
+MODES = ("vector", "hybrid")
+
+
+class StoryError(Exception):
+    """The story did not go on as it should; the message says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How the story ended: accuracy by slice at each evaluation, the sensor's words, the decision, and the plot."""
+
+    evaluations: tuple[tuple[str, Mapping[str, float]], ...]
+    sensor: str
+    retraining: str
+    released: bool
+    plot: Path
+
+
+def tell(settings: Settings, say: Callable[[str], None]) -> Told:
+    """Play the story in the settings' home, which has to be empty, and return how it ended.
+
+    The evaluations of three nights are started one after the other; the sensor runs in Dagster's daemon, as always.
+
+    Raises:
+        StoryError: The home is in use, a run failed, or the sensor asked for nothing.
+    """
+    home = Home(settings.home)
+    if Releases(home.releases).current() is not None or home.sample.exists():
+        raise StoryError(f"{home.root} holds something already. Name an empty folder: XNAI_HOME.")
+    documents, questions = home.sample / "documents", home.sample / "questions.jsonl"
+    write_sample(documents)
+    for path in documents.glob("*.md"):  # the modules alone that there are Russian paragraphs about: quicker to embed
+        if path.stem not in shift_modules():
+            path.unlink()
+    questions.write_bytes(questions_path().read_bytes())
+    say("The sample in English, on 70 modules, is taken in, released and evaluated.")
+    _run(home, "refresh")
+    write_shift(documents)
+    write_shift_questions(questions)
+    say("Russian documents and questions arrive; the next night evaluates them.")
+    _run(home, "refresh")
+    wanted = [server for server in servers(settings) if server.name in ("code server", "daemon")]
+    with served(wanted, home.logs) as check, dg.DagsterInstance.get() as instance:
+        say("Dagster's daemon is running. Another night evaluates.")
+        _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
+        retraining = _await_retraining(instance, check, say)
+    outcome = f"the retraining ended as {retraining.status.value}"
+    if retraining.status is not dg.DagsterRunStatus.SUCCESS:
+        raise StoryError(f"{outcome}; its log is in the UI: run {retraining.run_id}.")
+    released = Releases(home.releases).require().release > 1
+    say(f"The retraining ended: {'a new release answers searches' if released else 'the challenger was rejected'}.")
+    _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
+    if released:
+        say("Back to release 1, and forward to release 2.")
+        _run(home, "rollback", {"move_release_pointer": {"release": 1}})
+        _run(home, "rollback", {"move_release_pointer": {"release": 2}})
+    past, plot = _plotted(settings, home)
+    return Told(past, retraining.tags["reason"], outcome, released, plot)
+
+
+def _run(home: Home, job: str, config: Mapping[str, Mapping[str, Any]] | None = None) -> FinishedRun:
+    finished = execute(job, config or {}, home)
+    if finished.failure:
+        raise StoryError(f"The job {job} failed: {finished.failure}")
+    return finished
+
+
+def _await_retraining(
+    instance: dg.DagsterInstance, check: Callable[[], None], say: Callable[[str], None]
+) -> dg.DagsterRun:
+    """Return the retraining that the sensor asks for, once it has ended."""
+    deadline, known = time.monotonic() + WAIT_SECONDS, ""
+    while time.monotonic() < deadline:
+        check()
+        for run in instance.get_runs(dg.RunsFilter(job_name="retrain"), limit=1):
+            if not known:
+                known = run.run_id
+                say(f"The sensor: {run.tags['reason']}")
+            if run.is_finished:
+                return run
+        time.sleep(LOOK_SECONDS)
+    raise StoryError("The sensor asked for no retraining in time; its ticks are in the UI.")
+
+
+def _plotted(settings: Settings, home: Home) -> tuple[tuple[tuple[str, Mapping[str, float]], ...], Path]:
+    """Return accuracy by language at each evaluation, oldest first, and the file of its plot."""
+    tracker = configured(settings)["tracking"].tracker()
+    past = past_evaluations(tracker, limit=20)[::-1]
+    measured = [(one, per_question(tracker, one.run_id)) for one in past]
+    path = home.reports / "story.png"
+    write_bytes(path, slices_plot(measured, model_events(home), "language"))
+    figures = tuple(
+        (f"{one.evaluated_at:%H:%M:%S}, release {one.tags['release']}", slice_figures(rows, "language", MODES))
+        for one, rows in measured
+    )
+    return figures, path

@@ -1,0 +1,44 @@
+"""The runs of a home: one at a time, and those that were killed marked as failed, so that they block no later one."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import dagster as dg
+from dagster import DagsterInstance
+
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.liveness import is_alive, was_shown_alive
+from xnai_pipelines.state.writer import held
+
+# A run has no lock between its start and its turn to set up resources, and between its last step and its end.
+GRACE_SECONDS = 60.0
+
+
+@contextmanager
+def turn(home: Home, run_id: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the turn of the home while the block runs; wait for the run that holds it, and say so.
+
+    The stages of a run write one table after the other and its checks compare them: a second run in between would
+    make them fail.
+    """
+    with held(home, "turn.lock", f"run {run_id}", say):
+        yield
+
+
+def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
+    """Mark the runs whose process is gone as failed and free what they held; return their ids."""
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
+    dead = [run for run in instance.get_runs(unfinished) if _is_dead(instance, home, run.run_id)]
+    for run in dead:
+        instance.report_run_failed(run, "The run's process ended without a word (killed, or the machine stopped).")
+        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    return [run.run_id for run in dead]
+
+
+def _is_dead(instance: DagsterInstance, home: Home, run_id: str) -> bool:
+    if was_shown_alive(home, run_id):
+        # asked for in this order: a run that ends in order between the two removes its lock and is found no more
+        return not is_alive(home, run_id) and was_shown_alive(home, run_id)
+    last = instance.get_records_for_run(run_id, limit=1, ascending=False).records
+    return not last or time.time() - last[0].timestamp > GRACE_SECONDS

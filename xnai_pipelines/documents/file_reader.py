@@ -1,0 +1,254 @@
+"""Files to rows: each file's documents compared with the stored ones, what changed written in batches.
+
+The order of commits makes a kill harmless at any moment: documents first, then the quarantine, then the ledger's
+entry that says the file is done; deletions last, after the guard has seen all of them, and their ledger entries after
+that. A file without its entry is read again, and what is already right is not written again.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.documents.changes import Changes
+from xnai_pipelines.documents.identity import document_id, document_revision
+from xnai_pipelines.documents.listing import FileStat
+from xnai_pipelines.documents.parsers.isolation import ParserWorker
+from xnai_pipelines.documents.parsers.parse import parse_file
+from xnai_pipelines.documents.parsers.parsed import (
+    ParsedDocument,
+    SkippedFileError,
+    UnreadableError,
+    UnreadableRecord,
+)
+from xnai_pipelines.documents.parsers.registry import DETECTION
+from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
+
+STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
+ROWS_IN_COMMIT = 2_000
+CHARACTERS_IN_COMMIT = 16_000_000
+SECONDS_IN_COMMIT = 10.0  # slow formats: what a kill costs is bounded in time as well
+
+# What the ledger says of a file that could not be opened: no file is like that, so every run tries it again.
+UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
+
+DUPLICATE = "Another document has this name and is kept. Rename the file, or give the record another id."
+EMPTY = "The file holds no records."
+
+Row = dict[str, Any]
+
+
+class FileReader:
+    """Reads files one after the other and writes what changed; keeps the counts."""
+
+    def __init__(
+        self,
+        context: StageContext,
+        folder: Path,
+        limits: ParseLimits,
+        worker: ParserWorker,
+        gone: tuple[str, ...],
+    ) -> None:
+        self._context = context
+        self._folder = folder
+        self._limits = limits
+        self._worker = worker
+        self._gone = list(gone)
+        self._documents: list[Row] = []
+        self._quarantine: list[Row] = []
+        self._ledger: list[Row] = []
+        self._late_ledger: list[Row] = []  # of files some of whose documents have to be deleted first
+        self._stale_documents: list[str] = []
+        self._stale_quarantine: list[str] = []
+        self._characters = 0
+        self._flushed = time.monotonic()
+        self.written = 0
+        self.deleted = 0
+        self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
+        self._owners: dict[str, str] = {}
+        for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
+            known = (row["revision"], row["parser"], row["content_sha256"])
+            self._stored.setdefault(row["path"], {})[row["document_id"]] = known
+            self._owners[row["document_id"]] = row["path"]
+        self._quarantined: dict[str, dict[str, Row]] = {}
+        for row in context.tables.read(QUARANTINE, QUARANTINE.schema.names).to_pylist():
+            self._quarantined.setdefault(row["path"], {})[row["source"]] = row
+
+    def read(self, path: str) -> None:
+        """Read one file; whatever is wrong with it ends in its rows, never in an exception."""
+        file = self._folder / path
+        read_ns = time.time_ns()  # before the file is looked at: what is edited later must look edited
+        try:
+            stat, content = FileStat.of(file.stat()), file_sha256(file)
+        except FileNotFoundError:
+            self._gone.append(path)
+            return
+        except OSError as error:
+            self._finish_unread(path, error)
+            return
+        entry = _entry(path, content, stat, read_ns)
+        seen: set[str] = set()
+        bad: set[str] = set()
+        named = _numbering()
+        try:
+            for item in parse_file(file, path, self._limits, self._worker):
+                entry["parser"] = item.parser
+                if isinstance(item, UnreadableRecord):
+                    source = named(f"{path}#{item.record}")
+                    self._put_in_quarantine(path, source, item.kind, item.message, content)
+                    bad.add(source)
+                    continue
+                source = path if item.record_id is None else f"{path}#{item.record_id}"
+                if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
+                    source = named(f"{source} (again)")
+                    self._put_in_quarantine(path, source, "duplicate_id", DUPLICATE, content)
+                    bad.add(source)
+                else:
+                    seen.add(document_id(source))
+                    self._put_document(item, path, source, entry)
+        except SkippedFileError as error:
+            entry |= {"outcome": "skipped", "reason": str(error), "parser": error.parser}
+        except UnreadableError as error:
+            self._put_in_quarantine(path, path, error.kind, str(error), content)
+            bad.add(path)
+            entry["parser"] = error.parser
+            if error.kind == "unreadable":
+                entry |= UNREAD
+        if bad and not seen:
+            entry["outcome"] = "quarantined"
+        elif not seen and entry["outcome"] == "documents":
+            entry |= {"outcome": "skipped", "reason": EMPTY}
+        self._finish(path, entry, seen, bad)
+
+    def _put_document(self, document: ParsedDocument, path: str, source: str, entry: Row) -> None:
+        identity, revision = document_id(source), document_revision(document)
+        own_content = entry["content_sha256"]
+        if document.record_id is not None:
+            own_content = sha256(document.text.encode()).hexdigest()
+        if self._stored.get(path, {}).get(identity) == (revision, document.parser, own_content):
+            return
+        self._documents.append(
+            {
+                "document_id": identity,
+                "source": source,
+                "path": path,
+                "content_sha256": own_content,
+                "title": document.title,
+                "text": document.text,
+                "media_type": document.media_type,
+                "language": document.language,
+                "markup": str(document.markup),
+                "headings": [{"start": h.start, "level": h.level, "title": h.title} for h in document.headings],
+                "pages": [{"start": p.start, "label": p.label} for p in document.pages],
+                "encoding_repair": document.encoding_repair,
+                "parser": document.parser,
+                "size_bytes": entry["size_bytes"] if document.record_id is None else len(document.text.encode()),
+                "modified_at": datetime.fromtimestamp(entry["modified_ns"] / 1e9, UTC),
+                "ingested_at": datetime.now(UTC),
+                "run_id": self._context.run_id,
+                "revision": revision,
+            }
+        )
+        self._characters += len(document.text)
+        if len(self._documents) >= ROWS_IN_COMMIT or self._characters >= CHARACTERS_IN_COMMIT:
+            self._flush_documents()
+
+    def _put_in_quarantine(self, path: str, source: str, kind: str, message: str, content: str | None) -> None:
+        before = self._quarantined.get(path, {}).get(source)
+        now = datetime.now(UTC)
+        self._quarantine.append(
+            {
+                "source": source,
+                "path": path,
+                "stage": "documents",
+                "error_type": kind,
+                "error": message,
+                "attempts": 1 + (before["attempts"] if before else 0),
+                "content_sha256": content,
+                "first_seen_at": before["first_seen_at"] if before else now,
+                "last_seen_at": now,
+            }
+        )
+        if len(self._quarantine) >= ROWS_IN_COMMIT:
+            self._flush_quarantine()
+
+    def _finish_unread(self, path: str, error: OSError) -> None:
+        """Put a file in quarantine that cannot be opened."""
+        message = f"The file cannot be opened: {error.strerror}. Make it readable for the user who runs the pipeline."
+        self._put_in_quarantine(path, path, "unreadable", message, None)
+        entry = {"path": path, "outcome": "quarantined", "parser": DETECTION, "read_ns": time.time_ns(), **UNREAD}
+        self._finish(path, entry, set(), {path})
+
+    def _finish(self, path: str, entry: Row, seen: set[str], bad: set[str]) -> None:
+        entry |= {"documents": len(seen), "bad_records": len(bad)}
+        stale = [identity for identity in self._stored.get(path, {}) if identity not in seen]
+        resolved = [source for source in self._quarantined.get(path, {}) if source not in bad]
+        self._stale_documents += stale
+        self._stale_quarantine += resolved
+        (self._late_ledger if stale or resolved else self._ledger).append(entry)
+        if len(self._ledger) >= ROWS_IN_COMMIT or time.monotonic() - self._flushed > SECONDS_IN_COMMIT:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been read: documents, quarantine, then the ledger."""
+        self._flush_documents()
+        self._flush_quarantine()
+        self._context.tables.merge_rows(FILES, self._ledger)
+        self._ledger = []
+        self._flushed = time.monotonic()
+
+    def _flush_quarantine(self) -> None:
+        self._context.tables.merge_rows(QUARANTINE, self._quarantine)
+        self._quarantine = []
+
+    def _flush_documents(self) -> None:
+        self._context.tables.merge_rows(DOCUMENTS, self._documents)
+        self.written += len(self._documents)
+        self._documents, self._characters = [], 0
+
+    def vanishing(self, changes: Changes) -> int:
+        """Return how many documents `delete_vanished` would remove for good; renamed ones come back elsewhere."""
+        renamed = {old for _, old in changes.renamed}
+        files = sum(len(self._stored.get(path, {})) for path in self._gone if path not in renamed)
+        return files + len(self._stale_documents)
+
+    def delete_vanished(self) -> None:
+        """Remove the documents that are gone, then settle the ledger."""
+        tables = self._context.tables
+        of_files = [identity for path in self._gone for identity in self._stored.get(path, {})]
+        tables.delete(DOCUMENTS, "document_id", of_files + self._stale_documents)
+        tables.delete(QUARANTINE, "source", self._stale_quarantine)
+        tables.delete(QUARANTINE, "path", [path for path in self._gone if path in self._quarantined])
+        tables.delete(FILES, "path", self._gone)
+        tables.merge_rows(FILES, self._late_ledger)
+        self.deleted = len(of_files) + len(self._stale_documents)
+
+
+def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
+    """Return the ledger's entry of a file that is being read."""
+    return {
+        "path": path,
+        "outcome": "documents",
+        "content_sha256": content,
+        "parser": DETECTION,
+        "size_bytes": stat.size_bytes,
+        "modified_ns": stat.modified_ns,
+        "read_ns": read_ns,
+    }
+
+
+def _numbering() -> Callable[[str], str]:
+    """Return a function that gives each name back, numbered where it was given before."""
+    given: Counter[str] = Counter()
+
+    def named(name: str) -> str:
+        given[name] += 1
+        return name if given[name] == 1 else f"{name} ({given[name]})"
+
+    return named

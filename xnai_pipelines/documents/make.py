@@ -1,0 +1,260 @@
+"""The folder to documents: read what changed, remove what vanished, account for every file."""
+
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
+from xnai_pipelines.documents.file_reader import FileReader
+from xnai_pipelines.documents.listing import Listing, list_folder
+from xnai_pipelines.documents.parsers.isolation import ParserWorker
+from xnai_pipelines.documents.parsers.registry import is_current
+from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.claim import Inputs, claim
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.history import history, throughput
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
+from xnai_pipelines.state.tables import Tables
+
+LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
+
+
+class IngestRefusedError(Exception):
+    """The run stopped before it deleted anything; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRules:
+    """Which files of the folder are read, how much reading one may take, and how many may vanish at once."""
+
+    exclude: tuple[str, ...]
+    limits: ParseLimits
+    guard: VanishGuard
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsRequest:
+    """What one run is asked to do beyond the usual."""
+
+    verify: bool = False
+    retry_quarantined: bool = False
+    allow_vanishing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentsReport:
+    """What a run did to the documents, and how every entry of the folder ended.
+
+    `changes` counts files by what had happened to them; `outcomes` counts all entries of the folder as documents,
+    quarantined or skipped, `skipped` the last by reason. `looked_ns`: when the folder was looked at, nanoseconds since
+    the epoch.
+    """
+
+    changes: dict[str, int]
+    outcomes: dict[str, int]
+    skipped: dict[str, int]
+    documents: int
+    written: int
+    deleted: int
+    quarantined: int
+    repaired: dict[str, int]
+    seconds: float
+    looked_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The folder as it was at `looked_ns`, nanoseconds since the epoch, and what a run would do with it."""
+
+    looked_ns: int
+    listing: Listing
+    ledger: dict[str, LedgerEntry]
+    unread: dict[str, str]
+    changes: Changes
+
+    @property
+    def documents(self) -> int:
+        """The number of documents stored."""
+        return sum(entry.documents for entry in self.ledger.values())
+
+
+def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsRequest) -> Plan:
+    """Return what a run would do; reads no file beyond what hashing needs.
+
+    Raises:
+        ListingError: The folder is missing or cannot be listed.
+    """
+    looked_ns = time.time_ns()  # before anything is looked at: what is edited later must look edited
+    listing = list_folder(folder, rules.exclude)
+    rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
+    unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
+    ledger = _ledger(tables, rows, listing)
+
+    def sha256_of(path: str) -> str | None:
+        try:
+            return file_sha256(folder / path)
+        except OSError:
+            return None
+
+    changes = classify(
+        listing,
+        ledger,
+        is_current,
+        sha256_of,
+        verify=request.verify,
+        retry_quarantined=request.retry_quarantined,
+    )
+    return Plan(looked_ns, listing, ledger, unread, changes)
+
+
+def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
+    """Return the files read before, by path.
+
+    Where a run was killed or a table was lost, the documents stored are not those that the ledger counts: such a file
+    is entered as one of unknown content, to be read again, or where it is gone to be deleted with what it left.
+    """
+    stored = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
+    ledger = {}
+    for row in rows:
+        if row["content_sha256"] is not None:
+            entry = LedgerEntry(**{name: row[name] for name in LEDGER_COLUMNS[1:]})
+            as_counted = entry.documents == stored[row["path"]]
+            ledger[row["path"]] = entry if as_counted else replace(entry, content_sha256="", size_bytes=-1)
+    left = {*stored, *tables.read(QUARANTINE, ["path"])["path"].to_pylist()}
+    for path in left - ledger.keys() - listing.files.keys():
+        ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, stored[path])
+    return ledger
+
+
+def ingest_documents(
+    context: StageContext, inputs: Inputs, rules: FolderRules, request: DocumentsRequest
+) -> DocumentsReport:
+    """Bring the documents in line with the folder; return what was done.
+
+    Raises:
+        ListingError: The folder is missing or cannot be listed.
+        IngestRefusedError: The folder is empty, or too many documents would vanish.
+        HomeError: The home belongs to another folder or cannot be written.
+    """
+    tables = context.tables
+    with stage(context, "documents") as watch, ExitStack() as open_worker:
+        for spec in (FILES, DOCUMENTS, QUARANTINE):
+            tables.ensure(spec)
+        todo = plan(tables, inputs.documents, rules, request)
+        objection = None if request.allow_vanishing else refusal(todo, rules.guard)
+        if objection:
+            raise IngestRefusedError(objection)
+        claim(context.home, inputs)  # not before: a mistyped folder would be the home's for good
+        paths = todo.changes.to_read
+        watch.items = len(paths)
+        written = deleted = 0
+        if paths or todo.changes.gone:
+            worker = open_worker.enter_context(ParserWorker())
+            reader = FileReader(context, inputs.documents, rules.limits, worker, todo.changes.gone)
+            with context.progress.work("documents", len(paths), "files") as advance:
+                for path in paths:
+                    reader.read(path)
+                    advance()
+            reader.flush()
+            if not request.allow_vanishing:
+                objection = rules.guard.objection(reader.vanishing(todo.changes), todo.documents)
+                if objection:
+                    raise IngestRefusedError(objection)
+            reader.delete_vanished()
+            written, deleted = reader.written, reader.deleted
+        _record_touched(tables, todo)
+        _record_unread(tables, todo)
+    report = _report(tables, todo, written, deleted, watch.seconds)
+    write_json(report_path(context.home, "documents"), asdict(report))
+    return report
+
+
+def refusal(todo: Plan, guard: VanishGuard) -> str | None:
+    """Return why a run that is not allowed to let documents vanish stops before it reads anything; None: it goes on."""
+    if not todo.listing.files and not todo.listing.unlisted:
+        return (
+            f"The folder of documents holds no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
+            "deleted. Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
+        )
+    vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
+    return guard.objection(vanishing, todo.documents)
+
+
+def _record_touched(tables: Tables, todo: Plan) -> None:
+    """Note the new times of files whose content is the same, where that spares the next run hashing them."""
+    renewed = {}
+    for path in todo.changes.touched:
+        entry, stat = todo.ledger[path], todo.listing.files[path]
+        again = replace(entry, modified_ns=stat.modified_ns, read_ns=todo.looked_ns)
+        if again.describes(stat) and not entry.describes(stat):
+            renewed[path] = {"modified_ns": again.modified_ns, "read_ns": again.read_ns}
+    if renewed:
+        rows = tables.read(FILES, FILES.schema.names).to_pylist()
+        tables.merge_rows(FILES, [{**row, **renewed[row["path"]]} for row in rows if row["path"] in renewed])
+
+
+def _record_unread(tables: Tables, todo: Plan) -> None:
+    """Bring the ledger's entries that are never opened (hidden, excluded, too large) in line with the listing."""
+    # a file that cannot be looked at today keeps the entry of the day it was read
+    unlisted = {path: reason for path, reason in todo.listing.unlisted.items() if path not in todo.ledger}
+    wanted = {**todo.listing.skipped, **unlisted}
+    here = wanted.keys() | todo.listing.files.keys()
+    vanished = [path for path in todo.unread if path not in here and not todo.listing.is_unknown(path)]
+    tables.delete(FILES, "path", vanished)
+    rows = [
+        {
+            "path": path,
+            "outcome": "quarantined" if path in todo.listing.unlisted else "skipped",
+            "reason": reason,
+            "documents": 0,
+            "bad_records": 0,
+        }
+        for path, reason in wanted.items()
+        if todo.unread.get(path) != reason or path in todo.ledger
+    ]
+    tables.merge_rows(FILES, rows)
+
+
+def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: float) -> DocumentsReport:
+    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
+    return DocumentsReport(
+        changes=todo.changes.counts(),
+        outcomes=dict(Counter(row["outcome"] for row in files)),
+        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
+        documents=tables.count(DOCUMENTS),
+        written=written,
+        deleted=deleted,
+        quarantined=tables.count(QUARANTINE),
+        repaired=dict(Counter(repairs["encoding_repair"].to_pylist())),
+        seconds=seconds,
+        looked_ns=todo.looked_ns,
+    )
+
+
+def expected_seconds(home: Home, todo: Plan) -> float | None:
+    """Return how long a run would take by past throughput, in seconds; None where a stage was never timed.
+
+    New and edited files are assumed to give as many chunks as the stored ones do on average.
+    """
+    past = history(home.reports)
+    rates = [throughput(past, name) for name in ("documents", "chunks", "embeddings")]
+    files = len(todo.changes.to_read)
+    if not files:
+        return 0.0
+    if None in rates:
+        return None
+    documents = files * max(1.0, todo.documents / max(1, len(todo.ledger)))
+    chunks = documents * _chunks_per_document(home)
+    return sum(items / rate for items, rate in zip((files, documents, chunks), rates, strict=True) if rate)
+
+
+def _chunks_per_document(home: Home) -> float:
+    tables = Tables(home.lancedb)
+    return tables.count(CHUNKS) / max(1, tables.count(DOCUMENTS))

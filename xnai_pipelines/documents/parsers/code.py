@@ -1,0 +1,54 @@
+"""Source code and plain text: the text as it is; for Python, classes and functions as headings."""
+
+import ast
+import re
+from collections.abc import Iterator
+
+from xnai_pipelines.documents.parsers.normalise import single_line
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup
+from xnai_pipelines.documents.parsers.source import Content
+
+_FIRST_WORDS = re.compile(r"\S.*")
+_LONGEST_TITLE = 100
+
+
+def parse_plain(text: str, stem: str) -> Content:
+    """The text; titled by its first line where that is short enough to be a title, else `stem`."""
+    return Content(title=first_line(text) or stem, text=text, markup=Markup.PLAIN)
+
+
+def parse_code(text: str, stem: str) -> Content:
+    """Source code in any language, without structure."""
+    return Content(title=stem, text=text, markup=Markup.CODE)
+
+
+def parse_python(text: str, stem: str) -> Content:
+    """Python source; classes and functions are headings, nested ones a level deeper.
+
+    Source that this Python cannot read (an older version, a template) has no headings.
+    """
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return parse_code(text, stem)
+    starts = [0, *(line.end() for line in re.finditer("\n", text))]
+    headings = tuple(Heading(starts[line - 1], level, name) for line, level, name in sorted(_definitions(tree, 1)))
+    return Content(title=stem, text=text, markup=Markup.CODE, headings=headings)
+
+
+def first_line(text: str) -> str | None:
+    """The first line with words on it, None where it is longer than a title."""
+    line = _FIRST_WORDS.search(text)
+    if line is None or len(line.group().rstrip()) > _LONGEST_TITLE:
+        return None
+    return single_line(line.group())
+
+
+def _definitions(node: ast.AST, level: int) -> Iterator[tuple[int, int, str]]:
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            line = min([child.lineno, *(decorator.lineno for decorator in child.decorator_list)])
+            yield line, level, child.name
+            yield from _definitions(child, level + 1)
+        elif isinstance(child, ast.stmt):
+            yield from _definitions(child, level)

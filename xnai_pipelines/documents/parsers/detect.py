@@ -1,0 +1,185 @@
+"""What a file is: by its first bytes, then by its name."""
+
+import re
+from pathlib import PurePosixPath
+
+from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
+from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
+
+HEAD_BYTES = 64 * 1024
+"""How much of a file `detect` wants to see."""
+
+PDF = "application/pdf"
+_OPEN_XML = "application/vnd.openxmlformats-officedocument."
+DOCX = f"{_OPEN_XML}wordprocessingml.document"
+PPTX = f"{_OPEN_XML}presentationml.presentation"
+XLSX = f"{_OPEN_XML}spreadsheetml.sheet"
+PARQUET = "application/vnd.apache.parquet"
+HTML = "text/html"
+MAIL = "message/rfc822"
+PLAIN = "text/plain"
+
+_BINARY_FORMATS = {".pdf": PDF, ".docx": DOCX, ".pptx": PPTX, ".xlsx": XLSX, ".parquet": PARQUET}
+_TEXT_FORMATS = {
+    **dict.fromkeys((".md", ".markdown"), "text/markdown"),
+    ".rst": "text/x-rst",
+    **dict.fromkeys((".txt", ".text", ".log", ".adoc", ".asciidoc", ".org", ".vtt", ".srt", ".tex"), PLAIN),
+    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".json": "application/json",
+    **dict.fromkeys((".jsonl", ".ndjson"), "application/jsonl"),
+    ".ipynb": "application/x-ipynb+json",
+    ".eml": MAIL,
+    **dict.fromkeys((".py", ".pyi"), "text/x-python"),
+}
+_CODE = (
+    "asm bash bat c cc cfg clj cljs cmake conf cpp cs css cu cxx d dart diff dockerfile el elm erl ex exs "
+    "f90 fish fs fsx go gradle graphql groovy h hcl hh hpp hs hxx ini ipp java jl js jsx kt kts less lisp "
+    "lua m mk ml mli mm nim nix patch php pl pm proto ps1 psm1 r rb rs sass scala scm scss sh sol sql svelte "
+    "swift tcl tf toml ts tsx v vb vhdl vue xml xsd xsl xslt yaml yml zig zsh"
+)
+_TEXT_FORMATS.update({f".{extension}": f"text/x-{extension}" for extension in _CODE.split()})
+_CODE_NAMES = {
+    "makefile": "mk",
+    "dockerfile": "dockerfile",
+    "cmakelists.txt": "cmake",
+    "jenkinsfile": "groovy",
+}
+
+# Where the name says only "text" or nothing, the content may say more.
+_OPEN_TO_CONTENT = {PLAIN, HTML, MAIL, None}
+_HTML_START = re.compile(
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+)
+_MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)+(?=\r?\n)")
+_MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
+_PDF_WITHIN = 1024
+
+_ZIP_MAGIC = b"PK\x03\x04"
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ZIP_PARTS = ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX))
+_UNSUPPORTED_MAGIC = (
+    (b"\x89PNG\r\n", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"RIFF", "an image, sound or film"),
+    (b"II*\x00", "a TIFF image"),
+    (b"MM\x00*", "a TIFF image"),
+    (b"\x00\x00\x01\x00", "an icon"),
+    (b"8BPS", "a Photoshop image"),
+    (b"%!PS", "a PostScript file; convert it to PDF"),
+    (b"{\\rtf", "an RTF file; save it as .docx or PDF"),
+    (b"\x1f\x8b", "a gzip archive; unpack it"),
+    (b"BZh", "a bzip2 archive; unpack it"),
+    (b"\xfd7zXZ\x00", "an xz archive; unpack it"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
+    (b"\x7fELF", "a program"),
+    (b"MZ", "a program"),
+    (b"\xcf\xfa\xed\xfe", "a program"),
+    (b"\xca\xfe\xba\xbe", "a program"),
+    (b"\x00asm", "a program"),
+    (b"SQLite format 3\x00", "a database"),
+    (b"ID3", "a sound"),
+    (b"OggS", "a sound or film"),
+    (b"fLaC", "a sound"),
+    (b"\x00\x01\x00\x00\x00", "a font"),
+    (b"OTTO", "a font"),
+    (b"wOFF", "a font"),
+    (b"wOF2", "a font"),
+)
+
+
+def detect(head: bytes, name: str) -> str:
+    """The media type of a file that has a parser, from its first `HEAD_BYTES` bytes and its name.
+
+    Content goes before the extension: a PDF named .txt is a PDF, a web page named .pdf is a web page.
+
+    Raises:
+        SkippedFileError: "unsupported" for images, archives, programs and other formats without a parser,
+            "empty".
+        UnreadableError: "damaged" where the name promises a format that the content is not.
+    """
+    path = PurePosixPath(name.lower())
+    extension = path.suffix
+    if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\v\f"):
+        raise SkippedFileError("empty", "The file is empty or only white space.")
+    binary = _binary_format(head, extension)
+    if binary is not None:
+        return binary
+    promised = _promised(path)
+    if looks_like_text(head):
+        found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in _BINARY_FORMATS else None
+        if found is not None:
+            return found
+        if extension in _BINARY_FORMATS:
+            raise _not_as_named(extension)
+        return promised or PLAIN
+    if extension in _BINARY_FORMATS:
+        raise _not_as_named(extension)
+    if promised is None:
+        raise SkippedFileError(
+            "unsupported", f"Neither the content nor the ending {extension or '(none)'!r} is a known format."
+        )
+    return promised  # text in a legacy encoding, or none: decoding it tells
+
+
+def _promised(path: PurePosixPath) -> str | None:
+    if path.name in _CODE_NAMES:
+        return f"text/x-{_CODE_NAMES[path.name]}"
+    return _TEXT_FORMATS.get(path.suffix)
+
+
+def _binary_format(head: bytes, extension: str) -> str | None:
+    if head.startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in head[:_PDF_WITHIN]):
+        return PDF
+    if head.startswith(b"PAR1"):
+        return PARQUET
+    if head.startswith(_ZIP_MAGIC):
+        return _zip_format(head, extension)
+    if head.startswith(_OLE_MAGIC):
+        if extension in {".docx", ".pptx", ".xlsx"}:  # encrypted ones are wrapped so: their parser says it
+            return _BINARY_FORMATS[extension]
+        raise SkippedFileError(
+            "unsupported",
+            "It is a file of Office before 2007 or of Outlook; save it as .docx, .xlsx or .eml.",
+        )
+    if head[4:8] == b"ftyp":
+        raise SkippedFileError("unsupported", "It is a film, sound or image.")
+    for magic, what in _UNSUPPORTED_MAGIC:
+        if head.startswith(magic) and (len(magic) > len("ID3") or not looks_like_text(head)):
+            raise SkippedFileError("unsupported", f"It is {what}.")
+    return None
+
+
+def _zip_format(head: bytes, extension: str) -> str:
+    mime = re.match(rb"PK\x03\x04.{26}mimetype(?:.{0,40}?)(application/[\w.+-]+?)(?:PK|\Z)", head, re.DOTALL)
+    if mime is not None:
+        kind = mime.group(1).decode("ascii")
+        raise SkippedFileError("unsupported", f"It is a {kind} file; save it as .docx, .pptx, .xlsx or PDF.")
+    names = set(re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{2,100})", head, re.DOTALL))
+    for start, media_type in _ZIP_PARTS:
+        if any(entry.startswith(start) for entry in names):
+            return media_type
+    if extension in {".docx", ".pptx", ".xlsx"}:
+        return _BINARY_FORMATS[extension]
+    raise SkippedFileError("unsupported", "It is a zip archive; unpack it.")
+
+
+def _text_content(head: bytes) -> str | None:
+    text = head if b"\0" not in head else decode(head[: len(head) // 4 * 4]).encode()
+    text = text.removeprefix(b"\xef\xbb\xbf")
+    if _HTML_START.match(text):
+        return HTML
+    fields = _MAIL_START.match(text)
+    if fields is not None and b"from:" in (block := fields.group().lower()):
+        return MAIL if any(field in block for field in _MAIL_FIELDS) else None
+    return None
+
+
+def _not_as_named(extension: str) -> UnreadableError:
+    return UnreadableError(
+        "damaged", f"The file is named {extension} and does not begin as one: it is damaged or misnamed."
+    )

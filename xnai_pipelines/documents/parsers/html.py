@@ -1,0 +1,138 @@
+"""Web pages: the main content as Markdown."""
+
+import re
+from collections.abc import Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.parsed import Markup, UnreadableError
+from xnai_pipelines.documents.parsers.source import Content
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+_NO_CONTENT = "script, style, noscript, template, svg, math, iframe, nav, footer, aside, form button, [hidden]"
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+_BLOCKS = {
+    *("address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt"),
+    *("fieldset", "figcaption", "figure", "footer", "form", "header", "html", "li", "main", "nav", "ol"),
+    *("p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul", *_HEADINGS),
+}
+_TOO_LITTLE = 0.5  # of the page's words; below that the extractor has taken content for decoration
+_HARDLY_LESS = 0.9
+_STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
+_CELL_DEPTH = 4  # blocks between a table's cell and its words
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def parse_html(html: str, stem: str) -> Content:
+    """A page's main content as Markdown, found by trafilatura; the whole body where that finds too little.
+
+    Titled by og:title, else <title>, else the first heading, else `stem`.
+
+    Raises:
+        UnreadableError: "no_text" where the page shows no words without running its scripts.
+    """
+    from selectolax.lexbor import LexborHTMLParser
+    from trafilatura import extract
+
+    page = LexborHTMLParser(html)
+    title = _title(page)
+    everything = _body_markdown(page)
+    main = extract(html, output_format="markdown", include_comments=False, include_tables=True) or ""
+    text = normalise(main if _is_better(main, everything) else everything).strip()
+    if not text:
+        raise UnreadableError(
+            "no_text", "The page has no words of its own. Save it from a browser, after its scripts have run."
+        )
+    headings = markdown_headings(text)
+    words = single_line(normalise(title)) or title_of(headings) or stem
+    return Content(title=words, text=text, markup=Markup.MARKDOWN, headings=headings)
+
+
+def _is_better(main: str, everything: str) -> bool:
+    """Whether the extractor left out decoration, and neither content nor structure."""
+    share = _letters(main) / max(_letters(everything), 1)
+    if share >= _HARDLY_LESS:  # nothing was decoration: then the version with lists and tables
+        return bool(_STRUCTURE.search(main)) or not _STRUCTURE.search(everything)
+    return share >= _TOO_LITTLE
+
+
+def _letters(text: str) -> int:
+    return sum(map(str.isalnum, text))
+
+
+def _title(page: "LexborHTMLParser") -> str:
+    meta = page.css_first('meta[property="og:title"]')
+    named = (meta.attributes.get("content") if meta is not None else "") or ""
+    node = page.css_first("title")
+    return named.strip() or (node.text() if node is not None else "")
+
+
+def _body_markdown(page: "LexborHTMLParser") -> str:
+    """All words of the body, block by block, headings and lists marked; takes away what is no content."""
+    if page.body is None:
+        return ""
+    for node in page.css(_NO_CONTENT):
+        node.decompose()
+    lines: list[str] = []
+    rows: dict[int, list[str]] = {}  # of the table at hand, by the identity of the row
+    for _, group in groupby(_pieces(page.body), key=lambda piece: piece[0].mem_id):
+        pieces = list(group)
+        node = pieces[0][0]
+        words = "".join(text for _, text in pieces)
+        line = words.strip("\n") if node.tag == "pre" else " ".join(words.split())
+        if not line.strip():
+            continue
+        row = _row_of(node)
+        if row is not None:
+            rows.setdefault(row, []).append(line)
+        else:
+            lines += _table(rows)
+            rows.clear()
+            lines.append(_marked(node.tag or "", line))
+    lines += _table(rows)
+    return _BLANK_LINES.sub("\n\n", "\n\n".join(lines))
+
+
+def _row_of(node: "LexborNode | None") -> int | None:
+    """The identity of the table row that the block stands in, if any."""
+    for _ in range(_CELL_DEPTH):
+        if node is None or node.tag == "table":
+            return None
+        if node.tag == "tr":
+            return node.mem_id
+        node = node.parent
+    return None
+
+
+def _table(rows: dict[int, list[str]]) -> list[str]:
+    if not rows:
+        return []
+    width = max(map(len, rows.values()))
+    lines = [table_row([*row, *[""] * (width - len(row))]) for row in rows.values()]
+    return ["\n".join([lines[0], table_rule(width), *lines[1:]])]
+
+
+def _marked(tag: str, line: str) -> str:
+    if tag in _HEADINGS:
+        return "#" * int(tag[1]) + " " + line
+    if tag == "li":
+        return f"- {line}"
+    if tag == "pre":
+        return f"```\n{line}\n```"
+    return line
+
+
+def _pieces(body: "LexborNode") -> Iterator[tuple["LexborNode", str]]:
+    """Every piece of text after the nearest block that it stands in."""
+    for node in body.traverse(include_text=True):
+        if node.tag not in {"br", "-text"}:
+            continue
+        block = node.parent
+        while block is not None and block.tag not in _BLOCKS:
+            block = block.parent
+        if block is not None:
+            yield block, "\n" if node.tag == "br" else node.text(deep=False)

@@ -1,0 +1,203 @@
+"""The parent's side of the worker process: starts it, feeds it, ends it when a file takes too much."""
+
+import json
+import os
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+
+import xnai_pipelines
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
+
+# What the worker is told of our environment: it reads hostile files, and secrets are none of its business.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
+_LENGTH_BYTES = 4
+_READ_BYTES = 2**20
+_BYTES_PER_CHAR = 12  # of a reply: a character of text escaped, and its share of headings
+_REPLY_BYTES = 2**20
+_START_SECONDS = 60.0  # of imports on a busy machine, before the first file's own time
+_END_SECONDS = 2.0
+_ERROR_TAIL = 500
+
+
+class ParserWorker:
+    """A worker process for the parsers of hostile formats: started at its first file, kept for the next.
+
+    A file that takes too long, too much memory or crashes the process costs that file: the process is
+    ended and the next file gets a new one. A context manager; not for use by several threads at once.
+    """
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._errors: IO[bytes] | None = None
+        self._fresh = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the process, if there is one; the worker can be used again."""
+        process, self._process = self._process, None
+        errors, self._errors = self._errors, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    with suppress(BrokenPipeError):
+                        stream.close()
+        if errors is not None:
+            errors.close()
+
+    def parse(self, source: Source) -> Iterator[Content | BadRecord]:
+        """What the parser of the file's media type makes of it, as `read_contents` does here.
+
+        The time limit counts the waiting for each document, not what the caller does between them.
+
+        Raises:
+            UnreadableError: also "timeout", "memory" and "crashed".
+            SkippedFileError: as the parser says.
+        """
+        finished = False
+        try:
+            self._send(source)
+            while not finished:
+                reply = self._receive(source)
+                if "error" in reply:
+                    finished = reply["error"] != "memory"  # a process that ran out of memory is worn out
+                    raise UnreadableError(reply["error"], reply["message"])
+                if "skipped" in reply:
+                    finished = True
+                    raise SkippedFileError(reply["skipped"], reply["message"])
+                if "document" in reply:
+                    yield _content(reply["document"])
+                elif "record" in reply:
+                    yield BadRecord(**reply["record"])
+                else:
+                    finished = True
+        finally:
+            if not finished:  # also where the caller wants no more: replies are left in the pipe
+                self.close()
+
+    def _send(self, source: Source) -> None:
+        request = {
+            "path": str(source.path.absolute()),
+            "name": source.name,
+            "media_type": source.media_type,
+            "limits": asdict(source.limits),
+        }
+        payload = json.dumps(request).encode("ascii")  # file names that are no Unicode stay as they are
+        stream = self._running().stdin
+        self._forget_errors()
+        assert stream is not None  # noqa: S101  # it is a pipe
+        try:
+            stream.write(len(payload).to_bytes(_LENGTH_BYTES, "big") + payload)
+            stream.flush()
+        except BrokenPipeError as error:
+            raise self._crashed() from error
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._process is not None and self._process.poll() is not None:
+            self.close()
+        if self._process is None:
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # close() closes it
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "xnai_pipelines.documents.parsers.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+                env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+                cwd=Path(xnai_pipelines.__file__).parents[1],  # the same code as this process runs
+            )
+            self._fresh = True
+        return self._process
+
+    def _forget_errors(self) -> None:
+        """What was written about the files before says nothing about the next, and would fill the disk."""
+        if self._errors is not None:
+            self._errors.seek(0)
+            self._errors.truncate()
+
+    def _receive(self, source: Source) -> dict[str, Any]:
+        deadline = time.monotonic() + source.limits.seconds + (_START_SECONDS if self._fresh else 0)
+        length = int.from_bytes(self._read(_LENGTH_BYTES, deadline, source), "big")
+        if length > _REPLY_BYTES + _BYTES_PER_CHAR * source.limits.max_text_chars:
+            raise UnreadableError("too_large", "The file makes more text than allowed. Split it.")
+        reply: dict[str, Any] = json.loads(self._read(length, deadline, source).decode("utf-8", "surrogatepass"))
+        self._fresh = False
+        return reply
+
+    def _read(self, length: int, deadline: float, source: Source) -> bytes:
+        process = self._running_or_crashed()
+        stream = process.stdout
+        assert stream is not None  # noqa: S101  # it is a pipe
+        data = bytearray()
+        with selectors.DefaultSelector() as selector:
+            selector.register(stream, selectors.EVENT_READ)
+            while len(data) < length:
+                if not selector.select(max(deadline - time.monotonic(), 0)):
+                    raise UnreadableError(
+                        "timeout",
+                        f"Reading the file takes longer than {source.limits.seconds:g} s. Split it.",
+                    )
+                piece = stream.read(min(length - len(data), _READ_BYTES))
+                if not piece:
+                    raise self._crashed()
+                data += piece
+        return bytes(data)
+
+    def _running_or_crashed(self) -> subprocess.Popen[bytes]:
+        if self._process is None:
+            raise self._crashed()
+        return self._process
+
+    def _crashed(self) -> UnreadableError:
+        """Why the process is gone: its signal, or the last line that it wrote."""
+        status: int | None = None
+        if self._process is not None:
+            try:
+                status = self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                status = None
+        if status == -signal.SIGXCPU:
+            return UnreadableError("timeout", "Reading the file takes more processor time than allowed. Split it.")
+        how = f"status {status}"
+        if status is not None and status < 0:
+            how = signal.Signals(-status).name
+        words = ""
+        if self._errors is not None:
+            size = self._errors.seek(0, 2)
+            self._errors.seek(max(0, size - _ERROR_TAIL))
+            words = self._errors.read().decode("utf-8", errors="replace").strip().rsplit("\n", maxsplit=1)[-1]
+        return UnreadableError(
+            "crashed",
+            f"Reading the file crashed its parser ({how}{': ' + words if words else ''}). Save it again.",
+        )
+
+
+def _content(reply: dict[str, Any]) -> Content:
+    return Content(
+        title=reply["title"],
+        text=reply["text"],
+        markup=Markup(reply["markup"]),
+        headings=tuple(Heading(**heading) for heading in reply["headings"]),
+        pages=tuple(Page(**page) for page in reply["pages"]),
+        record_id=reply["record_id"],
+        encoding_repair=reply["encoding_repair"],
+    )

@@ -1,0 +1,96 @@
+"""Markdown: the headings and the title of a text that stays as it is written."""
+
+import re
+
+from xnai_pipelines.documents.parsers.normalise import single_line
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup
+from xnai_pipelines.documents.parsers.source import Content
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+_MAKES_STRUCTURE = frozenset("#`~=-")
+_FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
+_SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
+# What cannot be the text of a setext heading: a block of another kind, or nothing.
+_OTHER_BLOCK = re.compile(r"\s*$| {4}|\t| {0,3}(?:[>|]|[-+*][ \t]|\d{1,9}[.)][ \t]|<!--|[-*_=]{3,}[ \t]*$)")
+_ATTRIBUTES = re.compile(r"[ \t]*\{:?[ \t]*[#.][^{}]*\}[ \t]*$")
+_LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
+_TAG = re.compile(r"</?[A-Za-z][^<>]*>")
+_EMPHASIS = re.compile(r"(?<!\\)(\*{1,3}|~~|(?<!\w)_{1,3}(?=\w))(\S(?:.*?\S)?)\1(?!\w)")
+_CODE = re.compile(r"(`+)(.+?)\1")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+
+
+def parse_markdown(text: str, stem: str) -> Content:
+    """The text with its headings; titled by the front matter, else the first top heading, else `stem`."""
+    front = _FRONT_MATTER.match(text)
+    headings = markdown_headings(text, front.end() if front else 0)
+    title = _FRONT_TITLE.search(front.group(1)) if front else None
+    words = single_line(title.group(2)) if title is not None else title_of(headings)
+    return Content(title=words or stem, text=text, markup=Markup.MARKDOWN, headings=headings)
+
+
+def title_of(headings: tuple[Heading, ...]) -> str | None:
+    """The words of the first heading of the top level, else of the first heading; None without headings."""
+    first = next((heading for heading in headings if heading.level == 1), None) or next(iter(headings), None)
+    return first.title if first is not None else None
+
+
+def markdown_headings(text: str, start: int = 0) -> tuple[Heading, ...]:
+    """ATX and setext headings from `start` on (CommonMark 0.31, sections 4.2 and 4.3), in order.
+
+    Lines in fenced code and HTML comments are none. A setext heading has one line of text here.
+    """
+    lines = text[start:].split("\n")
+    found: list[Heading] = []
+    at = start
+    fence = ""
+    in_comment = False
+    free = 0  # the first line after what ended last: a heading's text may stand there without a blank line
+    for number, line in enumerate(lines):
+        words = line.strip()
+        if fence:
+            if words.startswith(fence) and not words.strip(fence[0]):
+                fence, free = "", number + 1
+        elif in_comment or words.startswith("<!--"):
+            in_comment, free = "-->" not in line, number + 1
+        elif words[:1] in _MAKES_STRUCTURE:
+            if opened := _FENCE.match(line):
+                fence = opened.group(1)
+            elif atx := _ATX.match(line):
+                found.append(Heading(at, len(atx.group(1)), plain_words(atx.group(2) or "")))
+                free = number + 1
+            elif number > free and _SETEXT.match(line) and _is_alone(lines, number - 1, free):
+                above = lines[number - 1]
+                found.append(Heading(at - len(above) - 1, 1 if words[0] == "=" else 2, plain_words(above)))
+                free = number + 1
+        at += len(line) + 1
+    return tuple(heading for heading in found if heading.title)
+
+
+def _is_alone(lines: list[str], number: int, free: int) -> bool:
+    """Whether the line is a paragraph of one line, as the text of a setext heading is."""
+    return not _OTHER_BLOCK.match(lines[number]) and (number == free or not lines[number - 1].strip())
+
+
+def plain_words(markdown: str) -> str:
+    """A heading's words without links, emphasis, code ticks, tags and attribute lists, on one line."""
+    words = _ATTRIBUTES.sub("", markdown)
+    if any(sign in words for sign in "[]`*_~<\\"):
+        words = _LINK.sub(r"\1", words)
+        words = _TAG.sub("", words)
+        words = _EMPHASIS.sub(r"\2", words)
+        words = _CODE.sub(r"\2", words)
+        words = _ESCAPE.sub(r"\1", words)
+    return single_line(words)
+
+
+def table_row(cells: list[str]) -> str:
+    """One row of a Markdown table: bars escaped, line ends as spaces."""
+    return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
+
+
+def table_rule(columns: int) -> str:
+    """The line between the head and the body of a Markdown table."""
+    return "|" + " --- |" * columns

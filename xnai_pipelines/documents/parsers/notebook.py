@@ -1,0 +1,96 @@
+"""JSON files and Jupyter notebooks."""
+
+import json
+from typing import Any, NoReturn
+
+from xnai_pipelines.documents.parsers.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.parsed import Markup, UnreadableError
+from xnai_pipelines.documents.parsers.source import Content
+
+
+def parse_json(text: str, stem: str) -> Content:
+    """The value, indented by two; titled by its own "title" or "name" where it is an object with one.
+
+    Raises:
+        UnreadableError: "damaged" with line and column where the text is no JSON, "too_deep".
+    """
+    value = load_json(text)
+    title = stem
+    if isinstance(value, dict):
+        names = [value[key] for key in ("title", "name") if isinstance(value.get(key), str)]
+        title = next((words for name in names if (words := single_line(normalise(name)))), stem)
+    try:
+        pretty = json.dumps(value, indent=2, ensure_ascii=False)
+    except RecursionError as error:
+        raise _too_deep() from error
+    return Content(title=title, text=normalise(pretty), markup=Markup.PLAIN)
+
+
+def parse_notebook(text: str, stem: str) -> Content:
+    """A Jupyter notebook as Markdown: its Markdown cells, its code cells fenced; outputs are left out.
+
+    Raises:
+        UnreadableError: "damaged" where the file is no notebook.
+    """
+    notebook = load_json(text)
+    if not isinstance(notebook, dict):
+        raise _no_notebook()
+    sheets = notebook.get("worksheets")  # nbformat 3
+    cells = sheets[0].get("cells") if isinstance(sheets, list) and sheets else notebook.get("cells")
+    if not isinstance(cells, list):
+        raise _no_notebook()
+    metadata = notebook.get("metadata")
+    language = _language(metadata) if isinstance(metadata, dict) else ""
+    parts = [part for cell in cells if isinstance(cell, dict) and (part := _cell(cell, language))]
+    return parse_markdown(normalise("\n\n".join(parts)), stem)
+
+
+def load_json(text: str) -> Any:  # any JSON value
+    """The value of a JSON text (RFC 8259: NaN and Infinity are none).
+
+    Raises:
+        UnreadableError: "damaged" with line and column, "too_deep".
+    """
+    try:
+        return json.loads(text, parse_constant=_refuse_constant)
+    except RecursionError as error:
+        raise _too_deep() from error
+    except ValueError as error:
+        raise UnreadableError("damaged", f"The file is not valid JSON: {error}. Mend it there.") from error
+
+
+def _cell(cell: dict[str, Any], language: str) -> str:
+    source = cell.get("source", cell.get("input", ""))
+    words = "".join(map(str, source)) if isinstance(source, list) else str(source)
+    kind = cell.get("cell_type")
+    if not words.strip() or kind not in {"markdown", "code", "heading"}:
+        return ""
+    if kind == "heading":  # nbformat 3
+        return "#" * int(cell.get("level", 1)) + " " + words
+    if kind == "markdown":
+        return words
+    fence = "```"
+    while fence in words:
+        fence += "`"
+    return f"{fence}{language}\n{words.rstrip()}\n{fence}"
+
+
+def _language(metadata: dict[str, Any]) -> str:
+    for section, key in (("language_info", "name"), ("kernelspec", "language")):
+        named = metadata.get(section)
+        if isinstance(named, dict) and isinstance(named.get(key), str):
+            return str(named[key])
+    return "python"
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON value")
+
+
+def _too_deep() -> UnreadableError:
+    return UnreadableError("too_deep", "The JSON is nested too deeply to read. Flatten it.")
+
+
+def _no_notebook() -> UnreadableError:
+    return UnreadableError("damaged", "The file is JSON, but not a notebook: it has no list of cells.")

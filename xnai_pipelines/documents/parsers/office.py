@@ -1,0 +1,124 @@
+"""Word files as Markdown, and what the three Office formats share. Runs in the worker process only."""
+
+import re
+import zipfile
+from collections.abc import Iterable
+from io import BytesIO
+from itertools import accumulate
+from typing import Any
+
+from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.parsed import Markup, Page, UnreadableError
+from xnai_pipelines.documents.parsers.source import Content
+
+_MOST_UNPACKED = 500 * 2**20
+_MOST_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb
+_RATIO_FROM = 20 * 2**20
+_MOST_PARTS = 20_000
+_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
+_DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00[DE]\x00")
+_PROLOGUE = 4096
+_CORE_TITLE = re.compile(r"<dc:title[^<>]*>([^<]+)</dc:title>")
+_BLANK_LINES = re.compile(r"\n{3,}")
+
+
+def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
+    """A Word file as Markdown: paragraphs, headings, lists, tables, formulas; pictures by their description.
+
+    Raises:
+        UnreadableError: "encrypted", "damaged", "too_large", "no_text".
+    """
+    title = check_package(data)
+    import mammoth
+    from markitdown.converter_utils.docx.pre_process import pre_process_docx
+    from markitdown.converters import HtmlConverter
+
+    def described(image: Any) -> list[Any]:  # never opens the picture, nor a link to one
+        return [mammoth.html.text(image.alt_text)] if image.alt_text else []
+
+    html = mammoth.convert_to_html(pre_process_docx(BytesIO(data)), convert_image=described).value
+    check_size(len(html), max_chars)
+    text = _tidy(HtmlConverter().convert_string(html).markdown)
+    return paged_content(title, stem, [("", text)])
+
+
+def _tidy(markdown: str) -> str:
+    return _BLANK_LINES.sub("\n\n", normalise(markdown)).strip()
+
+
+def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]]) -> Content:
+    """Labelled Markdown texts as one document, each a page where it has a label; empty ones are left out.
+
+    Titled by `title`, else by the first heading that is not a page's own label, else `stem`.
+
+    Raises:
+        UnreadableError: "no_text" where nothing is left.
+    """
+    filled = [(label, text) for label, text in parts if text.strip()]
+    if not filled:
+        raise UnreadableError("no_text", "The file holds no words, only pictures or nothing at all.")
+    starts = list(accumulate((len(text) + len("\n\n") for _, text in filled), initial=0))
+    pages = tuple(Page(start, label) for start, (label, _) in zip(starts, filled, strict=False) if label)
+    text = "\n\n".join(text for _, text in filled)
+    headings = markdown_headings(text)
+    of_pages = {page.label.removeprefix("sheet ") for page in pages}
+    named = title_of(tuple(heading for heading in headings if heading.title not in of_pages))
+    return Content(title or named or stem, text, Markup.MARKDOWN, headings, pages)
+
+
+def check_package(data: bytes) -> str:
+    """The title in the package's properties, "" without one, of a package that is safe to open.
+
+    Raises:
+        UnreadableError: "encrypted", "damaged", "too_large" for a zip bomb.
+    """
+    if data.startswith(_OLE_MAGIC):
+        if _ENCRYPTED_PACKAGE in data:
+            raise UnreadableError("encrypted", "The file needs a password. Save it without one.")
+        raise UnreadableError(
+            "damaged", "The file is in Office's format of before 2007. Save it as .docx, .xlsx or .pptx."
+        )
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as package:
+            parts = package.infolist()
+            _check_parts(parts, len(data))
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    _check_prologue(package, part)
+            core = package.read("docProps/core.xml") if "docProps/core.xml" in package.namelist() else b""
+    except (zipfile.BadZipFile, EOFError, ValueError, NotImplementedError, RuntimeError) as error:
+        raise UnreadableError("damaged", f"The Office file is damaged: {error}. Save it again.") from error
+    title = _CORE_TITLE.search(core.decode("utf-8", errors="replace"))
+    return single_line(normalise(title.group(1))) if title else ""
+
+
+def _check_parts(parts: list[zipfile.ZipInfo], packed: int) -> None:
+    unpacked = sum(part.file_size for part in parts)
+    bomb = unpacked > _RATIO_FROM and unpacked > _MOST_RATIO * packed
+    if unpacked > _MOST_UNPACKED or bomb or len(parts) > _MOST_PARTS:
+        raise UnreadableError(
+            "too_large",
+            f"The file unpacks from {packed:,} to {unpacked:,} bytes in {len(parts):,} parts: more than any "
+            "document needs.",
+        )
+
+
+def _check_prologue(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    """Office files declare no entities (ECMA-376 part 2); one that does aims at the XML parser."""
+    with package.open(part) as stream:
+        if _DECLARATIONS.search(stream.read(_PROLOGUE)):
+            raise UnreadableError(
+                "damaged", f"Its part {part.filename} declares XML entities, which Office files never do."
+            )
+
+
+def check_size(chars: int, most: int) -> None:
+    """Refuses a text that has grown beyond the limit.
+
+    Raises:
+        UnreadableError: "too_large".
+    """
+    if chars > most:
+        raise UnreadableError("too_large", f"The file holds more than {most:,} characters. Split it.")

@@ -1,0 +1,116 @@
+"""Which parser reads which media type, its version, and whether it runs in the worker process."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
+from xnai_pipelines.documents.parsers.decode import decode
+from xnai_pipelines.documents.parsers.detect import DOCX, HTML, MAIL, PARQUET, PDF, PLAIN, PPTX, XLSX
+from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.mail import parse_mail
+from xnai_pipelines.documents.parsers.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
+from xnai_pipelines.documents.parsers.office import parse_docx
+from xnai_pipelines.documents.parsers.pdf import parse_pdf
+from xnai_pipelines.documents.parsers.presentation import parse_pptx
+from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
+from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.rst import parse_rst
+from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
+from xnai_pipelines.documents.parsers.workbook import parse_xlsx
+
+# Of detection, decoding, repair, normalisation and language: raise it when their output changes.
+_COMMON_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Parser:
+    """One way to read a file: raise `own_version` when its output changes.
+
+    `libraries` write part of the output, so their versions are part of the parser's. `isolated` parsers
+    run in the worker process: they read formats that are written to break readers.
+    """
+
+    name: str
+    own_version: int
+    parse: Callable[[Source], Iterable[Content | BadRecord]]
+    isolated: bool = False
+    libraries: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The parser as documents and failures name it: "name@version"."""
+        return _identity(self.name, self.own_version, self.libraries)
+
+
+@cache
+def _identity(name: str, own_version: int, libraries: tuple[str, ...]) -> str:
+    used = "".join(f"+{library}-{version(library)}" for library in libraries)
+    return f"{name}@{_COMMON_VERSION}.{own_version}{used}"
+
+
+def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterable[Content]]:
+    """A parser of text as a parser of a file: decoded, repaired, normalised."""
+
+    def read(source: Source) -> Iterable[Content]:
+        text, repair = repair_mojibake(decode(source.read()))
+        content = parse(normalise(text), source.stem)
+        if repair is None:
+            return (content,)
+        return (Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),)
+
+    return read
+
+
+def _of_bytes(parse: Callable[[bytes, str, int], Content]) -> Callable[[Source], Iterable[Content]]:
+    return lambda source: (parse(source.read(), source.stem, source.limits.max_text_chars),)
+
+
+_CODE = Parser("code", 1, _of_text(parse_code))
+_BY_MEDIA_TYPE: Mapping[str, Parser] = {
+    "text/markdown": Parser("markdown", 1, _of_text(parse_markdown)),
+    "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
+    PLAIN: Parser("plain", 1, _of_text(parse_plain)),
+    "application/json": Parser("json", 1, _of_text(parse_json)),
+    "application/x-ipynb+json": Parser("notebook", 1, _of_text(parse_notebook)),
+    "application/jsonl": Parser("jsonl", 1, parse_jsonl),
+    "text/csv": (_csv := Parser("csv", 1, parse_csv)),
+    "text/tab-separated-values": _csv,
+    "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
+    HTML: Parser("html", 1, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    MAIL: Parser(
+        "mail",
+        1,
+        lambda source: (parse_mail(source.read(), source.stem),),
+        isolated=True,
+        libraries=("trafilatura", "selectolax"),
+    ),
+    PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
+    DOCX: Parser("docx", 1, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
+    PPTX: Parser("pptx", 1, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
+    XLSX: Parser("xlsx", 1, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    PARQUET: Parser("parquet", 1, parse_parquet, isolated=True),
+}
+DETECTION = f"detect@{_COMMON_VERSION}"
+"""The parser of files that no parser was found for."""
+
+
+def parser_for(media_type: str) -> Parser:
+    """The parser of a media type that `detect` gives; source code in any language has one."""
+    return _BY_MEDIA_TYPE.get(media_type, _CODE)
+
+
+def is_current(parser: str) -> bool:
+    """Whether a "name@version" recorded with a document or a failure is what would read the file today.
+
+    False for a parser that no longer exists: its files must be read again.
+    """
+    return parser in _current()
+
+
+@cache
+def _current() -> frozenset[str]:
+    return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))

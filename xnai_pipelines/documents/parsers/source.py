@@ -1,0 +1,76 @@
+"""What a parser is given and what it gives back, before the document is complete."""
+
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, UnreadableError
+
+
+@dataclass(frozen=True, slots=True)
+class ParseLimits:
+    """What one file may cost.
+
+    Attributes:
+        max_file_bytes: Size of a file that is read as one document, and of one record of a multi-record
+            file; such files as a whole may be larger, they are streamed.
+        seconds: Wall-clock and processor seconds for one document of a file parsed in the worker process.
+        memory_bytes: Address space of the worker process.
+        max_text_chars: Characters of text of one document.
+    """
+
+    max_file_bytes: int = 100 * 2**20
+    seconds: float = 60.0
+    memory_bytes: int = 2 * 2**30
+    max_text_chars: int = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file to parse: where its bytes are, the name it is known by, what `detect` took it for."""
+
+    path: Path
+    name: str
+    media_type: str
+    limits: ParseLimits
+
+    @property
+    def stem(self) -> str:
+        """The file's name without folder and extension: the title of last resort."""
+        return PurePosixPath(self.name).stem
+
+    def read(self) -> bytes:
+        """The file's bytes.
+
+        Raises:
+            UnreadableError: "too_large" when there are more than `limits.max_file_bytes`.
+        """
+        with self.path.open("rb") as stream:
+            data = stream.read(self.limits.max_file_bytes + 1)
+        if len(data) > self.limits.max_file_bytes:
+            raise UnreadableError(
+                "too_large",
+                f"The file is larger than {self.limits.max_file_bytes:,} bytes. Split it or raise the limit.",
+            )
+        return data
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The part of a `ParsedDocument` that only the format's parser knows."""
+
+    title: str
+    text: str
+    markup: Markup
+    headings: tuple[Heading, ...] = ()
+    pages: tuple[Page, ...] = ()
+    record_id: str | None = None
+    encoding_repair: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BadRecord:
+    """The part of an `UnreadableRecord` that only the format's parser knows."""
+
+    record: str
+    kind: str
+    message: str

@@ -1,0 +1,87 @@
+"""The worker process: parses files that its parent names, one at a time, under limits.
+
+`python -m xnai_pipelines.documents.parsers.worker` reads requests from standard input and writes replies to standard
+output, each a JSON value after its length in four bytes. A request is answered by documents and bad records
+and ends with {"done": true} or {"error": ...}. See `isolation` for the other side.
+"""
+
+import json
+import logging
+import os
+import resource
+import signal
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.read import read_contents
+from xnai_pipelines.documents.parsers.registry import parser_for
+from xnai_pipelines.documents.parsers.source import BadRecord, ParseLimits, Source
+
+_LENGTH_BYTES = 4
+_MOST_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes
+
+
+def main() -> None:
+    """Serves requests until the parent closes the pipe or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    warnings.simplefilter("ignore")
+    logging.disable(logging.CRITICAL)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN, _MOST_WRITTEN))
+    replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not look like a reply
+    while (request := _receive(sys.stdin.buffer)) is not None:
+        for reply in _answer(request):
+            _send(replies, reply)
+
+
+def _answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    limits = ParseLimits(**request["limits"])
+    _limit("RLIMIT_AS", limits.memory_bytes)
+    source = Source(Path(request["path"]), request["name"], request["media_type"], limits)
+    try:
+        _allow_seconds(limits.seconds)
+        for content in read_contents(parser_for(source.media_type), source):
+            yield {"record" if isinstance(content, BadRecord) else "document": asdict(content)}
+            _allow_seconds(limits.seconds)
+    except UnreadableError as error:
+        yield {"error": error.kind, "message": str(error)}
+    except SkippedFileError as error:
+        yield {"skipped": error.kind, "message": str(error)}
+    else:
+        yield {"done": True}
+
+
+def _allow_seconds(seconds: float) -> None:
+    """A limit on processor time ends an endless loop even when the parent is gone."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    _limit("RLIMIT_CPU", int(usage.ru_utime + usage.ru_stime + seconds) + 2)
+
+
+def _limit(name: str, most: int) -> None:
+    which = getattr(resource, name)
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _receive(stream: BinaryIO) -> dict[str, Any] | None:
+    header = stream.read(_LENGTH_BYTES)
+    if len(header) < _LENGTH_BYTES:
+        return None
+    request: dict[str, Any] = json.loads(stream.read(int.from_bytes(header, "big")))
+    return request
+
+
+def _send(stream: BinaryIO, reply: dict[str, Any]) -> None:
+    payload = json.dumps(reply, ensure_ascii=False).encode("utf-8", errors="surrogatepass")
+    stream.write(len(payload).to_bytes(_LENGTH_BYTES, "big") + payload)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    main()

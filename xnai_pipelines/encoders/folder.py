@@ -1,0 +1,53 @@
+"""What lies in an encoder's folder, and its encoder.json: what is needed to serve it without the model it is from."""
+
+import json
+from pathlib import Path
+
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.state.artefacts import DamagedArtefactError
+
+MODEL_FILE = "model.onnx"  # the graph that is run
+WEIGHTS_FILE = "weights.arrow"  # instead of it: weights of few bits
+GRAPH_FILE = "graph.onnx"  # and the graph they belong in, compressed
+TOKENIZER_FILE = "tokenizer.json"
+ENCODER_FILE = "encoder.json"
+
+
+def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
+    """Writes encoder.json."""
+    content = {
+        "vector_space": spec.vector_space,
+        "precision": spec.precision,
+        "recipe": spec.recipe,
+        "pooling": spec.pooling,
+        "query_prefix": spec.query_prefix,
+        "passage_prefix": spec.passage_prefix,
+        "normalise": spec.normalise,
+        "max_length": spec.max_length,
+        "dimension": spec.dimension,
+        "weights_sha256": spec.weights_sha256,
+        "adapter": spec.adapter,
+    }
+    (folder / ENCODER_FILE).write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read_encoder_file(folder: Path) -> EncoderSpec:
+    """Returns what encoder.json says; its `source` is the folder.
+
+    Raises:
+        DamagedArtefactError: the settings do not give the vector space that stands beside them.
+    """
+    content = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
+    stored = content.pop("vector_space")
+    spec = EncoderSpec(source=folder, **content)
+    if spec.vector_space != stored:
+        raise DamagedArtefactError(
+            f"{folder / ENCODER_FILE} says vector space {stored}, but its settings give "
+            f"{spec.vector_space}. Delete the folder: the next run builds it again."
+        )
+    return spec
+
+
+def shipped_bytes(folder: Path) -> int:
+    """Returns the size of all that has to be copied to use an encoder but its tokenizer, which all variants share."""
+    return sum(path.stat().st_size for path in folder.iterdir() if path.is_file() and path.name != TOKENIZER_FILE)

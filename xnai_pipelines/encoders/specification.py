@@ -1,0 +1,204 @@
+"""What an encoder is: everything that decides which vector a text gets, read from a model folder."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Literal
+
+from xnai_pipelines.state.artefacts import weights_sha256
+
+Pooling = Literal["mean", "cls"]
+
+_POOLING_MODES: tuple[Pooling, ...] = ("mean", "cls")
+_LEGACY_POOLING_KEYS = {
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_mean_sqrt_len_tokens": "mean_sqrt_len_tokens",
+    "pooling_mode_weightedmean_tokens": "weightedmean",
+    "pooling_mode_lasttoken": "lasttoken",
+}
+_SUPPORTED_CHAINS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
+# Families whose position table starts behind the padding token: two of its rows are no positions.
+_OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
+
+
+class Precision(StrEnum):
+    """Variants that are built from the base weights alone: how weights and activations are held."""
+
+    FP32 = "fp32"
+    INT8_DYNAMIC = "int8_dynamic"
+
+
+class UnsupportedEncoderError(ValueError):
+    """A model folder that cannot be served. The message names the part and what is supported."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderSpec:
+    """What decides a text's vector.
+
+    `source` holds config, weights and tokenizer; it may move without changing the vectors. `max_length`
+    counts tokens with the special ones. `adapter` names what was trained on top of the weights, None for a
+    base model. `normalise` is what the model folder says; the vectors served are unit length either way.
+    `precision` is the variant's name. `recipe` is how its weights were quantized, in canonical text, with the hash of
+    the calibration texts and what they are run as; None for the variants of `Precision`.
+    """
+
+    source: Path
+    pooling: Pooling
+    query_prefix: str
+    passage_prefix: str
+    normalise: bool
+    max_length: int
+    dimension: int
+    precision: str
+    weights_sha256: str
+    adapter: str | None = None
+    recipe: str | None = None
+
+    @property
+    def vector_space(self) -> str:
+        """16 hexadecimal digits; vectors of two encoders are comparable only where these are equal."""
+        identity = [
+            self.weights_sha256,
+            self.adapter,
+            self.precision,
+            self.pooling,
+            self.query_prefix,
+            self.passage_prefix,
+            self.normalise,
+            self.max_length,
+            # Vector spaces of before there were recipes stay what they are.
+            *([] if self.recipe is None else [self.recipe]),
+        ]
+        return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
+
+
+def read_specification(folder: Path, precision: str) -> EncoderSpec:
+    """Reads a sentence-transformers folder, or a plain transformer (mean pooling, normalised).
+
+    Raises:
+        UnsupportedEncoderError: a module, a pooling mode or a weight format that cannot be served, by name.
+        FileNotFoundError: the folder or its config.json is missing.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"The encoder folder {folder} does not exist.")
+    modules = _read_modules(folder)
+    transformer = folder / modules["Transformer"] if modules else folder
+    if not (transformer / "config.json").is_file():
+        raise FileNotFoundError(f"{transformer} has no config.json: it is not a transformer's folder.")
+    config = _read_json(transformer / "config.json")
+    if "auto_map" in config:
+        raise UnsupportedEncoderError(
+            f"{transformer / 'config.json'} asks for code from the model folder (auto_map). Code from "
+            "a model is never run: choose a model whose architecture transformers itself has."
+        )
+    pooling_config = _read_json(folder / modules["Pooling"] / "config.json") if modules else {}
+    query_prefix, passage_prefix = _read_prefixes(folder)
+    if (query_prefix or passage_prefix) and not pooling_config.get("include_prompt", True):
+        raise UnsupportedEncoderError(
+            f"{folder} leaves its prompt out of the pooling (include_prompt: false), which is not supported. "
+            "Supported are models that pool over every token."
+        )
+    return EncoderSpec(
+        source=transformer,
+        pooling=_read_pooling(pooling_config, folder),
+        query_prefix=query_prefix,
+        passage_prefix=passage_prefix,
+        normalise="Normalize" in modules or not modules,
+        max_length=_read_max_length(transformer, config),
+        dimension=_read_dimension(config, transformer),
+        precision=precision,
+        weights_sha256=_hash_weights(transformer),
+    )
+
+
+def _read_modules(folder: Path) -> dict[str, str]:
+    """Maps each module's class to its subfolder; empty where there is no modules.json."""
+    path = folder / "modules.json"
+    if not path.is_file():
+        return {}
+    modules = json.loads(path.read_text(encoding="utf-8"))
+    kinds = [str(module["type"]).rsplit(".", 1)[-1] for module in modules]
+    known = [str(module["type"]).startswith("sentence_transformers.") for module in modules]
+    unknown = [
+        str(module["type"])
+        for module, kind, ours in zip(modules, kinds, known, strict=True)
+        if not ours or kind not in _SUPPORTED_CHAINS[-1]
+    ]
+    if unknown:
+        raise UnsupportedEncoderError(
+            f"{path} uses {', '.join(unknown)}, which is not supported. Supported are Transformer, Pooling "
+            "and Normalize."
+        )
+    if kinds not in _SUPPORTED_CHAINS:
+        raise UnsupportedEncoderError(
+            f"{path} chains {' -> '.join(kinds)}. Supported is Transformer -> Pooling, with or without "
+            "Normalize at the end."
+        )
+    return {kind: str(module["path"]) for module, kind in zip(modules, kinds, strict=True)}
+
+
+def _read_pooling(config: Mapping[str, Any], folder: Path) -> Pooling:
+    named = config.get("pooling_mode")
+    if named is None:
+        modes = [mode for key, mode in _LEGACY_POOLING_KEYS.items() if config.get(key)] or ["mean"]
+    else:
+        modes = [named] if isinstance(named, str) else list(named)
+    if len(modes) != 1 or modes[0] not in _POOLING_MODES:
+        raise UnsupportedEncoderError(
+            f"{folder} pools by {' + '.join(map(str, modes))}, which is not supported. Supported is one of "
+            f"{', '.join(_POOLING_MODES)}."
+        )
+    return modes[0]
+
+
+def _read_prefixes(folder: Path) -> tuple[str, str]:
+    """Returns the query's and the passage's prefix, chosen as sentence-transformers chooses them."""
+    path = folder / "config_sentence_transformers.json"
+    config = _read_json(path) if path.is_file() else {}
+    prompts: dict[str, str | None] = config.get("prompts") or {}
+    default = prompts.get(config.get("default_prompt_name") or "")
+    query = prompts.get("query", default)
+    passage = next((prompts[name] for name in ("document", "passage", "corpus") if name in prompts), default)
+    return query or "", passage or ""
+
+
+def _read_max_length(transformer: Path, config: Mapping[str, Any]) -> int:
+    limits = [512] if "max_position_embeddings" not in config else []
+    if config.get("max_position_embeddings", -1) > 0:
+        offset = config.get("pad_token_id", 1) + 1 if config.get("model_type") in _OFFSET_POSITIONS else 0
+        limits.append(config["max_position_embeddings"] - offset)
+    sentence = transformer / "sentence_bert_config.json"
+    wanted = _read_json(sentence).get("max_seq_length") if sentence.is_file() else None
+    tokenizer = transformer / "tokenizer_config.json"
+    if wanted is None and tokenizer.is_file():
+        wanted = _read_json(tokenizer).get("model_max_length")
+    return int(min([*limits, wanted or 512]))
+
+
+def _read_dimension(config: Mapping[str, Any], transformer: Path) -> int:
+    for key in ("hidden_size", "d_model", "dim"):
+        if key in config:
+            return int(config[key])
+    raise UnsupportedEncoderError(
+        f"{transformer / 'config.json'} names no hidden_size: the vector's length is unknown."
+    )
+
+
+def _hash_weights(transformer: Path) -> str:
+    try:
+        return weights_sha256(transformer)
+    except FileNotFoundError as error:
+        raise UnsupportedEncoderError(str(error)) from error
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(content, dict):
+        raise UnsupportedEncoderError(f"{path} holds no JSON object.")
+    return content

@@ -1,0 +1,82 @@
+"""A tensor as it is stored: codes and what turns them back into weights."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xnai_pipelines.encoders.stored.scheme import Method
+
+Weights = NDArray[np.float32]
+Codes = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class QuantizedTensor:
+    """One tensor of a model, of r rows and c columns, with g groups a row.
+
+    Attributes:
+        name: The parameter's name in the model's state dict.
+        shape: Its shape; `codes` has the first dimension as rows and all others flattened as columns.
+        dtype: What it was before, such as "float32".
+        method: How it is stored; float16 for what is not quantized.
+        bits: Width of a code, None where codes have no fixed width (rate) or there are none (float16).
+        group_size: Columns that share a scale; None where a row or the tensor does.
+        symmetric: No zero points: a code of 0 is a weight of 0.
+        codes: int32 [r, c]; 0 to 2**bits - 1 with zero points, -(2**(bits-1)) to 2**(bits-1) - 1 when symmetric,
+            any integer for rate. In stored order: see `permutation`.
+        scales: float16 or float32 [r, g], or [1, 1] for one of the whole tensor.
+        zero_points: uint8 [r, g] or [1, 1]; None when symmetric.
+        permutation: int32 [c]: stored column i is the matrix's column permutation[i]. Groups lie in stored order.
+        column_scales: float32 [c], in the matrix's order: the weights were multiplied by it before they were
+            quantized and are divided by it when they are restored (activation-aware scaling).
+        column_offsets: float32 [c], in the matrix's order: subtracted before, added when restored.
+        values: float16 or float32 of `shape`, for a tensor that has no codes.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    method: Method
+    bits: int | None = None
+    group_size: int | None = None
+    symmetric: bool = False
+    codes: Codes | None = None
+    scales: NDArray[np.float16] | NDArray[np.float32] | None = None
+    zero_points: NDArray[np.uint8] | None = None
+    permutation: NDArray[np.int32] | None = None
+    column_scales: Weights | None = None
+    column_offsets: Weights | None = None
+    values: NDArray[np.float16] | NDArray[np.float32] | None = None
+
+    def restored(self) -> Weights:
+        """Return the weights that the codes stand for: float32 of `shape`, the same bits on every machine."""
+        if self.values is not None:
+            return self.values.astype(np.float32).reshape(self.shape)
+        if self.codes is None or self.scales is None:
+            raise ValueError(f"{self.name} has neither values nor codes with scales.")
+        columns = self.codes.shape[1]
+        codes = self.codes.astype(np.float32)
+        if self.zero_points is not None:
+            codes -= spread(self.zero_points.astype(np.float32), columns, self.group_size)
+        weights: Weights = codes * spread(self.scales.astype(np.float32), columns, self.group_size)
+        if self.permutation is not None:
+            ordered = np.empty_like(weights)
+            ordered[:, self.permutation] = weights
+            weights = ordered
+        if self.column_scales is not None:
+            weights /= self.column_scales
+        if self.column_offsets is not None:
+            weights += self.column_offsets
+        return weights.reshape(self.shape)
+
+    def renamed(self, name: str) -> "QuantizedTensor":
+        """Return the same tensor under another name."""
+        return replace(self, name=name)
+
+
+def spread(values: Weights, columns: int, group_size: int | None) -> Weights:
+    """Return values a group, float32 [r, g], as values a column: [r, columns], or as they are where g is 1."""
+    if group_size is None:
+        return values
+    return np.repeat(values, group_size, axis=1)[:, :columns]

@@ -1,0 +1,180 @@
+"""Questions against the search index: measured once for each state of both, kept locally, logged to MLflow."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
+from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
+from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations
+from xnai_pipelines.evaluation.plots import modes_plot
+from xnai_pipelines.evaluation.report import EvaluationReport, Setting
+from xnai_pipelines.evaluation.slices import DocumentFacts
+from xnai_pipelines.evaluation.timeline import Event, timeline_plot
+from xnai_pipelines.questions.make import read_questions, splits_given
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.language import main_language
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import write_bytes, write_json, write_parquet
+from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
+from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+PLOTTED = 60  # past evaluations
+
+
+class NothingToEvaluateError(Exception):
+    """There are no questions; the message says how to get some."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEvaluation:
+    """What is known of an evaluation kept under reports/; without an MLflow run it was not logged yet."""
+
+    fingerprint: str
+    release: int
+    vector_space: str
+    mlflow_run: MlflowRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluationOutcome:
+    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before."""
+
+    report: EvaluationReport
+    kept: KeptEvaluation
+    plots: dict[str, bytes]
+    measured: bool
+    seconds: float
+
+
+def evaluate_retrieval(
+    context: StageContext, tracker: Tracker, events: Sequence[Event], *, threads: int, force: bool
+) -> EvaluationOutcome:
+    """Return the figures of the current release on the stored questions.
+
+    Measures only where index, questions or search settings are not those of the last evaluation, or with `force`.
+    The report is on disk before MLflow is asked, so that an unreachable MLflow loses nothing: the next run logs it.
+
+    Args:
+        context: The home.
+        tracker: Where the evaluation is logged.
+        events: What happened to the model, marked on the plot of accuracy over time.
+        threads: Processor threads of the encoder.
+        force: Measure even if nothing changed.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        NothingToEvaluateError: There are no questions.
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    folder = context.home.reports / "evaluation"
+    with stage(context, "retrieval_evaluation") as watch:
+        questions = read_questions(context.tables)
+        if not questions:
+            raise NothingToEvaluateError(
+                "There are no questions to evaluate with: no label names a known document, and no passage is fit to "
+                "generate one from. See XNAI_QUESTIONS in the README."
+            )
+        index = SearchIndex.open(context.home.root, threads=threads)
+        fingerprint = search_fingerprint(context, index, questions)
+        kept = _read_kept(folder)
+        measured = force or kept is None or kept.fingerprint != fingerprint
+        if measured or kept is None:
+            watch.items = len(questions)
+            evaluation = measure_search(context, index, questions)
+            kept = KeptEvaluation(fingerprint, index.release.release, index.release.vector_space, None)
+            _keep(folder, kept, evaluation)
+        report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
+        plots = {"modes": modes_plot(report, report.headline)}
+        tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
+        try:
+            plots["history"] = _history(tracker, report, tags, events)
+        except TrackingUnavailableError as error:
+            if kept.mlflow_run is None:
+                raise
+            # nothing has to be logged: the run is none the worse for it
+            context.progress.say(f"No history is shown. {error}")
+        if kept.mlflow_run is None:
+            rows = pq.read_table(folder / "per_question.parquet")
+            # measured by an earlier run that was killed: between logging and noting it, perhaps
+            logged = None if measured else find_evaluation(tracker, report)
+            kept = replace(kept, mlflow_run=logged or log_evaluation(tracker, report, rows, plots, tags))
+            write_json(folder / "kept.json", asdict(kept))
+    return EvaluationOutcome(report, kept, plots, measured, watch.seconds)
+
+
+def _history(tracker: Tracker, report: EvaluationReport, tags: Mapping[str, str], events: Sequence[Event]) -> bytes:
+    """Return the plot of accuracy over time, this evaluation included, with what happened to the model."""
+    earlier = [past for past in past_evaluations(tracker, PLOTTED) if past.evaluated_at != report.evaluated_at]
+    past = [PastEvaluation("", report.evaluated_at, tracked_metrics(report), tags), *earlier]
+    return timeline_plot(past, events, report.headline.origin, report.modes)
+
+
+def measure_search(context: StageContext, index: SearchIndex, questions: list[Question]) -> Evaluation:
+    """Return what all modes of search find for the questions in this index, with progress shown."""
+    documents = {
+        row.pop("document_id"): DocumentFacts(**row)
+        for row in context.tables.read(DOCUMENTS, ["document_id", "source", "language", "media_type"]).to_pylist()
+    }
+    index.rank("a first search loads what later ones find loaded")
+    with context.progress.work("evaluation", len(questions) * len(Mode), "searches") as advance:
+        return evaluate(
+            questions,
+            [str(mode) for mode in Mode],
+            lambda question, mode, k: [
+                (found.chunk_id, found.document_id, found.score) for found in index.rank(question, k, Mode(mode))
+            ],
+            fingerprint=search_fingerprint(context, index, questions),
+            splits_given=splits_given(context.home),
+            documents=documents,
+            settings=_search_settings(context, index),
+            progress=lambda done, total: advance(),
+        )
+
+
+def search_fingerprint(context: StageContext, index: SearchIndex, questions: list[Question]) -> str:
+    """Return a hash of all that the figures of this index on the questions depend on."""
+    return evaluation_fingerprint(index_content(context, index.release), questions, _search_settings(context, index))
+
+
+def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Setting]:
+    return {
+        "depth": CHUNKS_PER_SEARCH,
+        "nprobes": index.nprobes or 0,
+        "ranking_version": RANKING_VERSION,
+        "keyword_language": main_language(context),
+    }
+
+
+def index_content(context: StageContext, release: Release) -> str:
+    """Return a hash of what is searched: the rows of the release's table and their vector space."""
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    rows = context.tables.read(spec, ["chunk_id", "revision"])
+    keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()
+
+
+def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:
+    """Write the evaluation; `kept.json`, written last, is what says that it is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kept.json").unlink(missing_ok=True)
+    write_parquet(folder / "per_question.parquet", evaluation.per_question)
+    write_bytes(folder / "report.json", evaluation.report.to_json().encode())
+    write_json(folder / "kept.json", asdict(kept))
+
+
+def _read_kept(folder: Path) -> KeptEvaluation | None:
+    path = folder / "kept.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    run = stored.pop("mlflow_run")
+    return KeptEvaluation(**stored, mlflow_run=MlflowRun(**run) if run else None)

@@ -1,0 +1,1 @@
+"""Models: the encoder exported, quantized into variants, and compared on the precision card."""

@@ -1,0 +1,364 @@
+"""The precision card: every variant that was made of the present base weights, measured on this corpus."""
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.evaluation.evaluate import question_set
+from xnai_pipelines.models.calibration import held_out_texts, read_set
+from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
+from xnai_pipelines.models.card.judging import Judged
+from xnai_pipelines.models.card.logged import find_card, log_card
+from xnai_pipelines.models.card.markdown import card_markdown
+from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.plots import pareto_plot
+from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
+from xnai_pipelines.models.card.pool import Found, choose_pool
+from xnai_pipelines.models.card.stored_vectors import measure_stored_vectors
+from xnai_pipelines.models.make import QuantizedModelReport, model_reports
+from xnai_pipelines.models.variants import VARIANTS
+from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.index import FUSED_DEPTH, RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.candidate import Candidate, record_candidate
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home, write_bytes, write_json
+from xnai_pipelines.state.manifest import Release, now
+from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+HELD_OUT_TEXTS = 200
+FEWEST_HELD_OUT = 3
+STORED_VECTORS = 20_000  # at most so many vectors of the table are tried in other forms
+PROBE_SECONDS = 300.0
+FIGURES_VERSION = 1  # raised when the same models and texts give other figures
+
+Vectors = npt.NDArray[np.float32]
+
+
+class CardError(Exception):
+    """There is no precision card, or too little to measure one on; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCard:
+    """What is known of the card kept under reports/; without an MLflow run it was not logged yet."""
+
+    fingerprint: str
+    mlflow_run: MlflowRun | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardOutcome:
+    """The card with the policy's choice, its plot as PNG, and whether this run measured it."""
+
+    card: Card
+    plot: bytes
+    kept: KeptCard
+    measured: bool
+    seconds: float
+
+
+def make_card(
+    context: StageContext, tracker: Tracker, base: EncoderSpec, policy: Policy, *, threads: int, most_chunks: int
+) -> CardOutcome:
+    """Return the card of the variants made of the base weights; measured only where something changed since the last.
+
+    The choice is made anew each time, so that another policy needs no measurement. The card is on disk before MLflow is
+    asked: the next run logs what this one could not.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+        CardError: fp32 was not exported, or there are too few held-out texts.
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    folder = context.home.reports / "precision_card"
+    with stage(context, "precision_card") as watch:
+        index = SearchIndex.open(context.home.root, threads=threads)
+        reports = [report for report in model_reports(context.home) if _is_current(context, report, base)]
+        questions, origin = questions_to_judge(read_questions(context.tables))
+        state = _fingerprint(context, index.release, reports, questions, threads, most_chunks)
+        kept = _read_kept(folder)
+        measured = kept is None or kept.fingerprint != state
+        if measured or kept is None:
+            watch.items = len(reports)
+            card = _measure(context, index, reports, questions, origin, threads, most_chunks)
+            kept = KeptCard(state, None)
+        else:
+            card = last_card(context.home)
+        card = card.chosen(choose(card, policy))
+        plot = pareto_plot(card)
+        _keep(folder, kept, card, plot)
+        if kept.mlflow_run is None:
+            logged = None if measured else find_card(tracker, state, card.made_at)
+            run = logged or _log(context, tracker, state, card, plot, index.release)
+            kept = replace(kept, mlflow_run=run)
+            write_json(folder / "kept.json", asdict(kept))
+    return CardOutcome(card, plot, kept, measured, watch.seconds)
+
+
+def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
+    """Record what the policy picks from the last card for the next release; nothing where none qualifies.
+
+    Raises:
+        CardError: There is no card.
+    """
+    with stage(context, "candidate_encoder"):
+        card = last_card(context.home)
+        choice = choose(card, policy)
+        candidate = None
+        if choice.variant is not None and choice.vector_space is not None:
+            candidate = Candidate(choice.variant, choice.vector_space, card.base_sha256, now(), choice.reasons)
+        record_candidate(context.home.releases, candidate)
+    return candidate, choice
+
+
+def last_card(home: Home) -> Card:
+    """Return the card measured last, with the choice made of it.
+
+    Raises:
+        CardError: There is none, or it cannot be read.
+    """
+    path = home.reports / "precision_card" / "card.json"
+    if not path.exists():
+        raise CardError("No precision card was measured yet: `xnai quantize` makes the variants and measures them.")
+    try:
+        return Card.from_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CardError(f"{path} cannot be read ({error}). Delete it: `xnai quantize` measures again.") from error
+
+
+def _is_current(context: StageContext, report: QuantizedModelReport, base: EncoderSpec) -> bool:
+    """Whether a variant is made of these weights and is still there; of an older calibration set it may be."""
+    return report.base_sha256 == base.weights_sha256 and (context.home.models / report.vector_space).is_dir()
+
+
+def _measure(
+    context: StageContext,
+    index: SearchIndex,
+    reports: Sequence[QuantizedModelReport],
+    questions: Sequence[Question],
+    origin: str,
+    threads: int,
+    most_chunks: int,
+) -> Card:
+    full_report = next((report for report in reports if report.variant == FULL_PRECISION), None)
+    if full_report is None:
+        raise CardError("The variant fp32, which all others are compared with, was not made: `xnai quantize` makes it.")
+    held_out = held_out_texts(context, HELD_OUT_TEXTS)
+    if len(held_out) < FEWEST_HELD_OUT:
+        raise CardError(
+            f"{len(held_out)} passages are held out from calibration; comparing vectors needs at least "
+            f"{FEWEST_HELD_OUT}. Ingest more documents."
+        )
+    material, corpus, stored = _material(context, index, questions, held_out, most_chunks)
+    measured: dict[str, Measured] = {}
+    texts = len({*material.held_out, *material.pool})
+    ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
+    with (
+        VectorCache(context.home.vector_cache) as cache,
+        context.progress.work("precision_card", texts * len(ordered), "passages") as advance,
+    ):
+        for report in ordered:
+            measured[report.variant] = measure_variant(
+                _known(report),
+                context.home.models / report.vector_space,
+                material,
+                measured.get(FULL_PRECISION),
+                threads=threads,
+                timeout=PROBE_SECONDS,
+                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance),
+            )
+    full = measured[FULL_PRECISION].vectors
+    return Card(
+        made_at=datetime.now(UTC),
+        base=full_report.base,
+        base_sha256=full_report.base_sha256,
+        calibration_sha256=next((r.calibration_sha256 for r in reports if r.calibration_sha256), None),
+        corpus=corpus,
+        held_out=len(held_out),
+        questions=len(questions),
+        origin=origin,
+        mode=Mode.HYBRID.value,
+        cpu_flags=cpu_flags(),
+        threads=threads,
+        variants=tuple(measured[v.name].figures for v in VARIANTS if v.name in measured),
+        stored_vectors=measure_stored_vectors(stored, full.questions if len(full.questions) else full.held_out)
+        if full is not None
+        else (),
+    )
+
+
+def _material(
+    context: StageContext,
+    index: SearchIndex,
+    questions: Sequence[Question],
+    held_out: Sequence[str],
+    most_chunks: int,
+) -> tuple[Material, str, Vectors]:
+    """Return what to measure on, the pool in words, and vectors of the release's table."""
+    spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
+    rows = context.tables.read(spec, ["chunk_id", "document_id"])
+    ids, documents = rows["chunk_id"].to_pylist(), rows["document_id"].to_pylist()
+    by_document: dict[str, list[str]] = defaultdict(list)
+    for chunk_id, document in zip(ids, documents, strict=True):
+        by_document[document].append(chunk_id)
+    found = [
+        Found(
+            by_vector=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.VECTOR)],
+            by_keyword=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD)],
+            answers=[by_document[document] for document in sorted(question.document_ids)],
+        )
+        for question in questions
+    ]
+    pool = choose_pool(ids, found, most_chunks)
+    chosen = frozenset(pool.chunk_ids)
+    passages: dict[str, str] = {}
+    vectors: list[Vectors] = []
+    for batch in context.tables.stream(spec, ["chunk_id", "passage", "vector"], rows=4_096):
+        pairs = zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
+        passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
+        if sum(map(len, vectors)) < STORED_VECTORS:
+            vectors.append(batch["vector"].flatten().to_numpy().reshape(-1, index.release.dimension))
+    document_of = dict(zip(ids, documents, strict=True))
+    judged = Judged(
+        chunk_ids=pool.chunk_ids,
+        document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
+        keyword_rankings=[[chunk_id for chunk_id in one.by_keyword if chunk_id in chosen] for one in found],
+        relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
+    )
+    material = Material(
+        held_out=held_out,
+        questions=[question.question for question in questions],
+        pool=[passages[chunk_id] for chunk_id in pool.chunk_ids],
+        judged=judged if questions else None,
+    )
+    return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
+
+
+def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:
+    vectors, _ = passage_vectors(encoder, cache, passages, advance)
+    return vectors
+
+
+def _known(report: QuantizedModelReport) -> VariantFigures:
+    variant = next(variant for variant in VARIANTS if variant.name == report.variant)
+    return VariantFigures(
+        name=variant.name,
+        vector_space=report.vector_space,
+        serving=variant.serving,
+        cosine_floor=variant.cosine_floor,
+        shipped_bytes=report.shipped_bytes,
+        ratio=report.ratio,
+        bits_per_weight=report.bits_per_weight,
+        quantization_seconds=report.seconds,
+    )
+
+
+def _fingerprint(
+    context: StageContext,
+    release: Release,
+    reports: Sequence[QuantizedModelReport],
+    questions: Sequence[Question],
+    threads: int,
+    most_chunks: int,
+) -> str:
+    """Return a hash of all that the figures depend on."""
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    rows = context.tables.read(spec, ["chunk_id", "revision"])
+    known = read_set(context.home)
+    content = [
+        FIGURES_VERSION,
+        RANKING_VERSION,
+        release.vector_space,
+        sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True)),
+        question_set(questions),
+        [(report.variant, report.vector_space, report.seconds) for report in reports],
+        known.chosen if known else (),
+        cpu_flags(),
+        threads,
+        most_chunks,
+    ]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+
+
+def _keep(folder: Path, kept: KeptCard, card: Card, plot: bytes) -> None:
+    """Write the card; `kept.json`, written last, is what says that it is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_bytes(folder / "card.json", card.to_json().encode())
+    write_bytes(folder / "card.md", card_markdown(card).encode())
+    write_bytes(folder / "pareto.png", plot)
+    write_json(folder / "kept.json", asdict(kept))
+
+
+def _read_kept(folder: Path) -> KeptCard | None:
+    path = folder / "kept.json"
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    run = stored.pop("mlflow_run")
+    return KeptCard(**stored, mlflow_run=MlflowRun(**run) if run else None)
+
+
+def _log(
+    context: StageContext, tracker: Tracker, fingerprint: str, card: Card, plot: bytes, release: Release
+) -> MlflowRun:
+    return log_card(
+        tracker,
+        fingerprint=fingerprint,
+        measured_at=card.made_at,
+        params={
+            "base": card.base,
+            "questions": card.origin,
+            "corpus": card.corpus,
+            "mode": card.mode,
+            "threads": card.threads,
+            "choice": card.choice.variant if card.choice else None,
+        },
+        metrics={
+            f"{figures.name}.{name}": value
+            for figures in card.variants
+            for name, value in _metrics(card, figures).items()
+            if value is not None
+        },
+        files={
+            "card.json": card.to_json().encode(),
+            "card.md": card_markdown(card).encode(),
+            "pareto.png": plot,
+        },
+        tags={
+            "vector_space": card.choice.vector_space or "" if card.choice else "",
+            "dagster_run_id": context.run_id,
+            "release": str(release.release),
+        },
+    )
+
+
+def _metrics(card: Card, figures: VariantFigures) -> dict[str, float | None]:
+    loss, agreement, cost = relative_loss(figures, card), figures.agreement, figures.cost
+    return {
+        "shipped_bytes": figures.shipped_bytes,
+        "ratio": figures.ratio,
+        "cosine_mean": agreement.cosine_mean if agreement else None,
+        "cosine_p5": agreement.cosine_p5 if agreement else None,
+        "ndcg_loss": loss[0] if loss else None,
+        "ndcg_loss_bound": loss[1] if loss else None,
+        "query_p95_ms": cost.query_p95_ms if cost else None,
+        "passages_per_second": cost.passages_per_second if cost else None,
+        "peak_memory_bytes": cost.peak_memory_bytes if cost else None,
+        "speed_ratio": figures.speed_ratio,
+    }

@@ -1,0 +1,144 @@
+"""One variant measured: served in a fresh process, compared with full precision, asked the questions."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.expansion import expanded
+from xnai_pipelines.models.card.agreement import agreement
+from xnai_pipelines.models.card.card import VariantFigures
+from xnai_pipelines.models.card.judging import Judged, PerQuestion, compared, ndcg
+from xnai_pipelines.models.card.probe import ProbeError, probe
+from xnai_pipelines.questions.question import Origin, Question, Split
+from xnai_pipelines.state.artefacts import DamagedArtefactError
+
+PROBED_PASSAGES = 200
+PROBED_QUERIES = 200
+
+Vectors = NDArray[np.float32]
+Encode = Callable[[Encoder, Sequence[str]], Vectors]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Material:
+    """What every variant is measured on.
+
+    Attributes:
+        held_out: Passages that calibration never saw, at least 3.
+        questions: Texts of the questions, in the order of `judged`; without any, held-out passages are timed as
+            queries and compared among themselves.
+        pool: Texts of the pool's chunks, in the order of `judged`.
+        judged: The questions' answers and the pool's ids; None where there are no questions.
+    """
+
+    held_out: Sequence[str]
+    questions: Sequence[str] = ()
+    pool: Sequence[str] = ()
+    judged: Judged | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MaterialVectors:
+    """One variant's vectors of the material: float32 [texts, d] each, of unit length."""
+
+    held_out: Vectors
+    questions: Vectors
+    pool: Vectors
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """The figures, and what other variants' figures are differences to; no vectors where it could not be served."""
+
+    figures: VariantFigures
+    vectors: MaterialVectors | None = None
+    ndcg: Mapping[str, PerQuestion] = field(default_factory=dict)
+
+
+def encode_passages(encoder: Encoder, passages: Sequence[str]) -> Vectors:
+    """Return the passages' vectors, float32 [n, d]."""
+    return encoder.encode_passages(passages).vectors
+
+
+def measure_variant(
+    known: VariantFigures,
+    folder: Path,
+    material: Material,
+    full: Measured | None,
+    *,
+    threads: int,
+    timeout: float,
+    encode: Encode = encode_passages,
+) -> Measured:
+    """Return a variant's figures. One that cannot be loaded or served is failed with the reason; nothing is raised.
+
+    Args:
+        known: What is known before: names, sizes, seconds, floor.
+        folder: The model folder.
+        material: What to measure on; the same for all variants of a card.
+        full: What this function returned for fp32; None for fp32 itself, which is measured first.
+        threads: Passages encoded at once.
+        timeout: Seconds that the probe may take.
+        encode: Gives an encoder's vectors of passages, for a caller that keeps them; asked after the probe.
+    """
+    queries = list(material.questions or material.held_out)[:PROBED_QUERIES]
+    try:
+        expanded(folder)  # or the probe would count what expanding takes
+        cost = probe(folder, list(material.held_out)[:PROBED_PASSAGES], queries, threads, timeout)
+    except (ProbeError, DamagedArtefactError) as error:
+        return Measured(replace(known, failed=str(error)))
+    figures = replace(known, cost=cost, speed_ratio=1.0 if full is None else None)
+    if not cost.finite:
+        return Measured(figures.checked())
+    vectors = encode_material(Encoder.load(folder, threads), material, encode)
+    if not all(np.isfinite(part).all() for part in (vectors.held_out, vectors.questions, vectors.pool)):
+        return Measured(replace(figures, failed="Some of its vectors are not finite."))
+    values = ndcg(material.judged, vectors.pool, vectors.questions) if material.judged else {}
+    measured = Measured(figures, vectors, values)
+    return replace(measured, figures=_against(measured, full or measured))
+
+
+def encode_material(encoder: Encoder, material: Material, encode: Encode) -> MaterialVectors:
+    """Return the vectors of all texts; a passage that is held out and in the pool is encoded once."""
+    texts = list(dict.fromkeys([*material.held_out, *material.pool]))
+    row = {text: number for number, text in enumerate(texts)}
+    passages = encode(encoder, texts)
+    questions = [encoder.encode_query(question) for question in material.questions]
+    return MaterialVectors(
+        held_out=passages[[row[text] for text in material.held_out]],
+        questions=np.array(questions, dtype=np.float32).reshape(-1, encoder.dimension),
+        pool=passages[[row[text] for text in material.pool]],
+    )
+
+
+def _against(measured: Measured, full: Measured) -> VariantFigures:
+    """Return the figures with those that are relative to full precision."""
+    vectors, reference = measured.vectors, full.vectors
+    if vectors is None or reference is None or full.figures.cost is None or measured.figures.cost is None:
+        return replace(measured.figures, failed="There is no fp32 to compare it with: that one failed.")
+    with_questions = (reference.questions, vectors.questions) if len(vectors.questions) else (None, None)
+    return replace(
+        measured.figures,
+        agreement=agreement(reference.held_out, vectors.held_out, *with_questions),
+        retrieval=compared(full.ndcg, measured.ndcg),
+        speed_ratio=measured.figures.cost.passages_per_second / full.figures.cost.passages_per_second,
+    ).checked()
+
+
+def questions_to_judge(questions: Sequence[Question]) -> tuple[list[Question], str]:
+    """Return the questions that variants are judged on, and in words whose: labelled ones where there are any.
+
+    Those of the test split where there are such, as the evaluation's headline has them.
+    """
+    for origin, split in product(Origin, (Split.TEST, None)):
+        chosen = [one for one in questions if one.origin is origin and split in (one.split, None)]
+        if chosen:
+            which = "of the test split" if split else "of all splits"
+            why = "" if origin is Origin.LABELLED else ", since there are no labelled ones"
+            return chosen, f"{len(chosen):,} {origin} questions {which}{why}"
+    return [], "no questions"

@@ -1,0 +1,72 @@
+"""The card of an encoder's folder: what it was made from, how large it is, and how close it comes to full precision."""
+
+from collections.abc import Iterable, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xnai_pipelines.encoders.folder import shipped_bytes
+from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.source import encoder_name
+from xnai_pipelines.encoders.specification import EncoderSpec
+
+SAMPLES = (
+    "How do I split a path into folder and file name?",
+    "The committee postponed its decision until the auditors have finished their report.",
+    "Statins lower the risk of stroke in patients with diabetes.",
+    "def add(a: int, b: int) -> int:\n    return a + b",
+    "Die Lieferung verzögert sich um zwei Wochen.",
+    "Перезапустите службу после изменения настроек.",
+    "Invoice 2024-118: 3 units at 19.90 EUR, due in 30 days.",
+    "Short.",
+)
+
+
+def make_card(
+    spec: EncoderSpec,
+    folder: Path,
+    *,
+    form: str,
+    reduce_range: bool,
+    float_bytes: int,
+    metrics: Mapping[str, float],
+    libraries: Iterable[str],
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Returns the card of a filled folder.
+
+    `form` is what the graph that is run computes in: float, int8_dynamic or int8_static. `ratio` says how many times
+    smaller all that is shipped, but the tokenizer, is than the float32 graph of `float_bytes`.
+    """
+    shipped = shipped_bytes(folder)
+    return {
+        "base": {"name": encoder_name(spec.source), "sha256": spec.weights_sha256},
+        "adapter": spec.adapter,
+        "precision": spec.precision,
+        "recipe": spec.recipe,
+        "form": form,
+        "reduce_range": reduce_range,
+        **(more or {}),
+        "metrics": {
+            "bytes": sum(path.stat().st_size for path in folder.iterdir()),
+            "shipped_bytes": shipped,
+            "float_bytes": float_bytes,
+            "ratio": round(float_bytes / shipped, 4),
+            **metrics,
+        },
+        "libraries": {name: version(name) for name in libraries},
+        "cpu_flags": list(cpu_flags()),
+    }
+
+
+def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
+    """Returns how close unit vectors, float32 [texts, dimension], come to those of `reference`."""
+    cosine = np.sum(built * exact, axis=1)
+    return {
+        f"cosine_to_{reference}_mean": round(float(cosine.mean()), 6),
+        f"cosine_to_{reference}_min": round(float(cosine.min()), 6),
+        f"largest_difference_to_{reference}": float(f"{np.abs(built - exact).max():.3g}"),
+    }

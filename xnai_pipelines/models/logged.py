@@ -1,0 +1,121 @@
+"""Quantized models: a run of the experiment `xnai/quantization` and a version of the registered model each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from xnai_pipelines.state.artefacts import CARD
+from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
+
+QUANTIZATION = "xnai/quantization"
+REGISTERED_MODEL = "xnai-encoder"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of the registered model `xnai-encoder`, and the run that logged its figures."""
+
+    number: int
+    run: MlflowRun
+
+    @property
+    def page(self) -> str:
+        """The version's page, to be put behind the address of MLflow's UI and a slash."""
+        return f"#/models/{REGISTERED_MODEL}/versions/{self.number}"
+
+
+def log_model(
+    tracker: Tracker,
+    *,
+    vector_space: str,
+    variant: str,
+    base_sha256: str,
+    shipped_bytes: int,
+    params: Mapping[str, object],
+    metrics: Mapping[str, float],
+    card: bytes,
+    tags: Mapping[str, str],
+) -> ModelVersion:
+    """Log a model to `xnai/quantization`, register it as a version of `xnai-encoder` and return the version.
+
+    A vector space that is registered already is returned as it is, and one that was logged by a process
+    killed before it registered is registered with that run. The version's source is the run's artifacts,
+    the card: the model stays in the folder of its vector space.
+
+    Args:
+        tracker: The MLflow store.
+        vector_space: What the model is known by.
+        variant: What people call it.
+        base_sha256: Of the weights it was made from.
+        shipped_bytes: All that is copied to use it; the metric `bytes` and a tag of the version.
+        params: Scheme, serving, base and calibration; `variant` and `base_sha256` are added.
+        metrics: Ratio, bits per weight, cosine, seconds.
+        card: The artefact's `card.json`.
+        tags: `dagster_run_id` and `release` (the current one's number or ""); `kind`, `vector_space` and
+            `variant` are added.
+    """
+    found = find_model(tracker, vector_space)
+    if found is not None:
+        return found
+    experiment = Experiment(QUANTIZATION, tracker)
+    known_by = {"kind": "model", "vector_space": vector_space}
+    run = experiment.find(known_by)  # logged by a process that was killed before it registered
+    if run is None:
+        now = datetime.now(UTC)
+        run = experiment.log(
+            RunContent(
+                title=f"{now:%Y-%m-%d %H:%M} {variant}",
+                measured_at=now,
+                params={"variant": variant, "base_sha256": base_sha256, **params},
+                metrics={"bytes": shipped_bytes, **metrics},
+                files={CARD: card},
+                tags={**tags, **known_by, "variant": variant},
+            )
+        )
+    return _register(
+        tracker,
+        run,
+        {
+            "vector_space": vector_space,
+            "variant": variant,
+            "base_sha256": base_sha256,
+            "bytes": str(shipped_bytes),
+        },
+    )
+
+
+def find_model(tracker: Tracker, vector_space: str) -> ModelVersion | None:
+    """Return the first version of this vector space, None where it was not registered."""
+    with tracker.client() as client:
+        found = client.search_model_versions(
+            f"name = '{REGISTERED_MODEL}' AND tags.vector_space = '{vector_space}'",
+            max_results=1,
+            order_by=["version_number ASC"],
+        )
+        if not found:
+            return None
+        [version] = found
+        # not asked of the run, which a person may have deleted for good
+        logged_in = client.get_experiment_by_name(QUANTIZATION)
+    experiment_id = "" if logged_in is None else logged_in.experiment_id
+    return ModelVersion(int(version.version), MlflowRun(version.run_id or "", experiment_id))
+
+
+def _register(tracker: Tracker, run: MlflowRun, tags: dict[str, str]) -> ModelVersion:
+    from mlflow.exceptions import MlflowException
+
+    with tracker.client() as client:
+        try:
+            client.create_registered_model(REGISTERED_MODEL)
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+        version = client.create_model_version(
+            REGISTERED_MODEL,
+            # A server takes no source outside the run's own artifacts; the model itself stays where it was built.
+            source=client.get_run(run.run_id).info.artifact_uri,
+            run_id=run.run_id,
+            tags=tags,
+            await_creation_for=0,  # it is ready at once: nothing is copied
+        )
+    return ModelVersion(int(version.version), run)

@@ -1,0 +1,308 @@
+"""Variants of the encoder: each is built once for its base weights, scheme and calibration set."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.folder import MODEL_FILE, shipped_bytes
+from xnai_pipelines.encoders.specification import EncoderSpec, Precision
+from xnai_pipelines.encoders.stored.graph import GraphForm
+from xnai_pipelines.encoders.stored.quantized import QuantizedModel
+from xnai_pipelines.encoders.stored.scheme import Scheme
+from xnai_pipelines.models.calibration import held_out_texts, read_calibration
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.models.logged import ModelVersion, log_model
+from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
+from xnai_pipelines.models.quantization.quantize import quantize
+from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
+from xnai_pipelines.models.variants import VARIANTS, Serving, Variant
+from xnai_pipelines.state.artefacts import CARD, DamagedArtefactError, read_card
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+QUANTIZER_VERSION = 1  # raised when the same scheme and texts give other codes
+COMPARED_TEXTS = 64  # held-out passages that a variant is compared with fp32 on as soon as it is built
+
+
+@dataclass(frozen=True, slots=True)
+class QuantizedModelReport:
+    """A built variant.
+
+    `shipped_bytes` is all that has to be copied to use it but the tokenizer, `ratio` how many times less that is than
+    the float32 weights. `cosine` is the mean over held-out passages against fp32. `seconds` is the time the build took
+    when it was built; `built` says whether this run did. `registered` is its version in MLflow.
+    """
+
+    variant: str
+    serving: str
+    vector_space: str
+    base: str
+    base_sha256: str
+    calibration_sha256: str | None
+    scheme: dict[str, Any] | None
+    shipped_bytes: int
+    ratio: float
+    bits_per_weight: float
+    cosine: float
+    cosine_floor: float
+    finite: bool
+    compared_texts: int
+    notes: tuple[str, ...]
+    seconds: float | None
+    built: bool
+    registered: ModelVersion | None
+
+
+class VariantMissingError(Exception):
+    """A variant is asked for that was not made from the present base weights; the message says how to make it."""
+
+
+def quantize_variant(
+    context: StageContext, variant: Variant, base: EncoderSpec, tracker: Tracker, *, threads: int
+) -> QuantizedModelReport:
+    """Build a variant where it is missing or damaged, compare it with fp32, and register it in MLflow.
+
+    `base` is the fp32 encoder. The report is on disk before MLflow is asked: the next run registers what this one could
+    not.
+
+    Raises:
+        CalibrationError: The variant is calibrated, and no calibration set was drawn.
+        QuantizationError: The weights or texts cannot be quantized, or memory would not suffice.
+        TrackingUnavailableError: MLflow cannot be reached.
+    """
+    home = context.home
+    with stage(context, "quantized_models") as watch:
+        watch.items = 1
+        texts = texts_for(context, variant, base)
+        spec = variant_spec(variant, base, texts)
+        folder = home.models / spec.vector_space
+        known = read_model_report(home, variant.name)
+        if known and known.vector_space != spec.vector_space:
+            known = None
+        built = not _is_whole(folder)
+        started = time.perf_counter()
+        if built:
+            build_variant(context, variant, base, spec, texts)
+        seconds = time.perf_counter() - started if built else (known.seconds if known else None)
+        if known is None or built:
+            known = _report(context, variant, spec, texts, seconds, threads)
+            _write_report(home, known)
+        if known.registered is None:
+            known = replace(known, registered=_register(context, tracker, folder, known))
+            _write_report(home, known)
+    return replace(known, built=built)
+
+
+def variant_spec(variant: Variant, base: EncoderSpec, texts: Sequence[str]) -> EncoderSpec:
+    """Return what decides the variant's vectors; `texts` are those it is calibrated with, none for some."""
+    if variant.scheme is None and variant.serving is not Serving.INT8_STATIC:
+        return replace(base, precision=variant.serving.value)
+    recipe = {
+        "quantizer": QUANTIZER_VERSION,
+        "scheme": json.loads(variant.scheme.description) if variant.scheme else None,
+        "serving": variant.serving.value,
+        "calibration": texts_sha256(texts) if texts else None,
+    }
+    return replace(base, precision=variant.name, recipe=json.dumps(recipe, sort_keys=True))
+
+
+def read_model_report(home: Home, name: str) -> QuantizedModelReport | None:
+    """Return the report of a variant's last build, None where it was never built."""
+    path = _report_path(home, name)
+    if not path.exists():
+        return None
+    stored = json.loads(path.read_text(encoding="utf-8"))
+    registered = stored.pop("registered")
+    if registered:
+        registered = ModelVersion(registered["number"], MlflowRun(**registered["run"]))
+    return QuantizedModelReport(**{**stored, "notes": tuple(stored["notes"])}, registered=registered)
+
+
+def model_reports(home: Home) -> list[QuantizedModelReport]:
+    """Return the reports of all variants ever built in this home, in the order of the list of variants."""
+    found = (read_model_report(home, variant.name) for variant in VARIANTS)
+    return [report for report in found if report is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class NextEncoder:
+    """The encoder that a new release takes: `buildable` where it can be made from the base weights alone."""
+
+    variant: str
+    vector_space: str
+    buildable: EncoderSpec | None
+
+
+def next_encoder(home: Home, base: EncoderSpec, precision: str | None) -> NextEncoder:
+    """Return the encoder for a new release: the variant asked for, else the card's choice, else dynamic INT8.
+
+    Raises:
+        VariantMissingError: The variant asked for has to be quantized first.
+    """
+    candidate = read_candidate(home.releases)
+    if precision is None and candidate and candidate.base_sha256 == base.weights_sha256:
+        name, space = candidate.variant, candidate.vector_space
+    else:
+        name, report = precision or Precision.INT8_DYNAMIC.value, read_model_report(home, precision or "")
+        space = report.vector_space if report and report.base_sha256 == base.weights_sha256 else ""
+    if name in list(Precision):
+        spec = replace(base, precision=name)
+        return NextEncoder(name, spec.vector_space, spec)
+    if not space or not (home.models / space).is_dir():
+        raise VariantMissingError(
+            f"The variant {name} of these weights was not made yet, and ingest never quantizes: `xnai quantize "
+            f"--variant {name}` makes it."
+        )
+    return NextEncoder(name, space, None)
+
+
+def asked_vector_space(home: Home, base: EncoderSpec, precision: str | None, release: Release) -> str:
+    """Return the vector space that the settings ask of a release: its own where they name its weights and no variant.
+
+    Raises:
+        VariantMissingError: The variant asked for has to be quantized first.
+    """
+    if precision is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
+        return release.vector_space
+    return next_encoder(home, base, precision).vector_space
+
+
+def texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> list[str]:
+    """Return what a variant is calibrated with, as the encoder reads it; nothing where it needs none.
+
+    Raises:
+        CalibrationError: No set was drawn, or a chunk of it is gone.
+    """
+    return [base.passage_prefix + text for text in read_calibration(context)] if variant.calibrated else []
+
+
+def build_variant(
+    context: StageContext, variant: Variant, base: EncoderSpec, spec: EncoderSpec, texts: Sequence[str]
+) -> Path:
+    """Return the folder of a variant of the fp32 encoder `base`, built where it is missing.
+
+    `spec` and `texts` are those that `variant_spec` and `texts_for` give.
+    """
+    models = context.home.models
+    if spec.recipe is None:
+        return build_encoder(spec, models)
+    float_folder = build_encoder(base, models)
+    if variant.scheme is None:
+        return build_static_encoder(spec, texts, float_folder, models)
+    model = _quantized(context, variant.name, variant.scheme, base, texts)
+    form = GraphForm.FLOAT if variant.serving is Serving.FP32 else GraphForm.INT8_DYNAMIC
+    return build_stored_encoder(spec, model, float_folder, models, form)
+
+
+def _quantized(
+    context: StageContext, name: str, scheme: Scheme, base: EncoderSpec, texts: Sequence[str]
+) -> QuantizedModel:
+    """Return the quantized model; progress is shown by layer."""
+    shown = 0
+
+    with context.progress.work(name, 100, "%") as advance:
+
+        def progress(layer: str, done: int, total: int) -> None:
+            nonlocal shown
+            percent = round(100 * done / total) if total else 0
+            advance(percent - shown)
+            shown = percent
+
+        return quantize(base.source, scheme, texts, max_length=base.max_length, progress=progress)
+
+
+def _report(
+    context: StageContext,
+    variant: Variant,
+    spec: EncoderSpec,
+    texts: Sequence[str],
+    seconds: float | None,
+    threads: int,
+) -> QuantizedModelReport:
+    models = context.home.models
+    card = read_card(models / spec.vector_space)
+    compared = held_out_texts(context, COMPARED_TEXTS)
+    reference = replace(spec, precision=Precision.FP32.value, recipe=None).vector_space
+    encoders = [Encoder.load(models / space, threads) for space in (reference, spec.vector_space)]
+    exact, ours = (encoder.encode_passages(compared).vectors for encoder in encoders)
+    finite = bool(np.isfinite(ours).all())
+    shipped = shipped_bytes(models / spec.vector_space)
+    ratio = (models / reference / MODEL_FILE).stat().st_size / shipped
+    return QuantizedModelReport(
+        variant=variant.name,
+        serving=variant.serving.value,
+        vector_space=spec.vector_space,
+        base=card["base"]["name"],
+        base_sha256=spec.weights_sha256,
+        calibration_sha256=texts_sha256(texts) if texts else None,
+        scheme=json.loads(variant.scheme.description) if variant.scheme else None,
+        shipped_bytes=shipped,
+        ratio=round(ratio, 3),
+        bits_per_weight=round(32 / ratio, 3),
+        cosine=round(float(np.mean(np.sum(exact * ours, axis=1))), 5) if finite and compared else 0.0,
+        cosine_floor=variant.cosine_floor,
+        finite=finite,
+        compared_texts=len(compared),
+        notes=(*card.get("notes", ()), *_kept_codes(card.get("statistics"))),
+        seconds=round(seconds, 2) if seconds is not None else None,
+        built=True,
+        registered=None,
+    )
+
+
+def _kept_codes(statistics: dict[str, Any] | None) -> list[str]:
+    """Return in a sentence how often the method's codes were better than rounding; nothing where none were compared."""
+    better = statistics["better_than_rounding"] if statistics else None
+    if better is None:
+        return []
+    return [f"{better} linear layers keep the method's codes; the others are nearer when rounded to nearest."]
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        read_card(folder)
+    except DamagedArtefactError:
+        return False
+    return True
+
+
+def _report_path(home: Home, name: str) -> Path:
+    return home.reports / "quantized_models" / f"{name}.json"
+
+
+def _write_report(home: Home, report: QuantizedModelReport) -> None:
+    write_json(_report_path(home, report.variant), asdict(report))
+
+
+def _register(context: StageContext, tracker: Tracker, folder: Path, report: QuantizedModelReport) -> ModelVersion:
+    release = Releases(context.home.releases).current()
+    return log_model(
+        tracker,
+        vector_space=report.vector_space,
+        variant=report.variant,
+        base_sha256=report.base_sha256,
+        shipped_bytes=report.shipped_bytes,
+        params={
+            "base": report.base,
+            "serving": report.serving,
+            "scheme": json.dumps(report.scheme),
+            "calibration_sha256": report.calibration_sha256 or "",
+        },
+        metrics={
+            "ratio": report.ratio,
+            "bits_per_weight": report.bits_per_weight,
+            "cosine": report.cosine,
+            **({"seconds": report.seconds} if report.seconds is not None else {}),
+        },
+        card=(folder / CARD).read_bytes(),
+        tags={"dagster_run_id": context.run_id, "release": str(release.release) if release else ""},
+    )

@@ -1,0 +1,228 @@
+"""A transformer from a model folder, and its parts by name: linear layers, embedding tables, blocks."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.state.artefacts import weights_files
+
+if TYPE_CHECKING:
+    import torch
+    from transformers import PreTrainedModel
+
+Matrix = NDArray[np.float32]
+
+_CAUSAL = ("ForCausalLM", "LMHeadModel")
+_UNUSED = "pooler."  # trained for next-sentence prediction, read by no pooling
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """A linear layer.
+
+    Attributes:
+        name: Of its weight in the state dict.
+        module: A torch Linear, or a transformers Conv1D.
+        transposed: The weight is stored [inputs, outputs], as Conv1D's is.
+    """
+
+    name: str
+    module: "torch.nn.Module"
+    transposed: bool
+
+    @property
+    def has_bias(self) -> bool:
+        """Whether the layer adds a bias."""
+        return getattr(self.module, "bias", None) is not None
+
+    @property
+    def matrix_shape(self) -> tuple[int, int]:
+        """Outputs and inputs."""
+        rows, columns = self.module.weight.shape
+        return (int(columns), int(rows)) if self.transposed else (int(rows), int(columns))
+
+    def matrix(self) -> Matrix:
+        """Return a copy of the weight, float32 [outputs, inputs]."""
+        weight: Matrix = self.module.weight.detach().numpy()
+        return np.array(weight.T if self.transposed else weight, order="C")
+
+    def replace(self, matrix: Matrix) -> None:
+        """Put another weight, float32 [outputs, inputs], into the layer."""
+        put(self.module.weight, matrix.T if self.transposed else matrix)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """An embedding table (words, positions, token types): a row a token."""
+
+    name: str
+    module: "torch.nn.Module"
+
+    def replace(self, table: Matrix) -> None:
+        """Put another table, float32 [tokens, dimension], in its place."""
+        put(self.module.weight, table)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """One of the transformer layers that feed one another."""
+
+    name: str
+    module: "torch.nn.Module"
+    linears: tuple[Linear, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Transformer:
+    """A loaded model.
+
+    Attributes:
+        folder: Where it is from.
+        network: In evaluation mode, float32, its pooler removed.
+        causal: It predicts the next token; else it encodes.
+        blocks: In the order in which they feed one another; empty where no list of layers is found.
+        outside: Linear layers outside the blocks whose weight no embedding table shares.
+        embeddings: Each table once.
+        skipped: State dict names of weights that another name already covers (tied weights).
+    """
+
+    folder: Path
+    network: "PreTrainedModel"
+    causal: bool
+    blocks: tuple[Block, ...]
+    outside: tuple[Linear, ...]
+    embeddings: tuple[Embedding, ...]
+    skipped: frozenset[str]
+
+    @property
+    def linears(self) -> tuple[Linear, ...]:
+        """All linear layers."""
+        return (*(linear for block in self.blocks for linear in block.linears), *self.outside)
+
+    def tensors(self) -> Iterator[tuple[str, "torch.Tensor"]]:
+        """Yield name and value of every tensor that is shipped, in state dict order."""
+        for name, tensor in self.network.state_dict().items():
+            if name not in self.skipped:
+                yield name, tensor
+
+    def replace(self, weights: dict[str, Matrix]) -> None:
+        """Put weights, by state dict name, into the network.
+
+        Raises:
+            QuantizationError: A name or a shape that the network does not have, or a tensor that is not given.
+        """
+        own = dict(self.tensors())
+        if odd := sorted(own.keys() ^ weights.keys()):
+            raise QuantizationError(f"The weights and {self.folder} differ in {len(odd)} tensors, {odd[0]} first.")
+        for name, tensor in own.items():
+            if tuple(tensor.shape) != weights[name].shape:
+                raise QuantizationError(
+                    f"{name} is {weights[name].shape}, but {tuple(tensor.shape)} in {self.folder}: another model."
+                )
+            put(tensor, weights[name])
+
+
+def put(tensor: "torch.Tensor", values: Matrix) -> None:
+    """Overwrite a tensor's values in place."""
+    import torch
+
+    with torch.no_grad():
+        tensor.copy_(torch.from_numpy(np.ascontiguousarray(values)))
+
+
+def load_transformer(folder: Path) -> Transformer:
+    """Return the model in a Hugging Face folder: config.json and safetensors, read from disk only, no code of its own.
+
+    Raises:
+        QuantizationError: The folder is no such model, asks for code, or holds infinities or NaN.
+    """
+    import torch
+    from transformers import AutoModel, AutoModelForCausalLM
+
+    config = _read_config(folder)
+    causal = any(str(name).endswith(_CAUSAL) for name in config.get("architectures") or ())
+    loader = AutoModelForCausalLM if causal else AutoModel
+    try:
+        network, report = loader.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError) as error:
+        raise QuantizationError(f"{folder} cannot be loaded: {error}") from error
+    if missing := [name for name in report["missing_keys"] if not name.startswith(_UNUSED)]:
+        raise QuantizationError(f"{folder} lacks {len(missing)} tensors of its architecture, {missing[0]} first.")
+    if getattr(network, "pooler", None) is not None:
+        network.pooler = None
+    network = network.eval().requires_grad_(False)
+    for name, tensor in network.state_dict().items():
+        if not torch.isfinite(tensor).all():
+            raise QuantizationError(f"{name} in {folder} holds infinities or NaN: the model is damaged.")
+    return name_parts(folder, network, causal=causal)
+
+
+def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Transformer:
+    """Return the network with its linear layers, embedding tables and blocks named."""
+    from torch import nn
+    from transformers.pytorch_utils import Conv1D
+
+    embeddings: list[Embedding] = []
+    linears: list[Linear] = []
+    seen: dict[int, str] = {}
+    skipped = set()
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        if id(tensor) in seen:
+            skipped.add(name)
+        seen.setdefault(id(tensor), name)
+    for name, module in network.named_modules():
+        weight = f"{name}.weight"
+        if isinstance(module, nn.Embedding) and weight not in skipped:
+            embeddings.append(Embedding(weight, module))
+        elif isinstance(module, (nn.Linear, Conv1D)) and weight not in skipped:
+            linears.append(Linear(weight, module, isinstance(module, Conv1D)))
+    blocks = tuple(
+        Block(name, module, tuple(linear for linear in linears if linear.name.startswith(f"{name}.")))
+        for name, module in _find_blocks(network)
+    )
+    inside = {linear.name for block in blocks for linear in block.linears}
+    outside = tuple(linear for linear in linears if linear.name not in inside)
+    return Transformer(folder, network, causal, blocks, outside, tuple(embeddings), frozenset(skipped))
+
+
+def _find_blocks(network: "PreTrainedModel") -> list[tuple[str, "torch.nn.Module"]]:
+    """Return the members of the outermost list of equal modules that holds most parameters."""
+    from torch import nn
+
+    lists: list[tuple[int, str, Any]] = []
+    for name, module in network.named_modules():
+        nested = any(name.startswith(f"{outer}.") for _, outer, _ in lists)
+        if isinstance(module, nn.ModuleList) and not nested and len({type(member) for member in module}) == 1:
+            lists.append((sum(weight.numel() for weight in module.parameters()), name, module))
+    if not lists:
+        return []
+    _, name, members = max(lists, key=lambda found: found[0])
+    return [(f"{name}.{i}", member) for i, member in enumerate(members)]
+
+
+def _read_config(folder: Path) -> dict[str, Any]:
+    path = folder / "config.json"
+    if not path.is_file():
+        raise QuantizationError(f"{folder} has no config.json: it is not a transformer's folder.")
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise QuantizationError(f"{path} is no JSON: {error}") from error
+    if not isinstance(config, dict) or "auto_map" in config:
+        raise QuantizationError(
+            f"{path} asks for code from the model folder (auto_map) or holds no object. Code from a model is never "
+            "run: choose a model whose architecture transformers itself has."
+        )
+    try:
+        weights_files(folder)
+    except FileNotFoundError as error:
+        raise QuantizationError(str(error)) from error
+    return config

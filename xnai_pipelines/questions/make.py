@@ -1,0 +1,126 @@
+"""Questions with their answers: the labelled ones of a file, or generated ones where there are none."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from xnai_pipelines.questions.feedback import feedback_questions, merged_labels
+from xnai_pipelines.questions.generated import Passage, generate_questions
+from xnai_pipelines.questions.labelled import LabelledQuestions, read_labelled
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.questions.split import split_by_document
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
+from xnai_pipelines.state.tables import Tables
+
+GENERATED_LIMIT = 300
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionsReport:
+    """The questions stored now, by origin and by split, and what was wrong with the labels."""
+
+    questions: int
+    by_origin: dict[str, int]
+    by_split: dict[str, int]
+    splits_given: bool
+    unresolved_rows: int
+    unresolved_examples: tuple[str, ...]
+    without_answer: int
+    overlapping_questions: int
+    overlapping_documents: int
+    overlap_examples: tuple[str, ...]
+    changed: bool
+    seconds: float
+
+
+def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
+    """Bring the questions in line with the labels, or with the chunks where there is no file of labels.
+
+    What people judged or labelled while they searched (`home.feedback`) is added to either.
+
+    Raises:
+        LabelledQuestionsError: The file of labels is missing or malformed; the message names the line.
+    """
+    tables = context.tables
+    with stage(context, "questions") as watch:
+        tables.ensure(QUESTIONS)
+        labels = _labels(context, labelled)
+        generated = () if labelled else generate_questions(passages_to_ask(tables), GENERATED_LIMIT, SEED)
+        found = [*labels.questions, *generated]
+        questions = split_by_document(found, SEED)
+        changed = set(questions) != set(read_questions(tables))
+        if changed:
+            tables.replace(QUESTIONS, [question_row(question) for question in questions])
+            watch.items = len(questions)
+    report = QuestionsReport(
+        questions=len(questions),
+        by_origin=dict(Counter(str(question.origin) for question in questions)),
+        by_split=dict(Counter(str(question.split) for question in questions)),
+        splits_given=labels.splits_given,
+        unresolved_rows=labels.unresolved.rows,
+        unresolved_examples=labels.unresolved.examples,
+        without_answer=labels.without_answer,
+        overlapping_questions=labels.overlap.questions,
+        overlapping_documents=labels.overlap.documents,
+        overlap_examples=labels.overlap.examples,
+        changed=changed,
+        seconds=watch.seconds,
+    )
+    write_json(report_path(context.home, "questions"), asdict(report))
+    return report
+
+
+def read_questions(tables: Tables) -> list[Question]:
+    """Return the stored questions."""
+    return [question_of(row) for row in tables.read(QUESTIONS, QUESTIONS.schema.names).to_pylist()]
+
+
+def question_of(row: Mapping[str, Any]) -> Question:
+    """Return the question of a row of the table."""
+    return Question(
+        question_id=row["question_id"],
+        question=row["question"],
+        relevant=tuple(Relevant(**relevant) for relevant in row["relevant"]),
+        origin=Origin(row["origin"]),
+        split=Split(row["split"]),
+    )
+
+
+def question_row(question: Question) -> dict[str, Any]:
+    """Return a question as a row of the table."""
+    return {**asdict(question), "origin": str(question.origin), "split": str(question.split)}
+
+
+def lost_labels(home: Home) -> int:
+    """Return how many labelled questions name no document that is stored, as of the last time labels were read."""
+    path = report_path(home, "questions")
+    return int(json.loads(path.read_text(encoding="utf-8"))["without_answer"]) if path.exists() else 0
+
+
+def splits_given(home: Home) -> bool:
+    """Return whether the stored questions came with their splits."""
+    path = report_path(home, "questions")
+    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["splits_given"])
+
+
+def _labels(context: StageContext, path: Path | None) -> LabelledQuestions:
+    documents = context.tables.read(DOCUMENTS, ["source", "document_id"])
+    known = dict(zip(documents["source"].to_pylist(), documents["document_id"].to_pylist(), strict=True))
+    given = read_labelled(path, known) if path else None
+    return merged_labels(given, feedback_questions(context.home.feedback, known), known)
+
+
+def passages_to_ask(tables: Tables) -> Iterator[Passage]:
+    """Yield the passages that questions can be generated from."""
+    titles = {row["document_id"]: row["title"] for row in tables.read(DOCUMENTS, ["document_id", "title"]).to_pylist()}
+    for batch in tables.stream(CHUNKS, ["chunk_id", "document_id", "heading_path", "text"]):
+        for row in batch.to_pylist():
+            path: Sequence[str] = row["heading_path"] or ()
+            title = titles.get(row["document_id"], "")
+            yield Passage(row["chunk_id"], row["document_id"], title, path, row["text"])

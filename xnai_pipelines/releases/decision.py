@@ -1,0 +1,147 @@
+"""The record of each decision: what was judged, how, on what grounds, and who approved it."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from xnai_pipelines.releases.gate import Verdict
+from xnai_pipelines.state.layout import write_bytes
+
+_VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
+
+
+class DecisionError(Exception):
+    """A decision cannot be read, or cannot be approved; the message says what to do."""
+
+
+class Outcome(StrEnum):
+    """What became of a challenger."""
+
+    PROMOTED = "promoted"
+    REJECTED = "rejected"
+    AWAITING_APPROVAL = "awaiting_approval"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One decision about one challenger.
+
+    Attributes:
+        outcome: What became of it.
+        verdict: What the gate said.
+        decided_at: When the gate said it, UTC.
+        champion_release: The release that it was judged against.
+        vector_space: The challenger's.
+        adapter: Id of the challenger's adapter, None where it has none.
+        pairs_sha256: Hash of the training pairs, None where nothing was trained.
+        config: Of the training, with whatever else decides what it gives.
+        judged_on: Fingerprint of what else the verdict depends on: champion, questions, documents, gate.
+        cause: Why there was a challenger, in words; None where nobody said.
+        approved_by: Who approved it, None where nobody had to or has yet.
+        approved_at: When, UTC.
+    """
+
+    outcome: Outcome
+    verdict: Verdict
+    decided_at: datetime
+    champion_release: int | None
+    vector_space: str
+    adapter: str | None
+    pairs_sha256: str | None
+    config: Mapping[str, JsonValue]
+    judged_on: str
+    cause: str | None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+
+    @property
+    def name(self) -> str:
+        """The file's name without suffix: one for each challenger and what it was judged on."""
+        return f"{self.vector_space}-{hashlib.sha256(self.judged_on.encode()).hexdigest()[:12]}"
+
+
+_DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
+
+
+def outcome_of(verdict: Verdict, *, ask: bool) -> Outcome:
+    """Return what a verdict comes to; `ask` is whether a person has to approve a promotion."""
+    if not verdict.promoted:
+        return Outcome.REJECTED
+    return Outcome.AWAITING_APPROVAL if ask else Outcome.PROMOTED
+
+
+def write_decision(folder: Path, decision: Decision) -> Path:
+    """Write the decision into the folder, whole or not at all, and return its file.
+
+    The same challenger judged on the same grounds replaces its own record, so that a run that was killed and starts
+    again leaves one.
+
+    Raises:
+        ValueError: The vector space cannot be part of a file's name, or the time has no time zone.
+    """
+    if not _VECTOR_SPACE.fullmatch(decision.vector_space):
+        raise ValueError(f"{decision.vector_space!r} is no vector space: it has letters, digits, '-' and '_' alone.")
+    if decision.decided_at.tzinfo is None:
+        raise ValueError("The time of a decision needs a time zone: datetime.now(UTC).")
+    path = folder / f"{decision.name}.json"
+    write_bytes(path, _DECISION.dump_json(decision, indent=2))
+    return path
+
+
+def read_decision(path: Path) -> Decision:
+    """Return the decision that `write_decision` wrote.
+
+    Raises:
+        DecisionError: The file is damaged.
+    """
+    try:
+        return _DECISION.validate_json(path.read_bytes())
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"])) or "the whole"
+        raise DecisionError(
+            f"The decision {path} is damaged ({where}: {first['msg']}). Delete it; the challenger is judged again."
+        ) from error
+
+
+def decisions(folder: Path) -> list[Decision]:
+    """Return the decisions of a folder, newest first; none where there is no folder.
+
+    Raises:
+        DecisionError: One is damaged.
+    """
+    # By name first, so that decisions of one moment keep an order.
+    found = [read_decision(path) for path in sorted(folder.glob("*.json"))]
+    return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
+
+
+def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:
+    """Return the decision as promoted by a person; it is not written yet.
+
+    Args:
+        decision: One that awaits approval.
+        who: The person.
+        now: The present time, UTC.
+        current_release: The release that answers searches now.
+
+    Raises:
+        DecisionError: It does not await approval, nobody is named, or another release answers searches by now.
+    """
+    if decision.outcome is not Outcome.AWAITING_APPROVAL:
+        raise DecisionError(
+            f"The challenger {decision.vector_space} awaits no approval: it is {decision.outcome} already."
+        )
+    if not who.strip():
+        raise DecisionError("An approval needs the name of who gives it.")
+    if decision.champion_release != current_release:
+        raise DecisionError(
+            f"The challenger {decision.vector_space} was judged against release {decision.champion_release}, but "
+            f"release {current_release} answers searches now: retrain, so that it is judged against that one."
+        )
+    return replace(decision, outcome=Outcome.PROMOTED, approved_by=who.strip(), approved_at=now)

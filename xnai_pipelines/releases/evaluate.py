@@ -1,0 +1,151 @@
+"""Challenger against champion on the questions of now and the same documents, each searched in its own table."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from xnai_pipelines.autonomy.decisions.finding import NEW
+from xnai_pipelines.evaluation.evaluate import Evaluation
+from xnai_pipelines.evaluation.logged import first_evaluation, per_question
+from xnai_pipelines.evaluation.make import measure_search, search_fingerprint
+from xnai_pipelines.evaluation.report import EvaluationReport
+from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.releases.comparing import compare
+from xnai_pipelines.releases.comparison import Comparison, Contender
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.artefacts import read_card
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home, write_bytes, write_json, write_parquet
+from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.tracker import Tracker
+
+COMPARISON_VERSION = 1  # raised when the same searches give another comparison
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterEvaluationOutcome:
+    """The comparison, what it depends on, and whether this run measured it."""
+
+    comparison: Comparison
+    fingerprint: str
+    measured: bool
+    seconds: float
+
+
+def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int) -> AdapterEvaluationOutcome:
+    """Return how the challenger does against the current release; measured where something changed since.
+
+    Both are asked the same questions one after the other in this process, so that their latencies compare.
+
+    Raises:
+        ReleaseError: Nothing is released, or there is no challenger.
+        TrackingUnavailableError: MLflow cannot be reached, which knows the questions of the release's first evaluation.
+    """
+    releases = Releases(context.home.releases)
+    with stage(context, "adapter_evaluation") as watch:
+        champion, challenger = releases.require(), require_challenger(releases)
+        questions = read_questions(context.tables)
+        indexes = [SearchIndex.open(context.home.root, threads, release) for release in (champion, challenger)]
+        states = [search_fingerprint(context, index, questions) for index in indexes]
+        fingerprint = hashlib.sha256(json.dumps([COMPARISON_VERSION, *states]).encode()).hexdigest()[:32]
+        measured = compared_on(context.home) != fingerprint
+        if measured:
+            watch.items = 2 * len(questions)
+            found = [measure_search(context, index, questions) for index in indexes]
+            comparison = compare(
+                found[0].per_question,
+                found[1].per_question,
+                _contender(context.home, champion, found[0].report),
+                _contender(context.home, challenger, found[1].report),
+                chosen={NEW: _new_questions(tracker, champion, questions)},
+            )
+            _keep(_folder(context.home), fingerprint, comparison, found[1])
+    return AdapterEvaluationOutcome(read_comparison(context.home), fingerprint, measured, watch.seconds)
+
+
+def _new_questions(tracker: Tracker, champion: Release, questions: Sequence[Question]) -> frozenset[str]:
+    """Return the ids of the questions that the champion was not asked when it was released."""
+    first = first_evaluation(tracker, champion.release)
+    asked = set(per_question(tracker, first.run_id)["question_id"].to_pylist()) if first else set()
+    return frozenset(question.question_id for question in questions if asked and question.question_id not in asked)
+
+
+def require_challenger(releases: Releases) -> Release:
+    """Return the manifest of the challenger.
+
+    Raises:
+        ReleaseError: There is none.
+    """
+    challenger = releases.challenger()
+    if challenger is None:
+        raise ReleaseError("There is no challenger: `xnai retrain` trains one and embeds the corpus with it.")
+    return challenger
+
+
+def read_comparison(home: Home) -> Comparison:
+    """Return the comparison measured last.
+
+    Raises:
+        ReleaseError: There is none.
+    """
+    path = _folder(home) / "comparison.json"
+    if not path.exists():
+        raise ReleaseError("No challenger was evaluated yet: `xnai retrain` does.")
+    return Comparison.from_json(path.read_text(encoding="utf-8"))
+
+
+def read_challenger_evaluation(home: Home) -> Evaluation:
+    """Return what was measured of the challenger, which is its baseline once it is released."""
+    folder = _folder(home)
+    report = EvaluationReport.from_json((folder / "challenger.json").read_text(encoding="utf-8"))
+    return Evaluation(report, pq.read_table(folder / "challenger.parquet"))
+
+
+def headline_metrics(report: EvaluationReport) -> dict[str, float]:
+    """Return nDCG@10 and recall@10 of the headline's questions by mode, for a manifest."""
+    return {
+        f"{section.mode}.{metric}": round(section.metrics[metric].mean, 4)
+        for section in report.sections_of(report.headline)
+        for metric in ("ndcg_at_10", "recall_at_10")
+    }
+
+
+def _contender(home: Home, release: Release, report: EvaluationReport) -> Contender:
+    card = read_card(home.models / release.vector_space)
+    [vector] = [calls for calls in report.calls if calls.mode == Mode.VECTOR]
+    return Contender(
+        release=release.release,
+        vector_space=release.vector_space,
+        encoder=release.encoder,
+        precision=release.precision,
+        adapter=release.adapter,
+        model_bytes=card["metrics"]["shipped_bytes"],
+        query_ms_p50=vector.p50_ms,
+        query_ms_p95=vector.p95_ms,
+    )
+
+
+def _folder(home: Home) -> Path:
+    return home.reports / "adapter_evaluation"
+
+
+def compared_on(home: Home) -> str | None:
+    """Return the fingerprint of what the kept comparison was measured on, None where there is none."""
+    path = _folder(home) / "kept.json"
+    return json.loads(path.read_text(encoding="utf-8"))["fingerprint"] if path.exists() else None
+
+
+def _keep(folder: Path, fingerprint: str, comparison: Comparison, challenger: Evaluation) -> None:
+    """Write what was measured; `kept.json`, written last, is what says that it is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kept.json").unlink(missing_ok=True)
+    write_bytes(folder / "comparison.json", comparison.to_json().encode())
+    write_bytes(folder / "challenger.json", challenger.report.to_json().encode())
+    write_parquet(folder / "challenger.parquet", challenger.per_question)
+    write_json(folder / "kept.json", {"fingerprint": fingerprint})

@@ -1,0 +1,227 @@
+"""The gate: whether a challenger takes the champion's place, and why, rule by rule."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from xnai_pipelines.evaluation.intervals import Estimate
+from xnai_pipelines.evaluation.slices import OVERALL, Slice
+from xnai_pipelines.releases.comparison import MEGABYTE, MODES, Compared, Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """What a challenger has to hold. Gains and losses are differences of mean nDCG@10, challenger - champion.
+
+    Attributes:
+        min_gain: What the lower end of the 95 % interval has to exceed on the slice that degraded.
+        max_overall_loss: Over all questions so much may be lost on average, in either mode, unless the interval lies
+            wholly below zero: what is a loss beyond chance is none that is allowed.
+        max_slice_loss: A slice may lose so much; a larger loss counts where its interval lies wholly below zero.
+        max_query_ms: 95th percentile of the time of a query; None is no limit.
+        max_model_mb: Size of the model in MB of 1,000,000 bytes; None is no limit.
+    """
+
+    min_gain: float = 0.0
+    max_overall_loss: float = 0.01
+    max_slice_loss: float = 0.02
+    max_query_ms: float | None = None
+    max_model_mb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What degraded: a slice in a search mode."""
+
+    slice: Slice
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """One rule of the gate, and in one sentence what it saw."""
+
+    name: str
+    passed: bool
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether the challenger passed every rule. `reasons` are the words of all rules, or of those that failed."""
+
+    promoted: bool
+    reasons: tuple[str, ...]
+    rules: tuple[RuleResult, ...]
+
+
+def judge(comparison: Comparison, gate: Gate, target: Target | None = None) -> Verdict:
+    """Return whether the challenger is better where the champion degraded, and nowhere worse than the gate allows.
+
+    Args:
+        comparison: From `compare`.
+        gate: The limits.
+        target: What degraded; None where a person asked for the retraining: then all questions count, in either mode.
+
+    Raises:
+        ValueError: A figure is not finite, a mode or all questions are missing, or the target's mode is not compared.
+    """
+    _refuse_unusable(comparison, target)
+    if comparison.challenger.vector_space == comparison.champion.vector_space:
+        rules = [_nothing_changed(comparison)]
+    else:
+        rules = [_better(comparison, gate, target)]
+        rules += [_not_worse_overall(_overall(comparison, mode), gate) for mode in MODES]
+        rules += [_no_slice_worse(comparison, gate), _latency(comparison, gate), _size(comparison, gate)]
+        if _overall(comparison, MODES[0]).questions < comparison.least:
+            rules.insert(0, _too_few(comparison))
+    promoted = all(rule.passed for rule in rules)
+    return Verdict(promoted, tuple(rule.words for rule in rules if promoted or not rule.passed), tuple(rules))
+
+
+def _refuse_unusable(comparison: Comparison, target: Target | None) -> None:
+    if target is not None and target.mode not in MODES:
+        raise ValueError(f"The target's mode {target.mode!r} is not compared: it is one of {', '.join(MODES)}.")
+    for mode in MODES:
+        if comparison.of(OVERALL, mode) is None:
+            raise ValueError(f"The comparison has no figures of all questions in {mode} search: compare again.")
+    for where, figure in _figures(comparison):
+        if not math.isfinite(figure):
+            raise ValueError(f"{where} is {figure}, and nothing is judged by such a figure: evaluate again.")
+
+
+def _figures(comparison: Comparison) -> Iterator[tuple[str, float]]:
+    for name, contender in (("champion", comparison.champion), ("challenger", comparison.challenger)):
+        for latency in (contender.query_ms_p50, contender.query_ms_p95):
+            if latency is not None:
+                yield f"The {name}'s latency", latency
+    for compared in comparison.compared:
+        for name, metrics in (
+            ("champion's", compared.champion),
+            ("challenger's", compared.challenger),
+            ("difference of", compared.difference),
+        ):
+            for metric, estimate in metrics.items():
+                for figure in (estimate.mean, estimate.low, estimate.high):
+                    yield f"The {name} {metric} on {compared.slice} in {compared.mode} search", figure
+
+
+def _overall(comparison: Comparison, mode: str) -> Compared:
+    compared = comparison.of(OVERALL, mode)
+    assert compared is not None  # noqa: S101  (checked before any rule)
+    return compared
+
+
+def _nothing_changed(comparison: Comparison) -> RuleResult:
+    space = comparison.champion.vector_space
+    return RuleResult(
+        "another encoder",
+        False,
+        f"Nothing changed: champion and challenger are the same encoder, vector space {space}.",
+    )
+
+
+def _too_few(comparison: Comparison) -> RuleResult:
+    number = _overall(comparison, MODES[0]).questions
+    words = f"There are {number} questions to judge by, and fewer than {comparison.least} prove nothing: label more."
+    return RuleResult("enough questions", False, words)
+
+
+def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleResult:
+    """Judge the slice that degraded; all questions where there is none, or where it has too few questions."""
+    if target is None:
+        candidates, introduction = [_overall(comparison, mode) for mode in MODES], ""
+    elif (compared := comparison.of(target.slice, target.mode)) is not None:
+        candidates, introduction = [compared], ""
+        if compared.slice != target.slice:
+            introduction = f"Every question is of {target.slice}, which degraded. "
+    else:
+        candidates = [_overall(comparison, target.mode)]
+        introduction = (
+            f"{_start(str(target.slice))}, which degraded, has fewer than {comparison.least} questions, too few to "
+            "tell: all questions decide instead. "
+        )
+    best = max(candidates, key=lambda compared: compared.ndcg.low)
+    passed = best.ndcg.low > gate.min_gain
+    if passed:
+        words = f"{_place(best)} the challenger is better: {_figure(best)}."
+    else:
+        shown = candidates if target is None else [best]
+        figures = "; ".join(f"{compared.mode} {_figure(compared)}" for compared in shown)
+        where = "On all questions, in either mode," if target is None else _place(best)
+        words = (
+            f"{where} the challenger is not shown to be better: {figures}; the interval has to lie above "
+            f"{gate.min_gain:g}."
+        )
+    return RuleResult("better where it degraded" if target else "better", passed, introduction + words)
+
+
+def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:
+    difference = compared.ndcg
+    passed = difference.mean >= -gate.max_overall_loss and difference.high >= 0
+    if passed:
+        found = "is not worse"
+    elif difference.high < 0:
+        found = "is worse beyond chance"
+    else:
+        found = f"loses more on average than the {gate.max_overall_loss:g} that are allowed"
+    words = f"{_place(compared)} the challenger {found}: {_figure(compared)}."
+    return RuleResult(f"not worse overall, {compared.mode}", passed, words)
+
+
+def _no_slice_worse(comparison: Comparison, gate: Gate) -> RuleResult:
+    parts = [compared for compared in comparison.compared if compared.slice != OVERALL]
+    worse = [one for one in parts if one.ndcg.mean < -gate.max_slice_loss and one.ndcg.high < 0]
+    if worse:
+        listed = "; ".join(f"{one.slice} in {one.mode} search {_figure(one)}" for one in worse)
+        words = f"The challenger is worse by more than {gate.max_slice_loss:g} on {listed}."
+    elif parts:
+        number = len({one.slice for one in parts})
+        words = f"On none of {number} slices is it worse by more than {gate.max_slice_loss:g} beyond chance."
+    else:
+        words = f"No slice has the {comparison.least} questions that tell anything of it alone."
+    return RuleResult("no slice worse", not worse, words)
+
+
+def _latency(comparison: Comparison, gate: Gate) -> RuleResult:
+    latency, before = comparison.challenger.query_ms_p95, comparison.champion.query_ms_p95
+    limit = gate.max_query_ms
+    if latency is None:
+        words = "Its latency was not measured" + ("." if limit is None else f", and the limit is {limit:g} ms.")
+        return RuleResult("latency", limit is None, words)
+    against = "" if before is None else f", the champion's {before:.1f} ms"
+    words = f"A query takes {latency:.1f} ms (95th percentile){against}; {_limit(limit, 'ms')}."
+    return RuleResult("latency", limit is None or latency <= limit, words)
+
+
+def _size(comparison: Comparison, gate: Gate) -> RuleResult:
+    size, before = comparison.challenger.model_bytes / MEGABYTE, comparison.champion.model_bytes / MEGABYTE
+    limit = gate.max_model_mb
+    words = f"The model has {size:.1f} MB, the champion's {before:.1f} MB; {_limit(limit, 'MB')}."
+    return RuleResult("size", limit is None or size <= limit, words)
+
+
+def _limit(limit: float | None, unit: str) -> str:
+    return "no limit is set" if limit is None else f"the limit is {limit:g} {unit}"
+
+
+def _place(compared: Compared) -> str:
+    return f"On {compared.slice} in {compared.mode} search"
+
+
+def _figure(compared: Compared) -> str:
+    metric = "ndcg_at_10"
+    champion, challenger = compared.champion[metric].mean, compared.challenger[metric].mean
+    return (
+        f"nDCG@10 {challenger:.3f} against {champion:.3f}, {signed(compared.ndcg)} over {compared.questions} "
+        f"{compared.origin} questions"
+    )
+
+
+def signed(difference: Estimate) -> str:
+    """Return a difference with its interval: "+0.031 [+0.012, +0.050]"."""
+    return f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+
+
+def _start(words: str) -> str:
+    return words[0].upper() + words[1:]

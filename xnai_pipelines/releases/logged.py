@@ -1,0 +1,63 @@
+"""The aliases champion and challenger of the registered model, which mirror the releases."""
+
+from typing import Literal
+
+from xnai_pipelines.models.logged import REGISTERED_MODEL, find_model
+from xnai_pipelines.state.tracker import NotTrackedError, Tracker
+
+Alias = Literal["champion", "challenger"]
+
+
+def aliases(tracker: Tracker) -> dict[Alias, str]:
+    """Return the vector space of each alias that is set, "" for a version that names none."""
+    from mlflow.exceptions import MlflowException
+
+    with tracker.client() as client:
+        try:
+            numbers = client.get_registered_model(REGISTERED_MODEL).aliases
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+                raise
+            return {}
+        ours: tuple[Alias, ...] = ("champion", "challenger")
+        return {
+            alias: client.get_model_version(REGISTERED_MODEL, numbers[alias]).tags.get("vector_space", "")
+            for alias in ours
+            if alias in numbers
+        }
+
+
+def mirror_aliases(tracker: Tracker, *, champion: str | None, challenger: str | None) -> dict[Alias, str | None]:
+    """Make the aliases say what the releases say, and return what was changed: vector spaces, None for removed.
+
+    Other aliases and models are left alone.
+
+    Args:
+        tracker: The MLflow store.
+        champion: Vector space that answers; None where nothing is released.
+        challenger: Vector space that may follow it; None where there is none.
+
+    Raises:
+        NotTrackedError: A vector space has no version; nothing was changed.
+    """
+    now = aliases(tracker)
+    wanted: dict[Alias, str | None] = {"champion": champion, "challenger": challenger}
+    changes = {alias: space for alias, space in wanted.items() if now.get(alias) != space}
+    numbers = {space: _number(tracker, space) for space in changes.values() if space is not None}
+    with tracker.client() as client:
+        for alias, space in changes.items():
+            if space is None:
+                client.delete_registered_model_alias(REGISTERED_MODEL, alias)
+            else:
+                client.set_registered_model_alias(REGISTERED_MODEL, alias, numbers[space])
+    return changes
+
+
+def _number(tracker: Tracker, vector_space: str) -> str:
+    version = find_model(tracker, vector_space)
+    if version is None:
+        raise NotTrackedError(
+            f"MLflow's model {REGISTERED_MODEL} has no version of the vector space {vector_space}. Register it by "
+            "logging the model before naming it champion or challenger."
+        )
+    return str(version.number)

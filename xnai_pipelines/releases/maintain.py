@@ -1,0 +1,90 @@
+"""Housekeeping: compact the tables, drop what no release needs, say how many bytes that freed."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from xnai_pipelines.adapters.make import MERGED
+from xnai_pipelines.encoders.expansion import EXPANDED
+from xnai_pipelines.encoders.vectors import trim_cache
+from xnai_pipelines.models.make import model_reports
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table
+
+KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
+
+
+@dataclass(frozen=True, slots=True)
+class MaintenanceReport:
+    """Size of the tables before and after; what expired, which tables and models were dropped, vectors removed."""
+
+    bytes_before: int
+    bytes_after: int
+    expired: tuple[int, ...]
+    dropped: tuple[str, ...]
+    models_dropped: tuple[str, ...]
+    vectors_removed: int
+    seconds: float
+
+
+def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
+    """Compact every table, remove old versions, drop tables and models that nothing names, trim the vector cache.
+
+    Beside the current release the `kept_releases` newest are kept; others expire. Models are named by releases, by the
+    candidate, and by the last report of each variant. The cache keeps the vectors of the passages that chunks hold now.
+    """
+    tables = context.tables
+    releases = Releases(context.home.releases)
+    with stage(context, "maintenance") as watch:
+        before = tables.size_bytes()
+        expired = _expire(releases, kept_releases)
+        kept = releases.with_challenger()
+        named = {release.embeddings_table for release in kept}
+        # before the first release a table without one is a first run that was killed and will go on
+        dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
+        for name in dropped:
+            tables.drop(name)
+        names = tables.names()
+        with context.progress.work("maintenance", len(names), "tables") as advance:
+            for name in names:
+                tables.open(name).optimize(cleanup_older_than=KEPT_VERSIONS)
+                advance()
+        removed = trim_cache(context)
+        models_dropped = _drop_models(context.home, kept)
+        after = tables.size_bytes()
+        watch.items = len(names)
+    report = MaintenanceReport(before, after, expired, dropped, models_dropped, removed, watch.seconds)
+    write_json(report_path(context.home, "maintenance"), asdict(report))
+    return report
+
+
+def _expire(releases: Releases, most: int) -> tuple[int, ...]:
+    """Forget the oldest releases beside the current one; their tables are named by nothing then."""
+    current = releases.current()
+    others = [release.release for release in releases.all() if current and release.release != current.release]
+    expired = tuple(others[: max(0, len(others) - most)])
+    for number in expired:
+        releases.expire(number)
+    return expired
+
+
+def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
+    """Remove models that nothing names, what they were expanded to and merged from; none before a first release."""
+    adapters = {release.adapter for release in releases}
+    for merged in (home.adapters / MERGED).glob("[!.]*") if releases else ():
+        # made again from the adapter when it is needed
+        if merged.name not in adapters and not merged.is_symlink():
+            shutil.rmtree(merged)
+    candidate = read_candidate(home.releases)
+    named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
+    named |= {candidate.vector_space} if candidate else set()
+    unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, *named)]
+    # a link was put there by a person, who shares models between homes
+    unused = [path for path in unnamed if path.is_dir() and not path.is_symlink()] if releases else []
+    for folder in unused:
+        shutil.rmtree(folder)
+        shutil.rmtree(home.models / EXPANDED / folder.name, ignore_errors=True)
+    return tuple(sorted(folder.name for folder in unused))

@@ -1,0 +1,109 @@
+"""Comparison and verdict as tables for people: Markdown for the Dagster UI and MLflow, and rows for a terminal."""
+
+from collections.abc import Sequence
+
+from xnai_pipelines.evaluation.markdown import markdown_table
+from xnai_pipelines.releases.comparison import MEGABYTE, ChangedQuestion, Comparison, Contender
+from xnai_pipelines.releases.gate import Verdict, signed
+
+Table = tuple[list[str], list[list[str]]]
+"""Columns, and rows with as many cells."""
+
+
+def comparison_table(comparison: Comparison) -> Table:
+    """Return a row for each slice and mode: questions, nDCG@10 of both, differences with intervals, wins and losses."""
+    columns = [
+        "slice",
+        "mode",
+        "questions",
+        "champion nDCG@10",
+        "challenger nDCG@10",
+        "nDCG@10 difference",
+        "recall@10 difference",
+        "MRR@10 difference",
+        "won / lost / even",
+    ]
+    rows = [
+        [
+            str(compared.slice),
+            compared.mode,
+            f"{compared.questions} {compared.origin}",
+            f"{compared.champion['ndcg_at_10'].mean:.3f}",
+            f"{compared.challenger['ndcg_at_10'].mean:.3f}",
+            signed(compared.difference["ndcg_at_10"]),
+            signed(compared.difference["recall_at_10"]),
+            signed(compared.difference["mrr_at_10"]),
+            f"{compared.wins} / {compared.losses} / {compared.ties}",
+        ]
+        for compared in comparison.compared
+    ]
+    return columns, rows
+
+
+def comparison_markdown(comparison: Comparison) -> str:
+    """Return the two contenders, their figures by slice and mode, and the questions that changed most."""
+    contenders = [_contender("champion", comparison.champion), _contender("challenger", comparison.challenger)]
+    parts = [
+        "# Champion against challenger\n",
+        markdown_table(
+            ["", "release", "encoder", "precision", "adapter", "vector space", "MB", "query ms p50 / p95"], contenders
+        ),
+        f"On {comparison.questions_statement}, by document; challenger - champion, paired, with 95 % intervals.\n",
+        markdown_table(*comparison_table(comparison)),
+    ]
+    parts += [f"{note}\n" for note in comparison.notes]
+    parts.append("## Questions that changed most\n")
+    parts.append(_changed_markdown(comparison.changed) if comparison.changed else "None changed its nDCG@10.\n")
+    return "\n".join(parts)
+
+
+def verdict_markdown(verdict: Verdict) -> str:
+    """Return the verdict, then each rule with what it saw."""
+    rules = [[rule.name, "passed" if rule.passed else "failed", rule.words] for rule in verdict.rules]
+    return "\n".join(
+        [
+            f"**{'Promoted' if verdict.promoted else 'Rejected'}**\n",
+            "".join(f"- {_line(reason)}\n" for reason in verdict.reasons),
+            markdown_table(["rule", "result", "seen"], rules),
+        ]
+    )
+
+
+def _contender(name: str, contender: Contender) -> list[str]:
+    latencies = (contender.query_ms_p50, contender.query_ms_p95)
+    return [
+        name,
+        "" if contender.release is None else str(contender.release),
+        contender.encoder,
+        contender.precision,
+        contender.adapter or "none",
+        contender.vector_space,
+        f"{contender.model_bytes / MEGABYTE:.1f}",
+        " / ".join("not measured" if latency is None else f"{latency:.1f}" for latency in latencies),
+    ]
+
+
+def _changed_markdown(changed: Sequence[ChangedQuestion]) -> str:
+    rows = [
+        [
+            one.question,
+            one.mode,
+            ", ".join(part for part in (one.language, one.folder) if part),
+            ", ".join(one.relevant),
+            f"{_rank(one.champion_rank)} to {_rank(one.challenger_rank)}",
+            f"{one.change:+.2f}",
+            ", ".join(one.champion_found),
+            ", ".join(one.challenger_found),
+        ]
+        for one in changed
+    ]
+    columns = ["question", "mode", "slice", "answered by", "rank", "nDCG@10", "champion found", "challenger found"]
+    return markdown_table(columns, rows)
+
+
+def _rank(rank: int | None) -> str:
+    return "not found" if rank is None else str(rank)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,102 @@
+"""The comparison as a picture: differences with intervals by slice and mode, as a PNG for an event log."""
+
+from io import BytesIO
+
+from xnai_pipelines.evaluation.slices import OVERALL, Slice
+from xnai_pipelines.releases.comparison import MODES, Comparison
+
+# Okabe and Ito's colours: told apart by people with any colour vision.
+_COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00"}
+_LIMIT = "#CC79A7"
+_INK = "#222222"
+_FAINT = "#888888"
+_GRID = "#e5e5e5"
+
+_MOST_SLICES = 10
+
+
+def comparison_plot(comparison: Comparison, max_slice_loss: float = 0.02) -> bytes:
+    """Return a PNG of the differences of nDCG@10 with 95 % intervals, by slice and mode: a forest plot.
+
+    The dashed line is the loss that the gate allows a slice. Of many slices those that lost and those that
+    gained most are shown.
+
+    Args:
+        comparison: From `compare`.
+        max_slice_loss: The gate's.
+    """
+    from matplotlib.figure import Figure
+
+    shown, all_slices = _shown(comparison)
+    height = 1.1 + 0.21 * (len(MODES) + 0.6) * len(shown)
+    figure = Figure(figsize=(7, height), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    axes.axvline(0, color=_FAINT, linewidth=1)
+    axes.axvline(-max_slice_loss, color=_LIMIT, linewidth=1.44, linestyle="--")
+    row, centres, labels = 0.0, [], []
+    for part in shown:
+        for mode in MODES:
+            compared = comparison.of(part, mode)
+            if compared is None:
+                continue
+            colour, difference = _COLOURS[mode], compared.ndcg
+            axes.plot([difference.low, difference.high], [row, row], color=colour, linewidth=2)
+            axes.plot(difference.mean, row, "o", color=colour, markersize=6)
+            axes.annotate(
+                f"{mode} {difference.mean:+.3f}",
+                (difference.high, row),
+                (7, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=8.5,
+                color=colour,
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over the lines
+            )
+            row += 1
+        centres.append(row - (len(MODES) + 1) / 2)
+        first = comparison.of(part, MODES[0])
+        labels.append(f"{_shortened(str(part))}\n{first.questions if first else 0} questions")
+        row += 0.6
+    axes.set_yticks(centres, labels)
+    axes.set_ylim(row - 1, -0.7)
+    differences = [compared.ndcg for compared in comparison.compared if compared.slice in shown]
+    low = min(-max_slice_loss, *(difference.low for difference in differences))
+    high = max(max_slice_loss, *(difference.high for difference in differences))
+    # Room on the right for the labels.
+    axes.set_xlim(low - 0.05 * (high - low), high + 0.3 * (high - low))
+    axes.grid(axis="x", color=_GRID, linewidth=0.8)
+    for side in ("top", "right", "left"):
+        axes.spines[side].set_visible(False)
+    axes.spines["bottom"].set_color(_FAINT)
+    axes.tick_params(length=0, labelcolor=_INK, labelsize=8.5)
+    axes.set_axisbelow(True)
+    few = (
+        ""
+        if len(shown) == all_slices
+        else f"\n{len(shown)} of {all_slices} slices: all questions, and those that lost or gained most"
+    )
+    title = "nDCG@10, challenger - champion, paired, with 95 % intervals; dashed: the loss allowed to a slice"
+    figure.suptitle(title + few, x=0.01, ha="left", fontsize=9.5, color=_INK)
+    buffer = BytesIO()
+    figure.savefig(buffer, format="png")
+    return buffer.getvalue()
+
+
+def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
+    """Return the slices to draw in the comparison's order, and how many there are."""
+    parts = list(dict.fromkeys(compared.slice for compared in comparison.compared))
+    if len(parts) <= _MOST_SLICES:
+        return parts, len(parts)
+
+    def lowest(part: Slice) -> float:
+        return min(compared.ndcg.mean for compared in comparison.compared if compared.slice == part)
+
+    # A loss that rejects must not be hidden by larger gains.
+    ranked = sorted((part for part in parts if part != OVERALL), key=lowest)
+    half = _MOST_SLICES // 2
+    kept = {OVERALL, *ranked[:half], *ranked[half + 1 - _MOST_SLICES :]}
+    return [part for part in parts if part in kept], len(parts)
+
+
+def _shortened(text: str, most: int = 34) -> str:
+    return text if len(text) <= most else f"{text[: most // 2]}...{text[3 - most // 2 :]}"

@@ -1,0 +1,237 @@
+"""The decision on a challenger, and the release of one that was promoted: the pointer moves last, at once."""
+
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+
+from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
+from xnai_pipelines.adapters.make import read_adapter_report
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.evaluation.evaluate import question_set
+from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
+from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
+from xnai_pipelines.releases.decision import Decision, Outcome, approve, decisions, outcome_of, write_decision
+from xnai_pipelines.releases.evaluate import (
+    compared_on,
+    headline_metrics,
+    read_challenger_evaluation,
+    read_comparison,
+    require_challenger,
+)
+from xnai_pipelines.releases.gate import Gate, Target, judge
+from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
+from xnai_pipelines.releases.plots import comparison_plot
+from xnai_pipelines.releases.rollback import keep_questions
+from xnai_pipelines.search.make import fill_index, forget_deleted
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release, Releases, now
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.tracker import MlflowRun, NotTrackedError, Tracker
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionOutcome:
+    """The decision, what it was made on, and its MLflow run."""
+
+    decision: Decision
+    comparison: Comparison
+    mlflow_run: MlflowRun
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOutcome:
+    """Which release answers searches now, whether this run made it so, and why or why not in a sentence."""
+
+    release: int
+    released: bool
+    reason: str
+    seconds: float
+
+
+def decide_promotion(
+    context: StageContext,
+    tracker: Tracker,
+    gate: Gate,
+    target: Target | None,
+    cause: str | None,
+    *,
+    ask: bool,
+) -> DecisionOutcome:
+    """Judge the challenger by the comparison measured last, and record the decision.
+
+    Args:
+        context: The home.
+        tracker: Where the decision is logged, and the adapter tagged with it.
+        gate: The limits.
+        target: What degraded; None where a person asked for the retraining.
+        cause: Why there is a challenger, in words.
+        ask: Whether a person has to approve a promotion.
+
+    Raises:
+        ReleaseError: There is no challenger, or it was not evaluated.
+        TrackingUnavailableError: MLflow cannot be reached; the decision is kept, and the next run logs it.
+    """
+    releases = Releases(context.home.releases)
+    with stage(context, "promotion_decision"):
+        challenger, comparison = require_challenger(releases), read_comparison(context.home)
+        verdict = judge(comparison, gate, target)
+        trained = read_adapter_report(context.home)
+        decision = Decision(
+            outcome=outcome_of(verdict, ask=ask),
+            verdict=verdict,
+            decided_at=datetime.now(UTC),
+            champion_release=comparison.champion.release,
+            vector_space=challenger.vector_space,
+            adapter=challenger.adapter,
+            pairs_sha256=trained.pairs_sha256,
+            config=trained.config,
+            judged_on=f"{compared_on(context.home)} {gate} {target}",
+            cause=cause,
+        )
+        write_decision(context.home.decisions, decision)
+    run = log_comparison(
+        tracker,
+        adapter_id=challenger.adapter or "",
+        fingerprint=decision.name,
+        decision=str(decision.outcome),
+        metrics=_metrics(comparison),
+        files={
+            "comparison.json": comparison.to_json().encode(),
+            "comparison.md": comparison_markdown(comparison).encode(),
+            "verdict.md": verdict_markdown(verdict).encode(),
+            "differences.png": comparison_plot(comparison),
+        },
+        tags={
+            "vector_space": challenger.vector_space,
+            "dagster_run_id": context.run_id,
+            "release": str(comparison.champion.release),
+            "cause": cause or "",
+        },
+    )
+    with suppress(NotTrackedError):  # MLflow has lost the adapter's run; the decision itself is logged above
+        tag_adapter(tracker, challenger.adapter or "", {"decision": str(decision.outcome)})
+    return DecisionOutcome(decision, comparison, run)
+
+
+def release_challenger(
+    context: StageContext,
+    tracker: Tracker,
+    load_encoder: Callable[[], Encoder],
+    *,
+    threshold: int,
+    approved_by: str | None,
+) -> ReleaseOutcome:
+    """Release the challenger where it was promoted; nothing happens where it was rejected or awaits approval.
+
+    Its table is brought in line with what was ingested since it was measured, then the manifest is written and the
+    pointer moved: until then the old release answers, from then on the new one. The MLflow aliases follow.
+
+    Args:
+        context: The home.
+        tracker: Mirrors the releases, and keeps the challenger's evaluation as the baseline of its release.
+        load_encoder: Loads the challenger's encoder, where it is needed.
+        threshold: Vectors up to which search compares every one.
+        approved_by: The person who approves the promotion that awaits approval, if one does now.
+
+    Raises:
+        DecisionError: An approval comes to a challenger that awaits none.
+        TrackingUnavailableError: MLflow cannot be reached; the release stands, the next evaluation mirrors it.
+    """
+    releases = Releases(context.home.releases)
+    published: Release | None = None
+    with stage(context, "release") as watch:
+        current, challenger = releases.require(), releases.challenger()
+        if challenger is not None and challenger.embeddings_table == current.embeddings_table:
+            # a run was killed between moving the pointer and what follows
+            releases.challenge(None)
+            challenger, published = None, current
+        reason = _why_not(context.home, current, challenger, approved_by)
+        if challenger is not None and reason is None:
+            published = _publish(context, releases, challenger, load_encoder(), threshold)
+            reason = f"Release {published.release} answers searches now, in place of release {current.release}."
+            watch.items = 1
+    if published is not None:
+        _log_baseline(context, tracker, published)
+    mirror_releases(context, tracker)
+    outcome = ReleaseOutcome((published or current).release, watch.items > 0, reason or "", watch.seconds)
+    write_json(report_path(context.home, "release"), asdict(outcome))
+    return outcome
+
+
+def last_decision(home: Home, vector_space: str) -> Decision | None:
+    """Return the newest decision on a challenger, None where it was not judged."""
+    found = decisions(home.decisions)
+    return next((decision for decision in found if decision.vector_space == vector_space), None)
+
+
+def _why_not(home: Home, current: Release, challenger: Release | None, approved_by: str | None) -> str | None:
+    """Return why the challenger is not released, None where it is to be; an approval is recorded."""
+    if challenger is None:
+        return "There is no challenger."
+    decision = last_decision(home, challenger.vector_space)
+    if decision is None:
+        return "The challenger was not judged."
+    if approved_by is not None:
+        decision = approve(decision, approved_by, datetime.now(UTC), current.release)
+        write_decision(home.decisions, decision)
+    if decision.outcome is Outcome.AWAITING_APPROVAL:
+        return "The challenger awaits approval: `xnai approve`."
+    if decision.outcome is not Outcome.PROMOTED:
+        return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
+    if decision.champion_release != current.release:
+        return (
+            f"The challenger was judged against release {decision.champion_release}, and release {current.release} "
+            "answers searches by now: retrain, so that it is judged against that one."
+        )
+    return None
+
+
+def _publish(
+    context: StageContext, releases: Releases, challenger: Release, encoder: Encoder, threshold: int
+) -> Release:
+    spec = embeddings_spec(challenger.embeddings_table, challenger.dimension)
+    forget_deleted(context, releases, spec)
+    fill_index(context, encoder, challenger.release, spec, threshold)
+    questions = read_questions(context.tables)
+    keep_questions(releases, challenger.release, questions)
+    release = replace(
+        challenger,
+        created_at=now(),
+        table_versions={s.name: context.tables.version(s) for s in (DOCUMENTS, CHUNKS, spec)},
+        questions=question_set(questions),
+        metrics=headline_metrics(read_challenger_evaluation(context.home).report),
+    )
+    releases.publish(release, f"promoted over release {releases.require().release}")
+    releases.challenge(None)
+    return release
+
+
+def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> None:
+    """Log the challenger's evaluation as the first of its release: what later ones are compared with."""
+    measured = read_challenger_evaluation(context.home)
+    if find_evaluation(tracker, measured.report) is None:
+        tags = {
+            "vector_space": release.vector_space,
+            "dagster_run_id": context.run_id,
+            "release": str(release.release),
+        }
+        log_evaluation(tracker, measured.report, measured.per_question, {}, tags)
+
+
+def _metrics(comparison: Comparison) -> Mapping[str, float]:
+    return {
+        # MLflow takes letters, digits and a few marks
+        re.sub(r"[^\w. -]", "_", f"{compared.mode}.{compared.slice}.{metric}.{who}"): estimates[metric].mean
+        for compared in comparison.compared
+        for metric in COMPARED_METRICS
+        for who, estimates in (
+            ("champion", compared.champion),
+            ("challenger", compared.challenger),
+            ("difference", compared.difference),
+        )
+    }

@@ -1,0 +1,199 @@
+"""Chunks to vectors: each passage that the release's table lacks is embedded, or taken from the cache."""
+
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+
+import pyarrow as pa
+
+from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
+from xnai_pipelines.search.language import main_language
+from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
+from xnai_pipelines.state.artefacts import read_card
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release, Releases, embeddings_table_name, now
+from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
+
+CHUNKS_IN_COMMIT = 4_096
+COPIED = [name for name, _ in PASSAGE_COLUMNS]
+
+
+class EncoderChangedError(Exception):
+    """The settings name another encoder than the release was embedded with."""
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddingsReport:
+    """What a run did: passages encoded, found in the cache, removed and left alone; what the table holds now."""
+
+    release: int
+    table: str
+    vector_space: str
+    encoded: int
+    from_cache: int
+    removed: int
+    unchanged: int
+    truncated: int
+    tokens: int
+    vectors: int
+    vector_index: VectorIndex | None
+    seconds: float
+
+
+def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new_release: bool) -> EmbeddingsReport:
+    """Bring the release's embeddings in line with the chunks; publish the release when it is a new one.
+
+    Above `threshold` rows an approximate vector index is built and measured. `new_release` embeds everything with the
+    given encoder into a table of its own, and moves the pointer once that is complete.
+
+    Raises:
+        EncoderChangedError: The current release has another vector space and no new release is asked for.
+    """
+    releases = Releases(context.home.releases)
+    with stage(context, "embeddings") as watch:
+        current = None if new_release else releases.current()
+        if current and current.vector_space != encoder.vector_space:
+            raise EncoderChangedError(
+                f"Release {current.release} was embedded by {current.encoder} ({current.precision}, vector space "
+                f"{current.vector_space}); the settings XNAI_ENCODER and XNAI_PRECISION give vector space "
+                f"{encoder.vector_space}. Set them back, or embed everything anew with `xnai run --new-release`."
+            )
+        number = current.release if current else releases.next_number()
+        name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
+        spec = embeddings_spec(name, encoder.dimension)
+        forget_deleted(context, releases, spec)
+        report = fill_index(context, encoder, number, spec, threshold)
+        watch.items = report.encoded + report.from_cache
+        if current is None:
+            releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
+    write_json(report_path(context.home, "embeddings"), asdict(report))
+    return report
+
+
+def fill_index(
+    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, threshold: int
+) -> EmbeddingsReport:
+    """Bring a release's table and its search indexes in line with the chunks; to be called by the sole writer."""
+    started = time.perf_counter()
+    table = context.tables.ensure(spec)
+    work = pending(context, spec)
+    context.tables.delete(spec, "chunk_id", work.removed)
+    with context.progress.work("embeddings", len(work.to_write), "chunks") as advance:
+        counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
+    table.checkout_latest()
+    rows = int(table.count_rows())
+    made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
+    if work.to_write or work.removed or made_index or unindexed_rows(table):
+        table.optimize()
+    record = Releases(context.home.releases).vector_index_path(number)
+    return EmbeddingsReport(
+        release=number,
+        table=spec.name,
+        vector_space=encoder.vector_space,
+        encoded=counts["encoded"],
+        from_cache=counts["from_cache"],
+        removed=len(work.removed),
+        unchanged=len(work.unchanged),
+        truncated=counts["truncated"],
+        tokens=counts["tokens"],
+        vectors=rows,
+        vector_index=maintain_vector_index(table, rows, threshold, record, encoder.encode_query),
+        seconds=time.perf_counter() - started,
+    )
+
+
+def forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> dict[str, int]:
+    """Remove deleted documents from the tables of all releases but one, so that none comes back with them.
+
+    Returns the number of documents removed by table.
+    """
+    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    removed = {}
+    for release in releases.with_challenger():
+        spec = embeddings_spec(release.embeddings_table, release.dimension)
+        if spec.name != current.name:
+            found = set(context.tables.read(spec, ["document_id"])["document_id"].to_pylist())
+            context.tables.delete(spec, "document_id", sorted(found - stored))
+            removed[spec.name] = len(found - stored)
+    return removed
+
+
+def pending(context: StageContext, spec: TableSpec) -> Diff:
+    """Return the chunks whose vectors have to be made, removed or left."""
+    wanted = context.tables.read(CHUNKS, ["chunk_id", "revision"])
+    found = context.tables.read(spec, ["chunk_id", "revision"])
+    return diff(_revisions(wanted), _revisions(found))
+
+
+def _revisions(rows: pa.Table) -> dict[str, str]:
+    return dict(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+
+
+def _embed(
+    context: StageContext, encoder: Encoder, spec: TableSpec, wanted: frozenset[str], advance: Advance
+) -> Counter[str]:
+    """Stream the wanted chunks through the encoder into the table; memory holds one commit's rows."""
+    counts: Counter[str] = Counter()
+    waiting: list[pa.RecordBatch] = []
+    held = 0
+    with VectorCache(context.home.vector_cache) as cache:
+        for batch in context.tables.stream(CHUNKS, COPIED) if wanted else ():
+            mine = batch.filter(pa.array([key in wanted for key in batch["chunk_id"].to_pylist()]))
+            waiting.append(mine)
+            held += mine.num_rows
+            if held >= CHUNKS_IN_COMMIT:
+                counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+                waiting, held = [], 0
+        if held:
+            counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+    return counts
+
+
+def _write(
+    context: StageContext,
+    encoder: Encoder,
+    cache: VectorCache,
+    spec: TableSpec,
+    chunks: pa.Table,
+    advance: Advance,
+) -> Counter[str]:
+    """Embed the chunks and write them in one commit."""
+    vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
+    column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
+    spaces = pa.array([encoder.vector_space] * chunks.num_rows)
+    rows = chunks.append_column("vector", column).append_column("vector_space", spaces)
+    context.tables.merge(spec, rows)
+    return counts
+
+
+def unpublished_release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
+    """Return the manifest of a filled table as a release of this number."""
+    tables = context.tables
+    return Release(
+        release=number,
+        created_at=now(),
+        embeddings_table=spec.name,
+        table_versions={s.name: tables.version(s) for s in (DOCUMENTS, CHUNKS, spec)},
+        vector_space=encoder.vector_space,
+        dimension=encoder.dimension,
+        encoder=_name(context.home, encoder),
+        precision=str(encoder.spec.precision),
+        adapter=encoder.spec.adapter,
+        questions=None,
+        metrics={},
+    )
+
+
+def _name(home: Home, encoder: Encoder) -> str:
+    """Return the name of the model that the encoder was made from."""
+    adapter = encoder.spec.adapter
+    # the model of an adapted encoder was made from the merged weights, which are named after the adapter
+    folder = home.models / encoder.vector_space if adapter is None else home.adapters / adapter
+    name: str = read_card(folder)["base"]["name"]
+    return name

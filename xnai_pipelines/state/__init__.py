@@ -1,0 +1,1 @@
+"""What a home keeps: layout, locks, tables, schemas, artefacts, release manifests, and the MLflow store."""

@@ -1,0 +1,194 @@
+"""A release: one manifest that names everything a search needs, and the pointer to the current one."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from xnai_pipelines.state.layout import write_json
+
+_EMBEDDINGS = "embeddings_"
+
+
+class ReleaseError(Exception):
+    """There is no release that can be used; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A release as its manifest records it.
+
+    `table_versions` are those at the time of the release; ingest goes on writing to the tables afterwards.
+    """
+
+    release: int
+    created_at: str
+    embeddings_table: str
+    table_versions: dict[str, int | None]
+    vector_space: str
+    dimension: int
+    encoder: str
+    precision: str
+    adapter: str | None
+    questions: str | None
+    metrics: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """The pointer was moved to a release: when (UTC, ISO 8601), and why in words."""
+
+    release: int
+    at: str
+    reason: str
+
+
+class Releases:
+    """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth.
+
+    Beside them lies the manifest of the challenger, which is embedded and measured but not released.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._challenger = folder / "challenger.json"
+
+    def current(self) -> Release | None:
+        """Return the current release, None before the first.
+
+        Raises:
+            ReleaseError: The pointer or the manifest that it names is damaged.
+        """
+        pointer = self._folder / "current.json"
+        if not pointer.exists():
+            return None
+        try:
+            number = int(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReleaseError(
+                f"The pointer {pointer} is damaged ({error!r}). Write the number of the release to serve into it: "
+                '{"release": 1}.'
+            ) from error
+        return self.read(number)
+
+    def require(self) -> Release:
+        """Return the current release.
+
+        Raises:
+            ReleaseError: There is none yet.
+        """
+        release = self.current()
+        if release is None:
+            raise ReleaseError(f"Nothing is released in {self._folder.parent} yet. `xnai run` makes the first release.")
+        return release
+
+    def read(self, number: int) -> Release:
+        """Return a release by its number.
+
+        Raises:
+            ReleaseError: It does not exist or its manifest is damaged.
+        """
+        path = self._folder / f"{number}.json"
+        if not path.exists():
+            raise ReleaseError(f"Release {number} does not exist: {path} is missing.")
+        return _read(path)
+
+    def all(self) -> list[Release]:
+        """Return the kept releases, oldest first."""
+        return [self.read(number) for number in self._numbers()]
+
+    def with_challenger(self) -> list[Release]:
+        """Return the kept releases and the challenger: all whose tables and models must stay."""
+        challenger = self.challenger()
+        return [*self.all(), challenger] if challenger else self.all()
+
+    def next_number(self) -> int:
+        """Return the number after the newest manifest's and the challenger's; 1 before the first release.
+
+        A manifest without any pointer is of a first release whose publishing was cut off; it is made again.
+        """
+        if not (self._folder / "current.json").exists():
+            return 1
+        challenger = self.challenger()
+        return 1 + max([*self._numbers(), challenger.release if challenger else 0])
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())
+
+    def publish(self, release: Release, reason: str) -> None:
+        """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
+        write_json(self._folder / f"{release.release}.json", asdict(release))
+        self.point_to(release.release, reason)
+
+    def point_to(self, number: int, reason: str) -> None:
+        """Make a release the current one, and note the move.
+
+        Raises:
+            ReleaseError: There is no such release.
+        """
+        write_json(self._folder / "current.json", {"release": self.read(number).release})
+        with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
+            file.write("\n" + json.dumps(asdict(Move(number, now(), reason))))  # first the line's end: see `moves`
+
+    def moves(self) -> list[Move]:
+        """Return the moves of the pointer, oldest first; a line that a kill cut off is left out."""
+        path = self._folder / "moves.jsonl"
+        found = []
+        for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
+            try:
+                found.append(Move(**json.loads(line)))
+            except (ValueError, TypeError):
+                continue
+        return found
+
+    def challenger(self) -> Release | None:
+        """Return the manifest that the challenger would have as a release, None where there is no challenger."""
+        return _read(self._challenger) if self._challenger.exists() else None
+
+    def challenge(self, challenger: Release | None) -> None:
+        """Record the challenger; None: there is none any more."""
+        if challenger is None:
+            self._challenger.unlink(missing_ok=True)
+        else:
+            write_json(self._challenger, asdict(challenger))
+
+    def vector_index_path(self, number: int) -> Path:
+        """Return where the measurement of a release's approximate vector index is recorded."""
+        return self._folder / f"{number}.vector_index.json"
+
+    def questions_path(self, number: int) -> Path:
+        """Return where the questions that a release was measured with are kept."""
+        return self._folder / f"{number}.questions.jsonl"
+
+    def expire(self, number: int) -> None:
+        """Forget a release; its manifest goes last, so that what a kill leaves is expired again.
+
+        Raises:
+            ReleaseError: It is the current one.
+        """
+        if self.require().release == number:
+            raise ReleaseError(f"Release {number} is the current one and cannot expire.")
+        for path in (self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"):
+            path.unlink(missing_ok=True)
+
+
+def _read(path: Path) -> Release:
+    try:
+        return Release(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise ReleaseError(f"The manifest {path} is damaged ({error}). Restore it, or point to another.") from error
+
+
+def embeddings_table_name(number: int, vector_space: str) -> str:
+    """Return the name of a release's embeddings table; a table begun for another encoder is never continued."""
+    return f"{_EMBEDDINGS}{number}_{vector_space}"
+
+
+def is_embeddings_table(name: str) -> bool:
+    """Return whether a table holds vectors, be it of a release or begun by a run that was killed."""
+    return name.startswith(_EMBEDDINGS)
+
+
+def now() -> str:
+    """Return the present time, UTC, ISO 8601 to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

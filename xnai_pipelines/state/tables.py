@@ -1,0 +1,220 @@
+"""LanceDB at the edge: open, read, stream, merge and delete, each write one atomic commit."""
+
+import logging
+import os
+import signal
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from xnai_pipelines.state.schemas import TableSpec
+
+DELETE_GROUP = 1_000  # ids in one SQL list
+
+_log = logging.getLogger(__name__)
+
+
+class TableError(Exception):
+    """A table cannot be used as it is; the message names it and says what to do."""
+
+
+class Tables:
+    """The tables of a home, in LanceDB.
+
+    `committed` is called after every commit; tests use it to kill the process at each of them.
+    """
+
+    def __init__(self, folder: Path, committed: Callable[[], None] = lambda: None) -> None:
+        import lancedb  # a second to import, and it brings pandas: not when a code location is loaded
+
+        self._folder = folder
+        self._committed = committed
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise TableError(
+                f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
+                "to a folder that is."
+            ) from error
+        self._database = lancedb.connect(str(folder))
+
+    def names(self) -> list[str]:
+        """Return the names of the tables that exist."""
+        names: list[str] = []
+        token: str | None = None
+        while True:
+            page = self._database.list_tables(page_token=token, limit=100)
+            names += page.tables
+            token = page.page_token
+            if not token:
+                return [name for name in names if self._opened(name) is not None]
+
+    def open(self, name: str) -> Any:
+        """Return LanceDB's table at its latest version.
+
+        Raises:
+            TableError: There is none of that name.
+        """
+        table = self._opened(name)
+        if table is None:
+            raise TableError(f"Table {name} does not exist in {self._folder}. `xnai run` makes it.")
+        return table
+
+    def _opened(self, name: str) -> Any | None:
+        """Return the table; None where there is none, or only the folder of one whose making was cut off."""
+        try:
+            return self._database.open_table(name)
+        except (ValueError, FileNotFoundError):  # a damaged table raises others
+            return None
+
+    def ensure(self, spec: TableSpec) -> Any:
+        """Return the table, made when it does not exist, with the columns that this version of the code needs.
+
+        Columns that an older version did not have are added, empty: their rows then carry another revision than
+        their source and are written again by the next run.
+
+        Raises:
+            TableError: A column has another type than this version needs.
+        """
+        table = self._opened(spec.name)
+        if table is None:
+            table = self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
+            self._committed()
+            return table
+        stored = table.schema
+        missing = [field for field in spec.schema if field.name not in stored.names]
+        wrong = [f for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
+        if wrong:
+            columns = ", ".join(f"{f.name} ({stored.field(f.name).type}, needed {f.type})" for f in wrong)
+            raise TableError(
+                f"Table {spec.name} in {self._folder} was written by a version of xnai_pipelines that stored these "
+                f"columns otherwise: {columns}. Use that version, or ingest into a new XNAI_HOME."
+            )
+        if missing:
+            _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
+            table.add_columns(missing)
+            self._committed()
+        return table
+
+    def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
+        """Return columns of the rows that satisfy the SQL condition; no rows when the table does not exist."""
+        table = self._opened(spec.name)
+        if table is None:
+            return pa.schema([spec.schema.field(name) for name in columns]).empty_table()
+        query = table.search().select(list(columns))
+        return (query.where(where) if where else query).to_arrow().select(list(columns))
+
+    def stream(self, spec: TableSpec, columns: Sequence[str], rows: int = 1_024) -> Iterator[pa.RecordBatch]:
+        """Yield the columns of all rows in batches, without holding the table in memory."""
+        table = self._opened(spec.name)
+        if table is not None:
+            for batch in table.search().select(list(columns)).to_batches(rows):
+                yield batch.select(list(columns))
+
+    def count(self, spec: TableSpec) -> int:
+        """Return the number of rows; 0 when the table does not exist."""
+        table = self._opened(spec.name)
+        return 0 if table is None else int(table.count_rows())
+
+    def merge(self, spec: TableSpec, rows: pa.Table, within: tuple[str, Iterable[str]] | None = None) -> None:
+        """Write rows by key in one commit: new keys inserted, known ones replaced.
+
+        `within=(column, values)` makes the rows complete for those values: stored rows that have one of them in
+        that column and are not among `rows` are deleted in the same commit.
+        """
+        table = self.ensure(spec)
+        merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
+        if within is not None:
+            merge = merge.when_not_matched_by_source_delete(is_in(*within))
+        merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+        self._committed()
+
+    def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows by key in one commit; columns that a row leaves out are null. No rows: no commit."""
+        if rows:
+            self.merge(spec, pa.Table.from_pylist(list(rows), schema=spec.schema))
+
+    def replace(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Make the rows the table's only ones, in one commit."""
+        table = self.ensure(spec)
+        merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
+        merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
+        self._committed()
+
+    def delete(self, spec: TableSpec, column: str, values: Sequence[str]) -> None:
+        """Delete the rows whose column has one of the values."""
+        table = self._opened(spec.name) if values else None
+        if table is None:
+            return
+        for first in range(0, len(values), DELETE_GROUP):
+            table.delete(is_in(column, values[first : first + DELETE_GROUP]))
+            self._committed()
+
+    def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
+        """Remove what deleted rows left in the table's files, and all its earlier versions; return the versions left.
+
+        A deletion only marks rows, and compaction leaves a file as it is where few of its rows are marked: so every row
+        is written anew. Indexes are dropped with what they knew of the rows, but for those that `remake` makes anew in
+        place of what they were and names, so that a search finds them at any moment.
+        """
+        table = self._opened(spec.name)
+        if table is None:
+            return 0
+        table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+        self._committed()
+        remade = remake(table)
+        for index in table.list_indices():
+            if index.name not in remade:
+                table.drop_index(index.name)
+        self._committed()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # that readers of earlier versions fail: so they shall
+            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        return len(table.list_versions())
+
+    def drop(self, name: str) -> None:
+        """Remove a table and its files."""
+        self._database.drop_table(name, ignore_missing=True)
+        self._committed()
+
+    def version(self, spec: TableSpec) -> int | None:
+        """Return the table's version number, None when it does not exist."""
+        table = self._opened(spec.name)
+        return None if table is None else int(table.version)
+
+    def size_bytes(self) -> int:
+        """Return the size of all tables on disk, in bytes."""
+        total = 0
+        for path in self._folder.rglob("*"):
+            with suppress(FileNotFoundError):  # a writer compacts the tables while we count
+                total += path.stat().st_size if path.is_file() else 0
+        return total
+
+
+def is_in(column: str, values: Iterable[str]) -> str:
+    """Return the SQL condition that the column has one of the values."""
+    return f"`{column}` IN ({', '.join(quoted(value) for value in values)})"
+
+
+def quoted(value: str) -> str:
+    """Return the value as an SQL string literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def kill_after(commits: int | None) -> Callable[[], None]:
+    """Return a `committed` hook that ends the process with SIGKILL after that many commits; None: never."""
+    left = commits
+
+    def committed() -> None:
+        nonlocal left
+        if left is not None:
+            left -= 1
+            if left <= 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return committed
