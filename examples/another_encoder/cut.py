@@ -7,7 +7,7 @@ from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
 
-from xnai_pipelines.encoders import default_encoder_folder
+from xnai_pipelines.encoders.source import default_encoder_folder
 
 
 def cut(source: Path, target: Path, layers: int) -> None:
