@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -72,6 +73,12 @@ def test_every_page_is_in_the_navigation_and_every_link_of_the_readme_leads_some
     assert [page.name for page in PAGES[1:] if page.name not in navigation] == []
     links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_installation_page_names_every_extra_for_users():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
+    assert [extra for extra in extras if extra not in ("dev", "docs", "bench") and f"| `{extra}` |" not in page] == []
 
 
 def test_mkdocs_is_strict():
