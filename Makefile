@@ -1,4 +1,4 @@
-# Every variable may be given on the command line or in the environment: make demo XNAI_HOME=/data/xnai
+# Set any variable on the command line or in the environment: make demo XNAI_HOME=/data/xnai
 PYTHON ?= python3
 VENV ?= .venv
 FREE_GB ?= 5
@@ -13,29 +13,32 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-retrain test soak ui lint bench clean
+.PHONY: help demo demo-retrain check test soak ui lint docs bench clean
 
-help: ## show this list
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.installed ## install, run everything on real documents, show what came out
+demo: $(VENV)/.installed ## install, index and evaluate the sample, print example searches
 	@$(BIN)/xnai demo
 
-demo-retrain: $(VENV)/.installed ## documents of another kind arrive, accuracy falls, the sensor retrains; in .xnai-retrain
+demo-retrain: $(VENV)/.installed ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
 	@rm -rf .xnai-retrain
 	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 4, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
-# One thread for each test process: torch's threads spin while they wait for each other's core.
+# One thread per test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare what is left with undisturbed runs
+check: lint ## lint, and the tests that are not slow: the inner loop, under 90 seconds
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow and not e2e" $(ARGS)
+
+soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
 
 ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui
 
-lint: $(VENV)/.installed-dev ## style, types, layers, and the files under docker/ and .github/
+lint: $(VENV)/.installed-dev ## check style, types, layers, and the files under docker/ and .github/
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -45,12 +48,15 @@ lint: $(VENV)/.installed-dev ## style, types, layers, and the files under docker
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 
-bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory, beside other libraries; DATA=folder of scifact/
+docs: $(VENV)/.installed-docs ## build the documentation into site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+bench: $(VENV)/.installed-bench ## measure accuracy, speed and memory against other libraries; DATA=folder of scifact/
 	@[ -d "$(DATA)/scifact" ] || { echo "Name the folder that holds scifact/: make bench DATA=path/to/data" >&2; exit 1; }
 	$(BIN)/python -m benchmarks --data "$(DATA)" $(ARGS)
 
-clean: ## remove the environment and caches; documents, tables and models stay
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## remove the environment and caches; keep documents, tables and models
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 
@@ -61,20 +67,23 @@ $(VENV)/.installed-dev: $(PROJECT)
 	@$(call install,export$(comma)train$(comma)postgres$(comma)dev)
 	@touch $(VENV)/.installed
 
+$(VENV)/.installed-docs: $(PROJECT)
+	@$(call install,docs)
+
 $(VENV)/.installed-bench: $(PROJECT)
 	@$(call install,export$(comma)train$(comma)bench)
 	@touch $(VENV)/.installed
 
 comma := ,
 
-# $(1): extras. What pip says goes to a log; its end is shown when it fails.
+# $(1): extras. pip's output goes to a log; its end is printed if pip fails.
 define install
 set -e; \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
-    echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Name one: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }; \
+    echo "Python 3.11 or newer is needed; '$(PYTHON)' is not. Name another: make $(MAKECMDGOALS) PYTHON=python3.11" >&2; exit 1; }; \
 free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1048576) }'); \
 [ "$$free" -ge "$(FREE_GB)" ] || { \
-    echo "Installing takes up to $(FREE_GB) GB here and $$free GB are free. Make room, or set FREE_GB if you know better." >&2; \
+    echo "Installing takes up to $(FREE_GB) GB here and $$free GB are free. Make room, or set FREE_GB to a lower number." >&2; \
     exit 1; }; \
 [ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
 log=$(VENV)/install.log; \

@@ -52,7 +52,7 @@ DIRECT = sorted({_name(requirement) for group in INSTALLED for requirement in gr
 
 def test_every_direct_dependency_is_pinned() -> None:
     """Two people who install on different days get the same packages."""
-    everything = [*DIRECT, *(_name(requirement) for requirement in EXTRAS["bench"])]
+    everything = [*DIRECT, *(_name(requirement) for requirement in [*EXTRAS["bench"], *EXTRAS["docs"]])]
     assert [name for name in everything if _normalised(name) not in _pins()] == []
 
 

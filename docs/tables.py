@@ -1,0 +1,138 @@
+"""Write the generated tables of docs/: settings, assets, checks and commands.
+
+Run `python docs/tables.py` after a change to one of them; a test compares the pages with what this writes.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+PAGES = Path(__file__).resolve().parent
+
+# Defaults that depend on the machine or are long.
+SHOWN = {
+    "home": "`.xnai`",
+    "threads": "all processors",
+    "dagster_home": "the project's folder",
+    "training": "",
+}
+FOR_TESTS = {"kill_after_commits"}
+VARIANTS = "One variant of the encoder per asset."
+
+STORED = {
+    "documents": "LanceDB `documents`, `quarantine`, `files`",
+    "chunks": "LanceDB `chunks`",
+    "embeddings": "LanceDB `embeddings_*`",
+    "questions": "LanceDB `questions`",
+    "retrieval_evaluation": "MLflow `xnai/retrieval`",
+    "drift_report": "`reports/drift/`",
+    "encoder_onnx": "`models/`",
+    "calibration_texts": "`reports/calibration.parquet`, ids only",
+    "quantized_models/*": "`models/`, MLflow `xnai-encoder`",
+    "precision_card": "`reports/precision_card/`, MLflow `xnai/quantization`",
+    "candidate_encoder": "`releases/candidate.json`",
+    "training_pairs": "LanceDB `training_pairs`",
+    "lora_adapter": "`adapters/`, MLflow `xnai/adaptation`",
+    "adapted_encoder": "`adapters/merged/`, `models/`",
+    "challenger_index": "LanceDB `embeddings_*`",
+    "adapter_evaluation": "`reports/adapter_evaluation/`",
+    "promotion_decision": "`releases/decisions/`, MLflow",
+    "release": "`releases/`, aliases of `xnai-encoder`",
+}
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def settings_table() -> str:
+    """Return every setting with its default and meaning."""
+    from xnai_pipelines.settings import Settings
+
+    rows = []
+    for name, field in Settings.model_fields.items():
+        if name in FOR_TESTS:
+            continue
+        default = "" if field.default in (None, ()) else f"`{field.default}`"
+        rows.append((f"`XNAI_{name.upper()}`", SHOWN.get(name, default), field.description or ""))
+    return table(("variable", "default", "meaning"), rows)
+
+
+def assets_table() -> str:
+    """Return every asset with what it holds, what it reads and where it is stored; the variants share a row."""
+    from xnai_pipelines.definitions import defs
+
+    reads: dict[str, set[str]] = {}
+    shown: dict[str, tuple[str, str]] = {}
+    for spec in defs().resolve_all_asset_specs():
+        name, variant = _shown(spec.key.path), len(spec.key.path) > 1
+        reads.setdefault(name, set()).update(_shown(dependency.asset_key.path) for dependency in spec.deps)
+        shown[name] = (spec.group_name or "", VARIANTS if variant else _sentence(spec.description))
+    rows = [
+        (f"`{name}`", *shown[name], ", ".join(f"`{read}`" for read in sorted(reads[name])), STORED[name])
+        for name in sorted(shown, key=list(STORED).index)
+    ]
+    return table(("asset", "group", "what it holds", "reads", "stored in"), rows)
+
+
+def checks_table() -> str:
+    """Return every asset check; those of the variants share a row."""
+    from xnai_pipelines.definitions import defs
+
+    rows: dict[tuple[str, str], tuple[str, ...]] = {}
+    for checks in defs().asset_checks or ():
+        for spec in checks.check_specs:
+            asset = _shown(spec.asset_key.path)
+            blocking = "yes" if spec.blocking else ""
+            rows[asset, spec.name] = (f"`{asset}`", f"`{spec.name}`", _sentence(spec.description), blocking)
+    ordered = sorted(rows, key=lambda key: (list(STORED).index(key[0]), key[1]))
+    return table(("asset", "check", "passes if", "blocking"), [rows[key] for key in ordered])
+
+
+def commands_table() -> str:
+    """Return every command with the first sentence of its help."""
+    import typer
+
+    from xnai_pipelines.cli import app
+
+    group = typer.main.get_command(app)
+    commands: Mapping[str, object] = group.commands  # type: ignore[attr-defined]
+    rows = [(f"`xnai {name}`", _sentence(getattr(command, "help", ""))) for name, command in sorted(commands.items())]
+    return table(("command", "what it does"), rows)
+
+
+TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
+    "settings": ("settings.md", settings_table),
+    "assets": ("assets.md", assets_table),
+    "checks": ("assets.md", checks_table),
+    "commands": ("commands.md", commands_table),
+}
+
+
+def between(text: str, name: str) -> str:
+    """Return what a page has between the markers of a table."""
+    return text.split(f"<!-- {name} -->")[1].split(f"<!-- /{name} -->")[0].strip()
+
+
+def main() -> None:
+    """Write all tables into their pages."""
+    for name, (page, make) in TABLES.items():
+        path = PAGES / page
+        before, _, rest = path.read_text(encoding="utf-8").partition(f"<!-- {name} -->")
+        _, _, after = rest.partition(f"<!-- /{name} -->")
+        path.write_text(f"{before}<!-- {name} -->\n{make()}\n<!-- /{name} -->{after}", encoding="utf-8")
+
+
+def _shown(path: Sequence[str]) -> str:
+    return path[0] if len(path) == 1 else f"{path[0]}/*"
+
+
+def _sentence(text: str | None) -> str:
+    """Return the first paragraph on one line."""
+    return re.sub(r"\s+", " ", (text or "").split("\n\n")[0]).strip().replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,171 @@
+"""What README.md and docs/ say is so: their tables, their commands, their code, and what these print."""
+
+import importlib.util
+import json
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from tests.support.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
+from tests.support.workplace import link_models
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYTHON_OF_THE_SAMPLE = (3, 11)
+# What `make demo` does once it has installed the project.
+DEMO = (("sample",), ("run",))
+# Documented imports name the new folders.
+MOVED = importlib.util.find_spec("xnai_pipelines.models") is not None
+
+
+def _script(path: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(path).stem, ROOT / path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+TABLES = _script("docs/tables.py")
+
+
+@pytest.mark.parametrize("name", TABLES.TABLES)
+def test_a_generated_table_is_what_the_code_says(name):
+    page, make = TABLES.TABLES[name]
+    shown = TABLES.between((ROOT / "docs" / page).read_text(encoding="utf-8"), name)
+    assert shown == make(), "Run `python docs/tables.py`."
+
+
+def test_the_picture_is_what_the_script_draws():
+    architecture = _script("docs/figures/architecture.py")
+    assert architecture.TARGET.read_text(encoding="utf-8") == architecture.draw(), "Run docs/figures/architecture.py."
+
+
+def test_the_picture_shows_every_asset():
+    shown = {box.name for box in _script("docs/figures/architecture.py").BOXES if not box.outside}
+    graph = json.loads((ROOT / "tests/defs/graph.json").read_text(encoding="utf-8"))
+    assets = {f"{key.split('/')[0]}/*" if "/" in key else key for key in graph["assets"]}
+    assert shown == assets - {"drift_report"}  # it explains, and is on no arrow
+
+
+@pytest.mark.parametrize("kind", ["jobs", "schedules", "sensors"])
+def test_operations_names_every_job_schedule_and_sensor(kind):
+    operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
+    graph = json.loads((ROOT / "tests/defs/graph.json").read_text(encoding="utf-8"))
+    assert [name for name in graph[kind] if f"`{name}`" not in operations] == []
+
+
+def test_the_readme_is_short():
+    assert len(README.splitlines()) <= 150
+
+
+def test_every_page_is_in_the_navigation_and_every_link_of_the_readme_leads_somewhere():
+    navigation = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    assert [page.name for page in PAGES[1:] if page.name not in navigation] == []
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", README)
+    assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_the_installation_page_names_every_extra_for_users():
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
+    assert [extra for extra in extras if extra not in ("dev", "docs", "bench") and f"| `{extra}` |" not in page] == []
+
+
+def test_mkdocs_is_strict():
+    assert yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["strict"] is True
+
+
+@pytest.mark.parametrize(
+    ("claimed", "printed", "same"),
+    [
+        ("hybrid 0.708", "hybrid   0.711\n", True),
+        ("hybrid 0.708", "hybrid 0.808", False),
+        ("took 3 s", "took 12 s", True),
+        ("a.md [0:12]", "a.md [7:190]", True),
+        ("shutil.md", "mailbox.md", False),
+        ("one\n...\nfour", "one two three four", True),
+        ("one\n...\nfour", "one two three", False),
+    ],
+)
+def test_a_claimed_output_agrees_in_words_and_nearly_in_figures(claimed, printed, same):
+    assert (difference(claimed, printed) is None) is same
+
+
+@dataclass(frozen=True)
+class World:
+    """Where blocks are run: a folder that is HOME, its environment, and what was printed while it was made."""
+
+    folder: Path
+    environment: dict[str, str]
+    printed: str
+
+
+def _world(folder: Path, models: Path, commands: tuple[tuple[str, ...], ...], **variables: str) -> World:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
+    environment = {**kept, "HOME": str(folder), "COLUMNS": "100", **variables}
+    link_models(Path(environment["XNAI_HOME"]) / "models", models)
+    printed = ""
+    for command in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "xnai_pipelines.cli", *command],
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        printed += done.stdout
+    return World(folder, environment, printed)
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory, built_encoder) -> World:
+    """The home that `make demo` leaves."""
+    folder = tmp_path_factory.mktemp("sample")
+    return _world(folder, built_encoder.spec.source.parent, DEMO, XNAI_HOME=str(folder / ".xnai"))
+
+
+@pytest.fixture(scope="session")
+def own(tmp_path_factory, built_encoder) -> World:
+    """A home of a person's own documents and questions, after its first run."""
+    folder = tmp_path_factory.mktemp("own")
+    documents = folder / "docs"
+    (documents / "security").mkdir(parents=True)
+    (documents / "security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
+    (documents / "security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
+    for number in range(120):  # enough to calibrate with
+        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(10))
+        (documents / f"{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
+    question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
+    (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
+    home = folder / ".xnai-docs"
+    models = built_encoder.spec.source.parent
+    return _world(folder, models, (("run",),), XNAI_HOME=str(home), XNAI_DOCUMENTS=str(documents))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(3600)  # the sample is embedded once: minutes of processor time
+@pytest.mark.parametrize("block", blocks(PAGES), ids=str)
+def test_a_documented_block_runs_and_prints_what_it_claims(block: Block, request: pytest.FixtureRequest):
+    if block.language == "python" and not MOVED:
+        pytest.skip("the imports name the new folders")
+    if block.world in ("demo", "sample") and sys.version_info[:2] != PYTHON_OF_THE_SAMPLE:
+        pytest.skip("the sample is the documentation of the Python that runs; the pages show that of 3.11")
+    world: World = request.getfixturevalue("sample" if block.world == "demo" else block.world)
+    printed = [world.printed] if block.world == "demo" else block.run(world.folder, world.environment)
+    if UPDATE:
+        block.page.write_text(block.updated(printed), encoding="utf-8")
+        return
+    for claimed, shown in zip(block.claims(), printed, strict=True):
+        assert (problem := difference(claimed, shown)) is None, problem
