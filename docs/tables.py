@@ -13,7 +13,6 @@ PAGES = Path(__file__).resolve().parent
 SHOWN = {
     "home": "`.xnai`",
     "threads": "all processors",
-    "dagster_home": "the project's folder",
     "training": "",
 }
 FOR_TESTS = {"kill_after_commits"}
