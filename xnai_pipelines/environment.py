@@ -1,11 +1,13 @@
 """The environment that Dagster, MLflow and Hugging Face read: where state lies, and nothing sent anywhere."""
 
 import os
+import sys
 from pathlib import Path
 
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.migration import migrate
 
 
 def prepare(settings: Settings) -> None:
@@ -41,7 +43,7 @@ def prepare(settings: Settings) -> None:
 
 
 def make_home(settings: Settings) -> None:
-    """Make the folder of all state, with the files that Dagster's processes read in dagster/.
+    """Make the folder of all state and Dagster's files in it, or bring one of an earlier version up to date.
 
     Raises:
         HomeError: It cannot be made, or not be written.
@@ -55,3 +57,4 @@ def make_home(settings: Settings) -> None:
                 write_bytes(home.dagster / name, ours)
     except OSError as error:
         raise unwritable(home, error) from error
+    migrate(home, lambda sentence: print(sentence, file=sys.stderr))

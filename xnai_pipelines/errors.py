@@ -172,6 +172,10 @@ class QuantizedFileError(DamagedError):
     """A file of a quantized model that cannot be written or read; the message says what is wrong with which."""
 
 
+class RecordError(DamagedError):
+    """A record is damaged; the message names the file and says what to do."""
+
+
 class TableError(DamagedError):
     """A table cannot be used as it is; the message names it and says what to do."""
 

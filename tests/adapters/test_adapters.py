@@ -23,7 +23,6 @@ from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, TrackingUnavailableError
 from xnai_pipelines.state.artefacts import CARD, file_sha256
-from xnai_pipelines.state.context import report_path
 
 pytestmark = pytest.mark.slow
 
@@ -106,7 +105,7 @@ def test_an_adapter_of_another_base_or_other_dimensions_is_refused_with_the_reas
 
 
 def test_without_an_adapter_there_is_nothing_to_adapt(adapted: Workplace):
-    report_path(adapted.home, "lora_adapter").unlink()
+    (adapted.home.state / "lora_adapter.json").unlink()
     with pytest.raises(NoAdapterError, match="xnai retrain"):
         adapt_encoder(adapted.context(), base_encoder())
 

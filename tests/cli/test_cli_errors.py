@@ -1,5 +1,6 @@
 """What a person did wrong is answered by one sentence on standard error and exit code 1, never by a trace."""
 
+import json
 import sqlite3
 import subprocess
 
@@ -163,14 +164,15 @@ def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(work):
     said = failed(command(environment, "run"))
     assert said.startswith("retrieval_evaluation: MLflow at sqlite:///")
     assert "locked" in said
-    evaluation = work.home.reports / "evaluation"
-    measured = (evaluation / "report.json").read_bytes()
-    assert '"mlflow_run": null' in (evaluation / "kept.json").read_text()
+    record = work.home.state / "evaluation.json"
+    measured = json.loads(record.read_text())
+    assert measured["mlflow_run"] is None
     lock.rollback()
     lock.close()
     assert command(environment, "run").code == 0
-    assert (evaluation / "report.json").read_bytes() == measured
-    assert '"mlflow_run": null' not in (evaluation / "kept.json").read_text()
+    logged = json.loads(record.read_text())
+    assert logged["report"] == measured["report"]
+    assert logged["mlflow_run"]
 
 
 def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sentences(tmp_path):
@@ -179,3 +181,14 @@ def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sent
     assert "--variant 'int5' is none of fp32, fp16" in refused(command(home, "quantize", "--variant", "int5"))
     (tmp_path / "weights.arrow").write_bytes(b"no model")
     assert "weights.arrow" in refused(command(home, "inspect", str(tmp_path / "weights.arrow")))
+
+
+def test_a_damaged_record_is_named_with_what_to_do(tmp_path):
+    record = tmp_path / "home" / "state" / "precision_card.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"fingerprint": "a", "card": {')
+    assert f"The record {record} is damaged (the whole file: " in refused(
+        command(variables(home=tmp_path / "home"), "card")
+    )
+    record.unlink()
+    assert "`xnai quantize` makes" in refused(command(variables(home=tmp_path / "home"), "card"))

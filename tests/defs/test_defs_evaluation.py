@@ -10,8 +10,9 @@ from tests.support.pipeline import base, resource
 from tests.support.workplace import Workplace
 from xnai_pipelines.defs.evaluation import accuracy_floor, answers_exist
 from xnai_pipelines.evaluation.evaluate import evaluate
+from xnai_pipelines.evaluation.make import KeptEvaluation
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
-from xnai_pipelines.state.layout import write_bytes
+from xnai_pipelines.state.records import write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 
@@ -46,7 +47,7 @@ class TestAccuracyFloor:
             documents={},
             settings={},
         )
-        write_bytes(checked.home.reports / "evaluation" / "report.json", evaluation.report.to_json().encode())
+        write_record(checked.home.state / "evaluation.json", KeptEvaluation("", 1, "", evaluation.report, None))
         return accuracy_floor(base(), resource("stores"))
 
     def test_it_passes_when_the_floor_is_reached(self, checked):

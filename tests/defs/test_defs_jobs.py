@@ -53,7 +53,7 @@ def test_a_run_shows_on_each_asset_what_it_stored(pipeline):
     assert evaluation["modes"].startswith("![modes](data:image/png;base64,")
     assert evaluation["history"].startswith("![history](data:image/png;base64,")
     assert "hybrid" in evaluation["summary"]
-    kept = json.loads((pipeline.work.home.reports / "evaluation/kept.json").read_text())
+    kept = json.loads((pipeline.work.home.state / "evaluation.json").read_text())
     assert evaluation["mlflow_run"].endswith(f"/runs/{kept['mlflow_run']['run_id']}")
     assert evaluation["mlflow_run"].startswith("http://127.0.0.1:5000/#/experiments/")
     assert any(name.startswith("figures/") for name in evaluation)

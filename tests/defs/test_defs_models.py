@@ -1,6 +1,7 @@
 """The job `quantize` shows each variant, the card and the choice; the schedule says why it does not quantize."""
 
 import json
+import shutil
 
 import dagster as dg
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.support.pipeline import failures, materialized, settled, variables
 from tests.support.workplace import write_library
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.models.make import read_model_report
+from xnai_pipelines.releases.maintain import maintain
 
 pytestmark = pytest.mark.slow
 
@@ -62,8 +65,10 @@ def test_the_job_shows_variants_card_and_choice_and_does_nothing_twice(quantized
     assert candidate["candidate"] == card["choice"]
     assert "smallest" in candidate["reasons"] or "only" in candidate["reasons"]
 
-    report = pipeline.work.home.reports / "quantized_models" / "int2_rtn.json"
-    report.write_text(json.dumps({**json.loads(report.read_text()), "cosine": 0.1}))
+    home = pipeline.work.home
+    record = home.state / "quantized_models" / "int2_rtn.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "cosine": 0.1}))
+    shutil.rmtree(home.reports)  # anyone may
     again = pipeline.run("quantize", ASSETS)
     assert again.success
     failed = [c.asset_key.path[-1] for c in again.get_asset_check_evaluations() if not c.passed]
@@ -72,9 +77,14 @@ def test_the_job_shows_variants_card_and_choice_and_does_nothing_twice(quantized
     assert materialized(again, "quantized_models/int2_rtn")["built_in_this_run"] is False
     assert materialized(again, "precision_card")["measured_in_this_run"] is False
 
-    path = pipeline.work.home.reports / "precision_card" / "card.json"
+    made = {read_model_report(home, name).vector_space for name in MADE}
+    assert maintain(pipeline.work.context(), kept_releases=3).models_dropped == ()
+    assert all((home.models / space).is_dir() for space in made)
+
+    path = home.state / "precision_card.json"
     stored = json.loads(path.read_text())
-    path.write_text(json.dumps({**stored, "cpu_flags": ["sve"]}))
+    stored["card"]["cpu_flags"] = ["sve"]
+    path.write_text(json.dumps(stored))
     checked = pipeline.run("quantize", [dg.AssetKey("candidate_encoder")])
     assert checked.success
     third = pipeline.run("quantize", [dg.AssetKey("precision_card")])

@@ -18,10 +18,13 @@ from xnai_pipelines.defs.adapters import (
     holds_no_deleted_document,
     merged_equals_applied,
 )
+from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.defs.releases import aliases_mirror_the_releases, challenger_vectors_are_sound
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
+from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
@@ -123,6 +126,14 @@ def test_a_rejected_challenger_ends_the_run_well_and_changes_nothing(pipeline):
     assert shown["reason"].startswith("The challenger was rejected: ")
 
 
+def test_the_comparison_is_drawn_with_the_loss_that_the_settings_allow(pipeline):
+    with settled(of_world(pipeline.work, max_slice_loss=0.3)):
+        result = pipeline.run("retrain", [dg.AssetKey("adapter_evaluation")])
+    assert result.success, failures(result)
+    drawn = comparison_plot(last_comparison(pipeline.work.home).comparison, 0.3)
+    assert materialized(result, "adapter_evaluation")["differences"] == image("challenger - champion", drawn).value
+
+
 def test_forgetting_a_deleted_document_shows_the_proof_and_its_adapter_is_named(pipeline):
     work = pipeline.work
     source = "oak_table_0.md"  # which is trained on
@@ -211,7 +222,7 @@ class TestChecksFail:
 
     def test_a_merge_that_changed_the_vectors(self, pipeline):
         assert merged_equals_applied(resource("stores")).passed
-        path = pipeline.work.home.reports / "adapted_encoder.json"
+        path = pipeline.work.home.state / "adapted_encoder.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), "largest_difference": 2e-5}))
         assert not merged_equals_applied(resource("stores")).passed
 

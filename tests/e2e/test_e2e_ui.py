@@ -163,7 +163,7 @@ def test_a_run_launched_in_the_browser_succeeds_and_is_seen_on_the_assets(ui):
 
 
 def test_mlflow_shows_the_evaluation_of_the_run(ui):
-    kept = json.loads((ui.work.home.reports / "evaluation/kept.json").read_text())["mlflow_run"]["run_id"]
+    kept = json.loads((ui.work.home.state / "evaluation.json").read_text())["mlflow_run"]["run_id"]
     url = f"http://127.0.0.1:{ui.ports['mlflow_port']}/api/2.0/mlflow/runs/get?run_id={kept}"
     with urllib.request.urlopen(url) as answer:
         run = json.load(answer)["run"]

@@ -18,7 +18,6 @@ from xnai_pipelines.evaluation.logged import first_evaluation
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.rollback import roll_back
-from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 
@@ -61,7 +60,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
     folder = adapted.home.adapters / identity
     undisturbed = (folder / WEIGHTS).read_bytes()
     shutil.rmtree(folder)
-    report_path(adapted.home, "lora_adapter").unlink()
+    (adapted.home.state / "lora_adapter.json").unlink()
 
     assert run_stage(adapted, "train", "--step", 2) == -signal.SIGKILL
     assert list_adapters(adapted.home.adapters) == []

@@ -30,7 +30,7 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import Outcome, decisions
-from xnai_pipelines.releases.evaluate import read_comparison
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.plots import comparison_plot
@@ -74,7 +74,7 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     assert (current.release, current.embeddings_table) == (2, challenger.embeddings_table)
     assert current.adapter == read_adapter_report(adapted.home).adapter
     assert current.questions == question_set(read_questions(adapted.tables))
-    compared = read_comparison(adapted.home)
+    compared = last_comparison(adapted.home).comparison
     assert current.vector_space == compared.challenger.vector_space != first.vector_space
     assert current.metrics["vector.ndcg_at_10"] > 0.95
     assert current.table_versions[current.embeddings_table] == adapted.tables.version(adapted.embeddings)
@@ -126,7 +126,7 @@ def test_the_plot_logged_with_a_decision_shows_the_loss_that_its_gate_allowed(ad
     run = decide(adapted, gate=Gate(max_slice_loss=0.3)).mlflow_run
     client = mlflow.MlflowClient(adapted.home.mlflow_uri)
     logged = Path(client.download_artifacts(run.run_id, "differences.png", str(tmp_path)))
-    assert logged.read_bytes() == comparison_plot(read_comparison(adapted.home), 0.3)
+    assert logged.read_bytes() == comparison_plot(last_comparison(adapted.home).comparison, 0.3)
 
 
 def test_a_decision_names_what_the_challenger_was_trained_on_though_another_adapter_was_trained_since(

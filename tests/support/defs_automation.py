@@ -16,8 +16,9 @@ from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
-from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.records import write_record
 
 QUESTIONS = [
     Question(f"q{n}", f"What is number {n}?", (Relevant(f"d{n}", None, 1),), Origin.LABELLED, Split.TEST)
@@ -39,7 +40,7 @@ def publish(home: Home, number: int = 1) -> None:
 def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1) -> None:
     """Write a drift report that names a cause."""
     report = DriftReport(release, BEGAN, datetime.now(UTC), (), cause, cause.trainable, sentence)
-    write_bytes(home.reports / "drift" / "report.json", report.to_json().encode())
+    write_record(home.state / "drift" / "report.json", report)
 
 
 @cache

@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,11 @@ from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.state.artefacts import CARD, read_card
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.history import StageRun, record
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, now
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
@@ -128,7 +130,7 @@ def train_adapter(
             progress=progress,
         )
     if done:
-        record(context.home.reports, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
+        record(context.home.state, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
     curve = curve_plot(adapter)
     report = AdapterReport(
         adapter=adapter.adapter_id,
@@ -142,10 +144,10 @@ def train_adapter(
         trained=done > 0,
         mlflow_run=None,
     )
-    path = report_path(context.home, "lora_adapter")
-    write_json(path, asdict(report))  # before MLflow is asked, so that nothing trained is lost by its absence
+    path = _adapter_path(context.home)
+    write_record(path, report)  # before MLflow is asked, so that nothing trained is lost by its absence
     report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
-    write_json(path, asdict(report))
+    write_record(path, report)
     return AdapterOutcome(report, adapter, curve)
 
 
@@ -162,12 +164,14 @@ def read_adapter_report(home: Home) -> AdapterReport:
     Raises:
         NoAdapterError: None was trained.
     """
-    path = report_path(home, "lora_adapter")
-    if not path.exists():
+    report = read_record(_adapter_path(home), AdapterReport)
+    if report is None:
         raise NoAdapterError("No adapter was trained yet: `xnai retrain` trains one.")
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    run = stored.pop("mlflow_run")
-    return AdapterReport(**stored, mlflow_run=MlflowRun(**run) if run else None)
+    return report
+
+
+def _adapter_path(home: Home) -> Path:
+    return home.state / "lora_adapter.json"
 
 
 def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderReport:
@@ -199,7 +203,7 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
         largest_difference=merged.largest_difference,
         seconds=watch.seconds,
     )
-    write_json(report_path(home, "adapted_encoder"), asdict(built))
+    write_record(_encoder_path(home), built)
     return built
 
 
@@ -209,10 +213,14 @@ def read_adapted_encoder(home: Home) -> AdaptedEncoderReport:
     Raises:
         NoAdapterError: None was built.
     """
-    path = report_path(home, "adapted_encoder")
-    if not path.exists():
+    report = read_record(_encoder_path(home), AdaptedEncoderReport)
+    if report is None:
         raise NoAdapterError("No adapted encoder was built yet: `xnai retrain` builds one.")
-    return AdaptedEncoderReport(**json.loads(path.read_text(encoding="utf-8")))
+    return report
+
+
+def _encoder_path(home: Home) -> Path:
+    return home.state / "adapted_encoder.json"
 
 
 def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:

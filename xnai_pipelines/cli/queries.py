@@ -6,23 +6,30 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
-from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training
+from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
+from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.autonomy.drift.make import last_drift_report
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
+from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.events import model_events
 from xnai_pipelines.search.vector_index import read_vector_index
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.claim import recorded_inputs
+from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
@@ -30,24 +37,18 @@ from xnai_pipelines.state.tables import Tables
 
 QUARANTINE_SHOWN = 20
 PAST_EVALUATIONS = 60
-# Step of a run, name of what it reports, file under reports/.
-REPORTS = (
-    ("documents", "documents", "documents.json"),
-    ("chunks", "chunks", "chunks.json"),
-    ("embeddings", "embeddings", "embeddings.json"),
-    ("questions", "questions", "questions.json"),
-    ("calibration_texts", "calibration", "calibration.json"),
-    ("precision_card", "card", "precision_card/card.json"),
-    ("training_pairs", "training_pairs", "training_pairs.json"),
-    ("lora_adapter", "lora_adapter", "lora_adapter.json"),
-    ("adapter_evaluation", "comparison", "adapter_evaluation/comparison.json"),
-    ("release", "release", "release.json"),
-    ("compact_tables", "maintenance", "maintenance.json"),
-    ("move_release_pointer", "rollback", "rollback.json"),
-    ("erase_document", "forgetting", "forgetting.json"),
-    ("retrieval_evaluation", "evaluation", "evaluation/report.json"),
-    ("retrieval_evaluation", "tracked", "evaluation/kept.json"),
-)
+# What a step of a run leaves under reports/.
+REPORT_OF_STEP = {
+    "documents": "documents",
+    "chunks": "chunks",
+    "embeddings": "embeddings",
+    "questions": "questions",
+    "calibration_texts": "calibration",
+    "release": "release",
+    "compact_tables": "maintenance",
+    "move_release_pointer": "rollback",
+    "erase_document": "forgetting",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,17 +266,27 @@ def home_health(home: Home, tables: Tables) -> list[str]:
 
 def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
     """Return what the steps of a run reported; of any other step there may be the report of an earlier run."""
-    paths = {name: home.reports / file for step, name, file in REPORTS if step in steps}
-    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    paths = {name: report_path(home, name) for step, name in REPORT_OF_STEP.items() if step in steps}
+    reports = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    if "precision_card" in steps:
+        reports["card"] = to_jsonable_python(last_card(home))
+    if "training_pairs" in steps:
+        reports["training_pairs"] = to_jsonable_python(read_training_pairs_report(home))
+    if "lora_adapter" in steps:
+        reports["lora_adapter"] = to_jsonable_python(read_adapter_report(home))
+    if "adapter_evaluation" in steps:
+        reports["comparison"] = to_jsonable_python(last_comparison(home).comparison)
+    if "retrieval_evaluation" in steps:
+        tracked = to_jsonable_python(last_evaluation(home))
+        reports |= {"evaluation": tracked.pop("report"), "tracked": tracked}
+    return reports
 
 
 def _evaluation(home: Home) -> dict[str, str]:
-    path = home.reports / "evaluation" / "report.json"
-    if not path.exists():
+    kept = last_evaluation(home)
+    if kept is None:
         return {}
-    from xnai_pipelines.evaluation.report import EvaluationReport
-
-    report = EvaluationReport.from_json(path.read_text(encoding="utf-8"))
+    report = kept.report
     figures = ", ".join(
         f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)
     )

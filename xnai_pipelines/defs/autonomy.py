@@ -20,7 +20,7 @@ from xnai_pipelines.defs.resources.encoder import EncoderResource
 from xnai_pipelines.defs.resources.runs import is_of
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
-from xnai_pipelines.errors import NotTrackedError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
@@ -63,7 +63,7 @@ def accuracy_degradation_sensor(
             base.settings.thresholds,
             now,
         )
-    except (TrackingUnavailableError, NotTrackedError, ReleaseError) as error:
+    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
     context.log.info(decision.reason)
     requests = [] if decision.action not in JOBS else [_request(decision, base.name(JOBS[decision.action]))]

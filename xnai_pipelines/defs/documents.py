@@ -13,7 +13,7 @@ from xnai_pipelines.defs.metadata import column_schema, markdown_table, result, 
 from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.documents.listing import list_folder
-from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, plan
+from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
 from xnai_pipelines.errors import HomeError, ListingError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
@@ -73,8 +73,8 @@ def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> 
     counted = sum(row["documents"] for row in files)
     bad = sum(row["bad_records"] for row in files)
     # a file that came or changed while the run went on is the next run's
-    looked_ns = json.loads((stores.layout.reports / "documents.json").read_text(encoding="utf-8"))["looked_ns"]
-    later = {path for path, stat in listing.files.items() if stat.modified_ns >= looked_ns}
+    look = last_look(stores.layout)
+    later = {path for path, stat in listing.files.items() if look and stat.modified_ns >= look.looked_ns}
     missing = sorted(entries - recorded - later)
     surplus = sorted(path for path in recorded - entries if not listing.is_unknown(path))
     return dg.AssetCheckResult(

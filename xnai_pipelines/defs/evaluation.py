@@ -12,9 +12,8 @@ from xnai_pipelines.defs.resources.source import SourceResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.evaluation.history import tracked_metrics
-from xnai_pipelines.evaluation.make import evaluate_retrieval
+from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
-from xnai_pipelines.evaluation.report import EvaluationReport
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.aliases import mirror_releases
@@ -108,12 +107,13 @@ def retrieval_evaluation(
 
 def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
     """The share of labelled test questions with a right document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
-    path = stores.layout.reports / "evaluation" / "report.json"
-    report = EvaluationReport.from_json(path.read_text(encoding="utf-8"))
+    kept = last_evaluation(stores.layout)
+    if kept is None:
+        return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")
     sections = [
         section
-        for headline in report.headlines
-        for section in report.sections_of(headline)
+        for headline in kept.report.headlines
+        for section in kept.report.sections_of(headline)
         if section.origin is Origin.LABELLED and section.mode == Mode.HYBRID
     ]
     floor = base.settings.accuracy_floor

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import chain, pairwise, zip_longest
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -204,7 +205,7 @@ def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:
 
 def read_set(home: Home) -> CalibrationSet | None:
     """Return the set drawn last, None before the first."""
-    path = home.reports / "calibration.parquet"
+    path = _set_path(home)
     if not path.exists():
         return None
     table = pq.read_table(path)
@@ -217,4 +218,8 @@ def _write_set(home: Home, drawn: CalibrationSet) -> None:
     place = {chunk_id: n for n, chunk_id in enumerate(drawn.chosen)}
     corpus = sorted(drawn.corpus)
     table = pa.table({"chunk_id": corpus, "place": pa.array([place.get(c) for c in corpus], pa.int32())})
-    write_parquet(home.reports / "calibration.parquet", table)
+    write_parquet(_set_path(home), table)
+
+
+def _set_path(home: Home) -> Path:
+    return home.state / "calibration.parquet"

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
+from xnai_pipelines.autonomy.drift.make import profiles
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.vectors import trim_cache
 from xnai_pipelines.errors import ForgettingError
@@ -93,7 +94,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
                 erased.append(_erase(context, spec, column, values))
                 advance()
         cached = trim_cache(context)
-        for profile in (context.home.reports / "drift").glob("release_*.npz"):
+        for profile in profiles(context.home):
             profile.unlink()
     report = ForgettingReport(
         source=source,

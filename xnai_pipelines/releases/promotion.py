@@ -18,10 +18,9 @@ from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
 from xnai_pipelines.releases.decision import Decision, Outcome, approve, decisions, outcome_of, write_decision
 from xnai_pipelines.releases.evaluate import (
-    compared_on,
     headline_metrics,
+    last_comparison,
     read_challenger_evaluation,
-    read_comparison,
     require_challenger,
 )
 from xnai_pipelines.releases.gate import Gate, Target, judge
@@ -81,7 +80,8 @@ def decide_promotion(
     """
     releases = Releases(context.home.releases)
     with stage(context, "promotion_decision"):
-        challenger, comparison = require_challenger(releases), read_comparison(context.home)
+        challenger, kept = require_challenger(releases), last_comparison(context.home)
+        comparison = kept.comparison
         if comparison.challenger.vector_space != challenger.vector_space:
             raise ReleaseError(
                 f"The challenger {challenger.vector_space} was not evaluated: the last comparison is of "
@@ -99,7 +99,7 @@ def decide_promotion(
             adapter=challenger.adapter,
             pairs_sha256=adapter.data_sha256 if adapter else None,
             config=json.loads(adapter.config.description) if adapter and adapter.config else {},
-            judged_on=f"{compared_on(context.home)} {gate} {target}",
+            judged_on=f"{kept.fingerprint} {gate} {target}",
             cause=cause,
         )
         write_decision(context.home.decisions, decision)

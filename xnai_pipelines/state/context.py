@@ -55,7 +55,7 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
                 ) from error
             raise
         watch.seconds = time.perf_counter() - started
-        record(context.home.reports, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
+        record(context.home.state, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
 
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:

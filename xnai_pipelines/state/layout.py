@@ -42,8 +42,13 @@ class Home:
         return self.releases / "decisions"
 
     @property
+    def state(self) -> Path:
+        """Records that decide what the next run does: what was built, measured and drawn last."""
+        return self.root / "state"
+
+    @property
     def reports(self) -> Path:
-        """Reports of stages and evaluations."""
+        """What runs did, for people to look at; nothing is decided by it, and it may be deleted."""
         return self.root / "reports"
 
     @property

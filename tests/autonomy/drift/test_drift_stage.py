@@ -22,7 +22,7 @@ def drift(work: Workplace) -> DriftOutcome:
 
 
 def profile_of(work: Workplace, release: int) -> Path:
-    return work.home.reports / "drift" / f"release_{release}.npz"
+    return work.home.state / "drift" / f"release_{release}.npz"
 
 
 def test_the_first_call_takes_the_profile_and_the_second_finds_nothing_changed(adapted: Workplace):

@@ -12,6 +12,7 @@ from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs, is_of, t
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import shown_alive
+from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables, kill_after
 
@@ -28,6 +29,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
+        migrate(self.layout, _say(context.log))
         run, instance = context.run, context.instance
         if run is None or instance is None:
             yield self
