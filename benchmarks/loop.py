@@ -21,7 +21,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import dagster as dg
-from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
 
 from benchmarks.corpora import write_scifact
 from benchmarks.pipeline import Pipeline, pipeline
@@ -89,11 +88,12 @@ def tick() -> None:
             "tracking": TrackingResource(home=root, uri=None, ui_url=""),
             "alerts": AlertsResource(home=root, ui_url=""),
         }
+        sensor = knowledge_base(Base(Settings(home=home.root))).get_sensor_def("accuracy_degradation_sensor")
         seconds, cursor = [], None
         for _ in range(TICKS):
             with dg.build_sensor_context(instance, cursor=cursor, resources=resources) as context:
                 started = time.perf_counter()
-                cursor = accuracy_degradation_sensor.evaluate_tick(context).cursor
+                cursor = sensor.evaluate_tick(context).cursor
                 seconds.append(round(time.perf_counter() - started, 3))
         print(json.dumps({"evaluations": EVALUATIONS, "first tick": seconds[0], "warm ticks": seconds[1:]}), flush=True)
 

@@ -17,8 +17,8 @@ from xnai_pipelines.errors import ServerError
 TWO = """
 import sys
 from pathlib import Path
-from xnai_pipelines import servers
-from xnai_pipelines.servers import Server, serve
+from xnai_pipelines.cli import servers
+from xnai_pipelines.cli.servers import Server, serve
 port, logs = int(sys.argv[1]), Path(sys.argv[2])
 servers.STOP_SECONDS = 0.5
 web = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]

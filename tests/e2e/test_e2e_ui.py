@@ -26,7 +26,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.e2e]
 
 # The servers start and stop in their own time on a busy machine: none is given up, and none is killed.
 UI = f"""
-from xnai_pipelines import servers
+from xnai_pipelines.cli import servers
 from xnai_pipelines.cli import main
 servers.START_SECONDS = servers.STOP_SECONDS = {NEVER_SECONDS}
 main()

@@ -66,7 +66,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         import numpy as np
-        from xnai_pipelines.encoding import VectorCache, text_sha256
+        from xnai_pipelines.encoders.cache import VectorCache, text_sha256
 
         with VectorCache(Path(sys.argv[1])) as cache:
             for i in range(40):

@@ -135,7 +135,9 @@ def test_a_deleted_experiment_says_how_to_bring_it_back(tracker, evaluation, dat
 def test_telemetry_is_off_and_mlflow_is_not_imported_before_it_is_needed(tmp_path):
     program = (
         "import sys\n"
-        "from xnai_pipelines.state import Tracker, TrackingUnavailableError\n"
+        "from xnai_pipelines.errors import TrackingUnavailableError\n"
+        "from xnai_pipelines.evaluation.logged import past_evaluations\n"
+        "from xnai_pipelines.state.tracker import Tracker\n"
         "assert 'mlflow' not in sys.modules\n"
         "try:\n"
         "    past_evaluations(Tracker('http://127.0.0.1:9', None), 1)\n"

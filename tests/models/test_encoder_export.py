@@ -173,7 +173,7 @@ def test_a_build_killed_half_way_leaves_nothing_visible_and_the_next_one_cleans_
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from xnai_pipelines.artefacts import publish_artefact
+        from xnai_pipelines.state.artefacts import publish_artefact
 
         def fill(folder):
             (folder / "model.onnx").write_bytes(b"half")

@@ -67,8 +67,8 @@ def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Wor
 KILLED_WHILE_QUANTIZING = """
 import os, signal, sys
 from xnai_pipelines.cli import main
-from xnai_pipelines.quantization import quantize as real
-from xnai_pipelines.stages import quantized_models
+from xnai_pipelines.models.quantization.quantize import quantize as real
+from xnai_pipelines.models import make as quantized_models
 
 def quantize(*arguments, progress, **options):
     def dying(layer, done, total):

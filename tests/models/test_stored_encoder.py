@@ -180,7 +180,7 @@ def test_damaged_weights_or_graph_are_refused(stored: Path, name: str) -> None:
 SERVE = textwrap.dedent("""
     import sys
     from pathlib import Path
-    from xnai_pipelines.encoding import Encoder
+    from xnai_pipelines.encoders.encoder import Encoder
 
     Encoder.load(Path(sys.argv[1]), threads=1).encode_query("red green")
     sys.exit([name for name in ("torch", "transformers", "optimum") if name in sys.modules] or 0)

@@ -8,6 +8,8 @@ import typer
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
 
+QUARANTINE_SHOWN = 20
+
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
@@ -112,7 +114,7 @@ def _require_release_encoder(settings: "Settings") -> None:
         return
     from xnai_pipelines.encoders.source import resolve_encoder
     from xnai_pipelines.encoders.specification import Precision, read_specification
-    from xnai_pipelines.errors import SettingsError, VectorSpaceError
+    from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
     from xnai_pipelines.models.make import asked_vector_space
     from xnai_pipelines.state.manifest import Releases
 
@@ -120,7 +122,7 @@ def _require_release_encoder(settings: "Settings") -> None:
     release = Releases(home.releases).require()
     try:
         base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
-    except (ValueError, OSError, RuntimeError) as error:
+    except (XnaiError, ValueError, OSError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
     asked = asked_vector_space(home, base, settings.precision, release)
     if asked != release.vector_space:
@@ -134,9 +136,9 @@ def _require_release_encoder(settings: "Settings") -> None:
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
-    from xnai_pipelines.cli.queries import QUARANTINE_SHOWN, home_status
+    from xnai_pipelines.status import home_status
 
-    current = home_status(settings())
+    current = home_status(Home(settings().home))
     if as_json:
         print_json(asdict(current))
         return
