@@ -27,6 +27,8 @@ from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
@@ -42,6 +44,7 @@ from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tracker import Tracker
