@@ -90,6 +90,18 @@ def execute(
         raise typer.Exit(1)
 
 
+def require_encoder() -> None:
+    """Fail before a run has read anything if the default encoder is wanted and not installed.
+
+    Raises:
+        MissingExtraError: It is not; the message has the command that installs it.
+    """
+    from xnai_pipelines.encoders.source import default_encoder_folder
+
+    if settings().encoder is None:
+        default_encoder_folder()
+
+
 def print_json(value: Any) -> None:
     """Print a value for scripts."""
     print(json.dumps(value, indent=2, ensure_ascii=False, default=str))

@@ -10,6 +10,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.errors import TrainingOptionError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
 
 
@@ -29,6 +30,7 @@ def retrain(
     """Train an adapter on the questions, prove it better than the current release, and release it if it is."""
     config = _training(change or [])
     if not dry_run:
+        require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)
         return
     from xnai_pipelines.cli.queries import planned_training

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_encoder, settings
 from xnai_pipelines.state.layout import Home
 
 QUARANTINE_SHOWN = 20
@@ -33,6 +33,7 @@ def run(
 
     Only what changed since the last run is read, cut and embedded.
     """
+    require_encoder()
     config = {
         "documents": {"verify": verify, "retry_quarantined": retry_quarantined, "allow_vanishing": allow_vanishing},
         "chunks": {"new_release": new_release},
