@@ -6,14 +6,15 @@ many deletions, evaluate again) is a config field of its Dagster asset.
 
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
@@ -282,6 +283,19 @@ class Settings(BaseSettings):
         return ChunkingSpec(self.chunk_strategy, self.chunk_size, self.chunk_overlap)
 
 
+class GivenSettings(Settings):
+    """Settings from values alone: what is not given has its default, whatever the environment says."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the values given as the only source."""
+        return (init_settings,)
+
+
 @cache
 def settings() -> Settings:
     """Return the validated settings of this process.
@@ -295,13 +309,29 @@ def settings() -> Settings:
     try:
         return Settings()
     except ValidationError as error:
-        problems = [
-            f"XNAI_{str(item['loc'][0]).upper()}={_shown(item)}: {item['msg']}"
-            if item["loc"]
-            else f"XNAI_CHUNK_SIZE and XNAI_CHUNK_OVERLAP: {item['ctx']['error']}"
-            for item in error.errors(include_url=False)
-        ]
-        raise SettingsError("Settings are not valid. " + "; ".join(problems)) from None
+        raise _refused(error, lambda name: f"XNAI_{name.upper()}") from None
+
+
+def given_settings(**values: Any) -> Settings:
+    """Return settings of which these are given by name and the others have their defaults.
+
+    Raises:
+        SettingsError: A value is not allowed, or no setting has that name; the message names it.
+    """
+    try:
+        return GivenSettings(**values)
+    except ValidationError as error:
+        raise _refused(error, str) from None
+
+
+def _refused(error: ValidationError, shown: Callable[[str], str]) -> SettingsError:
+    problems = [
+        f"{shown(str(item['loc'][0]))}={_shown(item)}: {item['msg']}"
+        if item["loc"]
+        else f"{shown('chunk_size')} and {shown('chunk_overlap')}: {item['ctx']['error']}"
+        for item in error.errors(include_url=False)
+    ]
+    return SettingsError("Settings are not valid. " + "; ".join(problems))
 
 
 def _shown(error: ErrorDetails) -> str:
