@@ -21,11 +21,15 @@ STOPS_ITSELF = """
 import os, signal
 from xnai_pipelines.cli import main
 
-def stop(process, _):
-    os.kill = lambda *_: None
-    kill(process, signal.SIGSTOP)
+kill, stops = os.kill, [signal.SIGSTOP]
 
-kill, os.kill = os.kill, stop
+def stop(process, ending):
+    if process != os.getpid():
+        kill(process, ending)
+    elif stops:
+        kill(process, stops.pop())
+
+os.kill = stop
 main()
 """
 
