@@ -108,7 +108,7 @@ def classify(
             group = _of_unchanged(known, is_current, retry_quarantined)
             groups["touched" if group == "unchanged" else group].append(path)
     vanished = [path for path in ledger if path not in listing.files and not listing.is_unknown(path)]
-    renamed = _renames(groups["new"], vanished, listing, ledger, sha256_of)
+    renamed = _renames(groups["new"], vanished, listing=listing, ledger=ledger, sha256_of=sha256_of)
     found = {path for pair in renamed for path in pair}
     groups["new"] = [path for path in groups["new"] if path not in found]
     groups["deleted"] = [path for path in vanished if path not in found]
@@ -124,6 +124,7 @@ def _of_unchanged(known: LedgerEntry, is_current: Callable[[str], bool], retry_q
 def _renames(
     new: list[str],
     vanished: list[str],
+    *,
     listing: Listing,
     ledger: Mapping[str, LedgerEntry],
     sha256_of: Callable[[str], str | None],

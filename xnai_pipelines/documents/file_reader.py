@@ -47,6 +47,7 @@ class FileReader:
         self,
         context: StageContext,
         folder: Path,
+        *,
         limits: ParseLimits,
         worker: ParserWorker,
         gone: tuple[str, ...],
@@ -97,13 +98,13 @@ class FileReader:
                 entry["parser"] = item.parser
                 if isinstance(item, UnreadableRecord):
                     source = named(f"{path}#{item.record}")
-                    self._put_in_quarantine(path, source, item.kind, item.message, content)
+                    self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
                     bad.add(source)
                     continue
                 source = path if item.record_id is None else f"{path}#{item.record_id}"
                 if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
                     source = named(f"{source} (again)")
-                    self._put_in_quarantine(path, source, "duplicate_id", DUPLICATE, content)
+                    self._put_in_quarantine(path, source, kind="duplicate_id", message=DUPLICATE, content=content)
                     bad.add(source)
                 else:
                     seen.add(document_id(source))
@@ -111,7 +112,7 @@ class FileReader:
         except SkippedFileError as error:
             entry |= {"outcome": "skipped", "reason": str(error), "parser": error.parser}
         except UnreadableError as error:
-            self._put_in_quarantine(path, path, error.kind, str(error), content)
+            self._put_in_quarantine(path, path, kind=error.kind, message=str(error), content=content)
             bad.add(path)
             entry["parser"] = error.parser
             if error.kind == "unreadable":
@@ -155,7 +156,7 @@ class FileReader:
         if len(self._documents) >= ROWS_IN_COMMIT or self._characters >= CHARACTERS_IN_COMMIT:
             self._flush_documents()
 
-    def _put_in_quarantine(self, path: str, source: str, kind: str, message: str, content: str | None) -> None:
+    def _put_in_quarantine(self, path: str, source: str, *, kind: str, message: str, content: str | None) -> None:
         before = self._quarantined.get(path, {}).get(source)
         now = datetime.now(UTC)
         self._quarantine.append(
@@ -177,7 +178,7 @@ class FileReader:
     def _finish_unread(self, path: str, error: OSError) -> None:
         """Put a file that cannot be opened in quarantine."""
         message = f"The file cannot be opened: {error.strerror}. Make it readable by the user who runs the pipeline."
-        self._put_in_quarantine(path, path, "unreadable", message, None)
+        self._put_in_quarantine(path, path, kind="unreadable", message=message, content=None)
         entry = {"path": path, "outcome": "quarantined", "parser": DETECTION, "read_ns": time.time_ns(), **UNREAD}
         self._finish(path, entry, set(), {path})
 

@@ -61,7 +61,7 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
         )
     # "a/**" means the content of the folder. GitIgnoreSpec would drop the folder, and with it what "!a/b" keeps.
     patterns = GitIgnoreSpec.from_lines(re.sub(r"/\*\*$", "/*", line) for line in exclude)
-    root = folder.resolve()
+    rules = _Rules(folder.resolve(), patterns)
     listing = Listing()
     pending = [folder]
     while pending:
@@ -76,49 +76,50 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
             listing.unlisted[relative] = f"the folder cannot be listed: {error.strerror}"
             continue
         for entry in ordered:
-            _place(entry, relative, root, patterns, listing, pending)
+            if _place(entry, relative, rules, listing):
+                pending.append(Path(entry.path))
     return listing
 
 
-def _place(
-    entry: os.DirEntry[str],
-    parent: str,
-    root: Path,
-    patterns: GitIgnoreSpec,
-    listing: Listing,
-    pending: list[Path],
-) -> None:
-    """Put one entry of a folder into its group."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What decides whether an entry is skipped: the root that links may not leave, and the excluded patterns."""
+
+    root: Path
+    patterns: GitIgnoreSpec
+
+
+def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing) -> bool:
+    """Put one entry of a folder into its group. Return whether it is a folder to list."""
     path = parent + _printable(entry.name)
     try:
         is_folder = entry.is_dir(follow_symlinks=False)
-        reason = _reason_to_skip(entry, path + "/" * is_folder, is_folder, root, patterns)
+        reason = _reason_to_skip(entry, path + "/" * is_folder, is_folder, rules)
         if reason is not None:
             listing.skipped[path + "/" * is_folder] = reason
         elif is_folder:
-            pending.append(Path(entry.path))
+            return True
         else:
             listing.files[path] = FileStat.of(entry.stat())
     except FileNotFoundError:
-        return  # deleted while the folder was listed
+        pass  # deleted while the folder was listed
     except OSError as error:
         listing.unlisted[path] = f"cannot be inspected: {error.strerror}"
+    return False
 
 
-def _reason_to_skip(
-    entry: os.DirEntry[str], path: str, is_folder: bool, root: Path, patterns: GitIgnoreSpec
-) -> str | None:
+def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
         return "the name is not valid UTF-8; rename the file"
     if entry.name.startswith("."):
         return "hidden"
     if entry.name.startswith("~$"):
         return "lock file of an office application"
-    if patterns.match_file(path):
+    if rules.patterns.match_file(path):
         return "matches XNAI_EXCLUDE"
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
-        if not target.is_relative_to(root):
+        if not target.is_relative_to(rules.root):
             return "symbolic link out of the folder"
         if not target.is_file():
             return "symbolic link to a folder" if target.is_dir() else "broken symbolic link"

@@ -127,7 +127,7 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
     )
-    return Plan(looked_ns, listing, ledger, unread, changes)
+    return Plan(looked_ns=looked_ns, listing=listing, ledger=ledger, unread=unread, changes=changes)
 
 
 def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
@@ -145,7 +145,15 @@ def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing)
             ledger[row["path"]] = entry if as_counted else replace(entry, content_sha256="", size_bytes=-1)
     left = {*stored, *tables.read(QUARANTINE, ["path"])["path"].to_pylist()}
     for path in left - ledger.keys() - listing.files.keys():
-        ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, stored[path])
+        ledger[path] = LedgerEntry(
+            outcome="documents",
+            content_sha256="",
+            parser="",
+            size_bytes=-1,
+            modified_ns=-1,
+            read_ns=0,
+            documents=stored[path],
+        )
     return ledger
 
 
@@ -173,7 +181,7 @@ def ingest_documents(
         written = deleted = 0
         if paths or todo.changes.gone:
             worker = open_worker.enter_context(ParserWorker())
-            reader = FileReader(context, inputs.documents, rules.limits, worker, todo.changes.gone)
+            reader = FileReader(context, inputs.documents, limits=rules.limits, worker=worker, gone=todo.changes.gone)
             with context.progress.work("documents", len(paths), "files") as advance:
                 for path in paths:
                     reader.read(path)
@@ -188,7 +196,7 @@ def ingest_documents(
         _record_touched(tables, todo)
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
-    report = _report(tables, todo, written, deleted, watch.seconds)
+    report = _report(tables, todo, written=written, deleted=deleted, seconds=watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
 
@@ -239,7 +247,7 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
     tables.merge_rows(FILES, rows)
 
 
-def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: float) -> DocumentsReport:
+def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: float) -> DocumentsReport:
     files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     return DocumentsReport(

@@ -37,7 +37,7 @@ class _Shown:
 
 
 def _default(value: object) -> object:
-    """Returns the default to show: literals as they are, functions and types by name, the rest as "..."."""
+    """Return the default to show: literals as they are, functions and types by name, the rest as "..."."""
     if value is inspect.Parameter.empty or isinstance(value, enum.Enum):
         return value if value is inspect.Parameter.empty else _Shown(str(value))
     if isinstance(value, str) and value.startswith(("/", sys.prefix)) and len(value) > 1:
@@ -50,7 +50,7 @@ def _default(value: object) -> object:
 
 
 def _signature(member: object) -> str | None:
-    """Returns "(a, b=1)" without annotations, or None where the interpreter knows no signature."""
+    """Return "(a, b=1)" without annotations, or None where the interpreter knows no signature."""
     try:
         known = inspect.signature(member)  # type: ignore[arg-type]
     except (TypeError, ValueError, AttributeError, NameError):
@@ -64,7 +64,7 @@ def _signature(member: object) -> str | None:
 
 
 def _markdown(docstring: str) -> str:
-    """Returns a docstring as Markdown: underlined titles in bold, examples fenced, no accidental headings."""
+    """Return a docstring as Markdown: underlined titles in bold, examples fenced, no accidental headings."""
     lines: list[str] = []
     fenced = False
     for line in inspect.cleandoc(docstring).splitlines():
@@ -94,13 +94,13 @@ def _markdown(docstring: str) -> str:
 
 
 def _own_doc(member: object) -> str:
-    """Returns the member's docstring, "" where it has none of its own or one that says nothing."""
+    """Return the member's docstring, "" where it has none of its own or one that says nothing."""
     doc = member.__dict__.get("__doc__") if inspect.isclass(member) else inspect.getdoc(member)
     return doc if isinstance(doc, str) and not _BOILERPLATE.match(doc) else ""
 
 
 def _entry(level: int, name: str, member: object, doc: str) -> Iterator[str]:
-    """Yields the paragraphs of one heading: the heading, the signature as code, the text."""
+    """Yield the paragraphs of one heading: the heading, the signature as code, the text."""
     yield f"{'#' * level} {name.rpartition('.')[2]}"
     signature = _signature(member) if callable(member) else ""
     if signature is not None and not isinstance(member, enum.EnumType):
@@ -110,7 +110,7 @@ def _entry(level: int, name: str, member: object, doc: str) -> Iterator[str]:
 
 
 def _methods(cls: type, documented: set[type]) -> dict[str, object]:
-    """Returns the public methods and properties of a class by name.
+    """Return the public methods and properties of a class by name.
 
     Those of bases that have no heading of their own are included: EmailMessage has all but its name from one.
     """
@@ -126,7 +126,7 @@ def _methods(cls: type, documented: set[type]) -> dict[str, object]:
 
 
 def _class(name: str, cls: type, documented: set[type]) -> Iterator[str]:
-    """Yields the paragraphs of a class: its own, then its methods; those without a docstring as one list."""
+    """Yield the paragraphs of a class: its own, then its methods; those without a docstring as one list."""
     yield from _entry(2, name, cls, _own_doc(cls))
     members = list(cls.__members__) if issubclass(cls, enum.Enum) else []
     if members:
@@ -148,7 +148,7 @@ def _class(name: str, cls: type, documented: set[type]) -> Iterator[str]:
 
 
 def _names(names: list[str]) -> str:
-    """Returns the names as inline code, a long list cut."""
+    """Return the names as inline code, a long list cut."""
     shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
     rest = len(names) - _MOST_NAMES
     return f"{shown} and {rest} more." if rest > 0 else f"{shown}."
@@ -163,7 +163,7 @@ def _belongs(module: types.ModuleType, value: object) -> bool:
 
 
 def _public(module: types.ModuleType) -> dict[str, Any]:
-    """Returns the module's own public members by name, sorted without regard to case."""
+    """Return the module's own public members by name, sorted without regard to case."""
     listed = getattr(module, "__all__", None)
     names = {name for name in (listed or vars(module)) if not name.startswith("_") and hasattr(module, name)}
     members = {name: getattr(module, name) for name in sorted(names, key=lambda name: (name.lower(), name))}
@@ -182,7 +182,7 @@ def _is_builtin(value: object) -> bool:
 
 
 def document(module: types.ModuleType, name: str) -> str:
-    """Returns a module's documentation as Markdown: H1 the module, H2 classes and functions, H3 methods.
+    """Return a module's documentation as Markdown: H1 the module, H2 classes and functions, H3 methods.
 
     A function or class of several names is documented under the one that it gives itself.
     """

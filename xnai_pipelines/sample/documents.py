@@ -57,12 +57,12 @@ def write_sample(folder: Path) -> SampleReport:
 
 
 def _read(path: Path) -> str:
-    """Returns a file's text; bytes that are not UTF-8 compare unequal to every document."""
+    """Return a file's text; bytes that are not UTF-8 compare unequal to every document."""
     return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
 
 
 def _collect() -> dict[str, str]:
-    """Returns {module name: Markdown}, read by an interpreter that sees the standard library alone."""
+    """Return {module name: Markdown}, read by an interpreter that sees the standard library alone."""
     script = Path(__file__).with_name("collect.py")
     done = subprocess.run(
         # Isolated, without site-packages: nothing installed can stand in for a module or change the builtins.

@@ -92,7 +92,7 @@ _SUBMODULES = {
 
 
 def module_names() -> list[str]:
-    """Returns the names of the modules to document, sorted; some may not exist on this platform."""
+    """Return the names of the modules to document, sorted; some may not exist on this platform."""
     left_out = _NOT_DOCUMENTATION | _IN_SOME_VERSIONS
     top = (name for name in sys.stdlib_module_names if name == "__future__" or not name.startswith("_"))
     submodules = (f"{package}.{name}" for package, names in _SUBMODULES.items() for name in names.split())

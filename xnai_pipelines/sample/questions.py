@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def questions_path() -> Path:
-    """Returns the JSONL file of the labelled questions.
+    """Return the JSONL file of the labelled questions.
 
     A line is {"question": "...", "documents": ["os.path.md", ...]}, with every document that answers it.
     """

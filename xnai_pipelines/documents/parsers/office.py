@@ -69,7 +69,7 @@ def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]]) -> Co
     headings = markdown_headings(text)
     of_pages = {page.label.removeprefix("sheet ") for page in pages}
     named = title_of(tuple(heading for heading in headings if heading.title not in of_pages))
-    return Content(title or named or stem, text, Markup.MARKDOWN, headings, pages)
+    return Content(title=title or named or stem, text=text, markup=Markup.MARKDOWN, headings=headings, pages=pages)
 
 
 def check_package(data: bytes) -> str:
