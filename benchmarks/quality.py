@@ -14,8 +14,7 @@ from xnai_pipelines.encoders.specification import Precision
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
 from xnai_pipelines.questions.question import Split
-from xnai_pipelines.sample.documents import write_sample
-from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 
