@@ -58,9 +58,11 @@ def measure(made: Pipeline, documents: Path, questions: Path) -> dict[str, objec
         asked = [question for question in asked if question.split is Split.TEST]
     index = SearchIndex.open(made.context.home.root, threads=1)
     evaluation = evaluate(
-        asked,
-        [str(mode) for mode in Mode],
-        lambda question, mode, k: [(c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))],
+        questions=asked,
+        modes=[str(mode) for mode in Mode],
+        search=lambda question, mode, k: [
+            (c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))
+        ],
         fingerprint="",
         splits_given=True,
         documents={},
