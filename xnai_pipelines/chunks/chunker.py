@@ -30,13 +30,6 @@ class StructuredText:
     markup: Markup = Markup.PLAIN
 
 
-def chunk_document(
-    text: str, headings: Sequence[Heading], markup: Markup, spec: ChunkingSpec, tokens: Tokens
-) -> list[Chunk]:
-    """Return the chunks of one document, as `chunk_documents` does."""
-    return chunk_documents([StructuredText(text, headings, markup)], spec, tokens)[0]
-
-
 def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens) -> list[list[Chunk]]:
     """Return the chunks of each document, in order. They do not depend on the other documents of the call.
 

@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.drift.make import report_drift
-from xnai_pipelines.autonomy.drift.markdown import report_markdown
+from xnai_pipelines.autonomy.drift.report import report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs

@@ -5,7 +5,6 @@ The per-question table of a run is validated when it is read, because others may
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -84,13 +83,6 @@ def find_evaluation(tracker: Tracker, report: EvaluationReport) -> MlflowRun | N
 def past_evaluations(tracker: Tracker, limit: int) -> list[PastEvaluation]:
     """Return at most `limit` finished evaluations, newest first."""
     return list(_past(Experiment(RETRIEVAL, tracker).newest({}, limit)))
-
-
-def evaluations_since(tracker: Tracker, evaluated_at: datetime | None, limit: int) -> list[PastEvaluation]:
-    """Return at most `limit` finished evaluations after that time, oldest first. None starts at the first one."""
-    runs = Experiment(RETRIEVAL, tracker).oldest({}, limit + 1, since=evaluated_at)  # + 1: the one at that time
-    later = (one for one in _past(runs) if evaluated_at is None or one.evaluated_at > evaluated_at)
-    return list(islice(later, limit))
 
 
 def first_evaluation(tracker: Tracker, release: int) -> PastEvaluation | None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from xnai_pipelines.autonomy.decisions.finding import NEW
+from xnai_pipelines.autonomy.decisions.findings import NEW
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
