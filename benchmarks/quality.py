@@ -1,6 +1,6 @@
 """How well search finds the right document: SciFact's test questions, and the sample's, by chunking and precision.
 
-python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--precision int8_dynamic fp32]
+python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--variant int8_dynamic fp32]
 """
 
 import argparse
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder that holds scifact/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     parser.add_argument("--chunking", nargs="+", default=["structure/192/0"])
-    parser.add_argument("--precision", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
+    parser.add_argument("--variant", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
     parser.add_argument("--sample", action="store_true", help="also measure the sample")
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary:
@@ -42,7 +42,7 @@ def main() -> None:
                 strategy, size, overlap = chunking.split("/")
                 spec = ChunkingSpec(Strategy(strategy), int(size), int(overlap))
                 for variant in arguments.variant:
-                    with pipeline(arguments.models, Runtime(precision), spec) as made:
+                    with pipeline(arguments.models, Runtime(variant), spec) as made:
                         figures = measure(made, documents, questions)
                     print(
                         json.dumps({"corpus": name, "chunking": chunking, "variant": variant, **figures}),
