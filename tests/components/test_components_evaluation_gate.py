@@ -83,6 +83,12 @@ def test_a_metric_that_was_never_logged_fails_and_says_what_to_do(uri):
     assert not gate(uri, floor=0.7).result().passed
 
 
+def test_while_mlflow_cannot_be_reached_the_metric_does_not_hold():
+    result = gate("http://127.0.0.1:9", floor=0.1).result()
+    assert not result.passed
+    assert "MLflow at http://127.0.0.1:9 cannot be used now" in result.description
+
+
 def test_the_champions_own_value_is_the_limit_once_there_is_a_champion(uri):
     served = log(uri, 0.8)
     log(uri, 0.75)

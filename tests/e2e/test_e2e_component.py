@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pipeline import ROOT, variables
+from tests.support.pipeline import ROOT, free_port, variables
 from tests.support.workplace import link_models
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex
@@ -96,7 +96,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
 def test_dg_knows_the_components(project):
     listed = project.dg("list", "components", "--json")
     assert {"xnai_pipelines.components.KnowledgeBase", "xnai_pipelines.components.EvaluationGate"} <= {
-        component["key"] for component in json.loads(listed)
+        component["key"] for component in json.loads(listed)["items"]
     }, "Is the package installed as pyproject.toml says now?"
 
 
@@ -116,12 +116,14 @@ def test_dg_checks_what_was_scaffolded_and_names_what_is_wrong(project):
     assert "All definitions loaded successfully." in project.dg("check", "defs")
     wiki = project.file("wiki")
     scaffolded = wiki.read_text()
-    wiki.write_text(scaffolded.replace("    # variant:", "    variant: int3"))
+    wiki.write_text(scaffolded.replace("variant: null", "variant: int3"))
     with pytest.raises(AssertionError, match="precision='int3'"):
         project.dg("check", "defs")
-    wiki.write_text(scaffolded.replace("    # variant:", "    variant: fp32").replace("size: 192", "size: 32"))
+    wiki.write_text(scaffolded.replace("variant: null", "variant: fp32").replace("size: 192", "size: 32"))
     gate = project.file("gate")
-    gate.write_text(gate.read_text().replace('"my_index"', '"handbook/embeddings"').replace("true", "false"))
+    gate.write_text(
+        gate.read_text().replace('"my_index"', '"handbook/embeddings"').replace(":5000", ":9").replace("true", "false")
+    )
 
 
 @dataclass
@@ -132,7 +134,7 @@ class Served:
 
     def ask(self, query: str, **given: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": given}).encode()
-        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})
+        request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310
         with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
             answered = json.load(answer)
         assert "errors" not in answered, answered["errors"]
@@ -164,21 +166,20 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(
-    project: Project, models_root: Path, built_encoder: Encoder, fp32_encoder: Encoder, free_port: int
-) -> Iterator[Served]:
+def served(project: Project, models_root: Path, built_encoder: Encoder, fp32_encoder: Encoder) -> Iterator[Served]:
     for name, files in DOCUMENTS.items():
         folder = project.root / ("pages" if name == "wiki" else "documents/handbook")
         folder.mkdir(parents=True)
         for file, text in files.items():
             (folder / file).write_text(text)
         link_models(project.root / ".xnai" / name / "models", models_root)
-    command = [BIN / "dagster-webserver", "-m", "team.definitions", "-h", "127.0.0.1", "-p", str(free_port)]
+    port = free_port()
+    command = [BIN / "dagster-webserver", "-m", "team.definitions", "-h", "127.0.0.1", "-p", str(port)]
     log = project.root / "webserver.log"
     with log.open("w") as written:
         process = subprocess.Popen(command, cwd=project.root, env=project.environment, stdout=written, stderr=written)
     try:
-        url = f"http://127.0.0.1:{free_port}"
+        url = f"http://127.0.0.1:{port}"
         while True:
             assert process.poll() is None, log.read_text()
             try:
@@ -216,7 +217,7 @@ def test_what_follows_is_made_and_every_check_passes(served, project):
         for check in node["assetChecksOrError"]["checks"]
     }
     gate = checks.pop((("handbook", "embeddings"), "evaluation_gate"))
-    assert gate == "EXECUTION_FAILED"  # no MLflow answers at the address that was scaffolded; it does not block
+    assert gate == "FAILED"  # no MLflow answers at its address; it is set not to block
     assert len(checks) == 14
     assert set(checks.values()) == {"SUCCEEDED"}
 

@@ -7,6 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.components.scaffold import write_defs
+from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.state.tracker import Tracker
 
 if TYPE_CHECKING:
@@ -101,14 +102,13 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
         return dg.Definitions(asset_checks=[evaluation_gate])
 
     def result(self) -> dg.AssetCheckResult:
-        """Return whether the metric holds now.
-
-        Raises:
-            TrackingUnavailableError: MLflow cannot be reached: the check fails, and what it blocks does not run.
-        """
-        with Tracker(self.tracking_uri, None).client() as client:
-            run = self._newest(client)
-            champion = None if self.champion is None else self._champions_value(client, self.champion)
+        """Return whether the metric holds now; it does not while MLflow cannot be reached."""
+        try:
+            with Tracker(self.tracking_uri, None).client() as client:
+                run = self._newest(client)
+                champion = None if self.champion is None else self._champions_value(client, self.champion)
+        except TrackingUnavailableError as error:
+            return dg.AssetCheckResult(passed=False, description=str(error))
         if run is None:
             return dg.AssetCheckResult(
                 passed=False,

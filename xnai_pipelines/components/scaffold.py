@@ -13,7 +13,7 @@ WIDTH = 110
 
 
 def write_defs(request: dg.ScaffoldRequest[Any], model: type[BaseModel], values: Mapping[str, Any]) -> None:
-    """Write the file that `dg scaffold defs` promises; fields without a value or default are commented out."""
+    """Write the file that `dg scaffold defs` promises: each field has its default unless `values` has another."""
     if request.scaffold_format == "python":
         dg.scaffold_component(request, {})
         return
@@ -34,8 +34,6 @@ def _fields(model: type[BaseModel], values: Mapping[str, Any], indent: str) -> I
         if isinstance(value, BaseModel):
             yield f"{indent}{name}:"
             yield from _fields(type(value), value.model_dump(), indent + "  ")
-        elif value is None:
-            yield f"{indent}# {name}:"
         else:
             yield f"{indent}{name}: {json.dumps(value)}"
 
