@@ -13,8 +13,9 @@ from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
 from xnai_pipelines.documents.parsers.source import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.settings import Settings
@@ -63,7 +64,7 @@ class Pipeline:
 
 @contextmanager
 def pipeline(
-    models: Path, precision: Precision, spec: ChunkingSpec | None = None, threads: int = 2
+    models: Path, precision: Runtime, spec: ChunkingSpec | None = None, threads: int = 2
 ) -> Iterator[Pipeline]:
     """Yield a pipeline over an empty home that is deleted afterwards; encoders are kept in `models`."""
     with TemporaryDirectory(prefix="xnai-bench-") as root:

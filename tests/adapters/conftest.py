@@ -12,7 +12,8 @@ from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase, *string.digits, "?", ".", *COLOURS]
 WORDS += ["##" + sign for sign in string.ascii_lowercase + string.digits]
@@ -63,7 +64,7 @@ def write_fast_tokenizer(folder: Path) -> None:
 
 @pytest.fixture(scope="session")
 def base(tiny_encoder: Path) -> EncoderSpec:
-    return read_specification(tiny_encoder, Precision.FP32)
+    return read_specification(tiny_encoder, Runtime.FP32)
 
 
 @pytest.fixture(scope="session")

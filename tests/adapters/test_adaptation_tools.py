@@ -151,7 +151,7 @@ def test_a_base_whose_transformer_lies_in_a_folder_of_its_own_is_merged_likewise
     modules = json.loads((root / "modules.json").read_text())
     modules[0]["path"] = "0_Transformer"
     (root / "modules.json").write_text(json.dumps(modules))
-    merged = merge_adapter(trained, read_specification(root, base.precision), tmp_path / "merged", TEXTS)
+    merged = merge_adapter(trained, read_specification(root, base.variant), tmp_path / "merged", TEXTS)
     assert merged.spec.source == merged.folder / "0_Transformer"
     assert merged.largest_difference < 1e-5
     assert not (merged.folder / "model.safetensors").exists()

@@ -188,7 +188,7 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
     with stage(context, "adapted_encoder") as watch:
         adapter = load_adapter(home.adapters / report.adapter, base)
         merged = merge_adapter(adapter, base, home.adapters / MERGED)
-        [variant] = [variant for variant in VARIANTS if variant.name == release.precision]
+        [variant] = [variant for variant in VARIANTS if variant.name == release.variant]
         texts = texts_for(context, variant, merged.spec)
         spec = variant_spec(variant, merged.spec, texts)
         folder = build_variant(context, variant, merged.spec, spec, texts)

@@ -13,8 +13,9 @@ from xnai_pipelines.adapters.encoder_objective import TOKENS_AT_ONCE
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.schedule import steps_of
 from xnai_pipelines.adapters.texts import open_text_tokenizer
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.quantization.memory import available
 
@@ -115,7 +116,7 @@ def _tokenizer(model_folder: Path) -> Any:
     try:
         tokenizer = Tokenizer.from_file(str(tokenizer_file(model_folder)))
     except FileNotFoundError:  # an old model, which only transformers can read
-        return open_text_tokenizer(read_specification(model_folder, Precision.FP32)).whole
+        return open_text_tokenizer(read_specification(model_folder, Runtime.FP32)).whole
     tokenizer.no_truncation()
     tokenizer.no_padding()
     return tokenizer

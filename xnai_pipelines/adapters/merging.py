@@ -16,7 +16,8 @@ from xnai_pipelines.adapters.config import Task
 from xnai_pipelines.adapters.encoder_objective import TextNetwork
 from xnai_pipelines.adapters.network import open_network, put_on
 from xnai_pipelines.adapters.texts import open_text_tokenizer
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.encoder_card import SAMPLES
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
@@ -46,7 +47,7 @@ def merged_encoder(merged_root: Path, adapter: str) -> EncoderSpec | None:
     A model in its own right: its vector space comes from the merged weights, and names the adapter.
     """
     folder = merged_root / adapter
-    return replace(read_specification(folder, Precision.FP32), adapter=adapter) if folder.is_dir() else None
+    return replace(read_specification(folder, Runtime.FP32), adapter=adapter) if folder.is_dir() else None
 
 
 def merge_adapter(
@@ -76,7 +77,7 @@ def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]
         transformer / "model.safetensors",
         metadata={"format": "pt"},
     )
-    difference = _difference(adapter, base, read_specification(empty, base.precision), texts)
+    difference = _difference(adapter, base, read_specification(empty, base.variant), texts)
     if not difference <= _TOLERANCE:
         raise AdaptationError(
             f"Vectors of the merged model differ by {difference:.2g} from those with the adapter {adapter.adapter_id} "

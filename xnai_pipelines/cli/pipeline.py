@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_encoder, settings
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.state.layout import Home
 
 QUARANTINE_SHOWN = 20
@@ -116,10 +117,10 @@ def _require_release_encoder(settings: "Settings") -> None:
         VectorSpaceError: They do; the message says what to do.
         SettingsError: XNAI_ENCODER names nothing that can be read.
     """
-    if not {"encoder", "precision"} & settings.model_fields_set:
+    if not {"encoder", "variant"} & settings.model_fields_set:
         return
     from xnai_pipelines.encoders.source import resolve_encoder
-    from xnai_pipelines.encoders.specification import Precision, read_specification
+    from xnai_pipelines.encoders.specification import read_specification
     from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
     from xnai_pipelines.models.make import asked_vector_space
     from xnai_pipelines.state.manifest import Releases
@@ -127,14 +128,14 @@ def _require_release_encoder(settings: "Settings") -> None:
     home = Home(settings.home)
     release = Releases(home.releases).require()
     try:
-        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+        base = read_specification(resolve_encoder(settings.encoder), Runtime.FP32)
     except (XnaiError, ValueError, OSError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
-    asked = asked_vector_space(home, base, settings.precision, release)
+    asked = asked_vector_space(home, base, settings.variant, release)
     if asked != release.vector_space:
         raise VectorSpaceError(
-            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
-            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
+            f"XNAI_ENCODER and XNAI_VARIANT name vector space {asked}, and release {release.release} holds vectors "
+            f"of {release.vector_space} ({release.encoder}, {release.variant}): they cannot be compared. Unset them "
             "to search this release, or embed anew with them: `xnai run --new-release`."
         )
 

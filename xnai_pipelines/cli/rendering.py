@@ -133,7 +133,7 @@ def show_releases(listed: Sequence["ListedRelease"]) -> None:
             one.release,
             one.state,
             one.created_at,
-            f"{one.encoder}, {one.precision}",
+            f"{one.encoder}, {one.variant}",
             one.adapter or "none",
             f"{one.vectors:,}",
             " / ".join(f"{one.metrics[f'{mode}.ndcg_at_10']:.3f}" for mode in ("hybrid", "vector"))
@@ -193,9 +193,7 @@ def show_card(card: "Card") -> None:
     """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
     from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
 
-    console.print(
-        f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
-    )
+    console.print(f"[bold]Runtime card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False)
     columns, rows = variant_table(card)
     if console.width < WIDE:
         shown = [columns.index(name) for name in columns if name in NARROW or name.startswith("nDCG@10")]

@@ -108,16 +108,16 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_PRECISION name."""
+    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_VARIANT name."""
     release = Releases(stores.layout.releases).require()
-    asked = asked_vector_space(stores.layout, encoder.base(), encoder.precision, release)
+    asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
     candidate = read_candidate(stores.layout.releases)
     return dg.AssetCheckResult(
         passed=asked == release.vector_space,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={
             "release": release.release,
-            "release_encoder": f"{release.encoder}, {release.precision}",
+            "release_encoder": f"{release.encoder}, {release.variant}",
             "vector_space": release.vector_space,
             "vector_space_of_settings": asked,
             "candidate": f"{candidate.variant}, vector space {candidate.vector_space}" if candidate else "none",

@@ -232,7 +232,7 @@ def definitions(base: Base) -> dg.Definitions:
             deps=["encoder_onnx", "calibration_texts"] if variant.calibrated else ["encoder_onnx"],
             group="models",
             kinds={"python", "onnx"} if variant.scheme is None else {"python", "arrow", "onnx"},
-            tags={"serving": variant.serving.value},
+            tags={"serving": variant.runtime.value},
             description=variant.description,
             given={"variant": variant},
         )

@@ -129,7 +129,7 @@ def release(
         outcome,
         revision_of(manifest.release, manifest.vector_space),
         {"released": "released_in_this_run"},
-        encoder=f"{manifest.encoder}, {manifest.precision}",
+        encoder=f"{manifest.encoder}, {manifest.variant}",
         adapter=manifest.adapter or "none",
         vector_space=manifest.vector_space,
         table=manifest.embeddings_table,

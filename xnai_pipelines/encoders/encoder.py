@@ -22,6 +22,7 @@ from tokenizers import Tokenizer
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.folder import MODEL_FILE, TOKENIZER_FILE, read_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, Pooling
 from xnai_pipelines.state.artefacts import read_card
 
@@ -72,8 +73,7 @@ class Encoder:
             raise ValueError(f"threads is {threads}; an encoder needs at least 1.")
         served = expanded(folder)
         card = read_card(served)
-        # Cards of before there were forms say it by the precision.
-        int8 = card.get("form", card.get("precision")) in ("int8_dynamic", "int8_static")
+        int8 = Runtime.of_card(card) in (Runtime.INT8_DYNAMIC, Runtime.INT8_STATIC)
         if int8 and not card["reduce_range"] and int8_sums_saturate():
             _log.warning(
                 "%s was built on a processor with VNNI; on this one its 8-bit sums saturate and vectors are "

@@ -7,8 +7,9 @@ from typing import Any
 
 from xnai_pipelines.encoders.folder import GRAPH_FILE, MODEL_FILE, WEIGHTS_FILE, read_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.stored.file import load
-from xnai_pipelines.encoders.stored.graph import GraphForm, to_onnx
+from xnai_pipelines.encoders.stored.graph import to_onnx
 from xnai_pipelines.errors import DamagedArtefactError, GraphError, QuantizedFileError
 from xnai_pipelines.state.artefacts import CARD, file_sha256, publish_artefact, read_card
 
@@ -32,9 +33,7 @@ def expanded(folder: Path) -> Path:
             f"The model folder {folder} has neither {MODEL_FILE} nor {WEIGHTS_FILE} with {GRAPH_FILE}. Delete it: the "
             "next run builds it again."
         )
-    return expand(
-        folder, expanded_folder(folder.parent, read_encoder_file(folder).vector_space), GraphForm(card["form"])
-    )
+    return expand(folder, expanded_folder(folder.parent, read_encoder_file(folder).vector_space), Runtime.of_card(card))
 
 
 def expanded_folder(models_root: Path, vector_space: str) -> Path:
@@ -42,7 +41,7 @@ def expanded_folder(models_root: Path, vector_space: str) -> Path:
     return models_root / EXPANDED / vector_space
 
 
-def expand(folder: Path, target: Path, form: GraphForm) -> Path:
+def expand(folder: Path, target: Path, runtime: Runtime) -> Path:
     """Returns `target`, filled with the graph of the weights in `folder` where it does not hold it yet.
 
     Raises:
@@ -51,19 +50,19 @@ def expand(folder: Path, target: Path, form: GraphForm) -> Path:
     made_from = {name: file_sha256(folder / name) for name in (WEIGHTS_FILE, GRAPH_FILE)}
     if _made_from(target) != made_from:
         (target / CARD).unlink(missing_ok=True)  # a folder without a card is filled anew
-    return publish_artefact(target, lambda empty: _fill(folder, empty, form, made_from))
+    return publish_artefact(target, lambda empty: _fill(folder, empty, runtime, made_from))
 
 
-def _fill(folder: Path, empty: Path, form: GraphForm, made_from: dict[str, str]) -> dict[str, Any]:
-    reduce_range = form is GraphForm.INT8_DYNAMIC and int8_sums_saturate()
+def _fill(folder: Path, empty: Path, runtime: Runtime, made_from: dict[str, str]) -> dict[str, Any]:
+    reduce_range = runtime is Runtime.INT8_DYNAMIC and int8_sums_saturate()
     try:
         model = load(folder / WEIGHTS_FILE)
-        to_onnx(model, folder / GRAPH_FILE, empty / MODEL_FILE, form, reduce_range=reduce_range)
+        to_onnx(model, folder / GRAPH_FILE, empty / MODEL_FILE, runtime, reduce_range=reduce_range)
     except (QuantizedFileError, GraphError) as error:
         raise DamagedArtefactError(f"{error} Delete the folder {folder}: the next run builds it again.") from error
     return {
         "made_from": made_from,
-        "form": form,
+        "runtime": runtime,
         "reduce_range": reduce_range,
         "libraries": {name: version(name) for name in ("onnx", "onnxruntime", "numpy")},
     }

@@ -17,7 +17,7 @@ def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
     """Writes encoder.json."""
     content = {
         "vector_space": spec.vector_space,
-        "precision": spec.precision,
+        "precision": spec.variant,
         "recipe": spec.recipe,
         "pooling": spec.pooling,
         "query_prefix": spec.query_prefix,
@@ -39,7 +39,7 @@ def read_encoder_file(folder: Path) -> EncoderSpec:
     """
     content = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
     stored = content.pop("vector_space")
-    spec = EncoderSpec(source=folder, **content)
+    spec = EncoderSpec(source=folder, variant=content.pop("precision"), **content)
     if spec.vector_space != stored:
         raise DamagedArtefactError(
             f"{folder / ENCODER_FILE} says vector space {stored}, but its settings give "

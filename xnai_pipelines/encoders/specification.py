@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,13 +26,6 @@ _SUPPORTED_CHAINS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Nor
 _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 
 
-class Precision(StrEnum):
-    """Variants that are built from the base weights alone: how weights and activations are held."""
-
-    FP32 = "fp32"
-    INT8_DYNAMIC = "int8_dynamic"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EncoderSpec:
     """What decides a text's vector.
@@ -41,8 +33,8 @@ class EncoderSpec:
     `source` holds config, weights and tokenizer; it may move without changing the vectors. `max_length`
     counts tokens with the special ones. `adapter` names what was trained on top of the weights, None for a
     base model. `normalise` is what the model folder says; the vectors served are unit length either way.
-    `precision` is the variant's name. `recipe` is how its weights were quantized, in canonical text, with the hash of
-    the calibration texts and what they are run as; None for the variants of `Precision`.
+    `variant` is its name. `recipe` is how its weights were quantized, in canonical text, with the hash of
+    the calibration texts and what they are run as; None for those made from the base weights alone.
     """
 
     source: Path
@@ -52,7 +44,7 @@ class EncoderSpec:
     normalise: bool
     max_length: int
     dimension: int
-    precision: str
+    variant: str
     weights_sha256: str
     adapter: str | None = None
     recipe: str | None = None
@@ -63,7 +55,7 @@ class EncoderSpec:
         identity = [
             self.weights_sha256,
             self.adapter,
-            self.precision,
+            self.variant,
             self.pooling,
             self.query_prefix,
             self.passage_prefix,
@@ -75,7 +67,7 @@ class EncoderSpec:
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
-def read_specification(folder: Path, precision: str) -> EncoderSpec:
+def read_specification(folder: Path, variant: str) -> EncoderSpec:
     """Reads a sentence-transformers folder, or a plain transformer (mean pooling, normalised).
 
     Raises:
@@ -109,7 +101,7 @@ def read_specification(folder: Path, precision: str) -> EncoderSpec:
         normalise="Normalize" in modules or not modules,
         max_length=_read_max_length(transformer, config),
         dimension=_read_dimension(config, transformer),
-        precision=precision,
+        variant=variant,
         weights_sha256=_hash_weights(transformer),
     )
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.folder import shipped_bytes
 from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
 
@@ -29,7 +30,7 @@ def make_card(
     spec: EncoderSpec,
     folder: Path,
     *,
-    form: str,
+    runtime: Runtime,
     reduce_range: bool,
     float_bytes: int,
     metrics: Mapping[str, float | None],
@@ -38,16 +39,16 @@ def make_card(
 ) -> dict[str, Any]:
     """Returns the card of a filled folder.
 
-    `form` is what the graph that is run computes in: float, int8_dynamic or int8_static. `ratio` says how many times
+    `runtime` is what the graph that runs computes in. `ratio` says how many times
     smaller all that is shipped, but the tokenizer, is than the float32 graph of `float_bytes`.
     """
     shipped = shipped_bytes(folder)
     return {
         "base": {"name": encoder_name(spec.source), "sha256": spec.weights_sha256},
         "adapter": spec.adapter,
-        "precision": spec.precision,
+        "variant": spec.variant,
         "recipe": spec.recipe,
-        "form": form,
+        "runtime": runtime,
         "reduce_range": reduce_range,
         **(more or {}),
         "metrics": {

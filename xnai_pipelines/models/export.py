@@ -8,7 +8,8 @@ from typing import Any
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.folder import MODEL_FILE, TOKENIZER_FILE, write_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
+from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.extras import missing, require
 from xnai_pipelines.models.bert import is_bert, write_bert
@@ -32,9 +33,9 @@ def build_encoder(spec: EncoderSpec, models_root: Path) -> Path:
         UnsupportedEncoderError: The weights do not fit the architecture, or it cannot be exported.
         ValueError: The variant needs more than the base weights.
     """
-    if spec.precision not in list(Precision) or spec.recipe is not None:
+    if spec.variant not in UNSTORED or spec.recipe is not None:
         raise ValueError(
-            f"The variant {spec.precision} is not built from the base weights alone, as {', '.join(Precision)} are: "
+            f"The variant {spec.variant} is not built from the base weights alone, as {', '.join(UNSTORED)} are: "
             "quantize it first."
         )
     return publish_artefact(models_root / spec.vector_space, lambda folder: _fill(spec, folder))
@@ -47,8 +48,8 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     write_graph = write_bert if bert else write_with_torch
     write_tokenizer(spec, folder / TOKENIZER_FILE)
     write_encoder_file(spec, folder)
-    reduce_range = spec.precision == Precision.INT8_DYNAMIC and int8_sums_saturate()
-    if spec.precision == Precision.FP32:
+    reduce_range = spec.variant == Runtime.INT8_DYNAMIC and int8_sums_saturate()
+    if spec.variant == Runtime.FP32:
         write_graph(spec.source, folder / MODEL_FILE)
         float_bytes = (folder / MODEL_FILE).stat().st_size
         metrics = _compared_with_torch(spec, folder)
@@ -66,7 +67,7 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     return make_card(
         spec,
         folder,
-        form="float" if spec.precision == Precision.FP32 else spec.precision,
+        runtime=Runtime(spec.variant),
         reduce_range=reduce_range,
         float_bytes=float_bytes,
         metrics=metrics,

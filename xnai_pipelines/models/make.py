@@ -11,8 +11,8 @@ import numpy as np
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.folder import MODEL_FILE, shipped_bytes
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision
-from xnai_pipelines.encoders.stored.graph import GraphForm
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
+from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
@@ -22,7 +22,7 @@ from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.models.quantization.quantize import quantize
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
-from xnai_pipelines.models.variants import VARIANTS, Serving, Variant
+from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, stage
@@ -45,7 +45,7 @@ class QuantizedModelReport:
     """
 
     variant: str
-    serving: str
+    runtime: str
     vector_space: str
     base: str
     base_sha256: str
@@ -102,15 +102,15 @@ def quantize_variant(
 
 def variant_spec(variant: Variant, base: EncoderSpec, texts: Sequence[str]) -> EncoderSpec:
     """Return what decides the variant's vectors; `texts` are those it is calibrated with, none for some."""
-    if variant.scheme is None and variant.serving is not Serving.INT8_STATIC:
-        return replace(base, precision=variant.serving.value)
+    if variant.scheme is None and variant.runtime is not Runtime.INT8_STATIC:
+        return replace(base, variant=variant.runtime.value)
     recipe = {
         "quantizer": QUANTIZER_VERSION,
         "scheme": json.loads(variant.scheme.description) if variant.scheme else None,
-        "serving": variant.serving.value,
+        "serving": variant.runtime.value,
         "calibration": texts_sha256(texts) if texts else None,
     }
-    return replace(base, precision=variant.name, recipe=json.dumps(recipe, sort_keys=True))
+    return replace(base, variant=variant.name, recipe=json.dumps(recipe, sort_keys=True))
 
 
 def read_model_report(home: Home, name: str) -> QuantizedModelReport | None:
@@ -133,20 +133,20 @@ class NextEncoder:
     buildable: EncoderSpec | None
 
 
-def next_encoder(home: Home, base: EncoderSpec, precision: str | None) -> NextEncoder:
+def next_encoder(home: Home, base: EncoderSpec, variant: str | None) -> NextEncoder:
     """Return the encoder for a new release: the variant asked for, else the card's choice, else dynamic INT8.
 
     Raises:
         VariantMissingError: The variant asked for has to be quantized first.
     """
     candidate = read_candidate(home.releases)
-    if precision is None and candidate and candidate.base_sha256 == base.weights_sha256:
+    if variant is None and candidate and candidate.base_sha256 == base.weights_sha256:
         name, space = candidate.variant, candidate.vector_space
     else:
-        name, report = precision or Precision.INT8_DYNAMIC.value, read_model_report(home, precision or "")
+        name, report = variant or Runtime.INT8_DYNAMIC.value, read_model_report(home, variant or "")
         space = report.vector_space if report and report.base_sha256 == base.weights_sha256 else ""
-    if name in list(Precision):
-        spec = replace(base, precision=name)
+    if name in UNSTORED:
+        spec = replace(base, variant=name)
         return NextEncoder(name, spec.vector_space, spec)
     if not space or not (home.models / space).is_dir():
         raise VariantMissingError(
@@ -156,15 +156,15 @@ def next_encoder(home: Home, base: EncoderSpec, precision: str | None) -> NextEn
     return NextEncoder(name, space, None)
 
 
-def asked_vector_space(home: Home, base: EncoderSpec, precision: str | None, release: Release) -> str:
+def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, release: Release) -> str:
     """Return the vector space that the settings ask of a release: its own where they name its weights and no variant.
 
     Raises:
         VariantMissingError: The variant asked for has to be quantized first.
     """
-    if precision is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
+    if variant is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
         return release.vector_space
-    return next_encoder(home, base, precision).vector_space
+    return next_encoder(home, base, variant).vector_space
 
 
 def texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> list[str]:
@@ -190,8 +190,8 @@ def build_variant(
     if variant.scheme is None:
         return build_static_encoder(spec, texts, float_folder, models)
     model = _quantized(context, variant.name, variant.scheme, base, texts)
-    form = GraphForm.FLOAT if variant.serving is Serving.FP32 else GraphForm.INT8_DYNAMIC
-    return build_stored_encoder(spec, model, float_folder, models, form)
+    runtime = Runtime.FP32 if variant.runtime is Runtime.FP32 else Runtime.INT8_DYNAMIC
+    return build_stored_encoder(spec, model, float_folder, models, runtime)
 
 
 def _quantized(
@@ -222,7 +222,7 @@ def _report(
     models = context.home.models
     card = read_card(models / spec.vector_space)
     compared = held_out_texts(context, COMPARED_TEXTS)
-    reference = replace(spec, precision=Precision.FP32.value, recipe=None).vector_space
+    reference = replace(spec, variant=Runtime.FP32.value, recipe=None).vector_space
     encoders = [Encoder.load(models / space, threads) for space in (reference, spec.vector_space)]
     exact, ours = (encoder.encode_passages(compared).vectors for encoder in encoders)
     finite = bool(np.isfinite(ours).all())
@@ -230,7 +230,7 @@ def _report(
     ratio = (models / reference / MODEL_FILE).stat().st_size / shipped
     return QuantizedModelReport(
         variant=variant.name,
-        serving=variant.serving.value,
+        runtime=variant.runtime.value,
         vector_space=spec.vector_space,
         base=card["base"]["name"],
         base_sha256=spec.weights_sha256,
@@ -284,7 +284,7 @@ def _register(context: StageContext, tracker: Tracker, folder: Path, report: Qua
         shipped_bytes=report.shipped_bytes,
         params={
             "base": report.base,
-            "serving": report.serving,
+            "runtime": report.runtime,
             "scheme": json.dumps(report.scheme),
             "calibration_sha256": report.calibration_sha256 or "",
         },

@@ -14,9 +14,10 @@ from xnai_pipelines.encoders.encoder import Encoder, graph_inputs, open_tokenize
 from xnai_pipelines.encoders.expansion import expand, expanded_folder
 from xnai_pipelines.encoders.folder import GRAPH_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHTS_FILE, write_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.encoders.stored.file import save
-from xnai_pipelines.encoders.stored.graph import GraphForm, write_skeleton
+from xnai_pipelines.encoders.stored.graph import write_skeleton
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.models.encoder_card import SAMPLES, agreement, make_card
 from xnai_pipelines.models.quantization.model import load_transformer
@@ -29,7 +30,7 @@ _CALIBRATION_TOKENS = 128
 
 
 def build_stored_encoder(
-    spec: EncoderSpec, model: QuantizedModel, float_folder: Path, models_root: Path, form: GraphForm
+    spec: EncoderSpec, model: QuantizedModel, float_folder: Path, models_root: Path, runtime: Runtime
 ) -> Path:
     """Returns models_root/<vector_space> of a quantized model, building it where it is missing or damaged.
 
@@ -41,7 +42,7 @@ def build_stored_encoder(
         model: The quantized weights.
         float_folder: The same encoder in fp32, as `build_encoder` made it.
         models_root: Where encoders lie.
-        form: What is run: float or int8_dynamic.
+        runtime: What runs it: fp32 or int8_dynamic.
 
     Raises:
         ValueError: `spec` has no recipe, or `model` was quantized from other weights.
@@ -62,12 +63,12 @@ def build_stored_encoder(
         shutil.copyfile(float_folder / TOKENIZER_FILE, folder / TOKENIZER_FILE)
         write_encoder_file(spec, folder)
         # Other processes find no stored folder yet, and this graph is the one they will find.
-        served = expand(folder, expanded_folder(models_root, spec.vector_space), form)
+        served = expand(folder, expanded_folder(models_root, spec.vector_space), runtime)
         card = make_card(
             spec,
             folder,
-            form=form,
-            reduce_range=form is GraphForm.INT8_DYNAMIC and int8_sums_saturate(),
+            runtime=runtime,
+            reduce_range=runtime is Runtime.INT8_DYNAMIC and int8_sums_saturate(),
             float_bytes=(float_folder / MODEL_FILE).stat().st_size,
             metrics=_compare(folder, served, float_folder),
             libraries=_LIBRARIES,
@@ -107,7 +108,7 @@ def build_static_encoder(spec: EncoderSpec, texts: Sequence[str], float_folder: 
         return make_card(
             spec,
             folder,
-            form="int8_static",
+            runtime=Runtime.INT8_STATIC,
             reduce_range=reduce_range,
             float_bytes=(float_folder / MODEL_FILE).stat().st_size,
             metrics=_compare(folder, folder, float_folder),
@@ -129,7 +130,7 @@ def _notes(report: StaticReport) -> list[str]:
 
 def _require_recipe(spec: EncoderSpec) -> None:
     if spec.recipe is None:
-        raise ValueError(f"The variant {spec.precision} has no recipe: say how its weights are quantized.")
+        raise ValueError(f"The variant {spec.variant} has no recipe: say how its weights are quantized.")
 
 
 def _compare(folder: Path, served: Path, float_folder: Path) -> dict[str, float]:

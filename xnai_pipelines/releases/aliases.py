@@ -38,7 +38,7 @@ def _register(context: StageContext, tracker: Tracker, release: Release) -> None
     log_model(
         tracker,
         vector_space=release.vector_space,
-        variant=release.precision,
+        variant=release.variant,
         base_sha256=card["base"]["sha256"],
         shipped_bytes=card["metrics"]["shipped_bytes"],
         params={"base": release.encoder, "adapter": release.adapter or "", "recipe": json.dumps(card["recipe"])},

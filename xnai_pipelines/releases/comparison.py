@@ -24,7 +24,7 @@ class Contender:
         release: Number of its release, the challenger's the one that it would get; None where it has none.
         vector_space: Names its vectors.
         encoder: The base encoder.
-        precision: Of its weights, such as "int8".
+        variant: What is shipped, such as int8_dynamic.
         adapter: Id of the adapter merged into it, None for the base itself.
         model_bytes: All that a user ships for it.
         query_ms_p50: Median time of a query in milliseconds; both contenders' must be measured alike.
@@ -34,7 +34,7 @@ class Contender:
     release: int | None
     vector_space: str
     encoder: str
-    precision: str
+    variant: str
     adapter: str | None
     model_bytes: int
     query_ms_p50: float | None

@@ -137,7 +137,7 @@ def _contender(home: Home, release: Release, report: EvaluationReport) -> Conten
         release=release.release,
         vector_space=release.vector_space,
         encoder=release.encoder,
-        precision=release.precision,
+        variant=release.variant,
         adapter=release.adapter,
         model_bytes=card["metrics"]["shipped_bytes"],
         query_ms_p50=vector.p50_ms,

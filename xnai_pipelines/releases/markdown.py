@@ -46,7 +46,7 @@ def comparison_markdown(comparison: Comparison) -> str:
     parts = [
         "# Champion against challenger\n",
         markdown_table(
-            ["", "release", "encoder", "precision", "adapter", "vector space", "MB", "query ms p50 / p95"], contenders
+            ["", "release", "encoder", "variant", "adapter", "vector space", "MB", "query ms p50 / p95"], contenders
         ),
         f"On {comparison.questions_statement}, by document; challenger - champion, paired, with 95 % intervals.\n",
         markdown_table(*comparison_table(comparison)),
@@ -75,7 +75,7 @@ def _contender(name: str, contender: Contender) -> list[str]:
         name,
         "" if contender.release is None else str(contender.release),
         contender.encoder,
-        contender.precision,
+        contender.variant,
         contender.adapter or "none",
         contender.vector_space,
         f"{contender.model_bytes / MEGABYTE:.1f}",

@@ -59,8 +59,8 @@ def embed_chunks(
         current = None if new_release else releases.current()
         if current and current.vector_space != encoder.vector_space:
             raise EncoderChangedError(
-                f"Release {current.release} was embedded by {current.encoder} ({current.precision}, vector space "
-                f"{current.vector_space}); the settings XNAI_ENCODER and XNAI_PRECISION give vector space "
+                f"Release {current.release} was embedded by {current.encoder} ({current.variant}, vector space "
+                f"{current.vector_space}); the settings XNAI_ENCODER and XNAI_VARIANT give vector space "
                 f"{encoder.vector_space}. Set them back, or embed everything anew with `xnai run --new-release`."
             )
         number = current.release if current else releases.next_number()
@@ -182,7 +182,7 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         vector_space=encoder.vector_space,
         dimension=encoder.dimension,
         encoder=_name(context.home, encoder),
-        precision=str(encoder.spec.precision),
+        variant=encoder.spec.variant,
         adapter=encoder.spec.adapter,
         questions=None,
         metrics={},

@@ -27,7 +27,7 @@ class Release:
     vector_space: str
     dimension: int
     encoder: str
-    precision: str
+    variant: str
     adapter: str | None
     questions: str | None
     metrics: dict[str, float]
@@ -193,7 +193,10 @@ def _move(fields: dict[str, Any]) -> Move:
 
 def _read(path: Path) -> Release:
     try:
-        return Release(**json.loads(path.read_text(encoding="utf-8")))
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if "precision" in stored:  # what version 0.1 called the variant
+            stored["variant"] = stored.pop("precision")
+        return Release(**stored)
     except (ValueError, TypeError) as error:
         raise ReleaseError(f"The manifest {path} is damaged ({error}). Restore it, or point to another.") from error
 

@@ -35,6 +35,14 @@ _JOINED = {
     "adapter_evaluation": ("comparison.json", ("comparison", "challenger")),
 }
 
+# Fields that version 0.1 called otherwise: by record, the path to the objects that have them, old and new name.
+_RENAMED = (
+    ("quantized_models/*.json", (), "serving", "runtime"),
+    ("precision_card.json", ("card", "variants"), "serving", "runtime"),
+    ("comparison.json", ("comparison", "champion"), "precision", "variant"),
+    ("comparison.json", ("comparison", "challenger"), "precision", "variant"),
+)
+
 
 def migrate(home: Home, say: Callable[[str], None]) -> None:
     """Move what version 0.1 kept under `reports/` to `state/`; a home that has `state/` is left as it is.
@@ -76,7 +84,22 @@ def _fill(state: Path, reports: Path) -> list[Path]:
         if kept is not None and all(content is not None for content in contents):
             write_json(state / name, {**kept, **dict(zip(parts, contents, strict=True))})
         moved += paths
+    for pattern, where, old, new in _RENAMED:
+        for path in state.glob(pattern):
+            _rename_field(path, where, old, new)
     return moved
+
+
+def _rename_field(path: Path, where: tuple[str, ...], old: str, new: str) -> None:
+    stored = _read(path)
+    found: Any = stored
+    for step in where:
+        found = (found or {}).get(step)
+    for holder in found if isinstance(found, list) else [found]:
+        if holder and old in holder:
+            holder[new] = holder.pop(old)
+    if stored is not None:
+        write_json(path, stored)
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
@@ -113,7 +113,7 @@ def _profile(
         canary=canary_vectors(
             lambda texts: encoder.encode_passages(texts).vectors,
             encoder.encode_query,
-            exact=encoder.spec.precision == Precision.FP32,
+            exact=encoder.spec.variant == Runtime.FP32,
         ),
     )
 

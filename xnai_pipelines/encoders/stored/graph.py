@@ -3,7 +3,6 @@
 import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.stored.kernels import Tied, use_dequantize_linear, use_matmul_nbits
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor, Weights
@@ -25,15 +25,6 @@ _SKELETON_LIMIT = 64 * 2**20  # bytes, unpacked: a graph of 10,000 nodes takes 3
 _PROTOBUF_LIMIT = 2**31 - 1
 _WEIGHT = "weight"  # of a tensor that was taken out: the state dict's name; several where one tensor stands for equals
 _TRANSPOSED = "transposed"
-
-
-class GraphForm(StrEnum):
-    """What the weights become in the graph that is run."""
-
-    FLOAT = "float"  # float32: exact, as large as the full model
-    INT8_DYNAMIC = "int8_dynamic"  # quantized once more to INT8 per channel, activations when they are seen: fast
-    NBITS = "nbits"  # the codes themselves, in MatMulNBits and GatherBlockQuantized: exact and small
-    QDQ = "qdq"  # 8-bit codes themselves, behind DequantizeLinear: exact, read by other runtimes too
 
 
 def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]], destination: Path) -> int:
@@ -79,7 +70,7 @@ def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]]
 
 
 def to_onnx(
-    model: QuantizedModel, skeleton: Path, destination: Path, form: GraphForm, *, reduce_range: bool = False
+    model: QuantizedModel, skeleton: Path, destination: Path, runtime: Runtime, *, reduce_range: bool = False
 ) -> tuple[str, ...]:
     """Write a graph that ONNX Runtime runs; return what a person should know about it, one sentence each.
 
@@ -94,12 +85,12 @@ def to_onnx(
     graph = _read_skeleton(skeleton)
     tied = _tie(graph, {tensor.name: tensor for tensor in model.tensors}, skeleton)
     notes: tuple[str, ...] = ()
-    if form is GraphForm.NBITS:
+    if runtime is Runtime.NBITS:
         notes = use_matmul_nbits(graph, tied)
-    elif form is GraphForm.QDQ:
+    elif runtime is Runtime.QDQ:
         notes = use_dequantize_linear(graph, tied)
     _fill(graph, tied)
-    if form is not GraphForm.INT8_DYNAMIC:
+    if runtime is not Runtime.INT8_DYNAMIC:
         onnx.save(graph, destination)
         return notes
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".float-") as workplace:
@@ -243,8 +234,8 @@ def _fill(model: "onnx.ModelProto", tied: Mapping[str, Tied]) -> None:
         size += weights.nbytes
         if size > _PROTOBUF_LIMIT:
             raise GraphError(
-                f"The weights take more than 2 GB up to {tensor.name}, more than an ONNX file holds: choose the form "
-                f"{GraphForm.NBITS}."
+                f"The weights take more than 2 GB up to {tensor.name}, more than an ONNX file holds: use the runtime "
+                f"{Runtime.NBITS}."
             )
         tensor.raw_data = np.ascontiguousarray(weights, dtype="<f4").tobytes()
         tensor.ClearField("metadata_props")

@@ -7,11 +7,11 @@ from functools import cache
 
 from pydantic import TypeAdapter
 
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.models.card.agreement import Agreement
 from xnai_pipelines.models.card.judging import Retrieval
 from xnai_pipelines.models.card.probe import Probe
 from xnai_pipelines.models.card.stored_vectors import StoredVectors
-from xnai_pipelines.models.variants import Serving
 
 FULL_PRECISION = "fp32"
 
@@ -23,7 +23,7 @@ class VariantFigures:
     Attributes:
         name: The variant's name.
         vector_space: Names its vectors and its folder; None where it could not be built.
-        serving: What is run.
+        runtime: What runs it.
         shipped_bytes: All that a user ships for it, the tokenizer apart.
         ratio: How many times smaller than fp32 that is.
         bits_per_weight: Shipped bits for each parameter of the model.
@@ -38,7 +38,7 @@ class VariantFigures:
 
     name: str
     vector_space: str | None
-    serving: Serving
+    runtime: Runtime
     cosine_floor: float
     shipped_bytes: int | None = None
     ratio: float | None = None

@@ -1,4 +1,4 @@
-"""Precision cards as runs of the experiment `xnai/quantization`."""
+"""Runtime cards as runs of the experiment `xnai/quantization`."""
 
 from collections.abc import Mapping
 from datetime import datetime

@@ -262,7 +262,7 @@ def _known(report: QuantizedModelReport) -> VariantFigures:
     return VariantFigures(
         name=variant.name,
         vector_space=report.vector_space,
-        serving=variant.serving,
+        runtime=variant.runtime,
         cosine_floor=variant.cosine_floor,
         shipped_bytes=report.shipped_bytes,
         ratio=report.ratio,

@@ -68,7 +68,7 @@ def detail_table(card: Card) -> Table:
                 _number(cost.batch_identical if cost else None, "{:.0f} %", lambda share: 100 * share),
                 _number(cost.load_seconds if cost else None, "{:.2f}"),
                 _number(figures.quantization_seconds, "{:.0f}"),
-                str(figures.serving),
+                str(figures.runtime),
                 figures.vector_space or "",
             ]
         )
@@ -94,7 +94,7 @@ def stored_vectors_table(card: Card) -> Table:
 
 def card_markdown(card: Card) -> str:
     """Return the whole card: the choice with its reasons, the tables, and what was measured on."""
-    parts = [f"# Precision card of {card.base}\n"]
+    parts = [f"# Runtime card of {card.base}\n"]
     if card.choice is not None:
         parts.append(f"**Choice: {card.choice.variant or 'none'}**\n")
         parts.append("".join(f"- {reason}\n" for reason in card.choice.reasons))
