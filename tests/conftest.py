@@ -30,3 +30,13 @@ def fp32_encoder(models_root: Path) -> Encoder:
     """The default encoder in full precision."""
     spec = read_specification(default_encoder_folder(), Runtime.FP32)
     return Encoder.load(build_encoder(spec, models_root), threads=2)
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of MLflow's; making one takes seconds."""
+    import mlflow
+
+    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
+    return database
