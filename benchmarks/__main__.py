@@ -11,6 +11,7 @@ from pathlib import Path
 BENCHMARKS = {
     "quality": ["--sample", "--precision", "int8_dynamic", "fp32"],
     "speed": [],
+    "startup": [],
     "incremental": [],
     "scale": [],
     "storage": [],

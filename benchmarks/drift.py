@@ -56,7 +56,7 @@ def main() -> None:
             _write(arguments.data, place, languages)
             decision = _night(made, tracker, place, memory, arguments.threads)
             memory = decision.memory
-            _print(f"night {night}, {' and '.join(languages)}", home.reports)
+            _print(f"night {night}, {' and '.join(languages)}", home.state)
             print(f"  {decision.action}: {decision.reason}", flush=True)
         if decision.action is not Action.RETRAIN:
             raise SystemExit("No retraining was asked for.")
@@ -65,7 +65,7 @@ def main() -> None:
         verdict = _retrain(made, tracker, config, target, decision.cause, arguments.threads)
         print(f"retraining: {(time.perf_counter() - started) / 60:.1f} min; {verdict}")
         evaluate_retrieval(made.context, tracker, (), threads=arguments.threads, force=True)
-        _print("after it", home.reports)
+        _print("after it", home.state)
 
 
 def _write(data: Path, place: Path, languages: tuple[str, ...]) -> None:
@@ -102,15 +102,17 @@ def _retrain(
     print(f"  {pairs.pairs} pairs {pairs.by_language}; adapter {dict(trained.report.metrics)}", flush=True)
     adapted = adapt_encoder(context, base)
     challenger = Encoder.load(context.home.models / adapted.vector_space, threads)
-    index_challenger(context, challenger, threshold=made.threshold)
+    index_challenger(context, challenger, exact_search_rows=made.exact_search_rows)
     evaluate_challenger(context, tracker, threads=threads)
     outcome = decide_promotion(context, tracker, Gate(max_query_ms=100), target, cause, ask=False)
-    released = release_challenger(context, tracker, lambda: challenger, threshold=made.threshold, approved_by=None)
+    released = release_challenger(
+        context, tracker, lambda: challenger, exact_search_rows=made.exact_search_rows, approved_by=None
+    )
     return f"{outcome.decision.outcome}: {' '.join(outcome.decision.verdict.reasons)} {released.reason}"
 
 
-def _print(when: str, reports: Path) -> None:
-    rows = pq.read_table(reports / "evaluation" / "per_question.parquet")
+def _print(when: str, state: Path) -> None:
+    rows = pq.read_table(state / "evaluation.parquet")
     figures = slice_figures(rows, "language", MODES)
     print(f"{when}: " + ", ".join(f"{name} {value:.3f}" for name, value in figures.items()), flush=True)
 

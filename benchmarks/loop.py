@@ -27,7 +27,8 @@ from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
-from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
@@ -43,6 +44,7 @@ from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tracker import Tracker
@@ -89,11 +91,12 @@ def tick() -> None:
             "tracking": TrackingResource(home=root, uri=None, ui_url=""),
             "alerts": AlertsResource(home=root, ui_url=""),
         }
+        sensor = knowledge_base(Base(Settings(home=home.root))).get_sensor_def("accuracy_degradation_sensor")
         seconds, cursor = [], None
         for _ in range(TICKS):
             with dg.build_sensor_context(instance, cursor=cursor, resources=resources) as context:
                 started = time.perf_counter()
-                cursor = accuracy_degradation_sensor.evaluate_tick(context).cursor
+                cursor = sensor.evaluate_tick(context).cursor
                 seconds.append(round(time.perf_counter() - started, 3))
         print(json.dumps({"evaluations": EVALUATIONS, "first tick": seconds[0], "warm ticks": seconds[1:]}), flush=True)
 
@@ -188,15 +191,17 @@ def promotion(data: Path, models: Path, documents: int, queries: int) -> None:
 
 
 def _promote(made: Pipeline, tracker: Tracker) -> None:
-    context, threshold = made.context, made.threshold
+    context, exact_search_rows = made.context, made.exact_search_rows
     base = read_specification(resolve_encoder(None), Precision.FP32)
     make_training_pairs(context, threads=1, negatives=1, least_pairs=200)
     train_adapter(context, tracker, base, AdapterConfig(max_steps=5, batch_size=16), threads=1)
     challenger = Encoder.load(context.home.models / adapt_encoder(context, base).vector_space, 1)
-    index_challenger(context, challenger, threshold=threshold)
+    index_challenger(context, challenger, exact_search_rows=exact_search_rows)
     evaluate_challenger(context, tracker, threads=1)
     decide_promotion(context, tracker, ANYTHING, None, None, ask=False)
-    outcome = release_challenger(context, tracker, lambda: challenger, threshold=threshold, approved_by=None)
+    outcome = release_challenger(
+        context, tracker, lambda: challenger, exact_search_rows=exact_search_rows, approved_by=None
+    )
     if not outcome.released:
         raise SystemExit(outcome.reason)
 

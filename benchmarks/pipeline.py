@@ -49,7 +49,7 @@ class Pipeline:
     encoder: Encoder
     tokens: Tokens
     spec: ChunkingSpec
-    threshold: int = 20_000
+    exact_search_rows: int = 20_000
 
     def ingest(self, folder: Path, questions: Path | None = None) -> Ingest:
         """Bring documents, chunks and embeddings in line with the folder."""
@@ -57,7 +57,7 @@ class Pipeline:
         return Ingest(
             ingest_documents(self.context, inputs, RULES, DocumentsRequest(allow_vanishing=True)),
             make_chunks(self.context, self.spec, self.tokens),
-            embed_chunks(self.context, self.encoder, threshold=self.threshold, new_release=False),
+            embed_chunks(self.context, self.encoder, exact_search_rows=self.exact_search_rows, new_release=False),
         )
 
 

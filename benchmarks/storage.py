@@ -29,8 +29,9 @@ from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables

@@ -5,6 +5,7 @@ Run `python docs/tables.py` after a change to one of them; a test compares the p
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 PAGES = Path(__file__).resolve().parent
@@ -13,7 +14,6 @@ PAGES = Path(__file__).resolve().parent
 SHOWN = {
     "home": "`.xnai`",
     "threads": "all processors",
-    "dagster_home": "the project's folder",
     "training": "",
 }
 FOR_TESTS = {"kill_after_commits"}
@@ -123,7 +123,7 @@ def component_table() -> str:
 
 
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
-    "component": ("component.md", component_table),
+    **({"component": ("component.md", component_table)} if find_spec("xnai_pipelines.components") else {}),
     "settings": ("settings.md", settings_table),
     "assets": ("assets.md", assets_table),
     "checks": ("assets.md", checks_table),

@@ -1,10 +1,13 @@
 """The environment that Dagster, MLflow and Hugging Face read: where state lies, and nothing sent anywhere."""
 
 import os
+import sys
+from pathlib import Path
 
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.migration import migrate
 
 
 def prepare(settings: Settings) -> None:
@@ -16,8 +19,7 @@ def prepare(settings: Settings) -> None:
     """
     os.environ.update(
         {
-            "DAGSTER_HOME": str(settings.dagster_home),
-            "XNAI_DAGSTER": str(Home(settings.home).dagster),
+            "DAGSTER_HOME": str(settings.dagster_home or Home(settings.home).dagster),
             "XNAI_HOME": str(settings.home),
             "XNAI_CODE_PORT": str(settings.code_port),
         }
@@ -41,7 +43,7 @@ def prepare(settings: Settings) -> None:
 
 
 def make_home(settings: Settings) -> None:
-    """Make the folder of all state.
+    """Make the folder of all state and Dagster's files in it, or bring one of an earlier version up to date.
 
     Raises:
         HomeError: It cannot be made, or not be written.
@@ -49,5 +51,10 @@ def make_home(settings: Settings) -> None:
     home = Home(settings.home)
     try:
         home.dagster.mkdir(parents=True, exist_ok=True)
+        for name in ("workspace.yaml",) if settings.dagster_home else ("workspace.yaml", "dagster.yaml"):
+            ours = (Path(__file__).parent / name).read_bytes()
+            if not (home.dagster / name).is_file() or (home.dagster / name).read_bytes() != ours:
+                write_bytes(home.dagster / name, ours)
     except OSError as error:
         raise unwritable(home, error) from error
+    migrate(home, lambda sentence: print(sentence, file=sys.stderr))

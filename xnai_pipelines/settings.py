@@ -6,27 +6,26 @@ many deletions, evaluate again) is a config field of its Dagster asset.
 
 import json
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
 
-PROJECT_ROOT = Path(__file__).resolve().parent.parent
-
-
-class SettingsError(Exception):
-    """A setting is not acceptable: its name, its value and what is allowed."""
+# Refused rather than passed over: a limit that somebody set would be gone without a word.
+RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB"}
 
 
 class Settings(BaseSettings):
@@ -35,7 +34,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="XNAI_", frozen=True, extra="ignore")
 
     home: Path = Field(
-        default=PROJECT_ROOT / ".xnai",
+        default_factory=lambda: Path(".xnai").absolute(),
         description="Folder of all state: tables, models, reports, Dagster's and MLflow's storage.",
     )
     documents: Path | None = Field(
@@ -170,7 +169,7 @@ class Settings(BaseSettings):
     max_ndcg_loss_bound: float = Field(
         default=0.03, ge=0, le=1, description="Share that it may lose at the far end of the 95 % interval."
     )
-    max_model_mb: int | None = Field(
+    max_memory_mb: int | None = Field(
         default=None, ge=1, description="Memory that a process with the variant loaded may take, in megabytes."
     )
     max_query_ms: float | None = Field(
@@ -187,9 +186,9 @@ class Settings(BaseSettings):
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
-    dagster_home: Path = Field(
-        default=PROJECT_ROOT,
-        description="Folder of the dagster.yaml that says where Dagster keeps its runs; DAGSTER_HOME is set to it.",
+    dagster_home: Path | None = Field(
+        default=None,
+        description="Folder of a dagster.yaml of your own; DAGSTER_HOME is set to it. Unset: dagster/ in the home.",
     )
     kill_after_commits: int | None = Field(
         default=None, ge=1, description="For tests: the process kills itself after this many table commits."
@@ -248,7 +247,7 @@ class Settings(BaseSettings):
             optimise=self.optimise,
             max_mean_loss=self.max_ndcg_loss,
             max_bound_loss=self.max_ndcg_loss_bound,
-            max_memory_mb=self.max_model_mb,
+            max_memory_mb=self.max_memory_mb,
             max_query_ms=self.max_query_ms,
         )
 
@@ -275,7 +274,7 @@ class Settings(BaseSettings):
             max_overall_loss=self.max_overall_loss,
             max_slice_loss=self.max_slice_loss,
             max_query_ms=self.max_search_ms,
-            max_model_mb=self.max_shipped_mb,
+            max_shipped_mb=self.max_shipped_mb,
         )
 
     @property
@@ -284,23 +283,55 @@ class Settings(BaseSettings):
         return ChunkingSpec(self.chunk_strategy, self.chunk_size, self.chunk_overlap)
 
 
+class GivenSettings(Settings):
+    """Settings from values alone: what is not given has its default, whatever the environment says."""
+
+    model_config = SettingsConfigDict(extra="forbid")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **others: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Return the values given as the only source."""
+        return (init_settings,)
+
+
 @cache
 def settings() -> Settings:
     """Return the validated settings of this process.
 
     Raises:
-        SettingsError: A variable's value is not allowed; the message names it.
+        SettingsError: A variable's value is not allowed, or it has another name now; the message names it.
     """
+    for old, new in RENAMED.items():
+        if old in os.environ:
+            raise SettingsError(f"{old}={os.environ[old]!r} is set: the setting is called {new} now.")
     try:
         return Settings()
     except ValidationError as error:
-        problems = [
-            f"XNAI_{str(item['loc'][0]).upper()}={_shown(item)}: {item['msg']}"
-            if item["loc"]
-            else f"XNAI_CHUNK_SIZE and XNAI_CHUNK_OVERLAP: {item['ctx']['error']}"
-            for item in error.errors(include_url=False)
-        ]
-        raise SettingsError("Settings are not valid. " + "; ".join(problems)) from None
+        raise _refused(error, lambda name: f"XNAI_{name.upper()}") from None
+
+
+def given_settings(**values: Any) -> Settings:
+    """Return settings of which these are given by name and the others have their defaults.
+
+    Raises:
+        SettingsError: A value is not allowed, or no setting has that name; the message names it.
+    """
+    try:
+        return GivenSettings(**values)
+    except ValidationError as error:
+        raise _refused(error, str) from None
+
+
+def _refused(error: ValidationError, shown: Callable[[str], str]) -> SettingsError:
+    problems = [
+        f"{shown(str(item['loc'][0]))}={_shown(item)}: {item['msg']}"
+        if item["loc"]
+        else f"{shown('chunk_size')} and {shown('chunk_overlap')}: {item['ctx']['error']}"
+        for item in error.errors(include_url=False)
+    ]
+    return SettingsError("Settings are not valid. " + "; ".join(problems))
 
 
 def _shown(error: ErrorDetails) -> str:

@@ -13,9 +13,9 @@ from xnai_pipelines.adapters.causal_objective import CausalObjective
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.config import Task as AdapterTask
 from xnai_pipelines.adapters.conversations import Conversation, Message, conversations_sha256, read_conversations
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.network import open_network
 from xnai_pipelines.adapters.training import train_causal
+from xnai_pipelines.errors import AdaptationError
 
 TEMPLATE = (
     "{% for message in messages %}<{{ message.role }}>{{ message.content }}</>{% endfor %}"

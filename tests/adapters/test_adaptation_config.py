@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
-from xnai_pipelines.adapters.errors import AdapterConfigError
 from xnai_pipelines.adapters.schedule import Order, learning_rate, progress_share, steps_of
+from xnai_pipelines.errors import AdapterConfigError
 
 
 @pytest.mark.parametrize(

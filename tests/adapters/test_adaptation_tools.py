@@ -13,13 +13,13 @@ from xnai_pipelines.adapters.adapter import Adapter, list_adapters, load_adapter
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
 from xnai_pipelines.adapters.mining import hard_negatives
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.export import build_encoder
 
 TEXTS = ["the red box 3", "where is green 7 ?", "blue"]

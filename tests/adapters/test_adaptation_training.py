@@ -20,13 +20,13 @@ from xnai_pipelines.adapters import memory
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig, adapter_id
 from xnai_pipelines.adapters.config import Task as AdapterTask
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.state.artefacts import read_card
 
 
@@ -109,8 +109,10 @@ _KILLED = textwrap.dedent("""
     import sys
     from pathlib import Path
     from tests.support.adaptation_pairs import pairs_of
-    from xnai_pipelines.adaptation import AdapterConfig, pairs_sha256, train_encoder
-    from xnai_pipelines.encoding import read_specification
+    from xnai_pipelines.adapters.config import AdapterConfig
+    from xnai_pipelines.adapters.pairs import pairs_sha256
+    from xnai_pipelines.adapters.training import train_encoder
+    from xnai_pipelines.encoders.specification import read_specification
 
     pairs = pairs_of(range(24))
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))

@@ -11,10 +11,8 @@ from safetensors.numpy import load_file, save_file
 from tests.support.adaptation_world import TRAINED, TRAINING, base_encoder, source, tracker_of
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.adapter import list_adapters
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.make import (
     AdapterOutcome,
-    NoAdapterError,
     adapt_encoder,
     adapter_faults,
     deleted_in_adapters,
@@ -23,9 +21,8 @@ from xnai_pipelines.adapters.make import (
 )
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError, NoAdapterError, TrackingUnavailableError
 from xnai_pipelines.state.artefacts import CARD, file_sha256
-from xnai_pipelines.state.context import report_path
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
 
 pytestmark = pytest.mark.slow
 
@@ -108,7 +105,7 @@ def test_an_adapter_of_another_base_or_other_dimensions_is_refused_with_the_reas
 
 
 def test_without_an_adapter_there_is_nothing_to_adapt(adapted: Workplace):
-    report_path(adapted.home, "lora_adapter").unlink()
+    (adapted.home.state / "lora_adapter.json").unlink()
     with pytest.raises(NoAdapterError, match="xnai retrain"):
         adapt_encoder(adapted.context(), base_encoder())
 

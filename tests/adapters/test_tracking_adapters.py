@@ -6,8 +6,7 @@ import mlflow
 import pytest
 
 from xnai_pipelines.adapters.logged import find_adapter, log_adapter, log_comparison, tag_adapter
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
-from xnai_pipelines.state.tracker import NotTrackedError
+from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

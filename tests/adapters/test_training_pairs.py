@@ -8,13 +8,13 @@ import pytest
 from tests.support.adaptation_world import TESTED, TRAINED, VALIDATED, mine, source
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.training_pairs import (
-    NoTrainingPairsError,
     TrainingPairsReport,
     leaked_documents,
     read_training_pairs,
     read_training_pairs_report,
 )
 from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.search.query import Mode

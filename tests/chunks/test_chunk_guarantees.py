@@ -1,5 +1,6 @@
 """What every strategy promises, whatever the text."""
 
+import time
 import unicodedata
 from itertools import pairwise
 
@@ -109,7 +110,6 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("strategy", Strategy)
 @pytest.mark.parametrize(
     "text",
@@ -128,4 +128,6 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
 def test_huge_and_odd_texts_are_cut_in_linear_time(tokens, strategy, text):
     spec = ChunkingSpec(strategy, 192, 0 if strategy is Strategy.FIXED else 32)
     document = StructuredText(text, (), Markup.MARKDOWN)
+    started = time.process_time()
     check(document, chunk_documents([document], spec, tokens)[0], spec, tokens)
+    assert time.process_time() - started < 60  # of the processor's time, whatever else it does

@@ -153,8 +153,9 @@ def test_run_reports_its_stages_figures_and_checks(work):
         assert shown in said.out
     assert "documents/quarantine_rate did not pass (WARN)" in said.err
     again = json_of(command(variables(work), "run", "--json"))
-    assert again.keys() == {"run_id", "failure", "failed_checks", "reports"}
+    assert again.keys() == {"run_id", "failure", "succeeded", "failed_checks", "reports"}
     assert again["failure"] is None
+    assert set(again["succeeded"]) > {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation"}
     assert again["reports"].keys() == {"documents", "chunks", "embeddings", "questions", "evaluation", "tracked"}
     assert again["reports"]["embeddings"]["encoded"] == 0
     assert [check["check"] for check in again["failed_checks"]] == ["quarantine_rate"]
@@ -164,6 +165,23 @@ def test_run_reports_its_stages_figures_and_checks(work):
     maintained = json_of(command(variables(work), "maintain", "--json"))
     assert maintained["reports"]["maintenance"]["bytes_after"] > 0
     assert "MB before" in command(variables(work), "maintain").out
+
+
+@pytest.mark.slow
+def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(work, tmp_path):
+    assert command(variables(work), "run").code == 0
+    labels = tmp_path / "questions.jsonl"
+    labels.write_text("not json\n")
+    failed = command(variables(work, questions=labels), "run", "--json")
+    assert failed.code == 1
+    assert json.loads(failed.out)["failure"].startswith("questions: ")
+    assert json.loads(failed.out)["reports"].keys() == {"documents", "chunks", "embeddings"}
+    work.documents.rename(tmp_path / "elsewhere")
+    work.documents.mkdir()
+    refused = command(variables(work), "run", "--json")
+    assert refused.code == 1
+    assert "holds no file" in json.loads(refused.out)["failure"]
+    assert json.loads(refused.out)["reports"] == {}
 
 
 def test_inspect_lists_the_tensors_of_a_quantized_model(tmp_path):

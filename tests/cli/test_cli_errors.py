@@ -1,5 +1,6 @@
 """What a person did wrong is answered by one sentence on standard error and exit code 1, never by a trace."""
 
+import json
 import sqlite3
 import subprocess
 
@@ -8,17 +9,24 @@ import pytest
 from tests.support.pipeline import Said, command, variables, xnai
 
 
-def refused(said: Said | subprocess.CompletedProcess[str]) -> str:
-    """Return the sentence with which the command was refused."""
+def refused(said: Said | subprocess.CompletedProcess[str], exit_code: int | None = None) -> str:
+    """Return the sentence with which the command was refused; `exit_code` is checked when given."""
     code, out, err = (said.code, said.out, said.err) if isinstance(said, Said) else (
         said.returncode, said.stdout, said.stderr
     )  # fmt: skip
-    assert code == 1
+    assert code in ((1, 2, 3) if exit_code is None else (exit_code,))
     assert not out
     assert "Traceback" not in err
     assert len(err.strip().splitlines()) == 1
     assert err.startswith("xnai: ")
     return err
+
+
+def test_the_exit_code_tells_a_wrong_setting_from_something_missing_and_from_a_disk(tmp_path):
+    assert "XNAI_CHUNK_SIZE" in refused(command(variables(home=tmp_path / "a", chunk_size=3), "status"), 2)
+    assert "No precision card" in refused(command(variables(home=tmp_path / "a"), "card"), 1)
+    (tmp_path / "file").touch()
+    assert "file" in refused(command(variables(home=tmp_path / "file" / "home"), "status"), 3)
 
 
 def failed(said: Said) -> str:
@@ -45,6 +53,7 @@ def failed(said: Said) -> str:
         ({"retrain_attempts": 0}, ["XNAI_RETRAIN_ATTEMPTS='0'", "1"]),
         ({"approval": "perhaps"}, ["XNAI_APPROVAL='perhaps'", "boolean"]),
         ({"kept_releases": 0}, ["XNAI_KEPT_RELEASES='0'", "1"]),
+        ({"max_model_mb": 64}, ["XNAI_MAX_MODEL_MB='64'", "XNAI_MAX_MEMORY_MB"]),
         ({"training": "rank 8"}, ["XNAI_TRAINING='rank 8'"]),
         ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is no JSON object"]),
         ({"training": '{"colour": "red"}'}, ["XNAI_TRAINING=", "colour"]),
@@ -155,14 +164,15 @@ def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(work):
     said = failed(command(environment, "run"))
     assert said.startswith("retrieval_evaluation: MLflow at sqlite:///")
     assert "locked" in said
-    evaluation = work.home.reports / "evaluation"
-    measured = (evaluation / "report.json").read_bytes()
-    assert '"mlflow_run": null' in (evaluation / "kept.json").read_text()
+    record = work.home.state / "evaluation.json"
+    measured = json.loads(record.read_text())
+    assert measured["mlflow_run"] is None
     lock.rollback()
     lock.close()
     assert command(environment, "run").code == 0
-    assert (evaluation / "report.json").read_bytes() == measured
-    assert '"mlflow_run": null' not in (evaluation / "kept.json").read_text()
+    logged = json.loads(record.read_text())
+    assert logged["report"] == measured["report"]
+    assert logged["mlflow_run"]
 
 
 def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sentences(tmp_path):
@@ -171,3 +181,14 @@ def test_a_card_before_any_was_measured_and_a_variant_that_there_is_not_are_sent
     assert "--variant 'int5' is none of fp32, fp16" in refused(command(home, "quantize", "--variant", "int5"))
     (tmp_path / "weights.arrow").write_bytes(b"no model")
     assert "weights.arrow" in refused(command(home, "inspect", str(tmp_path / "weights.arrow")))
+
+
+def test_a_damaged_record_is_named_with_what_to_do(tmp_path):
+    record = tmp_path / "home" / "state" / "precision_card.json"
+    record.parent.mkdir(parents=True)
+    record.write_text('{"fingerprint": "a", "card": {')
+    assert f"The record {record} is damaged (the whole file: " in refused(
+        command(variables(home=tmp_path / "home"), "card")
+    )
+    record.unlink()
+    assert "`xnai quantize` makes" in refused(command(variables(home=tmp_path / "home"), "card"))

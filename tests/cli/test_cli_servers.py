@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.support.pipeline import ROOT
-from xnai_pipelines.cli.servers import ENDINGS, Server, ServerError, serve
+from xnai_pipelines.cli.servers import ENDINGS, Server, serve
+from xnai_pipelines.errors import ServerError
 
 # Two servers: one answers on a port, one ignores being asked to end, and both say their process id.
 TWO = """
 import sys
 from pathlib import Path
-from xnai_pipelines import servers
-from xnai_pipelines.servers import Server, serve
+from xnai_pipelines.cli import servers
+from xnai_pipelines.cli.servers import Server, serve
 port, logs = int(sys.argv[1]), Path(sys.argv[2])
 servers.STOP_SECONDS = 0.5
 web = [sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"]
@@ -62,7 +63,7 @@ def test_no_server_outlives_the_command(port, tmp_path, signals):
     assert len(children) == 2
     for ending in signals:
         process.send_signal(ending)
-    process.communicate(timeout=30)
+    process.communicate()
     assert process.returncode == 0
     assert not answers(port)
     assert not [child for child in children if Path(f"/proc/{child}").exists()]

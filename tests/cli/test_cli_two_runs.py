@@ -1,8 +1,9 @@
 """A killed run blocks no later one, and of two runs started at once each does its work in its turn."""
 
+import os
 import signal
-import time
-from collections.abc import Callable
+import subprocess
+import sys
 from pathlib import Path
 
 import dagster as dg
@@ -10,23 +11,32 @@ import pytest
 
 from tests.support.pipeline import dagster_of, five_files, start_xnai, variables, xnai
 from tests.support.workplace import Workplace
+from tests.waiting import until
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow
 
-SECONDS = 90.0
+# The kill that a setting asks for after some commits is a stop here, and only the first one.
+STOPS_ITSELF = """
+import os, signal
+from xnai_pipelines.cli import main
+
+kill, stops = os.kill, [signal.SIGSTOP]
+
+def stop(process, ending):
+    if process != os.getpid():
+        kill(process, ending)
+    elif stops:
+        kill(process, stops.pop())
+
+os.kill = stop
+main()
+"""
 
 
 @pytest.fixture
 def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
     return five_files(Workplace(tmp_path, built_encoder))
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def statuses(environment: dict[str, str]) -> list[dg.DagsterRunStatus]:
@@ -53,15 +63,22 @@ def test_a_run_killed_in_the_middle_holds_a_slot_until_the_next_run_frees_it(wor
     work.check_whole()
 
 
-def stopped(environment: dict[str, str], work: Workplace):
-    """Start a run and stop it, not end it, where it has its turn."""
-    run = start_xnai(environment, "run", "--no-evaluation")
-    until(lambda: (work.home.root / "writer.lock").exists() or run.poll() is not None)
-    run.send_signal(signal.SIGSTOP)
+def stopped(environment: dict[str, str]) -> subprocess.Popen[str]:
+    """Return a run that has its turn and stands still after its first commit."""
+    run = subprocess.Popen(
+        [sys.executable, "-c", STOPS_ITSELF, "run", "--no-evaluation"],
+        env={**environment, "XNAI_KILL_AFTER_COMMITS": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+    assert run.poll() is None, run.communicate()
     return run
 
 
-def waiting(environment: dict[str, str]) -> bool:
+def waits(environment: dict[str, str], run: subprocess.Popen[str]) -> bool:
+    assert run.poll() is None, run.communicate()
     with dagster_of(environment) as instance:
         runs = instance.get_runs()
         return len(runs) == 2 and any("Waiting for run" in entry.message for entry in instance.all_logs(runs[0].run_id))
@@ -69,13 +86,13 @@ def waiting(environment: dict[str, str]) -> bool:
 
 def test_two_runs_started_at_once_both_end_right(work):
     environment = variables(work)
-    first = stopped(environment, work)
+    first = stopped(environment)
     second = start_xnai(environment, "run", "--no-evaluation", "--json")
-    until(lambda: waiting(environment))
+    until(lambda: waits(environment, second))
     first.send_signal(signal.SIGCONT)
-    _, said = first.communicate(timeout=SECONDS)
+    _, said = first.communicate()
     assert first.returncode == 0, said
-    _, said = second.communicate(timeout=SECONDS)
+    _, said = second.communicate()
     assert second.returncode == 0, said
     assert statuses(environment) == [dg.DagsterRunStatus.SUCCESS] * 2
     work.check_whole()
@@ -83,12 +100,12 @@ def test_two_runs_started_at_once_both_end_right(work):
 
 def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
     environment = variables(work)
-    first = stopped(environment, work)
+    first = stopped(environment)
     second = start_xnai(environment, "run", "--no-evaluation")
-    until(lambda: waiting(environment))
+    until(lambda: waits(environment, second))
     first.kill()
     first.communicate()
-    _, said = second.communicate(timeout=SECONDS)
+    _, said = second.communicate()
     assert second.returncode == 0, said
     assert statuses(environment) == [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
     assert slots_held(environment) == 0
@@ -97,14 +114,14 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
 
 def test_runs_can_be_interrupted_while_they_wait_and_while_they_work_and_the_next_one_goes_on(work):
     environment = variables(work)
-    first = stopped(environment, work)
+    first = stopped(environment)
     second = start_xnai(environment, "run", "--no-evaluation")
-    until(lambda: waiting(environment))
+    until(lambda: waits(environment, second))
     second.send_signal(signal.SIGTERM)
     first.send_signal(signal.SIGINT)
     first.send_signal(signal.SIGCONT)
     for run in (second, first):
-        _, said = run.communicate(timeout=SECONDS)
+        _, said = run.communicate()
         assert run.returncode == 1
         assert "interrupted. What was written is kept" in said
         assert "Traceback" not in said

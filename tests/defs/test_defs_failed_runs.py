@@ -7,13 +7,11 @@ import dagster as dg
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.support.pipeline import Pipeline, command, dagster_of, five_files, variables
+from tests.support.pipeline import Pipeline, base, command, dagster_of, five_files, resource, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.autonomy.alerts.log import LogSink
-from xnai_pipelines.defs.alerts.sensors import failed_runs
-from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.autonomy import failed_runs
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.settings import settings
 
 SECRET = "T0-s3cret-B0"
 
@@ -24,7 +22,7 @@ def tell(instance: dg.DagsterInstance, run_id: str) -> None:
     events = [entry.dagster_event for entry in instance.all_logs(run_id) if entry.dagster_event]
     [failure] = [event for event in events if event.is_run_failure]
     context = dg.build_run_status_sensor_context("failed_runs", failure, instance, run).for_run_failure()
-    failed_runs(context, alerts=configured(settings())["alerts"])
+    failed_runs(context, base(), resource("alerts"))
 
 
 @pytest.mark.slow

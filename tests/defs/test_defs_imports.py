@@ -14,10 +14,10 @@ HEAVY = {
 }  # fmt: skip
 LOAD = """
 import json, sys, time
-started = time.perf_counter()
+started = time.process_time()
 from xnai_pipelines.definitions import defs
 defs().resolve_all_job_defs()
-print(json.dumps({"seconds": time.perf_counter() - started, "modules": sorted(sys.modules)}))
+print(json.dumps({"seconds": time.process_time() - started, "modules": sorted(sys.modules)}))
 """
 
 

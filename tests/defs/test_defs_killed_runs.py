@@ -6,13 +6,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.support.pipeline import settled, variables
+from tests.support.pipeline import settled, tick, variables
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.resources import runs
-from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.runs import end_dead_runs
-from xnai_pipelines.defs.upkeep.sensors import killed_runs
-from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import shown_alive
 
@@ -30,7 +27,8 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 
 def started(instance: dg.DagsterInstance) -> dg.DagsterRun:
-    run = instance.create_run_for_job(defs().resolve_job_def("maintain"))
+    job = defs().resolve_job_def("maintain")
+    run = instance.create_run_for_job(job, tags=job.run_tags)
     instance.report_engine_event("begun", run)
     instance.report_run_canceling(run)  # as good as STARTED, and Dagster has a call for it
     return run
@@ -80,21 +78,20 @@ def test_a_run_that_ended_is_none_of_its_business(home, instance):
     assert status(instance, run) is dg.DagsterRunStatus.CANCELED
 
 
-def tick(instance: dg.DagsterInstance) -> str:
-    with dg.build_sensor_context(instance, resources={"stores": configured(settings())["stores"]}) as context:
-        return killed_runs.evaluate_tick(context).skip_message
+def looked(instance: dg.DagsterInstance) -> str:
+    return tick(instance, "killed_runs").skip_message
 
 
 def test_the_sensor_names_the_runs_it_ended(home, instance):
-    assert tick(instance) == "Every started run is alive."
+    assert looked(instance) == "Every started run is alive."
     run = started(instance)
     leave_lock(home, run)
-    assert tick(instance) == f"Marked as failed: {run.run_id}."
-    assert tick(instance) == "Every started run is alive."
+    assert looked(instance) == f"Marked as failed: {run.run_id}."
+    assert looked(instance) == "Every started run is alive."
 
 
 def test_the_sensor_does_not_wait_for_a_run_that_goes_on(home, instance):
     said: list[str] = []
     with runs.turn(home, "a long run", said.append):
-        assert tick(instance) == "Every started run is alive."
+        assert looked(instance) == "Every started run is alive."
     assert said == []

@@ -11,7 +11,7 @@ import pytest
 from tests.support.soak import copied, differences, end, start
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.state.claim import HomeError
+from xnai_pipelines.errors import HomeError
 
 pytestmark = pytest.mark.slow
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.documents.listing import LAST_NS, FileStat, Listing, ListingError, list_folder
+from xnai_pipelines.documents.listing import LAST_NS, FileStat, Listing, list_folder
+from xnai_pipelines.errors import ListingError
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ import pytest
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents import file_reader
 from xnai_pipelines.documents import make as documents
-from xnai_pipelines.documents.listing import ListingError
-from xnai_pipelines.documents.make import DocumentsRequest, FolderRules, IngestRefusedError
-from xnai_pipelines.documents.parsers.parsed import UnreadableError
-from xnai_pipelines.state.claim import HomeError, Inputs
+from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
+from xnai_pipelines.errors import HomeError, IngestRefusedError, ListingError, TableError, UnreadableError
+from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
-from xnai_pipelines.state.tables import TableError, Tables
+from xnai_pipelines.state.tables import Tables
 
 
 @pytest.fixture

@@ -6,9 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.processors import report_processor
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.state.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.models.export import build_encoder
 
 TEXTS = [
     "How do I split a path into folder and file name?",
@@ -97,11 +100,12 @@ def test_a_thread_count_below_one_is_refused(built_encoder: Encoder) -> None:
         Encoder.load(built_encoder.spec.source, threads=0)
 
 
-def test_a_processor_whose_8_bit_sums_overflow_is_reported(
-    built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_weights_of_8_bits_are_reported_by_a_processor_whose_sums_overflow(
+    tiny_bert: Path, tmp_path: Path, saturates: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = built_encoder.spec.source
-    reduced = read_card(folder)["reduce_range"]
-    monkeypatch.setattr("xnai_pipelines.encoders.encoder.int8_sums_saturate", lambda: True)
+    folder = build_encoder(read_specification(tiny_bert, Precision.INT8_DYNAMIC), tmp_path)
     Encoder.load(folder, threads=1)
-    assert ("saturate" in caplog.text) is not reduced
+    assert "saturate" not in caplog.text
+    report_processor(monkeypatch, saturates=not saturates)
+    Encoder.load(folder, threads=1)
+    assert ("saturate" in caplog.text) is not saturates

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from xnai_pipelines.encoders.source import default_encoder_folder, encoder_name, resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, UnsupportedEncoderError, read_specification
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import UnsupportedEncoderError
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}

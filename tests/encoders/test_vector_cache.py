@@ -66,7 +66,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
         import sys
         from pathlib import Path
         import numpy as np
-        from xnai_pipelines.encoding import VectorCache, text_sha256
+        from xnai_pipelines.encoders.cache import VectorCache, text_sha256
 
         with VectorCache(Path(sys.argv[1])) as cache:
             for i in range(40):
@@ -75,7 +75,7 @@ def test_two_processes_write_at_once(tmp_path: Path) -> None:
     """)
     path = tmp_path / "cache.sqlite"
     processes = [subprocess.Popen([sys.executable, "-c", program, str(path), name]) for name in "ab"]
-    assert [process.wait(60) for process in processes] == [0, 0]
+    assert [process.wait() for process in processes] == [0, 0]
     with VectorCache(path) as cache:
         assert cache.size().vectors == 80
 

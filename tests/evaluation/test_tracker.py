@@ -7,16 +7,17 @@ import time
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest import mock
 
 import mlflow
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.tracked_evaluations import TAGS, at, log
+from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
+from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.evaluation.history import tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, past_evaluations
 from xnai_pipelines.evaluation.report import EvaluationReport
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
 from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
@@ -95,20 +96,18 @@ def test_what_a_killed_process_left_running_is_marked_failed_by_the_next(tracker
 def test_a_locked_database_is_reported_soon_and_can_be_logged_to_later(tracker, evaluation, database):
     with closing(sqlite3.connect(database)) as other:
         other.execute("BEGIN EXCLUSIVE")
-        started = time.perf_counter()
-        with pytest.raises(TrackingUnavailableError, match="database is locked"):
+        asked = mock.patch("mlflow.MlflowClient", side_effect=AssertionError("MLflow would wait for 20 s"))
+        with asked, pytest.raises(TrackingUnavailableError, match="database is locked"):
             log(tracker, evaluation)
-        assert time.perf_counter() - started < 2
         other.rollback()
     assert find_evaluation(tracker, evaluation.report) is None
     assert log(tracker, evaluation) == find_evaluation(tracker, evaluation.report)
 
 
 def test_a_server_that_is_down_is_reported_soon(evaluation):
-    started = time.perf_counter()
-    with pytest.raises(TrackingUnavailableError, match="Connection refused"):
+    with tried_connections() as tries, pytest.raises(TrackingUnavailableError, match="Connection refused"):
         log(Tracker("http://name:secret@127.0.0.1:9", None), evaluation)
-    assert time.perf_counter() - started < 5
+    assert tries.call_count == 2
 
 
 def test_an_error_never_shows_the_password(evaluation):
@@ -136,7 +135,9 @@ def test_a_deleted_experiment_says_how_to_bring_it_back(tracker, evaluation, dat
 def test_telemetry_is_off_and_mlflow_is_not_imported_before_it_is_needed(tmp_path):
     program = (
         "import sys\n"
-        "from xnai_pipelines.state import Tracker, TrackingUnavailableError\n"
+        "from xnai_pipelines.errors import TrackingUnavailableError\n"
+        "from xnai_pipelines.evaluation.logged import past_evaluations\n"
+        "from xnai_pipelines.state.tracker import Tracker\n"
         "assert 'mlflow' not in sys.modules\n"
         "try:\n"
         "    past_evaluations(Tracker('http://127.0.0.1:9', None), 1)\n"

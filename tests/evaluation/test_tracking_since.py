@@ -8,11 +8,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.support.tracked_evaluations import at, day, log
+from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation import logged_questions as reading
 from xnai_pipelines.evaluation.logged import evaluations_since, first_evaluation, past_evaluations, per_question
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
-from xnai_pipelines.state.tracker import NotTrackedError, Tracker
+from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

@@ -5,10 +5,10 @@ import random
 import pytest
 
 from tests.support.workplace import Workplace, write_library
+from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
     FEWEST_TEXTS,
-    CalibrationError,
     CalibrationSet,
     Passage,
     calibration_overlap,
@@ -111,7 +111,7 @@ def test_the_set_of_a_home_is_drawn_once_and_holds_no_text(library: Workplace):
     assert len(texts) == first.texts
     assert calibration_overlap(library.tables, library.home) == []
     assert not set(texts) & set(held_out_texts(library.context(), 1000))
-    stored = (library.home.reports / "calibration.parquet").read_bytes()
+    stored = (library.home.state / "calibration.parquet").read_bytes()
     assert not any(word.encode() in stored for word in texts[0].split() if len(word) > 6)
 
 

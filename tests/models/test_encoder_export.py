@@ -15,9 +15,10 @@ import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, UnsupportedEncoderError, read_specification
+from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import DamagedArtefactError, MissingExtraError, UnsupportedEncoderError
 from xnai_pipelines.models.export import build_encoder
-from xnai_pipelines.state.artefacts import DamagedArtefactError, publish_artefact, read_card
+from xnai_pipelines.state.artefacts import publish_artefact, read_card
 
 
 def test_the_artefact_serves_without_its_source(tiny_bert: Path, tmp_path: Path) -> None:
@@ -42,7 +43,7 @@ def test_the_card_says_what_was_built_from_what(built_encoder: Encoder) -> None:
     assert card["base"]["sha256"] == built_encoder.spec.weights_sha256
     assert card["adapter"] is None
     assert card["precision"] == "int8_dynamic"
-    assert card["metrics"]["cosine_to_torch_fp32_min"] > 0.97
+    assert card["metrics"]["cosine_to_fp32_min"] > 0.97
     assert card["metrics"]["bytes"] < 25_000_000
     assert card["metrics"]["ratio"] > 3.9
     assert card["form"] == "int8_dynamic"
@@ -65,6 +66,19 @@ def test_a_variant_that_needs_more_than_the_base_weights_is_refused(
     spec = dataclasses.replace(read_specification(tiny_bert, Precision.FP32), **change)
     with pytest.raises(ValueError, match="not built from the base weights alone, as fp32, int8_dynamic are"):
         build_encoder(spec, tmp_path)
+
+
+def test_int8_weights_keep_7_bits_where_sums_saturate(tiny_bert: Path, tmp_path: Path, saturates: bool) -> None:
+    import onnx
+
+    texts = ["red green", "query: a b c", "blue blue passage"]
+    folders = [build_encoder(read_specification(tiny_bert, precision), tmp_path) for precision in Precision]
+    exact, int8 = (Encoder.load(folder, threads=1).encode_passages(texts).vectors for folder in folders)
+    assert np.sum(exact * int8, axis=1).min() > 0.98
+    assert read_card(folders[1])["reduce_range"] is saturates
+    initializers = map(onnx.numpy_helper.to_array, onnx.load(folders[1] / "model.onnx").graph.initializer)
+    largest = max(np.abs(codes.astype(int)).max() for codes in initializers if codes.dtype == np.int8 and codes.ndim)
+    assert largest <= 64 if saturates else largest >= 127
 
 
 def test_the_unused_pooler_is_not_in_the_graph(fp32_encoder: Encoder) -> None:
@@ -132,9 +146,15 @@ def test_weights_that_miss_a_tensor_are_refused(tiny_bert: Path, tmp_path: Path)
 def test_missing_libraries_are_named_with_the_extra(
     tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(tiny_bert, source)
+    config = json.loads((source / "config.json").read_text())
+    (source / "config.json").write_text(json.dumps({**config, "model_type": "electra"}))
     monkeypatch.setitem(sys.modules, "optimum.exporters.onnx", None)
-    with pytest.raises(ImportError, match=r"pip install 'xnai-pipelines\[export\]'"):
-        build_encoder(read_specification(tiny_bert, Precision.FP32), tmp_path)
+    with pytest.raises(
+        MissingExtraError, match=r"another architecture than BERT.*optimum.*pip install 'xnai-pipelines\[export\]'"
+    ):
+        build_encoder(read_specification(source, Precision.FP32), tmp_path / "models")
 
 
 def test_an_existing_artefact_is_returned_at_once(built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,7 +173,7 @@ def test_a_build_killed_half_way_leaves_nothing_visible_and_the_next_one_cleans_
     program = textwrap.dedent("""
         import os, signal, sys
         from pathlib import Path
-        from xnai_pipelines.artefacts import publish_artefact
+        from xnai_pipelines.state.artefacts import publish_artefact
 
         def fill(folder):
             (folder / "model.onnx").write_bytes(b"half")
@@ -180,12 +200,12 @@ def test_of_two_builders_one_builds(tmp_path: Path) -> None:
     def slow(folder: Path) -> dict[str, object]:
         builds.append(1)
         started.set()
-        assert go_on.wait(30)
+        assert go_on.wait()
         return fill(folder)
 
     threads = [threading.Thread(target=publish_artefact, args=(tmp_path / "abc", slow)) for _ in range(2)]
     threads[0].start()
-    assert started.wait(30)
+    assert started.wait()
     threads[1].start()
     go_on.set()
     for thread in threads:

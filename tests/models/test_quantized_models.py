@@ -14,16 +14,11 @@ from tests.support.workplace import Workplace, write_library
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import Precision, read_specification
-from xnai_pipelines.models.calibration import CalibrationError, draw_calibration
-from xnai_pipelines.models.card.make import CardError, choose_candidate, last_card, make_card
+from xnai_pipelines.errors import CalibrationError, CardError, VariantMissingError
+from xnai_pipelines.models.calibration import draw_calibration
+from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.policy import Policy
-from xnai_pipelines.models.make import (
-    VariantMissingError,
-    asked_vector_space,
-    next_encoder,
-    quantize_variant,
-    read_model_report,
-)
+from xnai_pipelines.models.make import asked_vector_space, next_encoder, quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.maintain import maintain
@@ -72,8 +67,8 @@ def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Wor
 KILLED_WHILE_QUANTIZING = """
 import os, signal, sys
 from xnai_pipelines.cli import main
-from xnai_pipelines.quantization import quantize as real
-from xnai_pipelines.stages import quantized_models
+from xnai_pipelines.models.quantization.quantize import quantize as real
+from xnai_pipelines.models import make as quantized_models
 
 def quantize(*arguments, progress, **options):
     def dying(layer, done, total):
@@ -106,7 +101,7 @@ def test_two_runs_at_once_make_a_variant_once(library: Workplace):
     environment = {**os.environ, **variables(library, card_chunks=100)}
     runs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     for run in runs:
-        _, said = run.communicate(timeout=240)
+        _, said = run.communicate()
         assert run.returncode == 0, said
     report = read_model_report(library.home, "int8_arrow")
     assert report is not None

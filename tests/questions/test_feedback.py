@@ -6,9 +6,9 @@ from multiprocessing import get_context
 
 import pytest
 
+from xnai_pipelines.errors import FeedbackError
 from xnai_pipelines.questions.feedback import (
     Feedback,
-    FeedbackError,
     feedback_questions,
     merged_labels,
     read_feedback,
@@ -247,6 +247,21 @@ def test_merging_counts_what_the_added_answers_let_training_and_test_share(tmp_p
     assert merged.overlap.training_questions == 1
     assert "corpus.jsonl#7" in merged.overlap.examples[0]
     assert (merged.unresolved.rows, merged.without_answer) == (1, 2)
+
+
+def test_merging_keeps_which_questions_are_in_two_splits(tmp_path):
+    folder = tmp_path / "beir"
+    (folder / "qrels").mkdir(parents=True)
+    (folder / "queries.jsonl").write_text('{"_id": "document in", "text": "q"}\n')
+    for split in ("train", "test"):
+        (folder / "qrels" / f"{split}.tsv").write_text("query-id\tcorpus-id\tscore\ndocument in\tfaq.md\t1\n")
+    given = read_labelled(folder, KNOWN)
+    drop(tmp_path / "feedback", *({"question": "r", "documents": ["7"], "split": split} for split in ("dev", "test")))
+    merged = merged_labels(given, feedback_questions(tmp_path / "feedback", KNOWN), KNOWN)
+    assert merged.overlap.questions == 2
+    assert merged.overlap.question_examples == ("document in", "r")
+    assert merged.overlap.document_examples == ()
+    assert merged.overlap.examples[1] == "question in more than one split: r"
 
 
 def test_feedback_on_a_held_out_document_is_held_out(tmp_path):

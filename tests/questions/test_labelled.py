@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from xnai_pipelines.questions.files import LabelledQuestionsError
+from xnai_pipelines.errors import LabelledQuestionsError
 from xnai_pipelines.questions.labelled import read_labelled
 from xnai_pipelines.questions.question import Origin, Relevant, Split
 

@@ -12,7 +12,8 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import deleted_in_adapters, read_adapter_report
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.releases.forget import ForgettingError, forget
+from xnai_pipelines.errors import ForgettingError
+from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.rollback import kept_questions, roll_back
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases
@@ -146,7 +147,7 @@ def test_a_release_whose_table_is_gone_stops_no_forgetting(released: Workplace):
 def test_the_profiles_that_drift_is_measured_by_are_taken_anew_without_the_document(released: Workplace):
     assert report_drift(released.context(), released.encoder).first
     assert not report_drift(released.context(), released.encoder).first
-    profiles = released.home.reports / "drift"
+    profiles = released.home.state / "drift"
     (released.documents / FORGOTTEN).unlink()
     forget(released.context(), released.documents, FORGOTTEN)
     assert list(profiles.glob("*.npz")) == []

@@ -7,25 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.adaptation_world import (
-    TRAINING,
-    base_encoder,
-    challenge,
-    copy_world,
-    release_promoted,
-    tracker_of,
-)
+from tests.support.adaptation_world import TRAINING, base_encoder, challenge, copy_world, release_promoted, tracker_of
 from tests.support.killed_stages import run_stage
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters import loop
 from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.logged import first_evaluation
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.rollback import roll_back
-from xnai_pipelines.state.claim import HomeError
-from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 
@@ -68,7 +60,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
     folder = adapted.home.adapters / identity
     undisturbed = (folder / WEIGHTS).read_bytes()
     shutil.rmtree(folder)
-    report_path(adapted.home, "lora_adapter").unlink()
+    (adapted.home.state / "lora_adapter.json").unlink()
 
     assert run_stage(adapted, "train", "--step", 2) == -signal.SIGKILL
     assert list_adapters(adapted.home.adapters) == []

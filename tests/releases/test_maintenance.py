@@ -57,8 +57,8 @@ def test_a_plan_says_how_long_the_next_run_will_take(work: Workplace, built_enco
     assert expected_seconds(work.home, work.plan()) == 0
     for stage in ("documents", "chunks", "embeddings"):
         for _ in range(3):
-            record(work.home.reports, StageRun(stage, "run", "", 10, 5.0))
+            record(work.home.state, StageRun(stage, "run", "", 10, 5.0))
     for number in range(10):
         work.write(f"{number}.txt", f"Text {number}.\n")
     assert expected_seconds(work.home, work.plan()) == pytest.approx(3 * 10 / 2)
-    assert documents.history(work.home.reports)[0].items == 1
+    assert documents.history(work.home.state)[0].items == 1

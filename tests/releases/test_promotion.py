@@ -1,13 +1,18 @@
 """A challenger is released whole or not at all, once, and only where it was promoted against what answers now."""
 
+import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import mlflow
 import pytest
 
 from tests.support.adaptation_world import (
-    THRESHOLD,
+    EXACT_SEARCH_ROWS,
+    TRAINING,
+    base_encoder,
     challenge,
     decide,
     release_promoted,
@@ -15,7 +20,8 @@ from tests.support.adaptation_world import (
     tracker_of,
 )
 from tests.support.workplace import Workplace
-from xnai_pipelines.adapters.make import read_adapter_report
+from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
+from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import evaluate_retrieval
@@ -23,17 +29,17 @@ from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import DecisionError, Outcome, decisions
-from xnai_pipelines.releases.evaluate import read_comparison
+from xnai_pipelines.releases.decision import Outcome, decisions
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases
+from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.releases.promotion import ReleaseOutcome, last_decision
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
-from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.schemas import TRAINING_PAIRS, embeddings_spec
 
 pytestmark = pytest.mark.slow
 
@@ -68,7 +74,7 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     assert (current.release, current.embeddings_table) == (2, challenger.embeddings_table)
     assert current.adapter == read_adapter_report(adapted.home).adapter
     assert current.questions == question_set(read_questions(adapted.tables))
-    compared = read_comparison(adapted.home)
+    compared = last_comparison(adapted.home).comparison
     assert current.vector_space == compared.challenger.vector_space != first.vector_space
     assert current.metrics["vector.ndcg_at_10"] > 0.95
     assert current.table_versions[current.embeddings_table] == adapted.tables.version(adapted.embeddings)
@@ -114,6 +120,33 @@ def test_a_rejected_challenger_leaves_the_release_and_a_record_why(adapted: Work
     # asked again on the same grounds it is the same record
     decide(adapted, gate=Gate(min_gain=0.9))
     assert len(decisions(adapted.home.decisions)) == 2  # with the promotion by the fixture's gate
+
+
+def test_the_plot_logged_with_a_decision_shows_the_loss_that_its_gate_allowed(adapted: Workplace, tmp_path: Path):
+    run = decide(adapted, gate=Gate(max_slice_loss=0.3)).mlflow_run
+    client = mlflow.MlflowClient(adapted.home.mlflow_uri)
+    logged = Path(client.download_artifacts(run.run_id, "differences.png", str(tmp_path)))
+    assert logged.read_bytes() == comparison_plot(last_comparison(adapted.home).comparison, 0.3)
+
+
+def test_a_decision_names_what_the_challenger_was_trained_on_though_another_adapter_was_trained_since(
+    adapted: Workplace,
+):
+    challenger, trained = challenger_of(adapted), read_adapter_report(adapted.home)
+    later = replace(TRAINING, seed=8, max_steps=1)
+    adapted.tables.open("training_pairs").delete(f"pair_id = '{min(adapted.rows(TRAINING_PAIRS))}'")
+    train_adapter(adapted.context(), tracker_of(adapted.home), base_encoder(), later, threads=1)
+    assert read_adapter_report(adapted.home).pairs_sha256 != trained.pairs_sha256
+
+    decision = decide(adapted, ask=True).decision
+    assert (decision.adapter, decision.pairs_sha256) == (challenger.adapter, trained.pairs_sha256)
+    assert decision.config == json.loads(TRAINING.description)
+
+
+def test_a_challenger_that_was_not_compared_is_not_judged_by_an_earlier_ones_comparison(adapted: Workplace):
+    index_challenger(adapted.context(), adapted.encoder, exact_search_rows=EXACT_SEARCH_ROWS)
+    with pytest.raises(ReleaseError, match=rf"challenger {adapted.encoder.vector_space} was not evaluated"):
+        decide(adapted)
 
 
 def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approves(adapted: Workplace):
@@ -252,7 +285,7 @@ def test_a_release_stands_where_mlflow_is_down_and_the_aliases_follow_later(adap
 
 def test_a_new_challenger_takes_the_place_and_the_table_of_an_earlier_one(adapted: Workplace):
     earlier = challenger_of(adapted)
-    index_challenger(adapted.context(), adapted.encoder, threshold=THRESHOLD)
+    index_challenger(adapted.context(), adapted.encoder, exact_search_rows=EXACT_SEARCH_ROWS)
     assert challenger_of(adapted).vector_space == adapted.encoder.vector_space
     assert earlier.embeddings_table not in adapted.tables.names()
     challenge(adapted)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.releases.decision import (
     Decision,
-    DecisionError,
     Outcome,
     approve,
     decisions,

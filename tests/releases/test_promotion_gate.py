@@ -180,14 +180,14 @@ def test_too_few_questions_prove_nothing():
             "latency",
             "A query takes 8.0 ms (95th percentile), the champion's 8.0 ms; the limit is",
         ),
-        (Gate(max_model_mb=22.9), "size", "The model has 23.0 MB, the champion's 23.0 MB; the limit is 22.9 MB."),
+        (Gate(max_shipped_mb=22.9), "size", "The model has 23.0 MB, the champion's 23.0 MB; the limit is 22.9 MB."),
     ],
 )
 def test_over_a_budget_is_rejected_and_within_it_passed(good, gate, name, words):
     verdict = judge(good, gate, TARGET)
     assert failed(verdict) == [name]
     assert verdict.reasons[0].startswith(words)
-    assert judge(good, Gate(max_query_ms=8, max_model_mb=23), TARGET).promoted
+    assert judge(good, Gate(max_query_ms=8, max_shipped_mb=23), TARGET).promoted
 
 
 def test_a_latency_that_nobody_measured_meets_no_limit(good):

@@ -16,6 +16,7 @@ from xnai_pipelines.releases.markdown import comparison_markdown, comparison_tab
 from xnai_pipelines.releases.plots import comparison_plot
 
 HYBRID, VECTOR, LIMIT = "#0072B2", "#D55E00", "#CC79A7"
+ALLOWED = Gate().max_slice_loss
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +62,7 @@ def test_a_question_with_bars_and_lines_stays_in_its_cell(comparison):
 
 
 def test_the_verdict_says_the_rules_that_passed_and_failed(comparison):
-    text = verdict_markdown(judge(comparison, Gate(max_model_mb=1), Target(Slice("language", "ru"), "vector")))
+    text = verdict_markdown(judge(comparison, Gate(max_shipped_mb=1), Target(Slice("language", "ru"), "vector")))
     assert text.startswith("**Rejected**\n\n- The model has 23.0 MB")
     assert "| size | failed |" in text
     assert "| better where it degraded | passed |" in text
@@ -69,7 +70,7 @@ def test_the_verdict_says_the_rules_that_passed_and_failed(comparison):
 
 
 def test_the_plot_marks_both_modes_of_every_slice_and_the_loss_allowed(comparison):
-    data = comparison_plot(comparison)
+    data = comparison_plot(comparison, ALLOWED)
     assert is_small_png(data)
     for colour in (HYBRID, VECTOR):
         drawn = np.unique(pixels(data, colour)[:, 0])
@@ -77,7 +78,7 @@ def test_the_plot_marks_both_modes_of_every_slice_and_the_loss_allowed(compariso
     limit = pixels(data, LIMIT)
     assert len(limit) > 100
     assert len(np.unique(limit[:, 1])) <= 2
-    further = pixels(comparison_plot(comparison, max_slice_loss=0.3), LIMIT)
+    further = pixels(comparison_plot(comparison, 0.3), LIMIT)
     assert further[:, 1].mean() < pixels(data, VECTOR)[:, 1].min()
 
 
@@ -89,7 +90,7 @@ def test_the_plot_is_small_whatever_the_number_of_slices(comparison, slices):
         for n in range(slices)
         for one in overall
     ]
-    assert is_small_png(comparison_plot(replace(comparison, compared=(*overall, *others))))
+    assert is_small_png(comparison_plot(replace(comparison, compared=(*overall, *others)), ALLOWED))
 
 
 def test_a_slice_that_lost_is_drawn_among_many_that_gained_more(comparison):
@@ -97,7 +98,7 @@ def test_a_slice_that_lost_is_drawn_among_many_that_gained_more(comparison):
     others = [
         replace(one, slice=Slice("folder", f"f{n}"), difference=shifted(one, n)) for n in range(40) for one in overall
     ]
-    data = comparison_plot(replace(comparison, compared=(*overall, *others)))
+    data = comparison_plot(replace(comparison, compared=(*overall, *others)), ALLOWED)
     assert pixels(data, VECTOR)[:, 1].min() < pixels(data, LIMIT)[:, 1].min()
 
 
@@ -109,5 +110,5 @@ def shifted(compared, number):
 
 def test_the_plot_of_two_that_do_not_differ_is_drawn():
     table = rows(old)
-    data = comparison_plot(compare(table, table, CHAMPION, CHALLENGER))
+    data = comparison_plot(compare(table, table, CHAMPION, CHALLENGER), ALLOWED)
     assert len(pixels(data, HYBRID)) > 100

@@ -9,12 +9,11 @@ from xnai_pipelines.chunks.passage import VERSION
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.documents.parsers import registry
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import EncoderChangedError, TableError, VectorSpaceError
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.search.index import SearchIndex, VectorSpaceError
-from xnai_pipelines.search.make import EncoderChangedError
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
-from xnai_pipelines.state.tables import TableError
 
 
 def test_another_cutting_cuts_everything_and_embeds_what_is_new(work: Workplace):

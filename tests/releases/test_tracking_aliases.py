@@ -3,10 +3,10 @@
 import mlflow
 import pytest
 
+from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.models.logged import log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
-from xnai_pipelines.state.tracker import NotTrackedError, Tracker
+from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")

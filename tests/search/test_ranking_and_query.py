@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.search.query import LONGEST_QUESTION, Filters, QueryError, checked_question
+from xnai_pipelines.errors import QueryError
+from xnai_pipelines.search.query import LONGEST_QUESTION, Filters, checked_question
 from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.search.query import Filters, Mode, QueryError
+from xnai_pipelines.errors import QueryError
+from xnai_pipelines.search.query import Filters, Mode
 from xnai_pipelines.search.vector_index import read_vector_index
 from xnai_pipelines.state.schemas import DOCUMENTS
 
@@ -129,7 +130,7 @@ def test_an_approximate_index_is_built_measured_used_and_dropped(work: Workplace
         for n in range(40)
     ]
     work.write("corpus.jsonl", "\n".join(lines))
-    index = work.ingest(threshold=100).embeddings.vector_index
+    index = work.ingest(exact_search_rows=100).embeddings.vector_index
 
     record = work.home.releases / "1.vector_index.json"
     assert index is not None
@@ -140,10 +141,10 @@ def test_an_approximate_index_is_built_measured_used_and_dropped(work: Workplace
     assert search.nprobes == index.nprobes
     assert search.search("glaciers", k=1, mode=Mode.VECTOR)[0].text.startswith("glaciers")
     before = work.versions()
-    assert work.ingest(threshold=100).embeddings.vector_index == index
+    assert work.ingest(exact_search_rows=100).embeddings.vector_index == index
     assert work.versions() == before
 
-    assert work.ingest(threshold=1_000).embeddings.vector_index is None
+    assert work.ingest(exact_search_rows=1_000).embeddings.vector_index is None
     assert not record.exists()
     names = {found.name for found in work.tables.open(work.embeddings.name).list_indices()}
     assert "vector_lists" not in names

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.state.claim import HomeError, Inputs, claim, recorded_inputs, resolve_inputs
+from xnai_pipelines.errors import HomeError
+from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs, resolve_inputs
 from xnai_pipelines.state.layout import Home, write_json
 
 A, B, QUESTIONS = Path("/documents/a"), Path("/documents/b"), Path("/questions.jsonl")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.state.claim import HomeError
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import is_alive, shown_alive, was_shown_alive
 from xnai_pipelines.state.writer import sole_writer
@@ -14,7 +14,9 @@ from xnai_pipelines.state.writer import sole_writer
 WRITER = """
 import sys
 from pathlib import Path
-from xnai_pipelines.home import Home, shown_alive, sole_writer
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.liveness import shown_alive
+from xnai_pipelines.state.writer import sole_writer
 home = Home(Path(sys.argv[1]))
 with sole_writer(home, lambda said: print(said, flush=True)), shown_alive(home, "run"):
     print("writing", flush=True)

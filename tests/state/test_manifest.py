@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state import manifest
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases, embeddings_table_name
+from xnai_pipelines.state.manifest import Move, MoveKind, Release, Releases, embeddings_table_name
 
 FIRST = Release(
     release=1,
@@ -98,6 +99,35 @@ def test_a_damaged_pointer_is_named(folder: Path, damage: str):
     (folder / "current.json").write_text(damage)
     with pytest.raises(ReleaseError, match=r"current\.json is damaged"):
         releases.current()
+
+
+def test_each_move_has_its_kind_whatever_its_reason_says(folder: Path):
+    releases = Releases(folder)
+    releases.publish(FIRST, "rolled back the tape")
+    releases.publish(SECOND, "made for a test")
+    releases.roll_back(1, "asked for")
+    assert [(move.release, move.kind) for move in releases.moves()] == [
+        (1, MoveKind.PUBLISHED),
+        (2, MoveKind.PUBLISHED),
+        (1, MoveKind.ROLLED_BACK),
+    ]
+
+
+def test_a_journal_of_version_0_1_and_one_of_a_later_version_are_read(folder: Path):
+    folder.mkdir()
+    (folder / "moves.jsonl").write_text(
+        """
+{"release": 1, "at": "2026-01-01T00:00:00+00:00", "reason": "embedded anew"}
+{"release": 2, "at": "2026-01-02T00:00:00+00:00", "reason": "promoted over release 1"}
+{"release": 1, "at": "2026-01-03T00:00:00+00:00", "reason": "rolled back from release 2"}
+{"release": 2, "at": "2026-01-04T00:00:00+00:00", "kind": "rolled_back", "reason": "asked for", "who": "Ada"}
+{"release": 3, "at": "2026-01-05T00:00:00+00:00", "kind": "of another version", "reason": "?"}
+{"release": 3, "at": "2026-01"""
+    )
+    moves = Releases(folder).moves()
+    kinds = [MoveKind.PUBLISHED, MoveKind.PUBLISHED, MoveKind.ROLLED_BACK, MoveKind.ROLLED_BACK]
+    assert [(move.release, move.kind) for move in moves] == list(zip([1, 2, 1, 2], kinds, strict=True))
+    assert moves[-1] == Move(2, "2026-01-04T00:00:00+00:00", MoveKind.ROLLED_BACK, "asked for")
 
 
 def test_a_manifest_that_is_missing_is_named(folder: Path):

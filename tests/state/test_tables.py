@@ -7,9 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from xnai_pipelines.errors import TableError
 from xnai_pipelines.state import tables as store
 from xnai_pipelines.state.schemas import TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import TableError, Tables, is_in
+from xnai_pipelines.state.tables import Tables, is_in
 
 ITEMS = TableSpec("items", "key", pa.schema([("key", pa.string()), ("part", pa.string()), ("value", pa.int64())]))
 
@@ -189,7 +190,8 @@ def test_the_hook_kills_after_the_commit_asked_for(tmp_path: Path):
 import sys
 from pathlib import Path
 import pyarrow as pa
-from xnai_pipelines.tables import Tables, TableSpec, kill_after
+from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.tables import Tables, kill_after
 tables = Tables(Path(sys.argv[1]), kill_after(3))
 spec = TableSpec("items", "key", pa.schema([("key", pa.string())]))
 for key in "abcdef":

@@ -35,7 +35,7 @@ TRAINED = (
 )
 SPLITS = {"test": TESTED, "validation": VALIDATED, "train": TRAINED}
 TRAINING = AdapterConfig(max_steps=3, passage_length=32, question_length=16, batch_size=8, device="cpu")
-THRESHOLD = 20_000
+EXACT_SEARCH_ROWS = 20_000
 
 
 def source(thing: str, number: int) -> str:
@@ -93,7 +93,7 @@ def mine(work: Workplace, *, negatives: int = 1, least_pairs: int = 0) -> None:
 
 def challenge(work: Workplace, committed: Callable[[], None] = lambda: None) -> None:
     """Embed the corpus by the adapted encoder built last."""
-    index_challenger(work.context(committed), challenger_encoder(work), threshold=THRESHOLD)
+    index_challenger(work.context(committed), challenger_encoder(work), exact_search_rows=EXACT_SEARCH_ROWS)
 
 
 def compare_and_decide(work: Workplace, *, ask: bool = False, gate: Gate | None = None) -> DecisionOutcome:
@@ -108,7 +108,7 @@ def release_promoted(work: Workplace, approved_by: str | None = None) -> Release
         work.context(),
         tracker_of(work.home),
         lambda: challenger_encoder(work),
-        threshold=THRESHOLD,
+        exact_search_rows=EXACT_SEARCH_ROWS,
         approved_by=approved_by,
     )
 

@@ -8,19 +8,17 @@ from typing import Any
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType
 
-from tests.support.pipeline import settled, variables
+from tests.support.pipeline import resource, settled, tick, variables
 from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport
 from xnai_pipelines.definitions import defs
-from xnai_pipelines.defs.degradation.sensors import accuracy_degradation_sensor
-from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
-from xnai_pipelines.settings import settings
-from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.records import write_record
 
 QUESTIONS = [
     Question(f"q{n}", f"What is number {n}?", (Relevant(f"d{n}", None, 1),), Origin.LABELLED, Split.TEST)
@@ -42,7 +40,7 @@ def publish(home: Home, number: int = 1) -> None:
 def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1) -> None:
     """Write a drift report that names a cause."""
     report = DriftReport(release, BEGAN, datetime.now(UTC), (), cause, cause.trainable, sentence)
-    write_bytes(home.reports / "drift" / "report.json", report.to_json().encode())
+    write_record(home.state / "drift" / "report.json", report)
 
 
 @cache
@@ -82,17 +80,14 @@ class Automation:
         night = BEGAN + timedelta(days=self.nights)
         report = replace(made.report, evaluated_at=night, fingerprint=f"night {self.nights}")
         tags = {"vector_space": f"space{release}", "dagster_run_id": "", "release": str(release)}
-        tracker = configured(settings())["tracking"].tracker()
+        tracker = resource("tracking").tracker()
         return log_evaluation(tracker, report, made.per_question, {}, tags).run_id
 
     def tick(self, **changed: object) -> str:
         """Evaluate the sensor once; return why it asked for nothing, or the job that it asked for."""
         given = variables(home=self.home.root, **changed)
-        names = ("stores", "tracking", "alerts")
         with settled(given):
-            resources = {name: configured(settings())[name] for name in names}
-            with dg.build_sensor_context(self.instance, cursor=self.cursor, resources=resources) as context:
-                result = accuracy_degradation_sensor.evaluate_tick(context)
+            result = tick(self.instance, "accuracy_degradation_sensor", self.cursor)
         self.cursor = result.cursor or self.cursor
         if not result.run_requests:
             assert result.skip_message

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.adaptation_world import (
-    THRESHOLD,
+    EXACT_SEARCH_ROWS,
     TRAINED,
     TRAINING,
     base_encoder,
@@ -58,7 +58,7 @@ def release(work: Workplace, committed: Callable[[], None]) -> None:
     """Release the challenger."""
     encoder = functools.partial(challenger_encoder, work)
     tracker = tracker_of(work.home)
-    release_challenger(work.context(committed), tracker, encoder, threshold=THRESHOLD, approved_by=None)
+    release_challenger(work.context(committed), tracker, encoder, exact_search_rows=EXACT_SEARCH_ROWS, approved_by=None)
 
 
 STAGES: dict[str, Callable[[Workplace, Callable[[], None]], Any]] = {

@@ -17,6 +17,8 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.cli.app import main
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.settings import settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -48,6 +50,23 @@ def settled(environment: dict[str, str]) -> Iterator[None]:
     with mock.patch.dict(os.environ, environment, clear=True):
         yield
     settings.cache_clear()
+
+
+def base() -> Base:
+    """Return the knowledge base of the settings that hold now."""
+    return Base(settings())
+
+
+def resource(name: str) -> Any:
+    """Return a resource as the settings that hold now configure it."""
+    return configured(settings())[name]
+
+
+def tick(instance: dg.DagsterInstance, sensor: str, cursor: str | None = None) -> Any:
+    """Evaluate a sensor once, as the daemon does, and return what it asks for or says."""
+    loaded = defs()
+    with dg.build_sensor_context(instance, cursor=cursor, resources=loaded.resources) as context:
+        return loaded.resolve_sensor_def(sensor).evaluate_tick(context)
 
 
 @dataclass(frozen=True)
@@ -108,7 +127,7 @@ def command(environment: dict[str, str], *arguments: str) -> Said:
 def xnai(environment: dict[str, str], *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
     command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False, **options)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **options)
 
 
 def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
@@ -120,10 +139,11 @@ def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen
 @contextmanager
 def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `xnai` uses with this environment."""
-    from xnai_pipelines.environment import prepare
+    from xnai_pipelines.environment import make_home, prepare
 
     with settled(environment):
         prepare(settings())
+        make_home(settings())
         with dg.DagsterInstance.get() as instance:
             yield instance
 

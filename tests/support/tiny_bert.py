@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.processors import report_processor
+
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase, ":"]
 WORDS += ["##" + letter for letter in string.ascii_lowercase] + ["query", "passage", "red", "green", "blue"]
+
+
+@pytest.fixture(params=[False, True], ids=["VNNI", "saturating sums"])
+def saturates(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Both kinds of processor, whichever this one is."""
+    report_processor(monkeypatch, saturates=request.param)
+    return bool(request.param)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """Evaluations as the room's tests log them."""
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
+from unittest import mock
 
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.evaluation.report import EvaluationReport
@@ -11,6 +13,13 @@ TAGS = {"vector_space": "v1", "dagster_run_id": "run-7", "release": "1"}
 def log(tracker, evaluation, **changes):
     report = changes.pop("report", evaluation.report)
     return log_evaluation(tracker, report, evaluation.per_question, {"modes": b"\x89PNG"}, TAGS | changes)
+
+
+def tried_connections() -> AbstractContextManager[mock.Mock]:
+    """Count how often a server is tried to be reached while the context lasts."""
+    from urllib3.util import connection
+
+    return mock.patch.object(connection, "create_connection", wraps=connection.create_connection)
 
 
 def day(days):

@@ -96,7 +96,7 @@ class Workplace:
         chunking: ChunkingSpec = CHUNKING,
         committed: Callable[[], None] = lambda: None,
         *,
-        threshold: int = 20_000,
+        exact_search_rows: int = 20_000,
         new_release: bool = False,
         **request: bool,
     ) -> Reports:
@@ -105,7 +105,7 @@ class Workplace:
         return Reports(
             ingest_documents(context, self.inputs, rules, DocumentsRequest(**request)),
             make_chunks(context, chunking, self.tokens),
-            embed_chunks(context, self.encoder, threshold=threshold, new_release=new_release),
+            embed_chunks(context, self.encoder, exact_search_rows=exact_search_rows, new_release=new_release),
         )
 
     def search(self) -> SearchIndex:

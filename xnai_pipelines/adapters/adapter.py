@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task
-from xnai_pipelines.adapters.errors import AdaptationError, AdapterConfigError
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.state.artefacts import CARD, DamagedArtefactError, read_card
+from xnai_pipelines.errors import AdaptationError, AdapterConfigError, DamagedArtefactError
+from xnai_pipelines.state.artefacts import CARD, read_card
 
 CURVE_FILE = "curve.json"
 

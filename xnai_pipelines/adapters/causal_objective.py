@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.conversations import Conversation
 from xnai_pipelines.adapters.encoder_objective import grouped
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.progress import Validation
+from xnai_pipelines.errors import AdaptationError
 
 if TYPE_CHECKING:
     import torch

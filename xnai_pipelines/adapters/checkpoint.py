@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.progress import Curve
-from xnai_pipelines.state.artefacts import DamagedArtefactError, publish_artefact, read_card
+from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.state.artefacts import publish_artefact, read_card
 
 if TYPE_CHECKING:
     import torch

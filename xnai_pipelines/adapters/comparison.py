@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.adapters.adapter import Adapter
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.network import CONFIG_FILE, WEIGHTS_FILE
+from xnai_pipelines.errors import AdaptationError
 
 Matrix = NDArray[np.float64]
 

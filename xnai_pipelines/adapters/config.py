@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from xnai_pipelines.adapters.errors import AdapterConfigError
+from xnai_pipelines.errors import AdapterConfigError
 
 _RECIPE = 1  # raised where a change of this room's code changes the adapter that the same inputs give
 

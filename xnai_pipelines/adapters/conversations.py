@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.adapters.errors import AdaptationError
+from xnai_pipelines.errors import AdaptationError
 
 ROLES = ("system", "user", "assistant")
 

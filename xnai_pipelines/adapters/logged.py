@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from xnai_pipelines.state.tracker import Experiment, MlflowRun, NotTrackedError, RunContent, Tracker
+from xnai_pipelines.errors import NotTrackedError
+from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 ADAPTATION = "xnai/adaptation"
 

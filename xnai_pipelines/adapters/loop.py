@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from xnai_pipelines.adapters.checkpoint import State, load_checkpoint, save_checkpoint
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.encoder_objective import random_state, set_random_state
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.progress import Curve, Step, Validation
 from xnai_pipelines.adapters.schedule import Order, learning_rate, progress_share, steps_of, validation_interval
+from xnai_pipelines.errors import AdaptationError
 
 if TYPE_CHECKING:
     import torch

@@ -3,14 +3,14 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xnai_pipelines.adapters.adapter import Adapter, list_adapters, load_adapter
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
@@ -18,17 +18,19 @@ from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
-from xnai_pipelines.adapters.training_pairs import NoTrainingPairsError, documents_of_pairs, read_training_pairs
+from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.folder import shipped_bytes
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.state.artefacts import CARD, read_card
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.history import StageRun, record
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, now
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
@@ -36,10 +38,6 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
 TOLD_EVERY_SECONDS = 20.0
 VALIDATED = ("loss", "mrr", "recall_at_1")
-
-
-class NoAdapterError(Exception):
-    """No adapter was trained in this home yet; the message says how to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def train_adapter(
             progress=progress,
         )
     if done:
-        record(context.home.reports, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
+        record(context.home.state, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
     curve = curve_plot(adapter)
     report = AdapterReport(
         adapter=adapter.adapter_id,
@@ -146,10 +144,10 @@ def train_adapter(
         trained=done > 0,
         mlflow_run=None,
     )
-    path = report_path(context.home, "lora_adapter")
-    write_json(path, asdict(report))  # before MLflow is asked, so that nothing trained is lost by its absence
+    path = _adapter_path(context.home)
+    write_record(path, report)  # before MLflow is asked, so that nothing trained is lost by its absence
     report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
-    write_json(path, asdict(report))
+    write_record(path, report)
     return AdapterOutcome(report, adapter, curve)
 
 
@@ -166,12 +164,14 @@ def read_adapter_report(home: Home) -> AdapterReport:
     Raises:
         NoAdapterError: None was trained.
     """
-    path = report_path(home, "lora_adapter")
-    if not path.exists():
+    report = read_record(_adapter_path(home), AdapterReport)
+    if report is None:
         raise NoAdapterError("No adapter was trained yet: `xnai retrain` trains one.")
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    run = stored.pop("mlflow_run")
-    return AdapterReport(**stored, mlflow_run=MlflowRun(**run) if run else None)
+    return report
+
+
+def _adapter_path(home: Home) -> Path:
+    return home.state / "lora_adapter.json"
 
 
 def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderReport:
@@ -203,7 +203,7 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
         largest_difference=merged.largest_difference,
         seconds=watch.seconds,
     )
-    write_json(report_path(home, "adapted_encoder"), asdict(built))
+    write_record(_encoder_path(home), built)
     return built
 
 
@@ -213,10 +213,14 @@ def read_adapted_encoder(home: Home) -> AdaptedEncoderReport:
     Raises:
         NoAdapterError: None was built.
     """
-    path = report_path(home, "adapted_encoder")
-    if not path.exists():
+    report = read_record(_encoder_path(home), AdaptedEncoderReport)
+    if report is None:
         raise NoAdapterError("No adapted encoder was built yet: `xnai retrain` builds one.")
-    return AdaptedEncoderReport(**json.loads(path.read_text(encoding="utf-8")))
+    return report
+
+
+def _encoder_path(home: Home) -> Path:
+    return home.state / "adapted_encoder.json"
 
 
 def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:

@@ -10,12 +10,12 @@ from typing import Any
 
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.encoder_objective import TOKENS_AT_ONCE
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.schedule import steps_of
 from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.quantization.memory import available
 
 _LIBRARIES = 700 << 20  # torch, transformers and PEFT, loaded

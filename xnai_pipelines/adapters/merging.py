@@ -14,10 +14,10 @@ from xnai_pipelines.adapters.adapter import Adapter, load_adapter
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.config import Task
 from xnai_pipelines.adapters.encoder_objective import TextNetwork
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.network import open_network, put_on
 from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.encoder_card import SAMPLES
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.config import AdapterConfig, Task
-from xnai_pipelines.adapters.errors import AdaptationError
+from xnai_pipelines.errors import AdaptationError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.artefacts import weights_sha256
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def open_network(folder: Path, task: Task) -> "PreTrainedModel":
     Raises:
         AdaptationError: The folder holds no such model, or only weights that would have to be unpickled.
     """
+    require("train", "An adapter")
     import torch
     from transformers import AutoModel, AutoModelForCausalLM
 

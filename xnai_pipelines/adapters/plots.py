@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from xnai_pipelines.adapters.adapter import Adapter
+from xnai_pipelines.extras import require
 
 _LOSS, _VALIDATION, _MRR = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's
 _INK, _FAINT, _GRID = "#222222", "#888888", "#e5e5e5"
@@ -12,6 +13,7 @@ _SMOOTHED = 0.9  # of the running mean, kept in each step
 
 def curve_plot(adapter: Adapter) -> bytes:
     """Return a PNG of the training loss by step, with the validation's loss, and its MRR where there is one."""
+    require("plots", "A plot")
     from matplotlib.figure import Figure
 
     curve = adapter.curve()

@@ -4,8 +4,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError
 
 
 class TextTokenizer:
@@ -37,7 +37,7 @@ def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
     """
     from tokenizers import Tokenizer
 
-    from xnai_pipelines.models.export import write_tokenizer
+    from xnai_pipelines.models.tokenizer import write_tokenizer
 
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "tokenizer.json"

@@ -15,7 +15,6 @@ from xnai_pipelines.adapters.checkpoint import State
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adapters.conversations import Conversation, conversations_sha256
 from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork
-from xnai_pipelines.adapters.errors import AdaptationError
 from xnai_pipelines.adapters.loop import Objective, run_training
 from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
@@ -25,6 +24,8 @@ from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.artefacts import publish_artefact
 
 if TYPE_CHECKING:
@@ -139,8 +140,6 @@ def train_causal(
 
     Arguments and errors are those of `train_encoder`; `model` is a folder of transformers.
     """
-    from transformers import AutoTokenizer
-
     if not conversations:
         raise AdaptationError("There are no conversations to train on.")
     weights, data = base_sha256(model), conversations_sha256(conversations)
@@ -148,6 +147,8 @@ def train_causal(
     identity = adapter_id(weights, data, config, Task.CAUSAL)
 
     def make(adapted: "PeftModel", device: str) -> CausalObjective:
+        from transformers import AutoTokenizer
+
         try:
             tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError) as error:
@@ -191,6 +192,7 @@ def _published(
     checkpoints = target.parent / _TRAINING / target.name
 
     def fill(empty: Path) -> dict[str, Any]:
+        require("train", "Training an adapter")
         check()
         with _torch(threads, config) as device:
             adapted = attach(open_network(source, task), config, task, card["base"]["name"]).to(device)

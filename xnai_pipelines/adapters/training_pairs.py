@@ -4,7 +4,8 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,23 +13,21 @@ import numpy.typing as npt
 
 from xnai_pipelines.adapters.mining import hard_negatives
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.questions.generated import generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 MINING_VERSION = 2  # raised when the same questions and index give other pairs
-
-
-class NoTrainingPairsError(Exception):
-    """There is nothing to train on; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +82,9 @@ def make_training_pairs(
         fingerprint = _fingerprint(context, index.release, questions, negatives, least_pairs)
         known = read_training_pairs_report(context.home)
         if known and known.fingerprint == fingerprint and context.tables.count(TRAINING_PAIRS):
-            return TrainingPairsReport(**{**asdict(known), "changed": False})
+            known = replace(known, changed=False, seconds=0.0)
+            write_record(_record_path(context.home), known)
+            return known
         apart = evaluation_documents(questions)
         asked = [question for question in questions if question.split is Split.TRAIN]
         usable = [question for question in asked if apart.isdisjoint(question.document_ids)]
@@ -130,14 +131,17 @@ def make_training_pairs(
         changed=True,
         seconds=watch.seconds,
     )
-    write_json(report_path(context.home, "training_pairs"), asdict(report))
+    write_record(_record_path(context.home), report)
     return report
 
 
 def read_training_pairs_report(home: Home) -> TrainingPairsReport | None:
     """Return the report of the pairs stored now, None before the first."""
-    path = report_path(home, "training_pairs")
-    return TrainingPairsReport(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return read_record(_record_path(home), TrainingPairsReport)
+
+
+def _record_path(home: Home) -> Path:
+    return home.state / "training_pairs.json"
 
 
 def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:

@@ -1,4 +1,8 @@
-"""The command itself: its options, how it runs jobs, and how it ends."""
+"""The command itself: its options, how it runs jobs, and how it ends.
+
+Modules of commands import nothing heavy at the top: `xnai --help` imports all of them, and a command waits only for
+what it uses.
+"""
 
 import gc
 import json
@@ -6,12 +10,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from xnai_pipelines.settings import settings
+from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.settings import Settings
 
 app = typer.Typer(
     name="xnai",
@@ -26,16 +34,35 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
 def main() -> None:
-    """Run the command; an expected error is one sentence on standard error and exit code 1."""
+    """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
+    for registered in app.registered_commands:
+        registered.cls = _Command
     with _sentences_for_errors():
+        app(prog_name="xnai")
+
+
+class _Command(TyperCommand):
+    """A command that finds settings validated, the environment prepared and the home made; its help needs none."""
+
+    def invoke(self, ctx: Any) -> Any:
         from xnai_pipelines.environment import make_home, prepare
 
-        if not {"--help", "-h"} & set(sys.argv) and len(sys.argv) > 1:
-            prepare(settings())
-            make_home(settings())
-        app(prog_name="xnai")
+        prepare(settings())
+        make_home(settings())
+        return super().invoke(ctx)
+
+
+def settings() -> "Settings":
+    """Return the validated settings of this process.
+
+    Raises:
+        SettingsError: A variable's value is not allowed; the message names it.
+    """
+    from xnai_pipelines.settings import settings
+
+    return settings()
 
 
 def execute(
@@ -53,7 +80,7 @@ def execute(
 
     home = Home(settings().home)
     finished = execute(job, config, home, assets)
-    reports = run_reports(home, job)
+    reports = run_reports(home, finished.succeeded)
     if as_json:
         print_json({**asdict(finished), "reports": reports})
     elif show and not finished.failure:
@@ -61,6 +88,18 @@ def execute(
     show_run(finished)
     if finished.failure:
         raise typer.Exit(1)
+
+
+def require_encoder() -> None:
+    """Fail before a run has read anything if the default encoder is wanted and not installed.
+
+    Raises:
+        MissingExtraError: It is not; the message has the command that installs it.
+    """
+    from xnai_pipelines.encoders.source import default_encoder_folder
+
+    if settings().encoder is None:
+        default_encoder_folder()
 
 
 def print_json(value: Any) -> None:
@@ -72,8 +111,6 @@ def print_json(value: Any) -> None:
 def _sentences_for_errors() -> Iterator[None]:
     try:
         yield
-    except Exception as error:
-        if not type(error).__module__.startswith("xnai_pipelines"):
-            raise
+    except XnaiError as error:
         print(f"xnai: {error}", file=sys.stderr)
-        sys.exit(1)
+        sys.exit(error.exit_code)

@@ -8,13 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.settings import settings
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.errors import TrainingOptionError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
-
-
-class TrainingOptionError(Exception):
-    """An option of a training is not of the form name=value."""
 
 
 @app.command()
@@ -33,6 +30,7 @@ def retrain(
     """Train an adapter on the questions, prove it better than the current release, and release it if it is."""
     config = _training(change or [])
     if not dry_run:
+        require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)
         return
     from xnai_pipelines.cli.queries import planned_training
@@ -76,7 +74,8 @@ def feedback(
 ) -> None:
     """Say which document answers a question, or does not; the next evaluation and training know it."""
     from xnai_pipelines.cli.queries import known_sources
-    from xnai_pipelines.questions.feedback import FeedbackError, record_feedback
+    from xnai_pipelines.errors import FeedbackError
+    from xnai_pipelines.questions.feedback import record_feedback
 
     source = right or wrong
     if source is None or (right and wrong):

@@ -1,15 +1,16 @@
-"""Commands on the sample: write it, and run everything on it."""
+"""Commands on the sample: write it, index it, quantize its encoder, play a retraining."""
 
+import os
+import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from shutil import which
 from typing import Any
 
-from rich.markup import escape
-
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_encoder, settings
 from xnai_pipelines.cli.models import models_to_make
-from xnai_pipelines.settings import settings
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
 
 EXAMPLES = (
@@ -19,17 +20,6 @@ EXAMPLES = (
 )
 # Few enough for a first look: the reference, the default, and two that are much smaller.
 DEMO_VARIANTS = ("fp32", "int8_dynamic", "int4_gptq", "rate_12x")
-# Long enough to see a loss fall, short enough for a first look; the gate decides on what comes out.
-DEMO_TRAINING = {"max_minutes": 2}
-NEXT = (
-    ("make ui", "See the assets, their checks and plots in the Dagster UI, and MLflow beside it:"),
-    ('.venv/bin/xnai search "your question"', "Ask the sample yourself:"),
-    (".venv/bin/xnai quantize", "Make and measure all variants of the encoder:"),
-    (
-        "XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs .venv/bin/xnai run",
-        "Take your own documents, in a home of their own:",
-    ),
-)
 
 
 @app.command()
@@ -47,11 +37,10 @@ def sample(as_json: AsJson = False) -> None:
 
 @app.command()
 def demo() -> None:
-    """Write the sample, run everything on it, and show what came out."""
+    """Index and evaluate the sample, and print example searches."""
+    require_encoder()
     _write_sample()
     execute("refresh", {}, as_json=False)
-    execute("quantize", {}, as_json=False, assets=models_to_make(DEMO_VARIANTS))
-    execute("retrain", {"lora_adapter": DEMO_TRAINING}, as_json=False)
     from xnai_pipelines.cli.rendering import console, show_hits
     from xnai_pipelines.search.index import SearchIndex
 
@@ -59,8 +48,35 @@ def demo() -> None:
     for question in EXAMPLES:
         show_hits(question, index.search(question, 1))
     console.print("\n[bold]Next[/bold]")
-    for command, purpose in NEXT:
-        console.print(f"  {purpose}\n    {command}", soft_wrap=True, highlight=False)
+    for purpose, command in _next_steps():
+        console.print(f"  {purpose}\n    {command}", soft_wrap=True, highlight=False, markup=False)
+
+
+@app.command()
+def demo_models() -> None:
+    """Quantize the encoder of the sample to a few sizes, and compare them by accuracy, speed and memory."""
+    require("quantize", "This demo")
+    require_encoder()
+    _write_sample()
+    execute("refresh", {}, as_json=False, show=False)
+    execute("quantize", {}, as_json=False, assets=models_to_make(DEMO_VARIANTS))
+
+
+def _next_steps() -> list[tuple[str, str]]:
+    """Return what to do after the demo, with the commands as this one was called: by make, or by its own name."""
+    xnai = "xnai" if which("xnai") == which(sys.argv[0]) else sys.argv[0]
+    by_make = "MAKELEVEL" in os.environ
+    retrain = "make demo-retrain" if by_make else f"XNAI_HOME=.xnai-retrain {xnai} demo-retrain"
+    return [
+        ("Search the sample:", f'{xnai} search "your question"'),
+        ("See the assets, their checks and plots in the Dagster UI:", "make ui" if by_make else f"{xnai} ui"),
+        ("Quantize the encoder and compare the variants:", "make demo-models" if by_make else f"{xnai} demo-models"),
+        ("Watch accuracy fall and the retraining that follows:", retrain),
+        (
+            "Index your own documents; each home is bound to one folder:",
+            f"XNAI_HOME=~/.xnai-docs XNAI_DOCUMENTS=~/docs {xnai} run",
+        ),
+    ]
 
 
 def _write_sample() -> tuple[Path, Path, Any]:
@@ -77,6 +93,10 @@ def _write_sample() -> tuple[Path, Path, Any]:
 @app.command()
 def demo_retrain() -> None:
     """Play the whole loop in an empty home: another kind of documents arrives, accuracy falls, the sensor mends it."""
+    require("train", "This demo")
+    require_encoder()
+    from rich.markup import escape
+
     from xnai_pipelines.cli.rendering import console, table
     from xnai_pipelines.cli.story import tell
 

@@ -7,13 +7,10 @@ from typing import Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.settings import settings
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.errors import VariantError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
-
-
-class VariantError(Exception):
-    """A variant that does not exist is asked for."""
 
 
 @app.command()
@@ -25,6 +22,7 @@ def quantize(
     as_json: AsJson = False,
 ) -> None:
     """Make the encoder's variants, measure them on the corpus, and choose one for the next release."""
+    _require_extra(variant)
     execute("quantize", {"calibration_texts": {"redraw": redraw}}, as_json, models_to_make(variant))
 
 
@@ -57,6 +55,16 @@ def inspect(
     from xnai_pipelines.cli.rendering import show_inspection
 
     show_inspection(file, found)
+
+
+def _require_extra(variants: Sequence[str] | None) -> None:
+    """Fail before anything is measured if what these variants need is not installed."""
+    from xnai_pipelines.models.variants import VARIANTS
+
+    few_bits = [variant.name for variant in VARIANTS if variant.scheme is not None]
+    if not variants or set(variants) & set(few_bits):
+        require("quantize", "`xnai quantize`")
+    require("plots", "The precision card")
 
 
 def models_to_make(variants: Sequence[str] | None) -> list[list[str]] | None:

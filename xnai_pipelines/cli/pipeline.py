@@ -1,13 +1,19 @@
 """Commands of every day: take documents in, search them, measure, look."""
 
+import atexit
+import gc
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.settings import settings
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_encoder, settings
 from xnai_pipelines.state.layout import Home
+
+QUARANTINE_SHOWN = 20
+
+if TYPE_CHECKING:
+    from xnai_pipelines.settings import Settings
 
 
 @app.command()
@@ -27,6 +33,7 @@ def run(
 
     Only what changed since the last run is read, cut and embedded.
     """
+    require_encoder()
     config = {
         "documents": {"verify": verify, "retry_quarantined": retry_quarantined, "allow_vanishing": allow_vanishing},
         "chunks": {"new_release": new_release},
@@ -82,13 +89,16 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     """Search the current release."""
-    from xnai_pipelines.cli.queries import require_release_encoder
+    # Every object that the imports made would be visited when the process ends: a tenth of a search, and it frees
+    # nothing that matters then.
+    atexit.register(gc.freeze)
+    from xnai_pipelines.errors import QueryError
     from xnai_pipelines.search.index import SearchIndex
-    from xnai_pipelines.search.query import Filters, Mode, QueryError
+    from xnai_pipelines.search.query import Filters, Mode
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
-    require_release_encoder(settings())
+    _require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
     hits = index.search(question, k, Mode(mode), Filters(source, media_type, language), by_document=by_document)
     if as_json:
@@ -99,12 +109,42 @@ def search(
     show_hits(question, hits)
 
 
+def _require_release_encoder(settings: "Settings") -> None:
+    """Refuse a search when the settings name another encoder than the release was embedded with.
+
+    Raises:
+        VectorSpaceError: They do; the message says what to do.
+        SettingsError: XNAI_ENCODER names nothing that can be read.
+    """
+    if not {"encoder", "precision"} & settings.model_fields_set:
+        return
+    from xnai_pipelines.encoders.source import resolve_encoder
+    from xnai_pipelines.encoders.specification import Precision, read_specification
+    from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
+    from xnai_pipelines.models.make import asked_vector_space
+    from xnai_pipelines.state.manifest import Releases
+
+    home = Home(settings.home)
+    release = Releases(home.releases).require()
+    try:
+        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    except (XnaiError, ValueError, OSError) as error:
+        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
+    asked = asked_vector_space(home, base, settings.precision, release)
+    if asked != release.vector_space:
+        raise VectorSpaceError(
+            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
+            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
+            "to search this release, or embed anew with them: `xnai run --new-release`."
+        )
+
+
 @app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
-    from xnai_pipelines.cli.queries import QUARANTINE_SHOWN, home_status
+    from xnai_pipelines.status import home_status
 
-    current = home_status(settings())
+    current = home_status(Home(settings().home))
     if as_json:
         print_json(asdict(current))
         return
@@ -131,10 +171,11 @@ def maintain(as_json: AsJson = False) -> None:
 
 @app.command()
 def ui() -> None:
-    """Serve the Dagster UI and the MLflow UI over this home until interrupted."""
+    """Serve the Dagster UI and the MLflow UI over this home until interrupted; the latter if it is installed."""
     from xnai_pipelines.cli.rendering import console
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
+    from xnai_pipelines.extras import missing
 
     current = settings()
     home = Home(current.home)
@@ -142,7 +183,10 @@ def ui() -> None:
 
     def ready() -> None:
         console.print(f"Dagster  http://{current.host}:{current.dagster_port}")
-        console.print(f"MLflow   {current.mlflow_ui_url}")
+        if current.mlflow_uri is None and missing("mlflow"):
+            console.print("MLflow   not served: pip install 'xnai-pipelines[mlflow]'", markup=False)
+        else:
+            console.print(f"MLflow   {current.mlflow_ui_url}")
         console.print(f"Logs     {home.logs}\nCtrl-C stops them.")
 
     serve(servers(current), home.logs, ready)

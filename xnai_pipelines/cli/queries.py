@@ -1,47 +1,46 @@
 """What a home holds and what a run would do: read-only answers for the terminal."""
 
 import json
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic_core import to_jsonable_python
+
 from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
-from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training
-from xnai_pipelines.autonomy.alerts.log import LogSink
-from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
+from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
-from xnai_pipelines.models.make import asked_vector_space
+from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.events import model_events
-from xnai_pipelines.search.index import VectorSpaceError
-from xnai_pipelines.search.vector_index import read_vector_index
-from xnai_pipelines.settings import Settings, SettingsError
-from xnai_pipelines.state.candidate import read_candidate
-from xnai_pipelines.state.claim import recorded_inputs
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
+from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
-QUARANTINE_SHOWN = 20
 PAST_EVALUATIONS = 60
-STAGES_OF_JOB = {
-    "ingest": ("documents", "chunks", "embeddings"),
-    "evaluate": ("questions",),
-    "refresh": ("documents", "chunks", "embeddings", "questions"),
-    "quantize": ("calibration",),
-    "maintain": ("maintenance",),
-    "retrain": ("training_pairs", "lora_adapter", "release"),
-    "approve": ("release",),
-    "rollback": ("rollback",),
-    "forget": ("forgetting",),
+# What a step of a run leaves under reports/.
+REPORT_OF_STEP = {
+    "documents": "documents",
+    "chunks": "chunks",
+    "embeddings": "embeddings",
+    "questions": "questions",
+    "calibration_texts": "calibration",
+    "release": "release",
+    "compact_tables": "maintenance",
+    "move_release_pointer": "rollback",
+    "erase_document": "forgetting",
 }
 
 
@@ -70,19 +69,6 @@ class ListedRelease:
     metrics: dict[str, float]
 
 
-@dataclass(frozen=True, slots=True)
-class HomeStatus:
-    """What a home holds, in words and figures; `health` says in sentences how it does."""
-
-    home: str
-    facts: dict[str, str]
-    outcomes: dict[str, int]
-    skipped: dict[str, int]
-    quarantined: int
-    quarantine: list[dict[str, Any]]
-    health: list[str]
-
-
 def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     """Return what a run would do to the documents.
 
@@ -102,51 +88,6 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         to_read=to_read,
         seconds=expected_seconds(home, todo),
         refusal=refusal(todo, rules.guard),
-    )
-
-
-def home_status(settings: Settings) -> HomeStatus:
-    """Return what the home holds; every table may be missing."""
-    home = Home(settings.home)
-    tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
-    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
-    quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
-    facts = {
-        "documents folder": str(inputs.documents) if inputs else "none yet",
-        "questions": str(inputs.questions or "generated from the documents") if inputs else "none yet",
-        "documents": f"{tables.count(DOCUMENTS):,}",
-        "chunks": f"{tables.count(CHUNKS):,}",
-        "labelled or generated questions": f"{tables.count(QUESTIONS):,}",
-        "quarantined": f"{len(quarantine):,}",
-        "size of the tables": f"{tables.size_bytes() / 2**20:,.1f} MB",
-    }
-    newest = tables.read(DOCUMENTS, ["ingested_at"])["ingested_at"].to_pylist()
-    if newest:
-        facts["last document written"] = max(newest).isoformat(timespec="seconds")
-    if release:
-        spec = embeddings_spec(release.embeddings_table, release.dimension)
-        index = read_vector_index(Releases(home.releases).vector_index_path(release.release))
-        facts |= {
-            "release": f"{release.release}, made {release.created_at}",
-            "encoder": f"{release.encoder}, {release.precision}",
-            "vector space": release.vector_space,
-            "vectors": f"{tables.count(spec):,}",
-            "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",
-        }
-    candidate = read_candidate(home.releases)
-    if candidate:
-        facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
-    evaluation = _evaluation(home)
-    if evaluation:
-        facts |= evaluation
-    return HomeStatus(
-        home=str(home.root),
-        facts=facts,
-        outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
-        quarantined=len(quarantine),
-        quarantine=quarantine,
-        health=home_health(home, tables),
     )
 
 
@@ -236,74 +177,19 @@ def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ..
     return TIMELINE_COLUMNS, timeline_rows(past, model_events(home), Origin.LABELLED if labelled else Origin.GENERATED)
 
 
-def home_health(home: Home, tables: Tables) -> list[str]:
-    """Return in sentences how the home does: accuracy, its cause, the last decision, what adapters should forget."""
-    release = Releases(home.releases).current()
-    sentences = [] if release else ["Nothing is released yet: `xnai run` makes the first release."]
-    drift = last_drift_report(home)
-    if drift is not None and release is not None and drift.release == release.release:
-        sentences.append(f"Since release {release.release}: {drift.conclusion}")
-    decided = decisions(home.decisions)
-    if decided:
-        last = decided[0]
-        when = f"{last.decided_at:%Y-%m-%d %H:%M} UTC"
-        sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
-        sentences += [f"  {reason}" for reason in last.verdict.reasons]
-    for adapter, documents in deleted_in_adapters(home, tables).items():
-        sentences.append(f"Adapter {adapter} was trained on {len(documents)} documents that are deleted: retrain.")
-    alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
-    told = [record["alert"] for record in alerts if "alert" in record]
-    if told:
-        sentences.append(f"Last alert, {told[-1]['at']}: {told[-1]['title']}")
-    return sentences or ["Nothing speaks against it: no drift report, no challenger and no alert yet."]
-
-
-def run_reports(home: Home, job: str) -> dict[str, Any]:
-    """Return the reports of the stages of a job that have run, and of the evaluation."""
-    paths = {name: home.reports / f"{name}.json" for name in STAGES_OF_JOB[job]}
-    if job == "retrain":
-        paths["comparison"] = home.reports / "adapter_evaluation" / "comparison.json"
-    if job == "quantize":
-        paths["card"] = home.reports / "precision_card" / "card.json"
-    if job in ("evaluate", "refresh"):
-        paths["evaluation"] = home.reports / "evaluation" / "report.json"
-        paths["tracked"] = home.reports / "evaluation" / "kept.json"
-    return {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
-
-
-def require_release_encoder(settings: Settings) -> None:
-    """Refuse a search when the settings name another encoder than the release was embedded with.
-
-    Raises:
-        VectorSpaceError: They do; the message says what to do.
-        SettingsError: XNAI_ENCODER names nothing that can be read.
-    """
-    if not {"encoder", "precision"} & settings.model_fields_set:
-        return
-    home = Home(settings.home)
-    release = Releases(home.releases).require()
-    try:
-        base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
-    except (ValueError, OSError, RuntimeError) as error:
-        raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
-    asked = asked_vector_space(home, base, settings.precision, release)
-    if asked != release.vector_space:
-        raise VectorSpaceError(
-            f"XNAI_ENCODER and XNAI_PRECISION name vector space {asked}, and release {release.release} holds vectors "
-            f"of {release.vector_space} ({release.encoder}, {release.precision}): they cannot be compared. Unset them "
-            "to search this release, or embed anew with them: `xnai run --new-release`."
-        )
-
-
-def _evaluation(home: Home) -> dict[str, str]:
-    path = home.reports / "evaluation" / "report.json"
-    if not path.exists():
-        return {}
-    from xnai_pipelines.evaluation.report import EvaluationReport
-
-    report = EvaluationReport.from_json(path.read_text(encoding="utf-8"))
-    figures = ", ".join(
-        f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)
-    )
-    when = report.evaluated_at.isoformat(timespec="seconds")
-    return {"last evaluation": f"{when}, {report.headline.statement}", "nDCG@10": figures}
+def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
+    """Return what the steps of a run reported; of any other step there may be the report of an earlier run."""
+    paths = {name: report_path(home, name) for step, name in REPORT_OF_STEP.items() if step in steps}
+    reports = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
+    if "precision_card" in steps:
+        reports["card"] = to_jsonable_python(last_card(home))
+    if "training_pairs" in steps:
+        reports["training_pairs"] = to_jsonable_python(read_training_pairs_report(home))
+    if "lora_adapter" in steps:
+        reports["lora_adapter"] = to_jsonable_python(read_adapter_report(home))
+    if "adapter_evaluation" in steps:
+        reports["comparison"] = to_jsonable_python(last_comparison(home).comparison)
+    if "retrieval_evaluation" in steps:
+        tracked = to_jsonable_python(last_evaluation(home))
+        reports |= {"evaluation": tracked.pop("report"), "tracked": tracked}
+    return reports

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json
-from xnai_pipelines.settings import settings
+from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
 
 

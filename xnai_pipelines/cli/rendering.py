@@ -3,25 +3,23 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from xnai_pipelines.adapters.make import TrainingEstimate
-from xnai_pipelines.cli.queries import ListedRelease
-from xnai_pipelines.cli.runs import FinishedRun
-from xnai_pipelines.encoders.stored.inspection import Inspection
-from xnai_pipelines.evaluation.report import EvaluationReport, Level
-from xnai_pipelines.models.card.card import Card
-from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
-from xnai_pipelines.releases.comparison import Comparison
-from xnai_pipelines.releases.markdown import comparison_table
-from xnai_pipelines.search.index import Hit
-from xnai_pipelines.settings import Settings
-from xnai_pipelines.state.tracker import MlflowRun
+if TYPE_CHECKING:  # a search shows hits and nothing else
+    from xnai_pipelines.adapters.make import TrainingEstimate
+    from xnai_pipelines.cli.queries import ListedRelease
+    from xnai_pipelines.cli.runs import FinishedRun
+    from xnai_pipelines.encoders.stored.inspection import Inspection
+    from xnai_pipelines.evaluation.report import EvaluationReport
+    from xnai_pipelines.models.card.card import Card
+    from xnai_pipelines.releases.comparison import Comparison
+    from xnai_pipelines.search.index import Hit
+    from xnai_pipelines.settings import Settings
 
 # The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
 WIDE = 120
@@ -71,8 +69,13 @@ def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str,
     return [name, stored, worked, f"{seconds:.1f}", f"{items / seconds:,.0f}" if items and seconds else ""]
 
 
-def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
+def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     """Print what a run did, from its stages' reports."""
+    from xnai_pipelines.evaluation.report import EvaluationReport
+    from xnai_pipelines.models.card.card import Card
+    from xnai_pipelines.releases.comparison import Comparison
+    from xnai_pipelines.state.tracker import MlflowRun
+
     if "documents" in reports:
         show_stages(reports)
     if "maintenance" in reports:
@@ -122,7 +125,7 @@ def show_run_reports(reports: Mapping[str, Any], settings: Settings) -> None:
             )
 
 
-def show_releases(listed: Sequence[ListedRelease]) -> None:
+def show_releases(listed: Sequence["ListedRelease"]) -> None:
     """Print the kept releases and the challenger."""
     columns = ["release", "state", "made", "encoder", "adapter", "vectors", "nDCG@10 hybrid / vector"]
     rows = [
@@ -142,7 +145,7 @@ def show_releases(listed: Sequence[ListedRelease]) -> None:
     table("Releases", columns, rows, ["release", "vectors"])
 
 
-def show_training_plan(planned: TrainingEstimate) -> None:
+def show_training_plan(planned: "TrainingEstimate") -> None:
     """Print what a retraining would take."""
     minutes = "unknown until a first training has been timed" if planned.minutes is None else f"{planned.minutes:.1f}"
     rows = [
@@ -155,8 +158,10 @@ def show_training_plan(planned: TrainingEstimate) -> None:
     table("A retraining would take", ["what", "value"], rows)
 
 
-def show_comparison(comparison: Comparison) -> None:
+def show_comparison(comparison: "Comparison") -> None:
     """Print challenger against champion, by slice and mode."""
+    from xnai_pipelines.releases.markdown import comparison_table
+
     columns, rows = comparison_table(comparison)
     if console.width < WIDE:
         shown = [columns.index(name) for name in columns if not name.startswith(("recall", "MRR"))]
@@ -164,12 +169,12 @@ def show_comparison(comparison: Comparison) -> None:
     table(f"Challenger against champion: {comparison.questions_statement}", columns, rows, columns[2:])
 
 
-def show_evaluation(report: EvaluationReport) -> None:
+def show_evaluation(report: "EvaluationReport") -> None:
     """Print nDCG@10 and recall@10 by search mode with their 95 % intervals."""
     for headline in report.headlines:
         latency = {calls.mode: calls for calls in report.calls}
         rows = []
-        for section in report.sections_of(headline, Level.DOCUMENT):
+        for section in report.sections_of(headline):
             ndcg, recall = section.metrics["ndcg_at_10"], section.metrics["recall_at_10"]
             calls = latency[section.mode]
             rows.append(
@@ -184,8 +189,10 @@ def show_evaluation(report: EvaluationReport) -> None:
         table(f"Retrieval: {headline.statement}", columns, rows, ["ms p50 / p95"])
 
 
-def show_card(card: Card) -> None:
+def show_card(card: "Card") -> None:
     """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
+    from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
+
     console.print(
         f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
     )
@@ -207,14 +214,14 @@ def show_card(card: Card) -> None:
         table("Vectors of the table in other forms", columns, rows, columns[1:])
 
 
-def show_inspection(file: Path, found: Inspection) -> None:
+def show_inspection(file: Path, found: "Inspection") -> None:
     """Print what a quantized model's file holds."""
     columns, rows = found.table()
     console.print(f"{file}: {found.summary}", soft_wrap=True, highlight=False)
     table("Tensors", columns, rows, columns[3:])
 
 
-def show_hits(question: str, hits: Sequence[Hit]) -> None:
+def show_hits(question: str, hits: Sequence["Hit"]) -> None:
     """Print the passages found for a question."""
     console.print(f"[bold]{escape(question)}[/bold]")
     if not hits:
@@ -232,7 +239,7 @@ def _highlighted(snippet: str) -> str:
     return "".join(f"[bold yellow]{part}[/bold yellow]" if at % 2 else part for at, part in enumerate(parts))
 
 
-def show_run(run: FinishedRun) -> None:
+def show_run(run: "FinishedRun") -> None:
     """Print what went wrong in a run, if anything did."""
     if run.failure:
         errors.print(f"[red]The run failed.[/red] {escape(run.failure)}", soft_wrap=True)

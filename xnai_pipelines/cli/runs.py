@@ -22,10 +22,11 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """How a run ended: the reason where a step failed, and the checks that did not pass."""
+    """How a run ended: the reason if a step failed, the steps that succeeded, and the checks that did not pass."""
 
     run_id: str
     failure: str | None
+    succeeded: tuple[str, ...]
     failed_checks: tuple[FailedCheck, ...]
 
 
@@ -69,7 +70,8 @@ def execute(
         for check in checks
         if not check.passed
     )
-    return FinishedRun(result.run_id, failure, failed)
+    succeeded = tuple(event.step_key for event in events if event.is_step_success and event.step_key)
+    return FinishedRun(result.run_id, failure, succeeded, failed)
 
 
 def end_runs_left_behind(home: Home) -> None:

@@ -11,16 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from xnai_pipelines.settings import PROJECT_ROOT, Settings
+from xnai_pipelines.errors import ServerError
+from xnai_pipelines.extras import missing
+from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
 
 START_SECONDS = 90.0
 STOP_SECONDS = 15.0
 ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last when the terminal's window is closed
-
-
-class ServerError(Exception):
-    """A server did not start or stopped; the message says which and where its log is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +36,27 @@ class Server:
 
 
 def servers(settings: Settings) -> list[Server]:
-    """Return the servers in the order of their start, the slowest first."""
+    """Return the servers in the order of their start, the slowest first; MLflow's only if it is installed."""
     home, host = Home(settings.home), settings.host
-    programs = Path(sys.executable).parent
-    workspace = ["-w", str(PROJECT_ROOT / "workspace.yaml")]
-    code = ["-m", "xnai_pipelines.definitions", "-h", "127.0.0.1", "-p", str(settings.code_port)]
+    workspace = ["-w", str(home.dagster / "workspace.yaml")]
+    # modules are looked for in no folder of the user's: Dagster takes the working directory unless it is told another
+    code = ["-m", "xnai_pipelines.definitions", "-d", str(home.dagster), "-h", "127.0.0.1"]
     started = []
-    if settings.mlflow_uri is None:
+    if settings.mlflow_uri is None and not missing("mlflow"):
         storage = ["--backend-store-uri", home.mlflow_uri, "--artifacts-destination", home.mlartifacts.as_uri()]
         address = ["--host", host, "--port", str(settings.mlflow_port), "--workers", "1"]
-        command = [str(programs / "mlflow"), "server", *storage, *address]
-        started.append(Server("mlflow", command, host, settings.mlflow_port))
-    command = [str(programs / "dagster"), "api", "grpc", *code]
+        started.append(Server("mlflow", _module("mlflow", "server", *storage, *address), host, settings.mlflow_port))
+    command = _module("dagster", "api", "grpc", *code, "-p", str(settings.code_port))
     started.append(Server("code server", command, "127.0.0.1", settings.code_port, first=True))
-    command = [str(programs / "dagster-webserver"), *workspace, "-h", host, "-p", str(settings.dagster_port)]
+    command = _module("dagster_webserver", *workspace, "-h", host, "-p", str(settings.dagster_port))
     started.append(Server("dagster", command, host, settings.dagster_port))
-    started.append(Server("daemon", [str(programs / "dagster-daemon"), "run", *workspace], host, None))
+    started.append(Server("daemon", _module("dagster._daemon", "run", *workspace), host, None))
     return started
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    """Return the command that runs a module, without the working directory among the places of modules."""
+    return [sys.executable, "-P", "-m", name, *arguments]
 
 
 def serve(wanted: Sequence[Server], logs: Path, ready: Callable[[], None]) -> None:
@@ -100,9 +102,7 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
         for server in wanted:
             with _log(logs, server).open("wb") as log:
                 # a session of its own: an interrupt in the terminal reaches only us, and we stop them in order
-                process = subprocess.Popen(
-                    server.command, stdout=log, stderr=subprocess.STDOUT, cwd=PROJECT_ROOT, start_new_session=True
-                )
+                process = subprocess.Popen(server.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
             running.append((server, process))
             if server.first:
                 _await(server, process, logs)

@@ -11,6 +11,7 @@ import dagster as dg
 from xnai_pipelines.cli.runs import FinishedRun, execute
 from xnai_pipelines.cli.servers import served, servers
 from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.evaluation.slice_timeline import slice_figures, slices_plot
 from xnai_pipelines.releases.events import model_events
@@ -24,10 +25,6 @@ from xnai_pipelines.state.manifest import Releases
 WAIT_SECONDS = 900.0  # for the sensor's tick, and for the retraining after it
 LOOK_SECONDS = 1.0
 MODES = ("vector", "hybrid")
-
-
-class StoryError(Exception):
-    """The story did not go on as it should; the message says where."""
 
 
 @dataclass(frozen=True, slots=True)

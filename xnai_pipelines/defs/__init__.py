@@ -1,1 +1,1 @@
-"""The Dagster face: one folder a data product."""
+"""The Dagster face: one file per product; `knowledge_base` puts them together."""

@@ -1,7 +1,10 @@
-"""What assets show: the schema of a table, a preview, counts as tables, pictures."""
+"""What assets show: the facts of their report, the schema and a preview of a table, counts as tables, pictures."""
 
 import base64
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from enum import Enum
 from typing import Any
 
 import dagster as dg
@@ -15,10 +18,58 @@ PREVIEW_ROWS = 5
 PREVIEW_CHARACTERS = 80
 
 
+def result(
+    report: object, revision: str, named: Mapping[str, str] | None = None, /, **more: Any
+) -> dg.MaterializeResult[None]:
+    """Return what an asset shows: the fields of its report, and what else is given.
+
+    Args:
+        report: A dataclass. Counts by name become a table; a field that is None is left out, and so is one that needs
+            a form of its own, such as another dataclass.
+        revision: Says what is stored: the same revision, the same content. What reads the asset is out of date once
+            this differs from what it read.
+        named: What fields are called in the UI where that is not their name.
+        more: Other entries; one that has a field's name stands in its place. None is left out.
+    """
+    shown: dict[str, Any] = {}
+    for field in fields(report):  # type: ignore[arg-type]
+        name = (named or {}).get(field.name, field.name)
+        shown[name] = _entry(name, getattr(report, field.name))
+    entries = {name: value for name, value in {**shown, **more}.items() if value is not None}
+    return dg.MaterializeResult(metadata=entries, data_version=dg.DataVersion(revision))
+
+
+def rate(items: int, seconds: float) -> float:
+    """Return items a second, 0 where no time was taken."""
+    return round(items / seconds, 1) if seconds else 0.0
+
+
+def revision_of(*parts: object) -> str:
+    """Return a revision that differs if one of the parts does."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def rows_revision(tables: Tables, spec: TableSpec, columns: Sequence[str], *parts: object) -> str:
+    """Return a revision that differs if a row does, in these columns, or one of the parts. The order is no matter."""
+    total, rows = 0, 0
+    for batch in tables.stream(spec, columns, rows=4_096):
+        for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+            total += int.from_bytes(hashlib.blake2b(repr(row).encode(), digest_size=16).digest())
+            rows += 1
+    return revision_of(total % 2**128, rows, *parts)
+
+
 def column_schema(spec: TableSpec) -> dg.TableSchema:
     """Return the table's columns with their Arrow types and what they mean."""
     return dg.TableSchema(
         columns=[dg.TableColumn(field.name, str(field.type), COLUMNS[field.name]) for field in spec.schema]
+    )
+
+
+def column_lineage(upstream: dg.AssetKey, origins: Mapping[str, Sequence[str]]) -> dg.TableColumnLineage:
+    """Return which columns of an asset that is read each column is made of."""
+    return dg.TableColumnLineage(
+        {column: [dg.TableColumnDep(upstream, name) for name in names] for column, names in origins.items()}
     )
 
 
@@ -41,8 +92,10 @@ def counts_table(counts: Mapping[str, int], label: str) -> dg.MarkdownMetadataVa
     return dg.MetadataValue.md(markdown_table(rows, [label, "count"]))
 
 
-def image(name: str, png: bytes) -> dg.MarkdownMetadataValue:
-    """Return a picture that lies in the event log itself; `name` is what is read in its place."""
+def image(name: str, png: bytes | None) -> dg.MarkdownMetadataValue:
+    """Return a picture that lies in the event log itself; `name` is what is read in its place, None was not drawn."""
+    if png is None:
+        return dg.MetadataValue.md("Not drawn: `pip install 'xnai-pipelines[plots]'`")
     return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
@@ -56,3 +109,16 @@ def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) ->
 def _cell(value: Any) -> str:
     text = " ".join(str("" if value is None else value).split()).replace("`", "'")
     return text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 3] + "..."
+
+
+def _entry(name: str, value: Any) -> Any:
+    """Return a field's value as Dagster takes it; None for what needs a form of its own."""
+    if isinstance(value, Enum):
+        return str(value)
+    if isinstance(value, float):
+        return round(value, 2) if name.startswith("seconds") else value
+    if isinstance(value, Mapping):
+        return counts_table(value, name) if all(isinstance(n, int) for n in value.values()) else None
+    if isinstance(value, tuple):
+        return None if any(is_dataclass(item) for item in value) else list(value)
+    return value if isinstance(value, str | int) else None

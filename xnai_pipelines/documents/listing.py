@@ -9,11 +9,9 @@ from typing import Self
 
 from pathspec import GitIgnoreSpec
 
+from xnai_pipelines.errors import ListingError
+
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
-
-
-class ListingError(Exception):
-    """The folder as a whole cannot be listed; nothing was read or deleted."""
 
 
 @dataclass(frozen=True, slots=True)

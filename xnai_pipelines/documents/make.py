@@ -14,19 +14,17 @@ from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.registry import is_current
 from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.history import history, throughput
 from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
 
 LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
-
-
-class IngestRefusedError(Exception):
-    """The run stopped before it deleted anything; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +50,7 @@ class DocumentsReport:
     """What a run did to the documents, and how every entry of the folder ended.
 
     `changes` counts files by what had happened to them; `outcomes` counts all entries of the folder as documents,
-    quarantined or skipped, `skipped` the last by reason. `looked_ns`: when the folder was looked at, nanoseconds since
-    the epoch.
+    quarantined or skipped, `skipped` the last by reason.
     """
 
     changes: dict[str, int]
@@ -65,6 +62,12 @@ class DocumentsReport:
     quarantined: int
     repaired: dict[str, int]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FolderLook:
+    """When the folder was looked at last, nanoseconds since the epoch: what is edited later is the next run's."""
+
     looked_ns: int
 
 
@@ -170,6 +173,7 @@ def ingest_documents(
             written, deleted = reader.written, reader.deleted
         _record_touched(tables, todo)
         _record_unread(tables, todo)
+        write_record(_look_path(context.home), FolderLook(todo.looked_ns))
     report = _report(tables, todo, written, deleted, watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
@@ -234,8 +238,16 @@ def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: flo
         quarantined=tables.count(QUARANTINE),
         repaired=dict(Counter(repairs["encoding_repair"].to_pylist())),
         seconds=seconds,
-        looked_ns=todo.looked_ns,
     )
+
+
+def last_look(home: Home) -> FolderLook | None:
+    """Return when a run looked at the folder last, None before the first."""
+    return read_record(_look_path(home), FolderLook)
+
+
+def _look_path(home: Home) -> Path:
+    return home.state / "documents.json"
 
 
 def expected_seconds(home: Home, todo: Plan) -> float | None:
@@ -243,7 +255,7 @@ def expected_seconds(home: Home, todo: Plan) -> float | None:
 
     New and edited files are assumed to give as many chunks as the stored ones do on average.
     """
-    past = history(home.reports)
+    past = history(home.state)
     rates = [throughput(past, name) for name in ("documents", "chunks", "embeddings")]
     files = len(todo.changes.to_read)
     if not files:

@@ -8,9 +8,9 @@ from typing import Any
 from xnai_pipelines.encoders.folder import GRAPH_FILE, MODEL_FILE, WEIGHTS_FILE, read_encoder_file
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
 from xnai_pipelines.encoders.stored.file import load
-from xnai_pipelines.encoders.stored.graph import GraphError, GraphForm, to_onnx
-from xnai_pipelines.encoders.stored.sealed import QuantizedFileError
-from xnai_pipelines.state.artefacts import CARD, DamagedArtefactError, file_sha256, publish_artefact, read_card
+from xnai_pipelines.encoders.stored.graph import GraphForm, to_onnx
+from xnai_pipelines.errors import DamagedArtefactError, GraphError, QuantizedFileError
+from xnai_pipelines.state.artefacts import CARD, file_sha256, publish_artefact, read_card
 
 EXPANDED = "expanded"  # beside the folders that it is made from; may be deleted at any time
 

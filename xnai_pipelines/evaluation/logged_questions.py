@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import NotTrackedError
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.state.tracker import NotTrackedError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

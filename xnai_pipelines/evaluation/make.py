@@ -3,11 +3,12 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
 from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations
@@ -15,44 +16,49 @@ from xnai_pipelines.evaluation.plots import modes_plot
 from xnai_pipelines.evaluation.report import EvaluationReport, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
+from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.language import main_language
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import write_bytes, write_json, write_parquet
+from xnai_pipelines.state.layout import Home, write_parquet
 from xnai_pipelines.state.manifest import Release
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 PLOTTED = 60  # past evaluations
 
 
-class NothingToEvaluateError(Exception):
-    """There are no questions; the message says how to get some."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeptEvaluation:
-    """What is known of an evaluation kept under reports/; without an MLflow run it was not logged yet."""
+    """The last evaluation and a hash of what it was measured on; without an MLflow run it was not logged yet."""
 
     fingerprint: str
     release: int
     vector_space: str
+    report: EvaluationReport
     mlflow_run: MlflowRun | None
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOutcome:
-    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before."""
+    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before.
 
-    report: EvaluationReport
+    There are no plots if the extra `plots` is not installed.
+    """
+
     kept: KeptEvaluation
     plots: dict[str, bytes]
     measured: bool
     seconds: float
+
+    @property
+    def report(self) -> EvaluationReport:
+        """The figures."""
+        return self.kept.report
 
 
 def evaluate_retrieval(
@@ -75,7 +81,7 @@ def evaluate_retrieval(
         NothingToEvaluateError: There are no questions.
         TrackingUnavailableError: MLflow cannot be reached.
     """
-    folder = context.home.reports / "evaluation"
+    path = _record_path(context.home)
     with stage(context, "retrieval_evaluation") as watch:
         questions = read_questions(context.tables)
         if not questions:
@@ -85,30 +91,49 @@ def evaluate_retrieval(
             )
         index = SearchIndex.open(context.home.root, threads=threads)
         fingerprint = search_fingerprint(context, index, questions)
-        kept = _read_kept(folder)
+        kept = last_evaluation(context.home)
         measured = force or kept is None or kept.fingerprint != fingerprint
         if measured or kept is None:
             watch.items = len(questions)
             evaluation = measure_search(context, index, questions)
-            kept = KeptEvaluation(fingerprint, index.release.release, index.release.vector_space, None)
-            _keep(folder, kept, evaluation)
-        report = EvaluationReport.from_json((folder / "report.json").read_text(encoding="utf-8"))
-        plots = {"modes": modes_plot(report, report.headline)}
+            release = index.release
+            kept = KeptEvaluation(fingerprint, release.release, release.vector_space, evaluation.report, None)
+            path.unlink(missing_ok=True)  # while there is no record, the rows belong to none
+            write_parquet(_rows_path(context.home), evaluation.per_question)
+            write_record(path, kept)
+        report = kept.report
+        # an index is measured without pictures where the extra that draws them is not installed
+        plots = {} if missing("plots") else {"modes": modes_plot(report, report.headline)}
         tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
         try:
-            plots["history"] = _history(tracker, report, tags, events)
+            if plots:
+                plots["history"] = _history(tracker, report, tags, events)
         except TrackingUnavailableError as error:
             if kept.mlflow_run is None:
                 raise
             # nothing has to be logged: the run is none the worse for it
             context.progress.say(f"No history is shown. {error}")
         if kept.mlflow_run is None:
-            rows = pq.read_table(folder / "per_question.parquet")
+            rows = pq.read_table(_rows_path(context.home))
             # measured by an earlier run that was killed: between logging and noting it, perhaps
             logged = None if measured else find_evaluation(tracker, report)
             kept = replace(kept, mlflow_run=logged or log_evaluation(tracker, report, rows, plots, tags))
-            write_json(folder / "kept.json", asdict(kept))
-    return EvaluationOutcome(report, kept, plots, measured, watch.seconds)
+            write_record(path, kept)
+    return EvaluationOutcome(kept, plots, measured, watch.seconds)
+
+
+def last_evaluation(home: Home) -> KeptEvaluation | None:
+    """Return the last evaluation, None before the first."""
+    return read_record(_record_path(home), KeptEvaluation)
+
+
+def _record_path(home: Home) -> Path:
+    return home.state / "evaluation.json"
+
+
+def _rows_path(home: Home) -> Path:
+    """Return where the last evaluation's rows lie, one for each question."""
+    return home.state / "evaluation.parquet"
 
 
 def _history(tracker: Tracker, report: EvaluationReport, tags: Mapping[str, str], events: Sequence[Event]) -> bytes:
@@ -160,21 +185,3 @@ def index_content(context: StageContext, release: Release) -> str:
     rows = context.tables.read(spec, ["chunk_id", "revision"])
     keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
     return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()
-
-
-def _keep(folder: Path, kept: KeptEvaluation, evaluation: Evaluation) -> None:
-    """Write the evaluation; `kept.json`, written last, is what says that it is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kept.json").unlink(missing_ok=True)
-    write_parquet(folder / "per_question.parquet", evaluation.per_question)
-    write_bytes(folder / "report.json", evaluation.report.to_json().encode())
-    write_json(folder / "kept.json", asdict(kept))
-
-
-def _read_kept(folder: Path) -> KeptEvaluation | None:
-    path = folder / "kept.json"
-    if not path.exists():
-        return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    run = stored.pop("mlflow_run")
-    return KeptEvaluation(**stored, mlflow_run=MlflowRun(**run) if run else None)

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import chain, pairwise, zip_longest
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question, Split
@@ -22,10 +24,6 @@ FEWEST_TEXTS = 32
 CHANGED_SHARE = 0.2  # of the chunks: above it the set no longer stands for the corpus
 LENGTH_CLASSES = 3
 EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text also where there are few questions
-
-
-class CalibrationError(Exception):
-    """There is too little text to calibrate with, or none was drawn; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +205,7 @@ def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:
 
 def read_set(home: Home) -> CalibrationSet | None:
     """Return the set drawn last, None before the first."""
-    path = home.reports / "calibration.parquet"
+    path = _set_path(home)
     if not path.exists():
         return None
     table = pq.read_table(path)
@@ -220,4 +218,8 @@ def _write_set(home: Home, drawn: CalibrationSet) -> None:
     place = {chunk_id: n for n, chunk_id in enumerate(drawn.chosen)}
     corpus = sorted(drawn.corpus)
     table = pa.table({"chunk_id": corpus, "place": pa.array([place.get(c) for c in corpus], pa.int32())})
-    write_parquet(home.reports / "calibration.parquet", table)
+    write_parquet(_set_path(home), table)
+
+
+def _set_path(home: Home) -> Path:
+    return home.state / "calibration.parquet"

@@ -32,7 +32,7 @@ def make_card(
     form: str,
     reduce_range: bool,
     float_bytes: int,
-    metrics: Mapping[str, float],
+    metrics: Mapping[str, float | None],
     libraries: Iterable[str],
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
@@ -65,8 +65,18 @@ def make_card(
 def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
     """Returns how close unit vectors, float32 [texts, dimension], come to those of `reference`."""
     cosine = np.sum(built * exact, axis=1)
-    return {
-        f"cosine_to_{reference}_mean": round(float(cosine.mean()), 6),
-        f"cosine_to_{reference}_min": round(float(cosine.min()), 6),
-        f"largest_difference_to_{reference}": float(f"{np.abs(built - exact).max():.3g}"),
-    }
+    figures = (
+        round(float(cosine.mean()), 6),
+        round(float(cosine.min()), 6),
+        float(f"{np.abs(built - exact).max():.3g}"),
+    )
+    return dict(zip(_agreement_names(reference), figures, strict=True))
+
+
+def unmeasured(reference: str) -> dict[str, float | None]:
+    """Return the figures of `agreement` where there is no `reference` to compare with: None for each."""
+    return dict.fromkeys(_agreement_names(reference))
+
+
+def _agreement_names(reference: str) -> tuple[str, str, str]:
+    return f"cosine_to_{reference}_mean", f"cosine_to_{reference}_min", f"largest_difference_to_{reference}"

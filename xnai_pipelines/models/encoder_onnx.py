@@ -10,14 +10,17 @@ from xnai_pipelines.state.context import StageContext, stage
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """The exported encoder; `built` says whether this run exported it."""
+    """The exported encoder; `built` says whether this run exported it.
+
+    `max_difference_to_torch` is None where it was built without torch, and so was not compared.
+    """
 
     name: str
     vector_space: str
     weights_sha256: str
     folder: str
     bytes: int
-    max_difference_to_torch: float
+    max_difference_to_torch: float | None
     dimension: int
     max_length: int
     built: bool
@@ -28,6 +31,7 @@ def export_encoder(context: StageContext, base: EncoderSpec) -> ExportReport:
     """Export the encoder in full precision where that was not done before.
 
     Raises:
+        MissingExtraError: The architecture is not BERT, and the extra `export` is not installed.
         UnsupportedEncoderError: The architecture cannot be exported.
     """
     with stage(context, "encoder_onnx") as watch:

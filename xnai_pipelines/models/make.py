@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from xnai_pipelines.encoders.specification import EncoderSpec, Precision
 from xnai_pipelines.encoders.stored.graph import GraphForm
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.scheme import Scheme
+from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion, log_model
@@ -22,12 +23,13 @@ from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
 from xnai_pipelines.models.quantization.quantize import quantize
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
 from xnai_pipelines.models.variants import VARIANTS, Serving, Variant
-from xnai_pipelines.state.artefacts import CARD, DamagedArtefactError, read_card
+from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
-from xnai_pipelines.state.tracker import MlflowRun, Tracker
+from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.tracker import Tracker
 
 QUANTIZER_VERSION = 1  # raised when the same scheme and texts give other codes
 COMPARED_TEXTS = 64  # held-out passages that a variant is compared with fp32 on as soon as it is built
@@ -62,10 +64,6 @@ class QuantizedModelReport:
     registered: ModelVersion | None
 
 
-class VariantMissingError(Exception):
-    """A variant is asked for that was not made from the present base weights; the message says how to make it."""
-
-
 def quantize_variant(
     context: StageContext, variant: Variant, base: EncoderSpec, tracker: Tracker, *, threads: int
 ) -> QuantizedModelReport:
@@ -95,10 +93,10 @@ def quantize_variant(
         seconds = time.perf_counter() - started if built else (known.seconds if known else None)
         if known is None or built:
             known = _report(context, variant, spec, texts, seconds, threads)
-            _write_report(home, known)
+            _record(home, known)
         if known.registered is None:
             known = replace(known, registered=_register(context, tracker, folder, known))
-            _write_report(home, known)
+            _record(home, known)
     return replace(known, built=built)
 
 
@@ -117,14 +115,7 @@ def variant_spec(variant: Variant, base: EncoderSpec, texts: Sequence[str]) -> E
 
 def read_model_report(home: Home, name: str) -> QuantizedModelReport | None:
     """Return the report of a variant's last build, None where it was never built."""
-    path = _report_path(home, name)
-    if not path.exists():
-        return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    registered = stored.pop("registered")
-    if registered:
-        registered = ModelVersion(registered["number"], MlflowRun(**registered["run"]))
-    return QuantizedModelReport(**{**stored, "notes": tuple(stored["notes"])}, registered=registered)
+    return read_record(_record_path(home, name), QuantizedModelReport)
 
 
 def model_reports(home: Home) -> list[QuantizedModelReport]:
@@ -275,12 +266,12 @@ def _is_whole(folder: Path) -> bool:
     return True
 
 
-def _report_path(home: Home, name: str) -> Path:
-    return home.reports / "quantized_models" / f"{name}.json"
+def _record_path(home: Home, name: str) -> Path:
+    return home.state / "quantized_models" / f"{name}.json"
 
 
-def _write_report(home: Home, report: QuantizedModelReport) -> None:
-    write_json(_report_path(home, report.variant), asdict(report))
+def _record(home: Home, report: QuantizedModelReport) -> None:
+    write_record(_record_path(home, report.variant), report)
 
 
 def _register(context: StageContext, tracker: Tracker, folder: Path, report: QuantizedModelReport) -> ModelVersion:

@@ -14,17 +14,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.questions.files import LabelledQuestionsError, LabelledRow, _grade, _json_object, _split, _text
+from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
+from xnai_pipelines.questions.files import LabelledRow, _grade, _json_object, _split, _text
 from xnai_pipelines.questions.labelled import EXAMPLES, LabelledQuestions, Unresolved, _overlap
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
 from xnai_pipelines.questions.resolving import DocumentNames
 
 QUESTION_CHARACTERS = 4_000
 LINE_BYTES = 1024 * 1024
-
-
-class FeedbackError(ValueError):
-    """The feedback cannot be taken; the message says what was wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,11 +186,7 @@ def merged_labels(
     there = {normalised(question.question) for question in both}
     questions = (*both, *(question for words, question in added.items() if words not in there))
     overlap = _overlap(questions, [], known)
-    in_two_splits = [
-        example
-        for example in (*labelled.overlap.examples, *feedback.overlap.examples)
-        if example.startswith("question in ")
-    ]
+    in_two_splits = (*labelled.overlap.question_examples, *feedback.overlap.question_examples)
     failures = (*labelled.unresolved.examples, *feedback.unresolved.examples)
     return LabelledQuestions(
         questions=questions,
@@ -202,7 +195,7 @@ def merged_labels(
         overlap=replace(
             overlap,
             questions=labelled.overlap.questions + feedback.overlap.questions,
-            examples=(*in_two_splits, *overlap.examples)[:EXAMPLES],
+            question_examples=in_two_splits[:EXAMPLES],
         ),
         splits_given=any(question.split for question in questions),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xnai_pipelines.errors import LabelledQuestionsError
 from xnai_pipelines.questions.question import Split
 
 _SPLIT_NAMES = {
@@ -15,10 +16,6 @@ _SPLIT_NAMES = {
     "validation": Split.VALIDATION,
     "test": Split.TEST,
 }
-
-
-class LabelledQuestionsError(ValueError):
-    """The labelled questions cannot be read; the message names the file, the line and what is expected."""
 
 
 @dataclass(frozen=True, slots=True)

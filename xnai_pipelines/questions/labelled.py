@@ -30,13 +30,21 @@ class Overlap:
         questions: Questions that are in more than one split; each is kept in the most held-out one.
         documents: Documents that answer questions of more than one split.
         training_questions: Training questions answered by a document that also answers a test question.
-        examples: The first of them, in words.
+        question_examples: The first of the questions, by id, or by their words if they have none.
+        document_examples: The first of the documents, each with its splits.
     """
 
     questions: int
     documents: int
     training_questions: int
-    examples: tuple[str, ...]
+    question_examples: tuple[str, ...]
+    document_examples: tuple[str, ...]
+
+    @property
+    def examples(self) -> tuple[str, ...]:
+        """The first examples, in words."""
+        questions = (f"question in more than one split: {given_id}" for given_id in self.question_examples)
+        return (*questions, *(f"document in {example}" for example in self.document_examples))[:EXAMPLES]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +139,13 @@ def _overlap(questions: Iterable[Question], in_two_splits: list[str], known: Map
     shared = {document_id: splits for document_id, splits in splits_of.items() if len(splits) > 1}
     tested = {document_id for document_id, splits in splits_of.items() if Split.TEST in splits}
     source_of = {document_id: source for source, document_id in known.items()}
-    examples = [f"question in more than one split: {given_id}" for given_id in in_two_splits]
-    examples += [
-        f"document in {', '.join(sorted(splits))}: {source_of[document_id]}" for document_id, splits in shared.items()
-    ]
+    examples = [f"{', '.join(sorted(splits))}: {source_of[document_id]}" for document_id, splits in shared.items()]
     return Overlap(
         questions=len(in_two_splits),
         documents=len(shared),
         training_questions=sum(
             question.split is Split.TRAIN and not tested.isdisjoint(question.document_ids) for question in questions
         ),
-        examples=tuple(examples[:EXAMPLES]),
+        question_examples=tuple(in_two_splits[:EXAMPLES]),
+        document_examples=tuple(examples[:EXAMPLES]),
     )

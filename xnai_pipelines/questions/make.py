@@ -1,6 +1,5 @@
 """Questions with their answers: the labelled ones of a file, or generated ones where there are none."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.questions.split import split_by_document
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 from xnai_pipelines.state.tables import Tables
 
@@ -39,6 +39,14 @@ class QuestionsReport:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class LabelsRead:
+    """What is known of the labels read last: whether splits came with them, and how many name no stored document."""
+
+    splits_given: bool
+    without_answer: int
+
+
 def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
     """Bring the questions in line with the labels, or with the chunks where there is no file of labels.
 
@@ -58,6 +66,7 @@ def make_questions(context: StageContext, labelled: Path | None) -> QuestionsRep
         if changed:
             tables.replace(QUESTIONS, [question_row(question) for question in questions])
             watch.items = len(questions)
+        write_record(_labels_path(context.home), LabelsRead(labels.splits_given, labels.without_answer))
     report = QuestionsReport(
         questions=len(questions),
         by_origin=dict(Counter(str(question.origin) for question in questions)),
@@ -99,14 +108,18 @@ def question_row(question: Question) -> dict[str, Any]:
 
 def lost_labels(home: Home) -> int:
     """Return how many labelled questions name no document that is stored, as of the last time labels were read."""
-    path = report_path(home, "questions")
-    return int(json.loads(path.read_text(encoding="utf-8"))["without_answer"]) if path.exists() else 0
+    labels = read_record(_labels_path(home), LabelsRead)
+    return labels.without_answer if labels else 0
 
 
 def splits_given(home: Home) -> bool:
     """Return whether the stored questions came with their splits."""
-    path = report_path(home, "questions")
-    return path.exists() and bool(json.loads(path.read_text(encoding="utf-8"))["splits_given"])
+    labels = read_record(_labels_path(home), LabelsRead)
+    return labels is not None and labels.splits_given
+
+
+def _labels_path(home: Home) -> Path:
+    return home.state / "questions.json"
 
 
 def _labels(context: StageContext, path: Path | None) -> LabelledQuestions:

@@ -10,7 +10,7 @@ from xnai_pipelines.state.manifest import Releases, embeddings_table_name
 from xnai_pipelines.state.schemas import embeddings_spec
 
 
-def index_challenger(context: StageContext, encoder: Encoder, *, threshold: int) -> EmbeddingsReport:
+def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_rows: int) -> EmbeddingsReport:
     """Embed every chunk into a table of the encoder's own, and record the challenger; the pointer stays where it is.
 
     A table that a killed run began is gone on with. That of an earlier challenger is dropped.
@@ -29,7 +29,7 @@ def index_challenger(context: StageContext, encoder: Encoder, *, threshold: int)
         if earlier and earlier.embeddings_table not in kept:
             context.tables.drop(earlier.embeddings_table)
         forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number, spec, threshold)
+        report = fill_index(context, encoder, number, spec, exact_search_rows)
         watch.items = report.encoded + report.from_cache
         releases.challenge(unpublished_release(context, number, spec, encoder))
     write_json(report_path(context.home, "challenger_index"), asdict(report))

@@ -13,14 +13,7 @@ from xnai_pipelines.evaluation.per_question import of_questions
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.evaluation.slices import DIMENSIONS, OVERALL, Slice, in_slice, slices
 from xnai_pipelines.questions.question import Origin, Split
-from xnai_pipelines.releases.comparison import (
-    COMPARED_METRICS,
-    MODES,
-    ChangedQuestion,
-    Compared,
-    Comparison,
-    Contender,
-)
+from xnai_pipelines.releases.comparison import COMPARED_METRICS, MODES, ChangedQuestion, Compared, Comparison, Contender
 from xnai_pipelines.releases.pairing import Paired, pair
 
 LEAST_QUESTIONS = 10

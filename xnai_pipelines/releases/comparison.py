@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -121,7 +122,7 @@ class Comparison:
 
     def to_json(self) -> str:
         """Return the comparison as JSON text."""
-        return _COMPARISON.dump_json(self, indent=2).decode()
+        return _adapter().dump_json(self, indent=2).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Comparison":
@@ -130,7 +131,9 @@ class Comparison:
         Raises:
             pydantic.ValidationError: The text is no such comparison; the message names the fields.
         """
-        return _COMPARISON.validate_json(text)
+        return _adapter().validate_json(text)
 
 
-_COMPARISON: TypeAdapter[Comparison] = TypeAdapter(Comparison)
+@cache  # built when one is read or written, not when the module is imported
+def _adapter() -> TypeAdapter[Comparison]:
+    return TypeAdapter(Comparison)

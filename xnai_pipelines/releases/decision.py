@@ -10,14 +10,11 @@ from pathlib import Path
 
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.releases.gate import Verdict
 from xnai_pipelines.state.layout import write_bytes
 
 _VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
-
-
-class DecisionError(Exception):
-    """A decision cannot be read, or cannot be approved; the message says what to do."""
 
 
 class Outcome(StrEnum):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 
 from xnai_pipelines.autonomy.decisions.finding import NEW
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import measure_search, search_fingerprint
@@ -21,11 +22,21 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_bytes, write_json, write_parquet
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.layout import Home, write_parquet
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.tracker import Tracker
 
 COMPARISON_VERSION = 1  # raised when the same searches give another comparison
+
+
+@dataclass(frozen=True, slots=True)
+class KeptComparison:
+    """The comparison measured last, the challenger's figures, and a hash of what they were measured on."""
+
+    fingerprint: str
+    comparison: Comparison
+    challenger: EvaluationReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +65,9 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
         indexes = [SearchIndex.open(context.home.root, threads, release) for release in (champion, challenger)]
         states = [search_fingerprint(context, index, questions) for index in indexes]
         fingerprint = hashlib.sha256(json.dumps([COMPARISON_VERSION, *states]).encode()).hexdigest()[:32]
-        measured = compared_on(context.home) != fingerprint
-        if measured:
+        kept = _read(context.home)
+        measured = kept is None or kept.fingerprint != fingerprint
+        if measured or kept is None:
             watch.items = 2 * len(questions)
             found = [measure_search(context, index, questions) for index in indexes]
             comparison = compare(
@@ -65,8 +77,12 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
                 _contender(context.home, challenger, found[1].report),
                 chosen={NEW: _new_questions(tracker, champion, questions)},
             )
-            _keep(_folder(context.home), fingerprint, comparison, found[1])
-    return AdapterEvaluationOutcome(read_comparison(context.home), fingerprint, measured, watch.seconds)
+            kept = KeptComparison(fingerprint, comparison, found[1].report)
+            path = _record_path(context.home)
+            path.unlink(missing_ok=True)  # while there is no record, the rows belong to none
+            write_parquet(_rows_path(context.home), found[1].per_question)
+            write_record(path, kept)
+    return AdapterEvaluationOutcome(kept.comparison, fingerprint, measured, watch.seconds)
 
 
 def _new_questions(tracker: Tracker, champion: Release, questions: Sequence[Question]) -> frozenset[str]:
@@ -88,23 +104,21 @@ def require_challenger(releases: Releases) -> Release:
     return challenger
 
 
-def read_comparison(home: Home) -> Comparison:
+def last_comparison(home: Home) -> KeptComparison:
     """Return the comparison measured last.
 
     Raises:
         ReleaseError: There is none.
     """
-    path = _folder(home) / "comparison.json"
-    if not path.exists():
+    kept = _read(home)
+    if kept is None:
         raise ReleaseError("No challenger was evaluated yet: `xnai retrain` does.")
-    return Comparison.from_json(path.read_text(encoding="utf-8"))
+    return kept
 
 
 def read_challenger_evaluation(home: Home) -> Evaluation:
     """Return what was measured of the challenger, which is its baseline once it is released."""
-    folder = _folder(home)
-    report = EvaluationReport.from_json((folder / "challenger.json").read_text(encoding="utf-8"))
-    return Evaluation(report, pq.read_table(folder / "challenger.parquet"))
+    return Evaluation(last_comparison(home).challenger, pq.read_table(_rows_path(home)))
 
 
 def headline_metrics(report: EvaluationReport) -> dict[str, float]:
@@ -131,21 +145,14 @@ def _contender(home: Home, release: Release, report: EvaluationReport) -> Conten
     )
 
 
-def _folder(home: Home) -> Path:
-    return home.reports / "adapter_evaluation"
+def _read(home: Home) -> KeptComparison | None:
+    return read_record(_record_path(home), KeptComparison)
 
 
-def compared_on(home: Home) -> str | None:
-    """Return the fingerprint of what the kept comparison was measured on, None where there is none."""
-    path = _folder(home) / "kept.json"
-    return json.loads(path.read_text(encoding="utf-8"))["fingerprint"] if path.exists() else None
+def _record_path(home: Home) -> Path:
+    return home.state / "comparison.json"
 
 
-def _keep(folder: Path, fingerprint: str, comparison: Comparison, challenger: Evaluation) -> None:
-    """Write what was measured; `kept.json`, written last, is what says that it is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "kept.json").unlink(missing_ok=True)
-    write_bytes(folder / "comparison.json", comparison.to_json().encode())
-    write_bytes(folder / "challenger.json", challenger.report.to_json().encode())
-    write_parquet(folder / "challenger.parquet", challenger.per_question)
-    write_json(folder / "kept.json", {"fingerprint": fingerprint})
+def _rows_path(home: Home) -> Path:
+    """Return where the challenger's rows lie, one for each question."""
+    return home.state / "comparison.parquet"

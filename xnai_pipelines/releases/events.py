@@ -5,7 +5,7 @@ from datetime import datetime
 from xnai_pipelines.evaluation.timeline import Event, EventKind
 from xnai_pipelines.releases.decision import Outcome, decisions
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import MoveKind, Releases
 
 
 def model_events(home: Home) -> list[Event]:
@@ -14,7 +14,7 @@ def model_events(home: Home) -> list[Event]:
     events = [
         Event(
             datetime.fromisoformat(move.at),
-            EventKind.ROLLBACK if move.reason.startswith("rolled back") else EventKind.RELEASE,
+            EventKind.ROLLBACK if move.kind is MoveKind.ROLLED_BACK else EventKind.RELEASE,
             f"release {move.release}",
         )
         for move in moves

@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
+from xnai_pipelines.autonomy.drift.make import profiles
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.vectors import trim_cache
+from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
 from xnai_pipelines.search.keyword_index import remake_keyword_index
@@ -25,10 +27,6 @@ from xnai_pipelines.state.schemas import (
     embeddings_spec,
 )
 from xnai_pipelines.state.tables import Tables, is_in
-
-
-class ForgettingError(Exception):
-    """The document cannot be forgotten yet; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
                 erased.append(_erase(context, spec, column, values))
                 advance()
         cached = trim_cache(context)
-        for profile in (context.home.reports / "drift").glob("release_*.npz"):
+        for profile in profiles(context.home):
             profile.unlink()
     report = ForgettingReport(
         source=source,

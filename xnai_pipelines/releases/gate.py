@@ -19,14 +19,14 @@ class Gate:
             wholly below zero: what is a loss beyond chance is none that is allowed.
         max_slice_loss: A slice may lose so much; a larger loss counts where its interval lies wholly below zero.
         max_query_ms: 95th percentile of the time of a query; None is no limit.
-        max_model_mb: Size of the model in MB of 1,000,000 bytes; None is no limit.
+        max_shipped_mb: Size of the model's files in MB of 1,000,000 bytes; None is no limit.
     """
 
     min_gain: float = 0.0
     max_overall_loss: float = 0.01
     max_slice_loss: float = 0.02
     max_query_ms: float | None = None
-    max_model_mb: float | None = None
+    max_shipped_mb: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def _latency(comparison: Comparison, gate: Gate) -> RuleResult:
 
 def _size(comparison: Comparison, gate: Gate) -> RuleResult:
     size, before = comparison.challenger.model_bytes / MEGABYTE, comparison.champion.model_bytes / MEGABYTE
-    limit = gate.max_model_mb
+    limit = gate.max_shipped_mb
     words = f"The model has {size:.1f} MB, the champion's {before:.1f} MB; {_limit(limit, 'MB')}."
     return RuleResult("size", limit is None or size <= limit, words)
 

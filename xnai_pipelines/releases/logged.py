@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from xnai_pipelines.errors import NotTrackedError
 from xnai_pipelines.models.logged import REGISTERED_MODEL, find_model
-from xnai_pipelines.state.tracker import NotTrackedError, Tracker
+from xnai_pipelines.state.tracker import Tracker
 
 Alias = Literal["champion", "challenger"]
 

@@ -3,6 +3,7 @@
 from io import BytesIO
 
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
+from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
 # Okabe and Ito's colours: told apart by people with any colour vision.
@@ -15,7 +16,7 @@ _GRID = "#e5e5e5"
 _MOST_SLICES = 10
 
 
-def comparison_plot(comparison: Comparison, max_slice_loss: float = 0.02) -> bytes:
+def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     """Return a PNG of the differences of nDCG@10 with 95 % intervals, by slice and mode: a forest plot.
 
     The dashed line is the loss that the gate allows a slice. Of many slices those that lost and those that
@@ -25,6 +26,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float = 0.02) -> byt
         comparison: From `compare`.
         max_slice_loss: The gate's.
     """
+    require("plots", "A plot")
     from matplotlib.figure import Figure
 
     shown, all_slices = _shown(comparison)

@@ -1,14 +1,16 @@
 """The decision on a challenger, and the release of one that was promoted: the pointer moves last, at once."""
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
-from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import NotTrackedError, ReleaseError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
 from xnai_pipelines.questions.make import read_questions
@@ -16,10 +18,9 @@ from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
 from xnai_pipelines.releases.decision import Decision, Outcome, approve, decisions, outcome_of, write_decision
 from xnai_pipelines.releases.evaluate import (
-    compared_on,
     headline_metrics,
+    last_comparison,
     read_challenger_evaluation,
-    read_comparison,
     require_challenger,
 )
 from xnai_pipelines.releases.gate import Gate, Target, judge
@@ -31,7 +32,7 @@ from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Release, Releases, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, embeddings_spec
-from xnai_pipelines.state.tracker import MlflowRun, NotTrackedError, Tracker
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +75,21 @@ def decide_promotion(
 
     Raises:
         ReleaseError: There is no challenger, or it was not evaluated.
+        AdaptationError: The challenger's adapter is missing or damaged.
         TrackingUnavailableError: MLflow cannot be reached; the decision is kept, and the next run logs it.
     """
     releases = Releases(context.home.releases)
     with stage(context, "promotion_decision"):
-        challenger, comparison = require_challenger(releases), read_comparison(context.home)
+        challenger, kept = require_challenger(releases), last_comparison(context.home)
+        comparison = kept.comparison
+        if comparison.challenger.vector_space != challenger.vector_space:
+            raise ReleaseError(
+                f"The challenger {challenger.vector_space} was not evaluated: the last comparison is of "
+                f"{comparison.challenger.vector_space}. `xnai retrain` evaluates it."
+            )
         verdict = judge(comparison, gate, target)
-        trained = read_adapter_report(context.home)
+        # not the adapter trained last: another one may have been trained since this challenger was embedded
+        adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
         decision = Decision(
             outcome=outcome_of(verdict, ask=ask),
             verdict=verdict,
@@ -88,9 +97,9 @@ def decide_promotion(
             champion_release=comparison.champion.release,
             vector_space=challenger.vector_space,
             adapter=challenger.adapter,
-            pairs_sha256=trained.pairs_sha256,
-            config=trained.config,
-            judged_on=f"{compared_on(context.home)} {gate} {target}",
+            pairs_sha256=adapter.data_sha256 if adapter else None,
+            config=json.loads(adapter.config.description) if adapter and adapter.config else {},
+            judged_on=f"{kept.fingerprint} {gate} {target}",
             cause=cause,
         )
         write_decision(context.home.decisions, decision)
@@ -104,7 +113,7 @@ def decide_promotion(
             "comparison.json": comparison.to_json().encode(),
             "comparison.md": comparison_markdown(comparison).encode(),
             "verdict.md": verdict_markdown(verdict).encode(),
-            "differences.png": comparison_plot(comparison),
+            "differences.png": comparison_plot(comparison, gate.max_slice_loss),
         },
         tags={
             "vector_space": challenger.vector_space,
@@ -123,7 +132,7 @@ def release_challenger(
     tracker: Tracker,
     load_encoder: Callable[[], Encoder],
     *,
-    threshold: int,
+    exact_search_rows: int,
     approved_by: str | None,
 ) -> ReleaseOutcome:
     """Release the challenger where it was promoted; nothing happens where it was rejected or awaits approval.
@@ -135,7 +144,7 @@ def release_challenger(
         context: The home.
         tracker: Mirrors the releases, and keeps the challenger's evaluation as the baseline of its release.
         load_encoder: Loads the challenger's encoder, where it is needed.
-        threshold: Vectors up to which search compares every one.
+        exact_search_rows: Vectors up to which search compares every one.
         approved_by: The person who approves the promotion that awaits approval, if one does now.
 
     Raises:
@@ -152,7 +161,7 @@ def release_challenger(
             challenger, published = None, current
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
-            published = _publish(context, releases, challenger, load_encoder(), threshold)
+            published = _publish(context, releases, challenger, load_encoder(), exact_search_rows)
             reason = f"Release {published.release} answers searches now, in place of release {current.release}."
             watch.items = 1
     if published is not None:
@@ -192,11 +201,11 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
 
 
 def _publish(
-    context: StageContext, releases: Releases, challenger: Release, encoder: Encoder, threshold: int
+    context: StageContext, releases: Releases, challenger: Release, encoder: Encoder, exact_search_rows: int
 ) -> Release:
     spec = embeddings_spec(challenger.embeddings_table, challenger.dimension)
     forget_deleted(context, releases, spec)
-    fill_index(context, encoder, challenger.release, spec, threshold)
+    fill_index(context, encoder, challenger.release, spec, exact_search_rows)
     questions = read_questions(context.tables)
     keep_questions(releases, challenger.release, questions)
     release = replace(

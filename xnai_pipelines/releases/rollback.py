@@ -5,15 +5,15 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.questions.make import question_of, question_row
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.make import forget_deleted, pending
-from xnai_pipelines.state.artefacts import DamagedArtefactError, read_card
+from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import write_bytes, write_json
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, embeddings_spec
-from xnai_pipelines.state.tables import TableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         behind = pending(context, spec)
         restored = restore_questions(context, releases, target)
         started = time.perf_counter()
-        releases.point_to(target.release, f"rolled back from release {current.release}")
+        releases.roll_back(target.release, f"rolled back from release {current.release}")
         moved = time.perf_counter() - started
         watch.items = 1
     report = RollbackReport(

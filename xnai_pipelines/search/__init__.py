@@ -1,6 +1,7 @@
 """Search: one table of vectors and texts, kept in line with the chunks, asked by vector, by words, or by both."""
 
-from xnai_pipelines.search.index import Hit, SearchIndex, VectorSpaceError
-from xnai_pipelines.search.query import Filters, Mode, QueryError
+from xnai_pipelines.errors import QueryError, VectorSpaceError
+from xnai_pipelines.search.index import Hit, SearchIndex
+from xnai_pipelines.search.query import Filters, Mode
 
 __all__ = ["Filters", "Hit", "Mode", "QueryError", "SearchIndex", "VectorSpaceError"]

@@ -11,12 +11,13 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import ReleaseError, VectorSpaceError
 from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode, checked_question
 from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.manifest import Release, ReleaseError, Releases
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
 # Passages of each ranking that enter the fusion. Evaluation asks for as many, so that it measures what people get.
@@ -26,10 +27,6 @@ PASSAGES_PER_DOCUMENT = 5  # fetched at first for each document asked for
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 
 Vector = npt.NDArray[np.float32]
-
-
-class VectorSpaceError(Exception):
-    """A vector of another space than the table's was to be compared; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import pyarrow as pa
 from xnai_pipelines.encoders.cache import VectorCache
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.language import main_language
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
@@ -22,10 +23,6 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, Tab
 
 CHUNKS_IN_COMMIT = 4_096
 COPIED = [name for name, _ in PASSAGE_COLUMNS]
-
-
-class EncoderChangedError(Exception):
-    """The settings name another encoder than the release was embedded with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +43,13 @@ class EmbeddingsReport:
     seconds: float
 
 
-def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new_release: bool) -> EmbeddingsReport:
+def embed_chunks(
+    context: StageContext, encoder: Encoder, *, exact_search_rows: int, new_release: bool
+) -> EmbeddingsReport:
     """Bring the release's embeddings in line with the chunks; publish the release when it is a new one.
 
-    Above `threshold` rows an approximate vector index is built and measured. `new_release` embeds everything with the
-    given encoder into a table of its own, and moves the pointer once that is complete.
+    Above `exact_search_rows` rows an approximate vector index is built and measured. `new_release` embeds everything
+    with the given encoder into a table of its own, and moves the pointer once that is complete.
 
     Raises:
         EncoderChangedError: The current release has another vector space and no new release is asked for.
@@ -68,7 +67,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
         name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
         spec = embeddings_spec(name, encoder.dimension)
         forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number, spec, threshold)
+        report = fill_index(context, encoder, number, spec, exact_search_rows)
         watch.items = report.encoded + report.from_cache
         if current is None:
             releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
@@ -77,7 +76,7 @@ def embed_chunks(context: StageContext, encoder: Encoder, *, threshold: int, new
 
 
 def fill_index(
-    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, threshold: int
+    context: StageContext, encoder: Encoder, number: int, spec: TableSpec, exact_search_rows: int
 ) -> EmbeddingsReport:
     """Bring a release's table and its search indexes in line with the chunks; to be called by the sole writer."""
     started = time.perf_counter()
@@ -103,7 +102,7 @@ def fill_index(
         truncated=counts["truncated"],
         tokens=counts["tokens"],
         vectors=rows,
-        vector_index=maintain_vector_index(table, rows, threshold, record, encoder.encode_query),
+        vector_index=maintain_vector_index(table, rows, exact_search_rows, record, encoder.encode_query),
         seconds=time.perf_counter() - started,
     )
 

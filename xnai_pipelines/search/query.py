@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from xnai_pipelines.errors import QueryError
 from xnai_pipelines.state.tables import quoted
 
 LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and a keyword search over more takes seconds
-
-
-class QueryError(ValueError):
-    """The question cannot be searched for; the message says why."""
 
 
 class Mode(StrEnum):

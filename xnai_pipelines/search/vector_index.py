@@ -44,10 +44,10 @@ def read_vector_index(path: Path) -> VectorIndex | None:
 
 
 def maintain_vector_index(
-    table: Any, rows: int, exact_rows: int, record: Path, encode_query: Callable[[str], Vector]
+    table: Any, rows: int, exact_search_rows: int, record: Path, encode_query: Callable[[str], Vector]
 ) -> VectorIndex | None:
     """Build, measure again or remove the index as the table's size asks; return what is recorded now."""
-    if rows <= exact_rows:
+    if rows <= exact_search_rows:
         record.unlink(missing_ok=True)
         if _exists(table):
             table.drop_index(INDEX_NAME)

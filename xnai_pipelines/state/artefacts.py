@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from xnai_pipelines.errors import DamagedArtefactError
+
 CARD = "card.json"
 
 _log = logging.getLogger(__name__)
-
-
-class DamagedArtefactError(RuntimeError):
-    """A model folder whose files are missing or are not those that its card describes."""
 
 
 def file_sha256(path: Path) -> str:

@@ -4,8 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.layout import write_json
-from xnai_pipelines.state.manifest import ReleaseError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,8 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home, write_json
-
-
-class HomeError(Exception):
-    """The home cannot be used as asked; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

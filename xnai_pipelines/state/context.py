@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xnai_pipelines.state.claim import HomeError
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.history import StageRun, record
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import now
@@ -55,11 +55,12 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
                 ) from error
             raise
         watch.seconds = time.perf_counter() - started
-        record(context.home.reports, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
+        record(context.home.state, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
 
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:
     """Return whether there is no space left; LanceDB, SQLite and the system each say it in their own way, or not."""
+    # LanceDB raises a plain RuntimeError without a number, so that its words are all there is to go by
     said = "No space left on device" in str(error) or "disk is full" in str(error)
     return said or shutil.disk_usage(home.root).free < FULL_BYTES
 

@@ -19,16 +19,16 @@ class StageRun:
     seconds: float
 
 
-def record(reports: Path, run: StageRun) -> None:
+def record(state: Path, run: StageRun) -> None:
     """Append a stage's execution to the history."""
-    reports.mkdir(parents=True, exist_ok=True)
-    with (reports / "stages.jsonl").open("a", encoding="utf-8") as file:
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "stages.jsonl").open("a", encoding="utf-8") as file:
         file.write("\n" + json.dumps(asdict(run)))  # first the line's end: the last line may have been cut off
 
 
-def history(reports: Path) -> list[StageRun]:
+def history(state: Path) -> list[StageRun]:
     """Return the recorded executions, oldest first; a line cut off by a kill is left out."""
-    path = reports / "stages.jsonl"
+    path = state / "stages.jsonl"
     if not path.exists():
         return []
     runs = []

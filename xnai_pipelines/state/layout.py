@@ -4,10 +4,10 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,13 @@ class Home:
         return self.releases / "decisions"
 
     @property
+    def state(self) -> Path:
+        """Records that decide what the next run does: what was built, measured and drawn last."""
+        return self.root / "state"
+
+    @property
     def reports(self) -> Path:
-        """Reports of stages and evaluations."""
+        """What runs did, for people to look at; nothing is decided by it, and it may be deleted."""
         return self.root / "reports"
 
     @property
@@ -92,13 +97,16 @@ def write_json(path: Path, value: Any) -> None:
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
 
 
-def write_parquet(path: Path, table: pa.Table) -> None:
+def write_parquet(path: Path, table: "pa.Table") -> None:
     """Replace `path` by a table as Parquet, whole or not at all, also when the machine stops half way."""
     write_bytes(path, parquet_bytes(table))
 
 
-def parquet_bytes(table: pa.Table) -> bytes:
+def parquet_bytes(table: "pa.Table") -> bytes:
     """Return the content of a table's Parquet file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     content = pa.BufferOutputStream()
     pq.write_table(table, content)
     return bytes(content.getvalue().to_pybytes())

@@ -4,6 +4,7 @@ A process id would not do: it is used again, and may belong to another machine's
 """
 
 import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +14,8 @@ from xnai_pipelines.state.layout import Home
 
 @contextmanager
 def shown_alive(home: Home, run_id: str) -> Iterator[None]:
-    """Hold the run's lock while the block runs."""
-    path = _lock_path(home, run_id)
+    """Hold a lock of the run while the block runs; each process that works for the run has its own."""
+    path = home.root / "alive" / f"{run_id}.{os.getpid()}.lock"
     path.parent.mkdir(parents=True, exist_ok=True)
     # locked before it has its name: nobody finds it unlocked while its run lives
     unnamed = path.with_suffix(".new")
@@ -29,20 +30,24 @@ def shown_alive(home: Home, run_id: str) -> Iterator[None]:
 
 def was_shown_alive(home: Home, run_id: str) -> bool:
     """Return whether the run took its lock and never let go of it in order; so it is where the run was killed."""
-    return _lock_path(home, run_id).exists()
+    return bool(_locks(home, run_id))
 
 
 def is_alive(home: Home, run_id: str) -> bool:
-    """Return whether a process holds the run's lock."""
+    """Return whether a process holds a lock of the run."""
+    return any(_is_held(path) for path in _locks(home, run_id))
+
+
+def _locks(home: Home, run_id: str) -> list[Path]:
+    return list((home.root / "alive").glob(f"{run_id}*.lock"))
+
+
+def _is_held(path: Path) -> bool:
     try:
-        with _lock_path(home, run_id).open("r") as file:
+        with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False
     except BlockingIOError:
         return True
     return False
-
-
-def _lock_path(home: Home, run_id: str) -> Path:
-    return home.root / "alive" / f"{run_id}.lock"

@@ -3,15 +3,14 @@
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
+from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.layout import write_json
 
 _EMBEDDINGS = "embeddings_"
-
-
-class ReleaseError(Exception):
-    """There is no release that can be used; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +33,20 @@ class Release:
     metrics: dict[str, float]
 
 
+class MoveKind(StrEnum):
+    """How the pointer came to a release."""
+
+    PUBLISHED = "published"
+    ROLLED_BACK = "rolled_back"
+
+
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The pointer was moved to a release: when (UTC, ISO 8601), and why in words."""
+    """The pointer was moved to a release: when (UTC, ISO 8601), how, and why in words."""
 
     release: int
     at: str
+    kind: MoveKind
     reason: str
 
 
@@ -118,17 +125,22 @@ class Releases:
     def publish(self, release: Release, reason: str) -> None:
         """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
         write_json(self._folder / f"{release.release}.json", asdict(release))
-        self.point_to(release.release, reason)
+        self._point_to(release.release, MoveKind.PUBLISHED, reason)
 
-    def point_to(self, number: int, reason: str) -> None:
-        """Make a release the current one, and note the move.
+    def roll_back(self, number: int, reason: str) -> None:
+        """Make another kept release the current one, and note the move.
 
         Raises:
             ReleaseError: There is no such release.
         """
+        self._point_to(number, MoveKind.ROLLED_BACK, reason)
+
+    def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         write_json(self._folder / "current.json", {"release": self.read(number).release})
         with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(asdict(Move(number, now(), reason))))  # first the line's end: see `moves`
+            file.write(
+                "\n" + json.dumps(asdict(Move(number, now(), kind, reason)))
+            )  # first the line's end: see `moves`
 
     def moves(self) -> list[Move]:
         """Return the moves of the pointer, oldest first; a line that a kill cut off is left out."""
@@ -136,8 +148,8 @@ class Releases:
         found = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
             try:
-                found.append(Move(**json.loads(line)))
-            except (ValueError, TypeError):
+                found.append(_move(json.loads(line)))
+            except (ValueError, TypeError, KeyError):
                 continue
         return found
 
@@ -170,6 +182,13 @@ class Releases:
             raise ReleaseError(f"Release {number} is the current one and cannot expire.")
         for path in (self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"):
             path.unlink(missing_ok=True)
+
+
+def _move(fields: dict[str, Any]) -> Move:
+    reason = str(fields["reason"])
+    # version 0.1 wrote no kind and told the two apart by these words
+    old = MoveKind.ROLLED_BACK if reason.startswith("rolled back") else MoveKind.PUBLISHED
+    return Move(int(fields["release"]), str(fields["at"]), MoveKind(fields.get("kind", old)), reason)
 
 
 def _read(path: Path) -> Release:

@@ -8,14 +8,12 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xnai_pipelines.errors import TrackingUnavailableError
+
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _SQLITE = "sqlite:///"
-
-
-class TrackingUnavailableError(Exception):
-    """MLflow cannot be reached or written now; what was to be logged can be logged later."""
 
 
 def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":

@@ -12,15 +12,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from xnai_pipelines.errors import TableError
+from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.schemas import TableSpec
 
 DELETE_GROUP = 1_000  # ids in one SQL list
 
 _log = logging.getLogger(__name__)
-
-
-class TableError(Exception):
-    """A table cannot be used as it is; the message names it and says what to do."""
 
 
 class Tables:
@@ -30,8 +28,6 @@ class Tables:
     """
 
     def __init__(self, folder: Path, committed: Callable[[], None] = lambda: None) -> None:
-        import lancedb  # a second to import, and it brings pandas: not when a code location is loaded
-
         self._folder = folder
         self._committed = committed
         try:
@@ -41,7 +37,7 @@ class Tables:
                 f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
                 "to a folder that is."
             ) from error
-        self._database = lancedb.connect(str(folder))
+        self._database = imported_lancedb().connect(str(folder))
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""

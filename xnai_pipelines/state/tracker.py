@@ -11,7 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.state.mlflow_connection import TrackingUnavailableError, connect, reaching
+from xnai_pipelines.errors import TrackingUnavailableError
+from xnai_pipelines.state.mlflow_connection import connect, reaching
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -19,10 +20,6 @@ if TYPE_CHECKING:
 
 _METRICS_A_REQUEST = 1000  # MLflow takes no more
 _RUNS_A_PAGE = 100
-
-
-class NotTrackedError(Exception):
-    """MLflow answers, but what was asked for is not there or not as it should be; waiting does not mend it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import pytest
 
 from tests.support.drift_corpora import DIMENSION, canary, corpus, joined, profile
 from xnai_pipelines.autonomy.drift.canary import canary_vectors
-from xnai_pipelines.autonomy.drift.files import DriftError, load_profile, save_profile
+from xnai_pipelines.autonomy.drift.files import load_profile, save_profile
 from xnai_pipelines.autonomy.drift.profile import Mix
 from xnai_pipelines.autonomy.drift.profiling import Block, text_profile
+from xnai_pipelines.errors import DriftError
 
 
 def same(one, two):

@@ -17,17 +17,23 @@ from tests.support.drift_corpora import (
 )
 from xnai_pipelines.autonomy.drift.concluding import drift_report
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
-from xnai_pipelines.autonomy.drift.files import DriftError
 from xnai_pipelines.autonomy.drift.markdown import report_markdown
 from xnai_pipelines.autonomy.drift.plots import drift_plot
 from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, Part
+from xnai_pipelines.errors import DriftError
+from xnai_pipelines.state.records import read_record, write_record
 
 
 @pytest.fixture(scope="module")
 def release():
     return profile(corpus(1), canary=canary())
+
+
+def read_back(found, folder):
+    write_record(folder / "report.json", found)
+    return read_record(folder / "report.json", DriftReport)
 
 
 def report(reference, current, index=HEALTHY_INDEX, labels=HEALTHY_LABELS, words=None):
@@ -147,12 +153,12 @@ def test_weights_with_flipped_signs_are_a_model_fault(release):
     assert report(release, with_canary(now(release), flipped)).cause == Cause.MODEL_FAULT
 
 
-def test_an_encoder_that_gives_no_numbers_is_a_model_fault(release):
+def test_an_encoder_that_gives_no_numbers_is_a_model_fault(release, tmp_path):
     broken = canary()
     broken.passages[:] = np.nan
     found = report(release, with_canary(now(release), broken))
     assert found.cause == Cause.MODEL_FAULT
-    assert DriftReport.from_json(found.to_json()) == found
+    assert read_back(found, tmp_path) == found
 
 
 def test_questions_whose_vectors_are_no_numbers_are_a_model_fault(release):
@@ -199,14 +205,14 @@ def test_a_model_fault_is_named_before_all_other_causes(release):
 
 
 @pytest.mark.parametrize("documents", [0, 1, 2])
-def test_tiny_corpora_are_said_to_be_too_small(documents):
+def test_tiny_corpora_are_said_to_be_too_small(documents, tmp_path):
     reference = profile(corpus(1, documents))
     current = profile(corpus(2, documents), reference)
     found = report(reference, current, IndexCheck(0, None, 0, 0, 0, 0), LabelCheck(0, 0, 0))
     assert found.cause == Cause.NONE
     assert "too few documents and questions" in found.conclusion
     assert "the model was not judged" in found.conclusion
-    assert DriftReport.from_json(found.to_json()) == found
+    assert read_back(found, tmp_path) == found
     assert report_markdown(found)
     assert drift_plot(reference, current).startswith(b"\x89PNG")
 
@@ -237,9 +243,9 @@ def test_profiles_of_two_dimensions_are_not_compared(release):
         report(release, current)
 
 
-def test_the_report_reads_back_and_its_table_marks_what_drifted(release):
+def test_the_report_reads_back_and_its_table_marks_what_drifted(release, tmp_path):
     found = report(release, now(release, corpus(2, 60, "ru")))
-    assert DriftReport.from_json(found.to_json()) == found
+    assert read_back(found, tmp_path) == found
     text = report_markdown(found)
     assert text.startswith(f"**{found.conclusion}**")
     assert "| questions | **languages** | total variation distance |" in text

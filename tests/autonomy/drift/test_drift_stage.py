@@ -6,10 +6,10 @@ import pytest
 
 from tests.support.adaptation_world import source
 from tests.support.workplace import Workplace
-from xnai_pipelines.autonomy.drift.files import DriftError
 from xnai_pipelines.autonomy.drift.make import DriftOutcome, last_drift_report, report_drift
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import DriftError
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.sample.shift import write_shift
@@ -22,7 +22,7 @@ def drift(work: Workplace) -> DriftOutcome:
 
 
 def profile_of(work: Workplace, release: int) -> Path:
-    return work.home.reports / "drift" / f"release_{release}.npz"
+    return work.home.state / "drift" / f"release_{release}.npz"
 
 
 def test_the_first_call_takes_the_profile_and_the_second_finds_nothing_changed(adapted: Workplace):

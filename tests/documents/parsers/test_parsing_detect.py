@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.parsing_files import docx, paragraph, pdf
 from xnai_pipelines.documents.parsers.detect import detect
-from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 

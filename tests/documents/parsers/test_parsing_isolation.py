@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.waiting import NEVER_SECONDS
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.errors import UnreadableError
 
 PAGE = "<html><body><p>words</p></body></html>"
 
@@ -77,7 +79,7 @@ def test_a_file_that_takes_too_much_memory_is_ended_and_the_next_is_read(page: P
     with ParserWorker() as worker:
         read(worker, page)
         with pytest.raises(UnreadableError) as caught:
-            read(worker, large, ParseLimits(memory_bytes=250 * 2**20))
+            read(worker, large, ParseLimits(memory_bytes=250 * 2**20, seconds=NEVER_SECONDS))
         assert caught.value.kind in {"memory", "crashed"}
         assert read(worker, page) == "words"
 
@@ -120,7 +122,7 @@ def test_the_process_ends_when_its_parent_is_gone(page: Path) -> None:
         process = process_of(worker)
         assert process.stdin is not None
         process.stdin.close()
-        assert process.wait(timeout=10) == 0
+        assert process.wait() == 0
 
 
 def test_importing_the_package_loads_no_parser() -> None:

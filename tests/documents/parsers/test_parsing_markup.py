@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from xnai_pipelines.documents.parsers.code import parse_plain, parse_python
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, parse_markdown, plain_words
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
-from xnai_pipelines.documents.parsers.parsed import UnreadableError
 from xnai_pipelines.documents.parsers.rst import parse_rst, rst_headings
+from xnai_pipelines.errors import UnreadableError
 
 
 def outline(text: str) -> list[tuple[int, str]]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.language import identify_language
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import UnreadableError
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.errors import UnreadableError
 
 RUSSIAN = "Съешь же ещё этих мягких французских булок, да выпей чаю. Москва — столица; «цитата» №5 😀"
 SLOPPY = {"cp1252": "sloppy-windows-1252", "cp1251": "sloppy-windows-1251"}
@@ -151,9 +151,9 @@ def test_what_normalising_changes() -> None:
 
 
 def test_a_hundred_thousand_combining_marks_take_no_time() -> None:
-    started = time.monotonic()
+    started = time.process_time()
     normalise("a" + "\u0316\u0301" * 100_000)
-    assert time.monotonic() - started < 2  # minutes without the cuts
+    assert time.process_time() - started < 2  # minutes without the cuts
 
 
 def test_a_title_is_one_line_of_limited_length() -> None:

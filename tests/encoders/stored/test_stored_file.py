@@ -20,8 +20,9 @@ from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.stored.file import load, save, state_dict
 from xnai_pipelines.encoders.stored.packing import unpack
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.sealed import QuantizedFileError, write_sealed
+from xnai_pipelines.encoders.stored.sealed import write_sealed
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import QuantizedFileError
 from xnai_pipelines.models.quantization.quantize import quantize
 
 

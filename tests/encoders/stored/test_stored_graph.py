@@ -15,10 +15,12 @@ from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.stored.graph import GraphError, GraphForm, to_onnx, write_skeleton
+from xnai_pipelines.encoders.stored.graph import GraphForm, quantize_dynamic_int8, to_onnx, write_skeleton
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import GraphError
+from xnai_pipelines.state.artefacts import read_card
 
 IDS = np.random.default_rng(3).integers(0, 50, (2, 9))
 TABLE, LINEAR, BIAS, LAST = "words.weight", "layer.weight", "layer.bias", "last.weight"
@@ -252,6 +254,24 @@ def test_eight_bit_codes_behind_dequantize_linear_give_the_outputs_of_float(
     assert stored[f"{TABLE}.codes"] == stored[f"{LINEAR}.codes"] == onnx.TensorProto.INT8
 
 
+@pytest.mark.parametrize("reduce_range", [False, True], ids=["VNNI", "saturating sums"])
+def test_int8_is_the_same_from_its_weights_as_from_the_float_graph(
+    skeleton: Path,
+    float_graph: Path,
+    weights: Mapping[str, NDArray[np.float32]],
+    tmp_path: Path,
+    reduce_range: bool,
+) -> None:
+    model = model_of(*(uncoded(name, values) for name, values in weights.items()))
+    filled, exported = tmp_path / "model.onnx", tmp_path / "exported.onnx"
+    to_onnx(model, skeleton, filled, GraphForm.INT8_DYNAMIC, reduce_range=reduce_range)
+    quantize_dynamic_int8(float_graph, exported, reduce_range=reduce_range)
+    np.testing.assert_array_equal(run(filled), run(exported))
+    initializers = [numpy_helper.to_array(tensor) for tensor in onnx.load(filled).graph.initializer]
+    largest = max(np.abs(codes.astype(int)).max() for codes in initializers if codes.dtype == np.int8)
+    assert largest <= 64 if reduce_range else largest >= 127
+
+
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "no compression", "empty"])
 def test_a_damaged_skeleton_is_refused(
     skeleton: Path, weights: Mapping[str, NDArray[np.float32]], tmp_path: Path, damage: str
@@ -306,7 +326,8 @@ def test_minilm_in_int8_is_the_same_from_its_weights_as_from_its_export(
     size = write_skeleton(fp32_encoder.spec.source / "model.onnx", minilm_weights, tmp_path / "graph.onnx")
     assert size < 10_000
     model = model_of(*(uncoded(name, values) for name, values in minilm_weights.items()))
-    to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.INT8_DYNAMIC)
+    reduce_range = read_card(built_encoder.spec.source)["reduce_range"]
+    to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.INT8_DYNAMIC, reduce_range=reduce_range)
     ids = np.array([[101, 2129, 2079, 1045, 3975, 1037, 4130, 102]])
     feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     np.testing.assert_array_equal(

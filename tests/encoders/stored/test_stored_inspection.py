@@ -8,7 +8,7 @@ import pytest
 from tests.support.stored_models import matrix, model_of, small_model, vector
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.inspection import inspect
-from xnai_pipelines.encoders.stored.sealed import QuantizedFileError
+from xnai_pipelines.errors import QuantizedFileError
 
 
 def test_every_tensor_is_listed_as_it_is_stored(tmp_path: Path) -> None:

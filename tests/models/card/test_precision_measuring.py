@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.waiting import NEVER_SECONDS
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
 from xnai_pipelines.models.card.judging import Judged
 from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
-from xnai_pipelines.models.card.probe import ProbeError, probe
+from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.models.variants import Serving
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
@@ -54,7 +56,7 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
 @pytest.fixture(scope="module")
 def full(fp32_encoder: Encoder) -> Measured:
     return measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, MATERIAL, None, threads=2, timeout=120
+        known("fp32", fp32_encoder), fp32_encoder.spec.source, MATERIAL, None, threads=2, timeout=NEVER_SECONDS
     )
 
 
@@ -72,7 +74,7 @@ def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built
         MATERIAL,
         full,
         threads=2,
-        timeout=120,
+        timeout=NEVER_SECONDS,
         encode=encode,
     ).figures
     figures = full.figures
@@ -110,8 +112,8 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
     model[len(model) // 2] ^= 1
     (folder / "model.onnx").write_bytes(model)
     with pytest.raises(ProbeError, match=r"damaged cannot be served: .*model\.onnx is not the file"):
-        probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=60)
-    measured = measure_variant(known("int8", built_encoder), folder, MATERIAL, full, threads=1, timeout=60)
+        probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=NEVER_SECONDS)
+    measured = measure_variant(known("int8", built_encoder), folder, MATERIAL, full, threads=1, timeout=NEVER_SECONDS)
     assert measured.vectors is None
     assert measured.figures.cost is None
     assert measured.figures.failed is not None
@@ -126,7 +128,7 @@ def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(full: Measure
         MATERIAL,
         full,
         threads=2,
-        timeout=120,
+        timeout=NEVER_SECONDS,
     ).figures
     assert figures.failed is not None
     assert "below the floor of 0.99999" in figures.failed
@@ -143,7 +145,7 @@ def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
 def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder) -> None:
     missing = Measured(known("fp32", built_encoder, failed="It is gone."))
     measured = measure_variant(
-        known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=120
+        known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
     )
     assert measured.figures.failed == "There is no fp32 to compare it with: that one failed."
 
@@ -152,7 +154,7 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
 def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: Encoder) -> None:
     material = Material(held_out=PASSAGES[:5])
     figures = measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, material, None, threads=2, timeout=120
+        known("fp32", fp32_encoder), fp32_encoder.spec.source, material, None, threads=2, timeout=NEVER_SECONDS
     ).figures
     assert figures.failed is None
     assert figures.retrieval == {}
@@ -163,7 +165,7 @@ def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: 
 
 def test_a_probe_of_nothing_is_refused(built_encoder: Encoder) -> None:
     with pytest.raises(ValueError, match="at least one passage and one query"):
-        probe(built_encoder.spec.source, [], QUESTIONS, threads=1, timeout=1)
+        probe(built_encoder.spec.source, [], QUESTIONS, threads=1, timeout=NEVER_SECONDS)
 
 
 def ask(name: str, origin: Origin, split: Split | None) -> Question:

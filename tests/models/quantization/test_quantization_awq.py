@@ -1,5 +1,6 @@
 """Activation-aware scaling: large inputs lose less, and the scale is folded only where that changes nothing."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,22 @@ from xnai_pipelines.models.quantization.quantize import quantize
 
 AWQ = Scheme(method=Method.AWQ, bits=4, group_size=32)
 RTN = Scheme(method=Method.RTN, bits=4, group_size=32)
+
+
+@pytest.fixture(scope="module")
+def loud_llama(untied_llama: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Llama whose attention reads and gives some channels ten times as large: scaling wins there on any processor."""
+    import torch
+    from transformers import LlamaForCausalLM
+
+    folder = shutil.copytree(untied_llama, tmp_path_factory.mktemp("loud") / "llama")
+    model = LlamaForCausalLM.from_pretrained(folder)
+    with torch.no_grad():
+        for layer in model.model.layers:
+            layer.input_layernorm.weight[::16] *= 10
+            layer.self_attn.v_proj.weight[::16] *= 10
+    model.save_pretrained(folder, safe_serialization=True)
+    return folder
 
 
 def by_name(model: QuantizedModel) -> dict[str, QuantizedTensor]:
@@ -49,11 +66,11 @@ def test_inputs_of_one_size_need_no_scales_or_nearly_none() -> None:
 
 
 @pytest.mark.slow
-def test_norms_before_the_layers_take_the_scales_in(tiny_llama: Path, calibration_texts: list[str]) -> None:
-    model = quantize(tiny_llama, AWQ, calibration_texts, max_length=128)
+def test_norms_before_the_layers_take_the_scales_in(loud_llama: Path, calibration_texts: list[str]) -> None:
+    model = quantize(loud_llama, AWQ, calibration_texts, max_length=128)
     tensors = by_name(model)
     assert "folded into the norm" in model.statistics.notes[0]
-    original = dict(load_transformer(tiny_llama).tensors())
+    original = dict(load_transformer(loud_llama).tensors())
     name = "model.layers.1.input_layernorm.weight"
     scales = original[name].numpy() / tensors[name].restored()
     assert np.ptp(scales) > 0.01
@@ -78,12 +95,12 @@ def test_norms_that_the_residual_reads_as_well_stay_as_they_are(tiny_bert: Path,
 
 @pytest.mark.slow
 def test_scaled_layers_lose_less_of_their_output_than_rounded_ones(
-    tiny_llama: Path, calibration_texts: list[str]
+    loud_llama: Path, calibration_texts: list[str]
 ) -> None:
     from xnai_pipelines.models.quantization.assembly import coded_tensor, rounded_tensor
     from xnai_pipelines.models.quantization.rounding import levels_of, round_to_nearest
 
-    model = load_transformer(tiny_llama)
+    model = load_transformer(loud_llama)
     batches = tokenise(model, choose_texts(calibration_texts, 0), 128)
     errors = []
     for calibrated in calibrated_blocks(model, batches):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.gptq import gptq, invert, output_error
 from xnai_pipelines.models.quantization.grids import GroupGrid
 from xnai_pipelines.models.quantization.rate import RowSteps

@@ -7,8 +7,8 @@ import pytest
 
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.stored.file import load, save
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids, tokenise
 from xnai_pipelines.models.quantization.model import load_transformer
 from xnai_pipelines.models.quantization.perplexity import perplexity

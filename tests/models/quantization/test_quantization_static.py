@@ -10,11 +10,14 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.static import Calibration, quantize_static
 
 WIDTH = 64
 OUTLIER = 7  # the channel of the second product's input that is 3,000 times as large as the others
+
+EITHER_PROCESSOR = pytest.mark.parametrize("reduce_range", [False, True], ids=["VNNI", "saturating sums"])
 
 
 def write_graph(path: Path, gain: float) -> Path:
@@ -43,12 +46,15 @@ def feeds(count: int) -> list[Mapping[str, NDArray[np.float32]]]:
     return [{"x": random.normal(size=(1, 5 + i % 3, WIDTH)).astype(np.float32)} for i in range(count)]
 
 
+@EITHER_PROCESSOR
 @pytest.mark.parametrize("calibration", list(Calibration))
 def test_a_product_whose_input_has_outliers_is_found_by_its_error_and_left_out(
-    tmp_path: Path, calibration: Calibration, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, calibration: Calibration, reduce_range: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     graph = write_graph(tmp_path / "float.onnx", gain=3000.0)
-    report = quantize_static(graph, tmp_path / "int8.onnx", feeds(24), calibration=calibration)
+    report = quantize_static(
+        graph, tmp_path / "int8.onnx", feeds(24), calibration=calibration, reduce_range=reduce_range
+    )
     (left_out,) = report.left_out
     assert left_out.node == "shouted_at"
     assert left_out.error > 0.1
@@ -59,9 +65,10 @@ def test_a_product_whose_input_has_outliers_is_found_by_its_error_and_left_out(
     assert capsys.readouterr().out == ""
 
 
-def test_a_graph_without_outliers_is_quantized_whole(tmp_path: Path) -> None:
+@EITHER_PROCESSOR
+def test_a_graph_without_outliers_is_quantized_whole(tmp_path: Path, reduce_range: bool) -> None:
     graph = write_graph(tmp_path / "float.onnx", gain=1.0)
-    report = quantize_static(graph, tmp_path / "int8.onnx", feeds(24))
+    report = quantize_static(graph, tmp_path / "int8.onnx", feeds(24), reduce_range=reduce_range)
     assert report.left_out == ()
     assert report.cosine == report.cosine_of_all > 0.99
 
@@ -89,6 +96,7 @@ def test_minilm_is_held_by_static_int8(fp32_encoder: Encoder, tmp_path: Path) ->
     texts = [
         {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)} for ids in tokens
     ]
-    report = quantize_static(fp32_encoder.spec.source / "model.onnx", tmp_path / "int8.onnx", texts)
+    graph = fp32_encoder.spec.source / "model.onnx"
+    report = quantize_static(graph, tmp_path / "int8.onnx", texts, reduce_range=int8_sums_saturate())
     assert report.cosine >= 0.98
     assert (tmp_path / "int8.onnx").stat().st_size < 35_000_000

@@ -29,6 +29,7 @@ from purgatory import SyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
+from xnai_pipelines.errors import WebhookError
 
 ATTEMPTS = 3
 LEFT_ALONE_SECONDS = 300
@@ -39,10 +40,6 @@ _breakers = SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=LE
 # What makes messengers notify everybody, or hide an address behind other words: a document's name is not to do that.
 _MARKUP = re.compile(r"<(?=\S)|@(?=(?:all|channel|everyone|here)\b)")
 _ZERO_WIDTH_SPACE = "\u200b"
-
-
-class WebhookError(ValueError):
-    """The address cannot be a webhook's; the message says why and does not hold it."""
 
 
 class _FailedError(Exception):

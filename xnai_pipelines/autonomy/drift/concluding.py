@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from xnai_pipelines.autonomy.drift.content import content_tests, growth_test
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck, index_tests, label_tests, model_tests
-from xnai_pipelines.autonomy.drift.files import DriftError
 from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
+from xnai_pipelines.errors import DriftError
 
 _FAULTS = {
     Part.MODEL: Cause.MODEL_FAULT,

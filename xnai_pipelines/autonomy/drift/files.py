@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.autonomy.drift.canary import CanaryResult
 from xnai_pipelines.autonomy.drift.profile import GROUPS, Mix, Profile, TextProfile
+from xnai_pipelines.errors import DriftError
 from xnai_pipelines.state.layout import write_bytes
 
 _FORMAT = 1
@@ -30,10 +31,6 @@ _TEXT_ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "languages": (np.int64, 2),
     "media_types": (np.int64, 2),
 }
-
-
-class DriftError(Exception):
-    """A profile that cannot be read or compared. The message says what to do."""
 
 
 def save_profile(profile: Profile, path: Path) -> None:

@@ -1,9 +1,9 @@
 """What changed since the release was first evaluated: its profile then against the profile of now."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import numpy as np
 
@@ -17,14 +17,16 @@ from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.keyword_index import unindexed_rows
 from xnai_pipelines.search.make import pending
 from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_bytes, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
@@ -33,10 +35,13 @@ SPOT_CHECKED = 32  # stored vectors that are made anew to see whether they are w
 
 @dataclass(frozen=True, slots=True)
 class DriftOutcome:
-    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed."""
+    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed.
+
+    `plot` is None if the extra `plots` is not installed.
+    """
 
     report: DriftReport
-    plot: bytes
+    plot: bytes | None
     first: bool
     seconds: float
 
@@ -49,7 +54,7 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
         DriftError: The release's profile is damaged; the message says what to do.
     """
     release = Releases(context.home.releases).require()
-    folder = context.home.reports / "drift"
+    folder = _folder(context.home)
     kept = folder / f"release_{release.release}.npz"
     with stage(context, "drift_report") as watch:
         questions = read_questions(context.tables)
@@ -57,21 +62,29 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
         current = _profile(context, release, encoder, questions, reference)
         lost_at_release = folder / f"release_{release.release}.lost_labels.json"
         if reference is None:
-            write_json(lost_at_release, lost_labels(context.home))  # before the profile: with that, both are there
+            write_record(lost_at_release, lost_labels(context.home))  # before the profile: with that, both are there
             save_profile(current, kept)
-        lost = lost_labels(context.home) - json.loads(lost_at_release.read_text(encoding="utf-8"))
+        lost = lost_labels(context.home) - (read_record(lost_at_release, int) or 0)
         labels = LabelCheck(max(0, lost), len(questions) + max(0, lost), context.tables.count(QUARANTINE))
         report = drift_report(reference or current, current, _index(context, release, encoder), labels)
-        write_bytes(folder / "report.json", report.to_json().encode())
-        plot = drift_plot(reference or current, current)
+        write_record(folder / "report.json", report)
+        plot = None if missing("plots") else drift_plot(reference or current, current)
         watch.items = current.documents.number
     return DriftOutcome(report, plot, reference is None, watch.seconds)
 
 
 def last_drift_report(home: Home) -> DriftReport | None:
     """Return the report of the last call, None before the first."""
-    path = home.reports / "drift" / "report.json"
-    return DriftReport.from_json(path.read_text(encoding="utf-8")) if path.exists() else None
+    return read_record(_folder(home) / "report.json", DriftReport)
+
+
+def profiles(home: Home) -> list[Path]:
+    """Return the files of the profiles of all releases."""
+    return sorted(_folder(home).glob("release_*.npz"))
+
+
+def _folder(home: Home) -> Path:
+    return home.state / "drift"
 
 
 def _profile(

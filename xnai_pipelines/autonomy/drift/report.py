@@ -4,8 +4,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from pydantic import TypeAdapter
-
 
 class Part(StrEnum):
     """What a test looks at."""
@@ -84,19 +82,3 @@ class DriftReport:
     cause: Cause
     trainable: bool
     conclusion: str
-
-    def to_json(self) -> str:
-        """Return the report as JSON text."""
-        return _REPORT.dump_json(self, indent=2).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "DriftReport":
-        """Return the report that `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: The text is not such a report; the message names the fields.
-        """
-        return _REPORT.validate_json(text)
-
-
-_REPORT: TypeAdapter[DriftReport] = TypeAdapter(DriftReport)

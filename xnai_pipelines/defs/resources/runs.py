@@ -11,6 +11,8 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import is_alive, was_shown_alive
 from xnai_pipelines.state.writer import held
 
+# On every run of a home: an instance may hold runs of other homes and of other people's assets.
+HOME_TAG = "xnai/home"
 # A run has no lock between its start and its turn to set up resources, and between its last step and its end.
 GRACE_SECONDS = 60.0
 
@@ -27,13 +29,19 @@ def turn(home: Home, run_id: str, say: Callable[[str], None]) -> Iterator[None]:
 
 
 def end_dead_runs(instance: DagsterInstance, home: Home) -> list[str]:
-    """Mark the runs whose process is gone as failed and free what they held; return their ids."""
+    """Mark the home's runs whose process is gone as failed and free what they held; return their ids."""
     unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING])
-    dead = [run for run in instance.get_runs(unfinished) if _is_dead(instance, home, run.run_id)]
+    ours = [run for run in instance.get_runs(unfinished) if is_of(run, home)]
+    dead = [run for run in ours if _is_dead(instance, home, run.run_id)]
     for run in dead:
         instance.report_run_failed(run, "The run's process ended without a word (killed, or the machine stopped).")
         instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
     return [run.run_id for run in dead]
+
+
+def is_of(run: dg.DagsterRun, home: Home) -> bool:
+    """Return whether a run is one of the home's."""
+    return run.tags.get(HOME_TAG) == str(home.root)
 
 
 def _is_dead(instance: DagsterInstance, home: Home, run_id: str) -> bool:

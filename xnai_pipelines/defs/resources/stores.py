@@ -8,10 +8,11 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
-from xnai_pipelines.defs.resources.runs import end_dead_runs, turn
+from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.liveness import shown_alive
+from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables, kill_after
 
@@ -28,10 +29,13 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
+        migrate(self.layout, _say(context.log))
         run, instance = context.run, context.instance
         if run is None or instance is None:
             yield self
             return
+        if not is_of(run, self.layout):  # of assets that a person picked, not of a job
+            instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
         with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)

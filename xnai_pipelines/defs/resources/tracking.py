@@ -27,3 +27,7 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def page(self, logged: MlflowRun | ModelVersion) -> str:
         """Return the address of the page of a run or of a model version."""
         return f"{self.ui_url}/{logged.page}"
+
+    def link(self, logged: MlflowRun | ModelVersion | None) -> dg.UrlMetadataValue | None:
+        """Return the link to what was logged; None for what was not."""
+        return None if logged is None else dg.MetadataValue.url(self.page(logged))

@@ -4,7 +4,7 @@ import codecs
 import re
 
 from xnai_pipelines.documents.parsers.language import identify_language
-from xnai_pipelines.documents.parsers.parsed import UnreadableError
+from xnai_pipelines.errors import UnreadableError
 
 _BYTE_ORDER_MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
     (codecs.BOM_UTF32_LE, "utf-32"),

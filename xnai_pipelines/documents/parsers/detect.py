@@ -4,7 +4,7 @@ import re
 from pathlib import PurePosixPath
 
 from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
-from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `detect` wants to see."""

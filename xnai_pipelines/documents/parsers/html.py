@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Markup, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import Markup
 from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.errors import UnreadableError
+from xnai_pipelines.extras import require
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -33,8 +35,10 @@ def parse_html(html: str, stem: str) -> Content:
     Titled by og:title, else <title>, else the first heading, else `stem`.
 
     Raises:
+        MissingExtraError: The extra `html` is not installed.
         UnreadableError: "no_text" where the page shows no words without running its scripts.
     """
+    require("html", "A web page")
     from selectolax.lexbor import LexborHTMLParser
     from trafilatura import extract
 

@@ -16,8 +16,9 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import xnai_pipelines
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
 from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 # What the worker is told of our environment: it reads hostile files, and secrets are none of its business.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")

@@ -9,8 +9,10 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Markup, Page, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import Markup, Page
 from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.errors import UnreadableError
+from xnai_pipelines.extras import require
 
 _MOST_UNPACKED = 500 * 2**20
 _MOST_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb
@@ -28,9 +30,11 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     """A Word file as Markdown: paragraphs, headings, lists, tables, formulas; pictures by their description.
 
     Raises:
+        MissingExtraError: The extra `office` is not installed.
         UnreadableError: "encrypted", "damaged", "too_large", "no_text".
     """
     title = check_package(data)
+    require("office", "A Word file")
     import mammoth
     from markitdown.converter_utils.docx.pre_process import pre_process_docx
     from markitdown.converters import HtmlConverter

@@ -65,26 +65,3 @@ class UnreadableRecord:
     kind: str
     message: str
     parser: str
-
-
-class _NoDocumentError(Exception):
-    def __init__(self, kind: str, message: str) -> None:
-        super().__init__(message)
-        self.kind = kind
-        self.parser: str | None = None
-
-
-class UnreadableError(_NoDocumentError):
-    """A file that should be a document and cannot become one: something a person can mend.
-
-    The message names what is wrong and what to do. `kind` is the short name shown in counts: "damaged",
-    "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable", "failed".
-    `parser` is "name@version" of what refused the file: when that is no longer current, try again.
-    """
-
-
-class SkippedFileError(_NoDocumentError):
-    """A file that is nothing to read: `kind` is "unsupported" (an image, an archive, a program) or "empty".
-
-    `parser` as in `UnreadableError`.
-    """

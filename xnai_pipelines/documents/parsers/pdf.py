@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.code import first_line
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
 from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.errors import UnreadableError
+from xnai_pipelines.extras import require
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
@@ -30,8 +32,10 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
     a line of their page are the headings.
 
     Raises:
+        MissingExtraError: The extra `pdf` is not installed.
         UnreadableError: "encrypted", "damaged", "no_text" (a scan), "too_large".
     """
+    require("pdf", "A PDF")
     from pypdfium2 import PdfDocument, PdfiumError
 
     try:

@@ -12,6 +12,7 @@ from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import check_package, check_size, paged_content
 from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.extras import require
 
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 
@@ -22,9 +23,11 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
     Shapes are read from top to bottom and left to right; pictures are their description.
 
     Raises:
+        MissingExtraError: The extra `office` is not installed.
         UnreadableError: "encrypted", "damaged", "too_large", "no_text".
     """
     title = check_package(data)
+    require("office", "A presentation")
     from pptx import Presentation
 
     slides: list[tuple[str, str]] = []

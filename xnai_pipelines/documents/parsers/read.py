@@ -4,9 +4,9 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
-from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
 from xnai_pipelines.documents.parsers.registry import Parser
 from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
+from xnai_pipelines.errors import MissingExtraError, SkippedFileError, UnreadableError
 
 
 def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord]:
@@ -30,6 +30,8 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
                 yield content
     except (UnreadableError, SkippedFileError):
         raise
+    except MissingExtraError as error:
+        raise UnreadableError("not_installed", f"{error}. The next run then reads the file.") from error
     except RecursionError as error:
         raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
     except MemoryError as error:

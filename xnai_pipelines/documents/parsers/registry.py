@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.decode import decode
@@ -48,8 +48,15 @@ class Parser:
 
 @cache
 def _identity(name: str, own_version: int, libraries: tuple[str, ...]) -> str:
-    used = "".join(f"+{library}-{version(library)}" for library in libraries)
+    used = "".join(f"+{library}-{_version(library) or 'missing'}" for library in libraries)
     return f"{name}@{_COMMON_VERSION}.{own_version}{used}"
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None
 
 
 def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterable[Content]]:
@@ -106,11 +113,18 @@ def parser_for(media_type: str) -> Parser:
 def is_current(parser: str) -> bool:
     """Whether a "name@version" recorded with a document or a failure is what would read the file today.
 
-    False for a parser that no longer exists: its files must be read again.
+    False for a parser that no longer exists: its files must be read again. True for one whose libraries are not
+    installed any more: what they once read stays, since nothing here can read it again.
     """
-    return parser in _current()
+    return parser in _current() or parser.partition("@")[0] in _unavailable()
 
 
 @cache
 def _current() -> frozenset[str]:
     return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))
+
+
+@cache
+def _unavailable() -> frozenset[str]:
+    """The parsers that lack a library."""
+    return frozenset(parser.name for parser in _BY_MEDIA_TYPE.values() if not all(map(_version, parser.libraries)))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
+from xnai_pipelines.errors import UnreadableError
 
 
 @dataclass(frozen=True, slots=True)

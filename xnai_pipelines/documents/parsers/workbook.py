@@ -6,6 +6,7 @@ from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office import check_package, check_size, paged_content
 from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.extras import require
 
 
 def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
@@ -14,9 +15,11 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     Cells show their values, formulas the value that was last computed; empty rows and columns are left out.
 
     Raises:
+        MissingExtraError: The extra `office` is not installed.
         UnreadableError: "encrypted", "damaged", "too_large", "no_text".
     """
     title = check_package(data)
+    require("office", "A workbook")
     from openpyxl import load_workbook
 
     workbook = load_workbook(BytesIO(data), read_only=True, data_only=True)

@@ -17,10 +17,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from xnai_pipelines.documents.parsers.parsed import SkippedFileError, UnreadableError
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import parser_for
 from xnai_pipelines.documents.parsers.source import BadRecord, ParseLimits, Source
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 _LENGTH_BYTES = 4
 _MOST_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes

@@ -18,8 +18,9 @@ from xnai_pipelines.encoders.stored.buffers import BufferSize, buffer_sizes
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.rows import COLUMNS, PAYLOAD, REQUIRED, to_row, to_tensor
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.sealed import UNSEALED, QuantizedFileError, map_sealed, write_sealed
+from xnai_pipelines.encoders.stored.sealed import UNSEALED, map_sealed, write_sealed
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import QuantizedFileError
 
 FORMAT_VERSION = 1
 SCHEMA = pa.schema(COLUMNS)

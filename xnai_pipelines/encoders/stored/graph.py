@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from xnai_pipelines.encoders.stored.kernels import Tied, use_dequantize_linear, use_matmul_nbits
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor, Weights
+from xnai_pipelines.errors import GraphError
 
 if TYPE_CHECKING:
     import onnx
@@ -33,10 +34,6 @@ class GraphForm(StrEnum):
     INT8_DYNAMIC = "int8_dynamic"  # quantized once more to INT8 per channel, activations when they are seen: fast
     NBITS = "nbits"  # the codes themselves, in MatMulNBits and GatherBlockQuantized: exact and small
     QDQ = "qdq"  # 8-bit codes themselves, behind DequantizeLinear: exact, read by other runtimes too
-
-
-class GraphError(Exception):
-    """A graph and weights that do not belong together, or a damaged graph; the message says which and what to do."""
 
 
 def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]], destination: Path) -> int:

@@ -9,10 +9,6 @@ from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 
 
-class QuantizationError(Exception):
-    """A model that cannot be quantized as asked; the message says what is wrong and what to do."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
     """How a quantization went.

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from xnai_pipelines.encoders.stored.entropy import decode, encode
 from xnai_pipelines.encoders.stored.packing import pack, unpack
 from xnai_pipelines.encoders.stored.scheme import BITS, Method
-from xnai_pipelines.encoders.stored.sealed import QuantizedFileError
 from xnai_pipelines.encoders.stored.tensor import Codes, QuantizedTensor
+from xnai_pipelines.errors import QuantizedFileError
 
 PACKED, ENTROPY = "packed", "entropy"  # codings of codes; a tensor without codes is "float16" or "float32"
 _FLOATS: dict[str, np.dtype[Any]] = {"float16": np.dtype("<f2"), "float32": np.dtype("<f4")}

@@ -4,6 +4,8 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
+from xnai_pipelines.errors import SchemeError
+
 GROUP_SIZES = (16, 32, 64, 128)
 BITS = (2, 3, 4, 8)
 
@@ -29,10 +31,6 @@ class Granularity(StrEnum):
     TENSOR = "tensor"
     CHANNEL = "channel"  # a row, which is an output of a linear layer or a token of an embedding table
     GROUP = "group"  # `group_size` neighbours in a row
-
-
-class SchemeError(ValueError):
-    """A scheme that cannot be carried out; the message says what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

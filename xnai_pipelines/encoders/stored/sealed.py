@@ -9,16 +9,14 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from xnai_pipelines.errors import QuantizedFileError
+
 # Arrow writes the schema, and with it this value, twice: at the start of the file and in its footer. The hash is
 # of the file with zeros in both places. It covers what no hash of the columns could: padding, offsets, the footer.
 _MARK = b"sha256 of this file, zeros here:"
 UNSEALED = _MARK + b"0" * 64
 _SEAL = re.compile(re.escape(_MARK) + b".{64}", re.DOTALL)
 _MAGIC = b"ARROW1"
-
-
-class QuantizedFileError(Exception):
-    """A file of a quantized model that cannot be written or read; the message says what is wrong with which."""
 
 
 def write_sealed(path: Path, write: Callable[[Path], None]) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cache
 
 from pydantic import TypeAdapter
 
@@ -130,7 +131,7 @@ class Card:
 
     def to_json(self) -> str:
         """Return the card as JSON text."""
-        return _CARD.dump_json(self, indent=2).decode()
+        return _adapter().dump_json(self, indent=2).decode()
 
     @classmethod
     def from_json(cls, text: str) -> "Card":
@@ -139,7 +140,9 @@ class Card:
         Raises:
             pydantic.ValidationError: The text is not such a card; the message names the fields.
         """
-        return _CARD.validate_json(text)
+        return _adapter().validate_json(text)
 
 
-_CARD: TypeAdapter[Card] = TypeAdapter(Card)
+@cache  # built when one is read or written, not when the module is imported
+def _adapter() -> TypeAdapter[Card]:
+    return TypeAdapter(Card)

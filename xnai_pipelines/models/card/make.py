@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.encoders.vectors import passage_vectors
+from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
@@ -35,9 +36,10 @@ from xnai_pipelines.search.index import FUSED_DEPTH, RANKING_VERSION, SearchInde
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.candidate import Candidate, record_candidate
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_bytes, write_json
+from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import Release, now
 from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
@@ -50,15 +52,12 @@ FIGURES_VERSION = 1  # raised when the same models and texts give other figures
 Vectors = npt.NDArray[np.float32]
 
 
-class CardError(Exception):
-    """There is no precision card, or too little to measure one on; the message says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """What is known of the card kept under reports/; without an MLflow run it was not logged yet."""
+    """The card measured last and a hash of what it was measured on; without an MLflow run it was not logged yet."""
 
     fingerprint: str
+    card: Card
     mlflow_run: MlflowRun | None
 
 
@@ -86,28 +85,29 @@ def make_card(
         CardError: fp32 was not exported, or there are too few held-out texts.
         TrackingUnavailableError: MLflow cannot be reached.
     """
-    folder = context.home.reports / "precision_card"
+    path = _card_path(context.home)
     with stage(context, "precision_card") as watch:
         index = SearchIndex.open(context.home.root, threads=threads)
         reports = [report for report in model_reports(context.home) if _is_current(context, report, base)]
         questions, origin = questions_to_judge(read_questions(context.tables))
         state = _fingerprint(context, index.release, reports, questions, threads, most_chunks)
-        kept = _read_kept(folder)
+        kept = read_record(path, KeptCard)
         measured = kept is None or kept.fingerprint != state
         if measured or kept is None:
             watch.items = len(reports)
-            card = _measure(context, index, reports, questions, origin, threads, most_chunks)
-            kept = KeptCard(state, None)
-        else:
-            card = last_card(context.home)
-        card = card.chosen(choose(card, policy))
+            kept = KeptCard(state, _measure(context, index, reports, questions, origin, threads, most_chunks), None)
+        card = kept.card.chosen(choose(kept.card, policy))
+        kept = replace(kept, card=card)
+        write_record(path, kept)
         plot = pareto_plot(card)
-        _keep(folder, kept, card, plot)
+        folder = context.home.reports / "precision_card"
+        write_bytes(folder / "card.md", card_markdown(card).encode())
+        write_bytes(folder / "pareto.png", plot)
         if kept.mlflow_run is None:
             logged = None if measured else find_card(tracker, state, card.made_at)
             run = logged or _log(context, tracker, state, card, plot, index.release)
             kept = replace(kept, mlflow_run=run)
-            write_json(folder / "kept.json", asdict(kept))
+            write_record(path, kept)
     return CardOutcome(card, plot, kept, measured, watch.seconds)
 
 
@@ -131,15 +131,17 @@ def last_card(home: Home) -> Card:
     """Return the card measured last, with the choice made of it.
 
     Raises:
-        CardError: There is none, or it cannot be read.
+        CardError: There is none.
+        RecordError: It is damaged.
     """
-    path = home.reports / "precision_card" / "card.json"
-    if not path.exists():
+    kept = read_record(_card_path(home), KeptCard)
+    if kept is None:
         raise CardError("No precision card was measured yet: `xnai quantize` makes the variants and measures them.")
-    try:
-        return Card.from_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise CardError(f"{path} cannot be read ({error}). Delete it: `xnai quantize` measures again.") from error
+    return kept.card
+
+
+def _card_path(home: Home) -> Path:
+    return home.state / "precision_card.json"
 
 
 def _is_current(context: StageContext, report: QuantizedModelReport, base: EncoderSpec) -> bool:
@@ -294,24 +296,6 @@ def _fingerprint(
         most_chunks,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-
-
-def _keep(folder: Path, kept: KeptCard, card: Card, plot: bytes) -> None:
-    """Write the card; `kept.json`, written last, is what says that it is complete."""
-    folder.mkdir(parents=True, exist_ok=True)
-    write_bytes(folder / "card.json", card.to_json().encode())
-    write_bytes(folder / "card.md", card_markdown(card).encode())
-    write_bytes(folder / "pareto.png", plot)
-    write_json(folder / "kept.json", asdict(kept))
-
-
-def _read_kept(folder: Path) -> KeptCard | None:
-    path = folder / "kept.json"
-    if not path.exists():
-        return None
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    run = stored.pop("mlflow_run")
-    return KeptCard(**stored, mlflow_run=MlflowRun(**run) if run else None)
 
 
 def _log(

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.expansion import expanded
+from xnai_pipelines.errors import DamagedArtefactError, ProbeError
 from xnai_pipelines.models.card.agreement import agreement
 from xnai_pipelines.models.card.card import VariantFigures
 from xnai_pipelines.models.card.judging import Judged, PerQuestion, compared, ndcg
-from xnai_pipelines.models.card.probe import ProbeError, probe
+from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Split
-from xnai_pipelines.state.artefacts import DamagedArtefactError
 
 PROBED_PASSAGES = 200
 PROBED_QUERIES = 200

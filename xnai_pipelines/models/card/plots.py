@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.evaluation.plots import FAINT, GRID, INK, saved, unframe
+from xnai_pipelines.extras import require
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.models.card.policy import MEGABYTE
 
@@ -47,6 +48,7 @@ def pareto_plot(card: Card) -> bytes:
     Raises:
         ValueError: No variant has a size and a measured quality.
     """
+    require("plots", "A plot")
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure

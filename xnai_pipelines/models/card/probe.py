@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 import xnai_pipelines
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import ProbeError
 
 BATCH = 32
 BATCHED = 128  # passages that are encoded in batches too: enough for a mean, at a third of the time
@@ -29,10 +30,6 @@ WARM_UP = 5  # queries; the first ones allocate
 _REASON_CHARACTERS = 500
 
 Vectors = NDArray[np.float32]
-
-
-class ProbeError(Exception):
-    """A variant that could not be served; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

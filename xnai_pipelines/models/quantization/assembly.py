@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.model import Embedding, Linear, Transformer
 from xnai_pipelines.models.quantization.rounding import Matrix, Rounded, levels_of, round_to_nearest
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.model import Transformer
 
 if TYPE_CHECKING:

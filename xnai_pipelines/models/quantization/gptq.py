@@ -10,7 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import QuantizationError
 
 Matrix = NDArray[np.float32]
 Codes = NDArray[np.int32]

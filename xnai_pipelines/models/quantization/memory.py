@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
 from xnai_pipelines.encoders.stored.scheme import Scheme
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.model import Transformer
 
 _LIBRARIES = 450 << 20  # torch and transformers, loaded

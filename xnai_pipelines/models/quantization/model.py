@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import QuantizationError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.artefacts import weights_files
 
 if TYPE_CHECKING:
@@ -140,8 +141,10 @@ def load_transformer(folder: Path) -> Transformer:
     """Return the model in a Hugging Face folder: config.json and safetensors, read from disk only, no code of its own.
 
     Raises:
+        MissingExtraError: The extra `quantize` is not installed.
         QuantizationError: The folder is no such model, asks for code, or holds infinities or NaN.
     """
+    require("quantize", "Quantizing to few bits")
     import torch
     from transformers import AutoModel, AutoModelForCausalLM
 

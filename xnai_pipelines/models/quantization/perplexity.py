@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError, QuantizedModel
+from xnai_pipelines.encoders.stored.quantized import QuantizedModel
+from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids
 from xnai_pipelines.models.quantization.model import load_transformer
 
@@ -23,9 +24,9 @@ def perplexity(
     Raises:
         QuantizationError: The model is no causal one, the quantized one is another, or no token is to be predicted.
     """
+    model = load_transformer(folder)
     import torch
 
-    model = load_transformer(folder)
     if not model.causal:
         raise QuantizationError(f"{folder} is no causal language model: its config.json names no architecture of one.")
     if quantized is not None:

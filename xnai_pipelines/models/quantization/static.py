@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.stored.quantized import QuantizationError
+from xnai_pipelines.errors import QuantizationError
 
 if TYPE_CHECKING:
     import onnx

@@ -1,0 +1,61 @@
+"""A command loads what it uses: help the command line alone, a search nothing of training, plots or orchestration.
+
+Modules, not seconds: `python -m benchmarks.startup` measures those.
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.support.pipeline import variables
+from tests.support.workplace import Workplace
+
+# Runs `xnai` with the arguments given, and names on standard error what was imported.
+NAMED = """
+import atexit, sys
+atexit.register(lambda: print(*sys.modules, file=sys.stderr))
+from xnai_pipelines.cli import main
+main()
+"""
+# What a command of ours could wait for without using it: a tenth of a second to several seconds each.
+HEAVY = {
+    "dagster", "huggingface_hub", "matplotlib", "mlflow", "onnx", "pandas", "scipy", "sqlalchemy", "torch",
+    "transformers",
+}  # fmt: skip
+OF_A_SEARCH = {"lancedb", "numpy", "onnxruntime", "pyarrow", "pydantic_settings", "tokenizers"}
+
+
+def modules(environment: dict[str, str], *arguments: str) -> tuple[str, set[str]]:
+    """Return what the command printed and the modules that it loaded."""
+    done = subprocess.run(
+        [sys.executable, "-c", NAMED, *arguments],
+        env=environment, capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout, set(done.stderr.split())
+
+
+def packages(names: set[str]) -> set[str]:
+    return {name.partition(".")[0] for name in names}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"]], ids=" ".join)
+def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
+    said, loaded = modules(variables(home=tmp_path / "home", chunk_size=3), *arguments)
+    assert "Search the current release" in said
+    assert not packages(loaded) & (HEAVY | OF_A_SEARCH)
+    ours = {name for name in loaded if name.startswith("xnai_pipelines.") and not name.startswith("xnai_pipelines.cli")}
+    assert ours == {"xnai_pipelines.state", "xnai_pipelines.state.layout"}
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.slow
+def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
+    said, loaded = modules(variables(answering), "search", "solar panels")
+    assert " 1. " in said
+    assert packages(loaded) >= OF_A_SEARCH
+    assert not packages(loaded) & HEAVY
+    assert not {name for name in loaded if name.startswith("lance_namespace_urllib3_client.api")}
+    others = ("adapters.make", "cli.queries", "cli.runs", "defs", "documents", "models.make", "models.quantization")
+    assert not {name for name in loaded if name.startswith(tuple(f"xnai_pipelines.{other}" for other in others))}

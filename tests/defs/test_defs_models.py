@@ -1,0 +1,111 @@
+"""The job `quantize` shows each variant, the card and the choice; the schedule says why it does not quantize."""
+
+import json
+import shutil
+
+import dagster as dg
+import pytest
+
+from tests.support.pipeline import failures, materialized, settled, variables
+from tests.support.workplace import write_library
+from xnai_pipelines.definitions import defs
+from xnai_pipelines.models.make import read_model_report
+from xnai_pipelines.releases.maintain import maintain
+
+pytestmark = pytest.mark.slow
+
+MADE = ("fp32", "int8_dynamic", "int2_rtn")
+ASSETS = [
+    dg.AssetKey("encoder_onnx"),
+    dg.AssetKey("calibration_texts"),
+    *(dg.AssetKey(["quantized_models", name]) for name in MADE),
+    dg.AssetKey("precision_card"),
+    dg.AssetKey("candidate_encoder"),
+]
+
+
+@pytest.fixture
+def quantized(pipeline, fp32_encoder):
+    """A pipeline whose home has a corpus that can be calibrated with, ingested and quantized."""
+    write_library(pipeline.work)
+    with settled(variables(pipeline.work, card_chunks=100)):
+        assert pipeline.run().success
+        result = pipeline.run("quantize", ASSETS)
+        assert result.success, failures(result)
+        yield pipeline, result
+
+
+def test_the_job_shows_variants_card_and_choice_and_does_nothing_twice(quantized):
+    pipeline, result = quantized
+    exported = materialized(result, "encoder_onnx")
+    assert exported["max_difference_to_torch"] <= 1e-4
+    calibration = materialized(result, "calibration_texts")
+    assert calibration["drawn_in_this_run"] is True
+    assert calibration["texts"] >= 32
+
+    coarse = materialized(result, "quantized_models/int2_rtn")
+    assert coarse["built_in_this_run"] is True
+    assert coarse["ratio"] > 12
+    assert "word_embeddings" in coarse["tensors"]
+    assert "/#/models/xnai-encoder/versions/" in coarse["mlflow_model"]
+    checks = {(c.asset_key.path[-1], c.check_name): c.passed for c in result.get_asset_check_evaluations()}
+    assert checks["int8_dynamic", "loads"]
+    assert checks["int8_dynamic", "cosine_floor"]
+    assert checks["int2_rtn", "loads"]
+    assert checks["encoder_onnx", "equals_torch"]
+    assert checks["calibration_texts", "apart_from_evaluation"]
+    assert checks["precision_card", "card_fits_this_processor"]
+
+    card = materialized(result, "precision_card")
+    assert card["measured_in_this_run"] is True
+    assert card["choice"] in MADE
+    assert "| int8_dynamic |" in card["card"]
+    assert card["pareto"].startswith("![size against quality](data:image/png;base64,")
+    candidate = materialized(result, "candidate_encoder")
+    assert candidate["candidate"] == card["choice"]
+    assert "smallest" in candidate["reasons"] or "only" in candidate["reasons"]
+
+    home = pipeline.work.home
+    record = home.state / "quantized_models" / "int2_rtn.json"
+    record.write_text(json.dumps({**json.loads(record.read_text()), "cosine": 0.1}))
+    shutil.rmtree(home.reports)  # anyone may
+    again = pipeline.run("quantize", ASSETS)
+    assert again.success
+    failed = [c.asset_key.path[-1] for c in again.get_asset_check_evaluations() if not c.passed]
+    assert failed == ["int2_rtn"]
+    assert materialized(again, "calibration_texts")["drawn_in_this_run"] is False
+    assert materialized(again, "quantized_models/int2_rtn")["built_in_this_run"] is False
+    assert materialized(again, "precision_card")["measured_in_this_run"] is False
+
+    made = {read_model_report(home, name).vector_space for name in MADE}
+    assert maintain(pipeline.work.context(), kept_releases=3).models_dropped == ()
+    assert all((home.models / space).is_dir() for space in made)
+
+    path = home.state / "precision_card.json"
+    stored = json.loads(path.read_text())
+    stored["card"]["cpu_flags"] = ["sve"]
+    path.write_text(json.dumps(stored))
+    checked = pipeline.run("quantize", [dg.AssetKey("candidate_encoder")])
+    assert checked.success
+    third = pipeline.run("quantize", [dg.AssetKey("precision_card")])
+    [fits] = [c for c in third.get_asset_check_evaluations() if c.check_name == "card_fits_this_processor"]
+    assert not fits.passed
+    assert fits.metadata["missing_here"].value == ["sve"]
+
+    skipped = tick(pipeline)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "The base weights are the same, and 0%" in skipped.skip_message
+
+
+def tick(pipeline):
+    """Return what the schedule does now."""
+    definitions = defs()
+    schedule = definitions.resolve_schedule_def("weekly_quantization")
+    with dg.build_schedule_context(instance=pipeline.instance, resources=definitions.resources) as context:
+        return schedule(context)
+
+
+def test_before_anything_was_quantized_the_schedule_says_so(pipeline):
+    skipped = tick(pipeline)
+    assert isinstance(skipped, dg.SkipReason)
+    assert "Nothing was quantized yet" in skipped.skip_message

@@ -1,1 +1,0 @@
-"""Adapters: trained on pairs, merged into their base, built as an encoder."""

@@ -1,1 +1,0 @@
-"""Alerts: people are told of runs that failed."""

@@ -1,0 +1,165 @@
+"""Autonomy: what changed, whether accuracy fell, what is done about it, and what people are told."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.decisions.attempts import Attempt
+from xnai_pipelines.autonomy.decisions.decide import Decision
+from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.drift.make import report_drift
+from xnai_pipelines.autonomy.drift.markdown import report_markdown
+from xnai_pipelines.autonomy.watch import look_for_degradation
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.jobs import Jobs
+from xnai_pipelines.defs.metadata import image, result, revision_of
+from xnai_pipelines.defs.resources.alerts import AlertsResource
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.runs import is_of
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+
+REMEMBERED_RUNS = 50
+JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
+
+
+def drift_report(
+    context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
+) -> dg.MaterializeResult[None]:
+    """What changed since the release was first evaluated: documents, questions, index, model, and the cause."""
+    outcome = report_drift(stores.stage_context(context), encoder.load(new_release=False))
+    report = outcome.report
+    return result(
+        outcome,
+        revision_of(report.release, report.cause, report.conclusion),
+        {"first": "profile_taken_now"},
+        conclusion=report.conclusion,
+        cause=str(report.cause),
+        training_may_mend_it=report.trainable,
+        tests=dg.MetadataValue.md(report_markdown(report)),
+        drift=image("documents and questions, at the release and now", outcome.plot),
+        compared_with_release=report.release,
+    )
+
+
+def accuracy_degradation_sensor(
+    context: dg.SensorEvaluationContext,
+    base: Base,
+    stores: StoresResource,
+    tracking: TrackingResource,
+    alerts: AlertsResource,
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at what was evaluated since the last tick."""
+    now = datetime.now(UTC)
+    try:
+        decision = look_for_degradation(
+            stores.layout,
+            tracking.tracker(),
+            _attempts(context.instance, base.name("retrain"), now),
+            Memory.from_json(context.cursor),
+            base.settings.thresholds,
+            now,
+        )
+    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
+        return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
+    context.log.info(decision.reason)
+    requests = [] if decision.action not in JOBS else [_request(decision, base.name(JOBS[decision.action]))]
+    if decision.action is Action.ALERT:
+        alerts.tell(_alert(decision, now), base.settings.webhook)
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else decision.reason,
+        cursor=decision.memory.to_json(),
+    )
+
+
+def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsResource) -> None:
+    """Tell of the run that failed."""
+    run = context.dagster_run
+    if not is_of(run, base.home):
+        return
+    steps = [event.step_key or "run" for event in context.get_step_failure_events()]
+    alert = Alert(
+        kind="run_failure",
+        title=f"Run of {run.job_name} failed" + (f" at {', '.join(steps)}" if steps else ""),
+        text=context.failure_event.message or "",
+        severity=Severity.ERROR,
+        at=datetime.now(UTC),
+        tags={"run_id": run.run_id, "cause": f"{run.job_name} {' '.join(steps)}".strip()},
+        link=alerts.run_page(run.run_id),
+    )
+    alerts.tell(alert, base.settings.webhook)
+
+
+def _request(decision: Decision, job: str) -> dg.RunRequest:
+    """Return the run that a decision asks for. Dagster runs a key once: evaluation and attempt tell two apart."""
+    seen = decision.memory.evaluated_at
+    key = f"{decision.action}-{decision.cause}-{decision.attempt or ''}-{seen.isoformat() if seen else ''}"
+    return dg.RunRequest(run_key=key, job_name=job, tags={**decision.tags, "reason": decision.reason})
+
+
+def _alert(decision: Decision, now: datetime) -> Alert:
+    return Alert(
+        kind="accuracy",
+        title=f"Accuracy: {decision.cause}",
+        text=decision.reason,
+        severity=Severity.WARNING,
+        at=now,
+        tags=decision.tags,
+    )
+
+
+def _attempts(instance: dg.DagsterInstance, job: str, now: datetime) -> Sequence[Attempt]:
+    """Return the retrainings that the instance knows, the newest ones."""
+    records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=REMEMBERED_RUNS)
+    return [_attempt(record, now) for record in records]
+
+
+def _attempt(record: dg.RunRecord, now: datetime) -> Attempt:
+    run = record.dagster_run
+    requested = record.create_timestamp.astimezone(UTC)
+    ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else now
+    outcomes = {dg.DagsterRunStatus.SUCCESS: "succeeded", dg.DagsterRunStatus.FAILURE: "failed"}
+    stopped = "failed" if run.status is dg.DagsterRunStatus.CANCELED else "running"
+    return Attempt(
+        cause=run.tags.get("cause", "asked for by a person"),
+        requested_at=requested,
+        attempt=int(run.tags.get("attempt", "1")),
+        outcome=outcomes.get(run.status, stopped),  # type: ignore[arg-type]
+        release_before=int(run.tags.get("champion", "0")),
+        minutes=max(0.0, (ended - requested).total_seconds() / 60),
+    )
+
+
+def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
+    """Return the asset `drift_report` and the sensors on accuracy and on failed runs."""
+    tell_of_failures = dg.run_failure_sensor(
+        name=base.name("failed_runs"),
+        default_status=base.sensor_status,
+        description="Tells people of every run that failed: in alerts.jsonl, and at XNAI_WEBHOOK where it is set.",
+    )
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                drift_report,
+                version=(1,),
+                deps=["embeddings", "questions", "retrieval_evaluation"],
+                group="evaluation",
+                kinds={"python", "lancedb"},
+            )
+        ],
+        sensors=[
+            base.sensor(
+                accuracy_degradation_sensor,
+                jobs=[jobs.retrain, jobs.maintain, jobs.refresh],
+                every_seconds=30,
+                description="Reads the evaluations in MLflow. Where accuracy fell below the floor, or below what the "
+                "release had when it was released, it asks for a retraining, or for what else mends the cause that the "
+                "drift report names.",
+            ),
+            tell_of_failures(base.bound(failed_runs)),
+        ],
+    )

@@ -1,0 +1,123 @@
+"""Chunks: documents cut into passages that know their place."""
+
+from hashlib import blake2b
+from itertools import islice
+
+import dagster as dg
+from pydantic import Field
+
+from xnai_pipelines.chunks.make import make_chunks
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.metadata import column_lineage, column_schema, rate, result, rows_revision, table_facts
+from xnai_pipelines.defs.resources.encoder import ChunkingResource, EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
+
+NAMED = 20
+ORIGINS = {
+    "chunk_id": ["document_id", "text"],
+    "document_id": ["document_id"],
+    "source": ["source"],
+    "start": ["text"],
+    "end": ["text"],
+    "text": ["text"],
+    "heading_path": ["headings"],
+    "page": ["pages"],
+    "media_type": ["media_type"],
+    "language": ["language"],
+    "passage": ["title", "headings", "text"],
+    "token_count": ["text"],
+    "document_revision": ["revision"],
+}
+
+
+class ChunksConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    new_release: bool = Field(
+        default=False, description="Cut for the encoder of the settings; to be given to embeddings as well."
+    )
+
+
+def chunks(
+    context: dg.AssetExecutionContext,
+    config: ChunksConfig,
+    base: Base,
+    stores: StoresResource,
+    chunking: ChunkingResource,
+    encoder: EncoderResource,
+) -> dg.MaterializeResult[None]:
+    """Documents cut into passages; `text == document.text[start:end]`, always.
+
+    Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
+    """
+    spec = chunking.spec()
+    report = make_chunks(stores.stage_context(context), spec, encoder.tokens(new_release=config.new_release))
+    return result(
+        report,
+        rows_revision(stores.tables, CHUNKS, ["chunk_id", "revision"]),
+        {"cut": "documents_cut", "removed": "documents_removed", "unchanged": "documents_unchanged"},
+        **table_facts(stores.tables, CHUNKS, ["source", "ordinal", "start", "end", "token_count", "text"]),
+        **{"dagster/column_lineage": column_lineage(base.key("documents"), ORIGINS)},
+        strategy=spec.label,
+        documents_per_second=rate(report.cut, report.seconds),
+    )
+
+
+def offsets_hold(stores: StoresResource) -> dg.AssetCheckResult:
+    """`chunk.text == document.text[start:end]` for every chunk."""
+    ranges: dict[str, list[tuple[str, int, int, bytes]]] = {}  # digests: the texts themselves may not fit in memory
+    for batch in stores.tables.stream(CHUNKS, ["document_id", "chunk_id", "start", "end", "text"]):
+        for row in batch.to_pylist():
+            place = (row["chunk_id"], row["start"], row["end"], _digest(row["text"]))
+            ranges.setdefault(row["document_id"], []).append(place)
+    wrong = []
+    for batch in stores.tables.stream(DOCUMENTS, ["document_id", "text"]):
+        for row in batch.to_pylist():
+            text = row["text"]
+            wrong += [
+                chunk
+                for chunk, start, end, digest in ranges.get(row["document_id"], ())
+                if _digest(text[start:end]) != digest
+            ]
+    chunks = sum(len(places) for places in ranges.values())
+    return dg.AssetCheckResult(passed=not wrong, metadata={"chunks": chunks, "wrong": list(islice(wrong, NAMED))})
+
+
+def no_orphan_chunks(stores: StoresResource) -> dg.AssetCheckResult:
+    """Each chunk belongs to a document, and each document has chunks."""
+    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    cut = set(stores.tables.read(CHUNKS, ["document_id"])["document_id"].to_pylist())
+    orphans, uncut = sorted(cut - documents), sorted(documents - cut)
+    return dg.AssetCheckResult(
+        passed=not orphans and not uncut,
+        metadata={"documents": len(documents), "orphans": orphans[:NAMED], "without_chunks": uncut[:NAMED]},
+    )
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()
+
+
+def definitions(base: Base) -> dg.Definitions:
+    """Return the asset `chunks` and its checks."""
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                chunks,
+                version=(1, base.settings.chunking.label),
+                deps=["documents"],
+                group="ingest",
+                kinds={"python", "lancedb", "table"},
+                pool=base.pool,
+                metadata={
+                    "dagster/column_schema": column_schema(CHUNKS),
+                    "dagster/column_lineage": column_lineage(base.key("documents"), ORIGINS),
+                },
+            )
+        ],
+        asset_checks=[
+            base.check(offsets_hold, "chunks", blocking=True),
+            base.check(no_orphan_chunks, "chunks", blocking=True),
+        ],
+    )

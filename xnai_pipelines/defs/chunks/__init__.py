@@ -1,1 +1,0 @@
-"""Chunks: documents cut into passages that know their place."""

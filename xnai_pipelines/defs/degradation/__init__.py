@@ -1,1 +1,0 @@
-"""Degradation: what changed, whether accuracy fell, and what is done about it."""

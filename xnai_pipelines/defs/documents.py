@@ -1,0 +1,209 @@
+"""Documents: the folder, read, normalised and accounted for; the sensor that looks whether it changed."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+
+import dagster as dg
+from pydantic import Field
+
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.jobs import Jobs
+from xnai_pipelines.defs.metadata import column_schema, markdown_table, result, rows_revision, table_facts
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.documents.listing import list_folder
+from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
+from xnai_pipelines.errors import HomeError, ListingError
+from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
+
+ATTEMPTS = 3
+
+
+class DocumentsConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    verify: bool = Field(default=False, description="Hash every file instead of trusting its size and time.")
+    retry_quarantined: bool = Field(default=False, description="Try the files in quarantine again.")
+    allow_vanishing: bool = Field(
+        default=False,
+        description="Go on although many documents would be deleted, or the folder is empty.",
+    )
+
+
+def documents(
+    context: dg.AssetExecutionContext, config: DocumentsConfig, stores: StoresResource, source: SourceResource
+) -> dg.MaterializeResult[None]:
+    """The organisation's documents as normalised text, one row a document or record.
+
+    Reads the files that are new or changed since the last run, removes what vanished, and puts in quarantine, with the
+    reason, what cannot be read. Every entry of the folder ends as documents, quarantined or skipped.
+    """
+    request = DocumentsRequest(config.verify, config.retry_quarantined, config.allow_vanishing)
+    inputs = source.inputs()
+    report = ingest_documents(stores.stage_context(context), inputs, source.rules(), request)
+    quarantine = stores.tables.read(QUARANTINE, ["source", "error_type", "error", "attempts"]).slice(0, 50)
+    return result(
+        report,
+        rows_revision(stores.tables, DOCUMENTS, ["document_id", "revision"]),
+        {
+            "written": "documents_written",
+            "deleted": "documents_deleted",
+            "outcomes": "entries",
+            "repaired": "encoding_repairs",
+        },
+        **table_facts(stores.tables, DOCUMENTS, ["source", "title", "media_type", "language", "parser", "text"]),
+        folder=dg.MetadataValue.path(str(inputs.documents)),
+        changes=None,
+        **{f"files_{name}": count for name, count in report.changes.items()},
+        quarantine=dg.MetadataValue.md(
+            markdown_table(quarantine.to_pylist(), ["source", "error_type", "error", "attempts"])
+        ),
+        looked_ns=None,
+    )
+
+
+def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
+    """Each entry of the folder is in the ledger with one outcome, and the ledger's counts are those of the tables."""
+    listing = list_folder(source.inputs().documents, source.exclude)
+    entries = {*listing.files, *listing.skipped, *listing.unlisted}
+    files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
+    recorded = {row["path"] for row in files}
+    documents, quarantined = stores.tables.count(DOCUMENTS), stores.tables.count(QUARANTINE)
+    counted = sum(row["documents"] for row in files)
+    bad = sum(row["bad_records"] for row in files)
+    # a file that came or changed while the run went on is the next run's
+    look = last_look(stores.layout)
+    later = {path for path, stat in listing.files.items() if look and stat.modified_ns >= look.looked_ns}
+    missing = sorted(entries - recorded - later)
+    surplus = sorted(path for path in recorded - entries if not listing.is_unknown(path))
+    return dg.AssetCheckResult(
+        passed=not missing and not surplus and counted == documents and bad == quarantined,
+        metadata={
+            "entries_in_folder": len(entries),
+            "entries_in_ledger": len(recorded),
+            "missing": missing[:20],
+            "changed_since": len(later),
+            "vanished_since": surplus[:20],
+            "documents_by_ledger": counted,
+            "documents": documents,
+            "quarantined_by_ledger": bad,
+            "quarantined": quarantined,
+        },
+    )
+
+
+def quarantine_rate(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
+    """The share of entries in quarantine is below XNAI_QUARANTINE_RATE."""
+    outcomes = stores.tables.read(FILES, ["outcome"])["outcome"].to_pylist()
+    readable = [outcome for outcome in outcomes if outcome != "skipped"]
+    allowed = base.settings.quarantine_rate
+    rate = readable.count("quarantined") / len(readable) if readable else 0.0
+    return dg.AssetCheckResult(
+        passed=rate <= allowed,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"rate": rate, "allowed": allowed, "files": len(readable)},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the last tick saw: a hash of the changes waiting, and how often a run was requested for them."""
+
+    waiting: str = ""
+    attempts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a tick does: request the run of this key, or skip for the reason; and what the next tick is told."""
+
+    run_key: str | None
+    reason: str
+    seen: Seen
+
+
+def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Decision:
+    """Return what to do about the changes that wait. Pure.
+
+    `waiting` is a hash of what changed, empty for nothing. A run is requested once the same changes were seen by two
+    ticks, so that a copy that is still going on is not read half way, and at most three times for the same changes.
+    """
+    if not waiting:
+        return Decision(None, "Nothing changed in the folder.", Seen())
+    if waiting != seen.waiting:
+        return Decision(None, f"{summary}; waiting for one more look that finds the same.", Seen(waiting))
+    if running:
+        return Decision(None, f"{summary}; a run is going on already.", seen)
+    if seen.attempts >= ATTEMPTS:
+        return Decision(
+            None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen
+        )
+    attempt = seen.attempts + 1
+    return Decision(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
+
+
+def documents_folder(
+    context: dg.SensorEvaluationContext, base: Base, stores: StoresResource, source: SourceResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Compare the folder with the ledger."""
+    try:
+        todo = plan(stores.tables, source.inputs().documents, source.rules(), DocumentsRequest())
+    except (HomeError, ListingError) as error:
+        return dg.SkipReason(str(error))
+    unfinished = dg.RunsFilter(
+        job_name=base.name("refresh"),
+        statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
+    )
+    running = bool(context.instance.get_run_ids(unfinished, limit=1))
+    decision = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
+    # Dagster runs a key once and for all: the ledger's version tells the same change, made again later, from the first.
+    key = f"{stores.tables.version(FILES)}-{decision.run_key}"
+    requests = [dg.RunRequest(run_key=key)] if decision.run_key else []
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else decision.reason,
+        cursor=json.dumps(asdict(decision.seen)),
+    )
+
+
+def _hash(todo: Plan) -> str:
+    """Return a hash of the files that changed, as they are and as they were read; empty when nothing did."""
+    # touched files as well: until a run has noted their new times, every tick would hash them again
+    changed = sorted({*todo.changes.to_read, *todo.changes.gone, *todo.changes.touched})
+    if not changed:
+        return ""
+    stats = [(path, todo.listing.files.get(path), todo.ledger.get(path)) for path in changed]
+    return hashlib.sha256(repr(stats).encode()).hexdigest()[:32]
+
+
+def _summary(todo: Plan) -> str:
+    counts = {**todo.changes.counts(), "touched": len(todo.changes.touched)}
+    named = ("new", "edited", "renamed", "deleted", "touched")
+    return ", ".join(f"{counts[name]} {name}" for name in named if counts[name]) or "changes"
+
+
+def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
+    """Return the asset `documents`, its checks, and the sensor on the folder."""
+    read = base.settings
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                documents,
+                version=(1, read.exclude, read.max_file_mb, read.parse_seconds, read.parse_memory_mb),
+                group="ingest",
+                kinds={"python", "lancedb", "table"},
+                pool=base.pool,
+                metadata={"dagster/column_schema": column_schema(DOCUMENTS)},
+            )
+        ],
+        asset_checks=[base.check(every_file_accounted_for, "documents"), base.check(quarantine_rate, "documents")],
+        sensors=[
+            base.sensor(
+                documents_folder,
+                every_seconds=30,
+                jobs=[jobs.refresh],
+                description="Requests a run when files are new, changed or deleted, once the folder has come to rest.",
+            )
+        ],
+    )

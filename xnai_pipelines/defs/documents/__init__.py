@@ -1,1 +1,0 @@
-"""Documents: the folder, read, normalised and accounted for."""

@@ -1,0 +1,149 @@
+"""Embeddings: the table that search reads."""
+
+import dagster as dg
+import numpy as np
+from pydantic import Field
+
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.models.make import asked_vector_space
+from xnai_pipelines.search.make import embed_chunks
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+LENGTH_TOLERANCE = 1e-3
+NAMED = 20
+ORIGINS = {**{name: [name] for name, _ in PASSAGE_COLUMNS}, "vector": ["passage"]}
+
+
+class EmbeddingsConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    new_release: bool = Field(
+        default=False,
+        description="Embed everything with the encoder of the settings into a table of its own, and release it.",
+    )
+
+
+def embeddings(
+    context: dg.AssetExecutionContext,
+    config: EmbeddingsConfig,
+    base: Base,
+    stores: StoresResource,
+    encoder: EncoderResource,
+) -> dg.MaterializeResult[None]:
+    """The search index of the current release: a unit vector and the searched text for each chunk.
+
+    Only passages that have no vector in this vector space are encoded. The first run makes release 1.
+    """
+    model = encoder.load(new_release=config.new_release)
+    report = embed_chunks(
+        stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows, new_release=config.new_release
+    )
+    spec = embeddings_spec(report.table, model.dimension)
+    index = report.vector_index
+    return result(
+        report,
+        rows_revision(stores.tables, spec, ["chunk_id", "revision"], report.vector_space),
+        {"truncated": "truncated_passages"},
+        **table_facts(stores.tables, spec, ["source", "start", "end", "heading_path", "text"]),
+        **{"dagster/column_lineage": column_lineage(base.key("chunks"), ORIGINS)},
+        dimension=model.dimension,
+        chunks_per_second=rate(report.encoded, report.seconds),
+        vector_search=f"approximate, recall@10 {index.recall_at_10:.3f}, {index.nprobes} lists probed"
+        if index and index.nprobes
+        else "exact",
+    )
+
+
+def vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
+    """Every vector is finite, of unit length, and of the release's vector space."""
+    return soundness(stores.tables, Releases(stores.layout.releases).require())
+
+
+def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
+    """Return whether the vectors of a release's table are finite, of unit length and of its vector space."""
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    vectors, unsound, furthest, spaces = 0, 0, 0.0, set()
+    for batch in tables.stream(spec, ["vector", "vector_space"], rows=4_096):
+        block = batch["vector"].flatten().to_numpy().reshape(-1, release.dimension)
+        away = np.abs(np.linalg.norm(block, axis=1) - 1.0)
+        vectors += batch.num_rows
+        unsound += batch.num_rows - int(np.sum(away <= LENGTH_TOLERANCE))  # also none, and what is not a number
+        furthest = max(furthest, float(np.nanmax(away, initial=0.0)))
+        spaces |= set(batch["vector_space"].to_pylist())
+    return dg.AssetCheckResult(
+        passed=not unsound and spaces <= {release.vector_space},
+        metadata={
+            "vectors": vectors,
+            "unsound": unsound,
+            "furthest_from_unit_length": furthest,
+            "vector_spaces": sorted(spaces),
+            "release": release.release,
+        },
+    )
+
+
+def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
+    """The release's table holds exactly the chunks, and no kept release's table a deleted document."""
+    releases = Releases(stores.layout.releases)
+    release = releases.require()
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    embedded = set(stores.tables.read(spec, ["chunk_id"])["chunk_id"].to_pylist())
+    orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
+    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    for kept in releases.with_challenger():
+        of_kept = embeddings_spec(kept.embeddings_table, kept.dimension)
+        found = set(stores.tables.read(of_kept, ["document_id"])["document_id"].to_pylist())
+        orphans += [f"release {kept.release}: {identity}" for identity in sorted(found - documents)]
+    return dg.AssetCheckResult(
+        passed=not orphans and not missing,
+        metadata={"chunks": len(chunks), "orphans": orphans[:NAMED], "missing": missing[:NAMED]},
+    )
+
+
+def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
+    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_PRECISION name."""
+    release = Releases(stores.layout.releases).require()
+    asked = asked_vector_space(stores.layout, encoder.base(), encoder.precision, release)
+    candidate = read_candidate(stores.layout.releases)
+    return dg.AssetCheckResult(
+        passed=asked == release.vector_space,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "release": release.release,
+            "release_encoder": f"{release.encoder}, {release.precision}",
+            "vector_space": release.vector_space,
+            "vector_space_of_settings": asked,
+            "candidate": f"{candidate.variant}, vector space {candidate.vector_space}" if candidate else "none",
+            "to_change": "xnai run --new-release embeds everything with the encoder of the settings",
+        },
+    )
+
+
+def definitions(base: Base) -> dg.Definitions:
+    """Return the asset `embeddings` and its checks."""
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                embeddings,
+                # the encoder is no setting of it: until a new release is asked for, that of the release is kept
+                version=(1,),
+                deps=["chunks"],
+                group="ingest",
+                kinds={"python", "lancedb", "onnx", "table"},
+                pool=base.pool,
+                metadata={"dagster/column_lineage": column_lineage(base.key("chunks"), ORIGINS)},
+            )
+        ],
+        asset_checks=[
+            base.check(vectors_are_sound, "embeddings", blocking=True),
+            base.check(no_orphan_embeddings, "embeddings", blocking=True),
+            base.check(release_follows_settings, "embeddings"),
+        ],
+    )

@@ -1,1 +1,0 @@
-"""Embeddings: the table that search reads."""

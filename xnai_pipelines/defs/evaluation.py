@@ -1,0 +1,157 @@
+"""Evaluation: questions with known answers, and how often search finds them."""
+
+import datetime
+
+import dagster as dg
+from pydantic import Field
+
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.metadata import column_schema, counts_table, image, result, rows_revision, table_facts
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.evaluation.history import tracked_metrics
+from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
+from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.questions.question import Origin
+from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
+
+
+class EvaluationConfig(dg.Config):
+    """What this run does beyond the usual."""
+
+    force: bool = Field(
+        default=False, description="Measure again although index and questions are as they were measured."
+    )
+
+
+def questions(
+    context: dg.AssetExecutionContext, stores: StoresResource, source: SourceResource
+) -> dg.MaterializeResult[None]:
+    """Questions with the documents that answer them, split by document.
+
+    The labelled ones that XNAI_QUESTIONS names; without labels, known-item questions generated from the documents.
+    """
+    labelled = source.inputs().questions
+    report = make_questions(stores.stage_context(context), labelled)
+    return result(
+        report,
+        rows_revision(stores.tables, QUESTIONS, QUESTIONS.schema.names),
+        {
+            "unresolved_rows": "unresolved_labels",
+            "without_answer": "without_known_answer",
+            "overlapping_questions": "questions_in_two_splits",
+            "overlapping_documents": "documents_in_two_splits",
+        },
+        **table_facts(stores.tables, QUESTIONS, ["question", "origin", "split"]),
+        labels=str(labelled) if labelled else "none; generated from the documents",
+        by_origin=None,
+        origin=counts_table(report.by_origin, "origin"),
+        by_split=None,
+        split=counts_table(report.by_split, "split"),
+        splits_given=None,
+        splits="as given" if report.splits_given else "by document",
+    )
+
+
+def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
+    """Every document and chunk that a question names as its answer is stored."""
+    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    rows = stores.tables.read(QUESTIONS, ["question", "relevant"]).to_pylist()
+    lost = [
+        row["question"]
+        for row in rows
+        for relevant in row["relevant"]
+        if relevant["document_id"] not in documents
+        or (relevant["chunk_id"] is not None and relevant["chunk_id"] not in chunks)
+    ]
+    return dg.AssetCheckResult(passed=not lost, metadata={"questions": len(rows), "lost_answers": lost[:20]})
+
+
+def retrieval_evaluation(
+    context: dg.AssetExecutionContext,
+    config: EvaluationConfig,
+    stores: StoresResource,
+    encoder: EncoderResource,
+    tracking: TrackingResource,
+) -> dg.MaterializeResult[None]:
+    """How often search finds the documents that answer the questions, by mode, with 95 % intervals.
+
+    Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
+    """
+    stage, tracker = stores.stage_context(context), tracking.tracker()
+    outcome = evaluate_retrieval(stage, tracker, model_events(stage.home), threads=encoder.threads, force=config.force)
+    if outcome.measured:
+        mirror_releases(stage, tracker)
+    kept, metrics = outcome.kept, tracked_metrics(outcome.report)
+    return result(
+        outcome,
+        kept.fingerprint,
+        {"measured": "measured_in_this_run"},
+        summary=dg.MetadataValue.md(summary_markdown(outcome.report)),
+        **({name: image(name, png) for name, png in outcome.plots.items()} or {"modes": image("modes", None)}),
+        worst_questions=dg.MetadataValue.md(worst_questions_markdown(outcome.report)),
+        questions=outcome.report.headline.statement,
+        release=kept.release,
+        vector_space=kept.vector_space,
+        mlflow_run=tracking.link(kept.mlflow_run),
+        **{f"figures/{name}": value for name, value in metrics.items() if not name.endswith(("_low", "_high"))},
+    )
+
+
+def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
+    """The share of labelled test questions with a right document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
+    kept = last_evaluation(stores.layout)
+    if kept is None:
+        return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")
+    sections = [
+        section
+        for headline in kept.report.headlines
+        for section in kept.report.sections_of(headline)
+        if section.origin is Origin.LABELLED and section.mode == Mode.HYBRID
+    ]
+    floor = base.settings.accuracy_floor
+    if not sections:
+        return dg.AssetCheckResult(passed=True, description="There are no labelled questions to judge by.")
+    share = sections[0].metrics["success_at_10"].mean
+    return dg.AssetCheckResult(
+        passed=share >= floor,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"share": share, "floor": floor, "questions": sections[0].questions},
+    )
+
+
+def definitions(base: Base) -> dg.Definitions:
+    """Return the assets `questions` and `retrieval_evaluation` and their checks."""
+    return dg.Definitions(
+        assets=[
+            base.asset(
+                questions,
+                version=(1,),
+                deps=["chunks"],
+                group="evaluation",
+                kinds={"python", "lancedb", "table"},
+                pool=base.pool,
+                metadata={"dagster/column_schema": column_schema(QUESTIONS)},
+            ),
+            base.asset(
+                retrieval_evaluation,
+                version=(1,),
+                deps=["embeddings", "questions"],
+                group="evaluation",
+                kinds={"python", "mlflow", "lancedb"},
+                # nightly; 36 hours leave room for one late run
+                freshness_policy=dg.FreshnessPolicy.time_window(fail_window=datetime.timedelta(hours=36)),
+            ),
+        ],
+        asset_checks=[
+            base.check(answers_exist, "questions", blocking=True),
+            base.check(accuracy_floor, "retrieval_evaluation"),
+        ],
+    )

@@ -1,0 +1,233 @@
+"""What people, schedules and sensors start: the jobs, when they run, and what heals killed runs."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from xnai_pipelines.defs.base import Base
+from xnai_pipelines.defs.metadata import markdown_table
+from xnai_pipelines.defs.resources.encoder import EncoderResource
+from xnai_pipelines.defs.resources.runs import end_dead_runs
+from xnai_pipelines.defs.resources.source import SourceResource
+from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.errors import TrackingUnavailableError
+from xnai_pipelines.models.requantization import why_requantize
+from xnai_pipelines.models.variants import VARIANTS
+from xnai_pipelines.releases.aliases import mirror_releases
+from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.releases.maintain import maintain
+from xnai_pipelines.releases.rollback import roll_back
+
+INGEST = ("documents", "chunks", "embeddings")
+EVALUATE = ("questions", "retrieval_evaluation", "drift_report")
+QUANTIZE = (
+    "encoder_onnx",
+    "calibration_texts",
+    *(f"quantized_models/{variant.name}" for variant in VARIANTS),
+    "precision_card",
+    "candidate_encoder",
+)
+RETRAIN = (
+    "questions",
+    "training_pairs",
+    "lora_adapter",
+    "adapted_encoder",
+    "challenger_index",
+    "adapter_evaluation",
+    "promotion_decision",
+    "release",
+)
+
+
+def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresResource) -> None:
+    """Compact the tables, remove old versions, drop what no release needs."""
+    report = maintain(stores.stage_context(context), kept_releases=base.settings.kept_releases)
+    context.add_output_metadata(
+        {
+            "bytes_before": report.bytes_before,
+            "bytes_after": report.bytes_after,
+            "releases_expired": list(report.expired),
+            "tables_dropped": list(report.dropped),
+            "cached_vectors_removed": report.vectors_removed,
+            "seconds": round(report.seconds, 2),
+        }
+    )
+
+
+class RollbackConfig(dg.Config):
+    """Where to go back to, or forward."""
+
+    release: int | None = Field(default=None, description="Number of the release. Unset: the one before the current.")
+
+
+def move_release_pointer(
+    context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
+) -> None:
+    """Make another kept release the current one: its table, its model and its questions."""
+    stage = stores.stage_context(context)
+    report = roll_back(stage, config.release)
+    context.add_output_metadata(asdict(report))
+    try:
+        mirror_releases(stage, tracking.tracker())
+    except TrackingUnavailableError as error:  # the pointer is moved; the next evaluation mirrors it
+        context.log.warning("The aliases in MLflow still name the release before. %s", error)
+
+
+class ForgetConfig(dg.Config):
+    """What to forget."""
+
+    source: str = Field(description="Source of the document or record, or path of a file of many records.")
+
+
+def erase_document(
+    context: dg.OpExecutionContext, config: ForgetConfig, stores: StoresResource, source: SourceResource
+) -> None:
+    """Erase a document from every kept table, its earlier versions, the questions and the vector cache."""
+    report = forget(stores.stage_context(context), source.inputs().documents, config.source)
+    rows = [asdict(table) for table in report.tables]
+    context.add_output_metadata(
+        {
+            "source": report.source,
+            "documents": report.documents,
+            "tables": dg.MetadataValue.md(markdown_table(rows, ["table", "rows_removed", "rows_found", "versions"])),
+            "cached_vectors_removed": report.cached_vectors,
+            "adapters_trained_on_it": list(report.adapters),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Jobs:
+    """The jobs of a base; sensors and schedules ask for runs of them."""
+
+    ingest: Any
+    evaluate: Any
+    refresh: Any
+    retrain: Any
+    approve: Any
+    quantize: Any
+    maintain: dg.JobDefinition
+    rollback: dg.JobDefinition
+    forget: dg.JobDefinition
+
+    @classmethod
+    def of(cls, base: Base) -> "Jobs":
+        """Return the jobs of a base."""
+        return cls(
+            ingest=base.asset_job(
+                "ingest", INGEST, description="Bring the search index in line with the folder of documents."
+            ),
+            evaluate=base.asset_job("evaluate", EVALUATE, description="Measure how well search answers the questions."),
+            refresh=base.asset_job(
+                "refresh", [*INGEST, *EVALUATE], description="Ingest, then evaluate: what `xnai run` does."
+            ),
+            retrain=base.asset_job(
+                "retrain",
+                RETRAIN,
+                # one at a time, also where a person asks for one while the sensor's is running
+                tags={"xnai/retraining": "one"},
+                description="Train an adapter on the questions, prove it better than the current release, and release "
+                "it if it is.",
+            ),
+            approve=base.asset_job(
+                "approve",
+                ["release"],
+                config={"ops": {base.name("release"): {"config": {"approved_by": "the Dagster UI"}}}},
+                description="Release the challenger that awaits approval. Launch it with your name as approved_by.",
+            ),
+            quantize=base.asset_job(
+                "quantize",
+                QUANTIZE,
+                description="Make the variants of the encoder, measure them on the corpus, and choose one for the next "
+                "release.",
+            ),
+            maintain=base.op_job(
+                "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."
+            ),
+            rollback=base.op_job(
+                "rollback",
+                move_release_pointer,
+                description="Go back to an earlier release, or forward again. Edits made since follow with the next "
+                "ingest.",
+            ),
+            forget=base.op_job(
+                "forget",
+                erase_document,
+                description="Erase a deleted document from everything that is kept, and show the proof by table.",
+            ),
+        )
+
+    def all(self) -> list[Any]:
+        """Return every job."""
+        return list(vars(self).values())
+
+
+def weekly_quantization(
+    context: dg.ScheduleEvaluationContext, stores: StoresResource, encoder: EncoderResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Look at what the models were made from."""
+    decision = why_requantize(stores.tables, stores.layout, encoder.base())
+    if not decision.wanted:
+        return dg.SkipReason(decision.reason)
+    return dg.RunRequest(tags={"reason": decision.reason})
+
+
+def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> dg.SkipReason:
+    """Look for runs that Dagster believes to be running and whose process is gone."""
+    ended = end_dead_runs(context.instance, stores.layout)
+    return dg.SkipReason(f"Marked as failed: {', '.join(ended)}." if ended else "Every started run is alive.")
+
+
+def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
+    """Return the jobs, their schedules, and the sensor that ends what killed runs left behind."""
+    return dg.Definitions(
+        jobs=jobs.all(),
+        schedules=_schedules(base, jobs),
+        sensors=[
+            base.sensor(
+                killed_runs,
+                every_seconds=60,
+                description="Marks runs whose process was killed as failed and frees the pool slots that they held.",
+            )
+        ],
+    )
+
+
+def _schedules(base: Base, jobs: Jobs) -> list[dg.ScheduleDefinition]:
+    status = dg.DefaultScheduleStatus.RUNNING if base.running else dg.DefaultScheduleStatus.STOPPED
+    when, schedules = base.schedules, []
+    if when.evaluation is not None:
+        force = {"ops": {base.name("retrieval_evaluation"): {"config": {"force": True}}}}
+        nightly = dg.ScheduleDefinition(
+            name=base.name("nightly_evaluation"),
+            job=jobs.evaluate,
+            cron_schedule=when.evaluation,
+            # measured again although nothing changed: a night without a figure looks like one without a problem
+            run_config=force,
+            default_status=status,
+            description="Measures every night, so that a fall of accuracy shows within a day.",
+        )
+        schedules.append(nightly)
+    if when.maintenance is not None:
+        maintenance = dg.ScheduleDefinition(
+            name=base.name("weekly_maintenance"),
+            job=jobs.maintain,
+            cron_schedule=when.maintenance,
+            default_status=status,
+            description="Every write leaves an older version of its table behind; this removes them after a week.",
+        )
+        schedules.append(maintenance)
+    if when.quantization is not None:
+        define = dg.schedule(
+            name=base.name("weekly_quantization"),
+            job=jobs.quantize,
+            cron_schedule=when.quantization,
+            default_status=status,
+            description="Quantizes anew when the base weights changed, or over a fifth of the chunks since "
+            "calibration.",
+        )
+        schedules.append(define(base.bound(weekly_quantization)))
+    return schedules

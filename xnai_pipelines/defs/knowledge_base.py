@@ -1,0 +1,23 @@
+"""Everything that a knowledge base adds to a code location."""
+
+import dagster as dg
+
+from xnai_pipelines.defs import adapters, autonomy, chunks, documents, embeddings, evaluation, jobs, models, releases
+from xnai_pipelines.defs.base import Base
+
+
+def knowledge_base(base: Base) -> dg.Definitions:
+    """Return the assets, checks, jobs, schedules, sensors and resources of a base."""
+    started = jobs.Jobs.of(base)
+    return dg.Definitions.merge(
+        documents.definitions(base, started),
+        chunks.definitions(base),
+        embeddings.definitions(base),
+        evaluation.definitions(base),
+        models.definitions(base),
+        adapters.definitions(base),
+        releases.definitions(base),
+        autonomy.definitions(base, started),
+        jobs.definitions(base, started),
+        dg.Definitions(resources=base.resources),
+    )

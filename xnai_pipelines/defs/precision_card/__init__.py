@@ -1,1 +1,0 @@
-"""The precision card: the variants measured on the corpus, and the one chosen for the next release."""

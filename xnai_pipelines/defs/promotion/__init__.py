@@ -1,1 +1,0 @@
-"""Promotion: the challenger beside the champion, the decision, and the release."""

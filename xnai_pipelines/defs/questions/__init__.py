@@ -1,1 +1,0 @@
-"""Questions: what retrieval is measured with."""

@@ -1,1 +1,0 @@
-"""Retrieval evaluation: how often search finds the right document."""

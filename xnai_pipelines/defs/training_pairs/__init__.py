@@ -1,1 +1,0 @@
-"""Training pairs: what adapters learn from, apart from all that is evaluated."""

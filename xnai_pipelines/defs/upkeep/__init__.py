@@ -1,1 +1,0 @@
-"""Upkeep: jobs, schedules and what heals killed runs."""

@@ -1,0 +1,59 @@
+"""An opened home: the answers that need no run."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xnai_pipelines.errors import QueryError
+from xnai_pipelines.search.index import Hit, SearchIndex
+from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode
+from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.status import HomeStatus
+
+
+class OpenedHome:
+    """The current release of a home, as it was when it was opened."""
+
+    def __init__(self, home: str | Path, threads: int | None) -> None:
+        self._home = Home(Path(home).expanduser().absolute())
+        self._index = SearchIndex.open(self._home.root, threads=threads or os.cpu_count() or 1)
+
+    @property
+    def release(self) -> int:
+        """The number of the release that answers."""
+        return self._index.release.release
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        mode: str | Mode = Mode.HYBRID,
+        *,
+        filters: Filters = NO_FILTERS,
+        by_document: bool = False,
+    ) -> list[Hit]:
+        """Return at most `k` passages for a question, the best first.
+
+        Args:
+            question: What a person asks.
+            k: Number of passages.
+            mode: hybrid, vector or keyword.
+            filters: Which documents to search.
+            by_document: Return the best passage of each document alone.
+
+        Raises:
+            QueryError: The question holds no word, `k` is below 1, or there is no such mode.
+        """
+        if k < 1:
+            raise QueryError(f"k={k} is below 1.")
+        if mode not in list(Mode):
+            raise QueryError(f"mode {str(mode)!r} is not one of {', '.join(Mode)}.")
+        return self._index.search(question, k, Mode(mode), filters, by_document=by_document)
+
+    def status(self) -> "HomeStatus":
+        """Return what the home holds now, and in sentences how it does."""
+        from xnai_pipelines.status import home_status
+
+        return home_status(self._home)

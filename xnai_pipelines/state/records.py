@@ -1,0 +1,39 @@
+"""Records: small typed files under `state/` that a run leaves and later ones decide by."""
+
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from xnai_pipelines.errors import RecordError
+from xnai_pipelines.state.layout import write_bytes
+
+Record = TypeVar("Record")
+
+
+def read_record(path: Path, kind: type[Record]) -> Record | None:
+    """Return the record, None if there is none. Fields that this version does not know are dropped.
+
+    Args:
+        path: The file.
+        kind: The record's class: a frozen dataclass, or a plain type.
+
+    Raises:
+        RecordError: The file is damaged.
+    """
+    try:
+        return TypeAdapter(kind).validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the whole file"
+        raise RecordError(
+            f"The record {path} is damaged ({where}: {first['msg']}). Delete it: the next run that needs it makes or "
+            "measures again what it recorded."
+        ) from error
+
+
+def write_record(path: Path, record: object) -> None:
+    """Replace the record, whole or not at all, also when the machine stops half way."""
+    write_bytes(path, TypeAdapter(type(record)).dump_json(record, indent=2))

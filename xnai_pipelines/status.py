@@ -1,0 +1,109 @@
+"""What a home holds and how it does, for people who look at it: in the terminal, from Python, and from the service."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from xnai_pipelines.adapters.make import deleted_in_adapters
+from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.evaluation.make import last_evaluation
+from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.search.vector_index import read_vector_index
+from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.claim import recorded_inputs
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class HomeStatus:
+    """What a home holds, in words and figures; `health` says in sentences how it does."""
+
+    home: str
+    facts: dict[str, str]
+    outcomes: dict[str, int]
+    skipped: dict[str, int]
+    quarantined: int
+    quarantine: list[dict[str, Any]]
+    health: list[str]
+
+
+def home_status(home: Home) -> HomeStatus:
+    """Return what the home holds; every table may be missing."""
+    tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
+    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
+    facts = {
+        "documents folder": str(inputs.documents) if inputs else "none yet",
+        "questions": str(inputs.questions or "generated from the documents") if inputs else "none yet",
+        "documents": f"{tables.count(DOCUMENTS):,}",
+        "chunks": f"{tables.count(CHUNKS):,}",
+        "labelled or generated questions": f"{tables.count(QUESTIONS):,}",
+        "quarantined": f"{len(quarantine):,}",
+        "size of the tables": f"{tables.size_bytes() / 2**20:,.1f} MB",
+    }
+    newest = tables.read(DOCUMENTS, ["ingested_at"])["ingested_at"].to_pylist()
+    if newest:
+        facts["last document written"] = max(newest).isoformat(timespec="seconds")
+    if release:
+        spec = embeddings_spec(release.embeddings_table, release.dimension)
+        index = read_vector_index(Releases(home.releases).vector_index_path(release.release))
+        facts |= {
+            "release": f"{release.release}, made {release.created_at}",
+            "encoder": f"{release.encoder}, {release.precision}",
+            "vector space": release.vector_space,
+            "vectors": f"{tables.count(spec):,}",
+            "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",
+        }
+    candidate = read_candidate(home.releases)
+    if candidate:
+        facts["encoder for the next release"] = f"{candidate.variant}, chosen {candidate.chosen_at}"
+    evaluation = _evaluation(home)
+    if evaluation:
+        facts |= evaluation
+    return HomeStatus(
+        home=str(home.root),
+        facts=facts,
+        outcomes=dict(Counter(row["outcome"] for row in files)),
+        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
+        quarantined=len(quarantine),
+        quarantine=quarantine,
+        health=_health(home, tables),
+    )
+
+
+def _health(home: Home, tables: Tables) -> list[str]:
+    """Return in sentences how the home does: accuracy, its cause, the last decision, what adapters should forget."""
+    release = Releases(home.releases).current()
+    sentences = [] if release else ["Nothing is released yet: `xnai run` makes the first release."]
+    drift = last_drift_report(home)
+    if drift is not None and release is not None and drift.release == release.release:
+        sentences.append(f"Since release {release.release}: {drift.conclusion}")
+    decided = decisions(home.decisions)
+    if decided:
+        last = decided[0]
+        when = f"{last.decided_at:%Y-%m-%d %H:%M} UTC"
+        sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
+        sentences += [f"  {reason}" for reason in last.verdict.reasons]
+    for adapter, documents in deleted_in_adapters(home, tables).items():
+        sentences.append(f"Adapter {adapter} was trained on {len(documents)} documents that are deleted: retrain.")
+    alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
+    told = [record["alert"] for record in alerts if "alert" in record]
+    if told:
+        sentences.append(f"Last alert, {told[-1]['at']}: {told[-1]['title']}")
+    return sentences or ["No issues: no drift report, challenger or alert on record."]
+
+
+def _evaluation(home: Home) -> dict[str, str]:
+    kept = last_evaluation(home)
+    if kept is None:
+        return {}
+    report = kept.report
+    figures = ", ".join(
+        f"{section.mode} {section.metrics['ndcg_at_10'].mean:.3f}" for section in report.sections_of(report.headline)
+    )
+    when = report.evaluated_at.isoformat(timespec="seconds")
+    return {"last evaluation": f"{when}, {report.headline.statement}", "nDCG@10": figures}
