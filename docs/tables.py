@@ -105,14 +105,12 @@ def commands_table() -> str:
 
 def component_table() -> str:
     """Return the fields of the component KnowledgeBase; fields of a field are named after a point."""
-    from pydantic import BaseModel
-
     from xnai_pipelines.components import KnowledgeBase
 
     rows = []
     for name, field in KnowledgeBase.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        nested = type(default).model_fields if isinstance(default, BaseModel) else {}
+        nested = getattr(type(default), "model_fields", {})
         plain = "" if field.is_required() or nested or default in (None, [], {}) else f"`{default}`"
         rows.append((f"`{name}`", "required" if field.is_required() else plain, _sentence(field.description)))
         for inner, inner_field in nested.items():

@@ -81,6 +81,15 @@ def test_the_installation_page_names_every_extra_for_users():
     assert [extra for extra in extras if extra not in ("dev", "docs", "bench") and f"| `{extra}` |" not in page] == []
 
 
+def test_the_architecture_page_lists_the_folders_in_the_order_of_the_layer_contract():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = [name.strip() for layer in contracts[0]["layers"] for name in layer.split("|")]
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = page.split("| folder | content |")[1].split("\n\n")[0].splitlines()[2:]
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert [name for name in listed if name != "components" or "components" in layers] == layers
+
+
 def test_mkdocs_is_strict():
     assert yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))["strict"] is True
 
