@@ -148,4 +148,4 @@ def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
             yield instance
 
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
