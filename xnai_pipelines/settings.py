@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -25,7 +25,7 @@ from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
 
 # Refused rather than passed over: a limit that somebody set would be gone without a word.
-RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB"}
+RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
 
 
 class Settings(BaseSettings):
@@ -54,7 +54,6 @@ class Settings(BaseSettings):
     )
     variant: str | None = Field(
         default=None,
-        validation_alias=AliasChoices("variant", "xnai_variant", "xnai_precision"),  # the last is version 0.1's
         description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
         "Unset: the one that the precision card chose, int8_dynamic before there is a card.",
     )
