@@ -15,7 +15,8 @@ from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",
-    "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-retrain",
+    "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-models",
+    "demo-retrain",
 ]  # fmt: skip
 
 
