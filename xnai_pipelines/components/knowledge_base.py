@@ -32,7 +32,7 @@ class Encoder(dg.Model, dg.Resolvable):
     """The sentence encoder."""
 
     source: str | None = _setting("encoder")
-    variant: str | None = _setting("precision")
+    variant: str | None = _setting("variant")
     threads: int | None = Field(default=None, description="Processor threads that it uses. Unset: all.")
 
 
@@ -148,7 +148,7 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
             chunk_size=self.chunking.size,
             chunk_overlap=self.chunking.overlap,
             encoder=str(folder) if folder is not None and folder.is_dir() else self.encoder.source,
-            precision=self.encoder.variant,
+            variant=self.encoder.variant,
             **({} if self.encoder.threads is None else {"threads": self.encoder.threads}),
             **self.gate.model_dump(),
             **self.settings,
