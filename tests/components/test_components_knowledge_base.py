@@ -96,7 +96,7 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     ("fields", "message"),
     [
         ({"chunking": Chunking(size=3)}, "chunk_size=3"),
-        ({"encoder": Encoder(variant="int3")}, "precision='int3': .* none of fp32"),
+        ({"encoder": Encoder(variant="int3")}, "variant='int3': .* none of fp32"),
         ({"settings": {"acuracy_floor": 1}}, "acuracy_floor=1: Extra inputs are not permitted"),
     ],
     ids=str,
