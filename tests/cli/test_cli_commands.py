@@ -181,7 +181,7 @@ def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(w
     work.documents.mkdir()
     refused = command(variables(work), "run", "--json")
     assert refused.code == 1
-    assert "holds no file" in json.loads(refused.out)["failure"]
+    assert "has no file" in json.loads(refused.out)["failure"]
     assert json.loads(refused.out)["reports"] == {}
 
 

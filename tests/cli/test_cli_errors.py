@@ -105,7 +105,7 @@ def test_a_missing_folder_is_named_and_does_not_become_the_homes(tmp_path, work)
 
 def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work):
     (tmp_path / "empty").mkdir()
-    assert "holds no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
+    assert "has no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
     assert command(variables(work), "plan").code == 0
 
 

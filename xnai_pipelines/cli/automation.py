@@ -84,7 +84,13 @@ def feedback(
         )
     home = Home(settings().home)
     given = record_feedback(
-        home.feedback, question, source, right is not None, datetime.now(UTC), getpass.getuser(), known_sources(home)
+        home.feedback,
+        question=question,
+        source=source,
+        right=right is not None,
+        at=datetime.now(UTC),
+        who=getpass.getuser(),
+        known=known_sources(home),
     )
     if as_json:
         print_json(asdict(given))

@@ -80,8 +80,7 @@ def _next_steps() -> list[tuple[str, str]]:
 
 
 def _write_sample() -> tuple[Path, Path, Any]:
-    from xnai_pipelines.sample.documents import write_sample
-    from xnai_pipelines.sample.questions import questions_path
+    from xnai_pipelines.sample.documents import questions_path, write_sample
 
     home = Home(settings().home)
     report = write_sample(home.sample / "documents")

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 
+from xnai_pipelines.evaluation.plots import draw_interval
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
@@ -42,18 +43,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
             if compared is None:
                 continue
             colour, difference = _COLOURS[mode], compared.ndcg
-            axes.plot([difference.low, difference.high], [row, row], color=colour, linewidth=2)
-            axes.plot(difference.mean, row, "o", color=colour, markersize=6)
-            axes.annotate(
-                f"{mode} {difference.mean:+.3f}",
-                (difference.high, row),
-                (7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=colour,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over the lines
-            )
+            draw_interval(axes, row, difference, label=f"{mode} {difference.mean:+.3f}", colour=colour)
             row += 1
         centres.append(row - (len(MODES) + 1) / 2)
         first = comparison.of(part, MODES[0])

@@ -229,7 +229,7 @@ def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> 
             "dagster_run_id": context.run_id,
             "release": str(release.release),
         }
-        log_evaluation(tracker, measured.report, measured.per_question, {}, tags)
+        log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)
 
 
 def _metrics(comparison: Comparison) -> Mapping[str, float]:
