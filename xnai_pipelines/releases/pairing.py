@@ -77,9 +77,7 @@ def _rows_of(rows: pa.Table, mode: str, whose: str) -> pa.Table:
     """Return the rows of level document in a mode, by question id."""
     found = rows.filter((pc.field("level") == Level.DOCUMENT) & (pc.field("mode") == mode)).sort_by("question_id")
     if not found.num_rows:
-        raise ValueError(
-            f"The {whose} has no rows for {mode} search. Evaluate it in {' and '.join(MODES)} search."
-        )
+        raise ValueError(f"The {whose} has no rows for {mode} search. Evaluate it in {' and '.join(MODES)} search.")
     if pc.count_distinct(found["question_id"]).as_py() < found.num_rows:
         raise ValueError(
             f"The {whose}'s evaluation contains a question twice in {mode} search. Pass one evaluation only."

@@ -138,9 +138,7 @@ class Releases:
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         write_json(self._folder / "current.json", {"release": self.read(number).release})
         with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
-            file.write(
-                "\n" + json.dumps(asdict(Move(number, now(), kind, reason)))
-            )  # the newline first: see `moves`
+            file.write("\n" + json.dumps(asdict(Move(number, now(), kind, reason))))  # the newline first: see `moves`
 
     def moves(self) -> list[Move]:
         """Return the moves of the pointer, oldest first; skip a line cut off by a kill."""

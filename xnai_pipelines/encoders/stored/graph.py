@@ -183,7 +183,7 @@ def _read_skeleton(path: Path) -> "onnx.ModelProto":
         with pa.input_stream(str(path), compression="zstd") as stream:
             content = stream.read(_SKELETON_LIMIT + 1)
         if len(content) > _SKELETON_LIMIT:
-            raise GraphError(f"{path} unpacks to more than {_SKELETON_LIMIT} bytes, so it is not a graph without weights.")
+            raise GraphError(f"{path} unpacks to more than {_SKELETON_LIMIT} bytes, too many without weights.")
         if content != _sealed(content[: -len(_sealed(b""))]):
             raise DecodeError("its SHA-256 is not the recorded one")
         model: onnx.ModelProto = onnx.load_model_from_string(content)

@@ -64,7 +64,7 @@ class Scheme:
         if grouped and self.group_size not in GROUP_SIZES:
             raise SchemeError(f"group_size={self.group_size}: a group has one of {GROUP_SIZES} weights.")
         if not grouped and self.group_size is not None:
-            raise SchemeError(f"group_size={self.group_size} cannot be combined with {self.method} and {self.granularity}.")
+            raise SchemeError(f"group_size={self.group_size} does not apply to {self.method} and {self.granularity}.")
         if (self.method is Method.RATE) != (self.ratio is not None):
             raise SchemeError(f"{self.method} with ratio={self.ratio}: only rate takes a ratio, such as 12.")
         if self.ratio is not None and not 4 <= self.ratio <= 30:

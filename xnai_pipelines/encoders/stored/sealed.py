@@ -59,7 +59,7 @@ def map_sealed(path: Path) -> pa.Buffer:
         raise QuantizedFileError(f"{path} cannot be read: {error}") from error
     view = memoryview(content)
     if bytes(view[:6]) != _MAGIC:
-        raise QuantizedFileError(f"{path} is not an Arrow file, so it is not a quantized model or has lost its beginning.")
+        raise QuantizedFileError(f"{path} is not an Arrow file: not a quantized model, or its beginning is lost.")
     if len(view) < 16 or bytes(view[-6:]) != _MAGIC:
         raise QuantizedFileError(f"{path} is truncated: its end is missing. Copy or build it again.")
     try:
