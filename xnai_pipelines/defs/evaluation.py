@@ -106,7 +106,7 @@ def retrieval_evaluation(
 
 
 def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
-    """The share of labelled test questions with a relevant document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
+    """The share of labelled test questions with a relevant document in the top 10 reaches XNAI_ACCURACY_FLOOR."""
     kept = last_evaluation(stores.layout)
     if kept is None:
         return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")

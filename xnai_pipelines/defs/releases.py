@@ -59,7 +59,7 @@ def adapter_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """Challenger compared with champion on the same questions and documents, by slice and mode, with paired intervals."""
+    """Challenger and champion on the same questions and documents, by slice and mode, with paired intervals."""
     outcome = evaluate_challenger(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
     comparison = outcome.comparison
     champion, challenger = comparison.champion, comparison.challenger
