@@ -1,7 +1,6 @@
 """The base network, its adapters, and their files, with transformers and PEFT."""
 
 import json
-import logging
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xnai_pipelines.adapters.config import AdapterConfig, Task
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.extras import require
+from xnai_pipelines.models.torch_export import silenced
 from xnai_pipelines.state.artefacts import weights_sha256
 
 if TYPE_CHECKING:
@@ -169,17 +169,9 @@ def put_on(network: "PreTrainedModel", adapters: Sequence[tuple[str, Path]]) -> 
 @contextmanager
 def quiet() -> Iterator[None]:
     """Silence the libraries' messages on every load, about which nothing can be done here."""
-    loggers = [logging.getLogger(name) for name in _CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), silenced(_CHATTY_LOGGERS):
         warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        yield
 
 
 def _ends(names: Any) -> list[str]:

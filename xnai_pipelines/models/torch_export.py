@@ -2,7 +2,7 @@
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,19 +88,25 @@ def _load_model(source: Path) -> "PreTrainedModel":
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Silence the exporters' messages on every export, about which nothing can be done here."""
-    loggers = [logging.getLogger(name) for name in _CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), silenced(_CHATTY_LOGGERS):
         warnings.filterwarnings("ignore", message=r"torch\.tensor results are registered as constants")
         warnings.filterwarnings("ignore", message=r"Converting a tensor to a Python boolean")
         # torch's own use of deprecated features, all within the tracing exporter that optimum calls
         warnings.filterwarnings("ignore", message=r"The feature will be removed\.", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"You are using the legacy TorchScript-based ONNX export")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        yield
+
+
+@contextmanager
+def silenced(names: Iterable[str]) -> Iterator[None]:
+    """Let these loggers report errors only while the block runs."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
