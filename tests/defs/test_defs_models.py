@@ -108,4 +108,4 @@ def tick(pipeline):
 def test_before_anything_was_quantized_the_schedule_says_so(pipeline):
     skipped = tick(pipeline)
     assert isinstance(skipped, dg.SkipReason)
-    assert "Nothing was quantized yet" in skipped.skip_message
+    assert "Nothing has been quantized yet" in skipped.skip_message

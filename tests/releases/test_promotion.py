@@ -165,7 +165,7 @@ def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approve
 
 
 def test_an_approval_of_a_challenger_that_awaits_none_is_refused(adapted: Workplace):
-    with pytest.raises(DecisionError, match="awaits no approval: it is promoted already"):
+    with pytest.raises(DecisionError, match="does not await approval: it is already promoted"):
         release_promoted(adapted, "Ada")
     assert adapted.search().release.release == 1
 
@@ -175,7 +175,7 @@ def test_a_challenger_judged_against_another_release_than_the_current_one_is_not
     outcome = release_promoted(adapted)
     assert not outcome.released
     # 2 is the number that the challenger would get
-    assert "judged against release 1, and release 3 answers searches by now: retrain" in outcome.reason
+    assert "judged against release 1, but release 3 answers searches now. Retrain" in outcome.reason
 
     roll_back(adapted.context(), 1)
     decide(adapted, ask=True)

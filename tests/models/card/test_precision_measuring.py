@@ -147,7 +147,7 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
     measured = measure_variant(
         known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
     )
-    assert measured.figures.failed == "There is no fp32 to compare it with: that one failed."
+    assert measured.figures.failed == "It cannot be compared with fp32, which failed."
 
 
 @pytest.mark.slow
