@@ -61,8 +61,8 @@ def questions(
 
 def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
     """Every document and chunk that a question names as its answer is stored."""
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    documents = stores.tables.ids(DOCUMENTS)
+    chunks = stores.tables.ids(CHUNKS)
     rows = stores.tables.read(QUESTIONS, ["question", "relevant"]).to_pylist()
     lost = [
         row["question"]
