@@ -28,7 +28,7 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train an adapter on the questions, prove it better than the current release, and release it if it is."""
-    config = _training(change or [])
+    config = training_changes(change or [])
     if not dry_run:
         require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)
@@ -108,7 +108,7 @@ def history(as_json: AsJson = False) -> None:
     table("History", columns, rows)
 
 
-def _training(changes: list[str]) -> dict[str, Any]:
+def training_changes(changes: list[str]) -> dict[str, Any]:
     """Return the config of a training from options name=value; values are JSON where they are, else words."""
     config: dict[str, Any] = {}
     for change in changes:

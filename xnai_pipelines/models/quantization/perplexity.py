@@ -1,7 +1,7 @@
 """How well a causal language model predicts held-out text."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
@@ -10,8 +10,17 @@ from xnai_pipelines.models.quantization.calibration_texts import batches, token_
 from xnai_pipelines.models.quantization.model import load_transformer
 
 
+def _silent(texts: int) -> None:
+    """Report nothing."""
+
+
 def perplexity(
-    folder: Path, texts: Sequence[str], quantized: QuantizedModel | None = None, *, max_length: int = 256
+    folder: Path,
+    texts: Sequence[str],
+    quantized: QuantizedModel | None = None,
+    *,
+    max_length: int = 256,
+    progress: Callable[[int], None] = _silent,
 ) -> float:
     """Return exp of the mean negative log likelihood a token: 1 is certainty, the vocabulary's size a blind guess.
 
@@ -20,6 +29,7 @@ def perplexity(
         texts: Held out from training and calibration; the first token of each is given, all others are predicted.
         quantized: The folder's model in few bits, whose weights take the place of its own; None for the model itself.
         max_length: Tokens of a text that are read.
+        progress: Called with the number of texts of each batch after it was read.
 
     Raises:
         QuantizationError: The model is no causal one, the quantized one is another, or no token is to be predicted.
@@ -40,6 +50,7 @@ def perplexity(
                 logits[predicted].float(), batch["input_ids"][:, 1:][predicted], reduction="sum"
             )
         total, count = total + float(loss), count + int(predicted.sum())
+        progress(len(predicted))
     if not count:
         raise QuantizationError("The held-out texts hold no token to predict: give texts of two tokens or more.")
     return math.exp(total / count)
