@@ -26,8 +26,8 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
-from xnai_pipelines.evaluation.slice_timeline import slice_figures
 from xnai_pipelines.evaluation.slices import Slice
+from xnai_pipelines.evaluation.timeline import slice_figures
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.evaluate import evaluate_challenger

@@ -109,9 +109,9 @@ def _log_nights(tracker: Tracker) -> None:
     ]
     answers = {question.question: question.relevant[0].document_id for question in asked}
     made = evaluate(
-        asked,
-        ["hybrid", "vector", "keyword"],
-        lambda question, mode, k: [("c", answers[question], 1.0)],
+        questions=asked,
+        modes=["hybrid", "vector", "keyword"],
+        search=lambda question, mode, k: [("c", answers[question], 1.0)],
         fingerprint="",
         splits_given=True,
         documents={},
@@ -121,7 +121,11 @@ def _log_nights(tracker: Tracker) -> None:
     for night in range(EVALUATIONS):
         report = replace(made.report, evaluated_at=began + timedelta(days=night), fingerprint=str(night))
         log_evaluation(
-            tracker, report, made.per_question, {}, {"vector_space": "none", "dagster_run_id": "", "release": "1"}
+            tracker,
+            report,
+            per_question=made.per_question,
+            plots={},
+            tags={"vector_space": "none", "dagster_run_id": "", "release": "1"},
         )
 
 

@@ -14,8 +14,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
 from xnai_pipelines.questions.question import Split
-from xnai_pipelines.sample.documents import write_sample
-from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 
@@ -59,9 +58,11 @@ def measure(made: Pipeline, documents: Path, questions: Path) -> dict[str, objec
         asked = [question for question in asked if question.split is Split.TEST]
     index = SearchIndex.open(made.context.home.root, threads=1)
     evaluation = evaluate(
-        asked,
-        [str(mode) for mode in Mode],
-        lambda question, mode, k: [(c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))],
+        questions=asked,
+        modes=[str(mode) for mode in Mode],
+        search=lambda question, mode, k: [
+            (c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))
+        ],
         fingerprint="",
         splits_given=True,
         documents={},

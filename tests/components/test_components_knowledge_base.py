@@ -87,7 +87,7 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
         settings = given.base(tmp_path).settings
     assert (settings.home, settings.documents) == (tmp_path / "state/handbook", tmp_path / "documents/handbook")
     assert settings.chunking.label.startswith("sentence/64/8@")
-    assert (settings.precision, settings.threads, settings.encoder) == ("fp32", 3, None)
+    assert (settings.variant, settings.threads, settings.encoder) == ("fp32", 3, None)
     assert (settings.gate.max_slice_loss, settings.approval) == (0.5, True)
     assert (settings.accuracy_floor, settings.exclude, settings.vanish_count) == (0.9, ("*.tmp",), 20)
 
@@ -96,7 +96,7 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     ("fields", "message"),
     [
         ({"chunking": Chunking(size=3)}, "chunk_size=3"),
-        ({"encoder": Encoder(variant="int3")}, "precision='int3': .* none of fp32"),
+        ({"encoder": Encoder(variant="int3")}, "variant='int3': .* none of fp32"),
         ({"settings": {"acuracy_floor": 1}}, "acuracy_floor=1: Extra inputs are not permitted"),
     ],
     ids=str,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.tracked_evaluations import at, day, log
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
-from xnai_pipelines.evaluation import logged_questions as reading
+from xnai_pipelines.evaluation import logged
 from xnai_pipelines.evaluation.logged import evaluations_since, first_evaluation, past_evaluations, per_question
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.state.tracker import Tracker
@@ -141,9 +141,9 @@ def test_what_is_no_such_table_is_refused(tracker, evaluation, tmp_path, change,
         per_question(tracker, replace_table(tracker, evaluation, tmp_path, change(evaluation.per_question)))
 
 
-@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_UNPACKED_BYTES", "MOST_ROWS"])
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_UNPACKED_BYTES", "MAX_ROWS"])
 def test_a_table_beyond_a_limit_is_refused(tracker, evaluation, monkeypatch, limit):
     run = log(tracker, evaluation)
-    monkeypatch.setattr(reading, limit, 3)
-    with pytest.raises(NotTrackedError, match="more than 3 are not read"):
+    monkeypatch.setattr(logged, limit, 3)
+    with pytest.raises(NotTrackedError, match="more than the limit of 3"):
         per_question(tracker, run.run_id)

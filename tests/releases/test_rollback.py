@@ -72,13 +72,13 @@ def test_deletions_made_since_are_applied_before_the_pointer_moves(
     (released.documents / TABLE).unlink()
     released.ingest_documents()
     assert TABLE in sources_in(released, first)
-    real, at_the_move = Releases.point_to, []
+    real, at_the_move = Releases.roll_back, []
 
     def noting(releases: Releases, number: int, reason: str) -> None:
         at_the_move.append(sources_in(released, first))
         real(releases, number, reason)
 
-    monkeypatch.setattr(Releases, "point_to", noting)
+    monkeypatch.setattr(Releases, "roll_back", noting)
     assert roll_back(released.context(), 1).deleted == 1
     assert len(at_the_move) == 1
     assert TABLE not in at_the_move[0]

@@ -1,4 +1,4 @@
-"""Commands on the encoder's variants."""
+"""Commands for the variants of the encoder."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -17,9 +17,10 @@ from xnai_pipelines.state.layout import Home
 @app.command()
 def quantize(
     variant: Annotated[
-        list[str] | None, typer.Option(help="Only this one, measured beside fp32 and those made before; repeatable.")
+        list[str] | None,
+        typer.Option(help="Make only this variant, measured beside fp32 and existing ones; repeatable."),
     ] = None,
-    redraw: Annotated[bool, typer.Option(help="Calibrate with another set of texts.")] = False,
+    redraw: Annotated[bool, typer.Option(help="Draw a new calibration set.")] = False,
     model: Annotated[
         Path | None,
         typer.Option(help="Quantize the transformer in this folder to --out instead, by one --variant or --ratio."),
@@ -37,7 +38,7 @@ def quantize(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the encoder's variants, measure them on the corpus, and choose one for the next release.
+    """Make the variants of the encoder, measure them on the corpus, and choose one for the next release.
 
     With --model FOLDER: quantize any Hugging Face transformer to one file.
     """
@@ -56,7 +57,7 @@ def quantize(
 
 @app.command()
 def card(as_json: AsJson = False) -> None:
-    """Show the last precision card: every variant's size, accuracy and speed on this corpus, and the choice."""
+    """Show the last precision card: size, accuracy and speed of every variant on this corpus."""
     from xnai_pipelines.models.card.make import last_card
 
     measured = last_card(Home(settings().home))
@@ -73,7 +74,7 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A quantized model, such as .xnai/models/.../weights.arrow.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what a quantized model's file holds: its tensors, their bytes and bits per weight."""
+    """Show the tensors of a quantized model file with their bytes and bits per weight."""
     from xnai_pipelines.encoders.stored.inspection import inspect as inspect_file
 
     found = inspect_file(file)

@@ -1,4 +1,4 @@
-"""Chunks: documents cut into passages that know their place."""
+"""Chunks: documents split into passages with their character ranges."""
 
 from hashlib import blake2b
 from itertools import islice
@@ -32,7 +32,7 @@ ORIGINS = {
 
 
 class ChunksConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     new_release: bool = Field(
         default=False, description="Cut for the encoder of the settings; to be given to embeddings as well."
@@ -47,7 +47,7 @@ def chunks(
     chunking: ChunkingResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult[None]:
-    """Documents cut into passages; `text == document.text[start:end]`, always.
+    """Documents split into passages; `text == document.text[start:end]` always holds.
 
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """

@@ -21,7 +21,7 @@ ORIGINS = {**{name: [name] for name, _ in PASSAGE_COLUMNS}, "vector": ["passage"
 
 
 class EmbeddingsConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     new_release: bool = Field(
         default=False,
@@ -36,7 +36,7 @@ def embeddings(
     stores: StoresResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult[None]:
-    """The search index of the current release: a unit vector and the searched text for each chunk.
+    """The search index of the current release: a unit vector and the searched text per chunk.
 
     Only passages that have no vector in this vector space are encoded. The first run makes release 1.
     """
@@ -89,7 +89,7 @@ def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
 
 
 def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
-    """The release's table holds exactly the chunks, and no kept release's table a deleted document."""
+    """The table of the release holds exactly the chunks. No table of a kept release holds a deleted document."""
     releases = Releases(stores.layout.releases)
     release = releases.require()
     spec = embeddings_spec(release.embeddings_table, release.dimension)
@@ -108,7 +108,7 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_VARIANT name."""
+    """The current release was embedded by the configured encoder and variant."""
     release = Releases(stores.layout.releases).require()
     asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
     candidate = read_candidate(stores.layout.releases)

@@ -32,7 +32,7 @@ class ReleaseConfig(dg.Config):
 def challenger_index(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """The corpus embedded by the challenger, in a table beside that of the current release, which goes on serving."""
+    """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
     model = encoder.load_challenger()
     report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
     spec = embeddings_spec(report.table, model.dimension)
@@ -45,7 +45,7 @@ def challenger_index(
 
 
 def challenger_vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
-    """Every vector of the challenger's table is finite, of unit length, and of its vector space."""
+    """Every vector of the challenger's table is finite, of unit length, and in its vector space."""
     challenger = Releases(stores.layout.releases).challenger()
     if challenger is None:
         return dg.AssetCheckResult(passed=False, description="The challenger's manifest is missing.")
@@ -59,7 +59,7 @@ def adapter_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """Challenger against champion on the same questions and documents, with paired intervals, by slice and mode."""
+    """Challenger and champion on the same questions and documents, by slice and mode, with paired intervals."""
     outcome = evaluate_challenger(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
     comparison = outcome.comparison
     champion, challenger = comparison.champion, comparison.challenger
@@ -78,7 +78,7 @@ def adapter_evaluation(
 def promotion_decision(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource, tracking: TrackingResource
 ) -> dg.MaterializeResult[None]:
-    """Promoted, rejected or awaiting approval, and why: the gate's rules with their figures.
+    """Promoted, rejected or awaiting approval: the gate's rules with their figures.
 
     The run succeeds either way.
     """
@@ -113,7 +113,7 @@ def release(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """The release that answers searches: the challenger where it was promoted, else the champion as before.
+    """The release that answers searches: the challenger if it was promoted, else the champion.
 
     The manifest is written and the pointer moved at once, after all the rest. The MLflow aliases follow.
     """
@@ -139,7 +139,7 @@ def release(
 
 
 def aliases_mirror_the_releases(stores: StoresResource, tracking: TrackingResource) -> dg.AssetCheckResult:
-    """The aliases champion and challenger in MLflow name the vector spaces that the manifests name."""
+    """The MLflow aliases champion and challenger match the release manifests."""
     releases = Releases(stores.layout.releases)
     champion, challenger = releases.require(), releases.challenger()
     wanted = {"champion": champion.vector_space} | ({"challenger": challenger.vector_space} if challenger else {})

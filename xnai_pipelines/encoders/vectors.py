@@ -1,4 +1,4 @@
-"""Vectors of passages, from the cache where it has them."""
+"""Vectors of passages, from the cache if it has them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from xnai_pipelines.state.schemas import CHUNKS
 
 
 def trim_cache(context: StageContext) -> int:
-    """Remove the cached vectors of all passages that no chunk holds now; return how many."""
+    """Remove the cached vectors of all passages that are in no chunk now; return how many."""
     passages = context.tables.stream(CHUNKS, ["passage"])
     with VectorCache(context.home.vector_cache) as cache:
         return cache.keep_only({key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())})

@@ -1,4 +1,4 @@
-"""The full-precision graph of the encoder, which variants are made from and compared with."""
+"""The full-precision graph of the encoder, from which variants are made and with which they are compared."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from xnai_pipelines.state.context import StageContext, stage
 class ExportReport:
     """The exported encoder; `built` says whether this run exported it.
 
-    `max_difference_to_torch` is None where it was built without torch, and so was not compared.
+    `max_difference_to_torch` is None if it was built without torch, so that it was not compared.
     """
 
     name: str
@@ -28,7 +28,7 @@ class ExportReport:
 
 
 def export_encoder(context: StageContext, base: EncoderSpec) -> ExportReport:
-    """Export the encoder in full precision where that was not done before.
+    """Export the encoder in full precision if that was not done before.
 
     Raises:
         MissingExtraError: The architecture is not BERT, and the extra `export` is not installed.

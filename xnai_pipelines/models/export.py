@@ -1,4 +1,4 @@
-"""Builds the artefact that serves an encoder: an ONNX graph, a tokenizer, and a card."""
+"""The artefact that serves an encoder: an ONNX graph, a tokenizer, and a card."""
 
 import tempfile
 from collections.abc import Mapping
@@ -22,21 +22,20 @@ _LIBRARIES = ("onnx", "onnxruntime", "safetensors", "tokenizers", "numpy")
 
 
 def build_encoder(spec: EncoderSpec, models_root: Path) -> Path:
-    """Return models_root/<vector_space>, building it where it is missing or damaged (MiniLM: 5 s).
+    """Return models_root/<vector_space>, built first if it is missing or damaged (MiniLM: 5 s).
 
-    The folder holds model.onnx, tokenizer.json (no truncation, no padding), encoder.json and card.json. It
-    appears whole or not at all, also when the process is killed or two build at once. Architectures other than
-    BERT are exported by torch.
+    The folder has model.onnx, tokenizer.json (no truncation, no padding), encoder.json and card.json. It appears
+    atomically, even if the process is killed or two build it together. Torch exports architectures other than BERT.
 
     Raises:
-        MissingExtraError: The architecture is another one, and the extra `export` is not installed.
+        MissingExtraError: The architecture is not BERT, and the extra `export` is not installed.
         UnsupportedEncoderError: The weights do not fit the architecture, or it cannot be exported.
         ValueError: The variant needs more than the base weights.
     """
     if spec.variant not in UNSTORED or spec.recipe is not None:
         raise ValueError(
-            f"The variant {spec.variant} is not built from the base weights alone, as {', '.join(UNSTORED)} are: "
-            "quantize it first."
+            f"The variant {spec.variant} is not built from the base weights alone, as {', '.join(UNSTORED)} are. "
+            "Quantize it first."
         )
     return publish_artefact(models_root / spec.vector_space, lambda folder: _fill(spec, folder))
 
@@ -76,7 +75,7 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
 
 
 def _compared_with_torch(spec: EncoderSpec, folder: Path) -> Mapping[str, float | None]:
-    """Return how close the graph's vectors come to torch's, None for each figure where torch is not installed."""
+    """Return the agreement of the graph's vectors with torch's, None for each figure if torch is not installed."""
     if missing("quantize"):
         return unmeasured("torch_fp32")
     ours = Encoder.open_unchecked(folder, 1).encode_passages(SAMPLES).vectors

@@ -1,4 +1,4 @@
-"""The aliases of the registered model in MLflow, which mirror the releases; the manifests are the truth."""
+"""The aliases of the registered model in MLflow mirror the releases; the manifests are the truth."""
 
 import json
 import os
@@ -13,14 +13,14 @@ from xnai_pipelines.state.writer import held
 
 
 def mirror_releases(context: StageContext, tracker: Tracker) -> None:
-    """Give the alias champion to the current release's model and challenger to the challenger's, registering them.
+    """Point the alias champion at the current release's model and challenger at the challenger's; register both.
 
     Raises:
         ReleaseError: Nothing is released yet.
-        TrackingUnavailableError: MLflow cannot be reached; the next call mirrors what is then.
+        TrackingUnavailableError: MLflow cannot be reached; the next call catches up.
     """
     releases = Releases(context.home.releases)
-    # a model that two processes register at once would have two versions
+    # two processes that register a model at the same time would make two versions
     with held(context.home, "aliases.lock", f"process {os.getpid()}", context.progress.say):
         champion, challenger = releases.require(), releases.challenger()
         for release in (champion, challenger):

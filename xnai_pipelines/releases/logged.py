@@ -10,7 +10,7 @@ Alias = Literal["champion", "challenger"]
 
 
 def aliases(tracker: Tracker) -> dict[Alias, str]:
-    """Return the vector space of each alias that is set, "" for a version that names none."""
+    """Return the vector space of each alias that is set, "" for a version without one."""
     from mlflow.exceptions import MlflowException
 
     with tracker.client() as client:
@@ -29,14 +29,14 @@ def aliases(tracker: Tracker) -> dict[Alias, str]:
 
 
 def mirror_aliases(tracker: Tracker, *, champion: str | None, challenger: str | None) -> dict[Alias, str | None]:
-    """Make the aliases say what the releases say, and return what was changed: vector spaces, None for removed.
+    """Make the aliases match the releases and return what changed: vector spaces, None for removed.
 
     Other aliases and models are left alone.
 
     Args:
         tracker: The MLflow store.
-        champion: Vector space that answers; None where nothing is released.
-        challenger: Vector space that may follow it; None where there is none.
+        champion: Vector space that answers; None if nothing is released.
+        challenger: Vector space that may follow it; None if there is none.
 
     Raises:
         NotTrackedError: A vector space has no version; nothing was changed.
@@ -58,7 +58,7 @@ def _number(tracker: Tracker, vector_space: str) -> str:
     version = find_model(tracker, vector_space)
     if version is None:
         raise NotTrackedError(
-            f"MLflow's model {REGISTERED_MODEL} has no version of the vector space {vector_space}. Register it by "
-            "logging the model before naming it champion or challenger."
+            f"MLflow's model {REGISTERED_MODEL} has no version for the vector space {vector_space}. Log the model "
+            "before naming it champion or challenger."
         )
     return str(version.number)

@@ -1,4 +1,4 @@
-"""The decision on a challenger, and the release of one that was promoted: the pointer moves last, at once."""
+"""The decision on a challenger, and the release of a promoted one: the pointer moves last."""
 
 import json
 import re
@@ -37,7 +37,7 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """The decision, what it was made on, and its MLflow run."""
+    """The decision, its grounds, and its MLflow run."""
 
     decision: Decision
     comparison: Comparison
@@ -46,7 +46,7 @@ class DecisionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOutcome:
-    """Which release answers searches now, whether this run made it so, and why or why not in a sentence."""
+    """Which release answers searches now, whether this run released it, and the reason in one sentence."""
 
     release: int
     released: bool
@@ -63,14 +63,14 @@ def decide_promotion(
     *,
     ask: bool,
 ) -> DecisionOutcome:
-    """Judge the challenger by the comparison measured last, and record the decision.
+    """Judge the challenger by the last comparison, and record the decision.
 
     Args:
         context: The home.
-        tracker: Where the decision is logged, and the adapter tagged with it.
+        tracker: MLflow store: the decision is logged there and the adapter is tagged with it.
         gate: The limits.
-        target: What degraded; None where a person asked for the retraining.
-        cause: Why there is a challenger, in words.
+        target: What degraded; None if a person asked for the retraining.
+        cause: Why there is a challenger, as a sentence.
         ask: Whether a person has to approve a promotion.
 
     Raises:
@@ -84,11 +84,11 @@ def decide_promotion(
         comparison = kept.comparison
         if comparison.challenger.vector_space != challenger.vector_space:
             raise ReleaseError(
-                f"The challenger {challenger.vector_space} was not evaluated: the last comparison is of "
+                f"The challenger {challenger.vector_space} was not evaluated; the last comparison is of "
                 f"{comparison.challenger.vector_space}. `xnai retrain` evaluates it."
             )
         verdict = judge(comparison, gate, target)
-        # not the adapter trained last: another one may have been trained since this challenger was embedded
+        # not the last trained adapter: another one may have been trained since this challenger was embedded
         adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
         decision = Decision(
             outcome=outcome_of(verdict, ask=ask),
@@ -122,7 +122,7 @@ def decide_promotion(
             "cause": cause or "",
         },
     )
-    with suppress(NotTrackedError):  # MLflow has lost the adapter's run; the decision itself is logged above
+    with suppress(NotTrackedError):  # MLflow lost the adapter's run; the decision itself is logged above
         tag_adapter(tracker, challenger.adapter or "", {"decision": str(decision.outcome)})
     return DecisionOutcome(decision, comparison, run)
 
@@ -135,20 +135,20 @@ def release_challenger(
     exact_search_rows: int,
     approved_by: str | None,
 ) -> ReleaseOutcome:
-    """Release the challenger where it was promoted; nothing happens where it was rejected or awaits approval.
+    """Release a promoted challenger; do nothing if it was rejected or awaits approval.
 
-    Its table is brought in line with what was ingested since it was measured, then the manifest is written and the
-    pointer moved: until then the old release answers, from then on the new one. The MLflow aliases follow.
+    Its table is first brought in line with what was ingested since it was measured. Then the manifest is written and
+    the pointer moves: the old release answers until then, the new one from then on. The MLflow aliases follow.
 
     Args:
         context: The home.
-        tracker: Mirrors the releases, and keeps the challenger's evaluation as the baseline of its release.
-        load_encoder: Loads the challenger's encoder, where it is needed.
-        exact_search_rows: Vectors up to which search compares every one.
-        approved_by: The person who approves the promotion that awaits approval, if one does now.
+        tracker: MLflow store: mirrors the releases and keeps the challenger's evaluation as its release's baseline.
+        load_encoder: Loads the challenger's encoder, if it is needed.
+        exact_search_rows: Search is exact up to this many vectors, approximate above.
+        approved_by: Person who approves a promotion that awaits approval; None: nobody does.
 
     Raises:
-        DecisionError: An approval comes to a challenger that awaits none.
+        DecisionError: An approval was given for a challenger that does not await one.
         TrackingUnavailableError: MLflow cannot be reached; the release stands, the next evaluation mirrors it.
     """
     releases = Releases(context.home.releases)
@@ -156,13 +156,13 @@ def release_challenger(
     with stage(context, "release") as watch:
         current, challenger = releases.require(), releases.challenger()
         if challenger is not None and challenger.embeddings_table == current.embeddings_table:
-            # a run was killed between moving the pointer and what follows
+            # a run was killed after it moved the pointer
             releases.challenge(None)
             challenger, published = None, current
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
             published = _publish(context, releases, challenger, load_encoder(), exact_search_rows)
-            reason = f"Release {published.release} answers searches now, in place of release {current.release}."
+            reason = f"Release {published.release} answers searches now, replacing release {current.release}."
             watch.items = 1
     if published is not None:
         _log_baseline(context, tracker, published)
@@ -173,13 +173,13 @@ def release_challenger(
 
 
 def last_decision(home: Home, vector_space: str) -> Decision | None:
-    """Return the newest decision on a challenger, None where it was not judged."""
+    """Return the newest decision on a challenger, None if it was not judged."""
     found = decisions(home.decisions)
     return next((decision for decision in found if decision.vector_space == vector_space), None)
 
 
 def _why_not(home: Home, current: Release, challenger: Release | None, approved_by: str | None) -> str | None:
-    """Return why the challenger is not released, None where it is to be; an approval is recorded."""
+    """Return why the challenger is not released, None if it is to be released. Record an approval."""
     if challenger is None:
         return "There is no challenger."
     decision = last_decision(home, challenger.vector_space)
@@ -194,8 +194,8 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
         return (
-            f"The challenger was judged against release {decision.champion_release}, and release {current.release} "
-            "answers searches by now: retrain, so that it is judged against that one."
+            f"The challenger was judged against release {decision.champion_release}, but release {current.release} "
+            "answers searches now. Retrain to judge it against that one."
         )
     return None
 
@@ -221,7 +221,7 @@ def _publish(
 
 
 def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> None:
-    """Log the challenger's evaluation as the first of its release: what later ones are compared with."""
+    """Log the challenger's evaluation as its release's first, which later ones are compared with."""
     measured = read_challenger_evaluation(context.home)
     if find_evaluation(tracker, measured.report) is None:
         tags = {
@@ -229,12 +229,12 @@ def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> 
             "dagster_run_id": context.run_id,
             "release": str(release.release),
         }
-        log_evaluation(tracker, measured.report, measured.per_question, {}, tags)
+        log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)
 
 
 def _metrics(comparison: Comparison) -> Mapping[str, float]:
     return {
-        # MLflow takes letters, digits and a few marks
+        # MLflow allows only letters, digits and a few punctuation marks
         re.sub(r"[^\w. -]", "_", f"{compared.mode}.{compared.slice}.{metric}.{who}"): estimates[metric].mean
         for compared in comparison.compared
         for metric in COMPARED_METRICS

@@ -1,4 +1,4 @@
-"""How well a variant finds the documents that answer questions, on a pool of chunks that every variant encodes."""
+"""How well a variant finds the documents that answer questions, in a pool of chunks that every variant encodes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
 
-MODES = (Mode.HYBRID, Mode.VECTOR)  # keyword search asks no encoder
+MODES = (Mode.HYBRID, Mode.VECTOR)  # keyword search uses no encoder
 
 Vectors = NDArray[np.float32]
 PerQuestion = NDArray[np.float64]
@@ -20,13 +20,13 @@ PerQuestion = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Judged:
-    """Questions, their answers, and the chunks they are asked of; the same for every variant.
+    """Questions, their answers, and the chunks searched; the same for every variant.
 
     Attributes:
-        chunk_ids: The pool's n chunks.
-        document_ids: The document of each, n.
-        keyword_rankings: For each of q questions the pool's chunks by keyword search, best first.
-        relevant: For each question the grade by document id; at least one is 1 or more.
+        chunk_ids: Ids of the pool's n chunks.
+        document_ids: Document of each chunk, n.
+        keyword_rankings: For each of q questions, the pool's chunks by keyword search, best first.
+        relevant: For each question, the grade by document id; at least one is 1 or more.
     """
 
     chunk_ids: Sequence[str]
@@ -37,7 +37,7 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Retrieval:
-    """Mean nDCG@10 of a variant in one mode, and the variant's minus full precision's with its 95 % interval."""
+    """Mean nDCG@10 of a variant in one mode, and its difference to full precision with the 95 % interval."""
 
     ndcg: float
     difference: Estimate
@@ -46,8 +46,8 @@ class Retrieval:
 def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, PerQuestion]:
     """Return nDCG@10 of each question by mode ("hybrid", "vector"): float64 [q].
 
-    Every chunk of the pool is compared, documents are ranked by their best chunk, and the hybrid ranking is fused from
-    as many chunks as search fuses: what `SearchIndex` would do on a table that holds the pool alone.
+    Every chunk of the pool is compared, and documents are ranked by their best chunk. The hybrid ranking is fused from
+    as many chunks as search fuses. `SearchIndex` would do the same on a table with only the pool.
 
     Args:
         judged: The questions and the pool.
@@ -55,7 +55,8 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
         questions: float32 [q, d], unit length.
 
     Raises:
-        ValueError: Numbers of rows do not fit the pool and the questions, or a keyword ranking names another chunk.
+        ValueError: The numbers of rows do not match the pool and the questions, or a keyword ranking names a chunk
+            that is not in the pool.
     """
     if len(passages) != len(judged.chunk_ids) or len(questions) != len(judged.relevant):
         raise ValueError(
@@ -80,10 +81,10 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
 def compared(
     full: Mapping[str, PerQuestion], variant: Mapping[str, PerQuestion], seed: int = 0
 ) -> dict[str, Retrieval]:
-    """Return by mode the variant's mean nDCG@10 and its paired difference to full precision's, on the same questions.
+    """Return, by mode, the variant's mean nDCG@10 and its paired difference to full precision on the same questions.
 
     Raises:
-        ValueError: The questions are not the same, or there are none.
+        ValueError: The questions differ, or there are none.
     """
     return {
         str(mode): Retrieval(float(values.mean()), paired_difference(full[mode], values, seed))
@@ -94,7 +95,7 @@ def compared(
 def _nearest(judged: Judged, similarities: Vectors) -> list[Candidate]:
     """Return the best chunks of the pool as vector search ranks them: ties by chunk id."""
     depth = min(FUSED_DEPTH, len(similarities))
-    # all that reach the last place, so that ties across it are settled by their ids and not by the selection
+    # all chunks that tie for the last place, so that their ids decide and not the selection
     least = np.partition(similarities, len(similarities) - depth)[len(similarities) - depth]
     found = [
         Candidate(judged.chunk_ids[row], judged.document_ids[row], float(similarities[row]), row)

@@ -1,4 +1,4 @@
-"""The precision card: every variant that was made of the present base weights, measured on this corpus."""
+"""The precision card: every variant made from the current base weights, measured on this corpus."""
 
 import hashlib
 import json
@@ -45,7 +45,7 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 HELD_OUT_TEXTS = 200
 FEWEST_HELD_OUT = 3
-STORED_VECTORS = 20_000  # at most so many vectors of the table are tried in other forms
+STORED_VECTORS = 20_000  # max number of vectors tried in other formats
 PROBE_SECONDS = 300.0
 FIGURES_VERSION = 1  # raised when the same models and texts give other figures
 
@@ -54,7 +54,7 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """The card measured last and a hash of what it was measured on; without an MLflow run it was not logged yet."""
+    """The last card and a hash of what it was measured on; without an MLflow run it has not been logged yet."""
 
     fingerprint: str
     card: Card
@@ -75,10 +75,10 @@ class CardOutcome:
 def make_card(
     context: StageContext, tracker: Tracker, base: EncoderSpec, policy: Policy, *, threads: int, most_chunks: int
 ) -> CardOutcome:
-    """Return the card of the variants made of the base weights; measured only where something changed since the last.
+    """Return the card of the variants made from the base weights, measured again only if something changed.
 
-    The choice is made anew each time, so that another policy needs no measurement. The card is on disk before MLflow is
-    asked: the next run logs what this one could not.
+    The choice is made on every call, so another policy needs no measurement. The card is written to disk before it is
+    logged to MLflow: the next run logs what this one could not.
 
     Raises:
         ReleaseError: Nothing is released yet.
@@ -112,7 +112,7 @@ def make_card(
 
 
 def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
-    """Record what the policy picks from the last card for the next release; nothing where none qualifies.
+    """Record the policy's pick from the last card for the next release; record nothing if none qualifies.
 
     Raises:
         CardError: There is no card.
@@ -128,15 +128,15 @@ def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate |
 
 
 def last_card(home: Home) -> Card:
-    """Return the card measured last, with the choice made of it.
+    """Return the last card, with the choice made from it.
 
     Raises:
-        CardError: There is none.
-        RecordError: It is damaged.
+        CardError: There is no card.
+        RecordError: The card is damaged.
     """
     kept = read_record(_card_path(home), KeptCard)
     if kept is None:
-        raise CardError("No precision card was measured yet: `xnai quantize` makes the variants and measures them.")
+        raise CardError("No precision card has been measured yet. `xnai quantize` makes and measures the variants.")
     return kept.card
 
 
@@ -145,7 +145,7 @@ def _card_path(home: Home) -> Path:
 
 
 def _is_current(context: StageContext, report: QuantizedModelReport, base: EncoderSpec) -> bool:
-    """Whether a variant is made of these weights and is still there; of an older calibration set it may be."""
+    """Return whether a variant is made from these weights and still exists; its calibration set may be older."""
     return report.base_sha256 == base.weights_sha256 and (context.home.models / report.vector_space).is_dir()
 
 
@@ -160,11 +160,11 @@ def _measure(
 ) -> Card:
     full_report = next((report for report in reports if report.variant == FULL_PRECISION), None)
     if full_report is None:
-        raise CardError("The variant fp32, which all others are compared with, was not made: `xnai quantize` makes it.")
+        raise CardError("The variant fp32, the reference of all others, has not been made. `xnai quantize` makes it.")
     held_out = held_out_texts(context, HELD_OUT_TEXTS)
     if len(held_out) < FEWEST_HELD_OUT:
         raise CardError(
-            f"{len(held_out)} passages are held out from calibration; comparing vectors needs at least "
+            f"Only {len(held_out)} passages are held out from calibration; comparing vectors needs at least "
             f"{FEWEST_HELD_OUT}. Ingest more documents."
         )
     material, corpus, stored = _material(context, index, questions, held_out, most_chunks)
@@ -212,7 +212,7 @@ def _material(
     held_out: Sequence[str],
     most_chunks: int,
 ) -> tuple[Material, str, Vectors]:
-    """Return what to measure on, the pool in words, and vectors of the release's table."""
+    """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
     rows = context.tables.read(spec, ["chunk_id", "document_id"])
     ids, documents = rows["chunk_id"].to_pylist(), rows["document_id"].to_pylist()
@@ -279,7 +279,7 @@ def _fingerprint(
     threads: int,
     most_chunks: int,
 ) -> str:
-    """Return a hash of all that the figures depend on."""
+    """Return a hash of everything that the figures depend on."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     rows = context.tables.read(spec, ["chunk_id", "revision"])
     known = read_set(context.home)

@@ -1,4 +1,4 @@
-"""One variant measured: served in a fresh process, compared with full precision, asked the questions."""
+"""One variant measured: served in a new process, compared with full precision, tested on the questions."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,14 +26,14 @@ Encode = Callable[[Encoder, Sequence[str]], Vectors]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Material:
-    """What every variant is measured on.
+    """The inputs of every measurement.
 
     Attributes:
         held_out: Passages that calibration never saw, at least 3.
         questions: Texts of the questions, in the order of `judged`; without any, held-out passages are timed as
-            queries and compared among themselves.
+            queries and compared with each other.
         pool: Texts of the pool's chunks, in the order of `judged`.
-        judged: The questions' answers and the pool's ids; None where there are no questions.
+        judged: The questions' answers and the pool's ids; None if there are no questions.
     """
 
     held_out: Sequence[str]
@@ -53,7 +53,7 @@ class MaterialVectors:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """The figures, and what other variants' figures are differences to; no vectors where it could not be served."""
+    """The figures, and what other variants are compared with; no vectors if it could not be served."""
 
     figures: VariantFigures
     vectors: MaterialVectors | None = None
@@ -75,20 +75,20 @@ def measure_variant(
     timeout: float,
     encode: Encode = encode_passages,
 ) -> Measured:
-    """Return a variant's figures. One that cannot be loaded or served is failed with the reason; nothing is raised.
+    """Return a variant's figures. If it cannot be loaded or served, it is failed with the reason; nothing is raised.
 
     Args:
         known: What is known before: names, sizes, seconds, floor.
-        folder: The model folder.
-        material: What to measure on; the same for all variants of a card.
-        full: What this function returned for fp32; None for fp32 itself, which is measured first.
-        threads: Passages encoded at once.
-        timeout: Seconds that the probe may take.
-        encode: Gives an encoder's vectors of passages, for a caller that keeps them; asked after the probe.
+        folder: Model folder.
+        material: Inputs of the measurement; the same for all variants of a card.
+        full: Result of this function for fp32; None for fp32 itself, which is measured first.
+        threads: Number of passages encoded in parallel.
+        timeout: Max seconds of the probe.
+        encode: Returns an encoder's vectors of passages, for a caller with a cache; called after the probe.
     """
     queries = list(material.questions or material.held_out)[:PROBED_QUERIES]
     try:
-        expanded(folder)  # or the probe would count what expanding takes
+        expanded(folder)  # otherwise the probe would include the expansion
         cost = probe(folder, list(material.held_out)[:PROBED_PASSAGES], queries, threads, timeout)
     except (ProbeError, DamagedArtefactError) as error:
         return Measured(replace(known, failed=str(error)))
@@ -104,7 +104,7 @@ def measure_variant(
 
 
 def encode_material(encoder: Encoder, material: Material, encode: Encode) -> MaterialVectors:
-    """Return the vectors of all texts; a passage that is held out and in the pool is encoded once."""
+    """Return the vectors of all texts; a passage that is both held out and in the pool is encoded once."""
     texts = list(dict.fromkeys([*material.held_out, *material.pool]))
     row = {text: number for number, text in enumerate(texts)}
     passages = encode(encoder, texts)
@@ -117,10 +117,10 @@ def encode_material(encoder: Encoder, material: Material, encode: Encode) -> Mat
 
 
 def _against(measured: Measured, full: Measured) -> VariantFigures:
-    """Return the figures with those that are relative to full precision."""
+    """Return the figures with those relative to full precision."""
     vectors, reference = measured.vectors, full.vectors
     if vectors is None or reference is None or full.figures.cost is None or measured.figures.cost is None:
-        return replace(measured.figures, failed="There is no fp32 to compare it with: that one failed.")
+        return replace(measured.figures, failed="It cannot be compared with fp32, which failed.")
     with_questions = (reference.questions, vectors.questions) if len(vectors.questions) else (None, None)
     return replace(
         measured.figures,
@@ -131,14 +131,14 @@ def _against(measured: Measured, full: Measured) -> VariantFigures:
 
 
 def questions_to_judge(questions: Sequence[Question]) -> tuple[list[Question], str]:
-    """Return the questions that variants are judged on, and in words whose: labelled ones where there are any.
+    """Return the questions that judge variants, and their origin as a phrase: labelled ones if there are any.
 
-    Those of the test split where there are such, as the evaluation's headline has them.
+    Questions of the test split if it has any, as in the evaluation's headline.
     """
     for origin, split in product(Origin, (Split.TEST, None)):
         chosen = [one for one in questions if one.origin is origin and split in (one.split, None)]
         if chosen:
             which = "of the test split" if split else "of all splits"
-            why = "" if origin is Origin.LABELLED else ", since there are no labelled ones"
+            why = "" if origin is Origin.LABELLED else ", because there are no labelled ones"
             return chosen, f"{len(chosen):,} {origin} questions {which}{why}"
     return [], "no questions"

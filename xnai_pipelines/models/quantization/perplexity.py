@@ -22,23 +22,23 @@ def perplexity(
     max_length: int = 256,
     progress: Callable[[int], None] = _silent,
 ) -> float:
-    """Return exp of the mean negative log likelihood a token: 1 is certainty, the vocabulary's size a blind guess.
+    """Return exp of the mean negative log likelihood per token: 1 is certainty, the vocabulary's size a blind guess.
 
     Args:
-        folder: A causal language model.
-        texts: Held out from training and calibration; the first token of each is given, all others are predicted.
-        quantized: The folder's model in few bits, whose weights take the place of its own; None for the model itself.
-        max_length: Tokens of a text that are read.
-        progress: Called with the number of texts of each batch after it was read.
+        folder: Folder of a causal language model.
+        texts: Texts held out from training and calibration; all tokens but the first of each are predicted.
+        quantized: The folder's model in few bits, whose weights replace its own; None for the model itself.
+        max_length: Max tokens of a text.
+        progress: Called with the number of texts of each batch that was read.
 
     Raises:
-        QuantizationError: The model is no causal one, the quantized one is another, or no token is to be predicted.
+        QuantizationError: The model is not causal, the quantized one is another, or there is no token to predict.
     """
     model = load_transformer(folder)
     import torch
 
     if not model.causal:
-        raise QuantizationError(f"{folder} is no causal language model: its config.json names no architecture of one.")
+        raise QuantizationError(f"{folder} is not a causal language model: its config.json names no such architecture.")
     if quantized is not None:
         model.replace(quantized.weights())
     total, count = 0.0, 0
@@ -52,5 +52,5 @@ def perplexity(
         total, count = total + float(loss), count + int(predicted.sum())
         progress(len(predicted))
     if not count:
-        raise QuantizationError("The held-out texts hold no token to predict: give texts of two tokens or more.")
+        raise QuantizationError("The held-out texts have no token to predict. Use texts of two or more tokens.")
     return math.exp(total / count)
