@@ -100,6 +100,10 @@ class TrainingOptionError(InvalidInputError):
     """An option of a training is not of the form name=value."""
 
 
+class OptionError(InvalidInputError):
+    """An option, or the file or folder that it names, is not acceptable; the message names it."""
+
+
 class VariantError(InvalidInputError):
     """There is no such variant."""
 

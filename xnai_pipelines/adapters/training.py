@@ -26,6 +26,7 @@ from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.extras import require
+from xnai_pipelines.models.quantization.model import is_causal
 from xnai_pipelines.state.artefacts import publish_artefact
 
 if TYPE_CHECKING:
@@ -138,12 +139,18 @@ def train_causal(
 ) -> Adapter:
     """Return folder/<adapter_id>, a causal model's adapter by supervised fine-tuning on the assistant's words.
 
-    Arguments and errors are those of `train_encoder`; `model` is a transformers folder.
+    Arguments and errors are those of `train_encoder`; `model` is a transformers folder. A model that is not causal is
+    refused.
     """
     if not conversations:
         raise AdaptationError("There are no conversations to train on.")
     weights, data = base_sha256(model), conversations_sha256(conversations)
     shape = read_shape(model)
+    if not is_causal(model):
+        raise AdaptationError(
+            f"{model} is not a causal language model: its config.json names no architecture of one. Name a model that "
+            "predicts the next token; `xnai retrain` trains the encoder."
+        )
     identity = adapter_id(weights, data, config, Task.CAUSAL)
 
     def make(adapted: "PeftModel", device: str) -> CausalObjective:

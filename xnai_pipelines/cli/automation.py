@@ -24,7 +24,7 @@ def retrain(
     as_json: AsJson = False,
 ) -> None:
     """Train an adapter, compare it with the current release, and release it if it passes the gate."""
-    config = _training(change or [])
+    config = training_changes(change or [])
     if not dry_run:
         require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)
@@ -108,7 +108,7 @@ def history(as_json: AsJson = False) -> None:
     table("History", columns, rows)
 
 
-def _training(changes: list[str]) -> dict[str, Any]:
+def training_changes(changes: list[str]) -> dict[str, Any]:
     """Return training options given as name=value. A value is JSON if it parses, else text."""
     config: dict[str, Any] = {}
     for change in changes:

@@ -13,15 +13,13 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.folder import MODEL_FILE, shipped_bytes
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
-from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
-from xnai_pipelines.models.quantization.quantize import quantize
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
+from xnai_pipelines.models.transformer_file import quantize_shown
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.candidate import read_candidate
@@ -189,26 +187,11 @@ def build_variant(
     float_folder = build_encoder(base, models)
     if variant.scheme is None:
         return build_static_encoder(spec, texts, float_folder, models)
-    model = _quantized(context, variant.name, variant.scheme, base, texts)
+    model = quantize_shown(
+        base.source, variant.scheme, texts, max_length=base.max_length, label=variant.name, progress=context.progress
+    )
     runtime = Runtime.FP32 if variant.runtime is Runtime.FP32 else Runtime.INT8_DYNAMIC
     return build_stored_encoder(spec, model, float_folder, models, runtime)
-
-
-def _quantized(
-    context: StageContext, name: str, scheme: Scheme, base: EncoderSpec, texts: Sequence[str]
-) -> QuantizedModel:
-    """Return the quantized model; progress is shown by layer."""
-    shown = 0
-
-    with context.progress.work(name, 100, "%") as advance:
-
-        def progress(layer: str, done: int, total: int) -> None:
-            nonlocal shown
-            percent = round(100 * done / total) if total else 0
-            advance(percent - shown)
-            shown = percent
-
-        return quantize(base.source, scheme, texts, max_length=base.max_length, progress=progress)
 
 
 def _report(

@@ -148,8 +148,7 @@ def load_transformer(folder: Path) -> Transformer:
     import torch
     from transformers import AutoModel, AutoModelForCausalLM
 
-    config = _read_config(folder)
-    causal = any(str(name).endswith(_CAUSAL) for name in config.get("architectures") or ())
+    causal = is_causal(folder)
     loader = AutoModelForCausalLM if causal else AutoModel
     try:
         network, report = loader.from_pretrained(
@@ -166,6 +165,15 @@ def load_transformer(folder: Path) -> Transformer:
         if not torch.isfinite(tensor).all():
             raise QuantizationError(f"{name} in {folder} has infinities or NaN: the model is damaged.")
     return name_parts(folder, network, causal=causal)
+
+
+def is_causal(folder: Path) -> bool:
+    """Return whether a folder's config.json names a causal language model.
+
+    Raises:
+        QuantizationError: The folder is not a transformer's, or asks for code.
+    """
+    return any(str(name).endswith(_CAUSAL) for name in _read_config(folder).get("architectures") or ())
 
 
 def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Transformer:
