@@ -11,15 +11,8 @@ from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
 from xnai_pipelines.errors import NotTrackedError, ReleaseError
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
-from xnai_pipelines.releases.decision import (
-    Decision,
-    outcome_of,
-    write_decision,
-)
-from xnai_pipelines.releases.evaluate import (
-    last_comparison,
-    require_challenger,
-)
+from xnai_pipelines.releases.decision import Decision, outcome_of, write_decision
+from xnai_pipelines.releases.evaluate import last_comparison, require_challenger
 from xnai_pipelines.releases.gate import Gate, Target, judge
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot

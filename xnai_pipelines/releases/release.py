@@ -9,10 +9,7 @@ from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.decision import Outcome, approve, last_decision, write_decision
-from xnai_pipelines.releases.evaluate import (
-    headline_metrics,
-    read_challenger_evaluation,
-)
+from xnai_pipelines.releases.evaluate import headline_metrics, read_challenger_evaluation
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
 from xnai_pipelines.search.make import fill_index, forget_deleted
