@@ -29,8 +29,9 @@ from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.mining import hard_negatives
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.evaluation.intervals import bootstrap_mean, paired_difference
 from xnai_pipelines.evaluation.metrics import measure
 
@@ -53,7 +54,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--config", type=json.loads, default={}, help="fields of AdapterConfig, as JSON")
     arguments = parser.parse_args()
-    base = read_specification(default_encoder_folder(), Precision.FP32)
+    base = read_specification(default_encoder_folder(), Runtime.FP32)
     config = AdapterConfig.from_json(arguments.config)
     for part in arguments.only:
         PARTS[part](arguments.data, base, config, arguments.threads)
@@ -210,7 +211,7 @@ def mined(
     from xnai_pipelines.encoders.encoder import Encoder
     from xnai_pipelines.models.export import build_encoder
 
-    encoder = Encoder.load(build_encoder(replace(base, precision=Precision.INT8_DYNAMIC), folder), threads)
+    encoder = Encoder.load(build_encoder(replace(base, variant=Runtime.INT8_DYNAMIC), folder), threads)
     names = list(documents)
     vectors = encoder.encode_passages([documents[name] for name in names]).vectors
     tested = np.array([name in barred for name in names])

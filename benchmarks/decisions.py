@@ -24,7 +24,7 @@ from xnai_pipelines.autonomy.decisions.decide import decide
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.decisions.night import MODES, Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.metrics import best_first
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Split
@@ -100,7 +100,7 @@ class Rankings:
     def of_scifact(cls, data: Path, models: Path) -> Self:
         """Return what search finds for the 300 test questions in all 5,183 abstracts, with the default encoder."""
         scifact = data / "scifact"
-        with pipeline(models, Precision.INT8_DYNAMIC) as made:
+        with pipeline(models, Runtime.INT8_DYNAMIC) as made:
             made.ingest(scifact / "documents", scifact / "questions")
             make_questions(made.context, scifact / "questions")
             asked = [question for question in read_questions(made.context.tables) if question.split is Split.TEST]

@@ -22,16 +22,18 @@ from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.evaluation.timeline import slice_figures
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate, Target
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.state.tracker import Tracker
 
 MODES = ("vector", "hybrid")
@@ -47,7 +49,7 @@ def main() -> None:
     arguments = parser.parse_args()
     changes = {name: json.loads(value) for name, value in (one.split("=", 1) for one in arguments.set)}
     config = AdapterConfig.from_json(changes)
-    with TemporaryDirectory() as temporary, pipeline(arguments.models, Precision.INT8_DYNAMIC) as made:
+    with TemporaryDirectory() as temporary, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
         place = Path(temporary)
         home = made.context.home
         tracker = Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
@@ -96,7 +98,7 @@ def _night(made: Pipeline, tracker: Tracker, place: Path, memory: Memory, thread
 def _retrain(
     made: Pipeline, tracker: Tracker, config: AdapterConfig, target: Target, cause: str | None, threads: int
 ) -> str:
-    context, base = made.context, read_specification(resolve_encoder(None), Precision.FP32)
+    context, base = made.context, read_specification(resolve_encoder(None), Runtime.FP32)
     pairs = make_training_pairs(context, threads=threads, negatives=1, least_pairs=0)
     trained = train_adapter(context, tracker, base, config, threads=threads)
     print(f"  {pairs.pairs} pairs {pairs.by_language}; adapter {dict(trained.report.metrics)}", flush=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Ingest, Pipeline, pipeline
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
             folder = Path(temporary) / layout.replace(" ", "_")
             folder.mkdir()
             write(folder, lines)
-            with pipeline(arguments.models, Precision.INT8_DYNAMIC) as made:
+            with pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
                 first = made.ingest(folder)
                 unchanged = made.ingest(folder)
                 edited = _edit_and_ingest(made, folder, lines, write)

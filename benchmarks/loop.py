@@ -33,16 +33,18 @@ from xnai_pipelines.defs.resources.alerts import AlertsResource
 from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
@@ -155,7 +157,7 @@ class Searcher:
 
 def promotion(data: Path, models: Path, documents: int, queries: int) -> None:
     """Print the seconds of a promotion and of rollbacks, and how the answers during them were."""
-    with TemporaryDirectory() as temporary, pipeline(models, Precision.INT8_DYNAMIC) as made:
+    with TemporaryDirectory() as temporary, pipeline(models, Runtime.INT8_DYNAMIC) as made:
         context, folder = made.context, Path(temporary) / "documents"
         labels = data / "scifact/questions"
         write_scifact(data, folder, documents)
@@ -196,7 +198,7 @@ def promotion(data: Path, models: Path, documents: int, queries: int) -> None:
 
 def _promote(made: Pipeline, tracker: Tracker) -> None:
     context, exact_search_rows = made.context, made.exact_search_rows
-    base = read_specification(resolve_encoder(None), Precision.FP32)
+    base = read_specification(resolve_encoder(None), Runtime.FP32)
     make_training_pairs(context, threads=1, negatives=1, least_pairs=200)
     train_adapter(context, tracker, base, AdapterConfig(max_steps=5, batch_size=16), threads=1)
     challenger = Encoder.load(context.home.models / adapt_encoder(context, base).vector_space, 1)

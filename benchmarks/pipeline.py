@@ -13,8 +13,9 @@ from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
 from xnai_pipelines.documents.parsers.source import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.settings import Settings
@@ -62,15 +63,13 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(
-    models: Path, precision: Precision, spec: ChunkingSpec | None = None, threads: int = 2
-) -> Iterator[Pipeline]:
+def pipeline(models: Path, variant: Runtime, spec: ChunkingSpec | None = None, threads: int = 2) -> Iterator[Pipeline]:
     """Yield a pipeline over an empty home that is deleted afterwards; encoders are kept in `models`."""
     with TemporaryDirectory(prefix="xnai-bench-") as root:
         home = Home(Path(root))
         models.mkdir(parents=True, exist_ok=True)
         home.models.symlink_to(models.resolve())
-        folder = build_encoder(read_specification(resolve_encoder(None), precision), home.models)
+        folder = build_encoder(read_specification(resolve_encoder(None), variant), home.models)
         context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
         encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
         yield Pipeline(context, encoder, tokens, spec or Settings().chunking)

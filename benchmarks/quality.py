@@ -1,6 +1,6 @@
 """How well search finds the right document: SciFact's test questions, and the sample's, by chunking and precision.
 
-python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--precision int8_dynamic fp32]
+python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--variant int8_dynamic fp32]
 """
 
 import argparse
@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
 from xnai_pipelines.questions.question import Split
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder that holds scifact/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     parser.add_argument("--chunking", nargs="+", default=["structure/192/0"])
-    parser.add_argument("--precision", nargs="+", default=[Precision.INT8_DYNAMIC.value])
+    parser.add_argument("--variant", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
     parser.add_argument("--sample", action="store_true", help="also measure the sample")
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary:
@@ -40,11 +40,11 @@ def main() -> None:
             for chunking in arguments.chunking:
                 strategy, size, overlap = chunking.split("/")
                 spec = ChunkingSpec(Strategy(strategy), int(size), int(overlap))
-                for precision in arguments.precision:
-                    with pipeline(arguments.models, Precision(precision), spec) as made:
+                for variant in arguments.variant:
+                    with pipeline(arguments.models, Runtime(variant), spec) as made:
                         figures = measure(made, documents, questions)
                     print(
-                        json.dumps({"corpus": name, "chunking": chunking, "precision": precision, **figures}),
+                        json.dumps({"corpus": name, "chunking": chunking, "variant": variant, **figures}),
                         flush=True,
                     )
 

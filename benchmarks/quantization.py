@@ -27,8 +27,9 @@ from benchmarks.pipeline import pipeline
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.folder import MODEL_FILE
 from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.encoders.stored.scheme import Scheme
@@ -98,10 +99,10 @@ def main() -> int:
     failed = False
     with (
         TemporaryDirectory(prefix="xnai-bench-") as temporary,
-        pipeline(arguments.models, Precision.FP32, threads=arguments.threads) as made,
+        pipeline(arguments.models, Runtime.FP32, threads=arguments.threads) as made,
     ):
         texts = draw_texts(made, arguments.data, Path(temporary) / "docs", arguments.like)
-        spec = read_specification(default_encoder_folder(), Precision.FP32)
+        spec = read_specification(default_encoder_folder(), Runtime.FP32)
         float_folder = made.context.home.models / spec.vector_space
         yardstick = Yardstick(spec, float_folder, texts, arguments.threads)
         about = {"float_bytes": yardstick.float_bytes, "calibration_texts": len(texts.calibration)}
@@ -150,12 +151,12 @@ def _served(yardstick: Yardstick, folder: Path, name: str) -> Row:
     """Return the row of an ONNX graph that is shipped as it is run."""
     graph = folder / MODEL_FILE
     started = time.perf_counter()
-    if name == Precision.FP32:
+    if name == Runtime.FP32:
         graph = yardstick.float_folder / MODEL_FILE
-    elif name == Precision.INT8_DYNAMIC:
+    elif name == Runtime.INT8_DYNAMIC:
         quantize_dynamic_int8(yardstick.float_folder / MODEL_FILE, graph, reduce_range=int8_sums_saturate())
     else:
-        spec = replace(yardstick.spec, precision=name, recipe="benchmark")
+        spec = replace(yardstick.spec, variant=name, recipe="benchmark")
         graph = build_static_encoder(spec, yardstick.texts.calibration, yardstick.float_folder, folder) / MODEL_FILE
     seconds = time.perf_counter() - started
     return {"bytes": graph.stat().st_size, "seconds": seconds, **yardstick.of_graph(graph)}

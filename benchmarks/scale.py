@@ -18,7 +18,7 @@ import zstandard
 
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 
@@ -44,7 +44,7 @@ def main() -> None:
                     wanted = (member for member in archive if name in member.name and _is_english(member.name))
                     archive.extractall(folder / name, wanted, filter="data")
         spec = ChunkingSpec(Strategy.SENTENCE, arguments.chunk_tokens, 0)
-        with pipeline(arguments.models, Precision.INT8_DYNAMIC, spec) as made:
+        with pipeline(arguments.models, Runtime.INT8_DYNAMIC, spec) as made:
             ingest = made.ingest(folder)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
             index = SearchIndex.open(made.context.home.root, threads=1)

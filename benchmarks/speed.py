@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import Pipeline, pipeline
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -42,7 +42,7 @@ def main() -> None:
             (arguments.data / "scifact/documents/corpus.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
         )
         (folder / "corpus.jsonl").write_text("".join(lines[: arguments.documents]), encoding="utf-8")
-        with pipeline(arguments.models, Precision.INT8_DYNAMIC, threads=arguments.threads) as made:
+        with pipeline(arguments.models, Runtime.INT8_DYNAMIC, threads=arguments.threads) as made:
             ingest = made.ingest(folder)
             passages = made.context.tables.read(CHUNKS, ["passage"])["passage"].to_pylist()
             started = time.perf_counter()

@@ -15,7 +15,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.pipeline import pipeline
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.sample.documents import write_sample
 
 REFERENCE = "import lancedb"
@@ -36,7 +36,7 @@ def main() -> int:
     parser.add_argument("--documents", type=int, default=20)
     parser.add_argument("--runs", type=int, default=9)
     arguments = parser.parse_args()
-    with TemporaryDirectory() as temporary, pipeline(arguments.models, Precision.INT8_DYNAMIC) as made:
+    with TemporaryDirectory() as temporary, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
         folder = Path(temporary)
         write_sample(folder)
         for path in sorted(folder.glob("*.md"))[arguments.documents :]:

@@ -30,7 +30,7 @@ from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
-from xnai_pipelines.encoders.specification import Precision
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
@@ -63,7 +63,7 @@ def main() -> None:
             "library documentation": unpack_library_docs(arguments.data, folder / "docs"),
         }
         for name, source in corpora.items():
-            with pipeline(arguments.models, Precision.INT8_DYNAMIC) as made:
+            with pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
                 measured = measure(made, source, folder / f"copies of {name}")
             print(json.dumps({"corpus": name, **measured}), flush=True)
             sizes += [{"corpus": name, **row} for row in measured["sizes"]]

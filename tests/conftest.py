@@ -1,15 +1,30 @@
 """Fixtures that several folders of tests share."""
 
+import ctypes
+import gc
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 
 pytest_plugins = ["tests.support.homes", "tests.support.tiny_bert", "tests.support.tracked"]
+
+
+@pytest.fixture(autouse=True)
+def memory_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Give back what the models of a slow test took: cycles and the C allocator would keep 200 MB of each export."""
+    yield
+    if request.node.get_closest_marker("slow"):
+        gc.collect()
+        if sys.platform == "linux":
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
@@ -20,12 +35,22 @@ def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def built_encoder(models_root: Path) -> Encoder:
     """The default encoder at the default precision, INT8; its folder is `built_encoder.spec.source`."""
-    spec = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
+    spec = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
     return Encoder.load(build_encoder(spec, models_root), threads=2)
 
 
 @pytest.fixture(scope="session")
 def fp32_encoder(models_root: Path) -> Encoder:
     """The default encoder in full precision."""
-    spec = read_specification(default_encoder_folder(), Precision.FP32)
+    spec = read_specification(default_encoder_folder(), Runtime.FP32)
     return Encoder.load(build_encoder(spec, models_root), threads=2)
+
+
+@pytest.fixture(scope="session")
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database of MLflow's; making one takes seconds."""
+    import mlflow
+
+    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
+    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
+    return database

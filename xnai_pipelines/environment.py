@@ -24,14 +24,12 @@ def prepare(settings: Settings) -> None:
             "XNAI_CODE_PORT": str(settings.code_port),
         }
     )
+    send_nothing()
     quiet = {
         "DAGSTER_DISABLE_TELEMETRY": "1",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_LOGGING_LEVEL": "WARNING",
         # eight processes for evaluations that MLflow itself would run; its server waits for them when it is stopped
         "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-        "DO_NOT_TRACK": "true",
-        "HF_HUB_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",
     }
     # The hub is asked only when the user names a model by its hub id.
@@ -39,6 +37,13 @@ def prepare(settings: Settings) -> None:
     if not named_on_hub:
         quiet["HF_HUB_OFFLINE"] = "1"
     for name, value in quiet.items():
+        os.environ.setdefault(name, value)
+
+
+def send_nothing() -> None:
+    """Switch off what libraries report home about, unless the user switched it on."""
+    off = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    for name, value in off.items():
         os.environ.setdefault(name, value)
 
 

@@ -53,7 +53,7 @@ def home_status(home: Home) -> HomeStatus:
         index = read_vector_index(Releases(home.releases).vector_index_path(release.release))
         facts |= {
             "release": f"{release.release}, made {release.created_at}",
-            "encoder": f"{release.encoder}, {release.precision}",
+            "encoder": f"{release.encoder}, {release.variant}",
             "vector space": release.vector_space,
             "vectors": f"{tables.count(spec):,}",
             "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",

@@ -12,8 +12,9 @@ from xnai_pipelines.adapters.merging import merge_adapter
 from xnai_pipelines.adapters.pairs import pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 
 TEXTS = ["Where is the red box?", "Перезапустите службу после изменения настроек.", "x = 3"]
@@ -21,7 +22,7 @@ TEXTS = ["Where is the red box?", "Перезапустите службу по�
 
 @pytest.mark.slow
 def test_minilm_is_adapted_merged_and_exported(tmp_path: Path) -> None:
-    base = read_specification(default_encoder_folder(), Precision.FP32)
+    base = read_specification(default_encoder_folder(), Runtime.FP32)
     pairs = pairs_of(range(16))
     adapter = train_encoder(
         base,

@@ -65,7 +65,7 @@ def test_a_whole_adapter_is_listed_and_loaded(copied: Path, trained: Adapter, ba
 
 
 def test_an_adapter_is_refused_with_the_reason(copied: Path, base: EncoderSpec) -> None:
-    with pytest.raises(AdaptationError, match=r"trained on .* with weights of sha256"):
+    with pytest.raises(AdaptationError, match=r"trained on .* with weights of SHA-256"):
         load_adapter(copied, dataclasses.replace(base, weights_sha256="0" * 64))
     with pytest.raises(AdaptationError, match=r"vectors of 32 dimensions .* has 384"):
         load_adapter(copied, dataclasses.replace(base, dimension=384))
@@ -73,7 +73,7 @@ def test_an_adapter_is_refused_with_the_reason(copied: Path, base: EncoderSpec) 
         load_adapter(copied.parent / "nothing")
     card = json.loads((copied / "card.json").read_text())
     (copied / "card.json").write_text(json.dumps({**card, "task": "causal"}))
-    with pytest.raises(AdaptationError, match="of a language model"):
+    with pytest.raises(AdaptationError, match="for a language model"):
         load_adapter(copied, base)
     (copied / "card.json").write_text(json.dumps({**card, "config": {"rank": 0}}))
     with pytest.raises(AdaptationError, match="rank is 0"):
@@ -151,7 +151,7 @@ def test_a_base_whose_transformer_lies_in_a_folder_of_its_own_is_merged_likewise
     modules = json.loads((root / "modules.json").read_text())
     modules[0]["path"] = "0_Transformer"
     (root / "modules.json").write_text(json.dumps(modules))
-    merged = merge_adapter(trained, read_specification(root, base.precision), tmp_path / "merged", TEXTS)
+    merged = merge_adapter(trained, read_specification(root, base.variant), tmp_path / "merged", TEXTS)
     assert merged.spec.source == merged.folder / "0_Transformer"
     assert merged.largest_difference < 1e-5
     assert not (merged.folder / "model.safetensors").exists()

@@ -41,7 +41,7 @@ def failed(said: Said) -> str:
     ("wrong", "named"),
     [
         ({"chunk_size": 3}, ["XNAI_CHUNK_SIZE='3'", "16"]),
-        ({"precision": "foo"}, ["XNAI_PRECISION='foo'", "none of fp32, fp16, int8_dynamic"]),
+        ({"variant": "foo"}, ["XNAI_VARIANT='foo'", "none of fp32, fp16, int8_dynamic"]),
         ({"chunk_size": 64, "chunk_overlap": 70}, ["XNAI_CHUNK_OVERLAP", "70", "0 to 32"]),
         ({"chunk_strategy": "magic"}, ["XNAI_CHUNK_STRATEGY='magic'", "'structure'"]),
         ({"threads": "many"}, ["XNAI_THREADS='many'", "integer"]),
@@ -55,7 +55,7 @@ def failed(said: Said) -> str:
         ({"kept_releases": 0}, ["XNAI_KEPT_RELEASES='0'", "1"]),
         ({"max_model_mb": 64}, ["XNAI_MAX_MODEL_MB='64'", "XNAI_MAX_MEMORY_MB"]),
         ({"training": "rank 8"}, ["XNAI_TRAINING='rank 8'"]),
-        ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is no JSON object"]),
+        ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is not a JSON object"]),
         ({"training": '{"colour": "red"}'}, ["XNAI_TRAINING=", "colour"]),
         ({"training": '{"rank": -1}'}, ["XNAI_TRAINING=", "rank is -1"]),
     ],
@@ -70,14 +70,14 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(tmp_path, w
 def test_a_webhook_that_is_no_address_is_named_without_its_value(tmp_path):
     said = refused(command(variables(home=tmp_path, webhook="hooks.example.org/s3cret"), "status"))
     assert "XNAI_WEBHOOK=(hidden): " in said
-    assert "it is no address of http:// or https://" in said
+    assert "it does not start with http:// or https://" in said
     assert "s3cret" not in said
 
 
 def test_two_wrong_settings_are_both_named(tmp_path):
-    said = refused(command(variables(home=tmp_path, chunk_size=3, precision="foo"), "plan"))
+    said = refused(command(variables(home=tmp_path, chunk_size=3, variant="foo"), "plan"))
     assert "XNAI_CHUNK_SIZE" in said
-    assert "XNAI_PRECISION" in said
+    assert "XNAI_VARIANT" in said
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_an_unknown_mode_is_refused_with_the_modes_there_are(answering):
 
 
 def test_a_search_with_another_encoder_than_the_releases_is_refused(answering):
-    assert "--new-release" in refused(command(variables(answering, precision="fp32"), "search", "rain"))
+    assert "--new-release" in refused(command(variables(answering, variant="fp32"), "search", "rain"))
 
 
 @pytest.mark.parametrize("encoder", ["/nowhere", "no model"])

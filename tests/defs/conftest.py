@@ -21,16 +21,6 @@ def pipeline(tmp_path: Path, built_encoder: Encoder) -> Iterator[Pipeline]:
 
 
 @pytest.fixture(scope="session")
-def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of MLflow's; making one takes seconds."""
-    import mlflow
-
-    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
-
-
-@pytest.fixture(scope="session")
 def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
     """The small world after a run of the job `retrain`; tests copy it."""
     return retrained_once(tmp_path_factory, built_encoder)

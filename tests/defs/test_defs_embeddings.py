@@ -74,7 +74,7 @@ class TestReleaseFollowsSettings:
         assert release_follows_settings(resource("stores"), resources["encoder"]).passed
 
     def test_it_warns_when_they_name_another(self, checked):
-        another = configured(settings().model_copy(update={"precision": "fp32"}))["encoder"]
+        another = configured(settings().model_copy(update={"variant": "fp32"}))["encoder"]
         result = release_follows_settings(resource("stores"), another)
         assert not result.passed
         assert result.severity is dg.AssetCheckSeverity.WARN

@@ -162,7 +162,7 @@ def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_enc
     released = pipeline.work.search().release
     pipeline.work.write("notes/rain.txt", "Hail fell on the hills.\n")
     (pipeline.work.documents / "notes/sun.txt").unlink()
-    with settled(variables(pipeline.work, precision="fp32")):
+    with settled(variables(pipeline.work, variant="fp32")):
         result = pipeline.run("ingest")
     assert result.success, failures(result)
     assert not checks(result)["release_follows_settings"]

@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.pipeline import ROOT, dagster_of, five_files, variables, xnai
+from tests.support.pipeline import ROOT, dagster_of, five_files, free_port, variables, xnai
 from tests.support.workplace import Workplace
 from tests.waiting import NEVER_SECONDS, until
 from xnai_pipelines.encoders.encoder import Encoder
@@ -32,12 +32,6 @@ servers.START_SECONDS = servers.STOP_SECONDS = {NEVER_SECONDS}
 main()
 """
 JOB = {"repositoryLocationName": "xnai_pipelines", "repositoryName": "__repository__", "jobName": "refresh"}
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def taken(port: int) -> bool:

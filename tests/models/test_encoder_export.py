@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import tokenizer_file
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import DamagedArtefactError, MissingExtraError, UnsupportedEncoderError
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
@@ -24,7 +25,7 @@ from xnai_pipelines.state.artefacts import publish_artefact, read_card
 def test_the_artefact_serves_without_its_source(tiny_bert: Path, tmp_path: Path) -> None:
     source = tmp_path / "source"
     shutil.copytree(tiny_bert, source)
-    folder = build_encoder(read_specification(source, Precision.FP32), tmp_path / "models")
+    folder = build_encoder(read_specification(source, Runtime.FP32), tmp_path / "models")
     shutil.rmtree(source)
     encoder = Encoder.load(folder, threads=1)
     assert encoder.vector_space == folder.name
@@ -42,7 +43,7 @@ def test_the_card_says_what_was_built_from_what(built_encoder: Encoder) -> None:
     assert card["base"]["name"] == "sentence-transformers/all-MiniLM-L6-v2"
     assert card["base"]["sha256"] == built_encoder.spec.weights_sha256
     assert card["adapter"] is None
-    assert card["precision"] == "int8_dynamic"
+    assert card["variant"] == "int8_dynamic"
     assert card["metrics"]["cosine_to_fp32_min"] > 0.97
     assert card["metrics"]["bytes"] < 25_000_000
     assert card["metrics"]["ratio"] > 3.9
@@ -59,11 +60,11 @@ def test_the_card_of_full_precision_shows_the_outputs_of_torch(fp32_encoder: Enc
     assert metrics["ratio"] == 1.0
 
 
-@pytest.mark.parametrize("change", [{"precision": "int4_gptq"}, {"recipe": "4 bits"}])
+@pytest.mark.parametrize("change", [{"variant": "int4_gptq"}, {"recipe": "4 bits"}])
 def test_a_variant_that_needs_more_than_the_base_weights_is_refused(
     tiny_bert: Path, tmp_path: Path, change: dict[str, str]
 ) -> None:
-    spec = dataclasses.replace(read_specification(tiny_bert, Precision.FP32), **change)
+    spec = dataclasses.replace(read_specification(tiny_bert, Runtime.FP32), **change)
     with pytest.raises(ValueError, match="not built from the base weights alone, as fp32, int8_dynamic are"):
         build_encoder(spec, tmp_path)
 
@@ -72,7 +73,7 @@ def test_int8_weights_keep_7_bits_where_sums_saturate(tiny_bert: Path, tmp_path:
     import onnx
 
     texts = ["red green", "query: a b c", "blue blue passage"]
-    folders = [build_encoder(read_specification(tiny_bert, precision), tmp_path) for precision in Precision]
+    folders = [build_encoder(read_specification(tiny_bert, variant), tmp_path) for variant in UNSTORED]
     exact, int8 = (Encoder.load(folder, threads=1).encode_passages(texts).vectors for folder in folders)
     assert np.sum(exact * int8, axis=1).min() > 0.98
     assert read_card(folders[1])["reduce_range"] is saturates
@@ -93,7 +94,7 @@ def test_cls_pooling_and_prefixes_reach_the_vectors(tiny_bert: Path, tmp_path: P
     import torch
     from transformers import AutoModel, AutoTokenizer
 
-    plain = read_specification(tiny_bert, Precision.FP32)
+    plain = read_specification(tiny_bert, Runtime.FP32)
     spec = dataclasses.replace(plain, pooling="cls", query_prefix="query: ", passage_prefix="passage: ")
     encoder = Encoder.load(build_encoder(spec, tmp_path), threads=1)
     tokenizer = AutoTokenizer.from_pretrained(tiny_bert)
@@ -113,7 +114,7 @@ def test_lower_casing_of_the_model_folder_is_kept(tiny_bert: Path, tmp_path: Pat
     tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": False}
     (source / "tokenizer_config.json").write_text(json.dumps(tokenizer))
     (source / "sentence_bert_config.json").write_text('{"max_seq_length": 16, "do_lower_case": true}')
-    encoder = Encoder.load(build_encoder(read_specification(source, Precision.FP32), tmp_path), threads=1)
+    encoder = Encoder.load(build_encoder(read_specification(source, Runtime.FP32), tmp_path), threads=1)
     assert encoder.max_length == 16
     np.testing.assert_array_equal(encoder.encode_query("RED Green"), encoder.encode_query("red green"))
 
@@ -127,7 +128,7 @@ def test_the_built_tokenizer_neither_truncates_nor_pads(built_encoder: Encoder) 
 def test_a_vocabulary_without_tokenizer_json_gets_one(tiny_bert: Path, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="Build the encoder first"):
         tokenizer_file(tiny_bert)
-    assert tokenizer_file(build_encoder(read_specification(tiny_bert, Precision.FP32), tmp_path)).is_file()
+    assert tokenizer_file(build_encoder(read_specification(tiny_bert, Runtime.FP32), tmp_path)).is_file()
 
 
 def test_weights_that_miss_a_tensor_are_refused(tiny_bert: Path, tmp_path: Path) -> None:
@@ -139,7 +140,7 @@ def test_weights_that_miss_a_tensor_are_refused(tiny_bert: Path, tmp_path: Path)
     del tensors["encoder.layer.1.output.dense.weight"]
     save_file(tensors, source / "model.safetensors", metadata={"format": "pt"})
     with pytest.raises(UnsupportedEncoderError, match=r"lack 1 tensors .*encoder\.layer\.1\.output\.dense"):
-        build_encoder(read_specification(source, Precision.FP32), tmp_path / "models")
+        build_encoder(read_specification(source, Runtime.FP32), tmp_path / "models")
     assert not [path for path in (tmp_path / "models").iterdir() if path.is_dir()]
 
 
@@ -154,7 +155,7 @@ def test_missing_libraries_are_named_with_the_extra(
     with pytest.raises(
         MissingExtraError, match=r"another architecture than BERT.*optimum.*pip install 'xnai-pipelines\[export\]'"
     ):
-        build_encoder(read_specification(source, Precision.FP32), tmp_path / "models")
+        build_encoder(read_specification(source, Runtime.FP32), tmp_path / "models")
 
 
 def test_an_existing_artefact_is_returned_at_once(built_encoder: Encoder, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +167,7 @@ def test_an_existing_artefact_is_returned_at_once(built_encoder: Encoder, monkey
 
 def fill(folder: Path) -> dict[str, object]:
     (folder / "model.onnx").write_bytes(b"weights")
-    return {"precision": "fp32"}
+    return {"variant": "fp32"}
 
 
 def test_a_build_killed_half_way_leaves_nothing_visible_and_the_next_one_cleans_up(tmp_path: Path) -> None:
@@ -225,5 +226,5 @@ def test_a_damaged_artefact_is_built_again(tmp_path: Path, damage: str, caplog: 
     with pytest.raises(DamagedArtefactError):
         read_card(folder)
     publish_artefact(folder, fill)
-    assert read_card(folder)["precision"] == "fp32"
+    assert read_card(folder)["variant"] == "fp32"
     assert "Building" in caplog.text

@@ -12,8 +12,9 @@ import pytest
 from tests.support.pipeline import variables
 from tests.support.workplace import Workplace, write_library
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import CalibrationError, CardError, VariantMissingError
 from xnai_pipelines.models.calibration import draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
@@ -29,7 +30,7 @@ from xnai_pipelines.state.tracker import Tracker
 pytestmark = pytest.mark.slow
 
 VARIANT = {variant.name: variant for variant in VARIANTS}
-BASE = read_specification(default_encoder_folder(), Precision.FP32)
+BASE = read_specification(default_encoder_folder(), Runtime.FP32)
 
 
 def tracker(work: Workplace) -> Tracker:

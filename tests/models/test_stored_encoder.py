@@ -12,8 +12,8 @@ import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.expansion import expanded
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
-from xnai_pipelines.encoders.stored.graph import GraphForm
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
@@ -23,7 +23,7 @@ from xnai_pipelines.models.stored_encoder import build_static_encoder, build_sto
 from xnai_pipelines.state.artefacts import read_card
 
 TEXTS = ["red green", "query: a b c", "blue blue passage", ""]
-FORMS = [GraphForm.FLOAT, GraphForm.INT8_DYNAMIC]
+FORMS = [Runtime.FP32, Runtime.INT8_DYNAMIC]
 
 
 def quantized(name: str, weights: np.ndarray, bits: int) -> QuantizedTensor:
@@ -62,17 +62,17 @@ def round_to_nearest(spec: EncoderSpec, bits: int) -> QuantizedModel:
 
 @pytest.fixture(scope="module")
 def float_encoder(tiny_bert: Path, tmp_path_factory: pytest.TempPathFactory) -> Encoder:
-    spec = read_specification(tiny_bert, Precision.FP32)
+    spec = read_specification(tiny_bert, Runtime.FP32)
     return Encoder.load(build_encoder(spec, tmp_path_factory.mktemp("tiny_models")), threads=1)
 
 
 @pytest.fixture(scope="module")
 def eight_bits(tiny_bert: Path) -> QuantizedModel:
-    return round_to_nearest(read_specification(tiny_bert, Precision.FP32), 8)
+    return round_to_nearest(read_specification(tiny_bert, Runtime.FP32), 8)
 
 
 def spec_of(tiny_bert: Path, recipe: str) -> EncoderSpec:
-    return dataclasses.replace(read_specification(tiny_bert, Precision.FP32), precision="int8_arrow", recipe=recipe)
+    return dataclasses.replace(read_specification(tiny_bert, Runtime.FP32), variant="int8_arrow", recipe=recipe)
 
 
 @pytest.fixture(params=FORMS)
@@ -89,7 +89,7 @@ def stored(
 
 def test_a_stored_encoder_gives_nearly_the_vectors_of_full_precision(stored: Path, float_encoder: Encoder) -> None:
     encoder = Encoder.load(stored, threads=1)
-    assert (encoder.vector_space, encoder.spec.source, encoder.spec.precision) == (stored.name, stored, "int8_arrow")
+    assert (encoder.vector_space, encoder.spec.source, encoder.spec.variant) == (stored.name, stored, "int8_arrow")
     ours, exact = (each.encode_passages(TEXTS).vectors for each in (encoder, float_encoder))
     assert np.sum(ours * exact, axis=1).min() > 0.98
 
@@ -119,7 +119,7 @@ def test_weights_are_expanded_for_the_processor_that_serves_them(
     tiny_bert: Path, float_encoder: Encoder, eight_bits: QuantizedModel, tmp_path: Path, saturates: bool
 ) -> None:
     spec, source = spec_of(tiny_bert, "any"), float_encoder.spec.source
-    folder = build_stored_encoder(spec, eight_bits, source, tmp_path, GraphForm.INT8_DYNAMIC)
+    folder = build_stored_encoder(spec, eight_bits, source, tmp_path, Runtime.INT8_DYNAMIC)
     assert read_card(expanded(folder))["reduce_range"] is read_card(folder)["reduce_range"] is saturates
     ours, exact = (each.encode_passages(TEXTS).vectors for each in (Encoder.load(folder, threads=1), float_encoder))
     assert np.sum(ours * exact, axis=1).min() > 0.98
@@ -152,12 +152,12 @@ def test_an_expansion_of_other_weights_is_made_anew(
     tiny_bert: Path, float_encoder: Encoder, eight_bits: QuantizedModel, tmp_path: Path
 ) -> None:
     spec = spec_of(tiny_bert, "any")
-    coarse = round_to_nearest(dataclasses.replace(spec, precision="fp32"), 4)
+    coarse = round_to_nearest(dataclasses.replace(spec, variant="fp32"), 4)
     source = float_encoder.spec.source
-    folder = build_stored_encoder(spec, coarse, source, tmp_path, GraphForm.FLOAT)
+    folder = build_stored_encoder(spec, coarse, source, tmp_path, Runtime.FP32)
     before = Encoder.load(folder, threads=1).encode_query("red green")
     shutil.rmtree(folder)
-    build_stored_encoder(spec, eight_bits, source, tmp_path, GraphForm.FLOAT)
+    build_stored_encoder(spec, eight_bits, source, tmp_path, Runtime.FP32)
     after = Encoder.load(folder, threads=1).encode_query("red green")
     exact = float_encoder.encode_query("red green")
     assert before @ exact < after @ exact
@@ -169,7 +169,7 @@ def test_damaged_weights_or_graph_are_refused(stored: Path, name: str) -> None:
     content = bytearray((stored / name).read_bytes())
     content[len(content) // 2] ^= 1
     (stored / name).write_bytes(content)
-    with pytest.raises(DamagedArtefactError, match=f"{name} is not the file"):
+    with pytest.raises(DamagedArtefactError, match=f"{name} does not match the"):
         Encoder.load(stored, threads=1)
     (stored / name).unlink()
     with pytest.raises(DamagedArtefactError, match="incomplete"):
@@ -207,10 +207,10 @@ def test_a_model_of_other_weights_or_without_a_recipe_is_refused(
     source = float_encoder.spec.source
     other = dataclasses.replace(eight_bits, base_sha256="f" * 64)
     with pytest.raises(ValueError, match="was made from weights ffffffffffff"):
-        build_stored_encoder(spec_of(tiny_bert, "any"), other, source, tmp_path, GraphForm.FLOAT)
+        build_stored_encoder(spec_of(tiny_bert, "any"), other, source, tmp_path, Runtime.FP32)
     plain = dataclasses.replace(spec_of(tiny_bert, "any"), recipe=None)
     with pytest.raises(ValueError, match="int8_arrow has no recipe"):
-        build_stored_encoder(plain, eight_bits, source, tmp_path, GraphForm.FLOAT)
+        build_stored_encoder(plain, eight_bits, source, tmp_path, Runtime.FP32)
     with pytest.raises(ValueError, match="int8_arrow has no recipe"):
         build_static_encoder(plain, TEXTS, source, tmp_path)
 
@@ -218,7 +218,7 @@ def test_a_model_of_other_weights_or_without_a_recipe_is_refused(
 def test_static_int8_is_calibrated_with_texts_and_served_as_it_is(
     tiny_bert: Path, float_encoder: Encoder, tmp_path: Path, saturates: bool
 ) -> None:
-    spec = dataclasses.replace(spec_of(tiny_bert, "static"), precision="int8_static")
+    spec = dataclasses.replace(spec_of(tiny_bert, "static"), variant="int8_static")
     with pytest.raises(QuantizationError, match="with 4 texts"):
         build_static_encoder(spec, TEXTS, float_encoder.spec.source, tmp_path)
     texts = [f"{one} {other} red" for one in "abcdefgh" for other in ("green blue", "query", "passage")]

@@ -110,7 +110,7 @@ def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workp
     work.write("a.txt", "Text about apples.\n")
     work.ingest()
     int8, work.encoder = work.encoder, fp32_encoder
-    with pytest.raises(EncoderChangedError, match=r"XNAI_PRECISION.*--new-release") as caught:
+    with pytest.raises(EncoderChangedError, match=r"XNAI_VARIANT.*--new-release") as caught:
         work.ingest()
     assert int8.vector_space in str(caught.value)
     assert fp32_encoder.vector_space in str(caught.value)

@@ -13,14 +13,16 @@ from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.make import adapt_encoder, read_adapted_encoder, train_adapter
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import DecisionOutcome, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
-from xnai_pipelines.releases.promotion import DecisionOutcome, ReleaseOutcome, decide_promotion, release_challenger
+from xnai_pipelines.releases.release import ReleaseOutcome, release_challenger
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.tracker import Tracker
 
@@ -68,7 +70,7 @@ def write_world(work: Workplace) -> Path:
 
 def base_encoder() -> EncoderSpec:
     """Return what adapters are trained on: the default encoder in full precision."""
-    return read_specification(default_encoder_folder(), Precision.FP32)
+    return read_specification(default_encoder_folder(), Runtime.FP32)
 
 
 def tracker_of(home: Home) -> Tracker:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -106,6 +107,13 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     }
 
 
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a command printed, and the code that it ended with."""
@@ -148,4 +156,4 @@ def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
             yield instance
 
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime
 
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.models.card.agreement import Agreement
-from xnai_pipelines.models.card.card import Card, VariantFigures
-from xnai_pipelines.models.card.judging import Retrieval
+from xnai_pipelines.models.card.card import Card, Retrieval, VariantFigures
 from xnai_pipelines.models.card.probe import Probe
-from xnai_pipelines.models.variants import Serving
 
 BASE_NDCG = 0.8
 FULL_BYTES = 90_000_000
@@ -43,7 +42,7 @@ def variant(name, ratio=1.0, cosine=0.99, loss=0.0, bound=None, vector_loss=0.0,
     rate = options.pop("rate", 100.0)
     given = {
         "vector_space": f"{name}-space",
-        "serving": Serving.INT8_DYNAMIC,
+        "runtime": Runtime.INT8_DYNAMIC,
         "cosine_floor": 0.5,
         "shipped_bytes": round(FULL_BYTES / ratio),
         "ratio": ratio,
@@ -58,7 +57,7 @@ def variant(name, ratio=1.0, cosine=0.99, loss=0.0, bound=None, vector_loss=0.0,
 
 
 def full(**options):
-    given = {"serving": Serving.FP32, "cosine": 1.0, "bound": 0.0, "rate": 50.0, "quantization_seconds": None}
+    given = {"runtime": Runtime.FP32, "cosine": 1.0, "bound": 0.0, "rate": 50.0, "quantization_seconds": None}
     return variant("fp32", **(given | options))
 
 

@@ -67,7 +67,7 @@ def contender(vector_space, **figures):
         "release": None,
         "vector_space": vector_space,
         "encoder": "MiniLM",
-        "precision": "int8",
+        "variant": "int8",
         "adapter": None,
         "model_bytes": 23_000_000,
         "query_ms_p50": 4.0,

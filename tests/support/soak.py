@@ -21,8 +21,9 @@ import numpy as np
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.state.tables import kill_after
 
@@ -119,7 +120,7 @@ def change(work: Workplace, generator: random.Random) -> None:
 
 def soak(kills: int, seed: int, root: Path) -> int:
     """Return 0 when the tables were right after every one of the kills."""
-    specification = read_specification(default_encoder_folder(), Precision.INT8_DYNAMIC)
+    specification = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
     encoder = Encoder.load(build_encoder(specification, root / "models"), threads=2)
     generator = random.Random(seed)  # nothing is secret
     undisturbed = Workplace(root / "undisturbed", encoder)

@@ -13,8 +13,9 @@ from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, 
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
-from xnai_pipelines.encoders.specification import Precision, read_specification
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.models.card.make import last_card
@@ -63,7 +64,7 @@ class ListedRelease:
     state: str
     created_at: str
     encoder: str
-    precision: str
+    variant: str
     adapter: str | None
     vectors: int
     metrics: dict[str, float]
@@ -104,7 +105,7 @@ def listed_releases(home: Home) -> list[ListedRelease]:
                 state=state,
                 created_at=release.created_at,
                 encoder=release.encoder,
-                precision=release.precision,
+                variant=release.variant,
                 adapter=release.adapter,
                 vectors=tables.count(embeddings_spec(release.embeddings_table, release.dimension)),
                 metrics=release.metrics,
@@ -116,7 +117,7 @@ def listed_releases(home: Home) -> list[ListedRelease]:
 def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
     """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
     home = Home(settings.home)
-    base = read_specification(resolve_encoder(settings.encoder), Precision.FP32)
+    base = read_specification(resolve_encoder(settings.encoder), Runtime.FP32)
     return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
 
 
@@ -158,8 +159,7 @@ def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], l
 
 def known_sources(home: Home) -> dict[str, str]:
     """Return document_id by source of every stored document."""
-    rows = Tables(home.lancedb).read(DOCUMENTS, ["source", "document_id"])
-    return dict(zip(rows["source"].to_pylist(), rows["document_id"].to_pylist(), strict=True))
+    return Tables(home.lancedb).pairs(DOCUMENTS, "source", "document_id")
 
 
 def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:

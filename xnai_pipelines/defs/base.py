@@ -10,10 +10,11 @@ import hashlib
 import inspect
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import dagster as dg
+from pydantic import ConfigDict, Field
 
 from xnai_pipelines.defs.resources.configured import configured
 from xnai_pipelines.defs.resources.runs import HOME_TAG
@@ -23,19 +24,20 @@ from xnai_pipelines.state.layout import Home
 JOINT = "__"  # as Dagster joins the parts of an asset key to the name of an op
 
 
-@dataclass(frozen=True, slots=True)
-class Schedules:
-    """When the scheduled jobs run, as cron expressions; None leaves a schedule out.
+class Schedules(dg.Model, dg.Resolvable):
+    """When the scheduled jobs run, as cron expressions; None leaves a schedule out."""
 
-    Attributes:
-        evaluation: Measures retrieval although nothing changed.
-        maintenance: Compacts the tables and removes what no release needs.
-        quantization: Makes the variants again if the corpus or the base weights changed.
-    """
+    model_config = ConfigDict(frozen=True)
 
-    evaluation: str | None = "30 2 * * *"
-    maintenance: str | None = "0 4 * * 0"
-    quantization: str | None = "0 3 * * 6"
+    evaluation: str | None = Field(
+        default="30 2 * * *", description="Measures retrieval, also when nothing changed, so that a fall shows."
+    )
+    maintenance: str | None = Field(
+        default="0 4 * * 0", description="Compacts the tables and removes what no release needs."
+    )
+    quantization: str | None = Field(
+        default="0 3 * * 6", description="Makes the variants again if the corpus or the base weights changed."
+    )
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Base:
     prefix: tuple[str, ...] = ()
     group: str | None = None
     owners: tuple[str, ...] = ("team:platform",)
-    schedules: Schedules = Schedules()
+    schedules: Schedules = field(default_factory=Schedules)
     running: bool = True
 
     def name(self, local: str) -> str:

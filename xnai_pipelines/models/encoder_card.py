@@ -1,4 +1,4 @@
-"""The card of an encoder's folder: what it was made from, how large it is, and how close it comes to full precision."""
+"""The card of an encoder's folder: what it was made from, its size, and its agreement with full precision."""
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.folder import shipped_bytes
 from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
 
@@ -29,25 +30,25 @@ def make_card(
     spec: EncoderSpec,
     folder: Path,
     *,
-    form: str,
+    runtime: Runtime,
     reduce_range: bool,
     float_bytes: int,
     metrics: Mapping[str, float | None],
     libraries: Iterable[str],
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Returns the card of a filled folder.
+    """Return the card of a filled folder.
 
-    `form` is what the graph that is run computes in: float, int8_dynamic or int8_static. `ratio` says how many times
-    smaller all that is shipped, but the tokenizer, is than the float32 graph of `float_bytes`.
+    `runtime` is that of the executable graph. `ratio` is how many times smaller everything shipped, except the
+    tokenizer, is than the float32 graph of `float_bytes`.
     """
     shipped = shipped_bytes(folder)
     return {
         "base": {"name": encoder_name(spec.source), "sha256": spec.weights_sha256},
         "adapter": spec.adapter,
-        "precision": spec.precision,
+        "variant": spec.variant,
         "recipe": spec.recipe,
-        "form": form,
+        "runtime": runtime,
         "reduce_range": reduce_range,
         **(more or {}),
         "metrics": {
@@ -63,7 +64,7 @@ def make_card(
 
 
 def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
-    """Returns how close unit vectors, float32 [texts, dimension], come to those of `reference`."""
+    """Return the agreement of unit vectors, float32 [texts, dimension], with those of `reference`."""
     cosine = np.sum(built * exact, axis=1)
     figures = (
         round(float(cosine.mean()), 6),
@@ -74,7 +75,7 @@ def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference:
 
 
 def unmeasured(reference: str) -> dict[str, float | None]:
-    """Return the figures of `agreement` where there is no `reference` to compare with: None for each."""
+    """Return the figures of `agreement` if there is no `reference` to compare with: None for each."""
     return dict.fromkeys(_agreement_names(reference))
 
 

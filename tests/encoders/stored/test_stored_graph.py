@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.stored.graph import GraphForm, quantize_dynamic_int8, to_onnx, write_skeleton
+from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8, to_onnx, write_skeleton
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
@@ -124,7 +125,7 @@ def test_a_filled_skeleton_is_the_float_graph(
     skeleton: Path, float_graph: Path, weights: Mapping[str, NDArray[np.float32]], tmp_path: Path
 ) -> None:
     model = model_of(*(uncoded(name, values) for name, values in weights.items()))
-    assert to_onnx(model, skeleton, tmp_path / "model.onnx", GraphForm.FLOAT) == ()
+    assert to_onnx(model, skeleton, tmp_path / "model.onnx", Runtime.FP32) == ()
     np.testing.assert_array_equal(run(tmp_path / "model.onnx"), run(float_graph))
     graph = onnx.load(tmp_path / "model.onnx").graph
     assert {tensor.name for tensor in graph.initializer} == set(weights)
@@ -135,7 +136,7 @@ def test_a_weight_of_the_graph_that_the_model_lacks_is_named(
     float_graph: Path, weights: Mapping[str, NDArray[np.float32]], tmp_path: Path
 ) -> None:
     others = {**weights, LAST: weights[LAST] + 1}
-    with pytest.raises(GraphError, match=r"onnx::MatMul_2 of shape \[48, 32\] that is none of the model's weights"):
+    with pytest.raises(GraphError, match=r"onnx::MatMul_2 of shape \[48, 32\] that is not one of the model's weights"):
         write_skeleton(float_graph, others, tmp_path / "graph.onnx")
     assert not (tmp_path / "graph.onnx").exists()
 
@@ -145,10 +146,10 @@ def test_a_model_of_other_tensors_is_refused(
 ) -> None:
     tensors = [uncoded(name, values) for name, values in weights.items()]
     with pytest.raises(GraphError, match=r"needs the weight last\.weight"):
-        to_onnx(model_of(*tensors[:-1]), skeleton, tmp_path / "model.onnx", GraphForm.FLOAT)
+        to_onnx(model_of(*tensors[:-1]), skeleton, tmp_path / "model.onnx", Runtime.FP32)
     tensors[-1] = uncoded(LAST, weights[LAST][:, :-1])
     with pytest.raises(GraphError, match=r"last\.weight with shape \[32, 48\], the quantized model with \[32, 47\]"):
-        to_onnx(model_of(*tensors), skeleton, tmp_path / "model.onnx", GraphForm.FLOAT)
+        to_onnx(model_of(*tensors), skeleton, tmp_path / "model.onnx", Runtime.FP32)
 
 
 def test_weights_that_were_one_tensor_may_not_come_to_differ(
@@ -157,10 +158,10 @@ def test_weights_that_were_one_tensor_may_not_come_to_differ(
     shared = {**weights, "twin.bias": weights[BIAS]}
     write_skeleton(float_graph, shared, tmp_path / "graph.onnx")
     tensors = {name: uncoded(name, values) for name, values in shared.items()}
-    to_onnx(model_of(*tensors.values()), tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.FLOAT)
+    to_onnx(model_of(*tensors.values()), tmp_path / "graph.onnx", tmp_path / "model.onnx", Runtime.FP32)
     tensors["twin.bias"] = uncoded("twin.bias", weights[BIAS] + 1)
     with pytest.raises(GraphError, match=r"layer\.bias and twin\.bias are one tensor"):
-        to_onnx(model_of(*tensors.values()), tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.FLOAT)
+        to_onnx(model_of(*tensors.values()), tmp_path / "graph.onnx", tmp_path / "model.onnx", Runtime.FP32)
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
@@ -180,8 +181,8 @@ def test_codes_in_kernels_of_few_bits_give_the_outputs_of_float(
         uncoded(BIAS, weights[BIAS]),
         coded(LAST, weights[LAST], bits, group, symmetric=symmetric, reorder=True),
     )
-    to_onnx(model, skeleton, tmp_path / "float.onnx", GraphForm.FLOAT)
-    notes = to_onnx(model, skeleton, tmp_path / "nbits.onnx", GraphForm.NBITS)
+    to_onnx(model, skeleton, tmp_path / "float.onnx", Runtime.FP32)
+    notes = to_onnx(model, skeleton, tmp_path / "nbits.onnx", Runtime.NBITS)
     expected = run(tmp_path / "float.onnx")
     np.testing.assert_allclose(run(tmp_path / "nbits.onnx"), expected, atol=1e-5 * np.abs(expected).max())
     assert notes == ()
@@ -200,8 +201,8 @@ def test_a_table_whose_rows_end_within_a_block_stays_float(tmp_path: Path) -> No
     )
     write_skeleton(tmp_path / "float.onnx", {TABLE: table}, tmp_path / "graph.onnx")
     model = model_of(coded(TABLE, table, 4, 32, symmetric=False))
-    notes = to_onnx(model, tmp_path / "graph.onnx", tmp_path / "nbits.onnx", GraphForm.NBITS)
-    assert notes == ("1 layer stays float32 in the graph: a row of 40 is not divided by blocks of 32.",)
+    notes = to_onnx(model, tmp_path / "graph.onnx", tmp_path / "nbits.onnx", Runtime.NBITS)
+    assert notes == ("1 layer stays float32 in the graph: a row of 40 is not divisible by blocks of 32.",)
     np.testing.assert_array_equal(run(tmp_path / "nbits.onnx"), model.weights()[TABLE][IDS])
 
 
@@ -224,8 +225,8 @@ def test_codes_without_a_kernel_stay_float_and_are_counted(
         uncoded(BIAS, weights[BIAS]),
         *unbounded,
     )
-    to_onnx(model, skeleton, tmp_path / "float.onnx", GraphForm.FLOAT)
-    notes = to_onnx(model, skeleton, tmp_path / "nbits.onnx", GraphForm.NBITS)
+    to_onnx(model, skeleton, tmp_path / "float.onnx", Runtime.FP32)
+    notes = to_onnx(model, skeleton, tmp_path / "nbits.onnx", Runtime.NBITS)
     assert notes == ("2 layers stay float32 in the graph: their codes have no fixed width.",)
     expected = run(tmp_path / "float.onnx")
     np.testing.assert_allclose(run(tmp_path / "nbits.onnx"), expected, atol=1e-5 * np.abs(expected).max())
@@ -243,12 +244,12 @@ def test_eight_bit_codes_behind_dequantize_linear_give_the_outputs_of_float(
         uncoded(BIAS, weights[BIAS]),
         coded(LAST, weights[LAST], 8, 32, symmetric=False),
     )
-    to_onnx(model, skeleton, tmp_path / "float.onnx", GraphForm.FLOAT)
-    notes = to_onnx(model, skeleton, tmp_path / "qdq.onnx", GraphForm.QDQ)
+    to_onnx(model, skeleton, tmp_path / "float.onnx", Runtime.FP32)
+    notes = to_onnx(model, skeleton, tmp_path / "qdq.onnx", Runtime.QDQ)
     expected = run(tmp_path / "float.onnx")
     np.testing.assert_allclose(run(tmp_path / "qdq.onnx"), expected, atol=1e-5 * np.abs(expected).max())
     assert notes == (
-        "1 layer stays float32 in the graph: only symmetric 8-bit codes with a scale a row or a tensor are copied.",
+        "1 layer stays float32 in the graph: only symmetric 8-bit codes with one scale per row or tensor are copied.",
     )
     stored = {tensor.name: tensor.data_type for tensor in onnx.load(tmp_path / "qdq.onnx").graph.initializer}
     assert stored[f"{TABLE}.codes"] == stored[f"{LINEAR}.codes"] == onnx.TensorProto.INT8
@@ -264,7 +265,7 @@ def test_int8_is_the_same_from_its_weights_as_from_the_float_graph(
 ) -> None:
     model = model_of(*(uncoded(name, values) for name, values in weights.items()))
     filled, exported = tmp_path / "model.onnx", tmp_path / "exported.onnx"
-    to_onnx(model, skeleton, filled, GraphForm.INT8_DYNAMIC, reduce_range=reduce_range)
+    to_onnx(model, skeleton, filled, Runtime.INT8_DYNAMIC, reduce_range=reduce_range)
     quantize_dynamic_int8(float_graph, exported, reduce_range=reduce_range)
     np.testing.assert_array_equal(run(filled), run(exported))
     initializers = [numpy_helper.to_array(tensor) for tensor in onnx.load(filled).graph.initializer]
@@ -283,7 +284,7 @@ def test_a_damaged_skeleton_is_refused(
     skeleton.write_bytes(parts[damage])
     model = model_of(*(uncoded(name, values) for name, values in weights.items()))
     with pytest.raises(GraphError, match="is damaged"):
-        to_onnx(model, skeleton, tmp_path / "model.onnx", GraphForm.FLOAT)
+        to_onnx(model, skeleton, tmp_path / "model.onnx", Runtime.FP32)
 
 
 def test_a_skeleton_that_unpacks_without_end_or_reads_other_files_is_refused(
@@ -304,7 +305,7 @@ def test_a_skeleton_that_unpacks_without_end_or_reads_other_files_is_refused(
         with pa.CompressedOutputStream(str(skeleton), "zstd") as output:
             output.write(crafted)
         with pytest.raises(GraphError, match=reason):
-            to_onnx(model, skeleton, tmp_path / "model.onnx", GraphForm.FLOAT)
+            to_onnx(model, skeleton, tmp_path / "model.onnx", Runtime.FP32)
 
 
 @pytest.fixture(scope="module")
@@ -327,7 +328,7 @@ def test_minilm_in_int8_is_the_same_from_its_weights_as_from_its_export(
     assert size < 10_000
     model = model_of(*(uncoded(name, values) for name, values in minilm_weights.items()))
     reduce_range = read_card(built_encoder.spec.source)["reduce_range"]
-    to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.INT8_DYNAMIC, reduce_range=reduce_range)
+    to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", Runtime.INT8_DYNAMIC, reduce_range=reduce_range)
     ids = np.array([[101, 2129, 2079, 1045, 3975, 1037, 4130, 102]])
     feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
     np.testing.assert_array_equal(
@@ -349,7 +350,7 @@ def test_minilm_in_four_bits_gives_what_torch_gives_on_restored_weights(
             for name, values in minilm_weights.items()
         )
     )
-    assert to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", GraphForm.NBITS) == ()
+    assert to_onnx(model, tmp_path / "graph.onnx", tmp_path / "model.onnx", Runtime.NBITS) == ()
     assert (tmp_path / "model.onnx").stat().st_size < 16_000_000
     network = AutoModel.from_pretrained(default_encoder_folder(), attn_implementation="eager").eval()
     restored = {name: torch.from_numpy(values) for name, values in model.weights().items()}

@@ -7,17 +7,17 @@ import pytest
 from pydantic import ValidationError
 
 from tests.support.precision_cards import card, cost, full, variant
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.models.card.card import Card, VariantFigures
 from xnai_pipelines.models.card.markdown import card_markdown, detail_table, stored_vectors_table, variant_table
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.stored_vectors import measure_stored_vectors
-from xnai_pipelines.models.variants import Serving
 
 UNBUILT = VariantFigures(
     name="int4_gptq",
     vector_space=None,
-    serving=Serving.INT8_DYNAMIC,
+    runtime=Runtime.INT8_DYNAMIC,
     cosine_floor=0.9,
     failed="Its calibration | texts\nare missing.",
 )

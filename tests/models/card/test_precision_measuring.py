@@ -8,12 +8,11 @@ import pytest
 
 from tests.waiting import NEVER_SECONDS
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
-from xnai_pipelines.models.card.judging import Judged
-from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.probe import probe
-from xnai_pipelines.models.variants import Serving
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
 PASSAGES = [
@@ -45,7 +44,7 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
         **{
             "name": name,
             "vector_space": encoder.vector_space,
-            "serving": Serving(encoder.spec.precision),
+            "runtime": Runtime(encoder.spec.variant),
             "cosine_floor": 0.97,
             "shipped_bytes": (encoder.spec.source / "model.onnx").stat().st_size,
             **options,
@@ -147,7 +146,7 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
     measured = measure_variant(
         known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
     )
-    assert measured.figures.failed == "There is no fp32 to compare it with: that one failed."
+    assert measured.figures.failed == "It cannot be compared with fp32, which failed."
 
 
 @pytest.mark.slow

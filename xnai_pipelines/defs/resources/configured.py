@@ -31,7 +31,7 @@ def configured(settings: Settings) -> dict[str, Any]:
             vanish_count=settings.vanish_count,
         ),
         "encoder": EncoderResource(
-            home=home, encoder=settings.encoder, precision=settings.precision, threads=settings.threads
+            home=home, encoder=settings.encoder, variant=settings.variant, threads=settings.threads
         ),
         "chunking": ChunkingResource(
             strategy=settings.chunk_strategy.value,

@@ -9,8 +9,9 @@ from xnai_pipelines.adapters.make import read_adapted_encoder, released_base
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import EncoderSpec, Precision, read_specification
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.make import next_encoder
 from xnai_pipelines.state.layout import Home
@@ -26,7 +27,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
     encoder: str | None = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
-    precision: str | None = Field(
+    variant: str | None = Field(
         default=None, description="Variant for a new release; unset: what the precision card chose, or int8_dynamic."
     )
     threads: int = Field(description="Processor threads.")
@@ -46,7 +47,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def original(self) -> EncoderSpec:
         """Return the full-precision encoder that the settings name: what adapters are trained on."""
-        return read_specification(resolve_encoder(self.encoder), Precision.FP32)
+        return read_specification(resolve_encoder(self.encoder), Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
@@ -57,7 +58,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         release = None if new_release else Releases(home.releases).current()
         if release is not None and (home.models / release.vector_space).is_dir():
             return home.models / release.vector_space
-        asked = next_encoder(home, self.base(), self.precision)
+        asked = next_encoder(home, self.base(), self.variant)
         return build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
 
 

@@ -1,0 +1,192 @@
+"""Knowledge bases share a code location without sharing a name, a setting or a folder."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from tests.support.pipeline import QUIET, ROOT, base, failures, settled, variables
+from tests.support.workplace import link_models
+from xnai_pipelines.components import KnowledgeBase
+from xnai_pipelines.components.knowledge_base import Chunking, Encoder, Gate
+from xnai_pipelines.defs.base import Base, Schedules
+from xnai_pipelines.defs.knowledge_base import knowledge_base
+from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs
+from xnai_pipelines.errors import SettingsError
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.layout import Home
+
+
+def component(name: str = "handbook", **fields: object) -> KnowledgeBase:
+    return KnowledgeBase(documents=f"documents/{name}", home=f"state/{name}", key_prefix=name, **fields)
+
+
+def names(definitions: dg.Definitions) -> dict[str, set[str]]:
+    """Return all names that a code location has only once."""
+    graph = definitions.resolve_asset_graph()
+    return {
+        "assets": {key.to_user_string() for key in graph.get_all_asset_keys()},
+        "checks": {f"{key.asset_key.to_user_string()}:{key.name}" for key in graph.asset_check_keys},
+        "jobs": {job.name for job in definitions.resolve_all_job_defs() if job.name != "__ASSET_JOB"},
+        "schedules": {schedule.name for schedule in definitions.schedules},
+        "sensors": {sensor.name for sensor in definitions.sensors},
+        "resources": set(definitions.resources),
+        "groups": {graph.get(key).group_name for key in graph.get_all_asset_keys()},
+        "pools": {pool for key in graph.get_all_asset_keys() for pool in graph.get(key).pools or ()},
+    }
+
+
+def test_everything_that_has_a_name_has_it_under_the_prefix(tmp_path):
+    with settled(variables(home=tmp_path)):
+        plain = names(knowledge_base(base()))
+    prefixed = names(knowledge_base(component("team/handbook").base(tmp_path)))
+    slashed = {"assets", "checks", "pools"}
+    assert prefixed == {
+        kind: {("team/handbook/" if kind in slashed else "team__handbook__") + name for name in found}
+        for kind, found in plain.items()
+    }
+
+
+def test_group_owners_schedules_and_whether_they_run_are_as_given(tmp_path):
+    given = component(
+        group="docs", owners=["team:search", "ada@example.org"], running=False, schedules=Schedules(quantization=None)
+    )
+    definitions = knowledge_base(given.base(tmp_path))
+    graph = definitions.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    assert {node.group_name for node in nodes} == {"docs"}
+    assert {tuple(node.owners) for node in nodes} == {("team:search", "ada@example.org")}
+    assert {schedule.name for schedule in definitions.schedules} == {
+        "handbook__nightly_evaluation",
+        "handbook__weekly_maintenance",
+    }
+    assert {schedule.default_status.value for schedule in definitions.schedules} == {"STOPPED"}
+    assert {sensor.default_status.value for sensor in definitions.sensors} == {"STOPPED"}
+
+
+def test_each_asset_is_linked_to_its_function(tmp_path):
+    graph = knowledge_base(component().base(tmp_path)).resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        [source] = graph.get(key).metadata["dagster/code_references"].code_references
+        line = Path(source.file_path).read_text().splitlines()[source.line_number - 1]
+        assert line == f"def {'quantized_model' if 'quantized_models' in key.path else key.path[-1]}("
+
+
+def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
+    given = component(
+        chunking=Chunking(strategy="sentence", size=64, overlap=8),
+        encoder=Encoder(variant="fp32", threads=3),
+        gate=Gate(max_slice_loss=0.5, approval=True),
+        settings={"accuracy_floor": 0.9, "exclude": ["*.tmp"]},
+    )
+    elsewhere = variables(home=tmp_path / "trap", chunk_size=16, accuracy_floor=0.1, vanish_count=99, encoder="another")
+    with settled(elsewhere):
+        settings = given.base(tmp_path).settings
+    assert (settings.home, settings.documents) == (tmp_path / "state/handbook", tmp_path / "documents/handbook")
+    assert settings.chunking.label.startswith("sentence/64/8@")
+    assert (settings.variant, settings.threads, settings.encoder) == ("fp32", 3, None)
+    assert (settings.gate.max_slice_loss, settings.approval) == (0.5, True)
+    assert (settings.accuracy_floor, settings.exclude, settings.vanish_count) == (0.9, ("*.tmp",), 20)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"chunking": Chunking(size=3)}, "chunk_size=3"),
+        ({"encoder": Encoder(variant="int3")}, "variant='int3': .* none of fp32"),
+        ({"settings": {"acuracy_floor": 1}}, "acuracy_floor=1: Extra inputs are not permitted"),
+    ],
+    ids=str,
+)
+def test_a_value_that_is_not_allowed_is_named(tmp_path, fields, message):
+    with pytest.raises(SettingsError, match=message):
+        component(**fields).base(tmp_path)
+
+
+def test_nothing_under_defs_or_components_reads_the_settings_of_the_process():
+    files = [*(ROOT / "xnai_pipelines/defs").rglob("*.py"), *(ROOT / "xnai_pipelines/components").rglob("*.py")]
+    assert len(files) > 15
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module == "xnai_pipelines.settings":
+                assert "settings" not in {alias.name for alias in node.names}, path
+
+
+@dataclass
+class Two:
+    """Two knowledge bases with other documents and other encoders in one code location."""
+
+    bases: dict[str, Base]
+    definitions: dg.Definitions
+    instance: dg.DagsterInstance
+
+    def run(self, job: str) -> dg.ExecuteInProcessResult:
+        resolved = self.definitions.resolve_job_def(job)
+        return resolved.execute_in_process(instance=self.instance, run_config=QUIET, raise_on_error=False)
+
+    def home(self, name: str) -> Home:
+        return self.bases[name].home
+
+    def texts(self, name: str, question: str) -> set[str]:
+        return {hit.source for hit in SearchIndex.open(self.home(name).root).search(question, 10)}
+
+
+@pytest.fixture
+def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: object) -> Iterator[Two]:
+    given = {"handbook": {}, "wiki": {"encoder": Encoder(variant="fp32"), "chunking": Chunking(size=32)}}
+    files = {
+        "handbook": {"leave.md": "# Leave\n\nAsk for leave a week before.\n"},
+        "wiki": {"rain.txt": "Hail fell.\n"},
+    }
+    bases = {}
+    for name, fields in given.items():
+        bases[name] = component(name, **fields).base(tmp_path)
+        bases[name].settings.documents.mkdir(parents=True)
+        file, text = files[name]
+        (bases[name].settings.documents / file).write_text(text)
+        link_models(bases[name].home.models, models_root)
+    definitions = dg.Definitions.merge(*(knowledge_base(one) for one in bases.values()))
+    with settled(variables(home=tmp_path / "trap")), dg.DagsterInstance.ephemeral() as instance:
+        yield Two(bases, definitions, instance)
+    assert not (tmp_path / "trap").exists()
+
+
+@pytest.mark.slow
+def test_two_bases_are_made_from_their_own_folders_by_their_own_encoders(two):
+    for name in two.bases:
+        result = two.run(f"{name}__ingest")
+        assert result.success, failures(result)
+        assert all(check.passed for check in result.get_asset_check_evaluations())
+    spaces = {name: SearchIndex.open(two.home(name).root).release.vector_space for name in two.bases}
+    assert len(set(spaces.values())) == 2
+    assert two.texts("handbook", "leave") == {"leave.md"}
+    assert two.texts("wiki", "hail") == {"rain.txt"}
+    chunked = {name: two.bases[name].settings.chunking.label for name in two.bases}
+    assert len(set(chunked.values())) == 2
+
+
+@pytest.mark.slow
+def test_a_run_of_assets_of_both_picked_by_hand_is_known_as_one_of_theirs(two):
+    keys = [two.bases[name].key("documents") for name in two.bases]
+    job = two.definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(instance=two.instance, run_config=QUIET, asset_selection=keys)
+    assert result.success
+    assert two.instance.get_run_by_id(result.run_id).tags[HOME_TAG] in {str(two.home(name).root) for name in two.bases}
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_ended_by_its_own_base_alone(two, monkeypatch):
+    monkeypatch.setattr("xnai_pipelines.defs.resources.runs.GRACE_SECONDS", -1.0)
+    job = two.definitions.resolve_job_def("wiki__maintain")
+    run = two.instance.create_run_for_job(job, tags=job.run_tags, status=dg.DagsterRunStatus.STARTED)
+
+    @dg.job
+    def somebody_elses() -> None: ...
+
+    other = two.instance.create_run_for_job(somebody_elses, status=dg.DagsterRunStatus.STARTED)
+    assert end_dead_runs(two.instance, two.home("handbook")) == []
+    assert end_dead_runs(two.instance, two.home("wiki")) == [run.run_id]
+    assert two.instance.get_run_by_id(other.run_id).status is dg.DagsterRunStatus.STARTED

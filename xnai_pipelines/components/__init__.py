@@ -1,0 +1,6 @@
+"""Dagster components: a knowledge base in a project of one's own, and a gate on a metric of any asset."""
+
+from xnai_pipelines.components.evaluation_gate import EvaluationGate
+from xnai_pipelines.components.knowledge_base import KnowledgeBase
+
+__all__ = ["EvaluationGate", "KnowledgeBase"]
