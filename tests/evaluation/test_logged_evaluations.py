@@ -1,6 +1,5 @@
 """A sensor reads each evaluation once, knows a release's first one, and gets the rows beneath its figures."""
 
-
 import mlflow
 import pyarrow as pa
 import pyarrow.parquet as pq

@@ -109,8 +109,8 @@ def test_while_a_retraining_runs_no_other_starts():
         3.1, night(3, FALLEN), attempts=[attempt(2.1, "running", cause="floor:language=ru@release1")]
     )
     assert decision.action is Action.NONE
-    assert (
-        "a retraining has been running since 2026-03-03 04:24 UTC (for floor:language=ru@release1)" in decision.reason
+    assert "a retraining has been running since 2026-03-03 04:24 UTC (for floor:language=ru@release1)" in (
+        decision.reason
     )
 
 
