@@ -217,7 +217,7 @@ def test_figures_that_are_not_finite_are_an_error_and_no_verdict(good):
 
 
 def test_a_target_in_a_mode_that_asks_no_encoder_is_an_error(good):
-    with pytest.raises(ValueError, match="mode 'keyword' is not compared. Choose one of hybrid, vector"):
+    with pytest.raises(ValueError, match=r"mode 'keyword' is not compared\. Choose one of hybrid, vector"):
         judge(good, Gate(), Target(RUSSIAN, "keyword"))
     with pytest.raises(ValueError, match="no figures for all questions"):
         judge(replace(good, compared=()), Gate(), TARGET)

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.language import main_language

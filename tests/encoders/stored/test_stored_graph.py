@@ -249,7 +249,7 @@ def test_eight_bit_codes_behind_dequantize_linear_give_the_outputs_of_float(
     expected = run(tmp_path / "float.onnx")
     np.testing.assert_allclose(run(tmp_path / "qdq.onnx"), expected, atol=1e-5 * np.abs(expected).max())
     assert notes == (
-        "1 layer stays float32 in the graph: only symmetric 8-bit codes with one scale per row or tensor can be copied.",
+        "1 layer stays float32 in the graph: only symmetric 8-bit codes with one scale per row or tensor are copied.",
     )
     stored = {tensor.name: tensor.data_type for tensor in onnx.load(tmp_path / "qdq.onnx").graph.initializer}
     assert stored[f"{TABLE}.codes"] == stored[f"{LINEAR}.codes"] == onnx.TensorProto.INT8

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.models.card.agreement import Agreement
-from xnai_pipelines.models.card.judging import Retrieval
+from xnai_pipelines.models.card.measure import Retrieval
 from xnai_pipelines.models.card.probe import Probe
 from xnai_pipelines.models.card.stored_vectors import StoredVectors
 

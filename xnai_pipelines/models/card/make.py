@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
-from xnai_pipelines.models.card.judging import Judged
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
 from xnai_pipelines.models.card.pool import Found, choose_pool
