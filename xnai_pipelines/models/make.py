@@ -89,10 +89,10 @@ def quantize_variant(
         built = not _is_whole(folder)
         started = time.perf_counter()
         if built:
-            build_variant(context, variant, base, spec, texts)
+            build_variant(context, variant, base=base, spec=spec, texts=texts)
         seconds = time.perf_counter() - started if built else (known.seconds if known else None)
         if known is None or built:
-            known = _report(context, variant, spec, texts, seconds, threads)
+            known = _report(context, variant, spec=spec, texts=texts, seconds=seconds, threads=threads)
             _record(home, known)
         if known.registered is None:
             known = replace(known, registered=_register(context, tracker, folder, known))
@@ -189,9 +189,9 @@ def build_variant(
     float_folder = build_encoder(base, models)
     if variant.scheme is None:
         return build_static_encoder(spec, texts, float_folder, models)
-    model = _quantized(context, variant.name, variant.scheme, base, texts)
+    model = _quantized(context, variant.name, scheme=variant.scheme, base=base, texts=texts)
     runtime = Runtime.FP32 if variant.runtime is Runtime.FP32 else Runtime.INT8_DYNAMIC
-    return build_stored_encoder(spec, model, float_folder, models, runtime)
+    return build_stored_encoder(spec, model, float_folder=float_folder, models_root=models, runtime=runtime)
 
 
 def _quantized(

@@ -164,9 +164,9 @@ def encode_passages(encoder: Encoder, passages: Sequence[str]) -> Vectors:
 def measure_variant(
     known: VariantFigures,
     folder: Path,
+    *,
     material: Material,
     full: Measured | None,
-    *,
     threads: int,
     timeout: float,
     encode: Encode = encode_passages,
@@ -185,7 +185,9 @@ def measure_variant(
     queries = list(material.questions or material.held_out)[:PROBED_QUERIES]
     try:
         expanded(folder)  # otherwise the probe would include the expansion
-        cost = probe(folder, list(material.held_out)[:PROBED_PASSAGES], queries, threads, timeout)
+        cost = probe(
+            folder, list(material.held_out)[:PROBED_PASSAGES], queries=queries, threads=threads, timeout=timeout
+        )
     except (ProbeError, DamagedArtefactError) as error:
         return Measured(replace(known, failed=str(error)))
     figures = replace(known, cost=cost, speed_ratio=1.0 if full is None else None)
