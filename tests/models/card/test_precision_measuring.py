@@ -123,7 +123,7 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
     assert measured.vectors is None
     assert measured.figures.cost is None
     assert measured.figures.failed is not None
-    assert "model.onnx is not the file" in measured.figures.failed
+    assert "model.onnx does not match" in measured.figures.failed
 
 
 @pytest.mark.slow

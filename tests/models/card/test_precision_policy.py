@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.precision_cards import card, full, variant
 from xnai_pipelines.evaluation.intervals import Estimate
-from xnai_pipelines.models.card.measure import Retrieval
+from xnai_pipelines.models.card.card import Retrieval
 from xnai_pipelines.models.card.policy import Optimise, Policy, choose, relative_loss
 
 

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.errors import DamagedArtefactError, ProbeError
-from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
+from xnai_pipelines.evaluation.intervals import paired_difference
 from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
 from xnai_pipelines.models.card.agreement import agreement
-from xnai_pipelines.models.card.card import VariantFigures
+from xnai_pipelines.models.card.card import Retrieval, VariantFigures
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import FUSED_DEPTH
@@ -45,14 +45,6 @@ class Judged:
     document_ids: Sequence[str]
     keyword_rankings: Sequence[Sequence[str]]
     relevant: Sequence[Grades]
-
-
-@dataclass(frozen=True, slots=True)
-class Retrieval:
-    """Mean nDCG@10 of a variant in one mode, and its difference to full precision with the 95 % interval."""
-
-    ndcg: float
-    difference: Estimate
 
 
 def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, PerQuestion]:
