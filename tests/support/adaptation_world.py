@@ -100,7 +100,7 @@ def challenge(work: Workplace, committed: Callable[[], None] = lambda: None) -> 
 
 def compare_and_decide(work: Workplace, *, ask: bool = False, gate: Gate | None = None) -> DecisionOutcome:
     """Measure the challenger, where that is needed, and judge it."""
-    evaluate_challenger(work.context(), tracker_of(work.home), (), threads=1)
+    evaluate_challenger(work.context(), tracker_of(work.home), threads=1)
     return decide(work, ask=ask, gate=gate)
 
 

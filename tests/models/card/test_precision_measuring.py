@@ -199,6 +199,6 @@ def test_labelled_questions_are_judged_and_generated_ones_only_where_there_are_n
     assert questions_to_judge([*generated, *labelled]) == (labelled, "1 labelled questions of all splits")
     assert questions_to_judge(generated) == (
         generated[1:],
-        "1 generated questions of the test split, since there are no labelled ones",
+        "1 generated questions of the test split, because there are no labelled ones",
     )
     assert questions_to_judge([]) == ([], "no questions")
