@@ -193,8 +193,8 @@ def train(
 ) -> Adapter:
     """Return an adapter trained on pairs, without validation."""
     return train_encoder(
-        base, pairs, [], config, folder, data_sha256=pairs_sha256(pairs), documents=[], threads=threads,
-        progress=lambda step: None,
+        base, pairs, validation=[], config=config, folder=folder, data_sha256=pairs_sha256(pairs), documents=[],
+        threads=threads, progress=lambda step: None,
     )  # fmt: skip
 
 

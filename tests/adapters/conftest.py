@@ -79,9 +79,9 @@ def trained(
     return train_encoder(
         base,
         pairs,
-        held_out,
-        quick,
-        tmp_path_factory.mktemp("adapters"),
+        validation=held_out,
+        config=quick,
+        folder=tmp_path_factory.mktemp("adapters"),
         data_sha256=pairs_sha256(pairs),
         documents=[pair.document_id for pair in pairs],
         threads=1,

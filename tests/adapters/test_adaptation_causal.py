@@ -105,7 +105,13 @@ def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt:
     config = AdapterConfig(rank=4, epochs=8, batch_size=8, learning_rate=2e-2, max_length=64, device="cpu")
     first, second = (
         train_causal(
-            tiny_gpt, conversations, _conversations(4), config, tmp_path / name, threads=1, progress=lambda step: None
+            tiny_gpt,
+            conversations,
+            validation=_conversations(4),
+            config=config,
+            folder=tmp_path / name,
+            threads=1,
+            progress=lambda step: None,
         )
         for name in "ab"
     )
@@ -129,12 +135,28 @@ def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt:
 def test_conversations_with_nothing_to_learn_within_the_length_are_refused(tiny_gpt: Path, tmp_path: Path) -> None:
     config = AdapterConfig(max_length=4, device="cpu")
     with pytest.raises(AdaptationError, match=r"None of the 3 conversations .*max_length \(4 tokens\)"):
-        train_causal(tiny_gpt, _conversations(3), [], config, tmp_path, threads=1, progress=lambda step: None)
+        train_causal(
+            tiny_gpt,
+            _conversations(3),
+            validation=[],
+            config=config,
+            folder=tmp_path,
+            threads=1,
+            progress=lambda step: None,
+        )
     with pytest.raises(AdaptationError, match="no conversations"):
-        train_causal(tiny_gpt, [], [], config, tmp_path, threads=1, progress=lambda step: None)
+        train_causal(tiny_gpt, [], validation=[], config=config, folder=tmp_path, threads=1, progress=lambda step: None)
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     config = dataclasses.replace(AdapterConfig(), device="cpu")
     with pytest.raises(AdaptationError, match=r"has no model\.safetensors"):
-        train_causal(tmp_path, _conversations(3), [], config, tmp_path, threads=1, progress=lambda step: None)
+        train_causal(
+            tmp_path,
+            _conversations(3),
+            validation=[],
+            config=config,
+            folder=tmp_path,
+            threads=1,
+            progress=lambda step: None,
+        )

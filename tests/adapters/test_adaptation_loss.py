@@ -71,7 +71,7 @@ class _Letters(torch.nn.Module):
 def _objective(network: _Letters, config: AdapterConfig, pairs: list[TrainingPair]) -> EncoderObjective:
     texts = TextNetwork(network, pooling="mean", padding=0, precision="fp32", device="cpu")
     return EncoderObjective(
-        texts, lambda text, length: [ord(sign) for sign in text][:length], pairs, [], config,
+        texts, lambda text, length: [ord(sign) for sign in text][:length], pairs=pairs, validation=[], config=config,
         question_prefix="", passage_prefix="",
     )  # fmt: skip
 

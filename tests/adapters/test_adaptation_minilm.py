@@ -27,9 +27,9 @@ def test_minilm_is_adapted_merged_and_exported(tmp_path: Path) -> None:
     adapter = train_encoder(
         base,
         pairs,
-        [],
-        AdapterConfig(max_steps=3, batch_size=8, schedule="constant", device="cpu"),
-        tmp_path / "adapters",
+        validation=[],
+        config=AdapterConfig(max_steps=3, batch_size=8, schedule="constant", device="cpu"),
+        folder=tmp_path / "adapters",
         data_sha256=pairs_sha256(pairs),
         documents=[],
         threads=2,

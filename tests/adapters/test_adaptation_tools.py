@@ -35,9 +35,9 @@ def another(
     return train_encoder(
         base,
         pairs,
-        [],
-        dataclasses.replace(quick, seed=8, epochs=1),
-        tmp_path_factory.mktemp("another"),
+        validation=[],
+        config=dataclasses.replace(quick, seed=8, epochs=1),
+        folder=tmp_path_factory.mktemp("another"),
         data_sha256=pairs_sha256(pairs),
         documents=[],
         threads=1,

@@ -41,7 +41,7 @@ def _train(
         **more,
     }
     validation = arguments.pop("validation", [])
-    return train_encoder(base, pairs, validation, config, folder, **arguments)  # type: ignore[arg-type]
+    return train_encoder(base, pairs, validation=validation, config=config, folder=folder, **arguments)  # type: ignore[arg-type]
 
 
 def test_a_training_learns_and_its_card_tells(

@@ -82,7 +82,7 @@ def test_a_corrupt_adapter_is_refused_and_trained_again_to_the_same_bytes(adapte
     weights = adapter_folder(adapted) / WEIGHTS
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
-    with pytest.raises(AdaptationError, match=r"damaged.*adapter_model.safetensors is not the file"):
+    with pytest.raises(AdaptationError, match=r"damaged.*adapter_model.safetensors does not match"):
         adapt_encoder(adapted.context(), base_encoder())
     assert "damaged" in adapter_faults(adapted.home, weights.parent.name)[0]
     assert train(adapted).report.trained

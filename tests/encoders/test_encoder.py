@@ -92,7 +92,7 @@ def test_a_changed_model_file_is_refused(built_encoder: Encoder, tmp_path: Path)
     model = bytearray((folder / "model.onnx").read_bytes())
     model[len(model) // 2] ^= 1
     (folder / "model.onnx").write_bytes(model)
-    with pytest.raises(DamagedArtefactError, match=r"model\.onnx is not the file"):
+    with pytest.raises(DamagedArtefactError, match=r"model\.onnx does not match"):
         Encoder.load(folder, threads=1)
 
 

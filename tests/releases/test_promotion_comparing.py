@@ -16,12 +16,14 @@ RUSSIAN, ENGLISH = Slice("language", "ru"), Slice("language", "en")
 
 
 def compared(champion=old, challenger=better_in_russian, questions=BOTH, **options):
-    return compare(rows(champion, questions), rows(challenger, questions), CHAMPION, CHALLENGER, **options)
+    return compare(
+        rows(champion, questions), rows(challenger, questions), champion=CHAMPION, challenger=CHALLENGER, **options
+    )
 
 
 def test_differences_are_those_of_a_paired_bootstrap_over_the_questions_of_the_slice():
     champion, challenger = rows(old), rows(better_in_russian)
-    found = compare(champion, challenger, CHAMPION, CHALLENGER).of(RUSSIAN, "vector")
+    found = compare(champion, challenger, champion=CHAMPION, challenger=CHALLENGER).of(RUSSIAN, "vector")
     chosen = (pc.field("mode") == "vector") & (pc.field("level") == "document") & (pc.field("language") == "ru")
     before, after = (table.filter(chosen)["recall_at_10"].to_numpy() for table in (champion, challenger))
     assert found.difference["recall_at_10"] == paired_difference(before, after, 0)
@@ -60,15 +62,15 @@ def test_intervals_repeat_for_a_seed_and_move_with_another():
 def test_the_order_of_the_rows_does_not_matter():
     table = rows(better_in_russian)
     shuffled = table.take(pa.array(range(table.num_rows))[::-1])
-    comparison = compare(rows(old), shuffled, CHAMPION, CHALLENGER)
+    comparison = compare(rows(old), shuffled, champion=CHAMPION, challenger=CHALLENGER)
     assert comparison == compared()
 
 
 def test_different_questions_are_refused_by_name():
     with pytest.raises(ValueError, match=r"differ: 1 only of the champion \(en00\)"):
-        compare(rows(old), rows(old, BOTH[1:]), CHAMPION, CHALLENGER)
+        compare(rows(old), rows(old, BOTH[1:]), champion=CHAMPION, challenger=CHALLENGER)
     with pytest.raises(ValueError, match=r"4 only of the challenger in hybrid search \(en00, en01, en02, \.\.\.\)"):
-        compare(rows(old, BOTH[4:]), rows(old), CHAMPION, CHALLENGER)
+        compare(rows(old, BOTH[4:]), rows(old), champion=CHAMPION, challenger=CHALLENGER)
 
 
 def test_the_same_questions_with_other_answers_are_refused():
@@ -77,15 +79,15 @@ def test_the_same_questions_with_other_answers_are_refused():
         table.schema.get_field_index("folder"), "folder", pa.array(["moved"] * table.num_rows, pa.string())
     )
     with pytest.raises(ValueError, match=r"folder of 60 questions differs .* on the same documents"):
-        compare(table, moved, CHAMPION, CHALLENGER)
+        compare(table, moved, champion=CHAMPION, challenger=CHALLENGER)
 
 
 def test_two_evaluations_in_one_table_and_a_missing_mode_are_refused():
     table = rows(old)
     with pytest.raises(ValueError, match="champion's evaluation contains a question twice"):
-        compare(pa.concat_tables([table, table]), table, CHAMPION, CHALLENGER)
+        compare(pa.concat_tables([table, table]), table, champion=CHAMPION, challenger=CHALLENGER)
     with pytest.raises(ValueError, match="challenger has no rows for vector search"):
-        compare(table, rows(old, modes=("hybrid",)), CHAMPION, CHALLENGER)
+        compare(table, rows(old, modes=("hybrid",)), champion=CHAMPION, challenger=CHALLENGER)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
@@ -97,7 +99,7 @@ def test_figures_that_are_not_finite_are_an_error(value):
     with pytest.raises(
         ValueError, match="ndcg_at_10 of the challenger in hybrid search is not finite for question en05"
     ):
-        compare(table, broken, CHAMPION, CHALLENGER)
+        compare(table, broken, champion=CHAMPION, challenger=CHALLENGER)
 
 
 def test_a_search_that_raised_for_one_alone_is_no_figure_and_one_that_raised_for_both_is_said():

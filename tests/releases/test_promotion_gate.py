@@ -21,7 +21,7 @@ def champion_rows():
 
 @pytest.fixture(scope="module")
 def good(champion_rows):
-    return compare(champion_rows, rows(better_in_russian), CHAMPION, CHALLENGER)
+    return compare(champion_rows, rows(better_in_russian), champion=CHAMPION, challenger=CHALLENGER)
 
 
 def failed(verdict):
@@ -29,7 +29,7 @@ def failed(verdict):
 
 
 def against(champion_rows, challenger, **options):
-    return compare(champion_rows, rows(challenger), CHAMPION, CHALLENGER, **options)
+    return compare(champion_rows, rows(challenger), champion=CHAMPION, challenger=CHALLENGER, **options)
 
 
 def test_better_where_it_degraded_and_nowhere_worse_is_promoted_with_a_reason_for_every_rule(good):
@@ -166,7 +166,7 @@ def test_a_target_that_every_question_is_of_is_judged_by_all_questions(good):
 
 def test_too_few_questions_prove_nothing():
     questions = [ask(name) for name in names("ru", 9)]
-    few = compare(rows(old, questions), rows(better_in_russian, questions), CHAMPION, CHALLENGER)
+    few = compare(rows(old, questions), rows(better_in_russian, questions), champion=CHAMPION, challenger=CHALLENGER)
     verdict = judge(few, Gate())
     assert failed(verdict) == ["enough questions"]
     assert verdict.reasons == ("There are 9 questions; at least 10 are needed to judge. Label more.",)

@@ -21,7 +21,7 @@ ALLOWED = Gate().max_slice_loss
 
 @pytest.fixture(scope="module")
 def comparison():
-    return compare(rows(old), rows(better_in_russian), CHAMPION, CHALLENGER)
+    return compare(rows(old), rows(better_in_russian), champion=CHAMPION, challenger=CHALLENGER)
 
 
 def pixels(data, colour):
@@ -110,5 +110,5 @@ def shifted(compared, number):
 
 def test_the_plot_of_two_that_do_not_differ_is_drawn():
     table = rows(old)
-    data = comparison_plot(compare(table, table, CHAMPION, CHALLENGER), ALLOWED)
+    data = comparison_plot(compare(table, table, champion=CHAMPION, challenger=CHALLENGER), ALLOWED)
     assert len(pixels(data, HYBRID)) > 100

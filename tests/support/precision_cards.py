@@ -70,7 +70,7 @@ def card(*variants, questions=200, **options):
         "corpus": "the whole corpus of 500 chunks",
         "held_out": 100,
         "questions": questions,
-        "origin": f"{questions} generated questions of the test split, since there are no labelled ones",
+        "origin": f"{questions} generated questions of the test split, because there are no labelled ones",
         "mode": "hybrid",
         "cpu_flags": ("avx2", "avx512_vnni"),
         "threads": 2,

@@ -84,7 +84,13 @@ def load_checkpoint(
             card = read_card(found)
             weights, moments = load_file(found / _WEIGHTS), load_file(found / _OPTIMIZER)
             curve = json.loads((found / _CURVE).read_text(encoding="utf-8"))
-            state = State(card["step"], card["seconds"], card["tokens"], card["token_seconds"], Curve(**curve))
+            state = State(
+                step=card["step"],
+                seconds=card["seconds"],
+                tokens=card["tokens"],
+                token_seconds=card["token_seconds"],
+                curve=Curve(**curve),
+            )
         except (DamagedArtefactError, OSError, ValueError, KeyError, TypeError) as error:
             _log.warning("The checkpoint %s cannot be used: %s", found, error)
             continue

@@ -88,10 +88,10 @@ class EncoderObjective:
         self,
         network: TextNetwork,
         tokenize: "Callable[[str, int], Ids]",
+        *,
         pairs: Sequence[TrainingPair],
         validation: Sequence[TrainingPair],
         config: AdapterConfig,
-        *,
         question_prefix: str,
         passage_prefix: str,
     ) -> None:
@@ -147,7 +147,7 @@ class EncoderObjective:
             questions, passages = self._network.encode(batch.questions), self._network.encode(batch.passages)
             right = torch.tensor(batch.right, device=questions.device)
             ignored = batch.ignored.to(questions.device)
-            loss = ranking_loss(questions, passages, right, ignored, self._config.scale)
+            loss = ranking_loss(questions, passages, right=right, ignored=ignored, scale=self._config.scale)
             ranks = right_ranks(questions, passages, right, ignored).double()
         return Validation(
             loss=float(loss), mrr=float((1 / ranks).mean()), recall_at_1=float((ranks == 1).double().mean())
@@ -173,9 +173,9 @@ class EncoderObjective:
         return ranking_loss(
             vectors[:asked],
             vectors[asked:],
-            torch.tensor(batch.right, device=vectors.device),
-            batch.ignored.to(vectors.device),
-            self._config.scale,
+            right=torch.tensor(batch.right, device=vectors.device),
+            ignored=batch.ignored.to(vectors.device),
+            scale=self._config.scale,
         )
 
     def _whole(self, batch: _Batch, share: float) -> float:

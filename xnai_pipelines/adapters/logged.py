@@ -33,8 +33,8 @@ def log_adapter(
     return _logged_once(
         tracker,
         f"adapter {adapter_id}",
-        _adapter(adapter_id),
-        tags,
+        known_by=_adapter(adapter_id),
+        tags=tags,
         params=params,
         curve=curve,
         metrics=metrics,
@@ -90,8 +90,8 @@ def log_comparison(
     return _logged_once(
         tracker,
         f"{decision}: adapter {adapter_id}",
-        known_by,
-        {**tags, "decision": decision},
+        known_by=known_by,
+        tags={**tags, "decision": decision},
         metrics=metrics,
         files=files,
     )
@@ -100,9 +100,9 @@ def log_comparison(
 def _logged_once(
     tracker: Tracker,
     title: str,
+    *,
     known_by: Mapping[str, str],
     tags: Mapping[str, str],
-    *,
     metrics: Mapping[str, float],
     files: Mapping[str, bytes],
     params: Mapping[str, object] | None = None,

@@ -39,6 +39,7 @@ class Objective(Protocol):
 def run_training(
     objective: Objective,
     network: "torch.nn.Module",
+    *,
     parameters: "dict[str, torch.nn.Parameter]",
     config: AdapterConfig,
     device: str,
@@ -62,8 +63,8 @@ def run_training(
     interval = validation_interval(steps, config)
     found = load_checkpoint(checkpoints, parameters, optimizer)
     if found is None:
-        state = State(0, 0.0, 0, 0.0, Curve())
-        _validate(objective, network, state, steps, progress)
+        state = State(step=0, seconds=0.0, tokens=0, token_seconds=0.0, curve=Curve())
+        _validate(objective, network, state=state, steps=steps, progress=progress)
     else:
         state, random = found
         set_random_state(random, device)
@@ -74,7 +75,17 @@ def run_training(
         if config.max_minutes is not None and state.step and state.seconds >= config.max_minutes * 60:
             break
         rate = learning_rate(progress_share(state.step, steps, state.seconds, config), config)
-        loss, tokens = _step(objective, network, parameters, optimizer, config, order, state.step, steps, rate)
+        loss, tokens = _step(
+            objective,
+            network,
+            parameters=parameters,
+            optimizer=optimizer,
+            config=config,
+            order=order,
+            done=state.step,
+            steps=steps,
+            rate=rate,
+        )
         state.step += 1
         state.tokens += tokens
         state.token_seconds += time.monotonic() - started
@@ -85,20 +96,33 @@ def run_training(
             validation = _figures(objective, network, state)
             state.seconds = time.monotonic() - begun
         if state.step < steps:
-            progress(_told(state, steps, loss, rate, config, examples, validation))
+            progress(_told(state, steps, loss=loss, rate=rate, config=config, examples=examples, validation=validation))
             if time.monotonic() - saved >= checkpoint_seconds:
-                save_checkpoint(checkpoints, state, parameters, optimizer, random_state(device))
+                save_checkpoint(
+                    checkpoints, state, parameters=parameters, optimizer=optimizer, random=random_state(device)
+                )
                 saved = time.monotonic()
     validation = _figures(objective, network, state)
     state.seconds = time.monotonic() - begun
     last = state.curve.steps[-1]
-    progress(_told(state, state.step, last["loss"], last["learning_rate"], config, examples, validation))
+    progress(
+        _told(
+            state,
+            state.step,
+            loss=last["loss"],
+            rate=last["learning_rate"],
+            config=config,
+            examples=examples,
+            validation=validation,
+        )
+    )
     return state
 
 
 def _step(
     objective: Objective,
     network: "torch.nn.Module",
+    *,
     parameters: "dict[str, torch.nn.Parameter]",
     optimizer: "torch.optim.Optimizer",
     config: AdapterConfig,
@@ -154,12 +178,23 @@ def _validate(
     started = time.monotonic()
     figures = _figures(objective, network, state)
     state.seconds = time.monotonic() - started
-    progress(Step(0, steps, None, 0.0, 0.0, None, figures))
+    progress(
+        Step(
+            step=0,
+            steps=steps,
+            loss=None,
+            learning_rate=0.0,
+            pairs_per_second=0.0,
+            seconds_left=None,
+            validation=figures,
+        )
+    )
 
 
 def _told(
     state: State,
     steps: int,
+    *,
     loss: float,
     rate: float,
     config: AdapterConfig,
@@ -170,4 +205,12 @@ def _told(
     left = state.seconds / state.step * (steps - state.step)
     if config.max_minutes is not None:
         left = min(left, max(0.0, config.max_minutes * 60 - state.seconds))
-    return Step(state.step, steps, loss, rate, state.step * a_step / max(state.token_seconds, 1e-9), left, validation)
+    return Step(
+        step=state.step,
+        steps=steps,
+        loss=loss,
+        learning_rate=rate,
+        pairs_per_second=state.step * a_step / max(state.token_seconds, 1e-9),
+        seconds_left=left,
+        validation=validation,
+    )

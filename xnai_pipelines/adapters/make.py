@@ -121,16 +121,25 @@ def train_adapter(
         adapter = train_encoder(
             base,
             pairs,
-            read_training_pairs(context.tables, Split.VALIDATION),
-            config,
-            context.home.adapters,
+            validation=read_training_pairs(context.tables, Split.VALIDATION),
+            config=config,
+            folder=context.home.adapters,
             data_sha256=sha256,
             documents=sorted(set().union(*documents_of_pairs(context.tables))),
             threads=threads,
             progress=progress,
         )
     if done:
-        record(context.home.state, StageRun("adapter", context.run_id, now(), done, adapter.metrics["seconds"]))
+        record(
+            context.home.state,
+            StageRun(
+                stage="adapter",
+                run_id=context.run_id,
+                finished_at=now(),
+                items=done,
+                seconds=adapter.metrics["seconds"],
+            ),
+        )
     curve = curve_plot(adapter)
     report = AdapterReport(
         adapter=adapter.adapter_id,
@@ -146,7 +155,7 @@ def train_adapter(
     )
     path = _adapter_path(context.home)
     write_record(path, report)  # before MLflow, so that nothing trained is lost if MLflow is down
-    report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
+    report = replace(report, mlflow_run=_log(context, tracker, adapter=adapter, report=report, curve=curve))
     write_record(path, report)
     return AdapterOutcome(report, adapter, curve)
 
@@ -191,7 +200,7 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
         [variant] = [variant for variant in VARIANTS if variant.name == release.variant]
         texts = texts_for(context, variant, merged.spec)
         spec = variant_spec(variant, merged.spec, texts)
-        folder = build_variant(context, variant, merged.spec, spec, texts)
+        folder = build_variant(context, variant, base=merged.spec, spec=spec, texts=texts)
         watch.items = 1
     built = AdaptedEncoderReport(
         adapter=report.adapter,

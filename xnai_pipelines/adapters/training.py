@@ -47,10 +47,10 @@ _MakeObjective = Callable[["PeftModel", str], Objective]
 def train_encoder(
     base: EncoderSpec,
     pairs: Sequence[TrainingPair],
+    *,
     validation: Sequence[TrainingPair],
     config: AdapterConfig,
     folder: Path,
-    *,
     data_sha256: str,
     documents: Sequence[str],
     threads: int,
@@ -101,9 +101,9 @@ def train_encoder(
         return EncoderObjective(
             network,
             lambda text, length: tokenizer.encode(text, min(length, base.max_length)),
-            pairs,
-            validation,
-            config,
+            pairs=pairs,
+            validation=validation,
+            config=config,
             question_prefix=base.query_prefix,
             passage_prefix=base.passage_prefix,
         )
@@ -122,17 +122,26 @@ def train_encoder(
         },
     }
     return _published(
-        folder / identity, base.source, Task.ENCODER, config, card, check, make, threads, checkpoint_seconds, progress
+        folder / identity,
+        base.source,
+        task=Task.ENCODER,
+        config=config,
+        card=card,
+        check=check,
+        make=make,
+        threads=threads,
+        checkpoint_seconds=checkpoint_seconds,
+        progress=progress,
     )
 
 
 def train_causal(
     model: Path,
     conversations: Sequence[Conversation],
+    *,
     validation: Sequence[Conversation],
     config: AdapterConfig,
     folder: Path,
-    *,
     threads: int,
     progress: Callable[[Step], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
@@ -160,7 +169,9 @@ def train_causal(
             tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise AdaptationError(f"The tokenizer in {model} cannot be loaded: {error}") from error
-        objective = CausalObjective(adapted, tokenizer, conversations, validation, config, device)
+        objective = CausalObjective(
+            adapted, tokenizer, conversations=conversations, validation=validation, config=config, device=device
+        )
         if objective.left_out:
             _log.warning("%d conversations have nothing to learn within max_length.", objective.left_out)
         return objective
@@ -180,13 +191,23 @@ def train_causal(
         },
     }
     return _published(
-        folder / identity, model, Task.CAUSAL, config, card, check, make, threads, checkpoint_seconds, progress
+        folder / identity,
+        model,
+        task=Task.CAUSAL,
+        config=config,
+        card=card,
+        check=check,
+        make=make,
+        threads=threads,
+        checkpoint_seconds=checkpoint_seconds,
+        progress=progress,
     )
 
 
 def _published(
     target: Path,
     source: Path,
+    *,
     task: Task,
     config: AdapterConfig,
     card: dict[str, Any],
@@ -208,7 +229,14 @@ def _published(
             parameters = trained_parameters(adapted)
             try:
                 state = run_training(
-                    objective, adapted, parameters, config, device, checkpoints, checkpoint_seconds, progress
+                    objective,
+                    adapted,
+                    parameters=parameters,
+                    config=config,
+                    device=device,
+                    checkpoints=checkpoints,
+                    checkpoint_seconds=checkpoint_seconds,
+                    progress=progress,
                 )
             except AdaptationError:
                 shutil.rmtree(checkpoints)  # resuming would end there again

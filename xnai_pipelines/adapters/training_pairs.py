@@ -79,7 +79,9 @@ def make_training_pairs(
     with stage(context, "training_pairs") as watch:
         index = SearchIndex.open(context.home.root, threads=threads)
         questions = read_questions(context.tables)
-        fingerprint = _fingerprint(context, index.release, questions, negatives, least_pairs)
+        fingerprint = _fingerprint(
+            context, index.release, questions=questions, negatives=negatives, least_pairs=least_pairs
+        )
         known = read_training_pairs_report(context.home)
         if known and known.fingerprint == fingerprint and context.tables.count(TRAINING_PAIRS):
             known = replace(known, changed=False, seconds=0.0)
@@ -103,7 +105,7 @@ def make_training_pairs(
                     corpus.document_ids, sorted(apart if split is Split.TRAIN else _test_documents(questions))
                 )
                 for question in part:
-                    found = _pairs_of(question, index, corpus, barred, negatives, split)
+                    found = _pairs_of(question, index, corpus=corpus, barred=barred, negatives=negatives, split=split)
                     without_answer += not found
                     rows += found
                     advance()
@@ -245,7 +247,9 @@ def _pairs_of(
             labelled or rows,
             key=lambda row: (places.get(corpus.chunk_ids[row], FUSED_DEPTH), -float(near[row]), corpus.chunk_ids[row]),
         )
-        hard = hard_negatives(vector, corpus.vectors, answer, barred | answers, negatives, corpus.chunk_ids)
+        hard = hard_negatives(
+            vector, corpus.vectors, answer=answer, barred=barred | answers, count=negatives, names=corpus.chunk_ids
+        )
         chunk_id = corpus.chunk_ids[answer]
         found.append(
             {

@@ -114,9 +114,9 @@ def train(
             adapter = train_causal(
                 base,
                 conversations,
-                validated,
-                config,
-                folder,
+                validation=validated,
+                config=config,
+                folder=folder,
                 threads=settings().threads,
                 progress=progress,
             )

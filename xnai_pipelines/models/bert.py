@@ -223,7 +223,7 @@ def _add_encoder(graph: _Graph, sizes: _Sizes) -> None:
     mask = _add_mask(graph)
     for index in range(sizes.layers):
         layer = f"encoder.layer.{index}"
-        attended = _add_attention(graph, f"{layer}.attention", hidden, mask, sizes)
+        attended = _add_attention(graph, f"{layer}.attention", hidden=hidden, mask=mask, sizes=sizes)
         wide = graph.linear(f"{layer}.intermediate.dense", attended)
         active = _add_activation(graph, f"{layer}.intermediate.intermediate_act_fn", wide, sizes.activation)
         narrow = graph.linear(f"{layer}.output.dense", active)

@@ -87,10 +87,10 @@ def quantize_variant(
         built = not _is_whole(folder)
         started = time.perf_counter()
         if built:
-            build_variant(context, variant, base, spec, texts)
+            build_variant(context, variant, base=base, spec=spec, texts=texts)
         seconds = time.perf_counter() - started if built else (known.seconds if known else None)
         if known is None or built:
-            known = _report(context, variant, spec, texts, seconds, threads)
+            known = _report(context, variant, spec=spec, texts=texts, seconds=seconds, threads=threads)
             _record(home, known)
         if known.registered is None:
             known = replace(known, registered=_register(context, tracker, folder, known))
@@ -191,7 +191,7 @@ def build_variant(
         base.source, variant.scheme, texts, max_length=base.max_length, label=variant.name, progress=context.progress
     )
     runtime = Runtime.FP32 if variant.runtime is Runtime.FP32 else Runtime.INT8_DYNAMIC
-    return build_stored_encoder(spec, model, float_folder, models, runtime)
+    return build_stored_encoder(spec, model, float_folder=float_folder, models_root=models, runtime=runtime)
 
 
 def _report(

@@ -29,7 +29,7 @@ def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_ro
         if earlier and earlier.embeddings_table not in kept:
             context.tables.drop(earlier.embeddings_table)
         forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number, spec, exact_search_rows)
+        report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
         releases.challenge(unpublished_release(context, number, spec, encoder))
     write_json(report_path(context.home, "challenger_index"), asdict(report))

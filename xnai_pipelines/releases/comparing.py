@@ -41,9 +41,9 @@ class _Asked:
 def compare(
     champion_rows: pa.Table,
     challenger_rows: pa.Table,
+    *,
     champion: Contender,
     challenger: Contender,
-    *,
     least: int = LEAST_QUESTIONS,
     chosen: Mapping[Slice, Collection[str]] | None = None,
     seed: int = 0,
@@ -157,7 +157,18 @@ def _compared(part: Slice, origin: Origin, values: NDArray[np.float64], seed: in
         wins, losses = int((ndcg[:, number] > _SAME_NDCG).sum()), int((ndcg[:, number] < -_SAME_NDCG).sum())
         of_champion, of_challenger, difference = (by_mode[number] for by_mode in figures)
         ties = len(values) - wins - losses
-        yield Compared(part, mode, origin, len(values), of_champion, of_challenger, difference, wins, losses, ties)
+        yield Compared(
+            slice=part,
+            mode=mode,
+            origin=origin,
+            questions=len(values),
+            champion=of_champion,
+            challenger=of_challenger,
+            difference=difference,
+            wins=wins,
+            losses=losses,
+            ties=ties,
+        )
 
 
 def _statement(asked: Sequence[_Asked], least: int, parts: Mapping[Slice, tuple[Origin, Rows]]) -> str:

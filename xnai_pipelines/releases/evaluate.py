@@ -73,8 +73,8 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
             comparison = compare(
                 found[0].per_question,
                 found[1].per_question,
-                _contender(context.home, champion, found[0].report),
-                _contender(context.home, challenger, found[1].report),
+                champion=_contender(context.home, champion, found[0].report),
+                challenger=_contender(context.home, challenger, found[1].report),
                 chosen={NEW: _new_questions(tracker, champion, questions)},
             )
             kept = KeptComparison(fingerprint, comparison, found[1].report)

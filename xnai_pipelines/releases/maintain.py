@@ -56,7 +56,15 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         models_dropped = _drop_models(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)
-    report = MaintenanceReport(before, after, expired, dropped, models_dropped, removed, watch.seconds)
+    report = MaintenanceReport(
+        bytes_before=before,
+        bytes_after=after,
+        expired=expired,
+        dropped=dropped,
+        models_dropped=models_dropped,
+        vectors_removed=removed,
+        seconds=watch.seconds,
+    )
     write_json(report_path(context.home, "maintenance"), asdict(report))
     return report
 

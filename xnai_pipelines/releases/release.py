@@ -64,7 +64,9 @@ def release_challenger(
             challenger, published = None, current
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
-            published = _publish(context, releases, challenger, load_encoder(), exact_search_rows)
+            published = _publish(
+                context, releases, challenger=challenger, encoder=load_encoder(), exact_search_rows=exact_search_rows
+            )
             reason = f"Release {published.release} answers searches now, replacing release {current.release}."
             watch.items = 1
     if published is not None:
@@ -102,7 +104,7 @@ def _publish(
 ) -> Release:
     spec = embeddings_spec(challenger.embeddings_table, challenger.dimension)
     forget_deleted(context, releases, spec)
-    fill_index(context, encoder, challenger.release, spec, exact_search_rows)
+    fill_index(context, encoder, number=challenger.release, spec=spec, exact_search_rows=exact_search_rows)
     questions = read_questions(context.tables)
     keep_questions(releases, challenger.release, questions)
     release = replace(

@@ -138,10 +138,10 @@ class SearchIndex:
         vector = None if mode is Mode.KEYWORD else self._encoder.encode_query(question)
         where = filters.sql()
         if not by_document:
-            return self._ranking(question, vector, k, mode, where)[:k]
+            return self._ranking(question, vector, depth=k, mode=mode, where=where)[:k]
         depth = k * PASSAGES_PER_DOCUMENT
         while True:
-            ranking = self._ranking(question, vector, depth, mode, where)
+            ranking = self._ranking(question, vector, depth=depth, mode=mode, where=where)
             best = best_per_document(ranking)
             if len(best) >= k or len(ranking) < depth:
                 return best[:k]

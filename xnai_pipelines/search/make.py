@@ -66,7 +66,7 @@ def embed_chunks(
         name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
         spec = embeddings_spec(name, encoder.dimension)
         forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number, spec, exact_search_rows)
+        report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
         if current is None:
             releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
@@ -83,7 +83,7 @@ def fill_index(
     work = pending(context, spec)
     context.tables.delete(spec, "chunk_id", work.removed)
     with context.progress.work("embeddings", len(work.to_write), "chunks") as advance:
-        counts = _embed(context, encoder, spec, frozenset(work.to_write), advance)
+        counts = _embed(context, encoder, spec=spec, wanted=frozenset(work.to_write), advance=advance)
     table.checkout_latest()
     rows = int(table.count_rows())
     made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
@@ -101,7 +101,9 @@ def fill_index(
         truncated=counts["truncated"],
         tokens=counts["tokens"],
         vectors=rows,
-        vector_index=maintain_vector_index(table, rows, exact_search_rows, record, encoder.encode_query),
+        vector_index=maintain_vector_index(
+            table, rows, exact_search_rows=exact_search_rows, record=record, encode_query=encoder.encode_query
+        ),
         seconds=time.perf_counter() - started,
     )
 
@@ -141,10 +143,14 @@ def _embed(
             waiting.append(mine)
             held += mine.num_rows
             if held >= CHUNKS_IN_COMMIT:
-                counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+                counts += _write(
+                    context, encoder, cache=cache, spec=spec, chunks=pa.Table.from_batches(waiting), advance=advance
+                )
                 waiting, held = [], 0
         if held:
-            counts += _write(context, encoder, cache, spec, pa.Table.from_batches(waiting), advance)
+            counts += _write(
+                context, encoder, cache=cache, spec=spec, chunks=pa.Table.from_batches(waiting), advance=advance
+            )
     return counts
 
 

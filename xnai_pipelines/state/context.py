@@ -55,7 +55,12 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
                 ) from error
             raise
         watch.seconds = time.perf_counter() - started
-        record(context.home.state, StageRun(name, context.run_id, now(), watch.items, round(watch.seconds, 3)))
+        record(
+            context.home.state,
+            StageRun(
+                stage=name, run_id=context.run_id, finished_at=now(), items=watch.items, seconds=round(watch.seconds, 3)
+            ),
+        )
 
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:

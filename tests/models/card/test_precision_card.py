@@ -75,7 +75,7 @@ def test_markdown_names_the_choice_its_reasons_and_why_not_the_others():
     text = card_markdown(made())
     assert "**Choice: int8**" in text
     assert "- int8 is the smallest of the 2 variants that qualify" in text
-    assert "since there are no labelled ones, asked of the whole corpus of 500 chunks" in text
+    assert "because there are no labelled ones, over the whole corpus of 500 chunks" in text
     assert "- int4_gptq: Its calibration | texts are missing." in text
     assert "avx512_vnni" in text
     assert "rescored by int8" in text

@@ -55,7 +55,12 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
 @pytest.fixture(scope="module")
 def full(fp32_encoder: Encoder) -> Measured:
     return measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, MATERIAL, None, threads=2, timeout=NEVER_SECONDS
+        known("fp32", fp32_encoder),
+        fp32_encoder.spec.source,
+        material=MATERIAL,
+        full=None,
+        threads=2,
+        timeout=NEVER_SECONDS,
     )
 
 
@@ -70,8 +75,8 @@ def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built
     int8 = measure_variant(
         known("int8_dynamic", built_encoder),
         built_encoder.spec.source,
-        MATERIAL,
-        full,
+        material=MATERIAL,
+        full=full,
         threads=2,
         timeout=NEVER_SECONDS,
         encode=encode,
@@ -110,13 +115,15 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
     model = bytearray((folder / "model.onnx").read_bytes())
     model[len(model) // 2] ^= 1
     (folder / "model.onnx").write_bytes(model)
-    with pytest.raises(ProbeError, match=r"damaged cannot be served: .*model\.onnx is not the file"):
+    with pytest.raises(ProbeError, match=r"damaged cannot be served: .*model\.onnx does not match"):
         probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=NEVER_SECONDS)
-    measured = measure_variant(known("int8", built_encoder), folder, MATERIAL, full, threads=1, timeout=NEVER_SECONDS)
+    measured = measure_variant(
+        known("int8", built_encoder), folder, material=MATERIAL, full=full, threads=1, timeout=NEVER_SECONDS
+    )
     assert measured.vectors is None
     assert measured.figures.cost is None
     assert measured.figures.failed is not None
-    assert "model.onnx is not the file" in measured.figures.failed
+    assert "model.onnx does not match" in measured.figures.failed
 
 
 @pytest.mark.slow
@@ -124,8 +131,8 @@ def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(full: Measure
     figures = measure_variant(
         known("int8", built_encoder, cosine_floor=0.99999),
         built_encoder.spec.source,
-        MATERIAL,
-        full,
+        material=MATERIAL,
+        full=full,
         threads=2,
         timeout=NEVER_SECONDS,
     ).figures
@@ -144,7 +151,12 @@ def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
 def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder) -> None:
     missing = Measured(known("fp32", built_encoder, failed="It is gone."))
     measured = measure_variant(
-        known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
+        known("int8", built_encoder),
+        built_encoder.spec.source,
+        material=MATERIAL,
+        full=missing,
+        threads=2,
+        timeout=NEVER_SECONDS,
     )
     assert measured.figures.failed == "It cannot be compared with fp32, which failed."
 
@@ -153,7 +165,12 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
 def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: Encoder) -> None:
     material = Material(held_out=PASSAGES[:5])
     figures = measure_variant(
-        known("fp32", fp32_encoder), fp32_encoder.spec.source, material, None, threads=2, timeout=NEVER_SECONDS
+        known("fp32", fp32_encoder),
+        fp32_encoder.spec.source,
+        material=material,
+        full=None,
+        threads=2,
+        timeout=NEVER_SECONDS,
     ).figures
     assert figures.failed is None
     assert figures.retrieval == {}
@@ -182,6 +199,6 @@ def test_labelled_questions_are_judged_and_generated_ones_only_where_there_are_n
     assert questions_to_judge([*generated, *labelled]) == (labelled, "1 labelled questions of all splits")
     assert questions_to_judge(generated) == (
         generated[1:],
-        "1 generated questions of the test split, since there are no labelled ones",
+        "1 generated questions of the test split, because there are no labelled ones",
     )
     assert questions_to_judge([]) == ([], "no questions")

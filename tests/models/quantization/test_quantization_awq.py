@@ -111,7 +111,7 @@ def test_scaled_layers_lose_less_of_their_output_than_rounded_ones(
                 matrix = linear.matrix()
                 weight = matrix * scales
                 rounded = round_to_nearest(weight, levels_of(AWQ, weight), AWQ.granularity, AWQ.group_size)
-                scaled = coded_tensor(linear.name, matrix.shape, rounded, AWQ, column_scales=scales)
+                scaled = coded_tensor(linear.name, matrix.shape, rounded=rounded, scheme=AWQ, column_scales=scales)
                 plain = rounded_tensor(linear.name, matrix, RTN)
                 for i, tensor in enumerate((scaled, plain)):
                     pair[i] += output_error(matrix, tensor.restored(), inputs.hessian)

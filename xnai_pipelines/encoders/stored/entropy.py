@@ -241,12 +241,12 @@ def _read(data: bytes, rows: int, count: int) -> _Stream:
     except (OSError, pa.ArrowException) as error:
         raise damaged from error
     stream = _Stream(
-        low,
-        np.frombuffer(side, np.uint8, rows),
-        np.frombuffer(side, "<u2", classes * symbols, rows).astype(np.int64).reshape(classes, symbols),
-        np.frombuffer(side, "<i4", escapes, rows + frequencies).astype(np.int32),
-        np.frombuffer(data, "<u4", lanes, start).astype(np.uint64),
-        np.frombuffer(data, "<u2", words, start + 4 * lanes).astype(np.uint64),
+        low=low,
+        classes=np.frombuffer(side, np.uint8, rows),
+        frequencies=np.frombuffer(side, "<u2", classes * symbols, rows).astype(np.int64).reshape(classes, symbols),
+        escaped=np.frombuffer(side, "<i4", escapes, rows + frequencies).astype(np.int32),
+        states=np.frombuffer(data, "<u4", lanes, start).astype(np.uint64),
+        words=np.frombuffer(data, "<u2", words, start + 4 * lanes).astype(np.uint64),
     )
     if (stream.classes >= classes).any() or (stream.frequencies.sum(axis=1) != _TOTAL).any():
         raise damaged

@@ -90,11 +90,11 @@ class Inspection:
     def table(self) -> tuple[list[str], list[list[str]]]:
         """Return columns and rows for people: the tensors, largest first, then the rest, then the whole file."""
         rows = [
-            _line(tensor.name, _shape(tensor), _form(tensor), tensor.stored_bytes, tensor.weights)
+            _line(tensor.name, _shape(tensor), form=_form(tensor), stored=tensor.stored_bytes, weights=tensor.weights)
             for tensor in sorted(self.tensors, key=lambda tensor: -tensor.stored_bytes)
         ]
         rows.append(["names, shapes, hashes", "", "", f"{self.overhead_bytes:,}", "", ""])
-        rows.append(_line("whole file", f"{self.weights:,}", "", self.file_bytes, self.weights))
+        rows.append(_line("whole file", f"{self.weights:,}", form="", stored=self.file_bytes, weights=self.weights))
         return ["tensor", "shape", "stored as", "bytes", "bits per weight", "ratio"], rows
 
     def markdown(self) -> str:

@@ -89,12 +89,26 @@ def make_card(
         index = SearchIndex.open(context.home.root, threads=threads)
         reports = [report for report in model_reports(context.home) if _is_current(context, report, base)]
         questions, origin = questions_to_judge(read_questions(context.tables))
-        state = _fingerprint(context, index.release, reports, questions, threads, most_chunks)
+        state = _fingerprint(
+            context, index.release, reports=reports, questions=questions, threads=threads, most_chunks=most_chunks
+        )
         kept = read_record(path, KeptCard)
         measured = kept is None or kept.fingerprint != state
         if measured or kept is None:
             watch.items = len(reports)
-            kept = KeptCard(state, _measure(context, index, reports, questions, origin, threads, most_chunks), None)
+            kept = KeptCard(
+                state,
+                _measure(
+                    context,
+                    index,
+                    reports=reports,
+                    questions=questions,
+                    origin=origin,
+                    threads=threads,
+                    most_chunks=most_chunks,
+                ),
+                None,
+            )
         card = kept.card.chosen(choose(kept.card, policy))
         kept = replace(kept, card=card)
         write_record(path, kept)
@@ -104,10 +118,10 @@ def make_card(
         write_bytes(folder / "pareto.png", plot)
         if kept.mlflow_run is None:
             logged = None if measured else find_card(tracker, state, card.made_at)
-            run = logged or _log(context, tracker, state, card, plot, index.release)
+            run = logged or _log(context, tracker, fingerprint=state, card=card, plot=plot, release=index.release)
             kept = replace(kept, mlflow_run=run)
             write_record(path, kept)
-    return CardOutcome(card, plot, kept, measured, watch.seconds)
+    return CardOutcome(card=card, plot=plot, kept=kept, measured=measured, seconds=watch.seconds)
 
 
 def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
@@ -121,7 +135,13 @@ def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate |
         choice = choose(card, policy)
         candidate = None
         if choice.variant is not None and choice.vector_space is not None:
-            candidate = Candidate(choice.variant, choice.vector_space, card.base_sha256, now(), choice.reasons)
+            candidate = Candidate(
+                variant=choice.variant,
+                vector_space=choice.vector_space,
+                base_sha256=card.base_sha256,
+                chosen_at=now(),
+                reasons=choice.reasons,
+            )
         record_candidate(context.home.releases, candidate)
     return candidate, choice
 
@@ -151,6 +171,7 @@ def _is_current(context: StageContext, report: QuantizedModelReport, base: Encod
 def _measure(
     context: StageContext,
     index: SearchIndex,
+    *,
     reports: Sequence[QuantizedModelReport],
     questions: Sequence[Question],
     origin: str,
@@ -166,7 +187,9 @@ def _measure(
             f"Only {len(held_out)} passages are held out from calibration; comparing vectors needs at least "
             f"{FEWEST_HELD_OUT}. Ingest more documents."
         )
-    material, corpus, stored = _material(context, index, questions, held_out, most_chunks)
+    material, corpus, stored = _material(
+        context, index, questions=questions, held_out=held_out, most_chunks=most_chunks
+    )
     measured: dict[str, Measured] = {}
     texts = len({*material.held_out, *material.pool})
     ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
@@ -178,8 +201,8 @@ def _measure(
             measured[report.variant] = measure_variant(
                 _known(report),
                 context.home.models / report.vector_space,
-                material,
-                measured.get(FULL_PRECISION),
+                material=material,
+                full=measured.get(FULL_PRECISION),
                 threads=threads,
                 timeout=PROBE_SECONDS,
                 encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance),

@@ -24,7 +24,7 @@ def variant_table(card: Card) -> Table:
         "cosine",
         "5th pct",
         f"nDCG@10 {card.mode}",
-        "vs fp32",
+        "against fp32",
         "query ms p50/p95",
         "speed",
         "memory MB",
@@ -153,7 +153,7 @@ def _result(card: Card, figures: VariantFigures) -> str:
 def _statement(card: Card) -> str:
     return (
         f"Cosine on {card.held_out:,} held-out passages; nDCG@10 on {card.origin}, over {card.corpus}; change "
-        "vs fp32 as a share of its mean, with the paired 95 % interval. Speed is passages per second relative to "
+        "against fp32 as a share of its mean, with the paired 95 % interval. Speed is passages per second relative to "
         f"fp32, on {card.threads} threads; a query runs on one. Memory is the peak of a new process that loads and "
         f"serves the encoder, including libraries. Measured {card.made_at:%Y-%m-%d %H:%M} UTC on a processor with "
         f"{', '.join(card.cpu_flags) or 'unknown instruction sets'}.\n"

@@ -22,13 +22,12 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
 
 MODES = (Mode.HYBRID, Mode.VECTOR)  # keyword search uses no encoder
-
 PROBED_PASSAGES = 200
 PROBED_QUERIES = 200
 
 Vectors = NDArray[np.float32]
-Encode = Callable[[Encoder, Sequence[str]], Vectors]
 PerQuestion = NDArray[np.float64]
+Encode = Callable[[Encoder, Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,9 +156,9 @@ def encode_passages(encoder: Encoder, passages: Sequence[str]) -> Vectors:
 def measure_variant(
     known: VariantFigures,
     folder: Path,
+    *,
     material: Material,
     full: Measured | None,
-    *,
     threads: int,
     timeout: float,
     encode: Encode = encode_passages,
@@ -178,7 +177,9 @@ def measure_variant(
     queries = list(material.questions or material.held_out)[:PROBED_QUERIES]
     try:
         expanded(folder)  # otherwise the probe would include the expansion
-        cost = probe(folder, list(material.held_out)[:PROBED_PASSAGES], queries, threads, timeout)
+        cost = probe(
+            folder, list(material.held_out)[:PROBED_PASSAGES], queries=queries, threads=threads, timeout=timeout
+        )
     except (ProbeError, DamagedArtefactError) as error:
         return Measured(replace(known, failed=str(error)))
     figures = replace(known, cost=cost, speed_ratio=1.0 if full is None else None)

@@ -66,7 +66,13 @@ def pareto_plot(card: Card) -> bytes:
     speeds = [point.figures.speed_ratio or 1.0 for point in points]
     norm = Normalize(min(*speeds, 0.9), max(*speeds, 1.1))
     for point in points:
-        _draw(axes, point, norm, bottom, card.choice is not None and card.choice.variant == point.figures.name)
+        _draw(
+            axes,
+            point,
+            norm=norm,
+            bottom=bottom,
+            chosen=card.choice is not None and card.choice.variant == point.figures.name,
+        )
     bar = figure.colorbar(ScalarMappable(norm, _SPEEDS), ax=axes, pad=0.02, aspect=30)
     bar.set_label("passages per second, relative to fp32", fontsize=9, color=INK)
     bar.outline.set_visible(False)
@@ -91,10 +97,12 @@ def _point(card: Card, figures: VariantFigures, by_ndcg: bool) -> _Point | None:
     if by_ndcg and retrieval is not None:
         base = full.retrieval[card.mode].ndcg if full and card.mode in full.retrieval else retrieval.ndcg
         difference = retrieval.difference
-        return _Point(figures, size, retrieval.ndcg, base + difference.low, base + difference.high)
+        return _Point(
+            figures=figures, size=size, quality=retrieval.ndcg, low=base + difference.low, high=base + difference.high
+        )
     if not by_ndcg and figures.agreement is not None:
         cosine = figures.agreement.cosine_mean
-        return _Point(figures, size, cosine, cosine, cosine)
+        return _Point(figures=figures, size=size, quality=cosine, low=cosine, high=cosine)
     return None
 
 

@@ -131,7 +131,16 @@ def measure_stored_vectors(vectors: Vectors, queries: Vectors) -> tuple[StoredVe
         exact = exact or found
         shared = [len(one & other) / K for one, other in zip(found, exact, strict=True)]
         p50 = float(np.median(milliseconds))
-        rows.append(StoredVectors(form, stored, scanned, 4 * dimension / stored, float(np.mean(shared)), p50))
+        rows.append(
+            StoredVectors(
+                form=form,
+                bytes_per_vector=stored,
+                scanned_bytes=scanned,
+                ratio=4 * dimension / stored,
+                recall_at_10=float(np.mean(shared)),
+                query_p50_ms=p50,
+            )
+        )
     return tuple(rows)
 
 

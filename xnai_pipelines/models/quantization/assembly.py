@@ -45,9 +45,9 @@ def float_tensor(name: str, values: np.ndarray, dtype: str = "float32") -> Quant
 def coded_tensor(
     name: str,
     shape: tuple[int, ...],
+    *,
     rounded: Rounded,
     scheme: Scheme,
-    *,
     method: Method | None = None,
     permutation: np.ndarray | None = None,
     column_scales: Matrix | None = None,
@@ -73,7 +73,7 @@ def rounded_tensor(name: str, weight: Matrix, scheme: Scheme) -> QuantizedTensor
     """Return a weight of two dimensions, as stored, rounded to nearest."""
     levels = levels_of(scheme, weight)
     rounded = round_to_nearest(weight, levels, scheme.granularity, scheme.group_size)
-    return coded_tensor(name, weight.shape, rounded, scheme, method=Method.RTN)
+    return coded_tensor(name, weight.shape, rounded=rounded, scheme=scheme, method=Method.RTN)
 
 
 def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | None:

@@ -92,7 +92,7 @@ def _scaled(
     """Return the matrix times its inputs' scales, rounded; a folded matrix was multiplied when it was folded."""
     weight = matrix if in_norm else matrix * scales
     rounded = round_to_nearest(weight, levels_of(scheme, weight), scheme.granularity, scheme.group_size)
-    return coded_tensor(name, matrix.shape, rounded, scheme, column_scales=None if in_norm else scales)
+    return coded_tensor(name, matrix.shape, rounded=rounded, scheme=scheme, column_scales=None if in_norm else scales)
 
 
 def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> bool:

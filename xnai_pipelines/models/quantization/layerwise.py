@@ -90,7 +90,7 @@ def _by_gptq(linear: Linear, plain: QuantizedTensor, inverse: InverseFactor, sch
     if linear.transposed and scheme.granularity is not Granularity.TENSOR:
         rows = RowGrid(levels, scheme.group_size)
         gptq(matrix, inverse, rows)
-        return coded_tensor(linear.name, plain.shape, rows.rounded(), scheme)
+        return coded_tensor(linear.name, plain.shape, rounded=rows.rounded(), scheme=scheme)
     if scheme.group_size is None:
         # round-to-nearest's one scale per row or tensor
         codes, _ = gptq(matrix, inverse, FixedGrid.of(plain, levels))
@@ -100,7 +100,7 @@ def _by_gptq(linear: Linear, plain: QuantizedTensor, inverse: InverseFactor, sch
     codes, _ = gptq(matrix, inverse, groups)
     ordered = np.ascontiguousarray(codes[:, inverse.order])
     rounded = as_rounded(ordered, np.stack(groups.scales, axis=1), np.stack(groups.zeros, axis=1), levels)
-    return coded_tensor(linear.name, plain.shape, rounded, scheme, permutation=inverse.order)
+    return coded_tensor(linear.name, plain.shape, rounded=rounded, scheme=scheme, permutation=inverse.order)
 
 
 def _matrix(tensor: QuantizedTensor, linear: Linear) -> Matrix:

@@ -201,7 +201,15 @@ def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Tra
     )
     inside = {linear.name for block in blocks for linear in block.linears}
     outside = tuple(linear for linear in linears if linear.name not in inside)
-    return Transformer(folder, network, causal, blocks, outside, tuple(embeddings), frozenset(skipped))
+    return Transformer(
+        folder=folder,
+        network=network,
+        causal=causal,
+        blocks=blocks,
+        outside=outside,
+        embeddings=tuple(embeddings),
+        skipped=frozenset(skipped),
+    )
 
 
 def _find_blocks(network: "PreTrainedModel") -> list[tuple[str, "torch.nn.Module"]]:

@@ -106,7 +106,9 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
         for inputs in calibrated.inputs:
             inverse = invert(inputs.hessian, damping=_DAMPING)
             for linear in inputs.linears:
-                tensor, better = _code_linear(linear, steps[linear.name], left / todo, inputs, inverse)
+                tensor, better = _code_linear(
+                    linear, steps[linear.name], bits=left / todo, inputs=inputs, inverse=inverse
+                )
                 linear.replace(_matrix(tensor, linear))
                 result.better_than_rounding += better
                 keep(tensor)
@@ -174,7 +176,7 @@ def _code_table(embedding: Embedding, bits: float) -> QuantizedTensor:
     codes, steps = _to_rate(
         centred, np.ones((1, 1), np.float32), bits, lambda steps: np.rint(centred / steps).astype(np.int32)
     )
-    return _tensor(embedding.name, table.shape, codes, steps, mean)
+    return _tensor(embedding.name, table.shape, codes=codes, steps=steps, offsets=mean)
 
 
 def _code_linear(

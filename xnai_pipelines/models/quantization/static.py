@@ -115,7 +115,15 @@ def quantize_static(
 
         def attempt(left_out: Sequence[LeftOut]) -> float:
             names = [each.node for each in left_out]
-            _quantize(prepared, destination, calibrating, names, calibration, ranges, reduce_range=reduce_range)
+            _quantize(
+                prepared,
+                destination,
+                feeds=calibrating,
+                left_out=names,
+                calibration=calibration,
+                ranges=ranges,
+                reduce_range=reduce_range,
+            )
             return _mean_cosine(expected, _outputs(destination, held_out))
 
         cosine = cosine_of_all = attempt(())
@@ -126,18 +134,24 @@ def quantize_static(
                 left_out = ranked[: max(1, 2 * len(left_out))]
                 cosine = attempt(left_out)
     return StaticReport(
-        calibration, len(calibrating), len(held_out), len(products), tuple(left_out), cosine, cosine_of_all
+        calibration=calibration,
+        calibrated=len(calibrating),
+        measured=len(held_out),
+        products=len(products),
+        left_out=tuple(left_out),
+        cosine=cosine,
+        cosine_of_all=cosine_of_all,
     )
 
 
 def _quantize(
     prepared: Path,
     destination: Path,
+    *,
     feeds: Sequence[Feed],
     left_out: Sequence[str],
     calibration: Calibration,
     ranges: Path,
-    *,
     reduce_range: bool,
 ) -> None:
     from onnxruntime import quantization
