@@ -111,7 +111,7 @@ def tick(pipeline):
 def test_before_anything_was_quantized_the_schedule_says_so(pipeline):
     skipped = tick(pipeline)
     assert isinstance(skipped, dg.SkipReason)
-    assert "Nothing was quantized yet" in skipped.skip_message
+    assert "Nothing has been quantized yet" in skipped.skip_message
 
 
 def test_a_graph_that_was_built_without_torch_is_not_said_to_equal_it(tmp_path, monkeypatch):

@@ -101,7 +101,7 @@ def test_edits_made_since_follow_by_the_next_ingest(released: Workplace, built_e
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(2, "Release 2 is the current one already"), (7, "Release 7 does not exist"), (0, "Release 0 does not exist")],
+    [(2, "Release 2 is already the current one"), (7, "Release 7 does not exist"), (0, "Release 0 does not exist")],
 )
 def test_a_number_that_cannot_be_gone_to_is_refused(released: Workplace, number: int, reason: str):
     with pytest.raises(ReleaseError, match=reason):

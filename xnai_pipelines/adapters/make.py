@@ -246,7 +246,7 @@ def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...
 
 def deleted_in_adapters(home: Home, tables: Tables) -> dict[str, list[str]]:
     """Return, by adapter, the documents it learned from that have since been deleted; only adapters with such ones."""
-    stored = set(tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    stored = tables.ids(DOCUMENTS)
     gone = {adapter.adapter_id: sorted({*adapter.documents} - stored) for adapter in list_adapters(home.adapters)}
     return {adapter: documents for adapter, documents in gone.items() if documents}
 

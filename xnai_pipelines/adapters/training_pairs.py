@@ -25,7 +25,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, vectors_of
 
 MINING_VERSION = 2  # raised when the same questions and index give other pairs
 
@@ -174,8 +174,7 @@ def leaked_documents(tables: Tables) -> dict[str, int]:
 
 def documents_of_pairs(tables: Tables) -> list[set[str]]:
     """Return the documents in each training pair, as its answer or as hard negatives."""
-    chunks = tables.read(CHUNKS, ["chunk_id", "document_id"])
-    document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["document_id"].to_pylist(), strict=True))
+    document_of = tables.pairs(CHUNKS, "chunk_id", "document_id")
     rows = tables.read(TRAINING_PAIRS, ["document_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
     return [
         {row["document_id"], *(document_of[name] for name in row["negatives"] if name in document_of)} for row in rows
@@ -207,7 +206,7 @@ def _fingerprint(
 def _corpus(tables: Tables, release: Release) -> _Corpus:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     rows = tables.read(spec, ["chunk_id", "document_id", "language", "vector"])
-    vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, release.dimension)
+    vectors = vectors_of(rows)
     return _Corpus(
         rows["chunk_id"].to_pylist(),
         np.array(rows["document_id"].to_pylist(), dtype=np.str_),

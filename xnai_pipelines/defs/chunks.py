@@ -86,8 +86,8 @@ def offsets_hold(stores: StoresResource) -> dg.AssetCheckResult:
 
 def no_orphan_chunks(stores: StoresResource) -> dg.AssetCheckResult:
     """Each chunk belongs to a document, and each document has chunks."""
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    cut = set(stores.tables.read(CHUNKS, ["document_id"])["document_id"].to_pylist())
+    documents = stores.tables.ids(DOCUMENTS)
+    cut = stores.tables.ids(CHUNKS, "document_id")
     orphans, uncut = sorted(cut - documents), sorted(documents - cut)
     return dg.AssetCheckResult(
         passed=not orphans and not uncut,

@@ -16,8 +16,8 @@ from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
-from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
@@ -61,8 +61,8 @@ def questions(
 
 def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
     """Every document and chunk that answers a question is stored."""
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    documents = stores.tables.ids(DOCUMENTS)
+    chunks = stores.tables.ids(CHUNKS)
     rows = stores.tables.read(QUESTIONS, ["question", "relevant"]).to_pylist()
     lost = [
         row["question"]

@@ -16,8 +16,8 @@ from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.models.requantization import why_requantize
 from xnai_pipelines.models.variants import VARIANTS
-from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 

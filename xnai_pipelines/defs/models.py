@@ -18,7 +18,7 @@ from xnai_pipelines.encoders.stored.inspection import inspect
 from xnai_pipelines.models.calibration import calibration_overlap, draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.encoder_onnx import export_encoder
+from xnai_pipelines.models.export import export_encoder
 from xnai_pipelines.models.make import quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card

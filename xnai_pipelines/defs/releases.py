@@ -11,12 +11,13 @@ from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 

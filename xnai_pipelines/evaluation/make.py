@@ -189,6 +189,5 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
 def index_content(context: StageContext, release: Release) -> str:
     """Return a hash of what is searched: the rows of the release's table and their vector space."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "revision"])
-    keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
     return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()

@@ -123,8 +123,7 @@ def _labels_path(home: Home) -> Path:
 
 
 def _labels(context: StageContext, path: Path | None) -> LabelledQuestions:
-    documents = context.tables.read(DOCUMENTS, ["source", "document_id"])
-    known = dict(zip(documents["source"].to_pylist(), documents["document_id"].to_pylist(), strict=True))
+    known = context.tables.pairs(DOCUMENTS, "source", "document_id")
     given = read_labelled(path, known) if path else None
     return merged_labels(given, feedback_questions(context.home.feedback, known), known)
 

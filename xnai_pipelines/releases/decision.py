@@ -12,7 +12,7 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.releases.gate import Verdict
-from xnai_pipelines.state.layout import write_bytes
+from xnai_pipelines.state.layout import Home, write_bytes
 
 _VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
@@ -115,6 +115,12 @@ def decisions(folder: Path) -> list[Decision]:
     # by name first, so that decisions of the same moment keep an order
     found = [read_decision(path) for path in sorted(folder.glob("*.json"))]
     return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
+
+
+def last_decision(home: Home, vector_space: str) -> Decision | None:
+    """Return the newest decision on a challenger, None if it was not judged."""
+    found = decisions(home.decisions)
+    return next((decision for decision in found if decision.vector_space == vector_space), None)
 
 
 def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:

@@ -7,7 +7,7 @@ from pathlib import Path
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.encoders.vectors import trim_cache
+from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions

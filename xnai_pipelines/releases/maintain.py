@@ -6,8 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from xnai_pipelines.adapters.make import MERGED
+from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
-from xnai_pipelines.encoders.vectors import trim_cache
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, report_path, stage

@@ -92,7 +92,7 @@ def restore_questions(context: StageContext, releases: Releases, target: Release
     kept = kept_questions(releases, target.release)
     if kept is None:
         return None
-    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    stored = context.tables.ids(DOCUMENTS)
     known = [question for question in kept if question.document_ids <= stored]
     context.tables.replace(QUESTIONS, [question_row(question) for question in known])
     return len(known)

@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.language import main_language
@@ -112,12 +111,12 @@ def forget_deleted(context: StageContext, releases: Releases, current: TableSpec
 
     Return the number of documents removed by table.
     """
-    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    stored = context.tables.ids(DOCUMENTS)
     removed = {}
     for release in releases.with_challenger():
         spec = embeddings_spec(release.embeddings_table, release.dimension)
         if spec.name != current.name:
-            found = set(context.tables.read(spec, ["document_id"])["document_id"].to_pylist())
+            found = context.tables.ids(spec, "document_id")
             context.tables.delete(spec, "document_id", sorted(found - stored))
             removed[spec.name] = len(found - stored)
     return removed
@@ -125,13 +124,8 @@ def forget_deleted(context: StageContext, releases: Releases, current: TableSpec
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
     """Return the chunks whose vectors have to be made or removed, or are unchanged."""
-    wanted = context.tables.read(CHUNKS, ["chunk_id", "revision"])
-    found = context.tables.read(spec, ["chunk_id", "revision"])
-    return diff(_revisions(wanted), _revisions(found))
-
-
-def _revisions(rows: pa.Table) -> dict[str, str]:
-    return dict(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    tables = context.tables
+    return diff(tables.pairs(CHUNKS, "chunk_id", "revision"), tables.pairs(spec, "chunk_id", "revision"))
 
 
 def _embed(

@@ -10,10 +10,10 @@ from pathlib import Path
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.history import StageRun, record
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
 from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables
-from xnai_pipelines.state.writer import sole_writer
 
 FULL_BYTES = 2**18  # less than a commit needs
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.state.layout import Home, write_bytes, write_json
-from xnai_pipelines.state.writer import sole_writer
+from xnai_pipelines.state.locks import sole_writer
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from xnai_pipelines.errors import TableError
 from xnai_pipelines.state.lancedb_import import imported_lancedb
@@ -105,6 +107,16 @@ class Tables:
         query = table.search().select(list(columns))
         return (query.where(where) if where else query).to_arrow().select(list(columns))
 
+    def ids(self, spec: TableSpec, column: str | None = None) -> set[Any]:
+        """Return the distinct values of a column, by default of the key."""
+        name = column or spec.key
+        return set(self.read(spec, [name])[name].to_pylist())
+
+    def pairs(self, spec: TableSpec, key: str, value: str) -> dict[Any, Any]:
+        """Return the values of one column by those of another."""
+        rows = self.read(spec, [key, value])
+        return dict(zip(rows[key].to_pylist(), rows[value].to_pylist(), strict=True))
+
     def stream(self, spec: TableSpec, columns: Sequence[str], rows: int = 1_024) -> Iterator[pa.RecordBatch]:
         """Yield the columns of all rows in batches, without loading the whole table."""
         table = self._opened(spec.name)
@@ -190,6 +202,14 @@ class Tables:
             with suppress(FileNotFoundError):  # a writer may compact the tables meanwhile
                 total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+def vectors_of(rows: pa.Table | pa.RecordBatch) -> NDArray[np.float32]:
+    """Return the rows' column `vector`: float32 [rows, dimension]."""
+    column = rows["vector"]
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    numbers: NDArray[np.float32] = array.flatten().to_numpy()
+    return numbers.reshape(rows.num_rows, array.type.list_size)
 
 
 def is_in(column: str, values: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ from ir_measures import nDCG
 
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.report import Level
-from xnai_pipelines.models.card.judging import Judged, compared, ndcg
+from xnai_pipelines.models.card.measure import Judged, compared, ndcg
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
 

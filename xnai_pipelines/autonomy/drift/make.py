@@ -28,7 +28,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, vectors_of
 
 SPOT_CHECKED = 32  # stored vectors that are made anew to see whether they are what the encoder makes of their texts
 
@@ -100,7 +100,7 @@ def _profile(
         release=release.release,
         taken_at=datetime.now(UTC),
         documents=text_profile(
-            _blocks(context.tables, spec, release.dimension),
+            _blocks(context.tables, spec),
             kinds.values(),
             reference.documents if reference else None,
         ),
@@ -118,10 +118,9 @@ def _profile(
     )
 
 
-def _blocks(tables: Tables, spec: TableSpec, dimension: int) -> Iterator[Block]:
+def _blocks(tables: Tables, spec: TableSpec) -> Iterator[Block]:
     for batch in tables.stream(spec, ["document_id", "text", "vector"]):
-        vectors = batch["vector"].flatten().to_numpy().reshape(-1, dimension)
-        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors)
+        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors_of(batch))
 
 
 def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCheck:
@@ -147,5 +146,5 @@ def _stored_cosine(tables: Tables, spec: TableSpec, encoder: Encoder) -> float |
     first = next(tables.stream(spec, ["passage", "vector"], rows=SPOT_CHECKED), None)
     if first is None or not first.num_rows:
         return None
-    stored = first["vector"].flatten().to_numpy().reshape(first.num_rows, -1)
+    stored = vectors_of(first)
     return float(np.mean(np.sum(stored * encoder.encode_passages(first["passage"].to_pylist()).vectors, axis=1)))

@@ -197,7 +197,7 @@ def _qdq(node: Any, name: str, weight: Tied) -> _Replacement:
     altered = (tensor.zero_points, tensor.permutation, tensor.column_scales, tensor.column_offsets)
     eight = tensor.bits == 8 and tensor.group_size is None and all(part is None for part in altered)
     if not eight or tensor.codes is None or tensor.scales is None:
-        raise _NoKernelError("only symmetric 8-bit codes with one scale per row or tensor can be copied")
+        raise _NoKernelError("only symmetric 8-bit codes with one scale per row or tensor are copied")
     codes = tensor.codes.astype(np.int8)
     scales = tensor.scales.astype(np.float32)
     parts = [f"{name}.codes", f"{name}.scales"]

@@ -8,12 +8,20 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.models.card.agreement import Agreement
-from xnai_pipelines.models.card.judging import Retrieval
 from xnai_pipelines.models.card.probe import Probe
 from xnai_pipelines.models.card.stored_vectors import StoredVectors
 
 FULL_PRECISION = "fp32"
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Mean nDCG@10 of a variant in one mode, and its difference to full precision with the 95 % interval."""
+
+    ndcg: float
+    difference: Estimate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
-from xnai_pipelines.models.card.judging import Judged
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
 from xnai_pipelines.models.card.pool import Found, choose_pool
@@ -41,6 +39,7 @@ from xnai_pipelines.state.manifest import Release, now
 from xnai_pipelines.state.progress import Advance
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.tables import vectors_of
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 HELD_OUT_TEXTS = 200
@@ -214,10 +213,9 @@ def _material(
 ) -> tuple[Material, str, Vectors]:
     """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "document_id"])
-    ids, documents = rows["chunk_id"].to_pylist(), rows["document_id"].to_pylist()
+    document_of = context.tables.pairs(spec, "chunk_id", "document_id")
     by_document: dict[str, list[str]] = defaultdict(list)
-    for chunk_id, document in zip(ids, documents, strict=True):
+    for chunk_id, document in document_of.items():
         by_document[document].append(chunk_id)
     found = [
         Found(
@@ -227,7 +225,7 @@ def _material(
         )
         for question in questions
     ]
-    pool = choose_pool(ids, found, most_chunks)
+    pool = choose_pool(list(document_of), found, most_chunks)
     chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
@@ -235,8 +233,7 @@ def _material(
         pairs = zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
         passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
         if sum(map(len, vectors)) < STORED_VECTORS:
-            vectors.append(batch["vector"].flatten().to_numpy().reshape(-1, index.release.dimension))
-    document_of = dict(zip(ids, documents, strict=True))
+            vectors.append(vectors_of(batch))
     judged = Judged(
         chunk_ids=pool.chunk_ids,
         document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
@@ -281,13 +278,12 @@ def _fingerprint(
 ) -> str:
     """Return a hash of everything that the figures depend on."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "revision"])
     known = read_set(context.home)
     content = [
         FIGURES_VERSION,
         RANKING_VERSION,
         release.vector_space,
-        sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True)),
+        sorted(context.tables.pairs(spec, "chunk_id", "revision").items()),
         question_set(questions),
         [(report.variant, report.vector_space, report.seconds) for report in reports],
         known.chosen if known else (),
