@@ -14,7 +14,12 @@ from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 
-pytest_plugins = ["tests.support.homes", "tests.support.tiny_bert", "tests.support.tracked"]
+pytest_plugins = [
+    "tests.support.homes",
+    "tests.support.tiny_bert",
+    "tests.support.tiny_gpt",
+    "tests.support.tracked",
+]
 
 
 @pytest.fixture(autouse=True)

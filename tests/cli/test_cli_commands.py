@@ -16,7 +16,7 @@ from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",
     "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-models",
-    "demo-retrain",
+    "demo-retrain", "train",
 ]  # fmt: skip
 
 

@@ -84,7 +84,7 @@ def train(
     ] = None,
     change: Annotated[
         list[str] | None,
-        typer.Option("--set", help="name=value of the training's config, such as epochs=2 or rank=8; repeatable."),
+        typer.Option("--set", help="Training option as name=value, such as epochs=2 or rank=8; repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:

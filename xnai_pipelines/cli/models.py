@@ -23,7 +23,7 @@ def quantize(
     redraw: Annotated[bool, typer.Option(help="Draw a new calibration set.")] = False,
     model: Annotated[
         Path | None,
-        typer.Option(help="Quantize the transformer in this folder to --out instead, by one --variant or --ratio."),
+        typer.Option(help="Quantize the transformer in this folder to a file instead, by one variant or ratio."),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="With --model: the file to write, FILE.arrow.")] = None,
     ratio: Annotated[
