@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 BENCHMARKS = {
-    "quality": ["--sample", "--precision", "int8_dynamic", "fp32"],
+    "quality": ["--sample", "--variant", "int8_dynamic", "fp32"],
     "speed": [],
     "startup": [],
     "incremental": [],

@@ -151,7 +151,15 @@ def history(rankings: Rankings, *, same: bool, drop: bool, pushed: int, seed: in
         nights.append(_night(number, rankings.measure(absent, worse if bad else untouched), chosen))
         now = nights[-1].evaluated_at + timedelta(hours=1)
         last = nights[-THRESHOLDS.pooled :]
-        decision = decide(last, nights[0], (), None, Memory.from_json(memory), THRESHOLDS, now)
+        decision = decide(
+            nights=last,
+            baseline=nights[0],
+            attempts=(),
+            drift=None,
+            memory=Memory.from_json(memory),
+            thresholds=THRESHOLDS,
+            now=now,
+        )
         memory = decision.memory.to_json()
         if decision.action is Action.RETRAIN:
             if bad or not drop:

@@ -26,13 +26,14 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
-from xnai_pipelines.evaluation.slice_timeline import slice_figures
 from xnai_pipelines.evaluation.slices import Slice
+from xnai_pipelines.evaluation.timeline import slice_figures
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate, Target
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.state.tracker import Tracker
 
 MODES = ("vector", "hybrid")

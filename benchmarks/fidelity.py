@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.pipeline import RULES, Pipeline
+from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.chunks.make import make_chunks
-from xnai_pipelines.chunks.sentences import sentence_starts
 from xnai_pipelines.documents.make import DocumentsRequest, ingest_documents
 from xnai_pipelines.encoders.encoder import Encoder, open_tokenizer
 from xnai_pipelines.encoders.specification import EncoderSpec

@@ -41,9 +41,10 @@ from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
@@ -109,9 +110,9 @@ def _log_nights(tracker: Tracker) -> None:
     ]
     answers = {question.question: question.relevant[0].document_id for question in asked}
     made = evaluate(
-        asked,
-        ["hybrid", "vector", "keyword"],
-        lambda question, mode, k: [("c", answers[question], 1.0)],
+        questions=asked,
+        modes=["hybrid", "vector", "keyword"],
+        search=lambda question, mode, k: [("c", answers[question], 1.0)],
         fingerprint="",
         splits_given=True,
         documents={},
@@ -121,7 +122,11 @@ def _log_nights(tracker: Tracker) -> None:
     for night in range(EVALUATIONS):
         report = replace(made.report, evaluated_at=began + timedelta(days=night), fingerprint=str(night))
         log_evaluation(
-            tracker, report, made.per_question, {}, {"vector_space": "none", "dagster_run_id": "", "release": "1"}
+            tracker,
+            report,
+            per_question=made.per_question,
+            plots={},
+            tags={"vector_space": "none", "dagster_run_id": "", "release": "1"},
         )
 
 

@@ -63,15 +63,13 @@ class Pipeline:
 
 
 @contextmanager
-def pipeline(
-    models: Path, precision: Runtime, spec: ChunkingSpec | None = None, threads: int = 2
-) -> Iterator[Pipeline]:
+def pipeline(models: Path, variant: Runtime, spec: ChunkingSpec | None = None, threads: int = 2) -> Iterator[Pipeline]:
     """Yield a pipeline over an empty home that is deleted afterwards; encoders are kept in `models`."""
     with TemporaryDirectory(prefix="xnai-bench-") as root:
         home = Home(Path(root))
         models.mkdir(parents=True, exist_ok=True)
         home.models.symlink_to(models.resolve())
-        folder = build_encoder(read_specification(resolve_encoder(None), precision), home.models)
+        folder = build_encoder(read_specification(resolve_encoder(None), variant), home.models)
         context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
         encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
         yield Pipeline(context, encoder, tokens, spec or Settings().chunking)

@@ -1,6 +1,6 @@
 """How well search finds the right document: SciFact's test questions, and the sample's, by chunking and precision.
 
-python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--precision int8_dynamic fp32]
+python -m benchmarks.quality --data DATA [--chunking structure/192/0 ...] [--variant int8_dynamic fp32]
 """
 
 import argparse
@@ -14,8 +14,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.questions.make import make_questions, read_questions, splits_given
 from xnai_pipelines.questions.question import Split
-from xnai_pipelines.sample.documents import write_sample
-from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 
@@ -26,7 +25,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, help="folder that holds scifact/")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
     parser.add_argument("--chunking", nargs="+", default=["structure/192/0"])
-    parser.add_argument("--precision", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
+    parser.add_argument("--variant", nargs="+", default=[Runtime.INT8_DYNAMIC.value])
     parser.add_argument("--sample", action="store_true", help="also measure the sample")
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary:
@@ -42,7 +41,7 @@ def main() -> None:
                 strategy, size, overlap = chunking.split("/")
                 spec = ChunkingSpec(Strategy(strategy), int(size), int(overlap))
                 for variant in arguments.variant:
-                    with pipeline(arguments.models, Runtime(precision), spec) as made:
+                    with pipeline(arguments.models, Runtime(variant), spec) as made:
                         figures = measure(made, documents, questions)
                     print(
                         json.dumps({"corpus": name, "chunking": chunking, "variant": variant, **figures}),
@@ -59,9 +58,11 @@ def measure(made: Pipeline, documents: Path, questions: Path) -> dict[str, objec
         asked = [question for question in asked if question.split is Split.TEST]
     index = SearchIndex.open(made.context.home.root, threads=1)
     evaluation = evaluate(
-        asked,
-        [str(mode) for mode in Mode],
-        lambda question, mode, k: [(c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))],
+        questions=asked,
+        modes=[str(mode) for mode in Mode],
+        search=lambda question, mode, k: [
+            (c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))
+        ],
         fingerprint="",
         splits_given=True,
         documents={},

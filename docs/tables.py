@@ -5,6 +5,7 @@ Run `python docs/tables.py` after a change to one of them; a test compares the p
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 PAGES = Path(__file__).resolve().parent
@@ -102,7 +103,25 @@ def commands_table() -> str:
     return table(("command", "what it does"), rows)
 
 
+def component_table() -> str:
+    """Return the fields of the component KnowledgeBase; fields of a field are named after a point."""
+    from xnai_pipelines.components import KnowledgeBase
+
+    rows = []
+    for name, field in KnowledgeBase.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        nested = getattr(type(default), "model_fields", {})
+        plain = "" if field.is_required() or nested or default in (None, [], {}) else f"`{default}`"
+        rows.append((f"`{name}`", "required" if field.is_required() else plain, _sentence(field.description)))
+        for inner, inner_field in nested.items():
+            shown = "all processors" if inner == "threads" else f"`{inner_field.default}`"
+            shown = "" if inner_field.default is None else shown
+            rows.append((f"`{name}.{inner}`", shown, _sentence(inner_field.description)))
+    return table(("field", "default", "meaning"), rows)
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
+    **({"component": ("component.md", component_table)} if find_spec("xnai_pipelines.components") else {}),
     "settings": ("settings.md", settings_table),
     "assets": ("assets.md", assets_table),
     "checks": ("assets.md", checks_table),

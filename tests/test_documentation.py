@@ -20,9 +20,7 @@ from tests.support.workplace import link_models
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PYTHON_OF_THE_SAMPLE = (3, 11)
 # What `make demo` does once it has installed the project.
-DEMO = (("sample",), ("run",))
-# Documented imports name the new folders.
-MOVED = importlib.util.find_spec("xnai_pipelines.models") is not None
+DEMO = (("demo",),)
 
 
 def _script(path: str) -> ModuleType:
@@ -79,6 +77,16 @@ def test_the_installation_page_names_every_extra_for_users():
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
     page = (ROOT / "docs/install.md").read_text(encoding="utf-8")
     assert [extra for extra in extras if extra not in ("dev", "docs", "bench") and f"| `{extra}` |" not in page] == []
+
+
+def test_the_architecture_page_lists_the_folders_in_the_order_of_the_layer_contract():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    contract = tools["importlinter"]["contracts"][0]
+    layers = [name.strip() for layer in contract["layers"] for name in layer.split("|")]
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    rows = page.split("| folder | content |")[1].split("\n\n")[0].splitlines()[2:]
+    listed = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
+    assert [name for name in listed if name != "components" or "components" in layers] == layers
 
 
 def test_mkdocs_is_strict():
@@ -158,8 +166,6 @@ def own(tmp_path_factory, built_encoder) -> World:
 @pytest.mark.timeout(3600)  # the sample is embedded once: minutes of processor time
 @pytest.mark.parametrize("block", blocks(PAGES), ids=str)
 def test_a_documented_block_runs_and_prints_what_it_claims(block: Block, request: pytest.FixtureRequest):
-    if block.language == "python" and not MOVED:
-        pytest.skip("the imports name the new folders")
     if block.world in ("demo", "sample") and sys.version_info[:2] != PYTHON_OF_THE_SAMPLE:
         pytest.skip("the sample is the documentation of the Python that runs; the pages show that of 3.11")
     world: World = request.getfixturevalue("sample" if block.world == "demo" else block.world)

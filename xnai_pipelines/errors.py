@@ -85,27 +85,31 @@ class FeedbackError(InvalidInputError):
 
 
 class UnsupportedEncoderError(InvalidInputError):
-    """A model folder that cannot be served. The message names the part and what is supported."""
+    """The model folder cannot be used as an encoder. The message names the part and what is supported."""
 
 
 class SchemeError(InvalidInputError):
-    """A scheme that cannot be carried out; the message says what is allowed."""
+    """The quantization scheme is not supported; the message says what is allowed."""
 
 
 class AdapterConfigError(InvalidInputError):
-    """A setting of a training that is not allowed, by name, with its value and what is."""
+    """A training option is not allowed: its name, its value and what is allowed."""
 
 
 class TrainingOptionError(InvalidInputError):
     """An option of a training is not of the form name=value."""
 
 
+class OptionError(InvalidInputError):
+    """An option, or the file or folder that it names, is not acceptable; the message names it."""
+
+
 class VariantError(InvalidInputError):
-    """A variant that does not exist is asked for."""
+    """There is no such variant."""
 
 
 class WebhookError(InvalidInputError):
-    """The address cannot be a webhook's; the message says why and does not hold it."""
+    """The webhook URL is not valid; the message says why without showing it."""
 
 
 class ReleaseError(NotReadyError):
@@ -129,11 +133,11 @@ class EncoderChangedError(NotReadyError):
 
 
 class VectorSpaceError(NotReadyError):
-    """A vector of another space than the table's was to be compared; the message says what to do."""
+    """Query and table belong to different vector spaces; the message says what to do."""
 
 
 class VariantMissingError(NotReadyError):
-    """A variant is asked for that was not made from the present base weights; the message says how to make it."""
+    """The variant was not made from the current base weights; the message says how to make it."""
 
 
 class NothingToEvaluateError(NotReadyError):
@@ -161,11 +165,11 @@ class NoTrainingPairsError(NotReadyError):
 
 
 class NotTrackedError(NotReadyError):
-    """MLflow answers, but what was asked for is not there or not as it should be; waiting does not mend it."""
+    """MLflow answers, but the record is missing or malformed. Retrying does not help."""
 
 
 class DamagedArtefactError(DamagedError):
-    """A model folder whose files are missing or are not those that its card describes."""
+    """Files of a model folder are missing or differ from its card."""
 
 
 class QuantizedFileError(DamagedError):
@@ -193,7 +197,7 @@ class ListingError(UnavailableError):
 
 
 class TrackingUnavailableError(UnavailableError):
-    """MLflow cannot be reached or written now; what was to be logged can be logged later."""
+    """MLflow cannot be reached or written; the next run logs what is missing."""
 
 
 class ServerError(UnavailableError):
@@ -201,7 +205,7 @@ class ServerError(UnavailableError):
 
 
 class QuantizationError(FailedError):
-    """A model that cannot be quantized as asked; the message says what is wrong and what to do."""
+    """The model cannot be quantized this way; the message says why and what to do."""
 
 
 class GraphError(FailedError):
@@ -217,11 +221,11 @@ class AdaptationError(FailedError):
 
 
 class StoryError(FailedError):
-    """The story did not go on as it should; the message says where."""
+    """The retraining demonstration stopped; the message says at which step."""
 
 
 class UnreadableError(FileError):
-    """A file that should be a document and cannot become one: something a person can mend.
+    """A file that should be a document and cannot become one: a person can fix it.
 
     `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable",
     "failed" or "not_installed".
@@ -229,4 +233,4 @@ class UnreadableError(FileError):
 
 
 class SkippedFileError(FileError):
-    """A file that is nothing to read: `kind` is "unsupported" (an image, an archive, a program) or "empty"."""
+    """A file without readable text: `kind` is "unsupported" (an image, an archive, a program) or "empty"."""

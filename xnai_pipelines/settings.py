@@ -1,7 +1,7 @@
-"""The one reader of the environment.
+"""Settings: the only place that reads the environment.
 
-What must hold for every run of a home is a setting here; what one run may do differently (hash every file, allow
-many deletions, evaluate again) is a config field of its Dagster asset.
+A setting holds for every run of a home. What one run may do differently, such as hashing every file or evaluating
+again, is a config field of its Dagster asset.
 """
 
 import json
@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -24,8 +24,8 @@ from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
 
-# Refused rather than passed over: a limit that somebody set would be gone without a word.
-RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB"}
+# Refused rather than ignored, or a limit that somebody set would silently disappear.
+RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
 
 
 class Settings(BaseSettings):
@@ -39,13 +39,13 @@ class Settings(BaseSettings):
     )
     documents: Path | None = Field(
         default=None,
-        description="Folder of documents, read recursively. Unset: the folder that the home was first used with, "
+        description="Folder of documents, read recursively. Unset: the folder that the home is bound to, "
         "else the sample.",
     )
     questions: Path | None = Field(
         default=None,
         description="Labelled questions: a BEIR folder, or a JSONL file of `question` and `documents`. Unset: "
-        "those that the home was last used with, else questions are generated from the documents.",
+        "those that the home last used, else questions generated from the documents.",
     )
     encoder: str | None = Field(
         default=None,
@@ -54,142 +54,135 @@ class Settings(BaseSettings):
     )
     variant: str | None = Field(
         default=None,
-        validation_alias=AliasChoices("variant", "xnai_variant", "xnai_precision"),  # the last is version 0.1's
         description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
-        "Unset: the one that the precision card chose, int8_dynamic before there is a card.",
+        "Unset: the choice of the precision card, or int8_dynamic without a card.",
     )
-    threads: int = Field(
-        default=os.cpu_count() or 1, ge=1, le=256, description="Processor threads that the encoder uses."
-    )
+    threads: int = Field(default=os.cpu_count() or 1, ge=1, le=256, description="Threads of the encoder.")
     exclude: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Patterns of files to leave out, .gitignore syntax, separated by commas."
+        default=(), description="Patterns of files to skip, in .gitignore syntax, separated by commas."
     )
     max_file_mb: int = Field(
         default=64,
         ge=1,
-        description="Largest file read as one document, in megabytes; one of many records may be larger.",
+        description="Max size of a file that is one document, in MB. Files of many records may be larger.",
     )
-    parse_seconds: int = Field(default=60, ge=1, description="Time one PDF or Office file may take to read.")
-    parse_memory_mb: int = Field(default=1536, ge=256, description="Memory the reading process may take.")
+    parse_seconds: int = Field(default=60, ge=1, description="Max time to parse one PDF or Office file, in seconds.")
+    parse_memory_mb: int = Field(default=1536, ge=256, description="Max memory of the parsing process, in MB.")
     chunk_strategy: Strategy = Field(
         default=Strategy.STRUCTURE, description="fixed, sentence, paragraph, recursive or structure."
     )
-    chunk_size: int = Field(default=192, ge=16, le=8192, description="Largest chunk, in the encoder's tokens.")
-    chunk_overlap: int = Field(default=0, ge=0, description="Tokens that neighbouring chunks share.")
+    chunk_size: int = Field(default=192, ge=16, le=8192, description="Max chunk size, in tokens of the encoder.")
+    chunk_overlap: int = Field(default=0, ge=0, description="Tokens shared by neighbouring chunks.")
     vanish_share: float = Field(
         default=0.3,
         gt=0,
         le=1,
-        description="A run that would delete more than this share of the documents, and more than "
-        "`vanish_count`, is refused.",
+        description="A run is refused if it would delete more than this share of the documents and more than "
+        "`XNAI_VANISH_COUNT` of them.",
     )
-    vanish_count: int = Field(default=20, ge=0, description="See `vanish_share`.")
+    vanish_count: int = Field(default=20, ge=0, description="See `XNAI_VANISH_SHARE`.")
     accuracy_floor: float = Field(
         default=0.7,
         ge=0,
         le=1,
-        description="Share of labelled questions that must have a right document in the hybrid top 10.",
+        description="Min share of labelled questions with a relevant document in the top 10 of hybrid search."
+        " A check warns below it.",
     )
     accuracy_tolerance: float = Field(
         default=0.02,
         ge=0,
         le=1,
-        description="nDCG@10 that the release may lie below what it had when it was released.",
+        description="Drop in nDCG@10 since the release that still counts as healthy.",
     )
     slice_questions: int = Field(
-        default=30, ge=10, description="Fewest questions of a language or folder that is judged by itself."
+        default=30, ge=10, description="Min questions of a language or folder to judge it separately."
     )
     degraded_evaluations: int = Field(
-        default=2, ge=1, description="Evaluations in a row that find accuracy degraded before anything is done."
+        default=2, ge=1, description="Consecutive evaluations with a significant drop before a retraining is requested."
     )
     max_error_share: float = Field(
-        default=0.1, ge=0, le=1, description="Share of an evaluation's searches that may fail; more is reported."
+        default=0.1, ge=0, le=1, description="Max share of failed searches per evaluation; above it an alert is sent."
     )
     max_search_ms: float = Field(
         default=100.0,
         gt=0,
-        description="Time a search may take, 95th percentile, in milliseconds: more asks for maintenance, and no "
-        "slower encoder is promoted.",
+        description="Max p95 latency of a search, in ms. Above it maintenance is requested, and no slower encoder "
+        "is promoted.",
     )
-    retrain_attempts: int = Field(default=3, ge=1, description="Retrainings that one cause may bring about.")
-    retrain_cooldown_hours: float = Field(
-        default=20.0, ge=0, description="Time after a retraining without another one."
-    )
+    retrain_attempts: int = Field(default=3, ge=1, description="Max retrainings per cause.")
+    retrain_cooldown_hours: float = Field(default=20.0, ge=0, description="Min hours between two retrainings.")
     retrain_backoff_minutes: float = Field(
-        default=60.0, ge=0, description="Time after a failed retraining before the next; it doubles with each failure."
+        default=60.0, ge=0, description="Minutes to wait after a failed retraining; doubles with each failure."
     )
-    retrain_minutes_a_day: float = Field(
-        default=240.0, gt=0, description="Minutes of retraining within 24 hours after which none is started."
-    )
+    retrain_minutes_a_day: float = Field(default=240.0, gt=0, description="Max minutes of retraining in 24 hours.")
     training: Annotated[AdapterConfig, NoDecode] = Field(
         default=AdapterConfig(),
-        description="How adapters are trained where a run does not say otherwise, as JSON of the fields to change: "
-        '{"epochs": 3, "rank": 8}. The asset lora_adapter lists them.',
+        description="Training options to change, as JSON: "
+        '{"epochs": 3, "rank": 8}. The config of the asset lora_adapter lists all of them.',
     )
     least_pairs: int = Field(
         default=200,
         ge=0,
-        description="Training pairs that generated questions fill the set up to where people labelled fewer.",
+        description="Min training pairs. Generated questions fill the set up if there are fewer labelled ones.",
     )
     max_overall_loss: float = Field(
         default=0.01,
         ge=0,
         le=1,
-        description="nDCG@10 that a promoted encoder may lose over all questions on average; a loss beyond chance "
-        "rejects it, however small.",
+        description="Max mean loss of nDCG@10 over all questions for a promotion. A significant loss rejects "
+        "at any size.",
     )
     max_slice_loss: float = Field(
-        default=0.02, ge=0, le=1, description="nDCG@10 that it may lose on a slice; more, beyond chance, rejects it."
+        default=0.02,
+        ge=0,
+        le=1,
+        description="Max loss of nDCG@10 on a slice. A larger, significant loss rejects the challenger.",
     )
-    max_shipped_mb: float | None = Field(
-        default=None, gt=0, description="Size that a promoted encoder may have, in megabytes."
-    )
-    approval: bool = Field(default=False, description="Whether a person has to approve a promotion: `xnai approve`.")
-    kept_releases: int = Field(
-        default=3, ge=1, description="Releases that maintenance keeps beside the current one, to roll back to."
-    )
+    max_shipped_mb: float | None = Field(default=None, gt=0, description="Max size of a promoted encoder, in MB.")
+    approval: bool = Field(default=False, description="Require a person to approve each promotion with `xnai approve`.")
+    kept_releases: int = Field(default=3, ge=1, description="Releases kept for rollback beside the current one.")
     webhook: SecretStr | None = Field(
-        default=None, description="Address that alerts are posted to as JSON; they are always in alerts.jsonl."
+        default=None, description="URL to which alerts are posted as JSON. They are always written to alerts.jsonl."
     )
     quarantine_rate: float = Field(
-        default=0.05, ge=0, le=1, description="Share of files in quarantine above which a check warns."
+        default=0.05, ge=0, le=1, description="Share of quarantined files above which a check warns."
     )
     card_chunks: int = Field(
         default=2_000,
         ge=100,
-        description="Chunks on which the precision card compares the variants; a larger corpus is cut to the best "
-        "matches of each question.",
+        description="Max chunks on which the precision card compares variants. A larger corpus is reduced to the "
+        "best matches of each question.",
     )
     optimise: Optimise = Field(
         default=Optimise.SIZE,
-        description="What the precision card looks for among the variants that pass: size, speed or quality.",
+        description="Criterion among the variants within all limits: size, speed or quality.",
     )
     max_ndcg_loss: float = Field(
-        default=0.01, ge=0, le=1, description="Share of fp32's nDCG@10 that a variant may lose on average."
+        default=0.01, ge=0, le=1, description="Max mean loss of nDCG@10 of a variant, as a share of fp32's."
     )
     max_ndcg_loss_bound: float = Field(
-        default=0.03, ge=0, le=1, description="Share that it may lose at the far end of the 95 % interval."
+        default=0.03, ge=0, le=1, description="Max loss at the far end of the 95 % interval."
     )
     max_memory_mb: int | None = Field(
-        default=None, ge=1, description="Memory that a process with the variant loaded may take, in megabytes."
+        default=None, ge=1, description="Max memory of a process with the variant loaded, in MB."
     )
-    max_query_ms: float | None = Field(
-        default=None, gt=0, description="Time that encoding a question may take, 95th percentile, in milliseconds."
-    )
+    max_query_ms: float | None = Field(default=None, gt=0, description="Max p95 latency of encoding a question, in ms.")
     exact_search_rows: int = Field(
-        default=20_000, ge=0, description="Vectors up to which search compares every one of them."
+        default=20_000, ge=0, description="Search is exact up to this many vectors, approximate above."
     )
-    mlflow_uri: str | None = Field(default=None, description="Tracking server. Unset: SQLite and files under the home.")
+    mlflow_uri: str | None = Field(
+        default=None, description="MLflow tracking server. Unset: SQLite and files in the home."
+    )
     mlflow_ui: str | None = Field(
-        default=None, description="Address at which people open the MLflow UI. Unset: the server or port above."
+        default=None, description="URL of the MLflow UI for links. Unset: the tracking server or port above."
     )
-    host: str = Field(default="127.0.0.1", description="Address that the user interfaces listen on.")
+    host: str = Field(default="127.0.0.1", description="Address on which the user interfaces listen.")
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
     dagster_home: Path | None = Field(
         default=None,
-        description="Folder of a dagster.yaml of your own; DAGSTER_HOME is set to it. Unset: dagster/ in the home.",
+        description="Folder with your own dagster.yaml, used as DAGSTER_HOME. Unset: dagster/ in the home.",
     )
     kill_after_commits: int | None = Field(
         default=None, ge=1, description="For tests: the process kills itself after this many table commits."
@@ -202,14 +195,14 @@ class Settings(BaseSettings):
             return value
         fields = json.loads(value)
         if not isinstance(fields, dict):
-            raise ValueError("it is no JSON object")
+            raise ValueError("it is not a JSON object")
         return AdapterConfig.from_json(fields)
 
     @field_validator("webhook")
     @classmethod
     def _posts_somewhere(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
-            raise ValueError("it is no address of http:// or https://")
+            raise ValueError("it does not start with http:// or https://")
         return value
 
     @field_validator("exclude", mode="before")
@@ -243,7 +236,7 @@ class Settings(BaseSettings):
 
     @property
     def policy(self) -> Policy:
-        """What the precision card chooses by."""
+        """The policy by which the precision card chooses."""
         return Policy(
             optimise=self.optimise,
             max_mean_loss=self.max_ndcg_loss,
@@ -270,7 +263,7 @@ class Settings(BaseSettings):
 
     @property
     def gate(self) -> Gate:
-        """What a challenger has to hold to be promoted."""
+        """The limits that a challenger must meet."""
         return Gate(
             max_overall_loss=self.max_overall_loss,
             max_slice_loss=self.max_slice_loss,
@@ -280,12 +273,12 @@ class Settings(BaseSettings):
 
     @property
     def chunking(self) -> ChunkingSpec:
-        """How documents are cut."""
+        """How documents are split into chunks."""
         return ChunkingSpec(self.chunk_strategy, self.chunk_size, self.chunk_overlap)
 
 
 class GivenSettings(Settings):
-    """Settings from values alone: what is not given has its default, whatever the environment says."""
+    """Settings from given values only. Other fields have their defaults, and the environment is ignored."""
 
     model_config = SettingsConfigDict(extra="forbid")
 
@@ -319,7 +312,7 @@ def settings() -> Settings:
 
 
 def given_settings(**values: Any) -> Settings:
-    """Return settings of which these are given by name and the others have their defaults.
+    """Return settings with these values; all others have their defaults.
 
     Raises:
         SettingsError: A value is not allowed, or no setting has that name; the message names it.

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.adaptation_pairs import COLOURS, pairs_of
+from tests.support.tiny_bert import write_tiny_bert
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
@@ -22,23 +23,7 @@ WORDS += ["##" + sign for sign in string.ascii_lowercase + string.digits]
 @pytest.fixture(scope="session")
 def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sentence-transformers folder; copy it before changing it."""
-    import torch
-    from transformers import BertConfig, BertModel
-
-    folder = tmp_path_factory.mktemp("tiny")
-    torch.manual_seed(7)
-    config = BertConfig(
-        vocab_size=len(WORDS),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
-    )
-    BertModel(config).save_pretrained(folder, safe_serialization=True)
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
-    tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
-    (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
+    folder = write_tiny_bert(tmp_path_factory.mktemp("tiny"), WORDS)
     modules = [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
     (folder / "modules.json").write_text(
         json.dumps(

@@ -47,14 +47,14 @@ def test_instructions_and_chats_are_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("{", "no JSON"),
+        ("{", "not JSON"),
         ("[]", "neither an instruction nor a chat"),
         ('{"instruction": "a"}', "output is None"),
         ('{"instruction": " ", "output": "b"}', "instruction is ' '"),
         ('{"instruction": "a", "input": 3, "output": "b"}', "input is 3"),
-        ('{"messages": []}', "at least one message"),
-        ('{"messages": [{"role": "robot", "content": "a"}]}', "allowed are the roles system, user, assistant"),
-        ('{"messages": [{"role": "user", "content": "a"}]}', "no message of the assistant"),
+        ('{"messages": []}', "one or more messages"),
+        ('{"messages": [{"role": "robot", "content": "a"}]}', "its role must be one of system, user, assistant"),
+        ('{"messages": [{"role": "user", "content": "a"}]}', "no message is the assistant's"),
         ('{"messages": [{"role": "assistant"}]}', "content of message 1 is None"),
     ],
 )
@@ -128,7 +128,7 @@ def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt:
 
 def test_conversations_with_nothing_to_learn_within_the_length_are_refused(tiny_gpt: Path, tmp_path: Path) -> None:
     config = AdapterConfig(max_length=4, device="cpu")
-    with pytest.raises(AdaptationError, match=r"None of 3 conversations .*max_length \(4 tokens\)"):
+    with pytest.raises(AdaptationError, match=r"None of the 3 conversations .*max_length \(4 tokens\)"):
         train_causal(tiny_gpt, _conversations(3), [], config, tmp_path, threads=1, progress=lambda step: None)
     with pytest.raises(AdaptationError, match="no conversations"):
         train_causal(tiny_gpt, [], [], config, tmp_path, threads=1, progress=lambda step: None)

@@ -15,14 +15,14 @@ from xnai_pipelines.errors import AdapterConfigError
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"rank": 0}, "rank is 0; allowed are whole numbers from 1"),
+        ({"rank": 0}, "rank is 0; it must be a whole number from 1"),
         ({"rank": True}, "rank is True"),
-        ({"learning_rate": float("nan")}, "learning_rate is nan; allowed are numbers above 0"),
-        ({"dropout": 1.0}, "dropout is 1.0; allowed are numbers from 0 to below 1"),
-        ({"schedule": "step"}, "schedule is 'step'; allowed is one of linear, cosine, constant"),
-        ({"precision": "fp16"}, "precision is 'fp16'; allowed is one of fp32, bf16"),
-        ({"device": "tpu"}, "device is 'tpu'; allowed is one of auto, cpu, cuda"),
-        ({"target_modules": ["query"]}, "target_modules is .*; allowed is a tuple"),
+        ({"learning_rate": float("nan")}, "learning_rate is nan; it must be a number above 0"),
+        ({"dropout": 1.0}, "dropout is 1.0; it must be a number from 0 to below 1"),
+        ({"schedule": "step"}, "schedule is 'step'; it must be one of linear, cosine, constant"),
+        ({"precision": "fp16"}, "precision is 'fp16'; it must be one of fp32, bf16"),
+        ({"device": "tpu"}, "device is 'tpu'; it must be one of auto, cpu, cuda"),
+        ({"target_modules": ["query"]}, "target_modules is .*; it must be a tuple"),
         ({"max_minutes": 0}, "max_minutes is 0"),
         ({"mini_batch": 0}, "mini_batch is 0"),
         ({"seed": -1}, "seed is -1"),
@@ -36,7 +36,7 @@ def test_a_setting_that_is_not_allowed_is_named_with_its_value_and_what_is(chang
 def test_a_description_gives_the_config_back() -> None:
     config = AdapterConfig(target_modules=("query", "value"), max_minutes=3)
     assert AdapterConfig.from_json(json.loads(config.description)) == config
-    with pytest.raises(AdapterConfigError, match="not the config of an adapter"):
+    with pytest.raises(AdapterConfigError, match="not an adapter's config"):
         AdapterConfig.from_json({"colour": "red"})
 
 

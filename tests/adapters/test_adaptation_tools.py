@@ -65,7 +65,7 @@ def test_a_whole_adapter_is_listed_and_loaded(copied: Path, trained: Adapter, ba
 
 
 def test_an_adapter_is_refused_with_the_reason(copied: Path, base: EncoderSpec) -> None:
-    with pytest.raises(AdaptationError, match=r"trained on .* with weights of sha256"):
+    with pytest.raises(AdaptationError, match=r"trained on .* with weights of SHA-256"):
         load_adapter(copied, dataclasses.replace(base, weights_sha256="0" * 64))
     with pytest.raises(AdaptationError, match=r"vectors of 32 dimensions .* has 384"):
         load_adapter(copied, dataclasses.replace(base, dimension=384))
@@ -73,7 +73,7 @@ def test_an_adapter_is_refused_with_the_reason(copied: Path, base: EncoderSpec) 
         load_adapter(copied.parent / "nothing")
     card = json.loads((copied / "card.json").read_text())
     (copied / "card.json").write_text(json.dumps({**card, "task": "causal"}))
-    with pytest.raises(AdaptationError, match="of a language model"):
+    with pytest.raises(AdaptationError, match="for a language model"):
         load_adapter(copied, base)
     (copied / "card.json").write_text(json.dumps({**card, "config": {"rank": 0}}))
     with pytest.raises(AdaptationError, match="rank is 0"):

@@ -244,7 +244,7 @@ def test_a_target_module_that_is_not_there_is_named_with_those_that_are(
 def test_an_encoder_that_is_no_base_model_is_refused(
     base: EncoderSpec, pairs: list[TrainingPair], quick: AdapterConfig, tmp_path: Path
 ) -> None:
-    with pytest.raises(AdaptationError, match="no base model"):
+    with pytest.raises(AdaptationError, match="not a base model"):
         _train(dataclasses.replace(base, adapter="other"), tmp_path, quick, pairs)
 
 
@@ -252,7 +252,7 @@ def test_a_training_for_which_there_is_not_enough_memory_is_refused_with_figures
     base: EncoderSpec, pairs: list[TrainingPair], quick: AdapterConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 100)
-    with pytest.raises(AdaptationError, match=r"needs about \d+ MiB of memory, and 0 MiB are free. Set mini_batch"):
+    with pytest.raises(AdaptationError, match=r"needs about \d+ MiB of memory; 0 MiB are free. Set mini_batch"):
         _train(base, tmp_path, quick, pairs)
 
 

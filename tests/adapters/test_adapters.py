@@ -92,7 +92,7 @@ def test_a_corrupt_adapter_is_refused_and_trained_again_to_the_same_bytes(adapte
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        ({"weights_sha256": "0" * 64}, "was trained on .* with weights of sha256"),
+        ({"weights_sha256": "0" * 64}, "was trained on .* with weights of SHA-256"),
         ({"dimension": 768}, "is for vectors of 384 dimensions .* has 768"),
     ],
 )
@@ -117,7 +117,7 @@ def test_numbers_that_are_none_are_found_in_an_adapter(adapted: Workplace):
     name = sorted(tensors)[0]
     tensors[name] = np.full_like(tensors[name], np.nan)
     write_weights(folder, tensors)
-    assert adapter_faults(adapted.home, folder.name) == [f"{name} holds what is no number"]
+    assert adapter_faults(adapted.home, folder.name) == [f"{name} has non-finite values"]
 
 
 def test_an_adapter_that_learned_from_a_deleted_document_is_marked_until_it_is_trained_without(adapted: Workplace):

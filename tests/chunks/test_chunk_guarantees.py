@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xnai_pipelines.chunks.chunker import StructuredText, chunk_document, chunk_documents
+from tests.support.chunked import chunk_document
+from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup

@@ -17,12 +17,12 @@ def test_a_strategy_may_be_given_as_text():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (("semantic", 192, 0), r"strategy is 'semantic'; it must be one of fixed, sentence, paragraph"),
-        (("fixed", 15, 0), r"size_tokens is 15; it must be a whole number from 16 to 8192\."),
+        (("semantic", 192, 0), r"strategy is 'semantic', but must be one of fixed, sentence, paragraph"),
+        (("fixed", 15, 0), r"size_tokens is 15, but must be an integer from 16 to 8192\."),
         (("fixed", 8193, 0), r"size_tokens is 8193"),
         (("fixed", 64.0, 0), r"size_tokens is 64\.0"),
         (("fixed", True, 0), r"size_tokens is True"),
-        (("fixed", 64, -1), r"overlap_tokens is -1; it must be a whole number from 0 to 32, half of size_tokens"),
+        (("fixed", 64, -1), r"overlap_tokens is -1, but must be an integer from 0 to 32, half of size_tokens"),
         (("fixed", 64, 33), r"overlap_tokens is 33"),
     ],
 )

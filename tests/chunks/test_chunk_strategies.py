@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from xnai_pipelines.chunks.chunker import chunk_document
+from tests.support.chunked import chunk_document
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.documents.parsers.parsed import Markup
 

@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from xnai_pipelines.chunks.chunker import chunk_document
+from tests.support.chunked import chunk_document
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 

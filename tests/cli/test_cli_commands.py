@@ -15,7 +15,8 @@ from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",
-    "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-retrain",
+    "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget", "demo-models",
+    "demo-retrain",
 ]  # fmt: skip
 
 
@@ -120,7 +121,7 @@ def test_plan_counts_what_a_run_would_do_and_does_nothing(work):
         "new": 5, "edited": 0, "renamed": 0, "deleted": 0, "unchanged": 0, "to_retry": 0, "skipped": 0,
     }  # fmt: skip
     assert planned["seconds"] is None
-    assert "unknown until a first run" in command(variables(work), "plan").out
+    assert "unknown until the first run" in command(variables(work), "plan").out
     assert not work.tables.names()
 
 
@@ -180,7 +181,7 @@ def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(w
     work.documents.mkdir()
     refused = command(variables(work), "run", "--json")
     assert refused.code == 1
-    assert "holds no file" in json.loads(refused.out)["failure"]
+    assert "has no file" in json.loads(refused.out)["failure"]
     assert json.loads(refused.out)["reports"] == {}
 
 

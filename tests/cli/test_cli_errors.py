@@ -55,7 +55,7 @@ def failed(said: Said) -> str:
         ({"kept_releases": 0}, ["XNAI_KEPT_RELEASES='0'", "1"]),
         ({"max_model_mb": 64}, ["XNAI_MAX_MODEL_MB='64'", "XNAI_MAX_MEMORY_MB"]),
         ({"training": "rank 8"}, ["XNAI_TRAINING='rank 8'"]),
-        ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is no JSON object"]),
+        ({"training": "[1]"}, ["XNAI_TRAINING='[1]'", "it is not a JSON object"]),
         ({"training": '{"colour": "red"}'}, ["XNAI_TRAINING=", "colour"]),
         ({"training": '{"rank": -1}'}, ["XNAI_TRAINING=", "rank is -1"]),
     ],
@@ -70,7 +70,7 @@ def test_a_wrong_setting_is_named_with_its_value_and_what_is_allowed(tmp_path, w
 def test_a_webhook_that_is_no_address_is_named_without_its_value(tmp_path):
     said = refused(command(variables(home=tmp_path, webhook="hooks.example.org/s3cret"), "status"))
     assert "XNAI_WEBHOOK=(hidden): " in said
-    assert "it is no address of http:// or https://" in said
+    assert "it does not start with http:// or https://" in said
     assert "s3cret" not in said
 
 
@@ -105,7 +105,7 @@ def test_a_missing_folder_is_named_and_does_not_become_the_homes(tmp_path, work)
 
 def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work):
     (tmp_path / "empty").mkdir()
-    assert "holds no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
+    assert "has no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
     assert command(variables(work), "plan").code == 0
 
 

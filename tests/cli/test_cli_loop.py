@@ -174,7 +174,7 @@ def test_forget_shows_the_proof(changing):
     environment = of_world(changing)
     still = command(environment, "forget", "oak_table_0.md")
     assert still.code == 1
-    assert "still lies in" in still.err
+    assert "is still in" in still.err
     (changing.documents / "oak_table_0.md").unlink()
     proof = said_json(command(environment, "forget", "oak_table_0.md", "--json"))["reports"]["forgetting"]
     assert proof["documents"] == 1

@@ -45,8 +45,7 @@ def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
     said, loaded = modules(variables(home=tmp_path / "home", chunk_size=3), *arguments)
     assert "Search the current release" in said
     assert not packages(loaded) & (HEAVY | OF_A_SEARCH)
-    ours = {name for name in loaded if name.startswith("xnai_pipelines.") and not name.startswith("xnai_pipelines.cli")}
-    assert ours == {"xnai_pipelines.state", "xnai_pipelines.state.layout"}
+    assert "xnai_pipelines.settings" not in loaded
     assert not (tmp_path / "home").exists()
 
 

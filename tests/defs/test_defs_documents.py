@@ -194,7 +194,7 @@ def test_a_home_that_knows_no_folder_says_how_to_name_one(sensor):
 
 def test_a_home_of_another_folder_is_left_alone(ingested, tmp_path):
     with settled(variables(home=ingested.work.home.root, documents=tmp_path)):
-        assert "belongs to the documents in" in ingested.tick()
+        assert "is bound to the documents in" in ingested.tick()
 
 
 def test_a_run_that_goes_on_is_not_joined_by_another(ingested):

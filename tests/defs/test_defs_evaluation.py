@@ -39,9 +39,9 @@ class TestAccuracyFloor:
         trained = [replace(question, question_id=f"{question.question}t", split=Split.TRAIN) for question in tested]
         answers = {f"q{i}": f"d{i}" if one else "other" for i, one in enumerate(found)}
         evaluation = evaluate(
-            [*tested, *trained],
-            ["hybrid", "vector"],
-            lambda question, mode, k: [("c", answers[question], 1.0)] if mode == "hybrid" else [],
+            questions=[*tested, *trained],
+            modes=["hybrid", "vector"],
+            search=lambda question, mode, k: [("c", answers[question], 1.0)] if mode == "hybrid" else [],
             fingerprint="",
             splits_given=True,
             documents={},

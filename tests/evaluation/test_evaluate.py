@@ -35,7 +35,7 @@ def run(questions, search=search, **options):
         "documents": {"a": DocumentFacts("guide/a.md", "en", "text/markdown")},
         "settings": {"precision": "fp32"},
     }
-    return evaluate(questions, MODES, search, **(given | options))
+    return evaluate(questions=questions, modes=MODES, search=search, **(given | options))
 
 
 def figures(report, origin, level, split=Split.TEST):
@@ -76,7 +76,7 @@ def test_the_headline_is_the_test_split_and_says_whose():
     by_document = run(questions, splits_given=False).report.headline.statement
     assert by_document == "1 labelled questions of the test split (split by document)"
     none_held_out = run([ask("b", Split.TRAIN)]).report.headline.statement
-    assert none_held_out == "all 1 labelled questions, none of which is in the test split"
+    assert none_held_out == "all 1 labelled questions (none is in the test split)"
 
 
 def test_a_search_that_raises_counts_as_nothing_found_and_is_shown():

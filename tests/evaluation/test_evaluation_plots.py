@@ -7,9 +7,8 @@ import pytest
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.history import PastEvaluation
 from xnai_pipelines.evaluation.plots import modes_plot
-from xnai_pipelines.evaluation.slice_timeline import slice_figures, slices_plot
 from xnai_pipelines.evaluation.slices import DocumentFacts
-from xnai_pipelines.evaluation.timeline import timeline_plot
+from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot, timeline_plot
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
 MODES = ("hybrid", "vector", "keyword")
@@ -32,9 +31,9 @@ def is_small_png(data):
 def test_modes_plot_is_a_small_png(found):
     questions = [Question(str(n), str(n), (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(20)]
     report = evaluate(
-        questions,
-        [*MODES, "a mode of tomorrow"],
-        lambda query, mode, k: [("c", "d", 1.0)] if found else [],
+        questions=questions,
+        modes=[*MODES, "a mode of tomorrow"],
+        search=lambda query, mode, k: [("c", "d", 1.0)] if found else [],
         fingerprint="f",
         splits_given=False,
         documents={},
@@ -66,9 +65,9 @@ def test_slices_are_told_apart_over_time():
         for split in (Split.TRAIN, Split.TEST)
     ]
     rows = evaluate(
-        asked,
-        ["vector", "hybrid"],
-        lambda query, mode, k: [("c", "a" if query == "a" else "x", 1.0)],
+        questions=asked,
+        modes=["vector", "hybrid"],
+        search=lambda query, mode, k: [("c", "a" if query == "a" else "x", 1.0)],
         fingerprint="f",
         splits_given=True,
         documents=facts,

@@ -67,7 +67,7 @@ def test_no_questions_give_empty_metrics():
 
 
 def test_rankings_that_cannot_be_measured_are_refused():
-    with pytest.raises(ValueError, match="names an id twice"):
+    with pytest.raises(ValueError, match="has an id twice"):
         measure([["a", "a"]], [{"a": 1}])
     with pytest.raises(ValueError, match="has no relevant id"):
         measure([["a"]], [{"a": 0}])

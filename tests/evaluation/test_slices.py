@@ -18,9 +18,9 @@ def table() -> pa.Table:
         for name in ("a", "b", "c", "gone")
     ]
     found = evaluate(
-        asked,
-        ["vector", "hybrid"],
-        lambda query, mode, k: [],
+        questions=asked,
+        modes=["vector", "hybrid"],
+        search=lambda query, mode, k: [],
         fingerprint="f",
         splits_given=True,
         documents=facts,
@@ -30,7 +30,7 @@ def table() -> pa.Table:
 
 
 def test_questions_are_counted_once_whatever_the_modes_and_a_slice_of_all_questions_is_none():
-    found = slices(table(), least=1)
+    found = slices(table(), min_questions=1)
     assert found == [
         Slice("language", "en"),
         Slice("language", "ru"),
@@ -39,7 +39,7 @@ def test_questions_are_counted_once_whatever_the_modes_and_a_slice_of_all_questi
         Slice("media_type", "application/jsonl"),
         Slice("media_type", "text/markdown"),
     ]
-    assert slices(table(), least=2) == [
+    assert slices(table(), min_questions=2) == [
         Slice("language", "ru"),
         Slice("folder", "guide"),
         Slice("media_type", "text/markdown"),

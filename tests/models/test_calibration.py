@@ -73,11 +73,11 @@ def test_a_set_is_kept_until_over_a_fifth_of_the_chunks_changed():
     corpus = passages(20)
     everything = frozenset(passage.chunk_id for passage in corpus)
     known = CalibrationSet(draw(corpus[:50], 20), everything)
-    assert reason_to_draw(None, corpus, frozenset()) == "none was drawn before"
+    assert reason_to_draw(None, corpus, frozenset()) == "no set was drawn before"
     assert reason_to_draw(known, corpus, frozenset()) is None
     fewer = [p for p in corpus if p.chunk_id in set(known.chosen)] + [p for p in corpus[50:] if p.token_count > 60]
     assert changed_share(known, fewer) > CHANGED_SHARE
-    assert "came or went" in str(reason_to_draw(known, fewer, frozenset()))
+    assert "were added or removed" in str(reason_to_draw(known, fewer, frozenset()))
     assert "edited or deleted" in str(reason_to_draw(known, corpus[25:], frozenset()))
     assert "questions" in str(reason_to_draw(known, corpus, frozenset({"d0", "d1", "d2", "d3"})))
 
@@ -146,5 +146,5 @@ def test_too_few_chunks_are_refused_with_what_is_needed(work: Workplace):
     work.write("a.md", "# One\n\nA single passage.\n")
     work.ingest()
     make_questions(work.context(), None)
-    with pytest.raises(CalibrationError, match=f"at least {FEWEST_TEXTS} chunks, and 0 of 1 can be used"):
+    with pytest.raises(CalibrationError, match=f"at least {FEWEST_TEXTS} chunks, but only 0 of 1 can be used"):
         draw_calibration(work.context(), redraw=False)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import UnsupportedEncoderError
@@ -192,11 +192,12 @@ WITHOUT_TORCH = """
     sys.meta_path.insert(0, Absent())
     from pathlib import Path
     from xnai_pipelines.encoders.encoder import Encoder
+    from xnai_pipelines.encoders.runtime import UNSTORED
     from xnai_pipelines.encoders.specification import read_specification
     from xnai_pipelines.models.export import build_encoder
 
-    for precision in Runtime:
-        folder = build_encoder(read_specification(Path(sys.argv[1]), precision), Path(sys.argv[2]))
+    for variant in UNSTORED:
+        folder = build_encoder(read_specification(Path(sys.argv[1]), variant), Path(sys.argv[2]))
         Encoder.load(folder, 1).encode_query("red")
         print(folder)
 """
@@ -213,5 +214,5 @@ def test_without_torch_encoders_are_built_and_not_compared_with_it(tiny_bert: Pa
 
 @pytest.mark.slow
 def test_existing_homes_keep_the_default_encoders_vector_spaces() -> None:
-    spaces = [read_specification(default_encoder_folder(), precision).vector_space for precision in Runtime]
+    spaces = [read_specification(default_encoder_folder(), variant).vector_space for variant in UNSTORED]
     assert spaces == ["f2c2d6fe18cc0721", "3f08c00572020111"]

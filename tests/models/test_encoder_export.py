@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import DamagedArtefactError, MissingExtraError, UnsupportedEncoderError
@@ -73,7 +73,7 @@ def test_int8_weights_keep_7_bits_where_sums_saturate(tiny_bert: Path, tmp_path:
     import onnx
 
     texts = ["red green", "query: a b c", "blue blue passage"]
-    folders = [build_encoder(read_specification(tiny_bert, precision), tmp_path) for precision in Runtime]
+    folders = [build_encoder(read_specification(tiny_bert, variant), tmp_path) for variant in UNSTORED]
     exact, int8 = (Encoder.load(folder, threads=1).encode_passages(texts).vectors for folder in folders)
     assert np.sum(exact * int8, axis=1).min() > 0.98
     assert read_card(folders[1])["reduce_range"] is saturates

@@ -19,7 +19,7 @@ from tests.support.tracked_evaluations import tried_connections
 from tests.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
-from xnai_pipelines.evaluation.logged import evaluations_since, per_question
+from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
@@ -254,7 +254,7 @@ def test_a_server_accepts_what_is_registered_and_gives_it_back(server, tmp_path)
 def test_a_server_gives_the_rows_of_an_evaluation_and_the_curve_of_an_adapter(server, evaluation):
     over_http = Tracker(server, None, timeout_seconds=NEVER_SECONDS)
     log_evaluation(over_http, evaluation)
-    [past] = evaluations_since(over_http, None, 10)
+    [past] = past_evaluations(over_http, 10)
     assert per_question(over_http, past.run_id).equals(evaluation.per_question)
     with pytest.raises(NotTrackedError, match="has no per_question"):
         per_question(over_http, "0" * 32)

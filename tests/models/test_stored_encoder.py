@@ -169,7 +169,7 @@ def test_damaged_weights_or_graph_are_refused(stored: Path, name: str) -> None:
     content = bytearray((stored / name).read_bytes())
     content[len(content) // 2] ^= 1
     (stored / name).write_bytes(content)
-    with pytest.raises(DamagedArtefactError, match=f"{name} is not the file"):
+    with pytest.raises(DamagedArtefactError, match=f"{name} does not match the"):
         Encoder.load(stored, threads=1)
     (stored / name).unlink()
     with pytest.raises(DamagedArtefactError, match="incomplete"):

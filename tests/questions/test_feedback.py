@@ -23,7 +23,15 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def judge(folder, question, source, right=True, minutes=0):
-    return record_feedback(folder, question, source, right, NOON + timedelta(minutes=minutes), "ada", KNOWN)
+    return record_feedback(
+        folder,
+        question=question,
+        source=source,
+        right=right,
+        at=NOON + timedelta(minutes=minutes),
+        who="ada",
+        known=KNOWN,
+    )
 
 
 def drop(folder, *lines, name="people.jsonl"):
@@ -40,7 +48,15 @@ def answers(labelled: LabelledQuestions):
 def test_a_judgement_is_a_line_in_the_file_of_its_day_and_is_read_back(tmp_path):
     tokyo = timezone(timedelta(hours=9))
     at = datetime(2026, 3, 2, 3, tzinfo=tokyo)  # still the first of March in UTC
-    recorded = record_feedback(tmp_path / "feedback", " Wie installiere ich? ", "faq.md", True, at, None, KNOWN)
+    recorded = record_feedback(
+        tmp_path / "feedback",
+        question=" Wie installiere ich? ",
+        source="faq.md",
+        right=True,
+        at=at,
+        who=None,
+        known=KNOWN,
+    )
     path = tmp_path / "feedback" / "2026-03-01.jsonl"
     assert json.loads(path.read_text(encoding="utf-8")) == {
         "question": "Wie installiere ich?",
@@ -134,10 +150,10 @@ def test_malformed_lines_are_named_and_the_others_are_read(tmp_path):
         "folder.jsonl: cannot be read (Is a directory)",
         "latin.jsonl:1: not UTF-8",
         "people.jsonl:1: not JSON",
-        'people.jsonl:2: "question" must be a text',
-        'people.jsonl:3: expected "documents", a list with at least one source, or "source" with "right" and "at"',
+        'people.jsonl:2: "question" must be a string',
+        'people.jsonl:3: expected "documents", or "source" with "right" and "at"',
         "people.jsonl:4: \"right\" must be true or false, not 'yes'",
-        "people.jsonl:5: \"at\" must be a time with its zone, not '2026-03-01'",
+        "people.jsonl:5: \"at\" must be a time with a time zone, not '2026-03-01'",
         "people.jsonl:6: the split 'exam' is not one of",
         "people.jsonl:7: the question is longer than 4,000 characters",
         "people.jsonl:8: n",

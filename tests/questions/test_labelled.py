@@ -99,12 +99,12 @@ def test_question_ids_are_stable_and_differ_by_given_id(tmp_path):
     [
         ("{", "not JSON"),
         ("[1]", "expected a JSON object, found list"),
-        ('{"documents": ["7"]}', '"question" must be a text'),
-        ('{"question": " ", "documents": ["7"]}', '"question" must be a text'),
+        ('{"documents": ["7"]}', '"question" must be a string'),
+        ('{"question": " ", "documents": ["7"]}', '"question" must be a string'),
         ('{"question": "b", "documents": "7"}', '"documents" must be a list'),
         ('{"question": "b", "documents": []}', '"documents" must be a list'),
-        ('{"question": "b", "documents": ["7"], "grade": "good"}', "the grade must be a whole number"),
-        ('{"question": "b", "documents": ["7"], "grade": true}', "the grade must be a whole number"),
+        ('{"question": "b", "documents": ["7"], "grade": "good"}', "the grade must be an integer"),
+        ('{"question": "b", "documents": ["7"], "grade": true}', "the grade must be an integer"),
         (
             '{"question": "b", "documents": ["7"], "split": "exam"}',
             "the split 'exam' is not one of train, dev",
@@ -140,5 +140,5 @@ def test_a_missing_file_or_folder_says_what_is_expected(tmp_path):
     with pytest.raises(LabelledQuestionsError, match=r"queries\.jsonl: cannot be read"):
         read_labelled(tmp_path, KNOWN)
     (tmp_path / "queries.jsonl").write_text("")
-    with pytest.raises(LabelledQuestionsError, match=r"holds no train\.tsv, dev\.tsv or test\.tsv"):
+    with pytest.raises(LabelledQuestionsError, match=r"has no train\.tsv, dev\.tsv or test\.tsv"):
         read_labelled(tmp_path, KNOWN)

@@ -101,7 +101,7 @@ def test_what_no_run_has_noticed_as_deleted_yet_is_forgotten_at_once(released: W
 def test_a_record_is_forgotten_and_the_others_of_its_file_stay(released: Workplace):
     released.write("corpus.jsonl", '{"_id": "1", "text": "Whales sing."}\n{"_id": "2", "text": "Sharks are mute."}\n')
     released.ingest()
-    with pytest.raises(ForgettingError, match="still lies"):
+    with pytest.raises(ForgettingError, match="is still in"):
         forget(released.context(), released.documents, "corpus.jsonl#1")
     (released.documents / "corpus.jsonl").unlink()
     report = forget(released.context(), released.documents, "corpus.jsonl")
@@ -112,7 +112,7 @@ def test_a_record_is_forgotten_and_the_others_of_its_file_stay(released: Workpla
 
 def test_a_file_that_still_lies_in_the_folder_is_refused(released: Workplace):
     before = released.versions()
-    with pytest.raises(ForgettingError, match=f"{FORGOTTEN} still lies in .* Delete it there"):
+    with pytest.raises(ForgettingError, match=f"{FORGOTTEN} is still in .* Delete the file"):
         forget(released.context(), released.documents, FORGOTTEN)
     assert released.versions() == before
 

@@ -143,7 +143,7 @@ def test_a_disk_that_is_full_during_the_challengers_table_is_named_and_the_old_r
     ballast = small_disk / "ballast"
     usage = os.statvfs(small_disk)
     ballast.write_bytes(bytes(max(0, usage.f_bavail * usage.f_frsize - free * 1024)))
-    with pytest.raises(HomeError, match=r"is full.*make room and run again"):
+    with pytest.raises(HomeError, match=r"is full.*Free some space and run again"):
         challenge(work)
     check_old_release_serves(work)
     assert Releases(work.home.releases).challenger() is None

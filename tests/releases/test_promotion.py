@@ -27,14 +27,13 @@ from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
-from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import Outcome, decisions
+from xnai_pipelines.releases.decision import Outcome, decisions, last_decision
 from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.gate import Gate
-from xnai_pipelines.releases.logged import aliases
+from xnai_pipelines.releases.logged import aliases, mirror_releases
 from xnai_pipelines.releases.plots import comparison_plot
-from xnai_pipelines.releases.promotion import ReleaseOutcome, last_decision
+from xnai_pipelines.releases.release import ReleaseOutcome
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
@@ -165,7 +164,7 @@ def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approve
 
 
 def test_an_approval_of_a_challenger_that_awaits_none_is_refused(adapted: Workplace):
-    with pytest.raises(DecisionError, match="awaits no approval: it is promoted already"):
+    with pytest.raises(DecisionError, match="does not await approval: it is already promoted"):
         release_promoted(adapted, "Ada")
     assert adapted.search().release.release == 1
 
@@ -175,7 +174,7 @@ def test_a_challenger_judged_against_another_release_than_the_current_one_is_not
     outcome = release_promoted(adapted)
     assert not outcome.released
     # 2 is the number that the challenger would get
-    assert "judged against release 1, and release 3 answers searches by now: retrain" in outcome.reason
+    assert "judged against release 1, but release 3 answers searches now. Retrain" in outcome.reason
 
     roll_back(adapted.context(), 1)
     decide(adapted, ask=True)

@@ -76,9 +76,9 @@ def test_an_approval_names_who_gave_it_and_replaces_the_record(tmp_path):
 @pytest.mark.parametrize(
     ("outcome", "who", "release", "reason"),
     [
-        (Outcome.REJECTED, "Ada", 3, "awaits no approval: it is rejected already"),
-        (Outcome.PROMOTED, "Ada", 3, "awaits no approval: it is promoted already"),
-        (Outcome.AWAITING_APPROVAL, " ", 3, "needs the name"),
+        (Outcome.REJECTED, "Ada", 3, "does not await approval: it is already rejected"),
+        (Outcome.PROMOTED, "Ada", 3, "does not await approval: it is already promoted"),
+        (Outcome.AWAITING_APPROVAL, " ", 3, "needs the approver's name"),
         (Outcome.AWAITING_APPROVAL, "Ada", 4, "judged against release 3, but release 4 answers searches now"),
     ],
 )
@@ -96,7 +96,7 @@ def test_a_damaged_record_is_named(tmp_path, text):
 
 
 def test_a_vector_space_that_is_no_name_and_a_time_without_zone_are_refused(tmp_path):
-    with pytest.raises(ValueError, match="is no vector space"):
+    with pytest.raises(ValueError, match="is not a vector space"):
         write_decision(tmp_path, decision(vector_space="../1"))
     with pytest.raises(ValueError, match="needs a time zone"):
         write_decision(tmp_path, replace(decision(), decided_at=NOW.replace(tzinfo=None)))

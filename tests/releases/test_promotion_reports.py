@@ -53,7 +53,7 @@ def test_the_page_names_both_contenders_and_the_questions_that_changed(compariso
     assert "Mind this." in text
     changed = next(line for line in text.splitlines() if line.startswith("| about ru"))
     assert " to 1 | +0." in changed
-    assert "None changed" in comparison_markdown(replace(comparison, changed=()))
+    assert "No question changed" in comparison_markdown(replace(comparison, changed=()))
 
 
 def test_a_question_with_bars_and_lines_stays_in_its_cell(comparison):
@@ -63,9 +63,9 @@ def test_a_question_with_bars_and_lines_stays_in_its_cell(comparison):
 
 def test_the_verdict_says_the_rules_that_passed_and_failed(comparison):
     text = verdict_markdown(judge(comparison, Gate(max_shipped_mb=1), Target(Slice("language", "ru"), "vector")))
-    assert text.startswith("**Rejected**\n\n- The model has 23.0 MB")
+    assert text.startswith("**Rejected**\n\n- The model is 23.0 MB")
     assert "| size | failed |" in text
-    assert "| better where it degraded | passed |" in text
+    assert "| better on the degraded slice | passed |" in text
     assert verdict_markdown(judge(comparison, Gate())).startswith("**Promoted**")
 
 

@@ -72,13 +72,13 @@ def test_deletions_made_since_are_applied_before_the_pointer_moves(
     (released.documents / TABLE).unlink()
     released.ingest_documents()
     assert TABLE in sources_in(released, first)
-    real, at_the_move = Releases.point_to, []
+    real, at_the_move = Releases.roll_back, []
 
     def noting(releases: Releases, number: int, reason: str) -> None:
         at_the_move.append(sources_in(released, first))
         real(releases, number, reason)
 
-    monkeypatch.setattr(Releases, "point_to", noting)
+    monkeypatch.setattr(Releases, "roll_back", noting)
     assert roll_back(released.context(), 1).deleted == 1
     assert len(at_the_move) == 1
     assert TABLE not in at_the_move[0]
@@ -101,7 +101,7 @@ def test_edits_made_since_follow_by_the_next_ingest(released: Workplace, built_e
 
 @pytest.mark.parametrize(
     ("number", "reason"),
-    [(2, "Release 2 is the current one already"), (7, "Release 7 does not exist"), (0, "Release 0 does not exist")],
+    [(2, "Release 2 is already the current one"), (7, "Release 7 does not exist"), (0, "Release 0 does not exist")],
 )
 def test_a_number_that_cannot_be_gone_to_is_refused(released: Workplace, number: int, reason: str):
     with pytest.raises(ReleaseError, match=reason):

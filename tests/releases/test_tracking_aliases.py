@@ -69,7 +69,7 @@ def test_a_champion_whose_version_a_person_deleted_is_told_and_set_when_it_is_re
     mirror_aliases(registry, champion="old", challenger=None)
     client.delete_model_version("xnai-encoder", "1")
     assert aliases(registry) == {}
-    with pytest.raises(NotTrackedError, match="no version of the vector space old"):
+    with pytest.raises(NotTrackedError, match="no version for the vector space old"):
         mirror_aliases(registry, champion="old", challenger=None)
 
 
@@ -82,7 +82,7 @@ def test_a_version_without_a_vector_space_is_no_champion(registry, client):
 
 def test_a_vector_space_without_a_version_is_told_and_nothing_is_changed(registry, client):
     mirror_aliases(registry, champion="old", challenger="new")
-    with pytest.raises(NotTrackedError, match="no version of the vector space unknown"):
+    with pytest.raises(NotTrackedError, match="no version for the vector space unknown"):
         mirror_aliases(registry, champion="new", challenger="unknown")
     assert stored(client) == {"champion": "1", "challenger": "2"}
 
@@ -90,7 +90,7 @@ def test_a_vector_space_without_a_version_is_told_and_nothing_is_changed(registr
 def test_before_the_first_model_there_are_no_aliases_and_none_to_remove(tracker):
     assert aliases(tracker) == {}
     assert mirror_aliases(tracker, champion=None, challenger=None) == {}
-    with pytest.raises(NotTrackedError, match="no version of the vector space old"):
+    with pytest.raises(NotTrackedError, match="no version for the vector space old"):
         mirror_aliases(tracker, champion="old", challenger=None)
 
 

@@ -83,6 +83,6 @@ def test_damage_is_repaired_and_what_is_gone_is_removed_but_nothing_of_the_user(
 
 def test_a_file_of_the_user_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "json.md").write_text("my own notes\n", encoding="utf-8")
-    with pytest.raises(FileExistsError, match=r"json\.md is not of the sample.*choose another folder"):
+    with pytest.raises(FileExistsError, match=r"json\.md is not part of the sample.*Choose another folder"):
         write_sample(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["json.md"]

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from pathlib import Path
 
-from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.documents import questions_path
 
 QUESTIONS = [json.loads(line) for line in questions_path().read_text(encoding="utf-8").splitlines()]
 

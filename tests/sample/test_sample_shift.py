@@ -13,8 +13,8 @@ import pytest
 
 from xnai_pipelines.questions.labelled import read_labelled
 from xnai_pipelines.questions.question import Split
+from xnai_pipelines.sample.documents import questions_path
 from xnai_pipelines.sample.modules import module_names
-from xnai_pipelines.sample.questions import questions_path
 from xnai_pipelines.sample.shift import ShiftReport, write_shift, write_shift_questions
 
 

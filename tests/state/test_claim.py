@@ -43,7 +43,7 @@ def test_other_questions_may_follow_and_another_folder_may_not(home: Home):
     claim(home, Inputs(A, QUESTIONS))
     for refused in (lambda: resolve_inputs(home, B, None), lambda: claim(home, Inputs(B, QUESTIONS))):
         with pytest.raises(
-            HomeError, match=r"belongs to the documents in /documents/a, not to /documents/b.*XNAI_HOME"
+            HomeError, match=r"is bound to the documents in /documents/a, not to /documents/b.*XNAI_HOME"
         ):
             refused()
     assert recorded_inputs(home) == Inputs(A, QUESTIONS)

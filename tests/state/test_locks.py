@@ -8,15 +8,14 @@ import pytest
 
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.liveness import is_alive, shown_alive, was_shown_alive
-from xnai_pipelines.state.writer import sole_writer
+from xnai_pipelines.state.locks import is_alive, shown_alive, sole_writer, was_shown_alive
 
 WRITER = """
 import sys
 from pathlib import Path
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.liveness import shown_alive
-from xnai_pipelines.state.writer import sole_writer
+from xnai_pipelines.state.locks import shown_alive
+from xnai_pipelines.state.locks import sole_writer
 home = Home(Path(sys.argv[1]))
 with sole_writer(home, lambda said: print(said, flush=True)), shown_alive(home, "run"):
     print("writing", flush=True)

@@ -19,9 +19,10 @@ from xnai_pipelines.encoders.specification import EncoderSpec, read_specificatio
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import DecisionOutcome, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
-from xnai_pipelines.releases.promotion import DecisionOutcome, ReleaseOutcome, decide_promotion, release_challenger
+from xnai_pipelines.releases.release import ReleaseOutcome, release_challenger
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.tracker import Tracker
 
@@ -99,7 +100,7 @@ def challenge(work: Workplace, committed: Callable[[], None] = lambda: None) -> 
 
 def compare_and_decide(work: Workplace, *, ask: bool = False, gate: Gate | None = None) -> DecisionOutcome:
     """Measure the challenger, where that is needed, and judge it."""
-    evaluate_challenger(work.context(), tracker_of(work.home), (), threads=1)
+    evaluate_challenger(work.context(), tracker_of(work.home), threads=1)
     return decide(work, ask=ask, gate=gate)
 
 

@@ -48,9 +48,9 @@ def evaluation(found: int) -> Evaluation:
     """Return what is measured where so many of 40 questions find their document, at rank 1, and the others do not."""
     answers = {question.question: question.relevant[0].document_id for question in QUESTIONS[:found]}
     return evaluate(
-        QUESTIONS,
-        ["hybrid", "vector"],
-        lambda question, mode, k: [("c", answers.get(question, "other"), 1.0)],
+        questions=QUESTIONS,
+        modes=["hybrid", "vector"],
+        search=lambda question, mode, k: [("c", answers.get(question, "other"), 1.0)],
         fingerprint="",
         splits_given=True,
         documents=DOCUMENTS,
@@ -81,7 +81,7 @@ class Automation:
         report = replace(made.report, evaluated_at=night, fingerprint=f"night {self.nights}")
         tags = {"vector_space": f"space{release}", "dagster_run_id": "", "release": str(release)}
         tracker = resource("tracking").tracker()
-        return log_evaluation(tracker, report, made.per_question, {}, tags).run_id
+        return log_evaluation(tracker, report, per_question=made.per_question, plots={}, tags=tags).run_id
 
     def tick(self, **changed: object) -> str:
         """Evaluate the sensor once; return why it asked for nothing, or the job that it asked for."""

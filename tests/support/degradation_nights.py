@@ -116,7 +116,15 @@ class Sensor:
     ) -> Decision:
         now = RELEASED + day * DAY
         memory = Memory.from_json(self.cursor)
-        decision = decide(nights, self.baseline, attempts, drift, memory, self.thresholds, now)
+        decision = decide(
+            nights=nights,
+            baseline=self.baseline,
+            attempts=attempts,
+            drift=drift,
+            memory=memory,
+            thresholds=self.thresholds,
+            now=now,
+        )
         self.cursor = decision.memory.to_json()
         return decision
 

@@ -63,7 +63,8 @@ class Block:
         if self.language == "python":
             return [_run([sys.executable, "-c", self.code], folder, environment)]
         python = f'"{sys.executable}"'
-        lines = ["set -eu", f'python() {{ {python} "$@"; }}', f'xnai() {{ {python} -m xnai_pipelines.cli "$@"; }}']
+        dg = f'dg() {{ "{Path(sys.executable).parent / "dg"}" "$@"; }}'
+        lines = ["set -eu", dg, f'python() {{ {python} "$@"; }}', f'xnai() {{ {python} -m xnai_pipelines.cli "$@"; }}']
         for command, _ in self.commands:
             lines += [command, f"printf '{SEPARATOR}'"]
         return _run(["bash", "-c", "\n".join(lines)], folder, environment).split(SEPARATOR)[:-1]

@@ -7,8 +7,7 @@ import numpy as np
 
 from xnai_pipelines.autonomy.drift.canary import CanaryResult
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
-from xnai_pipelines.autonomy.drift.profile import Profile
-from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
+from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
 
 DIMENSION = 64
 TOPICS = 20

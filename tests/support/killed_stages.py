@@ -27,7 +27,7 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import train_adapter
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.releases.forget import forget
-from xnai_pipelines.releases.promotion import release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.state.tables import Tables, kill_after
 

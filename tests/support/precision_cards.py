@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.models.card.agreement import Agreement
-from xnai_pipelines.models.card.card import Card, VariantFigures
-from xnai_pipelines.models.card.judging import Retrieval
+from xnai_pipelines.models.card.card import Card, Retrieval, VariantFigures
 from xnai_pipelines.models.card.probe import Probe
 
 BASE_NDCG = 0.8

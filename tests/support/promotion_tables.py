@@ -42,9 +42,9 @@ def searched(ranks, questions, modes):
         return [*others[: rank - 1], (name, name, 0.5), *others[rank - 1 :]] if rank else others
 
     return evaluate(
-        questions,
-        modes,
-        search,
+        questions=questions,
+        modes=modes,
+        search=search,
         fingerprint="f",
         splits_given=True,
         documents={question.question_id: facts(question.question_id) for question in questions},

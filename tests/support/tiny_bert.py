@@ -2,6 +2,7 @@
 
 import json
 import string
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,17 @@ def saturates(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
 @pytest.fixture(scope="session")
 def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plain transformer folder; copy it before changing it."""
+    return write_tiny_bert(tmp_path_factory.mktemp("tiny"), WORDS)
+
+
+def write_tiny_bert(folder: Path, words: Sequence[str]) -> Path:
+    """Write the model and a slow tokenizer with this vocabulary into an empty folder, and return it."""
     import torch
     from transformers import BertConfig, BertModel
 
-    folder = tmp_path_factory.mktemp("tiny")
     torch.manual_seed(7)
     config = BertConfig(
-        vocab_size=len(WORDS),
+        vocab_size=len(words),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
@@ -36,7 +41,7 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
         max_position_embeddings=64,
     )
     BertModel(config).save_pretrained(folder, safe_serialization=True)
-    (folder / "vocab.txt").write_text("\n".join(WORDS))
+    (folder / "vocab.txt").write_text("\n".join(words))
     tokenizer = {"tokenizer_class": "BertTokenizer", "do_lower_case": True}
     (folder / "tokenizer_config.json").write_text(json.dumps(tokenizer))
     return folder

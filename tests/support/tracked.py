@@ -42,9 +42,9 @@ def evaluation() -> Evaluation:
         Question(str(n), f"question {n}", (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(5)
     ]
     return evaluate(
-        questions,
-        ["vector", "hybrid"],
-        search,
+        questions=questions,
+        modes=["vector", "hybrid"],
+        search=search,
         fingerprint="f1",
         splits_given=True,
         documents={"d": DocumentFacts("guide.md", "en", "text/markdown")},

@@ -12,7 +12,9 @@ TAGS = {"vector_space": "v1", "dagster_run_id": "run-7", "release": "1"}
 
 def log(tracker, evaluation, **changes):
     report = changes.pop("report", evaluation.report)
-    return log_evaluation(tracker, report, evaluation.per_question, {"modes": b"\x89PNG"}, TAGS | changes)
+    return log_evaluation(
+        tracker, report, per_question=evaluation.per_question, plots={"modes": b"\x89PNG"}, tags=TAGS | changes
+    )
 
 
 def tried_connections() -> AbstractContextManager[mock.Mock]:

@@ -1,4 +1,4 @@
-"""Adapters as they are kept: found, read, and refused where they are damaged or of another base."""
+"""Stored adapters: found, read, and rejected if they are damaged or of another base."""
 
 import json
 from collections.abc import Mapping
@@ -13,15 +13,15 @@ from xnai_pipelines.state.artefacts import CARD, read_card
 
 CURVE_FILE = "curve.json"
 
-_CARD_LIMIT = 64 << 20  # bytes; a card names every document that was trained on
+_CARD_LIMIT = 64 << 20  # bytes; a card names every training document
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
-    """A trained adapter, as its card tells.
+    """A trained adapter, as its card describes it.
 
     `dimension` is the width of the base's vectors. `metrics` are numbers by name. `damage` says why the adapter cannot
-    be used, None where it can; of a damaged one the folder is known, and the documents where its card still tells.
+    be used, None if it can. For a damaged one the folder is known, and the documents if its card can still be read.
     """
 
     folder: Path
@@ -49,32 +49,32 @@ class Adapter:
 
 
 def load_adapter(folder: Path, base: EncoderSpec | None = None) -> Adapter:
-    """Return a whole adapter that fits the base, after comparing each file's sha256 with the card.
+    """Return an undamaged adapter that fits the base, after comparing each file's SHA-256 with the card.
 
     Raises:
-        AdaptationError: It is missing, damaged, of another task, of another base, or of other dimensions.
+        AdaptationError: It is missing, damaged, or of another task, base or dimension.
     """
     adapter = _read(folder)
     if base is None:
         return adapter
     if adapter.task is not Task.ENCODER:
-        raise AdaptationError(f"The adapter {adapter.adapter_id} is of a language model, not of a sentence encoder.")
+        raise AdaptationError(f"The adapter {adapter.adapter_id} is for a language model, not for a sentence encoder.")
     if adapter.dimension != base.dimension:
         raise AdaptationError(
-            f"The adapter {adapter.adapter_id} is for vectors of {adapter.dimension} dimensions ({adapter.base_name}), "
-            f"and the encoder in {base.source} has {base.dimension}. Train one for this encoder."
+            f"The adapter {adapter.adapter_id} is for vectors of {adapter.dimension} dimensions ({adapter.base_name}); "
+            f"the encoder in {base.source} has {base.dimension}. Train an adapter for this encoder."
         )
     if adapter.base_sha256 != base.weights_sha256:
         raise AdaptationError(
-            f"The adapter {adapter.adapter_id} was trained on {adapter.base_name} with weights of sha256 "
-            f"{adapter.base_sha256[:12]}, and those in {base.source} have {base.weights_sha256[:12]}. On another base "
-            "it means nothing: train one for this encoder."
+            f"The adapter {adapter.adapter_id} was trained on {adapter.base_name} with weights of SHA-256 "
+            f"{adapter.base_sha256[:12]}; those in {base.source} have {base.weights_sha256[:12]}. It cannot be used "
+            "with another base. Train an adapter for this encoder."
         )
     return adapter
 
 
 def list_adapters(folder: Path) -> list[Adapter]:
-    """Return the adapters in a folder by id; those that cannot be used tell why in `damage`."""
+    """Return the adapters in a folder by id; for one that cannot be used, `damage` says why."""
     if not folder.is_dir():
         return []
     found = []
@@ -89,7 +89,7 @@ def list_adapters(folder: Path) -> list[Adapter]:
 
 
 def _documents(folder: Path) -> tuple[str, ...]:
-    """Return what a damaged adapter was trained on: it may hold deleted data all the same."""
+    """Return the training documents of a damaged adapter: it may still contain deleted data."""
     try:
         return tuple(map(str, json.loads((folder / CARD).read_text(encoding="utf-8"))["data"]["documents"]))
     except (OSError, ValueError, KeyError, TypeError):
@@ -126,5 +126,5 @@ def _read(folder: Path) -> Adapter:
     except (KeyError, TypeError, ValueError, AttributeError, AdapterConfigError) as error:
         raise AdaptationError(
             f"The card of the adapter {folder.name} cannot be read ({type(error).__name__}: {error}). Delete the "
-            f"folder {folder}: the next training makes it again."
+            f"folder {folder}; the next training makes it again."
         ) from error

@@ -1,4 +1,4 @@
-"""A base encoder with several adapters side by side, to try and to compare them without merging."""
+"""A base encoder with several unmerged adapters, to try and compare them."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -17,7 +17,7 @@ from xnai_pipelines.errors import AdaptationError
 
 
 class AdaptedEncoder:
-    """One network in memory; each call says which adapter is on. Not for several threads at once."""
+    """One network in memory; each call names the active adapter. Not thread-safe."""
 
     def __init__(self, base: EncoderSpec, adapted: Any, network: TextNetwork, tokenizer: TextTokenizer) -> None:
         self.base = base
@@ -26,11 +26,11 @@ class AdaptedEncoder:
         self._tokenizer = tokenizer
 
     def encode_passages(self, texts: Sequence[str], adapter: str | None) -> NDArray[np.float32]:
-        """Return unit vectors, float32 [texts, dimension], by an adapter's id, or None for the base alone."""
+        """Return unit vectors, float32 [texts, dimension], by an adapter's id, or by the base alone for None."""
         return self._encode([self.base.passage_prefix + text for text in texts], adapter)
 
     def encode_queries(self, texts: Sequence[str], adapter: str | None) -> NDArray[np.float32]:
-        """Return unit vectors, float32 [texts, dimension], by an adapter's id, or None for the base alone."""
+        """Return unit vectors, float32 [texts, dimension], by an adapter's id, or by the base alone for None."""
         return self._encode([self.base.query_prefix + text for text in texts], adapter)
 
     def _encode(self, texts: Sequence[str], adapter: str | None) -> NDArray[np.float32]:
@@ -39,7 +39,7 @@ class AdaptedEncoder:
         if adapter is not None:
             if adapter not in self._adapted.peft_config:
                 raise AdaptationError(
-                    f"The adapter {adapter} is not open. Open are {', '.join(self._adapted.peft_config)}."
+                    f"The adapter {adapter} is not open. Open adapters: {', '.join(self._adapted.peft_config)}."
                 )
             self._adapted.set_adapter(adapter)
         if not texts:

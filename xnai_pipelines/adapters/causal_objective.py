@@ -1,4 +1,4 @@
-"""A causal language model in training: conversations to the loss of what the assistant says."""
+"""A causal language model in training: from conversations to the loss on the assistant's words."""
 
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -14,27 +14,27 @@ from xnai_pipelines.errors import AdaptationError
 if TYPE_CHECKING:
     import torch
 
-_NOT_LEARNT = -100  # what torch's cross entropy leaves out
+_NOT_LEARNT = -100  # ignored by torch's cross entropy
 _MOST_VALIDATION_CONVERSATIONS = 256
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """Token ids, and the same with `_NOT_LEARNT` where nobody but the assistant speaks."""
+    """Token ids, and the same with `_NOT_LEARNT` for every token that is not the assistant's."""
 
     ids: list[int]
     labels: list[int]
 
     @property
     def learnt(self) -> int:
-        # The first token is predicted from nothing.
+        # the first token is predicted from nothing
         return sum(label != _NOT_LEARNT for label in self.labels[1:])
 
 
 class CausalObjective:
     """Conversations, tokenized once, and the mean cross entropy of the assistant's tokens.
 
-    Conversations of which nothing to learn is left within `max_length` are left out and counted in `left_out`.
+    A conversation without anything to learn within `max_length` is skipped and counted in `left_out`.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class CausalObjective:
         self.left_out = len(rows) - len(self._rows)
         if not self._rows:
             raise AdaptationError(
-                f"None of {len(rows)} conversations has words of the assistant within max_length "
+                f"None of the {len(rows)} conversations has words of the assistant within max_length "
                 f"({config.max_length} tokens). Raise max_length."
             )
         held = [_row(one, tokenizer, config.max_length) for one in validation[:_MOST_VALIDATION_CONVERSATIONS]]
@@ -71,11 +71,11 @@ class CausalObjective:
         return sum(len(self._rows[number].ids) for number in numbers)
 
     def backward(self, batches: Sequence[Sequence[int]]) -> float:
-        """Return the mean loss over the tokens of all batches after adding its gradients to the parameters."""
+        """Add the gradients of the mean loss over the tokens of all batches to the parameters; return the loss."""
         rows = [self._rows[number] for numbers in batches for number in numbers]
         learnt = sum(row.learnt for row in rows)
         total = 0.0
-        # The loss is a sum over texts: each group's gradients are final, and only its activations are kept.
+        # The loss is a sum over texts: each group's gradients are final, so only its activations are kept.
         for group in grouped([row.ids for row in rows], self._config.mini_batch):
             loss = self._sum([rows[number] for number in group]) / learnt
             loss.backward()
@@ -83,7 +83,7 @@ class CausalObjective:
         return total
 
     def validate(self) -> Validation | None:
-        """Return the mean loss of the validation conversations; None where there are none."""
+        """Return the mean loss of the validation conversations, None if there are none."""
         import torch
 
         if not self._validation:
@@ -96,7 +96,7 @@ class CausalObjective:
         return Validation(loss=total / sum(row.learnt for row in self._validation))
 
     def _sum(self, rows: Sequence[_Row]) -> "torch.Tensor":
-        """Return the summed cross entropy of the learnt tokens of texts that go through the network together."""
+        """Return the summed cross entropy of the learned tokens of texts that pass the network together."""
         import torch
 
         longest = max(len(row.ids) for row in rows)
@@ -127,10 +127,10 @@ def _row(conversation: Conversation, tokenizer: Any, max_length: int) -> _Row:
 
 
 def _pieces(conversation: Conversation, tokenizer: Any) -> list[tuple[str, bool]]:
-    """Return a conversation's text in pieces, each with whether it is learnt: the assistant's words and their end.
+    """Return a conversation's text in pieces, each with whether it is learned: the assistant's words and their end.
 
-    By the tokenizer's chat template; where it has none, by a line with the role before each message and the token for
-    the end of a text after the assistant's.
+    The tokenizer's chat template forms the text. Without one, a line with the role precedes each message, and the
+    end-of-text token follows the assistant's.
     """
     if not tokenizer.chat_template:
         pieces = []
@@ -149,8 +149,8 @@ def _pieces(conversation: Conversation, tokenizer: Any) -> list[tuple[str, bool]
         through = _rendered(tokenizer, messages[: number + 1], ask=False)
         if not before.startswith(done) or not through.startswith(before):
             raise AdaptationError(
-                "The tokenizer's chat template writes earlier messages differently when later ones follow, so it "
-                "cannot be told which tokens are the assistant's. Give conversations with one answer of the assistant."
+                "The tokenizer's chat template writes earlier messages differently when later ones follow, so the "
+                "assistant's tokens cannot be told apart. Use conversations with one answer of the assistant."
             )
         pieces += [(before[len(done) :], False), (through[len(before) :], True)]
         done = through

@@ -1,4 +1,4 @@
-"""Checkpoints of a training: what it takes to go on as if nothing had happened."""
+"""Checkpoints of a training: all it takes to resume with the same result."""
 
 import json
 import logging
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(slots=True)
 class State:
-    """Where a training stands: steps done, seconds and tokens spent so far, and its curve.
+    """The state of a training: steps done, seconds and tokens spent so far, and its curve.
 
-    `tokens` and `token_seconds` leave the validations out.
+    `tokens` and `token_seconds` exclude the validations.
     """
 
     step: int
@@ -43,7 +43,7 @@ def save_checkpoint(
     optimizer: "torch.optim.Optimizer",
     random: "torch.Tensor",
 ) -> None:
-    """Write a checkpoint that appears whole or not at all, then remove the one before it."""
+    """Write a checkpoint atomically, then remove the one before it."""
     from safetensors.torch import save_file
 
     def fill(empty: Path) -> dict[str, Any]:
@@ -72,9 +72,9 @@ def save_checkpoint(
 def load_checkpoint(
     folder: Path, parameters: "dict[str, torch.nn.Parameter]", optimizer: "torch.optim.Optimizer"
 ) -> "tuple[State, torch.Tensor] | None":
-    """Return the state of the newest whole checkpoint and its random numbers; None where there is none.
+    """Return the state of the newest complete checkpoint and its random numbers, None if there is none.
 
-    Parameters and the optimizer's moments are set to it.
+    Parameters and the optimizer's moments are set from it.
     """
     import torch
     from safetensors.torch import load_file

@@ -1,4 +1,4 @@
-"""Two adapters side by side: what they were made from, how well they did, and how alike their weights are."""
+"""Two adapters compared: what they were made from, their figures, and the similarity of their weights."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A setting or a metric in which two adapters differ, as text; None where one has none."""
+    """A setting or a metric in which two adapters differ, as text; None if one lacks it."""
 
     name: str
     first: str | None
@@ -26,7 +26,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Differences, and by module the cosine of what the two add to its weights; modules that both adapt."""
+    """The differences, and the cosine of the two weight updates for each module that both adapt."""
 
     differences: tuple[Difference, ...]
     cosines: Mapping[str, float]
@@ -73,7 +73,7 @@ def _facts(adapter: Adapter) -> dict[str, str]:
 
 
 def _factors(folder: Path) -> dict[str, tuple[Matrix, Matrix]]:
-    """Return by module the two factors of what is added to its weights, [out, rank] and [rank, in]."""
+    """Return the two factors of the weight update by module, [out, rank] and [rank, in]."""
     from safetensors.numpy import load_file
 
     lora = json.loads((folder / CONFIG_FILE).read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""How an adapter is trained, validated before anything is loaded, and the name that it gets from it."""
+"""How an adapter is trained, validated before anything is loaded, and the id derived from it."""
 
 import hashlib
 import json
@@ -9,7 +9,7 @@ from typing import Any
 
 from xnai_pipelines.errors import AdapterConfigError
 
-_RECIPE = 1  # raised where a change of this room's code changes the adapter that the same inputs give
+_RECIPE = 1  # raised when a code change makes the same inputs give another adapter
 
 SCHEDULES = ("linear", "cosine", "constant")
 PRECISIONS = ("fp32", "bf16")
@@ -28,29 +28,30 @@ class AdapterConfig:
     """How an adapter is trained; the defaults are for sentence encoders and a few hundred pairs.
 
     Attributes:
-        rank: Of the low-rank matrices.
-        alpha: The adapter's output is scaled by alpha / rank.
-        dropout: Of the adapter's inputs; the base network's own dropout is off.
-        target_modules: Names, or their ends, of the layers that get an adapter; found from the architecture when empty.
-        learning_rate: Highest, after the warm-up.
-        schedule: How the learning rate falls after the warm-up: linear, cosine, constant.
+        rank: Rank of the low-rank matrices.
+        alpha: Scale of the adapter's output, which is multiplied by alpha / rank.
+        dropout: Dropout rate on adapter inputs; the base network's own dropout is off.
+        target_modules: Names of the layers that get an adapter, or the ends of names; derived from the architecture if
+            empty.
+        learning_rate: Peak learning rate, after the warm-up.
+        schedule: Decay of the learning rate after the warm-up: linear, cosine or constant.
         warmup: Share of the steps in which the learning rate rises from zero.
-        epochs: How often each example is seen; a fraction is allowed.
-        max_steps: Ends the training, and its schedule, earlier.
-        max_minutes: Of training, time before a kill included. What would take longer ends there, its schedule with it.
-        batch_size: Examples whose loss is one; in a ranking loss the others are the negatives.
-        mini_batch: Texts in the network at once. A ranking loss of larger batches is computed by gradient caching: less
-            memory, half again the time. None: all texts of a batch.
-        questions_per_passage: Questions of one passage that share a batch, where there are so many: the passage goes
-            through the network once for all of them. 1: batches are wholly random.
-        gradient_accumulation: Batches a step.
-        question_length: Tokens of a question that are read.
-        passage_length: Tokens of a passage that are read.
-        max_length: Tokens of a conversation that are read.
-        scale: Of the cosines in the ranking loss, the inverse of its temperature.
-        seed: Of the initial matrices, the order of the examples, and the dropout.
-        precision: Of the network's matrix products: fp32, or bf16 (processors with AMX, GPUs).
-        device: cpu, cuda, or auto for the one that is there.
+        epochs: Passes over the examples; a fraction is allowed.
+        max_steps: Max number of steps; the schedule ends with it.
+        max_minutes: Max minutes of training, including time before a kill; the schedule ends with it.
+        batch_size: Examples per loss; in a ranking loss the others are the negatives.
+        mini_batch: Texts that pass the network together; None: all texts of a batch. In a ranking loss, larger batches
+            use gradient caching: less memory, 1.5 times the time.
+        questions_per_passage: Questions of one passage that share a batch, if there are so many: the passage passes the
+            network once for all of them. 1: batches are fully random.
+        gradient_accumulation: Batches per step.
+        question_length: Max tokens of a question.
+        passage_length: Max tokens of a passage.
+        max_length: Max tokens of a conversation.
+        scale: Factor of the cosines in the ranking loss, the inverse of its temperature.
+        seed: Seed of the initial matrices, the order of the examples, and the dropout.
+        precision: Number format of the matrix products: fp32, or bf16 (processors with AMX, GPUs).
+        device: cpu, cuda, or auto for the available one.
     """
 
     rank: int = 16
@@ -93,14 +94,14 @@ class AdapterConfig:
             _share(name, getattr(self, name))
         for name, allowed in (("schedule", SCHEDULES), ("precision", PRECISIONS), ("device", DEVICES)):
             if getattr(self, name) not in allowed:
-                raise AdapterConfigError(f"{name} is {getattr(self, name)!r}; allowed is one of {', '.join(allowed)}.")
+                raise AdapterConfigError(f"{name} is {getattr(self, name)!r}; it must be one of {', '.join(allowed)}.")
         modules = self.target_modules
         if not isinstance(modules, tuple) or not all(isinstance(name, str) and name for name in modules):
-            raise AdapterConfigError(f"target_modules is {modules!r}; allowed is a tuple of names of layers.")
+            raise AdapterConfigError(f"target_modules is {modules!r}; it must be a tuple of layer names.")
 
     @property
     def description(self) -> str:
-        """Canonical JSON of what decides the adapter: all but the device."""
+        """Canonical JSON of what decides the adapter: all fields except the device."""
         fields = {name: value for name, value in asdict(self).items() if name != "device"}
         return json.dumps(fields, sort_keys=True)
 
@@ -114,7 +115,7 @@ class AdapterConfig:
 
     @classmethod
     def from_json(cls, fields: dict[str, Any]) -> "AdapterConfig":
-        """Return the config of a card or of `description`.
+        """Return the config from a card or from `description`.
 
         Raises:
             AdapterConfigError: A field is unknown or not allowed.
@@ -122,25 +123,25 @@ class AdapterConfig:
         try:
             return cls(**{**fields, "target_modules": tuple(fields.get("target_modules", ()))})
         except TypeError as error:
-            raise AdapterConfigError(f"This is not the config of an adapter: {error}.") from error
+            raise AdapterConfigError(f"This is not an adapter's config: {error}.") from error
 
 
 def adapter_id(base_sha256: str, data_sha256: str, config: AdapterConfig, task: Task) -> str:
-    """Return 16 hexadecimal digits: the same base, data, config and task have the same adapter."""
+    """Return 16 hexadecimal digits: the same base, data, config and task give the same adapter."""
     identity = [_RECIPE, base_sha256, data_sha256, config.description, str(task)]
     return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
 def _whole(name: str, value: object, *, least: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise AdapterConfigError(f"{name} is {value!r}; allowed are whole numbers from {least} up.")
+        raise AdapterConfigError(f"{name} is {value!r}; it must be a whole number from {least} up.")
 
 
 def _number(name: str, value: object) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value) or value <= 0:
-        raise AdapterConfigError(f"{name} is {value!r}; allowed are numbers above 0.")
+        raise AdapterConfigError(f"{name} is {value!r}; it must be a number above 0.")
 
 
 def _share(name: str, value: object) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1:
-        raise AdapterConfigError(f"{name} is {value!r}; allowed are numbers from 0 to below 1.")
+        raise AdapterConfigError(f"{name} is {value!r}; it must be a number from 0 to below 1.")

@@ -1,4 +1,4 @@
-"""What a causal language model learns from: conversations, read from a JSON Lines file."""
+"""Training data of a causal language model: conversations, read from a JSON Lines file."""
 
 import hashlib
 import json
@@ -14,14 +14,14 @@ ROLES = ("system", "user", "assistant")
 _LINE_LIMIT = 4 << 20  # bytes
 _FILE_LIMIT = 2 << 30
 _FORMS = (
-    'Allowed are {"instruction": ..., "input": ... (optional), "output": ...} and {"messages": [{"role": ..., '
+    'Each line must be {"instruction": ..., "input": ... (optional), "output": ...} or {"messages": [{"role": ..., '
     '"content": ...}, ...]}.'
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """Who says what; `role` is one of `ROLES`."""
+    """The words of one speaker; `role` is one of `ROLES`."""
 
     role: str
     content: str
@@ -29,20 +29,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """Messages in their order; the assistant's are learnt."""
+    """Messages in order; the assistant's are learned."""
 
     messages: tuple[Message, ...]
 
 
 def read_conversations(path: Path) -> list[Conversation]:
-    """Return the conversations of a JSON Lines file, one a line, of instructions or of chat messages.
+    """Return the conversations of a JSON Lines file, one per line, as instructions or chat messages.
 
     Raises:
-        AdaptationError: The file cannot be read, is empty, or has a line of another form: file and line are named.
+        AdaptationError: The file cannot be read, is empty, or has an invalid line; the message names file and line.
     """
     try:
         if path.stat().st_size > _FILE_LIMIT:
-            raise AdaptationError(f"{path} is larger than {_FILE_LIMIT >> 30} GiB. Split it, and train on a part.")
+            raise AdaptationError(f"{path} is larger than {_FILE_LIMIT >> 30} GiB. Split it and train on a part.")
         conversations = []
         with path.open("rb") as file:
             for number, line in enumerate(iter(lambda: file.readline(_LINE_LIMIT + 1), b""), start=1):
@@ -58,7 +58,7 @@ def read_conversations(path: Path) -> list[Conversation]:
 
 
 def conversations_sha256(conversations: Sequence[Conversation]) -> str:
-    """Return the hash of conversations in their order, 64 hexadecimal digits."""
+    """Return the hash of conversations in order, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for conversation in conversations:
         row = [[message.role, message.content] for message in conversation.messages]
@@ -70,7 +70,7 @@ def _read(line: bytes, place: str) -> Conversation:
     try:
         row = json.loads(line)
     except (ValueError, RecursionError) as error:
-        raise AdaptationError(f"{place}: no JSON ({error}).") from error
+        raise AdaptationError(f"{place}: not JSON ({error}).") from error
     if isinstance(row, dict) and "messages" in row:
         return _chat(row["messages"], place)
     if isinstance(row, dict) and "instruction" in row:
@@ -83,29 +83,29 @@ def _instruction(row: dict[str, Any], place: str) -> Conversation:
     answer = _text(row.get("output"), "output", place)
     more = row.get("input") or ""
     if not isinstance(more, str):
-        raise AdaptationError(f"{place}: input is {more!r}; allowed is a text.")
+        raise AdaptationError(f"{place}: input is {more!r}; it must be a text.")
     asked = f"{instruction}\n\n{more}" if more else instruction
     return Conversation((Message("user", asked), Message("assistant", answer)))
 
 
 def _chat(messages: object, place: str) -> Conversation:
     if not isinstance(messages, list) or not messages:
-        raise AdaptationError(f"{place}: messages is {_short(messages)}; allowed is a list with at least one message.")
+        raise AdaptationError(f"{place}: messages is {_short(messages)}; it must be a list of one or more messages.")
     read = []
     for ordinal, message in enumerate(messages, start=1):
         if not isinstance(message, dict) or message.get("role") not in ROLES:
             raise AdaptationError(
-                f"{place}: message {ordinal} is {_short(message)}; allowed are the roles {', '.join(ROLES)}."
+                f"{place}: message {ordinal} is {_short(message)}; its role must be one of {', '.join(ROLES)}."
             )
         read.append(Message(message["role"], _text(message.get("content"), f"content of message {ordinal}", place)))
     if not any(message.role == "assistant" for message in read):
-        raise AdaptationError(f"{place}: no message of the assistant, so there is nothing to learn.")
+        raise AdaptationError(f"{place}: no message is the assistant's, so there is nothing to learn.")
     return Conversation(tuple(read))
 
 
 def _text(value: object, name: str, place: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise AdaptationError(f"{place}: {name} is {_short(value)}; allowed is a text that is not empty.")
+        raise AdaptationError(f"{place}: {name} is {_short(value)}; it must be a text that is not empty.")
     return value
 
 

@@ -1,4 +1,4 @@
-"""A sentence encoder in training: batches of pairs to a loss and its gradients, without padding."""
+"""A sentence encoder in training: from batches of pairs to a loss and its gradients, without padding."""
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -13,7 +13,7 @@ from xnai_pipelines.adapters.ranking import false_negatives, ranking_loss, right
 if TYPE_CHECKING:
     import torch
 
-TOKENS_AT_ONCE = 2048  # with padding, in one run of the network: its activations fit the cache
+TOKENS_AT_ONCE = 2048  # padded tokens per run of the network, whose activations then fit the cache
 _MOST_VALIDATION_PAIRS = 256
 
 Ids = Sequence[int]
@@ -40,7 +40,7 @@ class TextNetwork:
         self._precision = precision
 
     def encode(self, texts: Sequence[Ids]) -> "torch.Tensor":
-        """Return unit vectors in the texts' order, float32 [texts, dimension]; lengths are sorted on the way."""
+        """Return unit vectors in the texts' order, float32 [texts, dimension]; sorts by length internally."""
         import torch
 
         groups = grouped(texts)
@@ -50,7 +50,7 @@ class TextNetwork:
         return vectors[places.to(vectors.device)]
 
     def run(self, texts: Sequence[Ids]) -> "torch.Tensor":
-        """Return the unit vectors of texts that go through the network together."""
+        """Return the unit vectors of texts that pass the network together."""
         import torch
 
         longest = max(map(len, texts))
@@ -68,11 +68,11 @@ class TextNetwork:
 
 
 def grouped(texts: Sequence[Ids], most: int | None = None) -> list[list[int]]:
-    """Return the numbers of texts by length, in groups of few tokens that go through the network together."""
+    """Return the numbers of texts by length, in groups small enough to pass the network together."""
     groups: list[list[int]] = []
     room = 0
     for number in sorted(range(len(texts)), key=lambda number: (-len(texts[number]), number)):
-        # Sorted from long to short: the first of a group says how wide it is.
+        # sorted from long to short, so the first of a group sets its width
         if room <= 0 or (most is not None and len(groups[-1]) >= most):
             groups.append([])
             room = max(1, TOKENS_AT_ONCE // max(1, len(texts[number])))
@@ -82,7 +82,7 @@ def grouped(texts: Sequence[Ids], most: int | None = None) -> list[list[int]]:
 
 
 class EncoderObjective:
-    """Pairs, tokenized once, and the ranking loss over them."""
+    """Pairs, tokenized once, and their ranking loss."""
 
     def __init__(
         self,
@@ -122,12 +122,12 @@ class EncoderObjective:
         return list(found.values())
 
     def tokens(self, numbers: Sequence[int]) -> int:
-        """Return the tokens that a batch sends through the network."""
+        """Return the number of tokens that pass the network for a batch."""
         batch = self._batch([self._pairs[number] for number in numbers])
         return sum(map(len, batch.questions)) + sum(map(len, batch.passages))
 
     def backward(self, batches: Sequence[Sequence[int]]) -> float:
-        """Return the mean loss of batches after adding its gradients to the parameters."""
+        """Add the gradients of the mean loss of batches to the parameters; return the loss."""
         total = 0.0
         for numbers in batches:
             batch = self._batch([self._pairs[number] for number in numbers])
@@ -137,7 +137,7 @@ class EncoderObjective:
         return total
 
     def validate(self) -> Validation | None:
-        """Return loss, MRR and recall@1 of the validation pairs; None where there are none."""
+        """Return loss, MRR and recall@1 of the validation pairs, None if there are none."""
         import torch
 
         if not self._validation:
@@ -154,7 +154,7 @@ class EncoderObjective:
         )
 
     def _batch(self, pairs: Sequence[TrainingPair]) -> _Batch:
-        # A passage that several questions of a batch share goes through the network once.
+        # a passage shared by several questions of a batch passes the network once
         texts = list(dict.fromkeys(text for pair in pairs for text in (pair.positive, *pair.negatives)))
         numbers = {text: number for number, text in enumerate(texts)}
         right = [numbers[pair.positive] for pair in pairs]
@@ -184,7 +184,7 @@ class EncoderObjective:
         return float(loss.detach()) * share
 
     def _cached(self, batch: _Batch, share: float) -> float:
-        """Gradient caching: vectors first, their gradients, then the network's, a few texts at a time.
+        """Gradient caching: first the vectors, then their gradients, then the network's, a few texts at a time.
 
         Gao et al. 2021, "Scaling Deep Contrastive Learning Batch Size under Memory Limited Setup".
         """
@@ -204,21 +204,21 @@ class EncoderObjective:
         loss = self._loss(batch, vectors)
         (gradients,) = torch.autograd.grad(loss * share, vectors)
         for group, state in zip(groups, states, strict=True):
-            # The same dropout again: the gradients belong to those vectors.
+            # the same dropout again: the gradients belong to those vectors
             set_random_state(state, self._network.device)
             self._network.run([texts[number] for number in group]).backward(gradients[group])
         return float(loss.detach()) * share
 
 
 def random_state(device: str) -> "torch.Tensor":
-    """Return the state of the random numbers that dropout takes on a device, uint8."""
+    """Return the state of a device's random numbers, which dropout uses, uint8."""
     import torch
 
     return torch.cuda.get_rng_state() if device == "cuda" else torch.get_rng_state()
 
 
 def set_random_state(state: "torch.Tensor", device: str) -> None:
-    """Go back to a state of the random numbers."""
+    """Restore a state of the random numbers."""
     import torch
 
     if device == "cuda":

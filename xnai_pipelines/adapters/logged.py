@@ -19,14 +19,14 @@ def log_adapter(
     files: Mapping[str, bytes],
     tags: Mapping[str, str],
 ) -> MlflowRun:
-    """Log an adapter to `xnai/adaptation` and return its run; one that was logged before is not logged again.
+    """Log an adapter to `xnai/adaptation` and return its run; an adapter is logged only once.
 
     Args:
         tracker: The MLflow store.
-        adapter_id: What the adapter is known by.
-        params: What it was trained on and with.
-        curve: The figures of the steps, such as `(10, {"loss": 0.41})`: shown as curves.
-        metrics: The figures of the whole training, under other names than those of the curve.
+        adapter_id: Id of the adapter.
+        params: Its training data and settings.
+        curve: Figures by step, such as `(10, {"loss": 0.41})`, shown as curves.
+        metrics: Figures of the whole training, with other names than those of the curve.
         files: Artifacts, bytes by file name.
         tags: `dagster_run_id`, `release` and the like; `kind` and `adapter` are added.
     """
@@ -43,7 +43,7 @@ def log_adapter(
 
 
 def find_adapter(tracker: Tracker, adapter_id: str) -> MlflowRun | None:
-    """Return the finished run that logged this adapter, None where it was not logged."""
+    """Return the finished run that logged this adapter, None if it was not logged."""
     return Experiment(ADAPTATION, tracker).find(_adapter(adapter_id))
 
 
@@ -74,13 +74,13 @@ def log_comparison(
 ) -> MlflowRun:
     """Log the comparison of an adapter with the champion to `xnai/adaptation` and return its run.
 
-    A comparison that was logged before is not logged again.
+    A comparison is logged only once.
 
     Args:
         tracker: The MLflow store.
-        adapter_id: The challenger.
-        fingerprint: Of all that was compared and by which rules.
-        decision: What followed: "promoted", "rejected" and the like; a tag.
+        adapter_id: Id of the challenger's adapter.
+        fingerprint: Hash of what was compared and by which rules.
+        decision: Outcome, such as "promoted" or "rejected"; a tag.
         metrics: Figures by name.
         files: Artifacts, bytes by file name.
         tags: `vector_space`, `dagster_run_id`, `release` and the like; `kind`, `adapter`, `fingerprint` and

@@ -1,4 +1,4 @@
-"""The training loop of both tasks: steps, validations, checkpoints, and the ways in which it ends."""
+"""The training loop of both tasks: steps, validations, checkpoints, and how it ends."""
 
 import math
 import time
@@ -16,7 +16,7 @@ from xnai_pipelines.errors import AdaptationError
 if TYPE_CHECKING:
     import torch
 
-_LARGEST_GRADIENT = 1.0  # norm over all parameters; longer ones are cut to it
+_LARGEST_GRADIENT = 1.0  # norm over all parameters; longer gradients are clipped to it
 
 
 class Objective(Protocol):
@@ -24,16 +24,16 @@ class Objective(Protocol):
 
     @property
     def groups(self) -> Sequence[Sequence[int]]:
-        """The numbers of all training examples, those together that share what a batch computes once."""
+        """The numbers of all training examples; those that share work in a batch are together."""
 
     def tokens(self, numbers: Sequence[int]) -> int:
-        """Return the tokens that a batch sends through the network."""
+        """Return the number of tokens that pass the network for a batch."""
 
     def backward(self, batches: Sequence[Sequence[int]]) -> float:
-        """Return the mean loss of batches after adding its gradients to the parameters."""
+        """Add the gradients of the mean loss of batches to the parameters; return the loss."""
 
     def validate(self) -> Validation | None:
-        """Return the figures of the validation examples; None where there are none."""
+        """Return the figures of the validation examples, None if there are none."""
 
 
 def run_training(
@@ -46,12 +46,12 @@ def run_training(
     checkpoint_seconds: float,
     progress: Callable[[Step], None],
 ) -> State:
-    """Train the parameters, from the newest checkpoint on where there is one; return where it ended.
+    """Train the parameters, from the newest checkpoint if there is one, and return the final state.
 
-    On a CPU the result is the same, bit by bit, however often it was killed on the way.
+    On a CPU the result is the same bit by bit, however often the training was killed.
 
     Raises:
-        AdaptationError: The loss or its gradients are no finite numbers.
+        AdaptationError: The loss or its gradient is not finite.
     """
     import torch
 
@@ -115,7 +115,7 @@ def _step(
     loss = objective.backward(batches)
     norm = float(torch.nn.utils.clip_grad_norm_(parameters.values(), _LARGEST_GRADIENT))
     if not math.isfinite(loss) or not math.isfinite(norm):
-        what = f"loss is {loss}" if not math.isfinite(loss) else f"length of the loss's gradient is {norm}"
+        what = f"loss is {loss}" if not math.isfinite(loss) else f"norm of the gradient is {norm}"
         raise AdaptationError(
             f"In step {done + 1} of {steps} the {what}, so no adapter was made. Lower learning_rate "
             f"({config.learning_rate:g}), raise warmup ({config.warmup:g})"
@@ -129,7 +129,7 @@ def _step(
 
 
 def _set_dropout(network: "torch.nn.Module", *, on: bool) -> None:
-    # The adapter's alone: the base network's own, which other trainers leave on, costs time and stays off.
+    # only the adapter's: the base network's own dropout, which other trainers leave on, costs time and stays off
     for name, module in network.named_modules():
         if "lora_dropout" in name:
             module.train(on)

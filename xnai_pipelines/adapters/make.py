@@ -1,4 +1,4 @@
-"""From training pairs to an adapter, and from the adapter to an encoder that can be searched with."""
+"""From training pairs to an adapter, and from the adapter to an encoder for search."""
 
 import json
 import time
@@ -35,14 +35,14 @@ from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
-MERGED = "merged"  # beside the adapters: full-precision encoders with one of them in their weights
+MERGED = "merged"  # folder beside the adapters: full-precision encoders with an adapter merged into their weights
 TOLD_EVERY_SECONDS = 20.0
 VALIDATED = ("loss", "mrr", "recall_at_1")
 
 
 @dataclass(frozen=True, slots=True)
 class AdapterReport:
-    """The adapter trained last: its id, what it was trained with, its figures, and where it was logged."""
+    """The last trained adapter: its id, its training data and settings, its figures, and where it was logged."""
 
     adapter: str
     base: str
@@ -58,7 +58,7 @@ class AdapterReport:
 
 @dataclass(frozen=True, slots=True)
 class AdapterOutcome:
-    """The report of the adapter, the adapter itself, and its curve, PNG."""
+    """The adapter's report, the adapter itself, and its curve as PNG."""
 
     report: AdapterReport
     adapter: Adapter
@@ -67,9 +67,9 @@ class AdapterOutcome:
 
 @dataclass(frozen=True, slots=True)
 class AdaptedEncoderReport:
-    """The adapter merged into its base, in the precision of the current release.
+    """The adapter merged into its base, in the variant of the current release.
 
-    `largest_difference` is the largest between a vector of the merged weights and one with the adapter applied.
+    `largest_difference` is the max difference between a vector of the merged weights and one with the adapter applied.
     """
 
     adapter: str
@@ -84,7 +84,7 @@ class AdaptedEncoderReport:
 
 @dataclass(frozen=True, slots=True)
 class TrainingEstimate:
-    """What a retraining would take: pairs, steps, memory in bytes, minutes (None before the first training)."""
+    """Cost of a retraining: pairs, steps, memory in bytes, minutes (None before the first training)."""
 
     adapter: str
     pairs: int
@@ -99,11 +99,11 @@ def train_adapter(
 ) -> AdapterOutcome:
     """Train an adapter of the base on the stored training pairs; the same pairs and config are never trained twice.
 
-    A training that was killed goes on from its last checkpoint. The tables stay free for other writers meanwhile.
+    Resumes a killed training from its last checkpoint. Other writers can use the tables meanwhile.
 
     Raises:
         NoTrainingPairsError: There are no pairs.
-        AdaptationError: The training cannot go on; the message says why. There is no adapter then.
+        AdaptationError: The training cannot continue; the message says why. No adapter is left.
         TrackingUnavailableError: MLflow cannot be reached; the adapter is kept, and the next run logs it.
     """
     pairs, sha256 = _stored_pairs(context.tables)
@@ -145,7 +145,7 @@ def train_adapter(
         mlflow_run=None,
     )
     path = _adapter_path(context.home)
-    write_record(path, report)  # before MLflow is asked, so that nothing trained is lost by its absence
+    write_record(path, report)  # before MLflow, so that nothing trained is lost if MLflow is down
     report = replace(report, mlflow_run=_log(context, tracker, adapter, report, curve))
     write_record(path, report)
     return AdapterOutcome(report, adapter, curve)
@@ -159,14 +159,14 @@ def _words(step: Step) -> str:
 
 
 def read_adapter_report(home: Home) -> AdapterReport:
-    """Return the report of the adapter trained last.
+    """Return the report of the last trained adapter.
 
     Raises:
-        NoAdapterError: None was trained.
+        NoAdapterError: No adapter was trained.
     """
     report = read_record(_adapter_path(home), AdapterReport)
     if report is None:
-        raise NoAdapterError("No adapter was trained yet: `xnai retrain` trains one.")
+        raise NoAdapterError("No adapter has been trained yet. `xnai retrain` trains one.")
     return report
 
 
@@ -175,12 +175,12 @@ def _adapter_path(home: Home) -> Path:
 
 
 def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderReport:
-    """Merge the last adapter into its base and build the encoder in the precision of the current release.
+    """Merge the last adapter into its base and build the encoder in the variant of the current release.
 
     Raises:
-        NoAdapterError: None was trained.
-        AdaptationError: The adapter is damaged or of another base, or merging changes what it computes.
-        CalibrationError: The precision needs calibration texts, and none were drawn.
+        NoAdapterError: No adapter was trained.
+        AdaptationError: The adapter is damaged or of another base, or merging changes its vectors.
+        CalibrationError: The variant needs calibration texts, and none were drawn.
     """
     home = context.home
     report = read_adapter_report(home)
@@ -208,14 +208,14 @@ def adapt_encoder(context: StageContext, base: EncoderSpec) -> AdaptedEncoderRep
 
 
 def read_adapted_encoder(home: Home) -> AdaptedEncoderReport:
-    """Return the report of the adapted encoder built last.
+    """Return the report of the last adapted encoder.
 
     Raises:
-        NoAdapterError: None was built.
+        NoAdapterError: No encoder was built.
     """
     report = read_record(_encoder_path(home), AdaptedEncoderReport)
     if report is None:
-        raise NoAdapterError("No adapted encoder was built yet: `xnai retrain` builds one.")
+        raise NoAdapterError("No adapted encoder has been built yet. `xnai retrain` builds one.")
     return report
 
 
@@ -224,9 +224,9 @@ def _encoder_path(home: Home) -> Path:
 
 
 def released_base(home: Home, base: EncoderSpec) -> EncoderSpec:
-    """Return the full-precision encoder that the current release was made from: the base with the release's adapter.
+    """Return the full-precision encoder behind the current release: the base with the release's adapter.
 
-    It is the base itself where the release has none, or where the settings name another base by now.
+    It is the base itself if the release has no adapter, or if the settings now name another base.
     """
     release = Releases(home.releases).current()
     if release is None or release.adapter is None:
@@ -245,14 +245,14 @@ def adapters_trained_on(home: Home, documents: frozenset[str]) -> tuple[str, ...
 
 
 def deleted_in_adapters(home: Home, tables: Tables) -> dict[str, list[str]]:
-    """Return by adapter the documents that it learned from and that are deleted by now, where there are any."""
-    stored = set(tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    """Return, by adapter, the documents it learned from that have since been deleted; only adapters with such ones."""
+    stored = tables.ids(DOCUMENTS)
     gone = {adapter.adapter_id: sorted({*adapter.documents} - stored) for adapter in list_adapters(home.adapters)}
     return {adapter: documents for adapter, documents in gone.items() if documents}
 
 
 def adapter_faults(home: Home, adapter: str) -> list[str]:
-    """Return what is wrong with an adapter, in words; nothing where it is whole and every number in it is finite."""
+    """Return an adapter's faults as phrases; none if it is undamaged and every number in it is finite."""
     from safetensors.numpy import load_file
 
     try:
@@ -260,11 +260,11 @@ def adapter_faults(home: Home, adapter: str) -> list[str]:
     except AdaptationError as error:
         return [str(error)]
     tensors = load_file(kept.folder / "adapter_model.safetensors")
-    return [f"{name} holds what is no number" for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
+    return [f"{name} has non-finite values" for name, tensor in tensors.items() if not np.isfinite(tensor).all()]
 
 
 def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: AdapterConfig) -> TrainingEstimate:
-    """Return what training on the stored pairs would take; minutes by the rate of the last training.
+    """Return the cost of training on the stored pairs; minutes are by the rate of the last training.
 
     Raises:
         NoTrainingPairsError: There are no pairs.
@@ -287,7 +287,7 @@ def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: Ada
 def _stored_pairs(tables: Tables) -> tuple[list[TrainingPair], str]:
     pairs = read_training_pairs(tables, Split.TRAIN)
     if not pairs:
-        raise NoTrainingPairsError("There are no training pairs yet: `xnai retrain` mines and trains on them.")
+        raise NoTrainingPairsError("There are no training pairs yet. `xnai retrain` mines them and trains on them.")
     return pairs, pairs_sha256(pairs)
 
 

@@ -1,4 +1,4 @@
-"""How long a training takes and how much memory, told before it starts."""
+"""Time and memory of a training, estimated before it starts."""
 
 import json
 import math
@@ -20,23 +20,23 @@ from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.models.quantization.memory import available
 
 _LIBRARIES = 700 << 20  # torch, transformers and PEFT, loaded
-_STATES = 4  # values a trained one: itself, its gradient, two moments
-_KEPT = (9, 2)  # values a token and a block kept for the backward pass, in widths and inner widths; counted on MiniLM
-_KEPT_BYTES = {"fp32": 4.0, "bf16": 3.3}  # each
-_PEAK = 2  # of the process over what is kept: work of the backward pass, and memory freed in pieces; seen 1.5 to 2.4
+_STATES = 4  # values per trained value: itself, its gradient, two moments
+_KEPT = (9, 2)  # values per token and block kept for the backward pass, in widths and inner widths; counted on MiniLM
+_KEPT_BYTES = {"fp32": 4.0, "bf16": 3.3}  # bytes per value
+_PEAK = 2  # peak over what is kept: work of the backward pass, memory freed in pieces; observed 1.5 to 2.4
 _LOGITS = 4  # copies of a causal model's logits
 _SAMPLED_TEXTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a training takes.
+    """The cost of a training.
 
     Attributes:
-        steps: Of the optimizer.
-        tokens: That go through the network in all of them.
-        memory_bytes: Peak of the process.
-        seconds: None where no rate is known.
+        steps: Steps of the optimizer.
+        tokens: Tokens that pass the network in all steps.
+        memory_bytes: Peak memory of the process in bytes.
+        seconds: Duration in seconds, None if no rate is known.
     """
 
     steps: int
@@ -48,13 +48,13 @@ class Estimate:
 def estimate(
     pairs: Sequence[TrainingPair], config: AdapterConfig, model_folder: Path, tokens_per_second: float | None = None
 ) -> Estimate:
-    """Return what training an encoder on pairs takes.
+    """Return the cost of training an encoder on pairs.
 
     Args:
-        pairs: All of them; the lengths of the first ones are taken for all.
-        config: How it is trained.
+        pairs: All pairs; the lengths of the first ones stand for all.
+        config: The training's config.
         model_folder: The base's transformer.
-        tokens_per_second: That this machine trains, as an adapter's metrics of an earlier training have it.
+        tokens_per_second: This machine's rate, from an adapter's metrics of an earlier training.
 
     Raises:
         AdaptationError: There are no pairs, or the folder has no config or tokenizer.
@@ -70,7 +70,7 @@ def estimate(
     seconds = None if tokens_per_second is None else total / tokens_per_second
     if seconds is not None and config.max_minutes is not None:
         seconds = min(seconds, config.max_minutes * 60)
-    # Longer texts than the mean meet in a batch.
+    # texts longer than the mean meet in a batch
     at_once = int(a_pair * in_batch * 1.15)
     if config.mini_batch is not None:
         at_once = min(at_once, tokens_at_once(config.mini_batch, config.passage_length))
@@ -89,18 +89,18 @@ def _tokens(pairs: Sequence[TrainingPair], config: AdapterConfig, tokenizer: Any
 
 
 def tokens_at_once(mini_batch: int | None, length: int) -> int:
-    """Return the most tokens that go through the network together where activations of no more are kept."""
+    """Return the max tokens that pass the network together, if activations of no more are kept."""
     bound = max(TOKENS_AT_ONCE, length)
     return bound if mini_batch is None else min(bound, mini_batch * length)
 
 
 def needed_bytes(model_folder: Path, config: AdapterConfig, tokens: int, vocabulary: int = 0) -> int:
-    """Return the peak of a process that keeps the activations of so many tokens.
+    """Return the peak memory in bytes of a process that keeps the activations of so many tokens.
 
-    `vocabulary` is that of a causal model, whose logits are as wide; 0 for an encoder.
+    `vocabulary` is the size of a causal model's vocabulary, the width of its logits; 0 for an encoder.
 
     Raises:
-        AdaptationError: The folder's config.json is missing or names no width.
+        AdaptationError: The folder's config.json is missing or gives no width.
     """
     shape = read_shape(model_folder)
     weights = sum(path.stat().st_size for path in model_folder.glob("model*.safetensors"))
@@ -123,15 +123,15 @@ def _tokenizer(model_folder: Path) -> Any:
 
 
 def check_memory(needed: int, advice: str) -> None:
-    """Refuse a training that needs more memory than is free.
+    """Raise if a training needs more memory than is free.
 
     Raises:
-        AdaptationError: With both figures.
+        AdaptationError: More is needed than is free; the message has both figures.
     """
     free = available()
     if free is not None and needed - _LIBRARIES > free:
         raise AdaptationError(
-            f"The training needs about {needed >> 20} MiB of memory, and {free >> 20} MiB are free. {advice}"
+            f"The training needs about {needed >> 20} MiB of memory; {free >> 20} MiB are free. {advice}"
         )
 
 
@@ -139,14 +139,14 @@ def read_shape(model_folder: Path) -> dict[str, int]:
     """Return a transformer's width, blocks, inner width and vocabulary from its config.json.
 
     Raises:
-        AdaptationError: It is missing or names none.
+        AdaptationError: The file is missing or lacks one of them.
     """
     try:
         config: dict[str, Any] = json.loads((model_folder / "config.json").read_text(encoding="utf-8"))
         width = _first(config, "hidden_size", "d_model", "dim", "n_embd")
         blocks = _first(config, "num_hidden_layers", "n_layer", "n_layers", "num_layers")
     except (OSError, ValueError) as error:
-        raise AdaptationError(f"{model_folder / 'config.json'} does not tell the model's shape: {error}.") from error
+        raise AdaptationError(f"{model_folder / 'config.json'} does not give the model's shape: {error}.") from error
     inner = next((config[key] for key in ("intermediate_size", "n_inner", "hidden_dim") if config.get(key)), 4 * width)
     return {"width": width, "blocks": blocks, "inner": int(inner), "vocabulary": int(config.get("vocab_size") or 0)}
 
@@ -155,4 +155,4 @@ def _first(config: dict[str, Any], *keys: str) -> int:
     for key in keys:
         if isinstance(config.get(key), int):
             return int(config[key])
-    raise ValueError(f"none of {', '.join(keys)} is in it")
+    raise ValueError(f"it has none of {', '.join(keys)}")

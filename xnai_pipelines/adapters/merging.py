@@ -23,17 +23,17 @@ from xnai_pipelines.models.encoder_card import SAMPLES
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 
 _TOLERANCE = 1e-5  # of a component of a unit vector
-# Configurations and tokenizers: all that is read of a model folder but its weights.
+# configurations and tokenizers: all files that are read from a model folder except its weights
 _COPIED = (".json", ".txt", ".model")
-_COPIED_LIMIT = 256 << 20  # bytes a file
+_COPIED_LIMIT = 256 << 20  # bytes per file
 
 
 @dataclass(frozen=True, slots=True)
 class MergedEncoder:
-    """A merged encoder: its sentence-transformers folder, and what to build from it.
+    """A merged encoder: its sentence-transformers folder, and the spec to build from.
 
-    `spec` is that of `merged_encoder`. `largest_difference` is that of merged to adapter-applied vectors, over their
-    components.
+    `spec` is the result of `merged_encoder`. `largest_difference` is the max difference in any component between
+    merged and adapter-applied vectors.
     """
 
     folder: Path
@@ -42,9 +42,9 @@ class MergedEncoder:
 
 
 def merged_encoder(merged_root: Path, adapter: str) -> EncoderSpec | None:
-    """Return the full-precision encoder that an adapter, by its id, was merged into; None where there is none.
+    """Return the full-precision encoder that an adapter was merged into, by its id; None if there is none.
 
-    A model in its own right: its vector space comes from the merged weights, and names the adapter.
+    A model in its own right: its vector space comes from the merged weights and names the adapter.
     """
     folder = merged_root / adapter
     return replace(read_specification(folder, Runtime.FP32), adapter=adapter) if folder.is_dir() else None
@@ -53,7 +53,7 @@ def merged_encoder(merged_root: Path, adapter: str) -> EncoderSpec | None:
 def merge_adapter(
     adapter: Adapter, base: EncoderSpec, merged_root: Path, texts: Sequence[str] = SAMPLES
 ) -> MergedEncoder:
-    """Return merged_root/<adapter_id>, merging where it is missing or damaged.
+    """Return merged_root/<adapter_id>, merged first if it is missing or damaged.
 
     Raises:
         AdaptationError: The adapter is damaged or of another base, or vectors of the merged model differ by more than
@@ -62,7 +62,7 @@ def merge_adapter(
     load_adapter(adapter.folder, base)
     folder = publish_artefact(merged_root / adapter.adapter_id, lambda empty: _fill(empty, adapter, base, texts))
     spec = merged_encoder(merged_root, adapter.adapter_id)
-    assert spec is not None  # noqa: S101  (it was published above)
+    assert spec is not None  # noqa: S101  (published above)
     return MergedEncoder(folder, spec, float(read_card(folder)["largest_difference"]))
 
 
@@ -81,7 +81,7 @@ def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]
     if not difference <= _TOLERANCE:
         raise AdaptationError(
             f"Vectors of the merged model differ by {difference:.2g} from those with the adapter {adapter.adapter_id} "
-            f"applied; {_TOLERANCE:g} is allowed. The adapter's weights are too large to be merged in float32: train "
+            f"applied; {_TOLERANCE:g} is allowed. The adapter's weights are too large to be merged in float32. Train "
             "with a lower learning_rate or alpha."
         )
     return {
@@ -93,7 +93,7 @@ def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]
 
 
 def _copy_layout(source: Path, empty: Path) -> Path:
-    """Copy configurations and tokenizer as they lie in the base; return where the transformer belongs."""
+    """Copy configurations and tokenizer in the base's layout and return the transformer's folder."""
     root = _root(source)
     folders = [root]
     if (root / "modules.json").is_file():
@@ -104,7 +104,7 @@ def _copy_layout(source: Path, empty: Path) -> Path:
         if folder.is_dir():
             (empty / inside).mkdir(exist_ok=True)
         for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            # An index of weights in several files is no longer true: there is one file.
+            # an index of several weight files is no longer true: there is one file
             wanted = path.suffix in _COPIED and not path.name.endswith(".index.json") and path.name != "card.json"
             if path.is_file() and wanted and path.stat().st_size <= _COPIED_LIMIT:
                 shutil.copyfile(path, empty / inside / path.name)
@@ -112,7 +112,7 @@ def _copy_layout(source: Path, empty: Path) -> Path:
 
 
 def _root(source: Path) -> Path:
-    """Return the sentence-transformers folder that the transformer lies in, or its own."""
+    """Return the sentence-transformers folder that contains the transformer, or its own folder."""
     for folder in (source, source.parent):
         if (folder / "modules.json").is_file():
             modules = json.loads((folder / "modules.json").read_text(encoding="utf-8"))

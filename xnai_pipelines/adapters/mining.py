@@ -1,4 +1,4 @@
-"""Hard negatives: passages that lie near a question and do not answer it."""
+"""Hard negatives: passages near a question that do not answer it."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NEAR_DUPLICATE = 0.95  # cosine to the answer: the same passage in other words
-_TOO_NEAR = 0.95  # of the answer's own cosine: nearer ones may well be answers that nobody labelled
+_TOO_NEAR = 0.95  # share of the answer's own cosine: nearer passages may be answers that nobody labelled
 
 
 def hard_negatives(
@@ -17,27 +17,27 @@ def hard_negatives(
     count: int,
     names: Sequence[str],
 ) -> list[int]:
-    """Return the rows of at most `count` passages nearest to a question that are not its answer, nearest first.
+    """Return the rows of up to `count` passages nearest to a question that are not its answer, nearest first.
 
-    Left out are near-duplicates of the answer, and passages about as near to the question as the answer (de Souza
-    Moreira et al. 2024, "NV-Retriever", positive-aware mining with a share of the positive's score): they are often
-    answers that nobody labelled.
+    Near-duplicates of the answer are skipped. So are passages about as near to the question as the answer: they are
+    often answers that nobody labelled (de Souza Moreira et al. 2024, "NV-Retriever", positive-aware mining with a share
+    of the positive's score).
 
     Args:
-        question: Its vector, unit length.
+        question: float32 [dimension], the question's vector, unit length.
         passages: float32 [passages, dimension], unit length.
-        answer: The answer's row.
-        barred: bool [passages], those that must not be negatives: other answers, passages of evaluation questions.
-        count: How many.
-        names: Of the passages; decide among equally near ones.
+        answer: Row of the answer.
+        barred: bool [passages], passages that must not be negatives: other answers, passages of evaluation questions.
+        count: Max number of negatives.
+        names: Names of the passages, which break ties.
     """
     near = passages @ question
     allowed = ~barred & (passages @ passages[answer] < _NEAR_DUPLICATE)
-    # A share of a score means nothing below zero.
+    # a share of a score means nothing below zero
     if near[answer] > 0:
         allowed &= near < _TOO_NEAR * near[answer]
     allowed[answer] = False
     rows = np.flatnonzero(allowed)
-    if 0 < count < len(rows):  # only those are sorted that are as near as the last one wanted, or nearer
+    if 0 < count < len(rows):  # sort only those as near as the last one wanted, or nearer
         rows = rows[near[rows] >= np.partition(near[rows], -count)[-count]]
     return sorted(rows.tolist(), key=lambda row: (-float(near[row]), names[row]))[:count]

@@ -1,7 +1,6 @@
-"""The base network, its adapters, and their files, by transformers and PEFT."""
+"""The base network, its adapters, and their files, with transformers and PEFT."""
 
 import json
-import logging
 import re
 import warnings
 from collections.abc import Iterator, Sequence
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xnai_pipelines.adapters.config import AdapterConfig, Task
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.extras import require
+from xnai_pipelines.models.torch_export import silenced
 from xnai_pipelines.state.artefacts import weights_sha256
 
 if TYPE_CHECKING:
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 WEIGHTS_FILE = "adapter_model.safetensors"
-CONFIG_FILE = "adapter_config.json"  # both are PEFT's own names
+CONFIG_FILE = "adapter_config.json"  # both names are PEFT's
 
 _CHATTY_LOGGERS = ("transformers", "peft")
 
 
 def open_network(folder: Path, task: Task) -> "PreTrainedModel":
-    """Return a base network in float32, its weights frozen, its own dropout off.
+    """Return a base network in float32, with frozen weights and its own dropout off.
 
     Raises:
-        AdaptationError: The folder holds no such model, or only weights that would have to be unpickled.
+        AdaptationError: The folder has no such model, or only pickled weights.
     """
     require("train", "An adapter")
     import torch
@@ -47,7 +47,7 @@ def open_network(folder: Path, task: Task) -> "PreTrainedModel":
 
 
 def base_sha256(folder: Path) -> str:
-    """Return the hash of a model's weights, as an encoder's specification has it.
+    """Return the hash of a model's weights, as in an encoder's specification.
 
     Raises:
         AdaptationError: The folder has no weights as safetensors.
@@ -61,12 +61,11 @@ def base_sha256(folder: Path) -> str:
 def target_modules(network: "PreTrainedModel", wanted: Sequence[str]) -> list[str]:
     """Return the names, or the ends of names, of the layers that get an adapter, for PEFT.
 
-    Where none are wanted: every linear layer of the network's blocks, and the word embeddings. Tokens that the base
-    saw seldom, as those of another script, are learnt in the embeddings; rows of tokens that do not occur stay as
-    they are.
+    If none are wanted: every linear layer of the network's blocks, and the word embeddings. Tokens that were rare for
+    the base, such as those of another script, are learned in the embeddings; rows of absent tokens do not change.
 
     Raises:
-        AdaptationError: A wanted one is not there, or the network has no layers that can be adapted.
+        AdaptationError: A wanted layer does not exist, or no layer of the network can be adapted.
     """
     import torch
     from transformers.pytorch_utils import Conv1D
@@ -78,23 +77,23 @@ def target_modules(network: "PreTrainedModel", wanted: Sequence[str]) -> list[st
         for end in wanted:
             if not any(name == end or name.endswith(f".{end}") for name in adaptable):
                 raise AdaptationError(
-                    f"The target module {end!r} is no linear layer and no word embedding of "
+                    f"The target module {end!r} is not a linear layer or word embedding of "
                     f"{type(network).__name__}. It has {', '.join(_ends(adaptable))}."
                 )
         return list(wanted)
-    # Only layers of numbered blocks: no pooler, no output layer.
+    # only layers of numbered blocks: no pooler, no output layer
     found = _ends(name for name in linear if re.search(r"\.\d+\.", name))
     if not found:
         raise AdaptationError(
-            f"{type(network).__name__} has no numbered blocks of linear layers. Name its target_modules in the config."
+            f"{type(network).__name__} has no numbered blocks of linear layers. Name target_modules in the config."
         )
-    # Tied output weights would be adapted with the embeddings, or come apart from them.
+    # tied output weights would be adapted with the embeddings, or become untied
     tied = bool(getattr(network.config, "tie_word_embeddings", False)) and network.get_output_embeddings() is not None
     return [*found, *([] if tied else embedding)]
 
 
 def attach(network: "PreTrainedModel", config: AdapterConfig, task: Task, base_name: str) -> "PeftModel":
-    """Return the network with a new adapter, whose matrices come from torch's random state.
+    """Return the network with a new adapter, initialized from torch's random state.
 
     Raises:
         AdaptationError: Target modules are not found.
@@ -115,7 +114,7 @@ def attach(network: "PreTrainedModel", config: AdapterConfig, task: Task, base_n
     )
     with quiet():
         adapted = get_peft_model(network, lora)
-    # Its path on this machine says nothing elsewhere.
+    # its path on this machine means nothing elsewhere
     adapted.peft_config["default"].base_model_name_or_path = base_name
     for parameter in adapted.parameters():
         if parameter.requires_grad:
@@ -129,7 +128,7 @@ def trained_parameters(adapted: "PeftModel") -> "dict[str, torch.nn.Parameter]":
 
 
 def save_adapter(adapted: "PeftModel", folder: Path) -> None:
-    """Write the adapter as PEFT reads it: safetensors and its config."""
+    """Write the adapter in PEFT's format: safetensors and its config."""
     from peft import get_peft_model_state_dict
     from safetensors.torch import save_file
 
@@ -143,13 +142,13 @@ def save_adapter(adapted: "PeftModel", folder: Path) -> None:
     lora = adapted.peft_config["default"].to_dict()
     lora["inference_mode"] = True
     lora["target_modules"] = sorted(lora["target_modules"])
-    # PEFT's own sets become lists.
+    # PEFT's sets become lists
     text = json.dumps({name: _plain(value) for name, value in lora.items()}, indent=2, sort_keys=True)
     (folder / CONFIG_FILE).write_text(text + "\n", encoding="utf-8")
 
 
 def put_on(network: "PreTrainedModel", adapters: Sequence[tuple[str, Path]]) -> "PeftModel":
-    """Return the network with saved adapters side by side, each by its name; the first is active.
+    """Return the network with saved adapters, each by its name; the first is active.
 
     Raises:
         AdaptationError: An adapter does not fit the network.
@@ -169,22 +168,14 @@ def put_on(network: "PreTrainedModel", adapters: Sequence[tuple[str, Path]]) -> 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence what the libraries say on every load and nobody here can mend."""
-    loggers = [logging.getLogger(name) for name in _CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    """Silence the libraries' messages on every load, about which nothing can be done here."""
+    with warnings.catch_warnings(), silenced(_CHATTY_LOGGERS):
         warnings.simplefilter("ignore")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        yield
 
 
 def _ends(names: Any) -> list[str]:
-    """Return the parts of layers' names behind the number of their block, each once."""
+    """Return the unique parts of layers' names after the number of their block."""
     return sorted({re.sub(r"^.*\.\d+\.", "", name) for name in names})
 
 

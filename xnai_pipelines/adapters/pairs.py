@@ -1,4 +1,4 @@
-"""What a sentence encoder learns from: questions and the passages that answer them."""
+"""Training data of a sentence encoder: questions and the passages that answer them."""
 
 import hashlib
 import json
@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class TrainingPair:
-    """A question, a passage that answers it, and passages that look as if they did.
+    """A question, a passage that answers it, and passages that only seem to.
 
-    The texts are as they are, without the encoder's prefixes. `document_id` is the positive's document: passages of one
-    document are never held against each other's questions.
+    The texts have no encoder prefixes. `document_id` is the positive's document: passages of a document never count as
+    wrong for its own questions.
     """
 
     question: str
@@ -21,7 +21,7 @@ class TrainingPair:
 
 
 def pairs_sha256(pairs: Sequence[TrainingPair]) -> str:
-    """Return the hash of pairs in their order, 64 hexadecimal digits."""
+    """Return the hash of pairs in order, 64 hexadecimal digits."""
     digest = hashlib.sha256()
     for pair in pairs:
         row = [pair.question, pair.positive, list(pair.negatives), pair.document_id]

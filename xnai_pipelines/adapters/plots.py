@@ -1,4 +1,4 @@
-"""The course of a training as PNG bytes."""
+"""The course of a training as a PNG."""
 
 from io import BytesIO
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.extras import require
 
-_LOSS, _VALIDATION, _MRR = "#0072B2", "#D55E00", "#009E73"  # Okabe and Ito's
+_LOSS, _VALIDATION, _MRR = "#0072B2", "#D55E00", "#009E73"  # of the Okabe-Ito palette
 _INK, _FAINT, _GRID = "#222222", "#888888", "#e5e5e5"
-_SMOOTHED = 0.9  # of the running mean, kept in each step
+_SMOOTHED = 0.9  # weight of the previous running mean in each step
 
 
 def curve_plot(adapter: Adapter) -> bytes:
-    """Return a PNG of the training loss by step, with the validation's loss, and its MRR where there is one."""
+    """Return a PNG of the training loss by step, with the validation loss, and its MRR if there is one."""
     require("plots", "A plot")
     from matplotlib.figure import Figure
 

@@ -1,4 +1,4 @@
-"""What a training tells while it runs, and what is kept of it."""
+"""What a training reports while it runs, and what is kept of it."""
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """Figures on examples that are not trained on.
+    """Figures on held-out examples.
 
-    `loss` is the task's own. `mrr` and `recall_at_1` are of the right passage among the passages of all validation
+    `loss` is the task's own. `mrr` and `recall_at_1` rank the right passage among the passages of all validation
     pairs, None for language models.
     """
 
@@ -19,10 +19,10 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A step of a training that has just been done.
+    """A completed step of a training.
 
-    `pairs_per_second` counts examples. `seconds_left` is None in the first step. `validation` is None but where it was
-    measured after this step; step 0 has that of before the training.
+    `pairs_per_second` counts examples. `seconds_left` is None in the first step. `validation` is None unless it was
+    measured after this step; step 0 has the figures before training.
     """
 
     step: int
@@ -42,7 +42,7 @@ class Curve:
     validation: list[dict[str, Any]] = field(default_factory=list)
 
     def add_step(self, step: int, loss: float, learning_rate: float, seconds: float) -> None:
-        """Add a step's figures; `seconds` since the start of the training."""
+        """Add a step's figures; `seconds` counts from the start of the training."""
         self.steps.append({"step": step, "loss": loss, "learning_rate": learning_rate, "seconds": round(seconds, 3)})
 
     def add_validation(self, step: int, figures: Validation) -> None:
@@ -50,5 +50,5 @@ class Curve:
         self.validation.append({"step": step, **asdict(figures)})
 
     def to_json(self) -> dict[str, Any]:
-        """Return what curve.json holds."""
+        """Return the content of curve.json."""
         return {"steps": self.steps, "validation": self.validation}

@@ -1,4 +1,4 @@
-"""The multiple-negatives ranking loss: among all passages of a batch, the question's own has to come first."""
+"""The multiple-negatives ranking loss: a question's own passage has to rank first among all passages of a batch."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -21,8 +21,8 @@ def ranking_loss(
     Args:
         questions: float32 [questions, dimension], unit length.
         passages: float32 [passages, dimension], unit length: the positives and the hard negatives of the batch.
-        right: int64 [questions], which passage answers.
-        ignored: bool [questions, passages], passages that must not count as wrong; None for none.
+        right: int64 [questions], the passage that answers each question.
+        ignored: bool [questions, passages], passages that must not count as wrong; None: none are ignored.
         scale: The inverse of the temperature.
     """
     import torch
@@ -36,9 +36,9 @@ def ranking_loss(
 def false_negatives(
     documents: Sequence[str], right: Sequence[int], passage_documents: Sequence[frozenset[str]]
 ) -> "torch.Tensor":
-    """Return which passages are of a question's own document without being its own passage, bool [questions, passages].
+    """Return which passages are of a question's own document but not its own passage, bool [questions, passages].
 
-    They may well answer it: several questions are asked about one paragraph.
+    They may answer it: several questions are asked about one paragraph.
     """
     import torch
 
@@ -53,7 +53,7 @@ def false_negatives(
 def right_ranks(
     questions: "torch.Tensor", passages: "torch.Tensor", right: "torch.Tensor", ignored: "torch.Tensor"
 ) -> "torch.Tensor":
-    """Return the rank, from 1, of each question's own passage among those that are not ignored, int64 [questions]."""
+    """Return the rank, from 1, of each question's own passage among those not ignored, int64 [questions]."""
     scores = (questions @ passages.T).masked_fill(ignored, float("-inf"))
     own = scores.gather(1, right[:, None])
     return (scores > own).sum(dim=1) + 1

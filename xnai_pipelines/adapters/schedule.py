@@ -1,4 +1,4 @@
-"""How many steps a training has, in which order it sees its examples, and at what learning rate."""
+"""The steps of a training, the order of its examples, and its learning rate."""
 
 import math
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ import numpy as np
 from xnai_pipelines.adapters.config import AdapterConfig
 
 _MOST_VALIDATIONS = 10
-_TRUSTED_SHARE = 0.1  # of a time budget, after which the rate so far tells whether it will do
+_TRUSTED_SHARE = 0.1  # share of a time budget after which the rate so far predicts whether it suffices
 
 
 def steps_of(examples: int, config: AdapterConfig) -> int:
@@ -19,15 +19,15 @@ def steps_of(examples: int, config: AdapterConfig) -> int:
 
 
 def validation_interval(steps: int, config: AdapterConfig) -> int:
-    """Return after how many steps it is validated: every epoch, at most ten times."""
+    """Return the number of steps between validations: every epoch, at most ten times."""
     return math.ceil(steps / min(_MOST_VALIDATIONS, max(1, math.ceil(config.epochs))))
 
 
 class Order:
-    """Which examples make a batch; the seed and the batch's number decide.
+    """Which examples make a batch, decided by the seed and the batch's number.
 
-    Batches are cut from an endless row of shuffled epochs, so all have the same size. Of the examples of a group, up to
-    `together` follow each other.
+    Batches are cut from an endless sequence of shuffled epochs, so all have the same size. Up to `together` examples
+    of a group follow each other.
     """
 
     def __init__(self, groups: Sequence[Sequence[int]], together: int, config: AdapterConfig) -> None:
@@ -45,7 +45,7 @@ class Order:
 
     def _epoch(self, number: int) -> list[int]:
         if number not in self._epochs:
-            # A batch may lie across two epochs, no more.
+            # a batch spans at most two epochs
             self._epochs = {kept: order for kept, order in self._epochs.items() if kept == number - 1}
             self._epochs[number] = self._shuffled(np.random.default_rng([self._seed, number]))
         return self._epochs[number]
@@ -59,9 +59,9 @@ class Order:
 
 
 def progress_share(step: int, steps: int, seconds: float, config: AdapterConfig) -> float:
-    """Return the share of the training that lies behind the middle of its next step, 0 to 1.
+    """Return the share of the training before the middle of its next step, 0 to 1.
 
-    That of the steps; that of the time, where a time budget is going to end it before its last step.
+    It is the share of the steps, or of the time if a time budget will end the training before its last step.
     """
     done = (step + 0.5) / steps
     if config.max_minutes is None:

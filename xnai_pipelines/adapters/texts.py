@@ -1,4 +1,4 @@
-"""Texts to token ids as the served encoder cuts them."""
+"""Texts to token ids, split like in the served encoder."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -17,7 +17,7 @@ class TextTokenizer:
 
     @property
     def whole(self) -> Any:
-        """The tokenizer of `tokenizers`; it cuts nothing before `encode` is called."""
+        """The tokenizer of `tokenizers`; it truncates nothing before `encode` is called."""
         return self._tokenizer
 
     def encode(self, text: str, length: int) -> list[int]:
@@ -30,10 +30,10 @@ class TextTokenizer:
 
 
 def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
-    """Return the tokenizer of a base model, the same as its export gets.
+    """Return the tokenizer of a base model, the same that its export gets.
 
     Raises:
-        AdaptationError: The folder has none that can be loaded.
+        AdaptationError: The folder has no tokenizer that can be loaded.
     """
     from tokenizers import Tokenizer
 

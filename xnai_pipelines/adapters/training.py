@@ -1,4 +1,4 @@
-"""An adapter from a base and data: trained once, resumed after a kill, published whole."""
+"""An adapter from a base and data: trained once, resumed after a kill, published atomically."""
 
 import json
 import logging
@@ -26,6 +26,7 @@ from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.extras import require
+from xnai_pipelines.models.quantization.model import is_causal
 from xnai_pipelines.state.artefacts import publish_artefact
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _LESS_CAUSAL_MEMORY = "Lower batch_size (and raise gradient_accumulation), mini_
 
 _log = logging.getLogger(__name__)
 
-# An objective over the adapted network, on a device.
+# an objective over the adapted network, on a device
 _MakeObjective = Callable[["PeftModel", str], Objective]
 
 
@@ -56,34 +57,34 @@ def train_encoder(
     progress: Callable[[Step], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
-    """Return folder/<adapter_id>, trained on pairs where it is missing or damaged.
+    """Return folder/<adapter_id>, trained on pairs first if it is missing or damaged.
 
     Args:
-        base: What is adapted; a base model, at any precision.
-        pairs: To learn from.
-        validation: Of other documents, measured on the way; may be empty.
-        config: How.
-        folder: The root of all adapters.
-        data_sha256: Hash of the data, which the adapter's id contains.
-        documents: Ids of all documents that were trained on, for the card.
-        threads: Of torch.
+        base: Base model to adapt, in any variant.
+        pairs: Training pairs.
+        validation: Pairs of other documents, measured during training; may be empty.
+        config: Config of the training.
+        folder: Root folder of all adapters.
+        data_sha256: Hash of the data, part of the adapter's id.
+        documents: Ids of all training documents, for the card.
+        threads: Threads of torch.
         progress: Called after each step.
-        checkpoint_seconds: Between two checkpoints.
+        checkpoint_seconds: Seconds between two checkpoints.
 
     Raises:
-        AdaptationError: Too few pairs, not enough memory, a target module that is not there, or a loss that is no
-            finite number. No adapter is left behind.
+        AdaptationError: There are too few pairs or too little memory, a target module does not exist, or the loss is
+            not finite. No adapter is left.
     """
     if base.adapter is not None or base.recipe is not None:
         raise AdaptationError(
-            f"The encoder in {base.source} is no base model (adapter {base.adapter}, recipe {base.recipe}). "
-            "Adapters are trained on base models: name one."
+            f"The encoder in {base.source} is not a base model (adapter {base.adapter}, recipe {base.recipe}). "
+            "Adapters are trained on base models. Name one."
         )
     passages = {text for pair in pairs for text in (pair.positive, *pair.negatives)}
     if len(passages) < 2:
         raise AdaptationError(
-            f"{len(pairs)} training pairs with {len(passages)} different passages are too few: a passage is learnt by "
-            "telling it from others. Label questions on more documents, or let some be generated."
+            f"{len(pairs)} training pairs with {len(passages)} different passages are too few: training contrasts "
+            "each passage with others. Label questions on more documents, or let some be generated."
         )
     identity = adapter_id(base.weights_sha256, data_sha256, config, Task.ENCODER)
 
@@ -136,14 +137,20 @@ def train_causal(
     progress: Callable[[Step], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
-    """Return folder/<adapter_id>, a causal language model's adapter by supervised fine-tuning on the assistant's words.
+    """Return folder/<adapter_id>, a causal model's adapter by supervised fine-tuning on the assistant's words.
 
-    Arguments and errors are those of `train_encoder`; `model` is a folder of transformers.
+    Arguments and errors are those of `train_encoder`; `model` is a transformers folder. A model that is not causal is
+    refused.
     """
     if not conversations:
         raise AdaptationError("There are no conversations to train on.")
     weights, data = base_sha256(model), conversations_sha256(conversations)
     shape = read_shape(model)
+    if not is_causal(model):
+        raise AdaptationError(
+            f"{model} is not a causal language model: its config.json names no architecture of one. Name a model that "
+            "predicts the next token; `xnai retrain` trains the encoder."
+        )
     identity = adapter_id(weights, data, config, Task.CAUSAL)
 
     def make(adapted: "PeftModel", device: str) -> CausalObjective:
@@ -204,7 +211,7 @@ def _published(
                     objective, adapted, parameters, config, device, checkpoints, checkpoint_seconds, progress
                 )
             except AdaptationError:
-                shutil.rmtree(checkpoints)  # it would end there again
+                shutil.rmtree(checkpoints)  # resuming would end there again
                 raise
             save_adapter(adapted, empty)
         (empty / CURVE_FILE).write_text(json.dumps(state.curve.to_json()) + "\n", encoding="utf-8")
@@ -244,16 +251,16 @@ def _metrics(state: State, config: AdapterConfig, examples: int) -> dict[str, fl
 
 @contextmanager
 def _torch(threads: int, config: AdapterConfig) -> Iterator[str]:
-    """Give torch its threads and random seed, name the device, and put both back in the end.
+    """Set torch's threads and random seed, yield the device, and restore both at the end.
 
     Raises:
-        AdaptationError: cuda is wanted and not there, or torch could not allocate memory.
+        AdaptationError: cuda is requested but missing, or torch could not allocate memory.
     """
     import torch
 
     there = torch.cuda.is_available()
     if config.device == "cuda" and not there:
-        raise AdaptationError("device is 'cuda', and torch finds no CUDA device. Set device to auto or cpu.")
+        raise AdaptationError("device is 'cuda', but torch finds no CUDA device. Set device to auto or cpu.")
     device = "cuda" if there and config.device != "cpu" else "cpu"
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

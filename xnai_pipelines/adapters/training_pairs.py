@@ -25,18 +25,18 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, vectors_of
 
 MINING_VERSION = 2  # raised when the same questions and index give other pairs
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPairsReport:
-    """The training pairs stored now.
+    """The stored training pairs.
 
-    `pairs` are those trained on, `validation_pairs` those that the curve of a training is measured on. `dropped` are
-    questions of the training split that a document of an evaluation question answers. `changed` says whether this run
-    mined them.
+    `pairs` are those trained on; `validation_pairs` those that the training's curve is measured on. `dropped` are
+    questions of the training split that are answered by a document of an evaluation question. `changed` says whether
+    this run mined them.
     """
 
     sha256: str
@@ -56,7 +56,7 @@ class TrainingPairsReport:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Corpus:
-    """The current release's passages: ids and languages, n each, and their vectors, float32 [n, d]."""
+    """The current release's passages: n ids and languages, and their vectors, float32 [n, d]."""
 
     chunk_ids: list[str]
     document_ids: npt.NDArray[np.str_]
@@ -69,12 +69,12 @@ def make_training_pairs(
 ) -> TrainingPairsReport:
     """Bring the training pairs in line with the questions and the current release's index.
 
-    Questions of the training split come first; where they give fewer than `least_pairs`, generated questions about
-    documents that no evaluation question is about fill the set up. Each has at most `negatives` hard negatives.
+    Questions of the training split come first. If they give fewer than `least_pairs`, generated questions about
+    documents without evaluation questions fill the set up. Each has up to `negatives` hard negatives.
 
     Raises:
         ReleaseError: Nothing is released yet.
-        NoTrainingPairsError: No question can be trained on.
+        NoTrainingPairsError: No question can be used for training.
     """
     with stage(context, "training_pairs") as watch:
         index = SearchIndex.open(context.home.root, threads=threads)
@@ -98,7 +98,7 @@ def make_training_pairs(
         rows, without_answer = [], 0
         with context.progress.work("training pairs", watch.items, "questions") as advance:
             for split, part in ((Split.TRAIN, trained), (Split.VALIDATION, validation)):
-                # negatives of validation pairs may be anything but test documents; training bars both
+                # negatives of validation pairs may be of any document not in the test split; training bars both splits
                 barred = np.isin(
                     corpus.document_ids, sorted(apart if split is Split.TRAIN else _test_documents(questions))
                 )
@@ -110,8 +110,8 @@ def make_training_pairs(
         if not any(row["split"] == Split.TRAIN for row in rows):
             raise NoTrainingPairsError(
                 f"There is nothing to train on: {len(asked)} questions are in the training split, "
-                f"{len(asked) - len(usable)} of them about documents that evaluation questions are about, and no other "
-                "document is fit to generate a question from. Label more questions, about more documents."
+                f"{len(asked) - len(usable)} of them about documents of evaluation questions, and no other "
+                "document is suited to generate a question from. Label more questions, about more documents."
             )
         context.tables.replace(TRAINING_PAIRS, rows)
         pairs = read_training_pairs(context.tables, Split.TRAIN)
@@ -136,7 +136,7 @@ def make_training_pairs(
 
 
 def read_training_pairs_report(home: Home) -> TrainingPairsReport | None:
-    """Return the report of the pairs stored now, None before the first."""
+    """Return the report of the stored pairs, None before the first."""
     return read_record(_record_path(home), TrainingPairsReport)
 
 
@@ -145,7 +145,7 @@ def _record_path(home: Home) -> Path:
 
 
 def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:
-    """Return the stored pairs of a split, by id; a pair whose passages were deleted meanwhile is none any more."""
+    """Return the stored pairs of a split, by id, except those whose passages have been deleted."""
     rows = tables.read(TRAINING_PAIRS, TRAINING_PAIRS.schema.names, f"split = '{split}'").to_pylist()
     wanted = {chunk_id for row in rows for chunk_id in (row["chunk_id"], *row["negatives"])}
     texts = {
@@ -167,15 +167,14 @@ def read_training_pairs(tables: Tables, split: Split) -> list[TrainingPair]:
 
 
 def leaked_documents(tables: Tables) -> dict[str, int]:
-    """Return the documents of evaluation questions that training pairs hold, with the number of pairs; empty: none."""
+    """Return the documents of evaluation questions found in training pairs, with the number of pairs; empty: none."""
     apart = evaluation_documents(read_questions(tables))
     return dict(Counter(name for documents in documents_of_pairs(tables) for name in documents if name in apart))
 
 
 def documents_of_pairs(tables: Tables) -> list[set[str]]:
-    """Return for each training pair the documents that it holds, as its answer or as hard negatives."""
-    chunks = tables.read(CHUNKS, ["chunk_id", "document_id"])
-    document_of = dict(zip(chunks["chunk_id"].to_pylist(), chunks["document_id"].to_pylist(), strict=True))
+    """Return the documents in each training pair, as its answer or as hard negatives."""
+    document_of = tables.pairs(CHUNKS, "chunk_id", "document_id")
     rows = tables.read(TRAINING_PAIRS, ["document_id", "negatives"], f"split = '{Split.TRAIN}'").to_pylist()
     return [
         {row["document_id"], *(document_of[name] for name in row["negatives"] if name in document_of)} for row in rows
@@ -207,7 +206,7 @@ def _fingerprint(
 def _corpus(tables: Tables, release: Release) -> _Corpus:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     rows = tables.read(spec, ["chunk_id", "document_id", "language", "vector"])
-    vectors = rows["vector"].combine_chunks().flatten().to_numpy().reshape(-1, release.dimension)
+    vectors = vectors_of(rows)
     return _Corpus(
         rows["chunk_id"].to_pylist(),
         np.array(rows["document_id"].to_pylist(), dtype=np.str_),
@@ -224,10 +223,10 @@ def _pairs_of(
     negatives: int,
     split: Split,
 ) -> list[Mapping[str, Any]]:
-    """Return a row for each document that answers the question, with the labelled passage or the likeliest one.
+    """Return a row for each document that answers the question, with the labelled passage or the most likely one.
 
-    That is the one that hybrid search ranks highest, or lies nearest of those that it does not find: where the encoder
-    is weak, as in a language that it hardly knows, the words that question and passage share tell more than vectors.
+    The most likely passage is ranked highest by hybrid search; if search finds none, it is the nearest. If the encoder
+    is weak, as in a language it hardly knows, shared words tell more than vectors.
     """
     vector = index.encode_query(question.question)
     near = corpus.vectors @ vector

@@ -1,1 +1,1 @@
-"""Autonomy: watch the evaluations, explain a change, decide what to do, and tell people."""
+"""Autonomy: watches the evaluations, explains a change, decides what to do, and alerts people."""

@@ -1,4 +1,4 @@
-"""What the automation sees when it looks at MLflow: the new evaluations, the release's first one, and a decision."""
+"""Watches MLflow: reads the new evaluations and the release's first one, and makes a decision."""
 
 import logging
 from collections.abc import Sequence
@@ -24,9 +24,9 @@ from xnai_pipelines.state.tracker import Tracker
 
 _log = logging.getLogger(__name__)
 
-LOOKED_BACK = 10  # evaluations; of more that came since the last look only the newest count
+LOOKED_BACK = 10  # newest evaluations per tick; older ones are ignored
 
-# What mends a cause that training does not.
+# The action against a cause that training cannot fix.
 MENDED_BY = {
     Cause.INDEX_FAULT: Action.MAINTAIN,
     Cause.MISSING_DOCUMENTS: Action.INGEST,
@@ -42,20 +42,20 @@ def look_for_degradation(
     thresholds: Thresholds,
     now: datetime,
 ) -> Decision:
-    """Return what the automation does now, and what it has to remember for its next look.
+    """Return what the automation does now, with the memory for its next tick.
 
     Raises:
         ReleaseError: The release pointer is damaged.
-        TrackingUnavailableError: MLflow cannot be reached; nothing was looked at.
+        TrackingUnavailableError: MLflow cannot be reached.
     """
     release = Releases(home.releases).current()
     serving = str(release.release) if release else None
     newest = [one for one in past_evaluations(tracker, LOOKED_BACK) if one.tags.get("release") == serving]
     if release and memory.release is not None and memory.release != release.release and not newest:
-        # nothing that was found of another release counts against this one, which was not evaluated yet
+        # findings about another release do not count for this one, which is not evaluated yet
         memory = replace(memory, release=release.release, evaluated_at=None, standing={}, done={})
     unread = [one for one in newest if one.run_id not in memory.runs]
-    # those read before that new ones are judged together with
+    # evaluations read earlier that the new ones are judged together with
     pooled = [one for one in newest if one.run_id in memory.runs][: thresholds.pooled - 1] if unread else []
     first = first_evaluation(tracker, release.release) if release else None
     nights = [_night(tracker, one) for one in (*unread, *pooled)]
@@ -71,18 +71,18 @@ def look_for_degradation(
 
 
 def _night(tracker: Tracker, evaluation: PastEvaluation) -> Night | None:
-    """Return an evaluation with its rows; None where MLflow has lost them, so that it does not block those after it."""
+    """Return an evaluation with its rows, None if MLflow has lost them, so that it does not block later ones."""
     try:
         rows = _rows(tracker, evaluation.run_id)
     except NotTrackedError as error:
-        _log.warning("An evaluation is passed over. %s", error)
+        _log.warning("An evaluation is skipped. %s", error)
         return None
     return Night(evaluation.run_id, evaluation.evaluated_at, int(evaluation.tags["release"]), rows)
 
 
 @lru_cache(maxsize=LOOKED_BACK)
 def _rows(tracker: Tracker, run_id: str) -> pa.Table:
-    """Return an evaluation's rows; what was logged never changes."""
+    """Return an evaluation's rows. They are cached, because what was logged never changes."""
     return per_question(tracker, run_id)
 
 

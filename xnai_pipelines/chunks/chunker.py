@@ -8,44 +8,38 @@ from itertools import pairwise
 
 import numpy as np
 
+from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.chunks.cutting import cuts_of
 from xnai_pipelines.chunks.outline import Outline, Section, read_outline, read_sections
 from xnai_pipelines.chunks.packing import pack
 from xnai_pipelines.chunks.ruler import Ruler
-from xnai_pipelines.chunks.sentences import sentence_starts
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 
-# A tokenizer that is not context-free may give the two ends of a part a token more each.
+# A tokenizer that is not context-free may give each end of a part one more token.
 _EDGE_TOKENS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class StructuredText:
-    """A document's text and what its parser knows of its structure."""
+    """A document's text and the structure that its parser found."""
 
     text: str
     headings: Sequence[Heading] = ()
     markup: Markup = Markup.PLAIN
 
 
-def chunk_document(
-    text: str, headings: Sequence[Heading], markup: Markup, spec: ChunkingSpec, tokens: Tokens
-) -> list[Chunk]:
-    """Returns the chunks of one document, as `chunk_documents` does."""
-    return chunk_documents([StructuredText(text, headings, markup)], spec, tokens)[0]
-
-
 def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens) -> list[list[Chunk]]:
-    """Returns the chunks of each document, in order; the same ones in whatever company a document comes.
+    """Return the chunks of each document, in order. They do not depend on the other documents of the call.
 
-    Every character that is not white space is in a chunk. No chunk is empty, starts or ends with white space,
-    or has more than `spec.size_tokens` tokens, encoded alone. (A single character of more tokens than that
-    stays whole.) Without overlap chunks are disjoint. With overlap, chunks are cut to the size less the
-    overlap and then start up to `spec.overlap_tokens` earlier: at the first sentence in that stretch, else at
-    its first word; with the fixed strategy at its first word always. A chunk does not repeat the whole of the
-    chunk before it, and with the structure strategy nothing from above its heading.
+    Every character that is not white space is in a chunk. No chunk is empty, or starts or ends with white space.
+    Encoded alone, no chunk has more than `spec.size_tokens` tokens, except a single character that has more.
+
+    Without overlap, chunks are disjoint. With overlap, chunks are cut to the size minus the overlap. Each then starts
+    up to `spec.overlap_tokens` earlier, at the first sentence in that span, or else at its first word. The fixed
+    strategy always starts at the first word. A chunk never repeats the whole chunk before it. With the structure
+    strategy, it repeats nothing from above its heading.
     """
     maps = tokens.locate([document.text for document in documents])
     measured = [Ruler(document.text, found) for document, found in zip(documents, maps, strict=True)]
@@ -74,7 +68,7 @@ def _spans(document: StructuredText, ruler: Ruler, spec: ChunkingSpec, context_f
 def _overlapping(
     spans: Sequence[tuple[int, int]], ruler: Ruler, outline: Outline, spec: ChunkingSpec
 ) -> list[tuple[int, int]]:
-    """Returns the spans, each but the first moved back over the end of the one before."""
+    """Return the spans. Each span but the first is extended back over the end of the one before."""
     sections = [section.start for section in outline.sections]
     moved = list(spans[:1])
     for (before, _), (start, end) in pairwise(spans):
@@ -97,10 +91,10 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 def _fit(
     rulers: Sequence[Ruler], spans: Sequence[Sequence[tuple[int, int]]], size: int, tokens: Tokens
 ) -> list[list[tuple[int, int, int]]]:
-    """Returns (start, end, tokens) of each document's spans, those with too many tokens halved.
+    """Return (start, end, tokens) of each document's spans, with spans of too many tokens halved.
 
-    Spans are measured as part of their document. Cut inside a word, or with a tokenizer that is not context-
-    free, they can have more tokens alone, and so are encoded again.
+    Spans are measured as part of their document. A span cut inside a word can have more tokens alone, as can any span
+    if the tokenizer is not context-free. Such spans are encoded again.
     """
     fitted: list[list[tuple[int, int, int]]] = [[] for _ in rulers]
     pending = []
@@ -133,5 +127,6 @@ def _with_heading_paths(spans: Sequence[tuple[int, int, int]], document: Structu
         while sections and sections[0].start <= start:
             section = sections.popleft()
             path = [*(outer for outer in path if outer.level < section.level), section]
-        chunks.append(Chunk(ordinal, start, end, count, tuple(section.title for section in path)))
+        titles = tuple(section.title for section in path)
+        chunks.append(Chunk(ordinal=ordinal, start=start, end=end, token_count=count, heading_path=titles))
     return chunks

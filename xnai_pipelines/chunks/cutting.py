@@ -1,22 +1,21 @@
-"""What each strategy offers as places to cut, and at what price."""
+"""The places where each strategy may cut, and their prices."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.chunks.outline import Outline, Section, between
 from xnai_pipelines.chunks.packing import Cut
 from xnai_pipelines.chunks.ruler import Ruler
-from xnai_pipelines.chunks.sentences import sentence_starts
 from xnai_pipelines.chunks.spec import Strategy
 
 _BLANK_LINE = re.compile(r"\n[ \t]*+\n\s*+")
 _LINE_END = re.compile(r"\n")
 
-# Prices are in shares of a chunk's squared emptiness (see Cut). With -0.9 for a heading, two neighbouring
-# sections share a chunk when the product of their shares of a full chunk is under 0.05: 40 and 45 of 192
-# tokens do, 45 and 45 do not.
+# Prices are shares of a chunk's squared emptiness (see Cut). With -0.9 for a heading, two neighbouring sections share
+# a chunk if the product of their shares of a full chunk is under 0.05: 40 and 45 of 192 tokens do, 45 and 45 do not.
 _HEADING = -0.9
 _BLOCK = 0.0
 _PART = 0.2
@@ -24,17 +23,17 @@ _AFTER_COLON = 0.3
 _LINE = 0.3
 _SENTENCE = 0.6
 _WINDOW = 0.8
-_INDENT = 0.01  # a column, for code: between two functions rather than inside one
+_INDENT = 0.01  # per column, for code: between two functions rather than inside one
 _DEEPEST = 16
 
 _Finder = Callable[[int, int], Iterable[int]]
 
 
 def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> list[Cut]:
-    """Returns the places where a strategy may cut, both ends of the text included.
+    """Return the places where a strategy may cut, including both ends of the text.
 
-    Pieces between neighbouring cuts measure at most `budget` units. No cut splits a grapheme, unless that
-    alone is longer than a unit.
+    Pieces between neighbouring cuts measure at most `budget` units. No cut splits a grapheme unless the grapheme is
+    longer than a unit.
     """
     text, end = ruler.text, len(ruler.text)
 
@@ -59,8 +58,8 @@ def cuts_of(strategy: Strategy, ruler: Ruler, outline: Outline, budget: int) -> 
     def windows(start: int, stop: int) -> Iterable[int]:
         return ruler.windows(start, stop, budget, even=strategy is not Strategy.FIXED)
 
-    # What is always offered, the better kinds of place last: they overwrite the price. Then what divides
-    # pieces that are larger than a chunk.
+    # `offered` places are always used. Better kinds come last, because they overwrite the price.
+    # `finer` places divide pieces that are larger than a chunk.
     offered: list[tuple[Iterable[int], float]]
     finer: list[tuple[_Finder, float]]
     match strategy:

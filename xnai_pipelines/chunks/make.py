@@ -1,4 +1,4 @@
-"""Documents to chunks: each document whose revision or cutting changed is cut again, whole."""
+"""Documents to chunks: cuts each document again if its revision or the chunking changed."""
 
 import json
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ChunksReport:
-    """What a run did: documents cut, removed and left alone, and the number of chunks stored now."""
+    """What a run did: documents cut, removed and unchanged, and the number of chunks stored now."""
 
     cut: int
     removed: int
@@ -39,7 +39,7 @@ class ChunksReport:
 
 
 def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> ChunksReport:
-    """Bring the chunks in line with the documents; return what was done."""
+    """Return what was done to bring the chunks in line with the documents."""
     tables = context.tables
     with stage(context, "chunks") as watch:
         tables.ensure(CHUNKS)
@@ -60,18 +60,24 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> Ch
             _write(context, batch, spec, tokens)
             advance(len(batch))
         chunks = tables.count(CHUNKS)
-    report = ChunksReport(len(wanted), len(work.removed), len(work.unchanged), chunks, watch.seconds)
+    report = ChunksReport(
+        cut=len(wanted),
+        removed=len(work.removed),
+        unchanged=len(work.unchanged),
+        chunks=chunks,
+        seconds=watch.seconds,
+    )
     write_json(report_path(context.home, "chunks"), asdict(report))
     return report
 
 
 def strategy_of(spec: ChunkingSpec, tokens: Tokens) -> str:
-    """Return what made the chunks: settings, versions of cutting and of passages, and the tokenizer that measured."""
+    """Return what determines the chunks: settings, versions of chunking and passages, and the tokenizer."""
     return f"{spec.label}/{VERSION}/{tokens.fingerprint}"
 
 
 def pending(context: StageContext, strategy: str) -> Diff:
-    """Return the documents whose chunks have to be made, removed or left."""
+    """Return the documents whose chunks have to be made, removed or kept."""
     documents = context.tables.read(DOCUMENTS, ["document_id", "revision"])
     chunks = context.tables.read(CHUNKS, ["document_id", "document_revision", "strategy"])
     stored = chunks.group_by(["document_id", "document_revision", "strategy"]).aggregate([])

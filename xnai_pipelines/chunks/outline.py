@@ -1,4 +1,4 @@
-"""Reads the structure of a text line by line: sections, blocks, and what holds together inside a block."""
+"""Reads the structure of a text line by line: sections, blocks, and parts of blocks."""
 
 import re
 from bisect import bisect_left
@@ -11,7 +11,7 @@ from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 _FENCE = re.compile(r"(`{3,}(?=[^`]*$)|~{3,})")
 _LIST_ITEM = re.compile(r"(?:[-*+•]|\(?[0-9]{1,3}[.)]|#\.)[ \t]")
 _TABLE_ROW = re.compile(r"\||\+[-=]")
-# The last line of a container never starts a chunk; what follows the first line of one stays with it.
+# The last line of a container never starts a chunk. The line after its first line stays with it.
 _CONTAINER_END = re.compile(r"(?:/{3,}|:{3,}|</[^>]*>|[)\]}]+[;,]?)\s*\Z")
 _CONTAINER_START = re.compile(r"(?:/{3,}|:{3,}|<(?:details|div|section)\b)")
 _ADORNMENT = re.compile(r"([^\w\s`~])\1+\s*\Z")
@@ -30,7 +30,7 @@ _LEAD_IN = {
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a heading opens. `start` includes the lines above that belong to the heading, `line` does not."""
+    """The section of a heading. `start` includes lines above that belong to the heading, `line` does not."""
 
     start: int
     line: int
@@ -40,16 +40,16 @@ class Section:
 
 @dataclass(slots=True)
 class Outline:
-    """Offsets of lines at which a text may be cut, ascending, by how well it may.
+    """Ascending offsets of lines at which a text may be cut, by kind.
 
     Attributes:
-        sections: What the headings open.
-        stacked: The starts of sections that follow the heading above without a word between.
+        sections: Sections of the headings.
+        stacked: Starts of sections that follow the heading above without text between.
         blocks: Paragraphs, lists, tables, code blocks, top-level definitions.
-        announced: The blocks that the line before announces with a colon.
+        announced: Blocks that the line before announces with a colon.
         parts: List items, and paragraphs or code after a blank line inside a block.
         lines: Other lines of code, tables and nested lists.
-        code: (start, end) of stretches in which a full stop ends no sentence.
+        code: (start, end) of code, where a full stop does not end a sentence.
     """
 
     sections: list[Section]
@@ -61,18 +61,18 @@ class Outline:
     code: list[tuple[int, int]] = field(default_factory=list)
 
     def in_code(self, position: int) -> bool:
-        """Returns whether the character lies in code."""
+        """Return whether the character is in code."""
         index = bisect_left(self.code, (position + 1,)) - 1
         return index >= 0 and position < self.code[index][1]
 
 
 def between(positions: Sequence[int], start: int, end: int) -> Sequence[int]:
-    """Returns the positions that lie strictly inside a span."""
+    """Return the positions strictly inside a span."""
     return positions[bisect_left(positions, start + 1) : bisect_left(positions, end)]
 
 
 def read_outline(text: str, headings: Sequence[Heading], markup: Markup) -> Outline:
-    """Returns the outline of a text. One pass over its lines."""
+    """Return the outline of a text, in one pass over its lines."""
     sections = read_sections(text, headings, markup)
     reader = _Reader(markup, Outline(sections))
     start = 0
@@ -86,7 +86,7 @@ def read_outline(text: str, headings: Sequence[Heading], markup: Markup) -> Outl
 
 
 def read_sections(text: str, headings: Sequence[Heading], markup: Markup) -> list[Section]:
-    """Returns a section for each heading, in order."""
+    """Return a section for each heading, in order."""
     floor = 0
     sections = []
     for heading in sorted(headings, key=lambda heading: heading.start):
@@ -115,19 +115,19 @@ def _lead_in(text: str, start: int, floor: int, markup: Markup) -> int:
 
 
 class _Reader:
-    """Carries what the lines read so far mean for the next one."""
+    """The state that earlier lines leave for the next one."""
 
     def __init__(self, markup: Markup, outline: Outline) -> None:
         self.outline = outline
         self._markup = markup
         self._sections = deque(outline.sections)
         self._heading_line = -1  # lines up to here belong to the last heading
-        self._bare_level: int | None = None  # of the last heading, as long as nothing but headings followed
+        self._bare_level: int | None = None  # of the last heading, while only headings followed
         self._fence = ""
         self._code_start: int | None = 0 if markup is Markup.CODE else None
         self._literal_indent: int | None = None
         self._after_blank = False
-        self._hold: int | None = _ANY_INDENT  # the next line stays with this one when it is indented by more columns
+        self._hold: int | None = _ANY_INDENT  # the next line stays with this one if it is indented further
         self._announced = False
         self._in_list = False
         self._in_container = False
@@ -144,7 +144,7 @@ class _Reader:
             self._read_fenced(start, content)
         elif not self._in_heading(start, content):
             self._read_block_line(start, len(line) - len(content), content)
-        # What follows the end of a fence is a block of its own, as after a blank line.
+        # The line after a fence starts a new block, as after a blank line.
         self._after_blank = was_fenced and not self._fence
 
     def close(self, end: int) -> None:
@@ -161,7 +161,7 @@ class _Reader:
         self._announced = self._in_list = self._in_container = False
 
     def _in_heading(self, start: int, content: str) -> bool:
-        """Whether this line belongs to a heading: its lead-in, title, overline or underline."""
+        """Return whether this line belongs to a heading: its lead-in, title, overline or underline."""
         if start == self._heading_line and _ADORNMENT.match(content):
             self._heading_line = start + len(content)
             return True
@@ -195,7 +195,7 @@ class _Reader:
         return indent if self._markup is Markup.RST and _DIRECTIVE.match(content) else None
 
     def _place(self, start: int, indent: int, content: str, *, is_item: bool, is_block: bool) -> None:
-        """Files the start of a line under the kind of cut it allows."""
+        """Record the start of a line under the kind of cut it allows."""
         is_inner = indent > 0 or self._in_container or (is_item and self._in_list)
         if is_block and not is_inner:
             self.outline.blocks.append(start)

@@ -1,10 +1,10 @@
-"""Chooses where chunks end among the places where a text may be cut."""
+"""Chooses where chunks end, among the places where a text may be cut."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-# Real text has 5 to 40 pieces in a chunk. These bound the work on text such as "! ! !": pieces that together
-# are under a 32nd of a chunk stay together, and a chunk is made of at most so many pieces.
+# Real text has 5 to 40 pieces per chunk. These bound the work on text such as "! ! !": pieces that together are under
+# a 32nd of a chunk stay together, and a chunk has at most MAX_PIECES pieces.
 GRAINS_PER_CHUNK = 32
 MAX_PIECES = 64
 _NO_HEADING = 1_000
@@ -16,11 +16,10 @@ class Cut:
 
     Attributes:
         position: Offset in the text.
-        price: What ending a chunk here costs; a full chunk costs 0 and a nearly empty one 1, so a negative
-            price
-            says how much emptiness is worth an end here.
-        level: The level of the section that the text after the cut is in, 0 outside of any.
-        opens: Whether that section's heading is what starts here.
+        price: Cost of ending a chunk here. A full chunk costs 0 and a nearly empty one 1, so a negative price is the
+            emptiness that an end here is worth.
+        level: Level of the section that the text after the cut is in, 0 outside any section.
+        opens: Whether the heading of that section starts here.
     """
 
     position: int
@@ -30,17 +29,17 @@ class Cut:
 
 
 def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
-    """Returns the positions at which chunks end, the end of the text included.
+    """Return the positions at which chunks end, including the end of the text.
 
-    The sum over all chunks of (1 - size / budget) squared, plus the prices of the cuts used, is the least
-    possible, by dynamic programming (as Knuth and Plass break paragraphs into lines, 1981). The squares make
-    chunks of even size and leave no small remainder. A chunk that starts in a section never runs on into a
-    heading of a shallower level, so what shares a chunk shares the parent heading.
+    Minimises the sum over all chunks of (1 - size / budget) squared plus the prices of the cuts used, by dynamic
+    programming (as Knuth and Plass break paragraphs into lines, 1981). The squares give chunks of even size and no
+    small remainder. A chunk never continues past a heading of a higher level than the section it starts in, so the
+    sections in a chunk share their parent heading.
 
     Args:
-        cuts: In order; the first and last are the ends of the text.
+        cuts: Cuts in order. The first and last are the ends of the text.
         marks: Units before each cut.
-        budget: Units in a full chunk. A single piece above it becomes a chunk of its own.
+        budget: Units in a full chunk. A single larger piece becomes its own chunk.
     """
     kept = _thinned(cuts, marks, budget // GRAINS_PER_CHUNK)
     cuts, marks = [cuts[index] for index in kept], [marks[index] for index in kept]
@@ -50,7 +49,7 @@ def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
     cost = [0.0] * len(cuts)
     previous = [0] * len(cuts)
     for end in range(1, len(cuts)):
-        least = float("inf")
+        lowest = float("inf")
         shallowest = _NO_HEADING
         mark = marks[end]
         for start in range(end - 1, max(end - MAX_PIECES, 0) - 1, -1):
@@ -61,11 +60,11 @@ def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
                 size = budget
             if levels[start] <= shallowest:
                 total = cost[start] + emptiness[size]
-                if total < least:
-                    least, previous[end] = total, start
+                if total < lowest:
+                    lowest, previous[end] = total, start
             if headings[start] < shallowest:
                 shallowest = headings[start]
-        cost[end] = least + cuts[end].price
+        cost[end] = lowest + cuts[end].price
     ends = [len(cuts) - 1]
     while previous[ends[-1]] > 0:
         ends.append(previous[ends[-1]])
@@ -73,7 +72,7 @@ def pack(cuts: Sequence[Cut], marks: Sequence[int], budget: int) -> list[int]:
 
 
 def _thinned(cuts: Sequence[Cut], marks: Sequence[int], grain: int) -> list[int]:
-    """Returns the indices of the cuts to keep: between pieces under a grain only the cheaper cuts matter."""
+    """Return the indices of the cuts to keep. Between pieces under a grain, only the cheaper cuts matter."""
     kept = [0]
     for index in range(1, len(cuts) - 1):
         is_free = cuts[index].opens or cuts[index].price < cuts[index + 1].price

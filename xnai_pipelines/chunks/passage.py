@@ -2,15 +2,15 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-VERSION = 1  # raise it when the passages of the same chunks change: they are then made again
+VERSION = 1  # raise it when the passages of the same chunks change, so that they are made again
 LONGEST_CONTEXT = 200  # characters of headings before a chunk's own text
 
 
 def passage(title: str, heading_path: Sequence[str], text: str) -> str:
-    """Return the chunk's text after the title and headings it stands under, those that the text does not say itself.
+    """Return the chunk's text after its title and headings. Headings that the text repeats are dropped.
 
-    A chunk from the middle of a document seldom names what it is about; its headings do. The innermost headings are
-    kept where all of them would be too long.
+    A chunk from the middle of a document seldom names its subject, but its headings do. If they are too long, only the
+    innermost are kept.
     """
     context: list[str] = []
     for heading in reversed(dict.fromkeys([title, *heading_path])):
@@ -23,7 +23,7 @@ def passage(title: str, heading_path: Sequence[str], text: str) -> str:
 
 
 def page_at(pages: Iterable[Mapping[str, object]], start: int) -> str | None:
-    """Return the label of the page that the character at `start` stands on, None without pages."""
+    """Return the label of the page that the character at `start` is on, None without pages."""
     label = None
     for page in pages:
         if int(str(page["start"])) > start:

@@ -1,9 +1,9 @@
-"""What a person chooses about chunking, and what a chunk is."""
+"""The chunking settings, and what a chunk is."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Raised when the same settings would give other chunks than before: stored chunks are then made again.
+# Raise it when the same settings give other chunks than before, so that stored chunks are made again.
 ALGORITHM = 1
 
 MIN_SIZE_TOKENS = 16
@@ -11,7 +11,7 @@ MAX_SIZE_TOKENS = 8192
 
 
 class Strategy(StrEnum):
-    """Where a chunk may end."""
+    """The places where a chunk may end."""
 
     FIXED = "fixed"
     SENTENCE = "sentence"
@@ -22,13 +22,15 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChunkingSpec:
-    """How documents are cut: where, how large a chunk may be, and how much of the text before it repeats.
+    """How documents are cut.
 
-    Both sizes are in tokens of the encoder's tokenizer, without its special tokens. Overlap is at most half
-    the size.
+    Attributes:
+        strategy: Places where a chunk may end.
+        size_tokens: Max tokens of the encoder's tokenizer per chunk, without special tokens.
+        overlap_tokens: Tokens repeated from the text before a chunk, at most half the size.
 
     Raises:
-        ValueError: A setting is outside its range; the message names it, its value and what is allowed.
+        ValueError: A setting is outside its range. The message names it, its value and what is allowed.
     """
 
     strategy: Strategy
@@ -40,9 +42,9 @@ class ChunkingSpec:
             object.__setattr__(self, "strategy", Strategy(self.strategy))
         except ValueError:
             allowed = ", ".join(Strategy)
-            raise ValueError(f"strategy is {self.strategy!r}; it must be one of {allowed}.") from None
-        _check_range("size_tokens", self.size_tokens, MIN_SIZE_TOKENS, MAX_SIZE_TOKENS, "")
-        _check_range("overlap_tokens", self.overlap_tokens, 0, self.size_tokens // 2, ", half of size_tokens")
+            raise ValueError(f"strategy is {self.strategy!r}, but must be one of {allowed}.") from None
+        _check_range("size_tokens", self.size_tokens, (MIN_SIZE_TOKENS, MAX_SIZE_TOKENS))
+        _check_range("overlap_tokens", self.overlap_tokens, (0, self.size_tokens // 2), ", half of size_tokens")
 
     @property
     def label(self) -> str:
@@ -54,8 +56,8 @@ class ChunkingSpec:
 class Chunk:
     """A passage of a document: its text is `document.text[start:end]`.
 
-    `token_count` is the number of tokens of that text alone. `heading_path` holds the titles of the headings
-    that enclose the chunk's start, outermost first; a heading encloses its own line.
+    `token_count` is the number of tokens of that text alone. `heading_path` has the titles of the headings that
+    enclose the chunk's start, outermost first. A heading encloses its own line.
     """
 
     ordinal: int
@@ -65,6 +67,7 @@ class Chunk:
     heading_path: tuple[str, ...]
 
 
-def _check_range(name: str, value: int, low: int, high: int, why: str) -> None:
+def _check_range(name: str, value: int, bounds: tuple[int, int], why: str = "") -> None:
+    low, high = bounds
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        raise ValueError(f"{name} is {value!r}; it must be a whole number from {low} to {high}{why}.")
+        raise ValueError(f"{name} is {value!r}, but must be an integer from {low} to {high}{why}.")

@@ -1,4 +1,4 @@
-"""The encoder's tokenizer as a measure of text: where each token lies, in characters."""
+"""Measures text with the encoder's tokenizer: the position of each token, in characters."""
 
 import hashlib
 import json
@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
-# A text is encoded in windows: it keeps memory bounded and lets the tokenizer's threads share one long
-# document.
+# Texts are encoded in windows, which bounds memory and lets the tokenizer's threads share one long document.
 WINDOW_CHARACTERS = 8_192
 WINDOWS_PER_BATCH = 128
 
-# These look at one character at a time, so a word has the same tokens whatever stands around it.
+# These look at one character at a time, so a word has the same tokens in any context.
 _CONTEXT_FREE_PRE_TOKENIZERS = {"BertPreTokenizer", "Whitespace", "WhitespaceSplit"}
 
 
@@ -25,9 +24,11 @@ _CONTEXT_FREE_PRE_TOKENIZERS = {"BertPreTokenizer", "Whitespace", "WhitespaceSpl
 class TokenMap:
     """The tokens of one text.
 
-    `starts` and `ends` are int64 arrays of character offsets, one entry a token, ascending. `opens_word`
-    (bool) is true where a token does not continue the word of the token before it. `seams` are the offsets
-    where a word had to be cut to be encoded at all: a count over a seam is not exact.
+    Attributes:
+        starts: Ascending character offsets, int64 [tokens].
+        ends: Ascending character offsets, int64 [tokens].
+        opens_word: Whether a token starts a word, bool [tokens].
+        seams: Offsets at which a word was cut to be encoded. A count over a seam is not exact.
     """
 
     starts: NDArray[np.int64]
@@ -36,7 +37,7 @@ class TokenMap:
     seams: tuple[int, ...]
 
     def count(self, start: int, end: int) -> int | None:
-        """Returns the number of tokens of `text[start:end]`, None where a cut inside a word hides it."""
+        """Return the number of tokens of `text[start:end]`, None if a cut inside a word makes it unknown."""
         first, last = np.searchsorted(self.starts, (start, end)).tolist()
         if not (self._is_edge(start, first) and self._is_edge(end, last)):
             return None
@@ -54,13 +55,13 @@ class Tokens:
     """Counts and locates tokens with the tokenizer of a `tokenizer.json` file, without special tokens.
 
     Attributes:
-        context_free: Whether a text cut between words has the tokens of its parts. Where it is false (byte-level and
-            SentencePiece tokenizers, which mark the space before a word) a part can have a token more.
-        fingerprint: 12 hexadecimal digits of the SHA-256 of the file; another tokenizer makes other chunks.
+        context_free: Whether a text cut between words has the tokens of its parts. If not (byte-level and
+            SentencePiece tokenizers, which mark the space before a word), a part can have one more token.
+        fingerprint: 12 hexadecimal digits of the file's SHA-256. Another tokenizer gives other chunks.
     """
 
     def __init__(self, path: Path) -> None:
-        """Reads the tokenizer.
+        """Read the tokenizer.
 
         Raises:
             FileNotFoundError: There is no such file.
@@ -72,13 +73,13 @@ class Tokens:
             self.context_free = _is_context_free(json.loads(content))
         except Exception as error:
             raise ValueError(f"{path} is not a Hugging Face tokenizer.json: {error}") from error
-        # A saved tokenizer may pad and cut to the model's length, which would hide most of a document.
+        # A saved tokenizer may pad and truncate to the model's length, which would hide most of a document.
         self._tokenizer.no_padding()
         self._tokenizer.no_truncation()
         self.fingerprint = hashlib.sha256(content).hexdigest()[:12]
 
     def count(self, texts: Sequence[str]) -> list[int]:
-        """Returns the number of tokens of each text."""
+        """Return the number of tokens of each text."""
         return [
             len(encoding)
             for batch in _batches(texts)
@@ -86,7 +87,7 @@ class Tokens:
         ]
 
     def locate(self, texts: Sequence[str]) -> list[TokenMap]:
-        """Returns where the tokens of each text lie. Encodes on all threads that the tokenizer may use."""
+        """Return the positions of the tokens of each text. Uses all threads that the tokenizer may use."""
         windows = [list(_windows(text)) for text in texts]
         parts = [text[start:end] for text, spans in zip(texts, windows, strict=True) for start, end, _ in spans]
         encoded = (
@@ -105,7 +106,7 @@ class _TokenSpan:
     @classmethod
     def of(cls, encoding: Encoding) -> "_TokenSpan":
         offsets = np.array(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-        # Special tokens that stand in the text belong to no word (None, here NaN, which differs from itself).
+        # Special tokens in the text belong to no word (None, here NaN, which differs from itself).
         words = np.array(encoding.word_ids, dtype=np.float64)
         opens_word = np.ones(len(words), dtype=np.bool_)
         opens_word[1:] = words[1:] != words[:-1]
@@ -125,7 +126,7 @@ def _join(spans: list[tuple[int, int, bool]], parts: list[_TokenSpan]) -> TokenM
 
 
 def _windows(text: str) -> Iterator[tuple[int, int, bool]]:
-    """Yields (start, end, whether a word is cut at the end) of windows that cover the text."""
+    """Yield (start, end, whether a word is cut at the end) of windows that cover the text."""
     start = 0
     while len(text) - start > WINDOW_CHARACTERS:
         limit = start + WINDOW_CHARACTERS

@@ -1,4 +1,4 @@
-"""Commands on the loop that keeps accuracy: retrain, the adapters, labels that people give, what happened."""
+"""Commands of the retraining loop: retrain, adapters, feedback, history."""
 
 import getpass
 import json
@@ -16,19 +16,15 @@ from xnai_pipelines.state.layout import Home
 
 @app.command()
 def retrain(
-    dry_run: Annotated[
-        bool, typer.Option(help="Mine the pairs and say what a training would take; train nothing.")
-    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="Mine the pairs and estimate the training without running it.")] = False,
     change: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", help="name=value of the training's config, such as epochs=2 or max_minutes=10; repeatable."
-        ),
+        typer.Option("--set", help="Training option as name=value, such as epochs=2 or max_minutes=10; repeatable."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train an adapter on the questions, prove it better than the current release, and release it if it is."""
-    config = _training(change or [])
+    """Train an adapter, compare it with the current release, and release it if it passes the gate."""
+    config = training_changes(change or [])
     if not dry_run:
         require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)
@@ -47,12 +43,10 @@ def retrain(
 
 @app.command()
 def adapters(
-    compare: Annotated[
-        tuple[str, str] | None, typer.Option(metavar="ID ID", help="Show how two of them differ.")
-    ] = None,
+    compare: Annotated[tuple[str, str] | None, typer.Option(metavar="ID ID", help="Compare two adapters.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the adapters that were trained, with what they learned from and what became of them."""
+    """List trained adapters with their training data and the decision on each."""
     from xnai_pipelines.cli.queries import compared_adapters, listed_adapters
 
     home = Home(settings().home)
@@ -67,12 +61,12 @@ def adapters(
 
 @app.command()
 def feedback(
-    question: Annotated[str, typer.Argument(help="The question, in words.")],
-    right: Annotated[str | None, typer.Option(help="Source of a document that answers it.")] = None,
-    wrong: Annotated[str | None, typer.Option(help="Source of a document that does not.")] = None,
+    question: Annotated[str, typer.Argument(help="The question.")],
+    right: Annotated[str | None, typer.Option(help="Source of a document that answers the question.")] = None,
+    wrong: Annotated[str | None, typer.Option(help="Source of a document that does not answer it.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which document answers a question, or does not; the next evaluation and training know it."""
+    """Record which document answers a question or does not. Used by the next evaluation and training."""
     from xnai_pipelines.cli.queries import known_sources
     from xnai_pipelines.errors import FeedbackError
     from xnai_pipelines.questions.feedback import record_feedback
@@ -84,19 +78,25 @@ def feedback(
         )
     home = Home(settings().home)
     given = record_feedback(
-        home.feedback, question, source, right is not None, datetime.now(UTC), getpass.getuser(), known_sources(home)
+        home.feedback,
+        question=question,
+        source=source,
+        right=right is not None,
+        at=datetime.now(UTC),
+        who=getpass.getuser(),
+        known=known_sources(home),
     )
     if as_json:
         print_json(asdict(given))
         return
     from xnai_pipelines.cli.rendering import console
 
-    console.print(f"Noted in {home.feedback}. `xnai evaluate` takes it in; the nightly evaluation does by itself.")
+    console.print(f"Noted in {home.feedback}. The next evaluation uses it: `xnai evaluate`, or the nightly schedule.")
 
 
 @app.command()
 def history(as_json: AsJson = False) -> None:
-    """Show accuracy over time, with releases, retrainings and their causes."""
+    """Show accuracy over time with releases, retrainings and their causes."""
     from xnai_pipelines.cli.queries import past_accuracy
 
     columns, rows = past_accuracy(settings())
@@ -108,8 +108,8 @@ def history(as_json: AsJson = False) -> None:
     table("History", columns, rows)
 
 
-def _training(changes: list[str]) -> dict[str, Any]:
-    """Return the config of a training from options name=value; values are JSON where they are, else words."""
+def training_changes(changes: list[str]) -> dict[str, Any]:
+    """Return training options given as name=value. A value is JSON if it parses, else text."""
     config: dict[str, Any] = {}
     for change in changes:
         name, equals, value = change.partition("=")

@@ -1,4 +1,4 @@
-"""Commands on the sample: write it, index it, quantize its encoder, play a retraining."""
+"""Commands on the sample: write it, index it, quantize its encoder, demonstrate a retraining."""
 
 import os
 import sys
@@ -80,8 +80,7 @@ def _next_steps() -> list[tuple[str, str]]:
 
 
 def _write_sample() -> tuple[Path, Path, Any]:
-    from xnai_pipelines.sample.documents import write_sample
-    from xnai_pipelines.sample.questions import questions_path
+    from xnai_pipelines.sample.documents import questions_path, write_sample
 
     home = Home(settings().home)
     report = write_sample(home.sample / "documents")
@@ -92,7 +91,7 @@ def _write_sample() -> tuple[Path, Path, Any]:
 
 @app.command()
 def demo_retrain() -> None:
-    """Play the whole loop in an empty home: another kind of documents arrives, accuracy falls, the sensor mends it."""
+    """Demonstrate the retraining loop in an empty home: new documents arrive, accuracy drops, the sensor retrains."""
     require("train", "This demo")
     require_encoder()
     from rich.markup import escape
@@ -113,4 +112,4 @@ def demo_retrain() -> None:
     ]
     table("nDCG@10 on test questions, by language and mode", ["evaluated", *names], rows, names)
     say(f"The plot: {told.plot}")
-    console.print(f"Look at it in the UI: XNAI_HOME={settings().home} make ui", soft_wrap=True, highlight=False)
+    console.print(f"Open it in the UI: XNAI_HOME={settings().home} make ui", soft_wrap=True, highlight=False)

@@ -1,4 +1,4 @@
-"""Commands on the encoder's variants."""
+"""Commands for the variants of the encoder."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
-from xnai_pipelines.errors import VariantError
+from xnai_pipelines.cli.language_models import Texts, quantize_model
+from xnai_pipelines.errors import OptionError, VariantError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
 
@@ -16,19 +17,47 @@ from xnai_pipelines.state.layout import Home
 @app.command()
 def quantize(
     variant: Annotated[
-        list[str] | None, typer.Option(help="Only this one, measured beside fp32 and those made before; repeatable.")
+        list[str] | None,
+        typer.Option(help="Make only this variant, measured beside fp32 and existing ones; repeatable."),
     ] = None,
-    redraw: Annotated[bool, typer.Option(help="Calibrate with another set of texts.")] = False,
+    redraw: Annotated[bool, typer.Option(help="Draw a new calibration set.")] = False,
+    model: Annotated[
+        Path | None,
+        typer.Option(help="Quantize the transformer in this folder to --out instead, by one --variant or --ratio."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="With --model: the file to write, FILE.arrow.")] = None,
+    ratio: Annotated[
+        float | None, typer.Option(help="With --model: how many times smaller than float32, 4 to 30.")
+    ] = None,
+    calibration: Annotated[
+        Path | None, typer.Option(help="With --model: texts to calibrate with, one per line.")
+    ] = None,
+    perplexity: Annotated[
+        Path | None,
+        typer.Option(help="With --model: held-out texts, one per line, to measure a causal model before and after."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make the encoder's variants, measure them on the corpus, and choose one for the next release."""
+    """Make the variants of the encoder, measure them on the corpus, and choose one for the next release.
+
+    With --model FOLDER: quantize any Hugging Face transformer to one file.
+    """
+    if model is not None:
+        if redraw:
+            raise OptionError("--redraw draws from the corpus and cannot be used with --model. Use --calibration FILE.")
+        quantize_model(model, out, variant or (), ratio, Texts(calibration, perplexity), as_json)
+        return
+    of_model = {"--out": out, "--ratio": ratio, "--calibration": calibration, "--perplexity": perplexity}
+    for name, value in of_model.items():
+        if value is not None:
+            raise OptionError(f"{name} needs --model FOLDER, the transformer to quantize.")
     _require_extra(variant)
     execute("quantize", {"calibration_texts": {"redraw": redraw}}, as_json, models_to_make(variant))
 
 
 @app.command()
 def card(as_json: AsJson = False) -> None:
-    """Show the last precision card: every variant's size, accuracy and speed on this corpus, and the choice."""
+    """Show the last precision card: size, accuracy and speed of every variant on this corpus."""
     from xnai_pipelines.models.card.make import last_card
 
     measured = last_card(Home(settings().home))
@@ -45,7 +74,7 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A quantized model, such as .xnai/models/.../weights.arrow.")],
     as_json: AsJson = False,
 ) -> None:
-    """Show what a quantized model's file holds: its tensors, their bytes and bits per weight."""
+    """Show the tensors of a quantized model file with their bytes and bits per weight."""
     from xnai_pipelines.encoders.stored.inspection import inspect as inspect_file
 
     found = inspect_file(file)

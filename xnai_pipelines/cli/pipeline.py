@@ -1,4 +1,4 @@
-"""Commands of every day: take documents in, search them, measure, look."""
+"""Daily commands: ingest, search, evaluate, status."""
 
 import atexit
 import gc
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 @app.command()
 def run(
     verify: Annotated[bool, typer.Option(help="Hash every file instead of trusting size and time.")] = False,
-    retry_quarantined: Annotated[bool, typer.Option(help="Try the files in quarantine again.")] = False,
+    retry_quarantined: Annotated[bool, typer.Option(help="Retry quarantined files.")] = False,
     allow_vanishing: Annotated[
-        bool, typer.Option(help="Go on although many documents would be deleted, or the folder is empty.")
+        bool, typer.Option(help="Continue even if many documents would be deleted or the folder is empty.")
     ] = False,
     new_release: Annotated[
-        bool, typer.Option(help="Embed everything with the encoder of the settings, as a new release.")
+        bool, typer.Option(help="Embed everything with the configured encoder, as a new release.")
     ] = False,
-    evaluation: Annotated[bool, typer.Option(help="Also measure retrieval.")] = True,
+    evaluation: Annotated[bool, typer.Option(help="Also evaluate retrieval.")] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Bring the index in line with the folder of documents, and measure it.
+    """Update the index from the documents folder and evaluate it.
 
     Only what changed since the last run is read, cut and embedded.
     """
@@ -45,10 +45,10 @@ def run(
 
 @app.command()
 def evaluate(
-    force: Annotated[bool, typer.Option(help="Measure again although nothing changed.")] = False,
+    force: Annotated[bool, typer.Option(help="Evaluate even if nothing changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well search answers the questions, and log it to MLflow."""
+    """Evaluate retrieval on the questions and log the result to MLflow."""
     execute("evaluate", {"retrieval_evaluation": {"force": force}}, as_json)
 
 
@@ -57,7 +57,7 @@ def plan(
     verify: Annotated[bool, typer.Option(help="Hash every file instead of trusting size and time.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a run would do with the folder's files, and how long it would take.
+    """Show what a run would do and how long it would take.
 
     Looks at the folder only: that other settings would cut or embed everything anew does not show here.
     """
@@ -73,20 +73,20 @@ def plan(
     if planned.seconds is not None:
         console.print(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
     elif planned.to_read:
-        console.print("Expected time: unknown until a first run has been timed.")
+        console.print("Expected time: unknown until the first run.")
     if planned.refusal:
         console.print(f"[yellow]A run would be refused:[/yellow] {planned.refusal}")
 
 
 @app.command()
 def search(
-    question: Annotated[str, typer.Argument(help="What to look for, in words.")],
-    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="How many results.")] = 10,
+    question: Annotated[str, typer.Argument(help="The question.")],
+    k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of results.")] = 10,
     mode: Annotated[str, typer.Option(help="hybrid, vector or keyword.")] = "hybrid",
-    source: Annotated[str | None, typer.Option(help="Only sources that start with this.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only sources with this prefix.")] = None,
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
-    by_document: Annotated[bool, typer.Option(help="One result a document.")] = False,
+    by_document: Annotated[bool, typer.Option(help="One result per document.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Search the current release."""
@@ -142,7 +142,7 @@ def _require_release_encoder(settings: "Settings") -> None:
 
 @app.command()
 def status(as_json: AsJson = False) -> None:
-    """Show what is stored, by which model, how fresh it is, and what is quarantined and why."""
+    """Show what is stored, how fresh it is, and what is quarantined and why."""
     from xnai_pipelines.status import home_status
 
     current = home_status(Home(settings().home))
@@ -166,13 +166,13 @@ def status(as_json: AsJson = False) -> None:
 
 @app.command()
 def maintain(as_json: AsJson = False) -> None:
-    """Compact the tables and remove what nothing needs any more."""
+    """Compact the tables and delete what no release needs."""
     execute("maintain", {}, as_json)
 
 
 @app.command()
 def ui() -> None:
-    """Serve the Dagster UI and the MLflow UI over this home until interrupted; the latter if it is installed."""
+    """Serve the Dagster UI and, if it is installed, the MLflow UI for this home until Ctrl-C."""
     from xnai_pipelines.cli.rendering import console
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
@@ -188,6 +188,6 @@ def ui() -> None:
             console.print("MLflow   not served: pip install 'xnai-pipelines[mlflow]'", markup=False)
         else:
             console.print(f"MLflow   {current.mlflow_ui_url}")
-        console.print(f"Logs     {home.logs}\nCtrl-C stops them.")
+        console.print(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
 
     serve(servers(current), home.logs, ready)

@@ -159,8 +159,7 @@ def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], l
 
 def known_sources(home: Home) -> dict[str, str]:
     """Return document_id by source of every stored document."""
-    rows = Tables(home.lancedb).read(DOCUMENTS, ["source", "document_id"])
-    return dict(zip(rows["source"].to_pylist(), rows["document_id"].to_pylist(), strict=True))
+    return Tables(home.lancedb).pairs(DOCUMENTS, "source", "document_id")
 
 
 def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:

@@ -1,4 +1,4 @@
-"""Commands on releases: which there are, back and forward, approving one, forgetting a document."""
+"""Commands for releases: list, roll back, approve, forget a document."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -11,7 +11,7 @@ from xnai_pipelines.state.layout import Home
 
 @app.command()
 def releases(as_json: AsJson = False) -> None:
-    """List the releases that are kept, the current one marked, and the challenger."""
+    """List kept releases, the current one marked, and the challenger."""
     from xnai_pipelines.cli.queries import listed_releases
 
     listed = listed_releases(Home(settings().home))
@@ -25,12 +25,10 @@ def releases(as_json: AsJson = False) -> None:
 
 @app.command()
 def rollback(
-    release: Annotated[
-        int | None, typer.Argument(help="Number of the release; without it the one before the current.")
-    ] = None,
+    release: Annotated[int | None, typer.Argument(help="Release number; default: the one before the current.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Go back to an earlier release, or forward again: table, model and questions together."""
+    """Move to another kept release: table, model and questions together."""
     execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
 
 
@@ -39,14 +37,14 @@ def approve(
     name: Annotated[str, typer.Option("--by", help="Your name, for the record.")],
     as_json: AsJson = False,
 ) -> None:
-    """Release the challenger that passed the gate and awaits approval."""
+    """Approve and release the challenger that passed the gate."""
     execute("approve", {"release": {"approved_by": name}}, as_json)
 
 
 @app.command()
 def forget(
-    source: Annotated[str, typer.Argument(help="Source of a deleted document, as search shows it.")],
+    source: Annotated[str, typer.Argument(help="Source of a deleted document, as shown by search.")],
     as_json: AsJson = False,
 ) -> None:
-    """Erase a deleted document from all that is kept, and show the proof."""
+    """Erase a deleted document from everything that is kept, and show the proof."""
     execute("forget", {"erase_document": {"source": source}}, as_json)

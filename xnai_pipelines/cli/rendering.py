@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,6 +24,8 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
 
 # The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
 WIDE = 120
+BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
+LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
 NARROW = ("variant", "MB", "ratio", "cosine", "against fp32", "result")
 
 console = Console()
@@ -30,15 +33,39 @@ errors = Console(stderr=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
-    """Print a table; the columns named in `right` are numbers."""
+    """Print a table; the columns named in `right` are numbers.
+
+    No word is broken: a terminal too narrow for all columns shows the first ones and names the others.
+    """
+    cells = [[str(cell) for cell in row] for row in rows]
+    widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
     shown = Table(
         title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD
     )
-    for column in columns:
-        shown.add_column(column, justify="right" if column in right else "left", overflow="fold")
-    for row in rows:
-        shown.add_row(*(escape(str(cell)) for cell in row))
+    for name, width in zip(columns, widths, strict=False):
+        shown.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
+    for row in cells:
+        shown.add_row(*(escape(cell) for cell in row[: len(widths)]))
     console.print(shown)
+    if len(widths) < len(columns):
+        console.print(f"Not shown at this width: {', '.join(columns[len(widths) :])}.", highlight=False)
+
+
+def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
+    """Return the widths of the first columns, of as many as fit beside each other with whole words."""
+    longest_words = [min(LONGEST_WORD, max(map(len, " ".join(cells).split()), default=1)) for cells in columns]
+    fitting = len(columns)
+    while fitting > 1 and sum(longest_words[:fitting]) + BESIDE_COLUMN * fitting > console.width:
+        fitting -= 1
+    widths = [max(map(cell_len, cells)) for cells in columns[:fitting]]
+    while (excess := sum(widths) + BESIDE_COLUMN * fitting - console.width) > 0:
+        # the column with the most room beyond its longest word gives way
+        n = max(range(fitting), key=lambda n: widths[n] - longest_words[n])
+        room = widths[n] - longest_words[n]
+        if room <= 0:
+            break
+        widths[n] -= min(room, max(1, excess // fitting))
+    return widths
 
 
 def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
@@ -193,7 +220,9 @@ def show_card(card: "Card") -> None:
     """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
     from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
 
-    console.print(f"[bold]Runtime card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False)
+    console.print(
+        f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
+    )
     columns, rows = variant_table(card)
     if console.width < WIDE:
         shown = [columns.index(name) for name in columns if name in NARROW or name.startswith("nDCG@10")]

@@ -1,4 +1,4 @@
-"""Adapters: trained on pairs that share no document with what is evaluated, merged into their base, and built."""
+"""Adapters: trained on pairs that share no document with the evaluation, merged into their base, and exported."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def _field(name: str, description: str) -> Any:
 
 
 class TrainingConfig(dg.Config):
-    """What this training does differently from XNAI_TRAINING."""
+    """Training options of this run; unset fields come from XNAI_TRAINING."""
 
     rank: int | None = _field("rank", "Rank of the adapter's matrices.")
     alpha: float | None = _field("alpha", "The adapter's output is scaled by alpha / rank.")
@@ -124,7 +124,7 @@ def _examples(tables: Tables) -> list[dict[str, str]]:
 
 
 def apart_from_test_questions(stores: StoresResource) -> dg.AssetCheckResult:
-    """No training pair holds a document that answers a question of the validation or test split."""
+    """No training pair uses a document that answers a validation or test question."""
     leaked = leaked_documents(stores.tables)
     return dg.AssetCheckResult(
         passed=not leaked,
@@ -168,14 +168,14 @@ def lora_adapter(
 
 
 def adapter_is_sound(stores: StoresResource) -> dg.AssetCheckResult:
-    """The adapter's files are those of its card, and every number in them is finite."""
+    """The adapter's files match its card, and all weights are finite."""
     report = read_adapter_report(stores.layout)
     faults = adapter_faults(stores.layout, report.adapter)
     return dg.AssetCheckResult(passed=not faults, metadata={"adapter": report.adapter, "faults": faults})
 
 
 def holds_no_deleted_document(stores: StoresResource) -> dg.AssetCheckResult:
-    """No kept adapter was trained on a document that is deleted by now; one that was has to be trained again."""
+    """No kept adapter was trained on a deleted document. If one was, retrain."""
     deleted = deleted_in_adapters(stores.layout, stores.tables)
     return dg.AssetCheckResult(
         passed=not deleted,
@@ -188,7 +188,7 @@ def holds_no_deleted_document(stores: StoresResource) -> dg.AssetCheckResult:
 def adapted_encoder(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """The adapter merged into its base, exported and quantized as the current release's encoder is."""
+    """The adapter merged into its base, exported and quantized like the encoder of the current release."""
     report = adapt_encoder(stores.stage_context(context), encoder.original())
     return result(
         report,
@@ -201,7 +201,7 @@ def adapted_encoder(
 
 
 def merged_equals_applied(stores: StoresResource) -> dg.AssetCheckResult:
-    """Vectors of the merged weights differ from those with the adapter applied by at most 1e-5 in every number."""
+    """Every component of the merged encoder's vectors is within 1e-5 of the vectors with the adapter applied."""
     report = read_adapted_encoder(stores.layout)
     return dg.AssetCheckResult(
         passed=report.largest_difference <= MERGE_TOLERANCE,

@@ -1,4 +1,4 @@
-"""Autonomy: what changed, whether accuracy fell, what is done about it, and what people are told."""
+"""Autonomy: drift, drops in accuracy, the retraining they trigger, and alerts."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.drift.make import report_drift
-from xnai_pipelines.autonomy.drift.markdown import report_markdown
+from xnai_pipelines.autonomy.drift.report import report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
@@ -52,7 +52,7 @@ def accuracy_degradation_sensor(
     tracking: TrackingResource,
     alerts: AlertsResource,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look at what was evaluated since the last tick."""
+    """Read the evaluations since the last tick and decide."""
     now = datetime.now(UTC)
     try:
         decision = look_for_degradation(
@@ -77,7 +77,7 @@ def accuracy_degradation_sensor(
 
 
 def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsResource) -> None:
-    """Tell of the run that failed."""
+    """Send an alert about the failed run."""
     run = context.dagster_run
     if not is_of(run, base.home):
         return

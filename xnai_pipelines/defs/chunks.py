@@ -1,4 +1,4 @@
-"""Chunks: documents cut into passages that know their place."""
+"""Chunks: documents split into passages with their character ranges."""
 
 from hashlib import blake2b
 from itertools import islice
@@ -32,7 +32,7 @@ ORIGINS = {
 
 
 class ChunksConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     new_release: bool = Field(
         default=False, description="Cut for the encoder of the settings; to be given to embeddings as well."
@@ -47,7 +47,7 @@ def chunks(
     chunking: ChunkingResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult[None]:
-    """Documents cut into passages; `text == document.text[start:end]`, always.
+    """Documents split into passages; `text == document.text[start:end]` always holds.
 
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """
@@ -86,8 +86,8 @@ def offsets_hold(stores: StoresResource) -> dg.AssetCheckResult:
 
 def no_orphan_chunks(stores: StoresResource) -> dg.AssetCheckResult:
     """Each chunk belongs to a document, and each document has chunks."""
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    cut = set(stores.tables.read(CHUNKS, ["document_id"])["document_id"].to_pylist())
+    documents = stores.tables.ids(DOCUMENTS)
+    cut = stores.tables.ids(CHUNKS, "document_id")
     orphans, uncut = sorted(cut - documents), sorted(documents - cut)
     return dg.AssetCheckResult(
         passed=not orphans and not uncut,

@@ -21,23 +21,23 @@ ATTEMPTS = 3
 
 
 class DocumentsConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     verify: bool = Field(default=False, description="Hash every file instead of trusting its size and time.")
-    retry_quarantined: bool = Field(default=False, description="Try the files in quarantine again.")
+    retry_quarantined: bool = Field(default=False, description="Retry quarantined files.")
     allow_vanishing: bool = Field(
         default=False,
-        description="Go on although many documents would be deleted, or the folder is empty.",
+        description="Continue even if many documents would be deleted or the folder is empty.",
     )
 
 
 def documents(
     context: dg.AssetExecutionContext, config: DocumentsConfig, stores: StoresResource, source: SourceResource
 ) -> dg.MaterializeResult[None]:
-    """The organisation's documents as normalised text, one row a document or record.
+    """The organisation's documents as normalised text, one row per document or record.
 
-    Reads the files that are new or changed since the last run, removes what vanished, and puts in quarantine, with the
-    reason, what cannot be read. Every entry of the folder ends as documents, quarantined or skipped.
+    Reads new and changed files, deletes documents whose files are gone, and quarantines unreadable files with a reason.
+    Every entry of the folder is counted as documents, quarantined or skipped.
     """
     request = DocumentsRequest(config.verify, config.retry_quarantined, config.allow_vanishing)
     inputs = source.inputs()
@@ -64,7 +64,7 @@ def documents(
 
 
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
-    """Each entry of the folder is in the ledger with one outcome, and the ledger's counts are those of the tables."""
+    """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
     listing = list_folder(source.inputs().documents, source.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
@@ -184,7 +184,7 @@ def _summary(todo: Plan) -> str:
 
 
 def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
-    """Return the asset `documents`, its checks, and the sensor on the folder."""
+    """Return the asset `documents`, its checks, and the folder sensor."""
     read = base.settings
     return dg.Definitions(
         assets=[

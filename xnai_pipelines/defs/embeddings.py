@@ -13,7 +13,7 @@ from xnai_pipelines.search.make import embed_chunks
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, vectors_of
 
 LENGTH_TOLERANCE = 1e-3
 NAMED = 20
@@ -21,7 +21,7 @@ ORIGINS = {**{name: [name] for name, _ in PASSAGE_COLUMNS}, "vector": ["passage"
 
 
 class EmbeddingsConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     new_release: bool = Field(
         default=False,
@@ -36,7 +36,7 @@ def embeddings(
     stores: StoresResource,
     encoder: EncoderResource,
 ) -> dg.MaterializeResult[None]:
-    """The search index of the current release: a unit vector and the searched text for each chunk.
+    """The search index of the current release: a unit vector and the searched text per chunk.
 
     Only passages that have no vector in this vector space are encoded. The first run makes release 1.
     """
@@ -70,7 +70,7 @@ def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     vectors, unsound, furthest, spaces = 0, 0, 0.0, set()
     for batch in tables.stream(spec, ["vector", "vector_space"], rows=4_096):
-        block = batch["vector"].flatten().to_numpy().reshape(-1, release.dimension)
+        block = vectors_of(batch)
         away = np.abs(np.linalg.norm(block, axis=1) - 1.0)
         vectors += batch.num_rows
         unsound += batch.num_rows - int(np.sum(away <= LENGTH_TOLERANCE))  # also none, and what is not a number
@@ -89,17 +89,17 @@ def soundness(tables: Tables, release: Release) -> dg.AssetCheckResult:
 
 
 def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
-    """The release's table holds exactly the chunks, and no kept release's table a deleted document."""
+    """The table of the release holds exactly the chunks. No table of a kept release holds a deleted document."""
     releases = Releases(stores.layout.releases)
     release = releases.require()
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
-    embedded = set(stores.tables.read(spec, ["chunk_id"])["chunk_id"].to_pylist())
+    chunks = stores.tables.ids(CHUNKS)
+    embedded = stores.tables.ids(spec, "chunk_id")
     orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    documents = stores.tables.ids(DOCUMENTS)
     for kept in releases.with_challenger():
         of_kept = embeddings_spec(kept.embeddings_table, kept.dimension)
-        found = set(stores.tables.read(of_kept, ["document_id"])["document_id"].to_pylist())
+        found = stores.tables.ids(of_kept, "document_id")
         orphans += [f"release {kept.release}: {identity}" for identity in sorted(found - documents)]
     return dg.AssetCheckResult(
         passed=not orphans and not missing,
@@ -108,7 +108,7 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """The current release was embedded by the encoder that XNAI_ENCODER and, where it is set, XNAI_VARIANT name."""
+    """The current release was embedded by the configured encoder and variant."""
     release = Releases(stores.layout.releases).require()
     asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
     candidate = read_candidate(stores.layout.releases)

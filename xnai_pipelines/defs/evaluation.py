@@ -16,14 +16,14 @@ from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
-from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 
 class EvaluationConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     force: bool = Field(
         default=False, description="Measure again although index and questions are as they were measured."
@@ -60,9 +60,9 @@ def questions(
 
 
 def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
-    """Every document and chunk that a question names as its answer is stored."""
-    documents = set(stores.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
-    chunks = set(stores.tables.read(CHUNKS, ["chunk_id"])["chunk_id"].to_pylist())
+    """Every document and chunk that answers a question is stored."""
+    documents = stores.tables.ids(DOCUMENTS)
+    chunks = stores.tables.ids(CHUNKS)
     rows = stores.tables.read(QUESTIONS, ["question", "relevant"]).to_pylist()
     lost = [
         row["question"]
@@ -81,7 +81,7 @@ def retrieval_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """How often search finds the documents that answer the questions, by mode, with 95 % intervals.
+    """How often search finds the relevant documents, by mode, with 95 % intervals.
 
     Logged to MLflow with a row for each question. Labelled and generated questions have figures of their own.
     """
@@ -106,7 +106,7 @@ def retrieval_evaluation(
 
 
 def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
-    """The share of labelled test questions with a right document in the hybrid top 10 reaches XNAI_ACCURACY_FLOOR."""
+    """The share of labelled test questions with a relevant document in the top 10 reaches XNAI_ACCURACY_FLOOR."""
     kept = last_evaluation(stores.layout)
     if kept is None:
         return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")

@@ -1,4 +1,4 @@
-"""What people, schedules and sensors start: the jobs, when they run, and what heals killed runs."""
+"""The jobs that people, schedules and sensors start, and the sensor that ends killed runs."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -16,8 +16,8 @@ from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.models.requantization import why_requantize
 from xnai_pipelines.models.variants import VARIANTS
-from xnai_pipelines.releases.aliases import mirror_releases
 from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
@@ -43,7 +43,7 @@ RETRAIN = (
 
 
 def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresResource) -> None:
-    """Compact the tables, remove old versions, drop what no release needs."""
+    """Compact the tables, remove old versions, and delete what no release needs."""
     report = maintain(stores.stage_context(context), kept_releases=base.settings.kept_releases)
     context.add_output_metadata(
         {
@@ -58,7 +58,7 @@ def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresRes
 
 
 class RollbackConfig(dg.Config):
-    """Where to go back to, or forward."""
+    """The release to move to."""
 
     release: int | None = Field(default=None, description="Number of the release. Unset: the one before the current.")
 
@@ -66,7 +66,7 @@ class RollbackConfig(dg.Config):
 def move_release_pointer(
     context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
 ) -> None:
-    """Make another kept release the current one: its table, its model and its questions."""
+    """Make another kept release current: its table, model and questions."""
     stage = stores.stage_context(context)
     report = roll_back(stage, config.release)
     context.add_output_metadata(asdict(report))
@@ -77,7 +77,7 @@ def move_release_pointer(
 
 
 class ForgetConfig(dg.Config):
-    """What to forget."""
+    """The document to erase."""
 
     source: str = Field(description="Source of the document or record, or path of a file of many records.")
 
@@ -176,7 +176,7 @@ def weekly_quantization(
 
 
 def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> dg.SkipReason:
-    """Look for runs that Dagster believes to be running and whose process is gone."""
+    """Mark runs as failed if their process is gone."""
     ended = end_dead_runs(context.instance, stores.layout)
     return dg.SkipReason(f"Marked as failed: {', '.join(ended)}." if ended else "Every started run is alive.")
 

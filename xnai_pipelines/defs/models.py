@@ -1,4 +1,4 @@
-"""Models: the encoder in full precision, its variants, the card that compares them, and the one that is chosen."""
+"""Models: the encoder in full precision, its variants, and the card that compares them and chooses one."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from xnai_pipelines.encoders.stored.inspection import inspect
 from xnai_pipelines.models.calibration import calibration_overlap, draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.encoder_onnx import export_encoder
+from xnai_pipelines.models.export import export_encoder
 from xnai_pipelines.models.make import quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
@@ -30,7 +30,7 @@ SAMPLE = "A short sentence, to see that the model answers."
 
 
 class CalibrationConfig(dg.Config):
-    """What this run does beyond the usual."""
+    """Options of this run."""
 
     redraw: bool = Field(default=False, description="Draw another set although the present one still fits the corpus.")
 
@@ -38,7 +38,7 @@ class CalibrationConfig(dg.Config):
 def encoder_onnx(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """The encoder that the settings name, in full precision as an ONNX graph: what every variant is made from."""
+    """The configured encoder in full precision, as an ONNX graph. Every variant is made from it."""
     report = export_encoder(stores.stage_context(context), encoder.base())
     names = {
         "name": "encoder",
@@ -52,7 +52,7 @@ def encoder_onnx(
 
 
 def equals_torch(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """The graph's vectors differ from torch's by at most 1e-4 in every number."""
+    """Every component of the graph's vectors is within 1e-4 of torch's."""
     folder = stores.layout.models / encoder.base().vector_space
     difference = read_card(folder)["metrics"]["largest_difference_to_torch_fp32"]
     if difference is None:
@@ -79,7 +79,7 @@ def calibration_texts(
 
 
 def apart_from_evaluation(stores: StoresResource) -> dg.AssetCheckResult:
-    """No calibration text is of a document that answers a question of the validation or test split."""
+    """No calibration text comes from a document that answers a validation or test question."""
     overlapping = calibration_overlap(stores.tables, stores.layout)
     return dg.AssetCheckResult(passed=not overlapping, metadata={"documents": overlapping})
 
@@ -114,7 +114,7 @@ def quantized_model(
 
 
 def loads(variant: Variant, stores: StoresResource) -> dg.AssetCheckResult:
-    """The variant loads from its files, whose hashes are those on its card, and gives finite unit vectors."""
+    """The variant loads, its files match the hashes on its card, and its vectors are finite and of unit length."""
     report = read_model_report(stores.layout, variant.name)
     if report is None:
         return dg.AssetCheckResult(passed=False, description="It was never built.")
@@ -127,7 +127,7 @@ def loads(variant: Variant, stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def cosine_floor(variant: Variant, stores: StoresResource) -> dg.AssetCheckResult:
-    """The mean cosine to full precision on held-out passages reaches the variant's floor."""
+    """The mean cosine to fp32 on held-out passages reaches the floor of the variant."""
     report = read_model_report(stores.layout, variant.name)
     if report is None:
         return dg.AssetCheckResult(passed=False, description="It was never built.")
@@ -144,7 +144,7 @@ def precision_card(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """Every variant that was made, measured on this corpus: size, accuracy, speed and memory, each against fp32.
+    """Every variant measured on this corpus: size, accuracy, speed and memory, compared with fp32.
 
     Measured again only when the models, the corpus, the questions or the processor changed.
     """
@@ -174,7 +174,7 @@ def precision_card(
 
 
 def card_fits_this_processor(stores: StoresResource) -> dg.AssetCheckResult:
-    """The card was measured on a processor with the vector instructions of this one."""
+    """The card was measured on a processor with the same vector instructions."""
     measured, here = set(last_card(stores.layout).cpu_flags), set(cpu_flags())
     return dg.AssetCheckResult(
         passed=measured == here,
@@ -187,7 +187,7 @@ def card_fits_this_processor(stores: StoresResource) -> dg.AssetCheckResult:
 def candidate_encoder(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource
 ) -> dg.MaterializeResult[None]:
-    """The variant that the policy of the settings picks from the card, and why: the encoder of the next release."""
+    """The encoder of the next release: the variant that the policy chooses from the card, and why."""
     candidate, choice = choose_candidate(stores.stage_context(context), base.settings.policy)
     rejected: dict[str, Any] = dict(choice.rejected)
     return result(
@@ -203,7 +203,7 @@ def candidate_encoder(
 
 
 def candidate_can_be_released(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
-    """A variant was chosen, it is made of the base weights that the settings name, and its files are there."""
+    """A variant is chosen, made from the configured base weights, and its files exist."""
     candidate = read_candidate(stores.layout.releases)
     if candidate is None:
         return dg.AssetCheckResult(

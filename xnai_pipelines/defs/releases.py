@@ -11,12 +11,13 @@ from xnai_pipelines.defs.resources.stores import StoresResource
 from xnai_pipelines.defs.resources.tracking import TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.releases.challenger import index_challenger
+from xnai_pipelines.releases.decide import decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
-from xnai_pipelines.releases.promotion import decide_promotion, release_challenger
+from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 
@@ -32,7 +33,7 @@ class ReleaseConfig(dg.Config):
 def challenger_index(
     context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """The corpus embedded by the challenger, in a table beside that of the current release, which goes on serving."""
+    """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
     model = encoder.load_challenger()
     report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
     spec = embeddings_spec(report.table, model.dimension)
@@ -45,7 +46,7 @@ def challenger_index(
 
 
 def challenger_vectors_are_sound(stores: StoresResource) -> dg.AssetCheckResult:
-    """Every vector of the challenger's table is finite, of unit length, and of its vector space."""
+    """Every vector of the challenger's table is finite, of unit length, and in its vector space."""
     challenger = Releases(stores.layout.releases).challenger()
     if challenger is None:
         return dg.AssetCheckResult(passed=False, description="The challenger's manifest is missing.")
@@ -59,7 +60,7 @@ def adapter_evaluation(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """Challenger against champion on the same questions and documents, with paired intervals, by slice and mode."""
+    """Challenger and champion on the same questions and documents, by slice and mode, with paired intervals."""
     outcome = evaluate_challenger(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
     comparison = outcome.comparison
     champion, challenger = comparison.champion, comparison.challenger
@@ -78,7 +79,7 @@ def adapter_evaluation(
 def promotion_decision(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource, tracking: TrackingResource
 ) -> dg.MaterializeResult[None]:
-    """Promoted, rejected or awaiting approval, and why: the gate's rules with their figures.
+    """Promoted, rejected or awaiting approval: the gate's rules with their figures.
 
     The run succeeds either way.
     """
@@ -113,7 +114,7 @@ def release(
     encoder: EncoderResource,
     tracking: TrackingResource,
 ) -> dg.MaterializeResult[None]:
-    """The release that answers searches: the challenger where it was promoted, else the champion as before.
+    """The release that answers searches: the challenger if it was promoted, else the champion.
 
     The manifest is written and the pointer moved at once, after all the rest. The MLflow aliases follow.
     """
@@ -139,7 +140,7 @@ def release(
 
 
 def aliases_mirror_the_releases(stores: StoresResource, tracking: TrackingResource) -> dg.AssetCheckResult:
-    """The aliases champion and challenger in MLflow name the vector spaces that the manifests name."""
+    """The MLflow aliases champion and challenger match the release manifests."""
     releases = Releases(stores.layout.releases)
     champion, challenger = releases.require(), releases.challenger()
     wanted = {"champion": champion.vector_space} | ({"challenger": challenger.vector_space} if challenger else {})

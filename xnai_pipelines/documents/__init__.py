@@ -1,1 +1,1 @@
-"""Documents: the files of a folder read, normalised and accounted for. `make.py` is what a run does."""
+"""Documents: reads, normalises and accounts for every file of a folder. `make.py` is what a run does."""

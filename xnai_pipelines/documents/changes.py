@@ -1,18 +1,18 @@
-"""What a run has to do: the folder's listing against the ledger of files read before. Pure."""
+"""What a run has to do: compares the folder's listing with the ledger of files read before. Pure."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from xnai_pipelines.documents.listing import FileStat, Listing
 
-# A file written in the same moment as it was read may change again without a change of size or time
-# (coarse clocks, tools that preserve times); such files are hashed again, as git does for its index.
+# A file written at the moment it was read may change again with the same size and time (coarse clocks, tools
+# that preserve times). Such files are hashed again, as git does for its index.
 RACY_NS = 2_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """A file as it was last read; `outcome` is documents, quarantined or skipped."""
+    """A file as it was last read. `outcome` is documents, quarantined or skipped."""
 
     outcome: str
     content_sha256: str
@@ -23,17 +23,24 @@ class LedgerEntry:
     documents: int
 
     def describes(self, stat: FileStat) -> bool:
-        """Return whether the file is, by size and time, the one that was read."""
+        """Return whether size and time show that the file is the one that was read."""
         unmoved = self.size_bytes == stat.size_bytes and self.modified_ns == stat.modified_ns
         return unmoved and self.modified_ns < self.read_ns - RACY_NS
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The paths of a folder by what a run does with them; each path stands in one group.
+    """The paths of a folder by what a run does with them. Each path is in one group.
 
-    `renamed` maps a new path to the vanished one of the same content. `touched` files have another time and the
-    same content. `reparse` files are unchanged but their parser is not; `retry` ones are in quarantine and asked for.
+    Attributes:
+        new: Files read for the first time.
+        edited: Files with other content than before.
+        touched: Files with another time and the same content.
+        reparse: Unchanged files whose parser has changed.
+        retry: Files in quarantine that this run reads again.
+        unchanged: Files with nothing to do.
+        deleted: Files that are gone.
+        renamed: Pairs of a new path and the vanished path with the same content.
     """
 
     new: tuple[str, ...] = ()
@@ -47,13 +54,13 @@ class Changes:
 
     @property
     def to_read(self) -> tuple[str, ...]:
-        """The paths that have to be parsed, in order of path."""
+        """The paths to parse, sorted."""
         renamed = tuple(path for path, _ in self.renamed)
         return tuple(sorted(self.new + self.edited + self.reparse + self.retry + renamed))
 
     @property
     def gone(self) -> tuple[str, ...]:
-        """The paths whose documents have to go."""
+        """The paths whose documents are deleted."""
         return self.deleted + tuple(old for _, old in self.renamed)
 
     def counts(self) -> dict[str, int]:
@@ -79,9 +86,14 @@ def classify(
 ) -> Changes:
     """Return what has to be done.
 
-    `is_current(parser)` says whether a parser "name@version" is still the one in use. `sha256_of(path)` hashes a
-    file (None: it is gone by now); it is asked only where size and time do not settle the matter: for files that look
-    edited, for new files of a vanished file's size, and for all of them with `verify`.
+    Args:
+        listing: The folder as it is now.
+        ledger: Files read before, by path.
+        is_current: Whether a parser "name@version" is still the one in use.
+        sha256_of: Hash of a file, None if it is gone by now. Called only for files that look edited, for new files
+            of a vanished file's size, and for all files if `verify` is set.
+        verify: Hash every file.
+        retry_quarantined: Read files in quarantine again.
     """
     groups: dict[str, list[str]] = {name: [] for name in Changes.__dataclass_fields__}
     for path, stat in listing.files.items():
@@ -96,7 +108,7 @@ def classify(
             group = _of_unchanged(known, is_current, retry_quarantined)
             groups["touched" if group == "unchanged" else group].append(path)
     vanished = [path for path in ledger if path not in listing.files and not listing.is_unknown(path)]
-    renamed = _renames(groups["new"], vanished, listing, ledger, sha256_of)
+    renamed = _renames(groups["new"], vanished, listing=listing, ledger=ledger, sha256_of=sha256_of)
     found = {path for pair in renamed for path in pair}
     groups["new"] = [path for path in groups["new"] if path not in found]
     groups["deleted"] = [path for path in vanished if path not in found]
@@ -112,11 +124,12 @@ def _of_unchanged(known: LedgerEntry, is_current: Callable[[str], bool], retry_q
 def _renames(
     new: list[str],
     vanished: list[str],
+    *,
     listing: Listing,
     ledger: Mapping[str, LedgerEntry],
     sha256_of: Callable[[str], str | None],
 ) -> tuple[tuple[str, str], ...]:
-    """Return the pairs of new and vanished path with the same content, each path in at most one pair."""
+    """Return the pairs of a new and a vanished path with the same content. A path is in at most one pair."""
     sizes = {ledger[path].size_bytes for path in vanished}
     by_content: dict[str, list[str]] = {}
     for path in sorted(vanished, reverse=True):
@@ -132,17 +145,17 @@ def _renames(
 
 @dataclass(frozen=True, slots=True)
 class VanishGuard:
-    """Refuses a run that would delete more than `share` of the documents and more than `count` of them."""
+    """Refuses a run that would delete more than `share` of the documents and more than `count` documents."""
 
     share: float
     count: int
 
     def objection(self, vanishing: int, stored: int) -> str | None:
-        """Return why so many deletions are refused, None when they are fine."""
+        """Return why so many deletions are refused, None if they are allowed."""
         if vanishing <= self.count or vanishing <= self.share * stored:
             return None
         return (
-            f"{vanishing} of {stored} documents would be deleted, more than {self.share:.0%} and more than "
+            f"{vanishing} of {stored} documents would be deleted: more than {self.share:.0%} and more than "
             f"{self.count} (XNAI_VANISH_SHARE, XNAI_VANISH_COUNT). Is the folder mounted and complete? If the deletion "
-            "is meant, run `xnai run --allow-vanishing`, or set allow_vanishing on the asset documents."
+            "is intended, run `xnai run --allow-vanishing`, or set allow_vanishing on the asset documents."
         )

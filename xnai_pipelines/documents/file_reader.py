@@ -1,8 +1,8 @@
-"""Files to rows: each file's documents compared with the stored ones, what changed written in batches.
+"""Files to rows: compares each file's documents with the stored ones and writes changes in batches.
 
-The order of commits makes a kill harmless at any moment: documents first, then the quarantine, then the ledger's
-entry that says the file is done; deletions last, after the guard has seen all of them, and their ledger entries after
-that. A file without its entry is read again, and what is already right is not written again.
+The order of commits makes a kill harmless at any moment. Documents are written first, then the quarantine, then the
+ledger entry that marks the file as done. Deletions come last, after the guard has seen all of them, and then their
+ledger entries. A file without an entry is read again. Rows that are already right are not written again.
 """
 
 import time
@@ -29,24 +29,25 @@ from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
 ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
-SECONDS_IN_COMMIT = 10.0  # slow formats: what a kill costs is bounded in time as well
+SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
 
-# What the ledger says of a file that could not be opened: no file is like that, so every run tries it again.
+# The ledger entry of a file that could not be opened. No real file matches it, so every run tries again.
 UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
 
-DUPLICATE = "Another document has this name and is kept. Rename the file, or give the record another id."
-EMPTY = "The file holds no records."
+DUPLICATE = "Another document already has this name and is kept. Rename the file, or change the record's id."
+EMPTY = "The file has no records."
 
 Row = dict[str, Any]
 
 
 class FileReader:
-    """Reads files one after the other and writes what changed; keeps the counts."""
+    """Reads files one after the other, writes what changed, and keeps the counts."""
 
     def __init__(
         self,
         context: StageContext,
         folder: Path,
+        *,
         limits: ParseLimits,
         worker: ParserWorker,
         gone: tuple[str, ...],
@@ -59,7 +60,7 @@ class FileReader:
         self._documents: list[Row] = []
         self._quarantine: list[Row] = []
         self._ledger: list[Row] = []
-        self._late_ledger: list[Row] = []  # of files some of whose documents have to be deleted first
+        self._late_ledger: list[Row] = []  # entries of files that have documents to delete first
         self._stale_documents: list[str] = []
         self._stale_quarantine: list[str] = []
         self._characters = 0
@@ -77,9 +78,9 @@ class FileReader:
             self._quarantined.setdefault(row["path"], {})[row["source"]] = row
 
     def read(self, path: str) -> None:
-        """Read one file; whatever is wrong with it ends in its rows, never in an exception."""
+        """Read one file. Whatever is wrong with it is recorded in its rows and never raised."""
         file = self._folder / path
-        read_ns = time.time_ns()  # before the file is looked at: what is edited later must look edited
+        read_ns = time.time_ns()  # before the file is opened: a later edit must look like an edit
         try:
             stat, content = FileStat.of(file.stat()), file_sha256(file)
         except FileNotFoundError:
@@ -97,13 +98,13 @@ class FileReader:
                 entry["parser"] = item.parser
                 if isinstance(item, UnreadableRecord):
                     source = named(f"{path}#{item.record}")
-                    self._put_in_quarantine(path, source, item.kind, item.message, content)
+                    self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
                     bad.add(source)
                     continue
                 source = path if item.record_id is None else f"{path}#{item.record_id}"
                 if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
                     source = named(f"{source} (again)")
-                    self._put_in_quarantine(path, source, "duplicate_id", DUPLICATE, content)
+                    self._put_in_quarantine(path, source, kind="duplicate_id", message=DUPLICATE, content=content)
                     bad.add(source)
                 else:
                     seen.add(document_id(source))
@@ -111,7 +112,7 @@ class FileReader:
         except SkippedFileError as error:
             entry |= {"outcome": "skipped", "reason": str(error), "parser": error.parser}
         except UnreadableError as error:
-            self._put_in_quarantine(path, path, error.kind, str(error), content)
+            self._put_in_quarantine(path, path, kind=error.kind, message=str(error), content=content)
             bad.add(path)
             entry["parser"] = error.parser
             if error.kind == "unreadable":
@@ -155,7 +156,7 @@ class FileReader:
         if len(self._documents) >= ROWS_IN_COMMIT or self._characters >= CHARACTERS_IN_COMMIT:
             self._flush_documents()
 
-    def _put_in_quarantine(self, path: str, source: str, kind: str, message: str, content: str | None) -> None:
+    def _put_in_quarantine(self, path: str, source: str, *, kind: str, message: str, content: str | None) -> None:
         before = self._quarantined.get(path, {}).get(source)
         now = datetime.now(UTC)
         self._quarantine.append(
@@ -175,9 +176,9 @@ class FileReader:
             self._flush_quarantine()
 
     def _finish_unread(self, path: str, error: OSError) -> None:
-        """Put a file in quarantine that cannot be opened."""
-        message = f"The file cannot be opened: {error.strerror}. Make it readable for the user who runs the pipeline."
-        self._put_in_quarantine(path, path, "unreadable", message, None)
+        """Put a file that cannot be opened in quarantine."""
+        message = f"The file cannot be opened: {error.strerror}. Make it readable by the user who runs the pipeline."
+        self._put_in_quarantine(path, path, kind="unreadable", message=message, content=None)
         entry = {"path": path, "outcome": "quarantined", "parser": DETECTION, "read_ns": time.time_ns(), **UNREAD}
         self._finish(path, entry, set(), {path})
 
@@ -209,13 +210,13 @@ class FileReader:
         self._documents, self._characters = [], 0
 
     def vanishing(self, changes: Changes) -> int:
-        """Return how many documents `delete_vanished` would remove for good; renamed ones come back elsewhere."""
+        """Return how many documents `delete_vanished` would remove. Documents of renamed files do not count."""
         renamed = {old for _, old in changes.renamed}
         files = sum(len(self._stored.get(path, {})) for path in self._gone if path not in renamed)
         return files + len(self._stale_documents)
 
     def delete_vanished(self) -> None:
-        """Remove the documents that are gone, then settle the ledger."""
+        """Remove the documents that are gone, then update the ledger."""
         tables = self._context.tables
         of_files = [identity for path in self._gone for identity in self._stored.get(path, {})]
         tables.delete(DOCUMENTS, "document_id", of_files + self._stale_documents)
@@ -227,7 +228,7 @@ class FileReader:
 
 
 def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
-    """Return the ledger's entry of a file that is being read."""
+    """Return the ledger entry of a file that is being read."""
     return {
         "path": path,
         "outcome": "documents",
@@ -240,7 +241,7 @@ def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:
 
 
 def _numbering() -> Callable[[str], str]:
-    """Return a function that gives each name back, numbered where it was given before."""
+    """Return a function that returns each name, numbered if it was used before."""
     given: Counter[str] = Counter()
 
     def named(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Ids and revisions: pure functions of content, so that every run gives the same ones."""
+"""Ids and revisions: pure functions of content, the same in every run."""
 
 import hashlib
 import json
@@ -7,12 +7,12 @@ from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 
 
 def document_id(source: str) -> str:
-    """Return the id of a document, from its source alone, so that an edit keeps it. 32 hexadecimal digits."""
+    """Return the id of a document, 32 hexadecimal digits. It depends on the source alone, so an edit keeps it."""
     return _digest(source)
 
 
 def chunk_id(document: str, start: int, end: int, text: str) -> str:
-    """Return the id of a chunk from its document's id, its range and its text. 32 hexadecimal digits."""
+    """Return the id of a chunk, 32 hexadecimal digits, from its document's id, its range and its text."""
     return _digest(document, str(start), str(end), text)
 
 
@@ -34,7 +34,7 @@ def passage_revision(columns: str) -> str:
 
 
 def _digest(*parts: str) -> str:
-    # length before each part: ("ab", "c") and ("a", "bc") must differ
+    # each part follows its length: ("ab", "c") and ("a", "bc") must differ
     hasher = hashlib.blake2b(digest_size=16)
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")

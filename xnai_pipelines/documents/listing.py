@@ -1,4 +1,4 @@
-"""What lies in the folder of documents, without opening a file."""
+"""Lists the documents folder without opening a file."""
 
 import os
 import re
@@ -23,16 +23,20 @@ class FileStat:
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Self:
-        """Return what matters of a file's status; times outside the years 1678 to 2262 as the nearest of these."""
+        """Return a file's size and time. Times outside the years 1678 to 2262 are clipped to that range."""
         return cls(stat.st_size, max(-LAST_NS, min(LAST_NS, stat.st_mtime_ns)))
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The files of a folder by path (relative, POSIX slashes): to read, skipped and unlisted ones with the reason.
+    """The entries of a folder by relative POSIX path.
 
-    A folder that is left out whole counts as one entry whose path ends in a slash. What an entry of `unlisted` is,
-    and what lies under it, is unknown, which is not the same as gone.
+    A folder that is skipped as a whole is one entry, and its path ends in a slash.
+
+    Attributes:
+        files: Files to read.
+        skipped: Skipped entries with the reason.
+        unlisted: Entries that could not be inspected, with the reason. Unknown is not the same as deleted.
     """
 
     files: dict[str, FileStat] = field(default_factory=dict)
@@ -40,24 +44,24 @@ class Listing:
     unlisted: dict[str, str] = field(default_factory=dict)
 
     def is_unknown(self, path: str) -> bool:
-        """Return whether the path is, or lies under, an entry that could not be looked at."""
+        """Return whether the path is, or lies under, an entry that could not be inspected."""
         return any(path == entry or path.startswith(entry.rstrip("/") + "/") for entry in self.unlisted)
 
 
 def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
-    """Return the listing of a folder, read recursively; links are not followed out of it.
+    """Return the recursive listing of a folder. Links that lead out of it are not followed.
 
     Raises:
-        ListingError: The folder is missing, is no folder or cannot be listed.
+        ListingError: The folder is missing, is not a folder or cannot be listed.
     """
     if not folder.is_dir():
         raise ListingError(
-            f"The folder of documents {folder} does not exist or is no folder. Nothing was deleted. Mount or restore "
-            "it, or name another one with XNAI_DOCUMENTS in a new XNAI_HOME."
+            f"The documents folder {folder} does not exist or is not a folder. Nothing was deleted. Mount or restore "
+            "it, or set XNAI_DOCUMENTS to another one and use a new XNAI_HOME."
         )
-    # "a/**" stands for what is in the folder; GitIgnoreSpec would leave out the folder, and what "!a/b" takes in again
+    # "a/**" means the content of the folder. GitIgnoreSpec would drop the folder, and with it what "!a/b" keeps.
     patterns = GitIgnoreSpec.from_lines(re.sub(r"/\*\*$", "/*", line) for line in exclude)
-    root = folder.resolve()
+    rules = _Rules(folder.resolve(), patterns)
     listing = Listing()
     pending = [folder]
     while pending:
@@ -68,54 +72,55 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
                 ordered = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if here == folder:
-                raise ListingError(f"The folder {folder} cannot be listed: {error.strerror}.") from error
+                raise ListingError(f"The documents folder {folder} cannot be listed: {error.strerror}.") from error
             listing.unlisted[relative] = f"the folder cannot be listed: {error.strerror}"
             continue
         for entry in ordered:
-            _place(entry, relative, root, patterns, listing, pending)
+            if _place(entry, relative, rules, listing):
+                pending.append(Path(entry.path))
     return listing
 
 
-def _place(
-    entry: os.DirEntry[str],
-    parent: str,
-    root: Path,
-    patterns: GitIgnoreSpec,
-    listing: Listing,
-    pending: list[Path],
-) -> None:
-    """Put one entry of a folder where it belongs."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """What decides whether an entry is skipped: the root that links may not leave, and the excluded patterns."""
+
+    root: Path
+    patterns: GitIgnoreSpec
+
+
+def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing) -> bool:
+    """Put one entry of a folder into its group. Return whether it is a folder to list."""
     path = parent + _printable(entry.name)
     try:
         is_folder = entry.is_dir(follow_symlinks=False)
-        reason = _reason_to_skip(entry, path + "/" * is_folder, is_folder, root, patterns)
+        reason = _reason_to_skip(entry, path + "/" * is_folder, is_folder, rules)
         if reason is not None:
             listing.skipped[path + "/" * is_folder] = reason
         elif is_folder:
-            pending.append(Path(entry.path))
+            return True
         else:
             listing.files[path] = FileStat.of(entry.stat())
     except FileNotFoundError:
-        return  # deleted while the folder was listed: it is not there
+        pass  # deleted while the folder was listed
     except OSError as error:
-        listing.unlisted[path] = f"cannot be looked at: {error.strerror}"
+        listing.unlisted[path] = f"cannot be inspected: {error.strerror}"
+    return False
 
 
-def _reason_to_skip(
-    entry: os.DirEntry[str], path: str, is_folder: bool, root: Path, patterns: GitIgnoreSpec
-) -> str | None:
+def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
         return "the name is not valid UTF-8; rename the file"
     if entry.name.startswith("."):
         return "hidden"
     if entry.name.startswith("~$"):
-        return "lock file of an office program"
-    if patterns.match_file(path):
+        return "lock file of an office application"
+    if rules.patterns.match_file(path):
         return "matches XNAI_EXCLUDE"
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
-        if not target.is_relative_to(root):
-            return "symbolic link that leaves the folder"
+        if not target.is_relative_to(rules.root):
+            return "symbolic link out of the folder"
         if not target.is_file():
             return "symbolic link to a folder" if target.is_dir() else "broken symbolic link"
     elif not is_folder and not entry.is_file(follow_symlinks=False):
@@ -124,5 +129,5 @@ def _reason_to_skip(
 
 
 def _printable(name: str) -> str:
-    """Return the name with bytes that are not UTF-8 written as escapes, so that it can be stored and shown."""
+    """Return the name with bytes that are not UTF-8 as escapes, so that it can be stored and shown."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The folder to documents: read what changed, remove what vanished, account for every file."""
+"""Folder to documents: reads what changed, removes what vanished, accounts for every file."""
 
 import time
 from collections import Counter
@@ -29,7 +29,7 @@ LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
 
 @dataclass(frozen=True, slots=True)
 class FolderRules:
-    """Which files of the folder are read, how much reading one may take, and how many may vanish at once."""
+    """Which files are read, how much reading one may cost, and how many may vanish in one run."""
 
     exclude: tuple[str, ...]
     limits: ParseLimits
@@ -38,7 +38,13 @@ class FolderRules:
 
 @dataclass(frozen=True, slots=True)
 class DocumentsRequest:
-    """What one run is asked to do beyond the usual."""
+    """Options of one run.
+
+    Attributes:
+        verify: Hash every file.
+        retry_quarantined: Read files in quarantine again.
+        allow_vanishing: Delete any number of vanished documents.
+    """
 
     verify: bool = False
     retry_quarantined: bool = False
@@ -47,10 +53,18 @@ class DocumentsRequest:
 
 @dataclass(frozen=True, slots=True)
 class DocumentsReport:
-    """What a run did to the documents, and how every entry of the folder ended.
+    """What a run did to the documents, and the outcome of every entry of the folder.
 
-    `changes` counts files by what had happened to them; `outcomes` counts all entries of the folder as documents,
-    quarantined or skipped, `skipped` the last by reason.
+    Attributes:
+        changes: Number of files by what had happened to them.
+        outcomes: Number of all entries that are documents, quarantined or skipped.
+        skipped: Number of skipped entries by reason.
+        documents: Documents stored now.
+        written: Documents written by this run.
+        deleted: Documents deleted by this run.
+        quarantined: Files and records in quarantine now.
+        repaired: Number of documents by repaired encoding.
+        seconds: Duration.
     """
 
     changes: dict[str, int]
@@ -66,14 +80,14 @@ class DocumentsReport:
 
 @dataclass(frozen=True, slots=True)
 class FolderLook:
-    """When the folder was looked at last, nanoseconds since the epoch: what is edited later is the next run's."""
+    """When the folder was last listed, in nanoseconds since the epoch. Later edits are left to the next run."""
 
     looked_ns: int
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The folder as it was at `looked_ns`, nanoseconds since the epoch, and what a run would do with it."""
+    """The folder at `looked_ns` (nanoseconds since the epoch) and what a run would do with it."""
 
     looked_ns: int
     listing: Listing
@@ -88,12 +102,12 @@ class Plan:
 
 
 def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsRequest) -> Plan:
-    """Return what a run would do; reads no file beyond what hashing needs.
+    """Return what a run would do. Reads files only to hash them.
 
     Raises:
         ListingError: The folder is missing or cannot be listed.
     """
-    looked_ns = time.time_ns()  # before anything is looked at: what is edited later must look edited
+    looked_ns = time.time_ns()  # before the folder is listed: a later edit must look like an edit
     listing = list_folder(folder, rules.exclude)
     rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
     unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
@@ -113,14 +127,14 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
     )
-    return Plan(looked_ns, listing, ledger, unread, changes)
+    return Plan(looked_ns=looked_ns, listing=listing, ledger=ledger, unread=unread, changes=changes)
 
 
 def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
     """Return the files read before, by path.
 
-    Where a run was killed or a table was lost, the documents stored are not those that the ledger counts: such a file
-    is entered as one of unknown content, to be read again, or where it is gone to be deleted with what it left.
+    After a kill or the loss of a table, the stored documents can differ from the ledger's counts. The entry of such a
+    file gets unknown content. The run then reads the file again, or deletes what it left if it is gone.
     """
     stored = Counter(tables.read(DOCUMENTS, ["path"])["path"].to_pylist())
     ledger = {}
@@ -131,19 +145,27 @@ def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing)
             ledger[row["path"]] = entry if as_counted else replace(entry, content_sha256="", size_bytes=-1)
     left = {*stored, *tables.read(QUARANTINE, ["path"])["path"].to_pylist()}
     for path in left - ledger.keys() - listing.files.keys():
-        ledger[path] = LedgerEntry("documents", "", "", -1, -1, 0, stored[path])
+        ledger[path] = LedgerEntry(
+            outcome="documents",
+            content_sha256="",
+            parser="",
+            size_bytes=-1,
+            modified_ns=-1,
+            read_ns=0,
+            documents=stored[path],
+        )
     return ledger
 
 
 def ingest_documents(
     context: StageContext, inputs: Inputs, rules: FolderRules, request: DocumentsRequest
 ) -> DocumentsReport:
-    """Bring the documents in line with the folder; return what was done.
+    """Return what was done to bring the documents in line with the folder.
 
     Raises:
         ListingError: The folder is missing or cannot be listed.
         IngestRefusedError: The folder is empty, or too many documents would vanish.
-        HomeError: The home belongs to another folder or cannot be written.
+        HomeError: The state folder is bound to another documents folder or cannot be written.
     """
     tables = context.tables
     with stage(context, "documents") as watch, ExitStack() as open_worker:
@@ -153,13 +175,13 @@ def ingest_documents(
         objection = None if request.allow_vanishing else refusal(todo, rules.guard)
         if objection:
             raise IngestRefusedError(objection)
-        claim(context.home, inputs)  # not before: a mistyped folder would be the home's for good
+        claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
         paths = todo.changes.to_read
         watch.items = len(paths)
         written = deleted = 0
         if paths or todo.changes.gone:
             worker = open_worker.enter_context(ParserWorker())
-            reader = FileReader(context, inputs.documents, rules.limits, worker, todo.changes.gone)
+            reader = FileReader(context, inputs.documents, limits=rules.limits, worker=worker, gone=todo.changes.gone)
             with context.progress.work("documents", len(paths), "files") as advance:
                 for path in paths:
                     reader.read(path)
@@ -174,16 +196,16 @@ def ingest_documents(
         _record_touched(tables, todo)
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
-    report = _report(tables, todo, written, deleted, watch.seconds)
+    report = _report(tables, todo, written=written, deleted=deleted, seconds=watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
 
 
 def refusal(todo: Plan, guard: VanishGuard) -> str | None:
-    """Return why a run that is not allowed to let documents vanish stops before it reads anything; None: it goes on."""
+    """Return why a run without `allow_vanishing` stops before it reads a file, None if it continues."""
     if not todo.listing.files and not todo.listing.unlisted:
         return (
-            f"The folder of documents holds no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
+            f"The documents folder has no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
             "deleted. Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
         )
     vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
@@ -191,7 +213,7 @@ def refusal(todo: Plan, guard: VanishGuard) -> str | None:
 
 
 def _record_touched(tables: Tables, todo: Plan) -> None:
-    """Note the new times of files whose content is the same, where that spares the next run hashing them."""
+    """Record the new times of files with the same content if that spares the next run from hashing them."""
     renewed = {}
     for path in todo.changes.touched:
         entry, stat = todo.ledger[path], todo.listing.files[path]
@@ -205,7 +227,7 @@ def _record_touched(tables: Tables, todo: Plan) -> None:
 
 def _record_unread(tables: Tables, todo: Plan) -> None:
     """Bring the ledger's entries that are never opened (hidden, excluded, too large) in line with the listing."""
-    # a file that cannot be looked at today keeps the entry of the day it was read
+    # a file that cannot be inspected today keeps the entry of the day it was read
     unlisted = {path: reason for path, reason in todo.listing.unlisted.items() if path not in todo.ledger}
     wanted = {**todo.listing.skipped, **unlisted}
     here = wanted.keys() | todo.listing.files.keys()
@@ -225,7 +247,7 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
     tables.merge_rows(FILES, rows)
 
 
-def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: float) -> DocumentsReport:
+def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: float) -> DocumentsReport:
     files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     return DocumentsReport(
@@ -242,7 +264,7 @@ def _report(tables: Tables, todo: Plan, written: int, deleted: int, seconds: flo
 
 
 def last_look(home: Home) -> FolderLook | None:
-    """Return when a run looked at the folder last, None before the first."""
+    """Return when a run last listed the folder, None before the first run."""
     return read_record(_look_path(home), FolderLook)
 
 
@@ -251,9 +273,9 @@ def _look_path(home: Home) -> Path:
 
 
 def expected_seconds(home: Home, todo: Plan) -> float | None:
-    """Return how long a run would take by past throughput, in seconds; None where a stage was never timed.
+    """Return the seconds a run would take at past throughput, None if a stage was never timed.
 
-    New and edited files are assumed to give as many chunks as the stored ones do on average.
+    Assumes that new and edited files give as many chunks as the average stored file.
     """
     past = history(home.state)
     rates = [throughput(past, name) for name in ("documents", "chunks", "embeddings")]

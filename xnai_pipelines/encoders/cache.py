@@ -1,24 +1,31 @@
-"""Vectors already computed, by vector space and text: what was renamed or cut anew is not encoded again."""
+"""Cached vectors by vector space and text: renamed or re-cut passages are not encoded again."""
 
 import hashlib
 import logging
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 from numpy.typing import NDArray
+
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.schemas import CHUNKS
 
 _log = logging.getLogger(__name__)
 
 _Result = TypeVar("_Result")
 
-# The text comes first in the key: forgetting it in every space is one look-up. The table has row ids, so
-# vectors are appended and only the small keys are kept in random order (100,000 vectors of 384: 1.3 s of
-# processor time and 195 MB, against 6.0 s and 256 MB WITHOUT ROWID).
+# The text comes first in the key, so that forgetting it in every space is one look-up. The table has row ids: vectors
+# are appended, and only the small keys are in random order (100,000 vectors of 384: 1.3 s of processor time and 195 MB,
+# against 6.0 s and 256 MB WITHOUT ROWID).
 _LAYOUT = """
 CREATE TABLE IF NOT EXISTS vectors (
     text_sha256 BLOB NOT NULL,
@@ -36,24 +43,24 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
 def text_sha256(text: str) -> str:
-    """Returns the key of a text: 64 hexadecimal digits."""
+    """Return the key of a text: 64 hexadecimal digits."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class CacheSize:
-    """How many vectors are kept and how many bytes their files take."""
+    """The number of cached vectors and the size of their files in bytes."""
 
     vectors: int
     bytes: int
 
 
 class VectorCache:
-    """A SQLite file of float32 vectors; several processes may use it, each thread opens its own.
+    """A SQLite file of float32 vectors; several processes may use it, and each thread opens its own.
 
-    A damaged file is deleted, which is logged, and an empty one takes its place: every vector can be computed
-    again, and a copy kept aside would hold vectors of texts that are to be forgotten. A full disk, or a lock
-    that is never freed, raises sqlite3.OperationalError.
+    A damaged file is deleted with a log entry and replaced by an empty one: every vector can be computed again, and a
+    copy would keep vectors of texts that are to be forgotten. A full disk, or a lock that is never released, raises
+    sqlite3.OperationalError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -71,11 +78,11 @@ class VectorCache:
         self.close()
 
     def close(self) -> None:
-        """Closes the file."""
+        """Close the file."""
         self._connection.close()
 
     def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Returns the vectors found, by text_sha256: float32 [dimension], read-only."""
+        """Return the vectors found, by text_sha256: float32 [dimension], read-only."""
 
         def find(connection: sqlite3.Connection) -> dict[str, NDArray[np.float32]]:
             found = {}
@@ -88,7 +95,7 @@ class VectorCache:
         return self._run(find)
 
     def put_many(self, vector_space: str, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
-        """Stores vectors, float32 [keys, dimension], in one transaction; the newest of a key is kept."""
+        """Store vectors, float32 [keys, dimension], in one transaction; the newest of a key is kept."""
         now = int(time.time())
         self._write(
             _PUT,
@@ -99,31 +106,31 @@ class VectorCache:
         )
 
     def forget(self, keys: Collection[str]) -> int:
-        """Removes these texts' vectors from every space and overwrites their bytes; returns how many.
+        """Remove these texts' vectors from every space, overwrite their bytes, and return how many were removed.
 
         Raises:
-            TimeoutError: another process reads without end, so that the write-ahead log cannot be emptied.
+            TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
         """
         removed = self._write(_FORGET, [(bytes.fromhex(key),) for key in keys])
         self._empty_log()
         return removed
 
     def keep_only(self, keys: Collection[str]) -> int:
-        """Removes the vectors of all other texts from every space and overwrites their bytes; returns how many.
+        """Remove the vectors of all other texts from every space, overwrite their bytes, and return how many.
 
         Raises:
-            TimeoutError: another process reads without end, so that the write-ahead log cannot be emptied.
+            TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
         """
         kept = {bytes.fromhex(key) for key in keys}
         stored = self._run(lambda connection: connection.execute("SELECT text_sha256 FROM vectors").fetchall())
         removed = self._write(_FORGET, [(key,) for key in {key for (key,) in stored} - kept])
-        # executescript() runs the pragma to its end, execute() frees a single page.
+        # executescript() runs the pragma to its end; execute() would free a single page
         self._run(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         self._empty_log()
         return removed
 
     def size(self) -> CacheSize:
-        """Counts the vectors and the bytes on disk."""
+        """Return the number of vectors and the bytes on disk."""
         (count,) = self._run(lambda connection: connection.execute("SELECT count(*) FROM vectors").fetchone())
         return CacheSize(count, sum(path.stat().st_size for path in self._files() if path.exists()))
 
@@ -140,8 +147,8 @@ class VectorCache:
         busy, *_ = self._run(lambda connection: connection.execute(checkpoint).fetchone())
         if busy:
             raise TimeoutError(
-                f"The vectors are deleted, but a reader of {self._path} kept the "
-                "log beside it from being emptied: their bytes are still in it. Stop that process and repeat."
+                f"The vectors are deleted, but a reader of {self._path} kept its write-ahead log from being emptied, "
+                "so their bytes are still in it. Stop that process and repeat."
             )
 
     def _run(self, operation: Callable[[sqlite3.Connection], _Result]) -> _Result:
@@ -154,11 +161,11 @@ class VectorCache:
     def _replace_damaged(
         self, error: sqlite3.DatabaseError, damaged: sqlite3.Connection | None = None
     ) -> sqlite3.Connection:
-        """Starts an empty file if `error` says that this one is damaged; raises it otherwise."""
-        # The low byte is the kind of error, the others its detail.
+        """Start an empty file if `error` says that this one is damaged; otherwise raise it."""
+        # the low byte is the kind of error, the others its detail
         if getattr(error, "sqlite_errorcode", 0) & 0xFF not in _DAMAGED:
             raise error
-        _log.warning("The vector cache %s is damaged (%s): it is deleted and starts empty.", self._path, error)
+        _log.warning("The vector cache %s is damaged (%s); it is deleted and starts empty.", self._path, error)
         if damaged is not None:
             damaged.close()
         for path in self._files():
@@ -172,11 +179,11 @@ class VectorCache:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_WAIT_FOR_OTHERS, isolation_level=None)
     try:
-        # These two count only before the first table.
+        # these two take effect only before the first table
         connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
-        # A power cut may lose the last vectors, never the file: they are computed again.
+        # a power cut may lose the last vectors, never the file; they are computed again
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute(_LAYOUT)
@@ -184,3 +191,30 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def trim_cache(context: StageContext) -> int:
+    """Remove the cached vectors of all passages that are in no chunk now; return how many."""
+    passages = context.tables.stream(CHUNKS, ["passage"])
+    with VectorCache(context.home.vector_cache) as cache:
+        return cache.keep_only({key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())})
+
+
+def passage_vectors(
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance
+) -> tuple[npt.NDArray[np.float32], Counter[str]]:
+    """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once."""
+    keys = [text_sha256(passage) for passage in passages]
+    known = cache.get_many(encoder.vector_space, keys)
+    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
+    advance(len(keys) - len(missing))
+    encoded = encoder.encode_passages(list(missing.values()), advance)
+    cache.put_many(encoder.vector_space, list(missing), encoded.vectors)
+    known.update(zip(missing, encoded.vectors, strict=True))
+    counts = Counter(
+        encoded=len(missing),
+        from_cache=len(keys) - len(missing),
+        truncated=encoded.truncated,
+        tokens=encoded.tokens,
+    )
+    return np.stack([known[key] for key in keys]), counts

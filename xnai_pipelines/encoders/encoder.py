@@ -1,9 +1,9 @@
-"""Turns texts into unit vectors with onnxruntime and tokenizers alone.
+"""Texts to unit vectors, with onnxruntime and tokenizers alone.
 
-Every text runs through the network alone, and `threads` of them run at once. So no padding is computed, a
-text's vector depends on that text only (with INT8's dynamic activation scales too), and the memory in use is
-that of `threads` texts. Tokens a second on one thread, INT8, against the best batch of equal lengths: 0.6
-times at 16 tokens, 0.9 at 64, 0.95 at 128, 1.0 at 256, where a batch's activations outgrow the cache.
+Every text runs through the network alone, and `threads` of them run in parallel. So there is no padding, a vector
+depends on its text only (even with INT8's dynamic activation scales), and memory is bounded by `threads` texts. Tokens
+per second on one thread with INT8, relative to the best batch of equal lengths: 0.6 at 16 tokens, 0.9 at 64, 0.95 at
+128, 1.0 at 256, where a batch's activations outgrow the cache.
 """
 
 import logging
@@ -28,7 +28,7 @@ from xnai_pipelines.state.artefacts import read_card
 
 _log = logging.getLogger(__name__)
 
-# Texts handed to the threads at once: bounds the futures in memory, far more than any thread count.
+# Texts submitted to the threads together: bounds the futures in memory, far above any thread count.
 _WINDOW = 1024
 
 Vector = NDArray[np.float32]
@@ -38,8 +38,8 @@ Vector = NDArray[np.float32]
 class Encoded:
     """Vectors of texts, in the texts' order.
 
-    `vectors` is float32 [texts, dimension], rows of unit length. `tokens` counts those that went through the
-    network, `truncated` the texts that were cut to the encoder's maximum length.
+    `vectors` is float32 [texts, dimension], rows of unit length. `tokens` counts those that passed the network,
+    `truncated` the texts cut to the encoder's maximum length.
     """
 
     vectors: Vector
@@ -48,7 +48,7 @@ class Encoded:
 
 
 class Encoder:
-    """A built encoder, loaded. May be called from several threads."""
+    """A loaded encoder. Thread-safe."""
 
     def __init__(
         self, spec: EncoderSpec, session: onnxruntime.InferenceSession, tokenizer: Tokenizer, threads: int
@@ -61,12 +61,12 @@ class Encoder:
 
     @classmethod
     def load(cls, folder: Path, threads: int) -> "Encoder":
-        """Loads a built encoder after comparing each file's sha256 with card.json (20 to 100 ms).
+        """Load a built encoder after comparing each file's SHA-256 with card.json (20 to 100 ms).
 
-        Stored weights are expanded to the graph that is run when they are first loaded (MiniLM: 6 s).
+        Stored weights are expanded to the executable graph on their first load (MiniLM: 6 s).
 
         Raises:
-            DamagedArtefactError: a file is missing or differs from the card.
+            DamagedArtefactError: A file is missing or differs from the card.
             ValueError: `threads` is below 1.
         """
         if threads < 1:
@@ -77,21 +77,21 @@ class Encoder:
         if int8 and not card["reduce_range"] and int8_sums_saturate():
             _log.warning(
                 "%s was built on a processor with VNNI; on this one its 8-bit sums saturate and vectors are "
-                "less exact. Delete the folder: the next run builds it for this processor.",
+                "less exact. Delete the folder; the next run builds it for this processor.",
                 served,
             )
         return cls.open_unchecked(folder, threads, served / MODEL_FILE)
 
     @classmethod
     def open_unchecked(cls, folder: Path, threads: int, model: Path | None = None) -> "Encoder":
-        """Opens a folder that has no card yet, the one that is being built; its graph may lie elsewhere."""
+        """Open a folder that is being built and has no card yet; its graph may be elsewhere."""
         spec = read_encoder_file(folder)
         session = _open_session(model or folder / MODEL_FILE)
         return cls(spec, session, open_tokenizer(folder, spec.max_length), threads)
 
     @property
     def vector_space(self) -> str:
-        """Names the space of the vectors; compare only vectors of one space."""
+        """The name of the vectors' space; compare only vectors of one space."""
         return self.spec.vector_space
 
     @property
@@ -101,11 +101,11 @@ class Encoder:
 
     @property
     def max_length(self) -> int:
-        """Tokens of a text that are read, the special ones included."""
+        """Max tokens of a text, special tokens included."""
         return self.spec.max_length
 
     def encode_passages(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Encoded:
-        """Encodes passages; `progress` is called with 1 for each one done, from the calling thread."""
+        """Encode passages; `progress` is called with 1 after each one, from the calling thread."""
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         tokens = truncated = 0
         row = 0
@@ -122,13 +122,13 @@ class Encoder:
         return Encoded(vectors, tokens, truncated)
 
     def encode_query(self, text: str) -> Vector:
-        """Encodes a query: float32 [dimension], unit length."""
+        """Return a query's vector: float32 [dimension], unit length."""
         return self._encode(self.spec.query_prefix + text)[0]
 
     def encode_padded(self, texts: Sequence[str]) -> Vector:
-        """Encodes passages as one padded batch: float32 [texts, dimension], rows of unit length.
+        """Encode passages as one padded batch: float32 [texts, dimension], rows of unit length.
 
-        As other servers do, to be compared with: `encode_passages` never pads.
+        For comparison with other servers, which pad; `encode_passages` never does.
         """
         encodings = self._tokenizer.encode_batch_fast([self.spec.passage_prefix + text for text in texts])
         longest = max(len(encoding.ids) for encoding in encodings)
@@ -146,15 +146,15 @@ class Encoder:
         )
 
     def _encode(self, text: str) -> tuple[Vector, int, bool]:
-        """Returns the vector, the tokens read, and whether the text was cut."""
-        # Unlike encode(), encode_batch_fast releases the interpreter lock and tracks no offsets.
+        """Return the vector, the number of tokens, and whether the text was truncated."""
+        # unlike encode(), encode_batch_fast releases the interpreter lock and tracks no offsets
         encoding = self._tokenizer.encode_batch_fast([text])[0]
         hidden: Vector = self._session.run(None, graph_inputs(encoding, self._inputs))[0][0]
         return pool(hidden, self.spec.pooling), len(encoding.ids), bool(encoding.overflowing)
 
 
 def open_tokenizer(folder: Path, max_length: int) -> Tokenizer:
-    """Opens a built encoder's tokenizer: no padding, texts cut to `max_length` tokens."""
+    """Open a built encoder's tokenizer: no padding, texts truncated to `max_length` tokens."""
     tokenizer = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     tokenizer.no_padding()
     tokenizer.enable_truncation(max_length)
@@ -162,7 +162,7 @@ def open_tokenizer(folder: Path, max_length: int) -> Tokenizer:
 
 
 def graph_inputs(encoding: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
-    """Returns a tokenized text as a graph's inputs, int64 [1, tokens] by name."""
+    """Return a tokenized text as a graph's inputs, int64 [1, tokens] by name."""
     arrays = {
         "input_ids": encoding.ids,
         "attention_mask": encoding.attention_mask,
@@ -172,7 +172,7 @@ def graph_inputs(encoding: Any, names: Sequence[str]) -> dict[str, NDArray[np.in
 
 
 def pool(hidden: Vector, pooling: Pooling) -> Vector:
-    """Reduces a text's token vectors, float32 [tokens, dimension], to one of unit length."""
+    """Reduce a text's token vectors, float32 [tokens, dimension], to one of unit length."""
     pooled = hidden[0] if pooling == "cls" else hidden.mean(axis=0)
     unit: Vector = pooled / np.linalg.norm(pooled)
     return unit
@@ -180,7 +180,7 @@ def pool(hidden: Vector, pooling: Pooling) -> Vector:
 
 def _open_session(model: Path) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # texts run side by side, each on the thread that calls
+    options.intra_op_num_threads = 1  # texts run in parallel, each on its caller's thread
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # plans are kept for each text length and save no time
     options.log_severity_level = 3
@@ -188,6 +188,6 @@ def _open_session(model: Path) -> onnxruntime.InferenceSession:
         model,
         options,
         providers=["CPUExecutionProvider"],
-        # The fused kernel is several times slower than an addition and a LayerNormalization (10 % of a run).
+        # the fused kernel is several times slower than an addition and a LayerNormalization (10 % of a run)
         disabled_optimizers=["SkipLayerNormFusion"],
     )

@@ -1,4 +1,4 @@
-"""What lies in an encoder's folder, and its encoder.json: what is needed to serve it without the model it is from."""
+"""The files of an encoder's folder, and encoder.json: all that serving needs without the original model."""
 
 import json
 from pathlib import Path
@@ -6,15 +6,15 @@ from pathlib import Path
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import DamagedArtefactError
 
-MODEL_FILE = "model.onnx"  # the graph that is run
-WEIGHTS_FILE = "weights.arrow"  # instead of it: weights of few bits
+MODEL_FILE = "model.onnx"  # the executable graph
+WEIGHTS_FILE = "weights.arrow"  # or instead: weights of few bits
 GRAPH_FILE = "graph.onnx"  # and the graph they belong in, compressed
 TOKENIZER_FILE = "tokenizer.json"
 ENCODER_FILE = "encoder.json"
 
 
 def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
-    """Writes encoder.json."""
+    """Write encoder.json."""
     content = {
         "vector_space": spec.vector_space,
         "precision": spec.variant,
@@ -32,10 +32,10 @@ def write_encoder_file(spec: EncoderSpec, folder: Path) -> None:
 
 
 def read_encoder_file(folder: Path) -> EncoderSpec:
-    """Returns what encoder.json says; its `source` is the folder.
+    """Return the specification in encoder.json; its `source` is the folder.
 
     Raises:
-        DamagedArtefactError: the settings do not give the vector space that stands beside them.
+        DamagedArtefactError: The settings do not give the vector space recorded beside them.
     """
     content = json.loads((folder / ENCODER_FILE).read_text(encoding="utf-8"))
     stored = content.pop("vector_space")
@@ -43,11 +43,11 @@ def read_encoder_file(folder: Path) -> EncoderSpec:
     if spec.vector_space != stored:
         raise DamagedArtefactError(
             f"{folder / ENCODER_FILE} says vector space {stored}, but its settings give "
-            f"{spec.vector_space}. Delete the folder: the next run builds it again."
+            f"{spec.vector_space}. Delete the folder; the next run builds it again."
         )
     return spec
 
 
 def shipped_bytes(folder: Path) -> int:
-    """Returns the size of all that has to be copied to use an encoder but its tokenizer, which all variants share."""
+    """Return the size of all files an encoder needs except its tokenizer, which all variants share."""
     return sum(path.stat().st_size for path in folder.iterdir() if path.is_file() and path.name != TOKENIZER_FILE)

@@ -1,4 +1,4 @@
-"""What this machine's processor can do, as far as it changes how a model is built."""
+"""The processor's capabilities, as far as they change how a model is built."""
 
 import platform
 from pathlib import Path
@@ -7,7 +7,7 @@ _RELEVANT = ("sse4", "avx", "fma", "f16c", "amx", "asimd", "sve", "i8mm", "bf16"
 
 
 def cpu_flags() -> tuple[str, ...]:
-    """Returns the processor's vector instruction sets, sorted; empty where the system does not list them."""
+    """Return the processor's vector instruction sets, sorted; empty if the system does not list them."""
     path = Path("/proc/cpuinfo")
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     flags = next((line.split(":", 1)[1].split() for line in lines if line.startswith(("flags", "Features"))), [])
@@ -15,7 +15,7 @@ def cpu_flags() -> tuple[str, ...]:
 
 
 def int8_sums_saturate() -> bool:
-    """Whether products of 8-bit numbers are summed in 16 bits, so that 8-bit weights would overflow.
+    """Return whether products of 8-bit numbers are summed in 16 bits, so that 8-bit weights would overflow.
 
     True for x86 processors without VNNI (or AMX): their weights keep 7 bits (`reduce_range`).
     """

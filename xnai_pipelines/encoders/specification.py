@@ -1,4 +1,4 @@
-"""What an encoder is: everything that decides which vector a text gets, read from a model folder."""
+"""The specification of an encoder: everything that decides a text's vector, read from a model folder."""
 
 import hashlib
 import json
@@ -22,7 +22,7 @@ _LEGACY_POOLING_KEYS = {
     "pooling_mode_lasttoken": "lasttoken",
 }
 _SUPPORTED_CHAINS = (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"])
-# Families whose position table starts behind the padding token: two of its rows are no positions.
+# Families whose position table starts after the padding token: two of its rows are not positions.
 _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 
 
@@ -30,11 +30,11 @@ _OFFSET_POSITIONS = frozenset({"roberta", "xlm-roberta", "camembert", "mpnet"})
 class EncoderSpec:
     """What decides a text's vector.
 
-    `source` holds config, weights and tokenizer; it may move without changing the vectors. `max_length`
-    counts tokens with the special ones. `adapter` names what was trained on top of the weights, None for a
-    base model. `normalise` is what the model folder says; the vectors served are unit length either way.
-    `variant` is its name. `recipe` is how its weights were quantized, in canonical text, with the hash of
-    the calibration texts and what they are run as; None for those made from the base weights alone.
+    `source` has config, weights and tokenizer; it may move without changing the vectors. `max_length` counts tokens,
+    special ones included. `adapter` names what was trained on top of the weights, None for a base model. `normalise` is
+    the model folder's setting; served vectors are unit length either way. `variant` is the variant's name. `recipe` is
+    how its weights were quantized, as canonical text, with the hash of the calibration texts and the runtime; None for
+    variants made from the base weights alone.
     """
 
     source: Path
@@ -51,7 +51,7 @@ class EncoderSpec:
 
     @property
     def vector_space(self) -> str:
-        """16 hexadecimal digits; vectors of two encoders are comparable only where these are equal."""
+        """16 hexadecimal digits; vectors of two encoders are comparable only if these are equal."""
         identity = [
             self.weights_sha256,
             self.adapter,
@@ -61,37 +61,37 @@ class EncoderSpec:
             self.passage_prefix,
             self.normalise,
             self.max_length,
-            # Vector spaces of before there were recipes stay what they are.
+            # vector spaces older than recipes stay as they are
             *([] if self.recipe is None else [self.recipe]),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:16]
 
 
 def read_specification(folder: Path, variant: str) -> EncoderSpec:
-    """Reads a sentence-transformers folder, or a plain transformer (mean pooling, normalised).
+    """Read a sentence-transformers folder, or a plain transformer (mean pooling, normalised).
 
     Raises:
-        UnsupportedEncoderError: a module, a pooling mode or a weight format that cannot be served, by name.
-        FileNotFoundError: the folder or its config.json is missing.
+        UnsupportedEncoderError: A module, a pooling mode or a weight format cannot be served; the message names it.
+        FileNotFoundError: The folder or its config.json is missing.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"The encoder folder {folder} does not exist.")
     modules = _read_modules(folder)
     transformer = folder / modules["Transformer"] if modules else folder
     if not (transformer / "config.json").is_file():
-        raise FileNotFoundError(f"{transformer} has no config.json: it is not a transformer's folder.")
+        raise FileNotFoundError(f"{transformer} has no config.json, so it is not a transformer's folder.")
     config = _read_json(transformer / "config.json")
     if "auto_map" in config:
         raise UnsupportedEncoderError(
-            f"{transformer / 'config.json'} asks for code from the model folder (auto_map). Code from "
-            "a model is never run: choose a model whose architecture transformers itself has."
+            f"{transformer / 'config.json'} needs code from the model folder (auto_map). Code from a model is never "
+            "run. Choose a model whose architecture is part of transformers."
         )
     pooling_config = _read_json(folder / modules["Pooling"] / "config.json") if modules else {}
     query_prefix, passage_prefix = _read_prefixes(folder)
     if (query_prefix or passage_prefix) and not pooling_config.get("include_prompt", True):
         raise UnsupportedEncoderError(
-            f"{folder} leaves its prompt out of the pooling (include_prompt: false), which is not supported. "
-            "Supported are models that pool over every token."
+            f"{folder} excludes its prompt from the pooling (include_prompt: false), which is not supported. "
+            "Choose a model that pools over every token."
         )
     return EncoderSpec(
         source=transformer,
@@ -107,7 +107,7 @@ def read_specification(folder: Path, variant: str) -> EncoderSpec:
 
 
 def _read_modules(folder: Path) -> dict[str, str]:
-    """Maps each module's class to its subfolder; empty where there is no modules.json."""
+    """Return the subfolder of each module's class; empty if there is no modules.json."""
     path = folder / "modules.json"
     if not path.is_file():
         return {}
@@ -147,7 +147,7 @@ def _read_pooling(config: Mapping[str, Any], folder: Path) -> Pooling:
 
 
 def _read_prefixes(folder: Path) -> tuple[str, str]:
-    """Returns the query's and the passage's prefix, chosen as sentence-transformers chooses them."""
+    """Return the query's and the passage's prefix, chosen as sentence-transformers chooses them."""
     path = folder / "config_sentence_transformers.json"
     config = _read_json(path) if path.is_file() else {}
     prompts: dict[str, str | None] = config.get("prompts") or {}
@@ -175,7 +175,7 @@ def _read_dimension(config: Mapping[str, Any], transformer: Path) -> int:
         if key in config:
             return int(config[key])
     raise UnsupportedEncoderError(
-        f"{transformer / 'config.json'} names no hidden_size: the vector's length is unknown."
+        f"{transformer / 'config.json'} has no hidden_size, so the vector's length is unknown."
     )
 
 
@@ -189,5 +189,5 @@ def _hash_weights(transformer: Path) -> str:
 def _read_json(path: Path) -> dict[str, Any]:
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict):
-        raise UnsupportedEncoderError(f"{path} holds no JSON object.")
+        raise UnsupportedEncoderError(f"{path} is not a JSON object.")
     return content

@@ -1,4 +1,4 @@
-"""Ask every question in every search mode, with the time each call took and the error it ended in."""
+"""Asks every question in every search mode, and records the latency and error of each call."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -15,12 +15,12 @@ Ranking: TypeAlias = Sequence[tuple[str, str, float]]
 """What a search found, best first: chunk_id, document_id, score."""
 
 Search: TypeAlias = Callable[[str, str, int], Ranking]
-"""Takes a query, a mode and the number of chunks wanted."""
+"""A search: takes a query, a mode and the number of chunks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one search of a question gave: chunk and document ids, best first; none where it raised."""
+    """The result of one search for a question: chunk and document ids, best first. None if it raised."""
 
     question: Question
     mode: str
@@ -30,7 +30,7 @@ class Answer:
     error: str | None
 
     def ranking(self, level: Level) -> Sequence[str]:
-        """Return the distinct documents by their best chunk, or the chunks."""
+        """Return the distinct documents ordered by their best chunk, or the chunks."""
         return best_first(self.document_ids) if level is Level.DOCUMENT else self.chunk_ids
 
 
@@ -38,10 +38,11 @@ def ask(
     questions: Sequence[Question],
     modes: Sequence[str],
     search: Search,
+    *,
     depth: int,
     progress: Callable[[int, int], None],
 ) -> list[Answer]:
-    """Return the answers, mode by mode with the questions in their order; `progress` gets done and total."""
+    """Return the answers mode by mode, with the questions in order. `progress` gets done and total."""
     answers: list[Answer] = []
     for mode in modes:
         for question in questions:
@@ -56,7 +57,7 @@ def _answer(question: Question, mode: str, search: Search, depth: int) -> Answer
     ranking: Ranking = ()
     try:
         ranking = search(question.question, mode, depth)
-    except Exception as raised:  # noqa: BLE001  (whatever it is, it is reported as this question's error)
+    except Exception as raised:  # noqa: BLE001  reported as this question's error
         error = f"{type(raised).__name__}: {raised}"
     latency_ms = 1000 * (time.perf_counter() - started)
     return Answer(
@@ -70,7 +71,7 @@ def _answer(question: Question, mode: str, search: Search, depth: int) -> Answer
 
 
 def judgement(question: Question, level: Level) -> Grades | None:
-    """Return the grade by document or chunk id; None where an answer's chunk is not known."""
+    """Return the grade by document or chunk id, None if an answer's chunk is unknown."""
     grades: dict[str, int] = {}
     for relevant in question.relevant:
         name = relevant.document_id if level is Level.DOCUMENT else relevant.chunk_id
@@ -85,4 +86,11 @@ def count_calls(mode: str, answers: Sequence[Answer]) -> Calls:
     errors = [answer.error for answer in answers if answer.error is not None]
     latencies = [answer.latency_ms for answer in answers if answer.error is None]
     p50, p95 = np.percentile(latencies, [50, 95]).tolist() if latencies else (None, None)
-    return Calls(mode, len(answers), len(errors), errors[0] if errors else None, p50, p95)
+    return Calls(
+        mode=mode,
+        calls=len(answers),
+        errors=len(errors),
+        first_error=errors[0] if errors else None,
+        p50_ms=p50,
+        p95_ms=p95,
+    )

@@ -1,4 +1,4 @@
-"""From questions and a search to a report with intervals, and a table with a row for every question."""
+"""Evaluates a search on questions: a report with intervals, and a table with a row per question."""
 
 import hashlib
 import json
@@ -21,23 +21,23 @@ from xnai_pipelines.questions.question import Origin, Question, Split
 
 CHUNKS_PER_SEARCH = 200
 
-# Part of every fingerprint: to be raised when a change of this package changes the figures.
+# Part of every fingerprint. Raise it when a change of this package changes the figures.
 _FIGURES_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """The report, and a table of schema `PER_QUESTION` with a row for every question, level and mode."""
+    """The report, and a table of schema `PER_QUESTION` with a row per question, level and mode."""
 
     report: EvaluationReport
     per_question: pa.Table
 
 
 def evaluate(
+    *,
     questions: Sequence[Question],
     modes: Sequence[str],
     search: Search,
-    *,
     fingerprint: str,
     splits_given: bool,
     documents: Mapping[str, DocumentFacts],
@@ -46,29 +46,29 @@ def evaluate(
     seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
-    """Return the figures of a search on questions, labelled and generated ones apart.
+    """Return the figures of a search on questions, scored separately for labelled and generated ones.
 
-    Documents are ranked by their best chunk. A search that raises counts 0 in the metrics and is shown with
-    its error. One search of the caller's own beforehand keeps the loading of the model out of the latencies.
+    Documents are ranked by their best chunk. A search that raises counts 0 in the metrics, and its error is shown. Run
+    one search before, so that the latencies do not include loading the model.
 
     Args:
-        questions: Each with a split and at least one relevant document.
-        modes: Names that `search` understands.
-        search: Takes a query, a mode and the number of chunks wanted; returns them best first, each once.
-        fingerprint: From `evaluation_fingerprint`.
-        splits_given: Whether the labelled questions came with splits; the headline says so.
-        documents: Facts by document_id, for slices and for the tables that people read.
-        settings: What else the figures depend on, kept in the report.
-        depth: Chunks asked of each search.
+        questions: Questions with a split and at least one relevant document.
+        modes: Names of the search modes.
+        search: Function that takes a query, a mode and the number of chunks, and returns distinct chunks, best first.
+        fingerprint: Result of `evaluation_fingerprint`.
+        splits_given: Whether the labelled questions came with splits, which the headline states.
+        documents: Facts by document_id, for slices and tables.
+        settings: Other values that the figures depend on, kept in the report.
+        depth: Number of chunks per search.
         seed: Seed of the bootstrap.
-        progress: Called after each search with the number done and the total.
+        progress: Function called after each search with the number done and the total.
 
     Raises:
         ValueError: There is no question or mode, or a search returned a chunk twice.
     """
     if not questions or not modes:
         raise ValueError("An evaluation needs at least one question and one search mode.")
-    answers = ask(questions, modes, search, depth, progress)
+    answers = ask(questions, modes, search, depth=depth, progress=progress)
     table = per_question_table(answers, documents)
     headlines = _headlines(questions, splits_given)
     worst_mode = "hybrid" if "hybrid" in modes else modes[0]
@@ -89,12 +89,12 @@ def evaluate(
 
 
 def evaluation_fingerprint(table: str, questions: Sequence[Question], settings: Mapping[str, Setting]) -> str:
-    """Return a hash of all that an evaluation's figures depend on; where it is known, nothing is asked again.
+    """Return a hash of everything that an evaluation's figures depend on.
 
     Args:
         table: Fingerprint of the content that is searched.
-        questions: The questions, in any order.
-        settings: Modes, depth, and whatever else changes a ranking.
+        questions: Questions in any order.
+        settings: Depth and everything else that changes a ranking.
     """
     return _hash([_FIGURES_VERSION, table, question_set(questions), dict(settings)])
 
@@ -118,7 +118,7 @@ def _headlines(questions: Sequence[Question], splits_given: bool) -> tuple[Headl
             statement = f"{len(tested)} {origin} questions of the test split ({made})"
             headlines.append(Headline(origin, Split.TEST, len(tested), statement))
         elif asked:
-            statement = f"all {len(asked)} {origin} questions, none of which is in the test split"
+            statement = f"all {len(asked)} {origin} questions (none is in the test split)"
             headlines.append(Headline(origin, None, len(asked), statement))
     return tuple(headlines)
 
@@ -128,7 +128,7 @@ def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Sect
         rows = of_questions(table, origin, split, level)
         if not rows.num_rows:
             continue
-        # Rows lie mode by mode with the same questions in each: [modes, questions, metrics].
+        # Rows are mode by mode with the same questions in each: [modes, questions, metrics].
         values = np.stack([rows[metric].to_numpy() for metric in METRICS], axis=-1)
         values = values.reshape(len(modes), -1, len(METRICS))
         number = values.shape[1]
@@ -136,4 +136,12 @@ def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Sect
         for mode in modes:
             failed = rows.filter((pc.field("mode") == mode) & pc.field("error").is_valid())
             metrics = {metric: next(estimates) for metric in METRICS}
-            yield Section(origin, split, level, mode, number, failed.num_rows, metrics)
+            yield Section(
+                origin=origin,
+                split=split,
+                level=level,
+                mode=mode,
+                questions=number,
+                errors=failed.num_rows,
+                metrics=metrics,
+            )

@@ -1,4 +1,4 @@
-"""The figures of an evaluation under the names by which they are tracked over time."""
+"""The figures of an evaluation under the names that they are tracked by."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from xnai_pipelines.questions.question import Origin
 
 @dataclass(frozen=True, slots=True)
 class PastEvaluation:
-    """An evaluation that was tracked: when it ended (UTC), its figures (`tracked_metrics`) and its tags."""
+    """A tracked evaluation: the time it ended (UTC), its figures (`tracked_metrics`) and its tags."""
 
     run_id: str
     evaluated_at: datetime
@@ -24,10 +24,10 @@ def metric_name(origin: Origin, mode: str, metric: str, level: Level = Level.DOC
 
 
 def tracked_metrics(report: EvaluationReport) -> dict[str, float]:
-    """Return the figures of the headlines' questions by name, with the bounds as `..._low` and `..._high`.
+    """Return the figures of the headlines' questions by name, with their bounds as `..._low` and `..._high`.
 
-    Beside them "labelled.questions" and, by mode, "hybrid.latency_ms_p50", "hybrid.latency_ms_p95" and
-    "hybrid.error_rate" over all searches.
+    Also returns "labelled.questions" and, per mode over all searches, "hybrid.latency_ms_p50", "hybrid.latency_ms_p95"
+    and "hybrid.error_rate".
     """
     metrics: dict[str, float] = {}
     for headline in report.headlines:

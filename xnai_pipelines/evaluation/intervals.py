@@ -1,4 +1,4 @@
-"""Intervals of means over questions, by the percentile bootstrap."""
+"""Intervals of means over questions by the percentile bootstrap."""
 
 from dataclasses import dataclass
 
@@ -21,11 +21,11 @@ class Estimate:
 
 
 def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
-    """Return mean and 95 % interval of each column of `values`, float [n questions, m].
+    """Return the mean and 95 % interval of each column of `values`, float [n questions, m].
 
-    Every column is resampled alike, so columns of one call can be compared. Percentile bootstrap with 2,000
-    resamples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). With few questions
-    it is too narrow, and where all values are equal it has no width at all.
+    Every column is resampled in the same way, so columns of one call can be compared. Method: percentile bootstrap with
+    2,000 resamples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). With few questions the
+    interval is too narrow. If all values are equal, its width is 0.
 
     Raises:
         ValueError: There is no question.
@@ -37,7 +37,7 @@ def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
     batch = max(1, _WEIGHTS_IN_MEMORY // n)
     means = np.concatenate(
         [
-            # How often each question is drawn, not which: one product gives every column's means.
+            # Counts of how often each question is drawn: one product gives the means of every column.
             random.multinomial(n, np.full(n, 1 / n), size=min(batch, RESAMPLES - done)) @ values / n
             for done in range(0, RESAMPLES, batch)
         ]
@@ -51,7 +51,7 @@ def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
 
 
 def bootstrap_mean(values: ArrayLike, seed: int) -> Estimate:
-    """Return mean and 95 % interval of `values`, float [n questions].
+    """Return the mean and 95 % interval of `values`, float [n questions].
 
     Raises:
         ValueError: There is no question.
@@ -60,14 +60,14 @@ def bootstrap_mean(values: ArrayLike, seed: int) -> Estimate:
 
 
 def paired_difference(before: ArrayLike, after: ArrayLike, seed: int) -> Estimate:
-    """Return mean and 95 % interval of after - before over the same questions, both float [n questions].
+    """Return the mean and 95 % interval of after - before over the same questions, both float [n questions].
 
-    Paired, so that what makes a question hard cancels out: narrower than the difference of two intervals.
+    Pairing cancels the difficulty of the questions, so the interval is narrower than that of two separate means.
 
     Raises:
         ValueError: The lengths differ or there is no question.
     """
     old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if old.shape != new.shape:
-        raise ValueError(f"A paired difference needs the same questions, not {len(old)} and {len(new)}.")
+        raise ValueError(f"A paired difference needs the same questions, but got {len(old)} and {len(new)}.")
     return bootstrap_mean(new - old, seed)

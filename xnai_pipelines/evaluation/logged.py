@@ -1,45 +1,57 @@
-"""Evaluations as runs of the experiment `xnai/retrieval`."""
+"""Evaluations as runs of the MLflow experiment `xnai/retrieval`.
+
+The per-question table of a run is validated when it is read, because others may write to a tracking server.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from xnai_pipelines.errors import NotTrackedError
 from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
-from xnai_pipelines.evaluation.logged_questions import PER_QUESTION_FILE, download, read_per_question
 from xnai_pipelines.evaluation.markdown import worst_questions_markdown
+from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.report import EvaluationReport
 from xnai_pipelines.state.layout import parquet_bytes
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
     from mlflow.entities import Run
 
 RETRIEVAL = "xnai/retrieval"
+PER_QUESTION_FILE = "per_question.parquet"
+MAX_BYTES = 64 * 1024**2
+MAX_UNPACKED_BYTES = 8 * MAX_BYTES
+MAX_ROWS = 1_000_000
+ADDED_LATER = ("language", "folder", "media_type")
 
 
 def log_evaluation(
     tracker: Tracker,
     report: EvaluationReport,
+    *,
     per_question: pa.Table,
     plots: Mapping[str, bytes],
     tags: Mapping[str, str],
 ) -> MlflowRun:
-    """Log an evaluation to `xnai/retrieval` and return its run.
+    """Return the MLflow run after logging an evaluation to `xnai/retrieval`.
 
-    The run has the metrics of `tracked_metrics`, the settings as parameters, and as artifacts
-    `report.json`, `per_question.parquet`, `worst_questions.md` and the plots. A run that fails half way
-    is marked FAILED.
+    The run has the metrics of `tracked_metrics` and the settings as parameters. Its artifacts are `report.json`,
+    `per_question.parquet`, `worst_questions.md` and the plots. A run that fails is marked FAILED.
 
     Args:
-        tracker: The MLflow store.
-        report: What was found.
-        per_question: The table beside the report.
-        plots: PNG bytes by file name without ending.
-        tags: `vector_space`, `dagster_run_id` and `release`; `fingerprint`, `question_set` and
-            `evaluated_at` are added.
+        tracker: MLflow store.
+        report: Report of the evaluation.
+        per_question: Table of schema `PER_QUESTION`.
+        plots: PNG bytes by file name without extension.
+        tags: `vector_space`, `dagster_run_id` and `release`. `fingerprint`, `question_set` and `evaluated_at` are
+            added.
     """
     return Experiment(RETRIEVAL, tracker).log(
         RunContent(
@@ -64,24 +76,17 @@ def log_evaluation(
 
 
 def find_evaluation(tracker: Tracker, report: EvaluationReport) -> MlflowRun | None:
-    """Return the finished run that logged this report, None where it was not logged."""
+    """Return the finished run that logged this report, None if there is none."""
     return Experiment(RETRIEVAL, tracker).find(_identity(report))
 
 
 def past_evaluations(tracker: Tracker, limit: int) -> list[PastEvaluation]:
-    """Return at most `limit` finished evaluations, the newest first."""
+    """Return at most `limit` finished evaluations, newest first."""
     return list(_past(Experiment(RETRIEVAL, tracker).newest({}, limit)))
 
 
-def evaluations_since(tracker: Tracker, evaluated_at: datetime | None, limit: int) -> list[PastEvaluation]:
-    """Return at most `limit` finished evaluations later than that one, from the first with None; oldest first."""
-    runs = Experiment(RETRIEVAL, tracker).oldest({}, limit + 1, since=evaluated_at)  # 1: that one itself
-    later = (one for one in _past(runs) if evaluated_at is None or one.evaluated_at > evaluated_at)
-    return list(islice(later, limit))
-
-
 def first_evaluation(tracker: Tracker, release: int) -> PastEvaluation | None:
-    """Return the first finished evaluation of this release, None where there is none."""
+    """Return the first finished evaluation of this release, None if there is none."""
     runs = Experiment(RETRIEVAL, tracker).oldest({"release": str(release)}, 1)
     return next(_past(runs), None)
 
@@ -89,18 +94,18 @@ def first_evaluation(tracker: Tracker, release: int) -> PastEvaluation | None:
 def per_question(tracker: Tracker, run_id: str) -> pa.Table:
     """Return the per-question table (schema `PER_QUESTION`) that an evaluation's run logged.
 
-    What a table from before language, folder and media type were noted does not say of them is null.
+    Language, folder and media type are null in tables that were logged before these columns existed.
 
     Raises:
-        NotTrackedError: The run has no such table, or one that is too large, damaged or of other columns.
+        NotTrackedError: The run has no such table, or the table is too large, damaged or has other columns.
     """
     with tracker.client() as client:
-        content = download(client, run_id)
-    return read_per_question(content, run_id)
+        content = _download(client, run_id)
+    return _parsed(content, run_id)
 
 
 def _past(runs: "Iterable[Run]") -> Iterator[PastEvaluation]:
-    """Give the evaluations among the runs: a person may have logged another in the same experiment."""
+    """Yield the evaluations among the runs. A person may have logged other runs in the same experiment."""
     for run in runs:
         if "evaluated_at" in run.data.tags:
             yield PastEvaluation(
@@ -112,5 +117,55 @@ def _past(runs: "Iterable[Run]") -> Iterator[PastEvaluation]:
 
 
 def _identity(report: EvaluationReport) -> dict[str, str]:
-    """Return the tags by which a report is known: a later one of the same state is another."""
+    """Return the tags that identify a report. A later report of the same state is another one."""
     return {"fingerprint": report.fingerprint, "evaluated_at": report.evaluated_at.isoformat()}
+
+
+def _download(client: "MlflowClient", run_id: str) -> bytes:
+    """Return the content of the table's file.
+
+    Raises:
+        NotTrackedError: There is no such run, it has no such file, or the file has more than 64 MiB.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        sizes = {file.path: file.file_size for file in client.list_artifacts(run_id)}
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        sizes = {}
+    if PER_QUESTION_FILE not in sizes:
+        raise NotTrackedError(f"MLflow run {run_id} has no {PER_QUESTION_FILE}. Evaluate again to log one.")
+    _check(run_id, "bytes", sizes[PER_QUESTION_FILE] or 0, MAX_BYTES)
+    with TemporaryDirectory() as folder:
+        path = Path(client.download_artifacts(run_id, PER_QUESTION_FILE, folder))
+        _check(run_id, "bytes", path.stat().st_size, MAX_BYTES)
+        return path.read_bytes()
+
+
+def _parsed(content: bytes, run_id: str) -> pa.Table:
+    """Return the table in the content of a file. `run_id` is only for error messages."""
+    try:
+        file = pq.ParquetFile(pa.BufferReader(content))
+        _check(run_id, "rows", file.metadata.num_rows, MAX_ROWS)
+        groups = range(file.metadata.num_row_groups)
+        unpacked = sum(file.metadata.row_group(group).total_byte_size for group in groups)
+        _check(run_id, "bytes when unpacked", unpacked, MAX_UNPACKED_BYTES)
+        table = file.read()
+        for name in ADDED_LATER:
+            if name not in table.column_names:
+                table = table.append_column(name, pa.nulls(len(table), PER_QUESTION.field(name).type))
+        return table.select(PER_QUESTION.names).cast(PER_QUESTION)
+    except (pa.ArrowException, OSError, KeyError, ValueError) as error:
+        raise NotTrackedError(
+            f"{PER_QUESTION_FILE} of MLflow run {run_id} is not a valid per-question table: {error}. "
+            "Evaluate again to log a new one."
+        ) from error
+
+
+def _check(run_id: str, unit: str, number: int, limit: int) -> None:
+    if number > limit:
+        raise NotTrackedError(
+            f"{PER_QUESTION_FILE} of MLflow run {run_id} has {number} {unit}, more than the limit of {limit}."
+        )

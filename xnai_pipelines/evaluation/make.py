@@ -1,4 +1,4 @@
-"""Questions against the search index: measured once for each state of both, kept locally, logged to MLflow."""
+"""Evaluates retrieval once per state of questions and index. Keeps the result locally and logs it to MLflow."""
 
 import hashlib
 import json
@@ -34,7 +34,7 @@ PLOTTED = 60  # past evaluations
 
 @dataclass(frozen=True, slots=True)
 class KeptEvaluation:
-    """The last evaluation and a hash of what it was measured on; without an MLflow run it was not logged yet."""
+    """The last evaluation and a hash of what it was measured on. Without an MLflow run, it is not logged yet."""
 
     fingerprint: str
     release: int
@@ -45,7 +45,7 @@ class KeptEvaluation:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationOutcome:
-    """An evaluation and its plots (PNG by name); not `measured` where index and questions were as measured before.
+    """An evaluation and its plots (PNG by name). `measured` is false if index and questions were unchanged.
 
     There are no plots if the extra `plots` is not installed.
     """
@@ -66,14 +66,14 @@ def evaluate_retrieval(
 ) -> EvaluationOutcome:
     """Return the figures of the current release on the stored questions.
 
-    Measures only where index, questions or search settings are not those of the last evaluation, or with `force`.
-    The report is on disk before MLflow is asked, so that an unreachable MLflow loses nothing: the next run logs it.
+    Measures only if index, questions or search settings have changed since the last evaluation, or with `force`. The
+    report is written to disk before MLflow is called. If MLflow is unreachable, the next run logs the report.
 
     Args:
-        context: The home.
-        tracker: Where the evaluation is logged.
-        events: What happened to the model, marked on the plot of accuracy over time.
-        threads: Processor threads of the encoder.
+        context: Stage context.
+        tracker: MLflow store that the evaluation is logged to.
+        events: Releases, retrainings and the like, marked on the plot of accuracy over time.
+        threads: CPU threads of the encoder.
         force: Measure even if nothing changed.
 
     Raises:
@@ -86,8 +86,8 @@ def evaluate_retrieval(
         questions = read_questions(context.tables)
         if not questions:
             raise NothingToEvaluateError(
-                "There are no questions to evaluate with: no label names a known document, and no passage is fit to "
-                "generate one from. See XNAI_QUESTIONS in the README."
+                "There are no questions to evaluate with: no label names a known document, and no passage is suitable "
+                "for a generated question. Set XNAI_QUESTIONS to a file of labelled questions."
             )
         index = SearchIndex.open(context.home.root, threads=threads)
         fingerprint = search_fingerprint(context, index, questions)
@@ -97,12 +97,18 @@ def evaluate_retrieval(
             watch.items = len(questions)
             evaluation = measure_search(context, index, questions)
             release = index.release
-            kept = KeptEvaluation(fingerprint, release.release, release.vector_space, evaluation.report, None)
-            path.unlink(missing_ok=True)  # while there is no record, the rows belong to none
+            kept = KeptEvaluation(
+                fingerprint=fingerprint,
+                release=release.release,
+                vector_space=release.vector_space,
+                report=evaluation.report,
+                mlflow_run=None,
+            )
+            path.unlink(missing_ok=True)  # without a record, the rows belong to no evaluation
             write_parquet(_rows_path(context.home), evaluation.per_question)
             write_record(path, kept)
         report = kept.report
-        # an index is measured without pictures where the extra that draws them is not installed
+        # without the extra that draws them, the index is evaluated without plots
         plots = {} if missing("plots") else {"modes": modes_plot(report, report.headline)}
         tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
         try:
@@ -111,13 +117,14 @@ def evaluate_retrieval(
         except TrackingUnavailableError as error:
             if kept.mlflow_run is None:
                 raise
-            # nothing has to be logged: the run is none the worse for it
-            context.progress.say(f"No history is shown. {error}")
+            # everything is already logged: only the plot is missing
+            context.progress.say(f"The plot of accuracy over time is skipped. {error}")
         if kept.mlflow_run is None:
             rows = pq.read_table(_rows_path(context.home))
-            # measured by an earlier run that was killed: between logging and noting it, perhaps
+            # measured by an earlier run that was killed, perhaps between logging it and recording that
             logged = None if measured else find_evaluation(tracker, report)
-            kept = replace(kept, mlflow_run=logged or log_evaluation(tracker, report, rows, plots, tags))
+            run = logged or log_evaluation(tracker, report, per_question=rows, plots=plots, tags=tags)
+            kept = replace(kept, mlflow_run=run)
             write_record(path, kept)
     return EvaluationOutcome(kept, plots, measured, watch.seconds)
 
@@ -132,19 +139,19 @@ def _record_path(home: Home) -> Path:
 
 
 def _rows_path(home: Home) -> Path:
-    """Return where the last evaluation's rows lie, one for each question."""
+    """Return the file of the last evaluation's rows, one per question."""
     return home.state / "evaluation.parquet"
 
 
 def _history(tracker: Tracker, report: EvaluationReport, tags: Mapping[str, str], events: Sequence[Event]) -> bytes:
-    """Return the plot of accuracy over time, this evaluation included, with what happened to the model."""
+    """Return the plot of accuracy over time, including this evaluation, with the events marked."""
     earlier = [past for past in past_evaluations(tracker, PLOTTED) if past.evaluated_at != report.evaluated_at]
     past = [PastEvaluation("", report.evaluated_at, tracked_metrics(report), tags), *earlier]
     return timeline_plot(past, events, report.headline.origin, report.modes)
 
 
 def measure_search(context: StageContext, index: SearchIndex, questions: list[Question]) -> Evaluation:
-    """Return what all modes of search find for the questions in this index, with progress shown."""
+    """Return the evaluation of all search modes on this index, and show progress."""
     documents = {
         row.pop("document_id"): DocumentFacts(**row)
         for row in context.tables.read(DOCUMENTS, ["document_id", "source", "language", "media_type"]).to_pylist()
@@ -152,9 +159,9 @@ def measure_search(context: StageContext, index: SearchIndex, questions: list[Qu
     index.rank("a first search loads what later ones find loaded")
     with context.progress.work("evaluation", len(questions) * len(Mode), "searches") as advance:
         return evaluate(
-            questions,
-            [str(mode) for mode in Mode],
-            lambda question, mode, k: [
+            questions=questions,
+            modes=[str(mode) for mode in Mode],
+            search=lambda question, mode, k: [
                 (found.chunk_id, found.document_id, found.score) for found in index.rank(question, k, Mode(mode))
             ],
             fingerprint=search_fingerprint(context, index, questions),
@@ -166,7 +173,7 @@ def measure_search(context: StageContext, index: SearchIndex, questions: list[Qu
 
 
 def search_fingerprint(context: StageContext, index: SearchIndex, questions: list[Question]) -> str:
-    """Return a hash of all that the figures of this index on the questions depend on."""
+    """Return a hash of everything that the figures of this index on the questions depend on."""
     return evaluation_fingerprint(index_content(context, index.release), questions, _search_settings(context, index))
 
 
@@ -182,6 +189,5 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
 def index_content(context: StageContext, release: Release) -> str:
     """Return a hash of what is searched: the rows of the release's table and their vector space."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "revision"])
-    keys = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
     return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Reports as Markdown, for the Dagster UI and for MLflow."""
+"""Evaluation reports as Markdown, for the Dagster UI and MLflow."""
 
 from collections.abc import Sequence
 
@@ -18,21 +18,21 @@ _COLUMNS = {
 
 
 def summary_markdown(report: EvaluationReport) -> str:
-    """Return the headlines' figures with 95 % intervals, then latency and errors of each mode."""
+    """Return the headlines' figures with 95 % intervals, then the latency and errors of each mode."""
     parts = []
     for headline in report.headlines:
         for level in Level:
             sections = report.sections_of(headline, level)
             if not sections:
                 continue
-            parts.append(f"**{headline.statement}, by {level}** (mean and 95 % interval)\n")
+            parts.append(f"**{headline.statement}, by {level}** (mean [95 % CI])\n")
             parts.append(
                 markdown_table(
                     ["mode", *_COLUMNS.values()],
                     [[section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)] for section in sections],
                 )
             )
-    parts.append(f"**Latency of a search for {report.depth} chunks**\n")
+    parts.append(f"**Search latency ({report.depth} chunks per search)**\n")
     parts.append(
         markdown_table(
             ["mode", "p50 ms", "p95 ms", "searches", "errors", "first error"],
@@ -53,10 +53,10 @@ def summary_markdown(report: EvaluationReport) -> str:
 
 
 def worst_questions_markdown(report: EvaluationReport) -> str:
-    """Return the worst questions: what answers them, at which rank that was found, and what came first."""
+    """Return the worst questions: their answers, the rank of the first answer found, and the top results."""
     parts = [
         f"# Worst questions in {report.worst_mode} search\n",
-        f"Of {report.headline.statement}, those with the lowest nDCG@10, worst first.\n",
+        f"Questions with the lowest nDCG@10 of {report.headline.statement}, worst first.\n",
     ]
     rows = [
         [
@@ -68,7 +68,7 @@ def worst_questions_markdown(report: EvaluationReport) -> str:
         ]
         for worst in report.worst
     ]
-    parts.append(markdown_table(["question", "answered by", "rank", "found first", "nDCG@10"], rows))
+    parts.append(markdown_table(["question", "relevant", "rank", "top results", "nDCG@10"], rows))
     return "\n".join(parts)
 
 
@@ -81,7 +81,7 @@ def _ms(value: float | None) -> str:
 
 
 def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return columns and rows as a Markdown table; cells are one line each, with bars escaped."""
+    """Return columns and rows as a Markdown table. Each cell is one line, with bars escaped."""
     lines = [columns, ["---"] * len(columns), *rows]
     return "".join(f"| {' | '.join(map(_cell, line))} |\n" for line in lines)
 

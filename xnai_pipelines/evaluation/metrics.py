@@ -1,4 +1,4 @@
-"""Retrieval metrics over many questions at once, with trec_eval's definitions."""
+"""Retrieval metrics over many questions, with trec_eval's definitions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -21,26 +21,26 @@ Grades = Mapping[str, int]
 
 
 def measure(rankings: Sequence[Sequence[str]], judgements: Sequence[Grades]) -> dict[str, NDArray[np.float64]]:
-    """Return each of `METRICS` for n questions: float64 arrays [n], all in 0 to 1.
+    """Return each of `METRICS` for n questions as a float64 array [n], with values from 0 to 1.
 
-    Ranks beyond 100 are not looked at. Recall, reciprocal rank, average precision and success count every
-    grade of 1 or more alike; nDCG uses the grade itself as gain (linear gain), discounted by log2(rank + 1)
-    (Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", TOIS 2002). Relevant ids
-    that were not found count as missed; a ranking may be empty.
+    Ranks beyond 100 are ignored. Recall, reciprocal rank, average precision and success count every grade of 1 or more
+    the same. nDCG uses the grade as gain (linear gain), discounted by log2(rank + 1) (Järvelin and Kekäläinen,
+    "Cumulated gain-based evaluation of IR techniques", TOIS 2002). Relevant ids that were not found count as missed. A
+    ranking may be empty.
 
     Args:
-        rankings: For each question the ids found, best first.
-        judgements: For each question the grade by id; at least one is 1 or more.
+        rankings: Ids found per question, best first.
+        judgements: Grade by id per question. At least one is 1 or more.
 
     Raises:
-        ValueError: A ranking names an id twice, a question has no relevant id, or the lengths differ.
+        ValueError: A ranking has an id twice, a question has no relevant id, or the lengths differ.
     """
     gains = np.zeros((len(rankings), DEPTH))
     ideal = np.zeros((len(rankings), DEPTH))
     relevant = np.zeros(len(rankings))
     for row, (ranking, grades) in enumerate(zip(rankings, judgements, strict=True)):
         if len(set(ranking)) != len(ranking):
-            raise ValueError(f"Ranking {row} names an id twice.")
+            raise ValueError(f"Ranking {row} has an id twice.")
         positive = sorted((grade for grade in grades.values() if grade > 0), reverse=True)
         if not positive:
             raise ValueError(f"Question {row} has no relevant id.")
@@ -67,10 +67,10 @@ def _measure(
 
 
 def first_relevant_rank(ranking: Sequence[str], grades: Grades) -> int | None:
-    """Return the rank, from 1, of the first relevant id; None where none was found."""
+    """Return the rank of the first relevant id, from 1; None if none was found."""
     return next((rank for rank, name in enumerate(ranking, start=1) if grades.get(name, 0) > 0), None)
 
 
 def best_first(names: Iterable[str]) -> list[str]:
-    """Return the distinct names by first appearance: of a chunk ranking's documents, those by best chunk."""
+    """Return the distinct names in order of first appearance, such as documents by their best chunk."""
     return list(dict.fromkeys(names))

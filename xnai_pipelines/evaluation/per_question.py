@@ -1,4 +1,4 @@
-"""The table with a row for every question, level and mode: what people sort when a figure surprises them."""
+"""The table with a row per question, level and mode: for people who want to see behind a figure."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -37,26 +37,26 @@ PER_QUESTION = pa.schema(_COLUMNS)
 
 
 def per_question_table(answers: Sequence[Answer], documents: Mapping[str, DocumentFacts]) -> pa.Table:
-    """Return a table of schema `PER_QUESTION`: level by level the answers in their order.
+    """Return a table of schema `PER_QUESTION`, level by level with the answers in order.
 
-    A question whose answering chunks are not known has no row of level chunk. Language, folder and media type are
-    those of the best graded document that answers the question, the first by id of several.
+    A question without known answering chunks has no row of level chunk. Language, folder and media type are those of
+    the answering document with the highest grade, the first by id if there are several.
 
     Args:
-        answers: What the searches gave.
-        documents: Facts by document_id; an unknown document is shown by its id.
+        answers: Results of the searches.
+        documents: Facts by document_id. An unknown document is shown by its id.
     """
     return pa.concat_tables([_level_table(level, answers, documents) for level in Level])
 
 
 def of_questions(table: pa.Table, origin: str, split: str | None, level: str) -> pa.Table:
-    """Return the rows of one origin and level, and of one split where it is not None."""
+    """Return the rows of one origin and level, and of one split if it is not None."""
     rows = (pc.field("origin") == origin) & (pc.field("level") == level)
     return table.filter(rows if split is None else rows & (pc.field("split") == split))
 
 
 def worst_questions(table: pa.Table, headline: Headline, mode: str) -> tuple[WorstQuestion, ...]:
-    """Return at most 20 of the headline's questions that are not answered perfectly, worst first."""
+    """Return at most 20 of the headline's questions with nDCG@10 below 1, worst first."""
     rows = of_questions(table, headline.origin, headline.split, Level.DOCUMENT)
     rows = rows.filter((pc.field("mode") == mode) & (pc.field("ndcg_at_10") < 1))
 

@@ -1,4 +1,4 @@
-"""Plots of evaluations as PNG bytes, small enough to lie in an event log."""
+"""Plots of evaluations as PNG bytes, small enough for an event log."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline
 from xnai_pipelines.questions.question import Origin
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# Okabe and Ito's colours: told apart by people with any colour vision.
+# Okabe and Ito's colours, distinct in any colour vision.
 COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00", "keyword": "#009E73"}
 OTHER_COLOUR = "#666666"
 INK = "#222222"
@@ -30,7 +31,7 @@ _SHOWN = {
 
 
 def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
-    """Return a PNG of a headline's metrics by mode, with 95 % intervals."""
+    """Return a PNG of a headline's metrics by mode with 95 % intervals."""
     from matplotlib.figure import Figure
 
     sections = report.sections_of(headline)
@@ -41,33 +42,39 @@ def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
     for metric in _SHOWN:
         for section in sections:
             estimate, colour = section.metrics[metric], COLOURS.get(section.mode, OTHER_COLOUR)
-            axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
-            axes.plot(estimate.mean, row, "o", color=colour, markersize=6)
-            axes.annotate(
-                f"{section.mode} {estimate.mean:.3f}",
-                (estimate.high, row),
-                (7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=9,
-                color=colour,
-            )
+            draw_interval(axes, row, estimate, label=f"{section.mode} {estimate.mean:.3f}", colour=colour)
             row += 1
         centres.append(row - (len(sections) + 1) / 2)
         row += 0.7
     axes.set_yticks(centres, list(_SHOWN.values()))
     axes.set_ylim(row - 1, -0.7)
     lowest = min(section.metrics[metric].low for section in sections for metric in _SHOWN)
-    # Room on the right for the labels; zero only where the figures come near it.
+    # Room on the right for the labels. The axis starts at zero only if the figures are near it.
     left = 0.0 if lowest < 0.4 else lowest - 0.05
     axes.set_xlim(left, 1 + 0.2 * (1 - left))
     axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= 1])
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    return png(figure, axes, f"{headline.statement}, with 95 % intervals")
+    return png(figure, axes, f"{headline.statement}, 95 % CI")
+
+
+def draw_interval(axes: "Axes", row: float, estimate: Estimate, *, label: str, colour: str) -> None:
+    """Draw a mean with its interval in a row of a forest plot, and its label on the right."""
+    axes.plot([estimate.low, estimate.high], [row, row], color=colour, linewidth=2)
+    axes.plot(estimate.mean, row, "o", color=colour, markersize=6)
+    axes.annotate(
+        label,
+        (estimate.high, row),
+        (7, 0),
+        textcoords="offset points",
+        va="center",
+        fontsize=9,
+        color=colour,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over grid and limit lines
+    )
 
 
 def with_questions(history: Iterable[PastEvaluation], origin: Origin, modes: Sequence[str]) -> list[PastEvaluation]:
-    """Return the evaluations that have questions of the origin, from the earliest to the latest."""
+    """Return the evaluations that have questions of the origin, oldest first."""
     names = [metric_name(origin, mode, "ndcg_at_10") for mode in modes]
     return sorted(
         (one for one in history if any(name in one.metrics for name in names)), key=lambda one: one.evaluated_at
@@ -77,7 +84,7 @@ def with_questions(history: Iterable[PastEvaluation], origin: Origin, modes: Seq
 def draw_curves(
     axes: "Axes", past: Sequence[PastEvaluation], origin: Origin, modes: Sequence[str]
 ) -> list[tuple[float, str, str]]:
-    """Draw nDCG@10 by mode with its intervals, and return each curve's last value, mode and colour."""
+    """Return each curve's last value, mode and colour after drawing nDCG@10 by mode with its intervals."""
     ends = []
     for mode in modes:
         name, colour = metric_name(origin, mode, "ndcg_at_10"), COLOURS.get(mode, OTHER_COLOUR)
@@ -90,7 +97,7 @@ def draw_curves(
 
 
 def time_axis(axes: "Axes", first: datetime, last: datetime) -> None:
-    """Lay dates along the axis from the first to the last time, and lines across it."""
+    """Set dates on the time axis from the first to the last time, and draw grid lines."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
     margin = 0.02 * (days(last) - days(first)) or 0.5
@@ -123,7 +130,7 @@ def _draw_stretch(axes: "Axes", stretch: Sequence[PastEvaluation], name: str, co
 
 
 def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
-    """Write each line's mode and last value beside its end, apart where the ends lie together."""
+    """Write each line's mode and last value beside its end, without overlap."""
     bottom, top = axes.get_ylim()
     height = None
     for value, mode, colour in sorted(ends):
@@ -149,7 +156,7 @@ def png(figure: "Figure", axes: "Axes", title: str) -> bytes:
 
 
 def unframe(figure: "Figure", axes: "Axes", title: str) -> None:
-    """Take the frame off and put the title on."""
+    """Remove the frame and set the title."""
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.spines["bottom"].set_color(FAINT)

@@ -1,4 +1,4 @@
-"""What an evaluation found: the contract between evaluation, its plots, MLflow and the Dagster face."""
+"""The evaluation report: what evaluation, plots, MLflow and Dagster share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Setting: TypeAlias = str | int | float | bool | None
 
 
 class Level(StrEnum):
-    """What counts as found: the right document, or the right chunk of it."""
+    """What counts as found: the right document, or its right chunk."""
 
     DOCUMENT = "document"
     CHUNK = "chunk"
@@ -25,7 +25,7 @@ class Level(StrEnum):
 class Section:
     """The figures of one search mode on one set of questions. `split` is None for all splits together.
 
-    A question whose search raised counts 0 in every metric and 1 in `errors`.
+    A question whose search raised counts as 0 in every metric and as 1 in `errors`.
     """
 
     origin: Origin
@@ -39,7 +39,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Headline:
-    """The questions whose figures stand for an origin, and in words why these."""
+    """The questions that represent an origin, and a statement of which they are."""
 
     origin: Origin
     split: Split | None
@@ -49,7 +49,7 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The searches of one mode: how many raised, and the latency of the others in milliseconds."""
+    """The searches of one mode: the number that raised, and the latency of the others in milliseconds."""
 
     mode: str
     calls: int
@@ -61,7 +61,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class WorstQuestion:
-    """A question that search served badly: the sources that answer it and the first ones found."""
+    """A question with a poor result: the sources that answer it and the first ones found."""
 
     question: str
     relevant: tuple[str, ...]
@@ -76,17 +76,16 @@ class EvaluationReport:
     """The figures of one evaluation.
 
     Attributes:
-        fingerprint: Equal for two evaluations that must give the same figures.
-        question_set: Hash of the questions; figures on different sets cannot be compared.
-        evaluated_at: When it ended, UTC.
-        modes: Search modes, in the order asked.
-        depth: Chunks asked of each search: the latency is that of such a search, and recall@100 of documents is that
-            of the documents among so many chunks.
-        settings: What else the figures depend on.
-        headlines: The questions that stand for each origin, labelled before generated.
-        sections: Figures by origin, split, level and mode; labelled and generated ones are never mixed.
+        fingerprint: Hash that is equal for evaluations that must give the same figures.
+        question_set: Hash of the questions. Figures on different sets cannot be compared.
+        evaluated_at: Time of the end, UTC.
+        modes: Search modes in the order asked.
+        depth: Chunks per search. Latency is measured with this many; recall@100 of documents counts those among them.
+        settings: Other values that the figures depend on.
+        headlines: Questions that represent each origin, labelled before generated.
+        sections: Figures by origin, split, level and mode. Labelled and generated questions are never mixed.
         calls: Latency and errors by mode.
-        worst_mode: The mode that `worst` is about.
+        worst_mode: Mode of `worst`.
         worst: At most 20 of the first headline's questions, worst first.
     """
 
@@ -104,11 +103,11 @@ class EvaluationReport:
 
     @property
     def headline(self) -> Headline:
-        """The questions whose figures a reader sees first."""
+        """The questions that a reader sees first."""
         return self.headlines[0]
 
     def sections_of(self, headline: Headline, level: Level = Level.DOCUMENT) -> tuple[Section, ...]:
-        """Return the sections of a headline's questions, one a mode; none where they have no such level."""
+        """Return the sections of a headline's questions, one per mode; none if they lack the level."""
         wanted = (headline.origin, headline.split, level)
         return tuple(section for section in self.sections if (section.origin, section.split, section.level) == wanted)
 
@@ -121,7 +120,7 @@ class EvaluationReport:
         """Return the report that `to_json` wrote.
 
         Raises:
-            pydantic.ValidationError: The text is not such a report; the message names the fields.
+            pydantic.ValidationError: The text is not such a report. The message names the fields.
         """
         return _REPORT.validate_json(text)
 

@@ -1,4 +1,4 @@
-"""Slices of the questions: by language, folder and media type of the document that answers, and by origin."""
+"""Slices of the questions: by language, folder and media type of the answering document, and by origin."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ _ALL = "all questions"
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """What slices and tables say of a document; `source` is its path, `language` an ISO 639-1 code or None."""
+    """What slices and tables show of a document. `source` is its path, `language` an ISO 639-1 code or None."""
 
     source: str
     language: str | None
@@ -23,7 +23,7 @@ class DocumentFacts:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Slice:
-    """The questions with this value in this column of the per-question table; see `OVERALL` for all of them."""
+    """The questions with this value in this column of the per-question table. `OVERALL` is all questions."""
 
     dimension: str
     value: str
@@ -33,7 +33,7 @@ class Slice:
 
     @classmethod
     def parse(cls, words: str) -> "Slice":
-        """Return the slice that has these words."""
+        """Return the slice that `str` wrote."""
         dimension, _, value = words.partition(" ")
         return OVERALL if words == _ALL else cls(dimension, value)
 
@@ -42,24 +42,24 @@ OVERALL = Slice("all", "all")
 
 
 def folder_of(source: str) -> str:
-    """Return the top folder of a source, "." for a file that lies in none; a record lies where its file does."""
+    """Return the top folder of a source, "." for a file outside any folder. A record has its file's folder."""
     path = source.partition("#")[0]
     return path.partition("/")[0] if "/" in path else NO_FOLDER
 
 
-def slices(rows: pa.Table, least: int, dimensions: Sequence[str] = DIMENSIONS) -> list[Slice]:
-    """Return the slices that have at least `least` questions and are not all questions, in the order of dimensions.
+def slices(rows: pa.Table, min_questions: int, dimensions: Sequence[str] = DIMENSIONS) -> list[Slice]:
+    """Return the slices with at least `min_questions` questions, in the order of dimensions, without all questions.
 
     Args:
-        rows: Of schema `PER_QUESTION`.
-        least: Fewest distinct questions.
-        dimensions: Of `DIMENSIONS`.
+        rows: Table of schema `PER_QUESTION`.
+        min_questions: Min number of distinct questions.
+        dimensions: Some of `DIMENSIONS`.
     """
     found = []
     for dimension in dimensions:
         pairs = set(zip(rows["question_id"].to_pylist(), rows[dimension].to_pylist(), strict=True))
         counts = Counter(value for _, value in pairs if value is not None)
-        large = sorted(value for value, number in counts.items() if number >= least)
+        large = sorted(value for value, number in counts.items() if number >= min_questions)
         found += [Slice(dimension, value) for value in large if counts[value] < len(pairs)]
     return found
 

@@ -1,16 +1,20 @@
-"""Accuracy over time, with what happened to the model marked: releases, retrainings and their causes."""
+"""Accuracy over time, overall and by slice, with releases, retrainings and their causes marked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Literal
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
 from xnai_pipelines.evaluation.plots import COLOURS, FAINT, INK, days, draw_curves, label_ends, png, time_axis
 from xnai_pipelines.evaluation.plots import with_questions as evaluations_with_questions
-from xnai_pipelines.questions.question import Origin
+from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.questions.question import Origin, Split
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,7 +24,9 @@ TIMELINE_COLUMNS = ("when (UTC)", "release", "hybrid", "vector", "what happened"
 LABEL_CHARACTERS = 34
 LANES = 5
 
-# Widths of a letter and heights of a lane, as shares of the axes of a figure of 7 by 3.5 inches.
+SLICE_LINES = ("-", "--", ":", "-.")
+
+# Width of a letter and height of a lane, as shares of the axes of a figure of 7 by 3.5 inches.
 _LETTER = 0.0103
 _LANE = 0.068
 _GAP = 0.01
@@ -38,7 +44,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened beside the evaluations, in a few words: "release 3", "language ru fell"."""
+    """An event between evaluations, with a short label: "release 3", "language ru fell"."""
 
     at: datetime
     kind: EventKind
@@ -69,14 +75,14 @@ _STYLES = {
 def timeline_plot(
     past: Sequence[PastEvaluation], events: Sequence[Event], origin: Origin, modes: Sequence[str]
 ) -> bytes:
-    """Return a PNG of nDCG@10 by mode over time with 95 % intervals, and a named line for each event.
+    """Return a PNG of nDCG@10 by mode over time with 95 % intervals, and a labelled line per event.
 
-    A curve breaks where the questions changed. Where many events lie together the latest ones keep their names.
+    A curve breaks when the questions changed. If many events are close together, the latest keep their labels.
 
     Args:
-        past: Past evaluations in any order; those without questions of the origin are left out.
-        events: In any order.
-        origin: Whose questions.
+        past: Past evaluations in any order. Those without questions of the origin are dropped.
+        events: Events in any order.
+        origin: Origin of the questions.
         modes: Search modes to show.
     """
     from matplotlib.figure import Figure
@@ -98,13 +104,13 @@ def timeline_plot(
         axes.text(
             0.5, 0.5, f"no evaluation with {origin} questions yet", ha="center", color=FAINT, transform=axes.transAxes
         )
-    return png(figure, axes, f"nDCG@10 on {origin} questions, with 95 % intervals")
+    return png(figure, axes, f"nDCG@10 on {origin} questions, 95 % CI")
 
 
 def timeline_rows(past: Sequence[PastEvaluation], events: Sequence[Event], origin: Origin) -> list[tuple[str, ...]]:
-    """Return a row of `TIMELINE_COLUMNS` for each evaluation and event, from the earliest to the latest.
+    """Return a row of `TIMELINE_COLUMNS` per evaluation and event, oldest first.
 
-    Evaluations show nDCG@10 with its 95 % interval; the cells are empty where there were no questions of the origin.
+    Evaluations show nDCG@10 with its 95 % interval. The cells are empty if there were no questions of the origin.
     """
     ordered = sorted(past, key=lambda one: one.evaluated_at)
     changed = _changes_of_questions(ordered)
@@ -139,7 +145,7 @@ def _figure(past: PastEvaluation, name: str) -> str:
 
 
 def _changes_of_questions(past: Sequence[PastEvaluation]) -> set[str]:
-    """Return the runs whose questions are not those of the evaluation before."""
+    """Return the runs whose questions differ from those of the evaluation before."""
     return {
         after.run_id
         for before, after in pairwise(past)
@@ -157,7 +163,7 @@ def _marks(past: Sequence[PastEvaluation], events: Sequence[Event]) -> list[_Mar
 
 
 def draw_events(axes: "Axes", past: Sequence[PastEvaluation], events: Sequence[Event]) -> None:
-    """Mark events and changes of the questions by lines, their names above in lanes: none lies on another."""
+    """Draw a line per event and change of the questions, with labels above in lanes, without overlap."""
     left, right = axes.get_xlim()
     lanes: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
     for mark in reversed(_marks(past, events)):
@@ -182,9 +188,9 @@ def draw_events(axes: "Axes", past: Sequence[PastEvaluation], events: Sequence[E
 def _place(
     lanes: Sequence[list[tuple[float, float]]], at: float, width: float
 ) -> tuple[int, float, Literal["left", "right"]] | None:
-    """Return the lowest lane with room for a name beside its line, and take it; None where all are full.
+    """Return the lowest lane with room for a label beside its line, and reserve it; None if all are full.
 
-    A name begins at its line or ends there, and stays within the axes.
+    A label starts or ends at its line, and stays within the axes.
     """
     for lane, taken in enumerate(lanes):
         for side, start in (("left", at), ("right", at - width)):
@@ -193,3 +199,62 @@ def _place(
                 taken.append((start, start + width))
                 return lane, at, "left" if side == "left" else "right"
     return None
+
+
+def slice_figures(rows: pa.Table, dimension: str, modes: Sequence[str]) -> dict[str, float]:
+    """Return mean nDCG@10 on test questions by slice and mode, such as "ru vector".
+
+    Args:
+        rows: Table of schema `PER_QUESTION`.
+        dimension: Column that defines the slices.
+        modes: Search modes.
+    """
+    tested = rows.filter((pc.field("level") == Level.DOCUMENT) & (pc.field("split") == Split.TEST))
+    values = sorted({value for value in tested[dimension].to_pylist() if value is not None})
+    means = {
+        f"{value} {mode}": pc.mean(
+            tested.filter((pc.field(dimension) == value) & (pc.field("mode") == mode))["ndcg_at_10"]
+        ).as_py()
+        for value, mode in product(values, modes)
+    }
+    return {name: mean for name, mean in means.items() if mean is not None}
+
+
+def slices_plot(
+    evaluations: Sequence[tuple[PastEvaluation, pa.Table]],
+    events: Sequence[Event],
+    dimension: str,
+    modes: Sequence[str] = ("vector", "hybrid"),
+) -> bytes:
+    """Return a PNG of nDCG@10 on test questions by slice and mode over time, with the events marked.
+
+    Args:
+        evaluations: At least one evaluation with its rows of schema `PER_QUESTION`, oldest first.
+        events: Events in any order.
+        dimension: Column that defines the slices.
+        modes: Search modes.
+    """
+    from matplotlib.figure import Figure
+
+    measured = [(days(past.evaluated_at), slice_figures(rows, dimension, modes)) for past, rows in evaluations]
+    names = sorted({name for _, figures in measured for name in figures})
+    styles = dict(zip(sorted({name.rpartition(" ")[0] for name in names}), SLICE_LINES, strict=False))
+    figure = Figure(figsize=(7, 3.5), dpi=100, layout="constrained")
+    axes = figure.subplots()
+    ends = []
+    for name in names:
+        value, _, mode = name.rpartition(" ")
+        points = [(at, figures[name]) for at, figures in measured if name in figures]
+        axes.plot(
+            *zip(*points, strict=True),
+            marker="o",
+            markersize=3.5,
+            color=COLOURS[mode],
+            linestyle=styles.get(value, ":"),
+        )
+        ends.append((points[-1][1], name, COLOURS[mode]))
+    times = sorted([past.evaluated_at for past, _ in evaluations] + [event.at for event in events])
+    time_axis(axes, times[0], times[-1])
+    draw_events(axes, [past for past, _ in evaluations], events)
+    label_ends(axes, ends)
+    return png(figure, axes, f"nDCG@10 on test questions by {dimension}")

@@ -1,6 +1,6 @@
 """The ONNX graph of a BERT encoder, built from its config.json and safetensors without torch.
 
-Nodes and weights have the names that PyTorch's exporter derives from the modules: reports name a layer by them.
+Nodes and weights have the names that PyTorch's exporter derives from the modules; reports name layers by them.
 """
 
 import json
@@ -27,9 +27,9 @@ _MASKED = float(np.finfo(np.float32).min)
 
 
 def is_bert(transformer: Path) -> bool:
-    """Return whether `write_bert` builds the architecture in this folder: BERT with absolute positions.
+    """Return whether `write_bert` supports the architecture in this folder: BERT with absolute positions.
 
-    MiniLM, BGE, GTE and the small E5 are of it.
+    MiniLM, BGE, GTE and the small E5 have it.
     """
     config = _read_config(transformer)
     return (
@@ -44,7 +44,7 @@ def write_bert(transformer: Path, destination: Path) -> None:
     """Write the float32 graph of a BERT encoder (MiniLM: 0.5 s).
 
     Its inputs are `input_ids`, `attention_mask` and `token_type_ids`, int64 [batch_size, sequence_length]; its output
-    is `last_hidden_state`, float32 [batch_size, sequence_length, hidden size]. The pooler is left out.
+    is `last_hidden_state`, float32 [batch_size, sequence_length, hidden size]. The pooler is omitted.
 
     Args:
         transformer: Folder of config.json and model.safetensors, or its shards.
@@ -63,7 +63,7 @@ def write_bert(transformer: Path, destination: Path) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """What config.json says of the architecture; what it leaves out has the defaults of transformers."""
+    """The architecture's sizes in config.json, with the defaults of transformers."""
 
     vocabulary: int
     positions: int
@@ -120,7 +120,7 @@ def _read_config(transformer: Path) -> dict[str, Any]:
 
 
 def _read_weights(transformer: Path) -> dict[str, NDArray[Any]]:
-    """Return the tensors under the names of BertModel, whichever model of the family they were saved from."""
+    """Return the tensors under the names of BertModel, whichever model of the family saved them."""
     from safetensors.numpy import load_file
 
     weights = {}
@@ -137,26 +137,26 @@ def _fitting(weights: Mapping[str, NDArray[Any]], sizes: _Sizes, transformer: Pa
     """Return the tensors of the architecture in float32.
 
     Raises:
-        UnsupportedEncoderError: One is missing or has another shape.
+        UnsupportedEncoderError: A tensor is missing or has another shape.
     """
     shapes = sizes.shapes()
     missing = [name for name in shapes if name not in weights]
     if missing:
         raise UnsupportedEncoderError(
             f"The weights in {transformer} lack {len(missing)} tensors of the architecture, {missing[0]} "
-            "first: the vectors would be random."
+            "first; the vectors would be random."
         )
     for name, shape in shapes.items():
         if weights[name].shape != shape:
             raise UnsupportedEncoderError(
                 f"The weights in {transformer} have {name} with shape {list(weights[name].shape)}, its config.json "
-                f"with {list(shape)}: both must come from the same model."
+                f"with {list(shape)}. Both must come from the same model."
             )
     return {name: np.asarray(weights[name], dtype=np.float32) for name in shapes}
 
 
 class _Graph:
-    """An ONNX graph that grows by a node a call; every method returns the name of its node's output."""
+    """An ONNX graph built node by node; every method returns the name of its node's output."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         self._weights = weights
@@ -164,7 +164,7 @@ class _Graph:
         self._tensors: dict[str, onnx.TensorProto] = {}
 
     def node(self, operator: str, module: str, inputs: list[str], **attributes: Any) -> str:
-        """Add a node of a module, such as "encoder.layer.0.output.dense"; two of one operator are told apart."""
+        """Add a node of a module, such as "encoder.layer.0.output.dense"; repeated operators are numbered."""
         from onnx import helper
 
         name = f"/{module.replace('.', '/').replace('/layer/', '/layer.')}/{operator}"
@@ -233,7 +233,7 @@ def _add_encoder(graph: _Graph, sizes: _Sizes) -> None:
 
 def _add_embeddings(graph: _Graph, sizes: _Sizes) -> str:
     module = "embeddings"
-    # Range would do, but ONNX Runtime 1.31 fuses a Gather of it into a Slice that it then refuses to run.
+    # Range would suffice, but ONNX Runtime 1.31 fuses a Gather of it into a Slice that it then refuses to run.
     every = graph.constant(f"{module}.position_ids", [range(sizes.positions)], np.int64)
     zero, one = (graph.constant(f"{module}.{number}", [number], np.int64) for number in (0, 1))
     length = graph.node("Shape", module, ["input_ids"], start=1)
@@ -251,7 +251,7 @@ def _add_embeddings(graph: _Graph, sizes: _Sizes) -> str:
 
 
 def _add_mask(graph: _Graph) -> str:
-    """Add what joins the attention scores, [batch, 1, 1, length]: 0 for a token, the lowest number for padding."""
+    """Add the mask of the attention scores, [batch, 1, 1, length]: 0 for a token, the lowest number for padding."""
     axes = graph.constant("mask.axes", [1, 2], np.int64)
     mask = graph.node("Cast", "mask", [graph.node("Unsqueeze", "mask", ["attention_mask", axes])], to=1)
     padding = graph.node("Sub", "mask", [graph.constant("mask.one", 1), mask])

@@ -1,4 +1,4 @@
-"""The calibration set: chunks that show the quantizers what the corpus is like, apart from what is evaluated."""
+"""The calibration set: chunks that represent the corpus for the quantizers, apart from what is evaluated."""
 
 import hashlib
 from collections import Counter
@@ -21,9 +21,9 @@ from xnai_pipelines.state.tables import Tables
 
 TEXTS = 256
 FEWEST_TEXTS = 32
-CHANGED_SHARE = 0.2  # of the chunks: above it the set no longer stands for the corpus
+CHANGED_SHARE = 0.2  # of the chunks: above it the set no longer represents the corpus
 LENGTH_CLASSES = 3
-EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text also where there are few questions
+EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text even if there are few questions
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationSet:
-    """The chunks chosen, in order, and all that there were; ids alone, so that a deleted document leaves no text."""
+    """The chosen chunks, in order, and all there were; only ids, so a deleted document leaves no text."""
 
     chosen: tuple[str, ...]
     corpus: frozenset[str]
@@ -46,7 +46,7 @@ class CalibrationSet:
 
 @dataclass(frozen=True, slots=True)
 class CalibrationReport:
-    """The set in use: its hash, whether this run drew it and why, what it is made of, and what is held out."""
+    """The set in use: its hash, whether and why this run drew it, its composition, and what is held out."""
 
     sha256: str
     texts: int
@@ -62,7 +62,7 @@ class CalibrationReport:
 
 
 def draw_calibration(context: StageContext, *, redraw: bool) -> CalibrationReport:
-    """Keep the calibration set while it stands for the corpus, else draw another.
+    """Keep the calibration set while it represents the corpus, else draw another.
 
     Raises:
         CalibrationError: Fewer than 32 chunks can be used.
@@ -85,7 +85,7 @@ def draw_calibration(context: StageContext, *, redraw: bool) -> CalibrationRepor
         documents=len({passage.document_id for passage in used}),
         tokens=sum(passage.token_count for passage in used),
         drawn=bool(reason),
-        reason=reason or "the set still stands for the corpus",
+        reason=reason or "the set still represents the corpus",
         changed_share=round(changed_share(known, passages), 4),
         folders=dict(Counter(passage.source.rpartition("/")[0] or "." for passage in used).most_common(20)),
         held_out_documents=len(apart),
@@ -100,27 +100,27 @@ def read_calibration(context: StageContext) -> list[str]:
     """Return the texts of the set.
 
     Raises:
-        CalibrationError: No set was drawn, or a chunk of it is gone.
+        CalibrationError: No set was drawn, or one of its chunks is gone.
     """
     known = read_set(context.home)
     texts = _texts(context.tables, known.chosen) if known else []
     if known is None or len(texts) != len(known.chosen):
         raise CalibrationError(
-            "The calibration set was not drawn yet, or a document of it was edited or deleted. `xnai quantize` draws "
-            "it; in the UI materialize calibration_texts."
+            "The calibration set has not been drawn yet, or a document in it was edited or deleted. `xnai quantize` "
+            "draws it; in the UI materialize calibration_texts."
         )
     return texts
 
 
 def held_out_texts(context: StageContext, wanted: int) -> list[str]:
-    """Return passages of documents that calibration never takes, drawn like the set; at most `wanted`."""
+    """Return up to `wanted` passages of documents that calibration never takes, drawn like the set."""
     passages = corpus_passages(context.tables)
     apart = held_out(passages, read_questions(context.tables))
     return _texts(context.tables, draw([passage for passage in passages if passage.document_id in apart], wanted))
 
 
 def calibration_overlap(tables: Tables, home: Home) -> list[str]:
-    """Return the documents of the set that answer a question of the validation or test split: none, if all is well."""
+    """Return the documents of the set that answer a question of the validation or test split; none if all is well."""
     known = read_set(home)
     asked = frozenset(chain.from_iterable(q.document_ids for q in read_questions(tables) if q.split is not Split.TRAIN))
     chosen = frozenset(known.chosen) if known else frozenset()
@@ -128,35 +128,35 @@ def calibration_overlap(tables: Tables, home: Home) -> list[str]:
 
 
 def reason_to_draw(known: CalibrationSet | None, passages: Sequence[Passage], apart: Set[str]) -> str | None:
-    """Return why a set has to be drawn, None where the known one still stands for the corpus."""
+    """Return why a set has to be drawn, None while the known one still represents the corpus."""
     if known is None:
-        return "none was drawn before"
+        return "no set was drawn before"
     documents = {passage.chunk_id: passage.document_id for passage in passages}
     if any(chunk not in documents for chunk in known.chosen):
         return "documents of the set were edited or deleted"
     if any(documents[chunk] in apart for chunk in known.chosen):
         return "documents of the set now answer questions of the evaluation"
     share = changed_share(known, passages)
-    return f"{share:.0%} of the chunks came or went" if share > CHANGED_SHARE else None
+    return f"{share:.0%} of the chunks were added or removed" if share > CHANGED_SHARE else None
 
 
 def changed_share(known: CalibrationSet, passages: Sequence[Passage]) -> float:
-    """Return how many chunks came or went since the set was drawn, as a share of all that there were or are."""
+    """Return the number of chunks added or removed since the set was drawn, as a share of all old and new ones."""
     present = {passage.chunk_id for passage in passages}
     return len(present ^ known.corpus) / max(1, len(present | known.corpus))
 
 
 def held_out(passages: Sequence[Passage], questions: Sequence[Question]) -> frozenset[str]:
-    """Return the documents that calibration never takes: those of evaluation questions, and every fifth by its id."""
+    """Return the documents that calibration never takes: those of evaluation questions, and every fifth by id."""
     asked = (question.document_ids for question in questions if question.split is not Split.TRAIN)
     every_fifth = (p.document_id for p in passages if _rank(p.document_id) % EVERY_NTH_DOCUMENT == 0)
     return frozenset(chain.from_iterable(asked)) | frozenset(every_fifth)
 
 
 def draw(passages: Sequence[Passage], wanted: int) -> tuple[str, ...]:
-    """Return at most `wanted` chunks: as many short as middling and long ones, of as many documents as there are.
+    """Return up to `wanted` chunks: equally many short, medium and long ones, of as many documents as possible.
 
-    The choice goes by hashes of ids: the same chunks give the same set in any order.
+    Hashes of ids decide the choice: the same chunks give the same set in any order.
     """
     ordered = sorted(passages, key=lambda passage: (passage.token_count, _rank(passage.chunk_id)))
     edges = [round(len(ordered) * n / LENGTH_CLASSES) for n in range(LENGTH_CLASSES + 1)]
@@ -166,7 +166,7 @@ def draw(passages: Sequence[Passage], wanted: int) -> tuple[str, ...]:
 
 
 def _in_turns(passages: Sequence[Passage]) -> list[Passage]:
-    """Return the passages with one of each document first, then a second one, and so on."""
+    """Return the passages with one of each document first, then a second one of each, and so on."""
     by_document: dict[str, list[Passage]] = {}
     for passage in sorted(passages, key=lambda passage: _rank(passage.chunk_id)):
         by_document.setdefault(passage.document_id, []).append(passage)
@@ -178,7 +178,7 @@ def _draw_enough(passages: Sequence[Passage], apart: Set[str]) -> tuple[str, ...
     usable = [passage for passage in passages if passage.document_id not in apart]
     if len(usable) < FEWEST_TEXTS:
         raise CalibrationError(
-            f"Calibration needs at least {FEWEST_TEXTS} chunks, and {len(usable)} of {len(passages)} can be used: the "
+            f"Calibration needs at least {FEWEST_TEXTS} chunks, but only {len(usable)} of {len(passages)} can be used: "
             "documents that answer evaluation questions, and every fifth document, are held out. Ingest more documents."
         )
     return draw(usable, TEXTS)
@@ -195,7 +195,7 @@ def corpus_passages(tables: Tables) -> list[Passage]:
 
 
 def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:
-    """Return the passages of the chunks that are still there, in the order given."""
+    """Return the passages of the chunks that still exist, in the given order."""
     wanted, found = frozenset(chosen), {}
     for batch in tables.stream(CHUNKS, ["chunk_id", "passage"]):
         rows = zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
@@ -204,7 +204,7 @@ def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:
 
 
 def read_set(home: Home) -> CalibrationSet | None:
-    """Return the set drawn last, None before the first."""
+    """Return the last drawn set, None before the first."""
     path = _set_path(home)
     if not path.exists():
         return None

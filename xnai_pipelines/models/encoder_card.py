@@ -1,4 +1,4 @@
-"""The card of an encoder's folder: what it was made from, how large it is, and how close it comes to full precision."""
+"""The card of an encoder's folder: what it was made from, its size, and its agreement with full precision."""
 
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -37,10 +37,10 @@ def make_card(
     libraries: Iterable[str],
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Returns the card of a filled folder.
+    """Return the card of a filled folder.
 
-    `runtime` is what the graph that runs computes in. `ratio` says how many times
-    smaller all that is shipped, but the tokenizer, is than the float32 graph of `float_bytes`.
+    `runtime` is that of the executable graph. `ratio` is how many times smaller everything shipped, except the
+    tokenizer, is than the float32 graph of `float_bytes`.
     """
     shipped = shipped_bytes(folder)
     return {
@@ -64,7 +64,7 @@ def make_card(
 
 
 def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
-    """Returns how close unit vectors, float32 [texts, dimension], come to those of `reference`."""
+    """Return the agreement of unit vectors, float32 [texts, dimension], with those of `reference`."""
     cosine = np.sum(built * exact, axis=1)
     figures = (
         round(float(cosine.mean()), 6),
@@ -75,7 +75,7 @@ def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference:
 
 
 def unmeasured(reference: str) -> dict[str, float | None]:
-    """Return the figures of `agreement` where there is no `reference` to compare with: None for each."""
+    """Return the figures of `agreement` if there is no `reference` to compare with: None for each."""
     return dict.fromkeys(_agreement_names(reference))
 
 

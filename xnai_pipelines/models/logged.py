@@ -1,4 +1,4 @@
-"""Quantized models: a run of the experiment `xnai/quantization` and a version of the registered model each."""
+"""Quantized models: each is a run of the experiment `xnai/quantization` and a version of the registered model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class ModelVersion:
 
     @property
     def page(self) -> str:
-        """The version's page, to be put behind the address of MLflow's UI and a slash."""
+        """The version's page, to be appended to the address of MLflow's UI and a slash."""
         return f"#/models/{REGISTERED_MODEL}/versions/{self.number}"
 
 
@@ -38,17 +38,17 @@ def log_model(
 ) -> ModelVersion:
     """Log a model to `xnai/quantization`, register it as a version of `xnai-encoder` and return the version.
 
-    A vector space that is registered already is returned as it is, and one that was logged by a process
-    killed before it registered is registered with that run. The version's source is the run's artifacts,
-    the card: the model stays in the folder of its vector space.
+    A vector space that is already registered is returned as it is. If a killed process logged it without registering
+    it, it is registered with that run. The version's source is the run's artifacts, the card; the model stays in the
+    folder of its vector space.
 
     Args:
         tracker: The MLflow store.
-        vector_space: What the model is known by.
-        variant: What people call it.
-        base_sha256: Of the weights it was made from.
-        shipped_bytes: All that is copied to use it; the metric `bytes` and a tag of the version.
-        params: Scheme, serving, base and calibration; `variant` and `base_sha256` are added.
+        vector_space: Vector space that identifies the model.
+        variant: Name of the variant.
+        base_sha256: Hash of the weights it was made from.
+        shipped_bytes: Size of all files shipped for it; the metric `bytes` and a tag of the version.
+        params: Scheme, runtime, base and calibration; `variant` and `base_sha256` are added.
         metrics: Ratio, bits per weight, cosine, seconds.
         card: The artefact's `card.json`.
         tags: `dagster_run_id` and `release` (the current one's number or ""); `kind`, `vector_space` and
@@ -85,7 +85,7 @@ def log_model(
 
 
 def find_model(tracker: Tracker, vector_space: str) -> ModelVersion | None:
-    """Return the first version of this vector space, None where it was not registered."""
+    """Return the first version of this vector space, None if it was not registered."""
     with tracker.client() as client:
         found = client.search_model_versions(
             f"name = '{REGISTERED_MODEL}' AND tags.vector_space = '{vector_space}'",
@@ -95,7 +95,7 @@ def find_model(tracker: Tracker, vector_space: str) -> ModelVersion | None:
         if not found:
             return None
         [version] = found
-        # not asked of the run, which a person may have deleted for good
+        # not read from the run, which a person may have deleted permanently
         logged_in = client.get_experiment_by_name(QUANTIZATION)
     experiment_id = "" if logged_in is None else logged_in.experiment_id
     return ModelVersion(int(version.version), MlflowRun(version.run_id or "", experiment_id))
@@ -112,10 +112,10 @@ def _register(tracker: Tracker, run: MlflowRun, tags: dict[str, str]) -> ModelVe
                 raise
         version = client.create_model_version(
             REGISTERED_MODEL,
-            # A server takes no source outside the run's own artifacts; the model itself stays where it was built.
+            # A server accepts no source outside the run's own artifacts; the model itself stays where it was built.
             source=client.get_run(run.run_id).info.artifact_uri,
             run_id=run.run_id,
             tags=tags,
-            await_creation_for=0,  # it is ready at once: nothing is copied
+            await_creation_for=0,  # it is ready immediately: nothing is copied
         )
     return ModelVersion(int(version.version), run)

@@ -13,15 +13,13 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.folder import MODEL_FILE, shipped_bytes
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
-from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.models.quantization.calibration_texts import texts_sha256
-from xnai_pipelines.models.quantization.quantize import quantize
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder
+from xnai_pipelines.models.transformer_file import quantize_shown
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.candidate import read_candidate
@@ -32,16 +30,16 @@ from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.tracker import Tracker
 
 QUANTIZER_VERSION = 1  # raised when the same scheme and texts give other codes
-COMPARED_TEXTS = 64  # held-out passages that a variant is compared with fp32 on as soon as it is built
+COMPARED_TEXTS = 64  # held-out passages on which a new variant is compared with fp32
 
 
 @dataclass(frozen=True, slots=True)
 class QuantizedModelReport:
     """A built variant.
 
-    `shipped_bytes` is all that has to be copied to use it but the tokenizer, `ratio` how many times less that is than
-    the float32 weights. `cosine` is the mean over held-out passages against fp32. `seconds` is the time the build took
-    when it was built; `built` says whether this run did. `registered` is its version in MLflow.
+    `shipped_bytes` is the size of all files shipped for it, without the tokenizer; `ratio` is how many times smaller
+    that is than the float32 weights. `cosine` is the mean over held-out passages to fp32. `seconds` is the build time;
+    `built` says whether this run built it. `registered` is its version in MLflow.
     """
 
     variant: str
@@ -67,14 +65,14 @@ class QuantizedModelReport:
 def quantize_variant(
     context: StageContext, variant: Variant, base: EncoderSpec, tracker: Tracker, *, threads: int
 ) -> QuantizedModelReport:
-    """Build a variant where it is missing or damaged, compare it with fp32, and register it in MLflow.
+    """Build a variant if it is missing or damaged, compare it with fp32, and register it in MLflow.
 
-    `base` is the fp32 encoder. The report is on disk before MLflow is asked: the next run registers what this one could
-    not.
+    `base` is the fp32 encoder. The report is on disk before MLflow is contacted: the next run registers what this one
+    could not.
 
     Raises:
         CalibrationError: The variant is calibrated, and no calibration set was drawn.
-        QuantizationError: The weights or texts cannot be quantized, or memory would not suffice.
+        QuantizationError: The weights or texts cannot be quantized, or there is too little memory.
         TrackingUnavailableError: MLflow cannot be reached.
     """
     home = context.home
@@ -101,7 +99,7 @@ def quantize_variant(
 
 
 def variant_spec(variant: Variant, base: EncoderSpec, texts: Sequence[str]) -> EncoderSpec:
-    """Return what decides the variant's vectors; `texts` are those it is calibrated with, none for some."""
+    """Return what decides the variant's vectors; `texts` are its calibration texts, none for some variants."""
     if variant.scheme is None and variant.runtime is not Runtime.INT8_STATIC:
         return replace(base, variant=variant.runtime.value)
     recipe = {
@@ -114,19 +112,19 @@ def variant_spec(variant: Variant, base: EncoderSpec, texts: Sequence[str]) -> E
 
 
 def read_model_report(home: Home, name: str) -> QuantizedModelReport | None:
-    """Return the report of a variant's last build, None where it was never built."""
+    """Return the report of a variant's last build, None if it was never built."""
     return read_record(_record_path(home, name), QuantizedModelReport)
 
 
 def model_reports(home: Home) -> list[QuantizedModelReport]:
-    """Return the reports of all variants ever built in this home, in the order of the list of variants."""
+    """Return the reports of all variants ever built in this home, in the order of `VARIANTS`."""
     found = (read_model_report(home, variant.name) for variant in VARIANTS)
     return [report for report in found if report is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class NextEncoder:
-    """The encoder that a new release takes: `buildable` where it can be made from the base weights alone."""
+    """The encoder of a new release; `buildable` if it can be made from the base weights alone."""
 
     variant: str
     vector_space: str
@@ -134,10 +132,10 @@ class NextEncoder:
 
 
 def next_encoder(home: Home, base: EncoderSpec, variant: str | None) -> NextEncoder:
-    """Return the encoder for a new release: the variant asked for, else the card's choice, else dynamic INT8.
+    """Return the encoder for a new release: the requested variant, else the card's choice, else dynamic INT8.
 
     Raises:
-        VariantMissingError: The variant asked for has to be quantized first.
+        VariantMissingError: The requested variant has to be quantized first.
     """
     candidate = read_candidate(home.releases)
     if variant is None and candidate and candidate.base_sha256 == base.weights_sha256:
@@ -150,17 +148,17 @@ def next_encoder(home: Home, base: EncoderSpec, variant: str | None) -> NextEnco
         return NextEncoder(name, spec.vector_space, spec)
     if not space or not (home.models / space).is_dir():
         raise VariantMissingError(
-            f"The variant {name} of these weights was not made yet, and ingest never quantizes: `xnai quantize "
+            f"The variant {name} has not been made from these weights, and ingest never quantizes. `xnai quantize "
             f"--variant {name}` makes it."
         )
     return NextEncoder(name, space, None)
 
 
 def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, release: Release) -> str:
-    """Return the vector space that the settings ask of a release: its own where they name its weights and no variant.
+    """Return the vector space that the settings imply: the release's own if they name its weights and no variant.
 
     Raises:
-        VariantMissingError: The variant asked for has to be quantized first.
+        VariantMissingError: The requested variant has to be quantized first.
     """
     if variant is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
         return release.vector_space
@@ -168,10 +166,10 @@ def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, relea
 
 
 def texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> list[str]:
-    """Return what a variant is calibrated with, as the encoder reads it; nothing where it needs none.
+    """Return a variant's calibration texts, as the encoder reads them; none if it needs none.
 
     Raises:
-        CalibrationError: No set was drawn, or a chunk of it is gone.
+        CalibrationError: No set was drawn, or one of its chunks is gone.
     """
     return [base.passage_prefix + text for text in read_calibration(context)] if variant.calibrated else []
 
@@ -179,9 +177,9 @@ def texts_for(context: StageContext, variant: Variant, base: EncoderSpec) -> lis
 def build_variant(
     context: StageContext, variant: Variant, base: EncoderSpec, spec: EncoderSpec, texts: Sequence[str]
 ) -> Path:
-    """Return the folder of a variant of the fp32 encoder `base`, built where it is missing.
+    """Return the folder of a variant of the fp32 encoder `base`, built first if it is missing.
 
-    `spec` and `texts` are those that `variant_spec` and `texts_for` give.
+    `spec` and `texts` are the results of `variant_spec` and `texts_for`.
     """
     models = context.home.models
     if spec.recipe is None:
@@ -189,26 +187,11 @@ def build_variant(
     float_folder = build_encoder(base, models)
     if variant.scheme is None:
         return build_static_encoder(spec, texts, float_folder, models)
-    model = _quantized(context, variant.name, variant.scheme, base, texts)
+    model = quantize_shown(
+        base.source, variant.scheme, texts, max_length=base.max_length, label=variant.name, progress=context.progress
+    )
     runtime = Runtime.FP32 if variant.runtime is Runtime.FP32 else Runtime.INT8_DYNAMIC
     return build_stored_encoder(spec, model, float_folder, models, runtime)
-
-
-def _quantized(
-    context: StageContext, name: str, scheme: Scheme, base: EncoderSpec, texts: Sequence[str]
-) -> QuantizedModel:
-    """Return the quantized model; progress is shown by layer."""
-    shown = 0
-
-    with context.progress.work(name, 100, "%") as advance:
-
-        def progress(layer: str, done: int, total: int) -> None:
-            nonlocal shown
-            percent = round(100 * done / total) if total else 0
-            advance(percent - shown)
-            shown = percent
-
-        return quantize(base.source, scheme, texts, max_length=base.max_length, progress=progress)
 
 
 def _report(
@@ -251,11 +234,11 @@ def _report(
 
 
 def _kept_codes(statistics: dict[str, Any] | None) -> list[str]:
-    """Return in a sentence how often the method's codes were better than rounding; nothing where none were compared."""
+    """Return a sentence on how often the method's codes beat rounding; nothing if they were not compared."""
     better = statistics["better_than_rounding"] if statistics else None
     if better is None:
         return []
-    return [f"{better} linear layers keep the method's codes; the others are nearer when rounded to nearest."]
+    return [f"{better} linear layers keep the method's codes; the others are closer when rounded to nearest."]
 
 
 def _is_whole(folder: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Whether the models still stand for the corpus and the base weights."""
+"""Whether the models still represent the corpus and the base weights."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from xnai_pipelines.state.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class Requantization:
-    """Whether to quantize anew, and why or why not in a sentence."""
+    """Whether to quantize again, and the reason as a sentence."""
 
     wanted: bool
     reason: str
@@ -31,18 +31,18 @@ def decide(made_from: list[str], base_sha256: str, changed: float | None) -> Req
     Args:
         made_from: Hashes of the weights that the variants were made from.
         base_sha256: Hash of the weights that the settings name now.
-        changed: Share of the chunks that came or went since calibration; None where nothing was calibrated.
+        changed: Share of the chunks added or removed since calibration; None if nothing was calibrated.
     """
     if not made_from:
-        return Requantization(False, "Nothing was quantized yet; `xnai quantize` does it a first time.")
+        return Requantization(False, "Nothing has been quantized yet. `xnai quantize` makes the variants.")
     if base_sha256 not in made_from:
         return Requantization(True, "The encoder's base weights changed.")
     if changed is None:
         return Requantization(False, "The base weights are the same, and no variant is calibrated.")
     if changed > CHANGED_SHARE:
-        return Requantization(True, f"{changed:.0%} of the chunks came or went since calibration.")
+        return Requantization(True, f"{changed:.0%} of the chunks were added or removed since calibration.")
     return Requantization(
         False,
-        f"The base weights are the same, and {changed:.0%} of the chunks came or went since calibration: at most "
-        f"{CHANGED_SHARE:.0%} may.",
+        f"The base weights are the same, and {changed:.0%} of the chunks were added or removed since calibration; "
+        f"up to {CHANGED_SHARE:.0%} is allowed.",
     )

@@ -1,4 +1,4 @@
-"""Variants of an encoder that are quantized with more than its weights: few bits stored, or static INT8."""
+"""Variants of an encoder that need more than its weights: few bits stored, or static INT8."""
 
 import json
 import shutil
@@ -32,27 +32,27 @@ _CALIBRATION_TOKENS = 128
 def build_stored_encoder(
     spec: EncoderSpec, model: QuantizedModel, float_folder: Path, models_root: Path, runtime: Runtime
 ) -> Path:
-    """Returns models_root/<vector_space> of a quantized model, building it where it is missing or damaged.
+    """Return models_root/<vector_space> of a quantized model, built first if it is missing or damaged.
 
-    The folder holds weights.arrow, graph.onnx (the graph without weights, 6 kB), tokenizer.json, encoder.json and
-    card.json, and is all that is shipped; what is run is expanded from it beside it: see `expanded`.
+    The folder has weights.arrow, graph.onnx (the graph without weights, 6 kB), tokenizer.json, encoder.json and
+    card.json, and is all that is shipped. The executable graph is expanded from it beside it: see `expanded`.
 
     Args:
-        spec: What the vectors will be, with the recipe; `source` is the folder that was quantized.
+        spec: Specification of the result, with the recipe; `source` is the folder that was quantized.
         model: The quantized weights.
-        float_folder: The same encoder in fp32, as `build_encoder` made it.
-        models_root: Where encoders lie.
-        runtime: What runs it: fp32 or int8_dynamic.
+        float_folder: The same encoder in fp32, built by `build_encoder`.
+        models_root: Root folder of the encoders.
+        runtime: Runtime of the result: fp32 or int8_dynamic.
 
     Raises:
         ValueError: `spec` has no recipe, or `model` was quantized from other weights.
-        GraphError: The float graph holds other weights.
+        GraphError: The float graph has other weights.
     """
     _require_recipe(spec)
     if model.base_sha256 != spec.weights_sha256:
         raise ValueError(
             f"The quantized model was made from weights {model.base_sha256[:12]}, not from {spec.weights_sha256[:12]} "
-            f"in {spec.source}: quantize that folder."
+            f"in {spec.source}. Quantize that folder."
         )
 
     def fill(folder: Path) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def build_stored_encoder(
         save(model, folder / WEIGHTS_FILE)
         shutil.copyfile(float_folder / TOKENIZER_FILE, folder / TOKENIZER_FILE)
         write_encoder_file(spec, folder)
-        # Other processes find no stored folder yet, and this graph is the one they will find.
+        # other processes find no stored folder yet, and this graph is the one they will find
         served = expand(folder, expanded_folder(models_root, spec.vector_space), runtime)
         card = make_card(
             spec,
@@ -85,13 +85,13 @@ def build_stored_encoder(
 
 
 def build_static_encoder(spec: EncoderSpec, texts: Sequence[str], float_folder: Path, models_root: Path) -> Path:
-    """Returns models_root/<vector_space> of static INT8, building it where it is missing or damaged (MiniLM: 10 s).
+    """Return models_root/<vector_space> of static INT8, built first if it is missing or damaged (MiniLM: 10 s).
 
     Args:
-        spec: What the vectors will be, with the recipe.
-        texts: Texts to calibrate with, prefix and all; 64 spread over them are read, up to 128 tokens of each.
-        float_folder: The same encoder in fp32, as `build_encoder` made it.
-        models_root: Where encoders lie.
+        spec: Specification of the result, with the recipe.
+        texts: Calibration texts, including prefixes; 64 evenly spaced ones are read, up to 128 tokens each.
+        float_folder: The same encoder in fp32, built by `build_encoder`.
+        models_root: Root folder of the encoders.
 
     Raises:
         ValueError: `spec` has no recipe.
@@ -125,12 +125,12 @@ def build_static_encoder(spec: EncoderSpec, texts: Sequence[str], float_folder: 
 def _notes(report: StaticReport) -> list[str]:
     left_out = ", ".join(f"{each.node} (error {each.error:.1%})" for each in report.left_out)
     count = f"{len(report.left_out)} of {report.products} matrix products stay float32"
-    return [f"{count}, since 8 bits do not hold their inputs: {left_out}."] if left_out else []
+    return [f"{count}, because their inputs do not fit 8 bits: {left_out}."] if left_out else []
 
 
 def _require_recipe(spec: EncoderSpec) -> None:
     if spec.recipe is None:
-        raise ValueError(f"The variant {spec.variant} has no recipe: say how its weights are quantized.")
+        raise ValueError(f"The variant {spec.variant} has no recipe, which says how its weights are quantized.")
 
 
 def _compare(folder: Path, served: Path, float_folder: Path) -> dict[str, float]:

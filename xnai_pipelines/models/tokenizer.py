@@ -17,8 +17,8 @@ def write_tokenizer(spec: EncoderSpec, path: Path) -> None:
     """Write an encoder's tokenizer.json, without truncation and padding.
 
     Raises:
-        MissingExtraError: The folder has neither tokenizer.json nor BERT's vocab.txt, and transformers is not
-            installed, which would convert what it has.
+        MissingExtraError: The folder has neither tokenizer.json nor BERT's vocab.txt, and transformers, which could
+            convert what it has, is not installed.
     """
     tokenizer = _read(spec.source)
     settings = _json(spec.source / "sentence_bert_config.json")
@@ -33,7 +33,7 @@ def write_tokenizer(spec: EncoderSpec, path: Path) -> None:
 def _read(folder: Path) -> Tokenizer:
     if is_bert(folder) and (folder / "tokenizer.json").is_file():
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        # tokenizer_config.json has the last word; its class is another for models with words of another family
+        # tokenizer_config.json takes precedence; models with words of another family have another class there
         if isinstance(tokenizer.normalizer, normalizers.BertNormalizer) and _is_wordpiece(folder):
             tokenizer.normalizer = _normalizer(_json(folder / "tokenizer_config.json"))
         return tokenizer
@@ -60,7 +60,7 @@ def _normalizer(config: dict[str, Any]) -> normalizers.Normalizer:
 
 
 def _of_vocabulary(folder: Path) -> Tokenizer:
-    """Return BERT's tokenizer of a bare vocab.txt."""
+    """Return BERT's tokenizer from only a vocab.txt."""
     config = {**_json(folder / "special_tokens_map.json"), **_json(folder / "tokenizer_config.json")}
     words = (folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
     vocabulary = {word.rstrip("\n"): index for index, word in enumerate(words) if word or index < len(words) - 1}

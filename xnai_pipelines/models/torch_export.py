@@ -1,8 +1,8 @@
-"""What torch does for encoders: exports other architectures than BERT, and says what the vectors should be."""
+"""Torch for encoders: export of architectures other than BERT, and reference vectors."""
 
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -70,7 +70,7 @@ def _load_model(source: Path) -> "PreTrainedModel":
         local_files_only=True,
         use_safetensors=True,
         dtype=torch.float32,
-        # The graph of plain matrix products runs faster in onnxruntime than that of the fused attention.
+        # the graph of plain matrix products runs faster in onnxruntime than that of fused attention
         attn_implementation="eager",
         output_loading_info=True,
     )
@@ -78,29 +78,35 @@ def _load_model(source: Path) -> "PreTrainedModel":
     if missing:
         raise UnsupportedEncoderError(
             f"The weights in {source} lack {len(missing)} tensors of the architecture, {missing[0]} "
-            "first: the vectors would be random."
+            "first; the vectors would be random."
         )
     if getattr(model, "pooler", None) is not None:
-        model.pooler = None  # trained for next-sentence prediction, read by no pooling
+        model.pooler = None  # trained for next-sentence prediction, used by no pooling
     return model.eval()
 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Silence what the exporters say on every export and nobody here can mend."""
-    loggers = [logging.getLogger(name) for name in _CHATTY_LOGGERS]
-    levels = [logger.level for logger in loggers]
-    with warnings.catch_warnings():
+    """Silence the exporters' messages on every export, about which nothing can be done here."""
+    with warnings.catch_warnings(), silenced(_CHATTY_LOGGERS):
         warnings.filterwarnings("ignore", message=r"torch\.tensor results are registered as constants")
         warnings.filterwarnings("ignore", message=r"Converting a tensor to a Python boolean")
-        # torch's own use of what torch deprecated, all within the tracing exporter that optimum calls.
+        # torch's own use of deprecated features, all within the tracing exporter that optimum calls
         warnings.filterwarnings("ignore", message=r"The feature will be removed\.", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"`torch\.jit\.\w+` is deprecated", category=DeprecationWarning)
         warnings.filterwarnings("ignore", message=r"You are using the legacy TorchScript-based ONNX export")
-        for logger in loggers:
-            logger.setLevel(logging.ERROR)
-        try:
-            yield
-        finally:
-            for logger, level in zip(loggers, levels, strict=True):
-                logger.setLevel(level)
+        yield
+
+
+@contextmanager
+def silenced(names: Iterable[str]) -> Iterator[None]:
+    """Let these loggers report errors only while the block runs."""
+    loggers = [logging.getLogger(name) for name in names]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)

@@ -1,4 +1,4 @@
-"""The variants of an encoder: how the weights are stored, and what is run. To add one, add a line."""
+"""The variants of an encoder: how weights are stored, and what runs them. To add one, add a line."""
 
 from dataclasses import dataclass
 
@@ -11,10 +11,10 @@ class Variant:
     """A way to ship and run an encoder.
 
     Attributes:
-        name: What people call it, and the asset's name.
-        runtime: What runs it.
-        scheme: How the weights are stored; None where the ONNX file that is run is also what is shipped.
-        cosine_floor: Mean cosine to fp32 on held-out text below which the variant is broken rather than coarse.
+        name: Name of the variant and of its asset.
+        runtime: Runtime that runs it.
+        scheme: How the weights are stored; None if the ONNX file that runs is also what is shipped.
+        cosine_floor: Mean cosine to fp32 on held-out text below which the variant is broken and not just coarse.
     """
 
     name: str
@@ -24,12 +24,12 @@ class Variant:
 
     @property
     def calibrated(self) -> bool:
-        """Whether it is made with the help of calibration texts."""
+        """Whether calibration texts are needed to make it."""
         return self.runtime is Runtime.INT8_STATIC or (self.scheme is not None and self.scheme.method.calibrated)
 
     @property
     def description(self) -> str:
-        """What it is, in a sentence."""
+        """What it is, in one sentence."""
         stored = self.scheme.summary if self.scheme else f"the ONNX graph in {self.runtime}"
         return f"The encoder stored as {stored}, run as {self.runtime}."
 

@@ -1,1 +1,1 @@
-"""Questions: labelled, generated or given as feedback, split by document. `make.py` is what a run does."""
+"""Questions: labelled, generated or from feedback, split by document. `make.py` is what a run does."""

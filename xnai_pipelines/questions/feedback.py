@@ -1,7 +1,7 @@
-"""Labels that grow: judgements of single answers, and files of labelled questions dropped into the same folder.
+"""Feedback: judgements of single answers, and files of labelled questions in the same folder.
 
-A line that cannot be read is named and passed over, in files that people drop too: a slip of the pen must not stop the
-night's evaluation, and it is counted among the unresolved rows, where it is seen.
+A line that cannot be read is skipped, so that a typing error does not stop the nightly evaluation. It is named and
+counted among the unresolved rows.
 """
 
 import json
@@ -15,10 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
-from xnai_pipelines.questions.files import LabelledRow, _grade, _json_object, _split, _text
-from xnai_pipelines.questions.labelled import EXAMPLES, LabelledQuestions, Unresolved, _overlap
+from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_rows, text_of
+from xnai_pipelines.questions.labelled import EXAMPLES, DocumentNames, LabelledQuestions, Unresolved, overlap_of
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
-from xnai_pipelines.questions.resolving import DocumentNames
 
 QUESTION_CHARACTERS = 4_000
 LINE_BYTES = 1024 * 1024
@@ -29,12 +28,12 @@ class Feedback:
     """A person's judgement whether a document answers a question.
 
     Attributes:
-        question: As it was asked.
-        source: The document.
-        right: Whether it answers the question.
-        at: When it was judged.
-        who: By whom, where that is known.
-        where: File and line that hold it, "" before it is read back.
+        question: Question as it was asked.
+        source: Source of the document.
+        right: Whether the document answers the question.
+        at: Time of the judgement.
+        who: Person who judged, None if unknown.
+        where: File and line of the judgement, "" before it is read back.
     """
 
     question: str
@@ -47,11 +46,11 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class FeedbackFolder:
-    """What a folder of feedback holds.
+    """The content of a feedback folder.
 
     Attributes:
-        judgements: From the earliest to the latest.
-        labelled: Rows of the files of labelled questions, in the order of the files' names.
+        judgements: Judgements from the earliest to the latest.
+        labelled: Rows of the files of labelled questions, sorted by file name.
         malformed: Lines and files that cannot be read, each with its place and the reason.
     """
 
@@ -62,7 +61,7 @@ class FeedbackFolder:
 
 @dataclass(slots=True)
 class _Asked:
-    """A question with the grades of its documents so far; 0 says that a document does not answer it."""
+    """A question with the grades of its documents so far. 0 means that a document does not answer it."""
 
     question: str
     splits: list[Split] = field(default_factory=list)
@@ -70,17 +69,24 @@ class _Asked:
 
 
 def record_feedback(
-    folder: Path, question: str, source: str, right: bool, at: datetime, who: str | None, known: Mapping[str, str]
+    folder: Path,
+    *,
+    question: str,
+    source: str,
+    right: bool,
+    at: datetime,
+    who: str | None,
+    known: Mapping[str, str],
 ) -> Feedback:
-    """Write a judgement to the end of `<folder>/<date>.jsonl`, and to the disk, and return it.
+    """Return a judgement after appending it to `<folder>/<date>.jsonl` and syncing the file to disk.
 
     Args:
-        folder: The folder of feedback; created where it is missing.
-        question: What was asked.
-        source: The document, or its record id where that is unique.
+        folder: Feedback folder, created if missing.
+        question: Question that was asked.
+        source: Source of the document, or its record id if that is unique.
         right: Whether the document answers the question.
-        at: When it was judged, with its time zone.
-        who: By whom, where that is known.
+        at: Time of the judgement, with its time zone.
+        who: Person who judged, None if unknown.
         known: document_id by source of every known document.
 
     Raises:
@@ -88,28 +94,30 @@ def record_feedback(
     """
     text = question.strip()
     if not text or len(text) > QUESTION_CHARACTERS:
-        raise FeedbackError(f"A question has 1 to {QUESTION_CHARACTERS:,} characters, and this one has {len(text):,}.")
+        raise FeedbackError(
+            f"A question must have 1 to {QUESTION_CHARACTERS:,} characters. This one has {len(text):,}."
+        )
     try:
         document_id = DocumentNames(known).resolve(source)
     except LookupError as error:
-        raise FeedbackError(f"The source is not usable: {error.args[0]}{_near(source, known)}") from error
+        raise FeedbackError(f"The source cannot be used: {error.args[0]}{_near(source, known)}") from error
     if source not in known:
         source = next(name for name, known_id in known.items() if known_id == document_id)
-    feedback = Feedback(text, source, right, at.astimezone(UTC), who)
+    feedback = Feedback(question=text, source=source, right=right, at=at.astimezone(UTC), who=who)
     path = folder / f"{feedback.at.date()}.jsonl"
     try:
         _append(path, feedback)
     except UnicodeEncodeError as error:
-        raise FeedbackError("The question holds bytes that are no text.") from error
+        raise FeedbackError("The question has bytes that are not text.") from error
     except OSError as error:
         raise FeedbackError(f"{path} cannot be written ({error.strerror}).") from error
     return feedback
 
 
 def read_feedback(folder: Path) -> FeedbackFolder:
-    """Return the judgements and the labelled questions of a folder's `*.jsonl` files; nothing where it is missing.
+    """Return the judgements and labelled questions of a folder's `*.jsonl` files, none if it is missing.
 
-    A line with "right" is a judgement, any other one is a labelled question as `read_labelled` knows it.
+    A line with "right" is a judgement. Any other line is a labelled question as in `read_labelled`.
     """
     judgements, labelled, malformed = [], [], []
     for where, line in _lines(folder):
@@ -119,8 +127,10 @@ def read_feedback(folder: Path) -> FeedbackFolder:
             fields = _fields(where, line)
             if "right" in fields:
                 judgements.append(_judgement(where, fields))
+            elif "documents" not in fields:
+                raise LabelledQuestionsError(f'{where}: expected "documents", or "source" with "right" and "at".')
             else:
-                labelled += _labelled_rows(where, fields)
+                labelled += labelled_rows(where, fields, given_id="")
         except LabelledQuestionsError as error:
             malformed.append(str(error))
     judgements.sort(key=lambda judgement: judgement.at)
@@ -130,15 +140,15 @@ def read_feedback(folder: Path) -> FeedbackFolder:
 def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuestions:
     """Return the questions that the feedback of a folder answers.
 
-    The same words in other case or spacing are the same question. Of judgements of a question and a document the last
-    one counts, and it counts more than a dropped file. Only dropped files may give splits.
+    Questions that differ only in case or spacing are the same. The last judgement of a question and a document wins,
+    also over a file of labelled questions. Only such files may give splits.
 
     Args:
-        folder: The folder of feedback.
+        folder: Feedback folder.
         known: document_id by source of every known document.
 
     Returns:
-        The questions; those that have only wrong answers are counted as `without_answer`, malformed lines and unknown
+        The questions. Those with only wrong answers are counted as `without_answer`, malformed lines and unknown
         documents as `unresolved`.
     """
     given = read_feedback(folder)
@@ -152,7 +162,7 @@ def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuesti
             one.grades[document_id] = max(one.grades.get(document_id, 0), row.grade)
     for judgement in given.judgements:
         one = asked.setdefault(normalised(judgement.question), _Asked(judgement.question))
-        # That a document which is gone was wrong no longer matters.
+        # A wrong answer from a document that is gone no longer matters.
         document_id = _resolved(names, judgement.where, judgement.source, failures if judgement.right else [])
         if document_id:
             one.grades[document_id] = max(one.grades.get(document_id, 0), 1) if judgement.right else 0
@@ -162,7 +172,7 @@ def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuesti
         questions=tuple(questions),
         without_answer=len(asked) - len(questions),
         unresolved=Unresolved(len(failures), tuple(failures[:EXAMPLES])),
-        overlap=_overlap(questions, in_two_splits, known),
+        overlap=overlap_of(questions, in_two_splits, known),
         splits_given=any(question.split for question in questions),
     )
 
@@ -170,13 +180,13 @@ def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuesti
 def merged_labels(
     labelled: LabelledQuestions | None, feedback: LabelledQuestions, known: Mapping[str, str]
 ) -> LabelledQuestions:
-    """Return labelled questions and feedback together; what is in both is one question with the answers of both.
+    """Return labelled questions and feedback together. A question in both has the answers of both.
 
-    Such a question keeps the id and the split of the labelled one. Feedback never takes away what a label says.
+    It keeps the id and the split of the labelled one. Feedback never removes a label's answer.
 
     Args:
-        labelled: The labelled questions, None where there are none.
-        feedback: Of `feedback_questions`.
+        labelled: Labelled questions, None if there are none.
+        feedback: Result of `feedback_questions`.
         known: document_id by source of every known document.
     """
     if labelled is None:
@@ -185,7 +195,7 @@ def merged_labels(
     both = [_with_answers(question, added.get(normalised(question.question))) for question in labelled.questions]
     there = {normalised(question.question) for question in both}
     questions = (*both, *(question for words, question in added.items() if words not in there))
-    overlap = _overlap(questions, [], known)
+    overlap = overlap_of(questions, [], known)
     in_two_splits = (*labelled.overlap.question_examples, *feedback.overlap.question_examples)
     failures = (*labelled.unresolved.examples, *feedback.unresolved.examples)
     return LabelledQuestions(
@@ -202,7 +212,7 @@ def merged_labels(
 
 
 def normalised(question: str) -> str:
-    """Return the words of a question without what case, spacing and composed letters add to them."""
+    """Return a question in Unicode NFC, without case and with single spaces."""
     return " ".join(unicodedata.normalize("NFC", question).split()).casefold()
 
 
@@ -220,7 +230,7 @@ def _append(path: Path, feedback: Feedback) -> None:
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(size - 1)
-            if file.read(1) != b"\n":  # a writer was killed half way through its line
+            if file.read(1) != b"\n":  # a writer was killed in the middle of its line
                 line = b"\n" + line
         file.write(line)  # one call at the end of the file: lines of two processes do not mix
         os.fsync(file.fileno())
@@ -232,7 +242,7 @@ def _near(source: str, known: Mapping[str, str]) -> str:
 
 
 def _lines(folder: Path) -> Iterator[tuple[str, bytes | OSError]]:
-    """Yield the lines that are not empty with their places; a file that cannot be read yields its error."""
+    """Yield the lines that are not empty with their places. A file that cannot be read yields its error."""
     for path in sorted(folder.glob("[!.]*.jsonl")):
         try:
             with path.open("rb") as file:
@@ -252,12 +262,12 @@ def _fields(where: str, line: bytes) -> dict[str, Any]:
     if len(line) > LINE_BYTES:
         raise LabelledQuestionsError(f"{where}: the line is longer than {LINE_BYTES:,} bytes.")
     try:
-        fields = _json_object(where, line.decode("utf-8-sig"))
+        fields = json_object(where, line.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise LabelledQuestionsError(f"{where}: not UTF-8 (byte {error.start + 1} of the line).") from error
     except RecursionError as error:
         raise LabelledQuestionsError(f"{where}: nested too deeply.") from error
-    if len(_text(where, fields, "question")) > QUESTION_CHARACTERS:
+    if len(text_of(where, fields, "question")) > QUESTION_CHARACTERS:
         raise LabelledQuestionsError(f"{where}: the question is longer than {QUESTION_CHARACTERS:,} characters.")
     return fields
 
@@ -267,24 +277,14 @@ def _judgement(where: str, fields: Mapping[str, Any]) -> Feedback:
     try:
         judged_at = datetime.fromisoformat(str(at))
     except ValueError:
-        judged_at = datetime.min  # noqa: DTZ901  has no time zone, and so is refused with those that have none
+        judged_at = datetime.min  # noqa: DTZ901  has no time zone, so it is refused below
     if judged_at.tzinfo is None:
-        raise LabelledQuestionsError(f'{where}: "at" must be a time with its zone, not {at!r}.')
+        raise LabelledQuestionsError(f'{where}: "at" must be a time with a time zone, not {at!r}.')
     if not isinstance(right, bool):
         raise LabelledQuestionsError(f'{where}: "right" must be true or false, not {right!r}.')
-    question, source = (_text(where, dict(fields), name) for name in ("question", "source"))
-    return Feedback(question, source, right, judged_at, None if who is None else str(who), where)
-
-
-def _labelled_rows(where: str, fields: dict[str, Any]) -> list[LabelledRow]:
-    question, documents = _text(where, fields, "question"), fields.get("documents")
-    if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
-        raise LabelledQuestionsError(
-            f'{where}: expected "documents", a list with at least one source, or "source" with "right" and "at".'
-        )
-    grade = _grade(where, fields.get("grade", 1))
-    split = None if fields.get("split") is None else _split(where, str(fields["split"]))
-    return [LabelledRow(where, "", question, document, grade, split) for document in documents]
+    question, source = (text_of(where, dict(fields), name) for name in ("question", "source"))
+    by = None if who is None else str(who)
+    return Feedback(question=question, source=source, right=right, at=judged_at, who=by, where=where)
 
 
 def _resolved(names: DocumentNames, where: str, document: str, failures: list[str]) -> str | None:
@@ -297,7 +297,7 @@ def _resolved(names: DocumentNames, where: str, document: str, failures: list[st
 
 def _question(normal: str, asked: _Asked) -> Question:
     return Question(
-        # From the normalised words: whoever asks first, in whatever spelling, the id stays.
+        # From the normalised words: the id does not depend on who asks first or in which spelling.
         question_id=question_id(Origin.LABELLED, normal, normal),
         question=asked.question,
         relevant=_relevant(asked.grades),

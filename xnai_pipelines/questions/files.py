@@ -1,4 +1,4 @@
-"""The two file formats of labelled questions, read line by line so that an error can name its line."""
+"""Reads the two file formats of labelled questions line by line, so that an error can name its line."""
 
 import json
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ _SPLIT_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class LabelledRow:
-    """One judgement as the file gives it: a question, the name of a document, and how well that answers it.
+    """One label as the file gives it: a question, the name of a document, and its grade.
 
-    `question` is None where a qrels file names a question that queries.jsonl does not hold.
+    `question` is None if a qrels file names a question that is not in queries.jsonl.
     """
 
     where: str
@@ -34,61 +34,79 @@ class LabelledRow:
 
 
 def read_jsonl(path: Path) -> Iterator[LabelledRow]:
-    """Yield a row for each document of each line `{"question": ..., "documents": [...]}`.
+    """Yield a row per document of each line `{"question": ..., "documents": [...]}`.
 
     Raises:
         LabelledQuestionsError: The file cannot be read, or a line is malformed or repeats a question.
     """
     seen: dict[str, str] = {}
     for where, line in _lines(path):
-        fields = _json_object(where, line)
-        question = _text(where, fields, "question")
+        fields = json_object(where, line)
+        question = text_of(where, fields, "question")
         given_id = question if fields.get("id") is None else str(fields["id"])
         if given_id in seen:
             raise LabelledQuestionsError(
-                f"{where}: repeats the question of {seen[given_id]}. Name all its documents on one line, "
-                'or give the two different values of "id".'
+                f"{where}: repeats the question of {seen[given_id]}. List all its documents on one line, "
+                'or give the two lines different values of "id".'
             )
         seen[given_id] = where
-        documents = fields.get("documents")
-        if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
-            raise LabelledQuestionsError(
-                f'{where}: "documents" must be a list with at least one source, like ["guide/install.md"].'
-            )
-        grade = _grade(where, fields.get("grade", 1))
-        split = None if fields.get("split") is None else _split(where, str(fields["split"]))
-        for document in documents:
-            yield LabelledRow(where, given_id, question, document, grade, split)
+        yield from labelled_rows(where, fields, given_id)
+
+
+def labelled_rows(where: str, fields: dict[str, Any], given_id: str) -> list[LabelledRow]:
+    """Return a row per document of a line's fields.
+
+    Raises:
+        LabelledQuestionsError: A field is missing or malformed.
+    """
+    question, documents = text_of(where, fields, "question"), fields.get("documents")
+    if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
+        raise LabelledQuestionsError(
+            f'{where}: "documents" must be a list with at least one source, like ["guide/install.md"].'
+        )
+    grade = _grade(where, fields.get("grade", 1))
+    split = None if fields.get("split") is None else _split(where, str(fields["split"]))
+    return [
+        LabelledRow(where=where, given_id=given_id, question=question, document=document, grade=grade, split=split)
+        for document in documents
+    ]
 
 
 def read_beir(folder: Path) -> Iterator[LabelledRow]:
-    """Yield a row for each line of `qrels/*.tsv`: question id, document id, grade; the file names the split.
+    """Yield a row per line of `qrels/*.tsv`: question id, document id, grade. The file's name is the split.
 
     Raises:
         LabelledQuestionsError: A file is missing or a line is malformed.
     """
     questions: dict[str, str] = {}
     for where, line in _lines(folder / "queries.jsonl"):
-        fields = _json_object(where, line)
+        fields = json_object(where, line)
         if not isinstance(fields.get("_id"), str | int):
             raise LabelledQuestionsError(f'{where}: "_id" is missing.')
-        questions[str(fields["_id"])] = _text(where, fields, "text")
+        questions[str(fields["_id"])] = text_of(where, fields, "text")
     qrels = sorted((folder / "qrels").glob("*.tsv"))
     if not qrels:
-        raise LabelledQuestionsError(f"{folder / 'qrels'}: holds no train.tsv, dev.tsv or test.tsv.")
+        raise LabelledQuestionsError(f"{folder / 'qrels'}: has no train.tsv, dev.tsv or test.tsv.")
     for path in qrels:
         split = _split(str(path), path.stem)
         for number, (where, line) in enumerate(_lines(path)):
             columns = line.split("\t")
             if len(columns) != 3:
                 raise LabelledQuestionsError(
-                    f"{where}: expected 3 columns with tabs between (question id, document id, grade), "
+                    f"{where}: expected 3 columns separated by tabs (question id, document id, grade), "
                     f"found {len(columns)}."
                 )
             given_id, document, grade = (column.strip() for column in columns)
             if number == 0 and not grade.lstrip("-").isdigit():
                 continue  # the heading "query-id corpus-id score"
-            yield LabelledRow(where, given_id, questions.get(given_id), document, _grade(where, grade), split)
+            yield LabelledRow(
+                where=where,
+                given_id=given_id,
+                question=questions.get(given_id),
+                document=document,
+                grade=_grade(where, grade),
+                split=split,
+            )
 
 
 def _lines(path: Path) -> Iterator[tuple[str, str]]:
@@ -104,12 +122,17 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
                     yield where, line
     except OSError as error:
         raise LabelledQuestionsError(
-            f"{path}: cannot be read ({error.strerror}). Expected a JSONL file of questions or a BEIR folder "
+            f"{path}: cannot be read ({error.strerror}). Expected a JSONL file of questions, or a BEIR folder "
             "with queries.jsonl and qrels/."
         ) from error
 
 
-def _json_object(where: str, line: str) -> dict[str, Any]:
+def json_object(where: str, line: str) -> dict[str, Any]:
+    """Return the JSON object of a line.
+
+    Raises:
+        LabelledQuestionsError: The line is not a JSON object.
+    """
     try:
         fields = json.loads(line)
     except json.JSONDecodeError as error:
@@ -119,10 +142,15 @@ def _json_object(where: str, line: str) -> dict[str, Any]:
     return fields
 
 
-def _text(where: str, fields: dict[str, Any], name: str) -> str:
+def text_of(where: str, fields: dict[str, Any], name: str) -> str:
+    """Return a field's text without outer white space.
+
+    Raises:
+        LabelledQuestionsError: The field is missing, empty or not a string.
+    """
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise LabelledQuestionsError(f'{where}: "{name}" must be a text that is not empty.')
+        raise LabelledQuestionsError(f'{where}: "{name}" must be a string that is not empty.')
     return value.strip()
 
 
@@ -132,9 +160,7 @@ def _grade(where: str, value: object) -> int:
     except ValueError:
         grade = -1
     if grade < 0:
-        raise LabelledQuestionsError(
-            f"{where}: the grade must be a whole number, 0 (no answer) or more, not {value!r}."
-        )
+        raise LabelledQuestionsError(f"{where}: the grade must be an integer, 0 (no answer) or more, not {value!r}.")
     return grade
 
 

@@ -1,4 +1,4 @@
-"""Questions made from the documents themselves, for those who have no labels yet."""
+"""Generates questions from the documents, for users without labels."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ _SPOKEN_WORD = re.compile(r"[^\W\d_]{2,}")
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """What question generation reads of a chunk. `heading_path` goes from the top heading downwards."""
+    """What question generation reads of a chunk. `heading_path` starts at the top heading."""
 
     chunk_id: str
     document_id: str
@@ -35,24 +35,24 @@ class _Candidate:
 
 
 def generate_questions(passages: Iterable[Passage], limit: int, seed: int) -> tuple[Question, ...]:
-    """Return at most `limit` known-item questions, at most three a document, spread over the documents.
+    """Return at most `limit` known-item questions, at most three per document, spread over the documents.
 
-    A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of
-    one; the passages that it was taken from are its answers. Such questions use the document's own words and
-    are easier than what people ask, most of all for keyword search: they show that retrieval works, and when
-    it gets worse, not how well it serves people. Queries that would fit two documents are left out.
+    A question is the heading path of passages ("Reading files: Encodings") or the first whole sentence of a passage.
+    Its answers are the passages it was taken from. Such questions reuse the document's wording, so they are easier than
+    real questions, most of all for keyword search. They show that retrieval works and when it gets worse, not how well
+    it serves people. Queries that fit two documents are dropped.
 
-    The choice goes by hashes: the same passages give the same questions in any order, and an edited document
-    changes little but its own. Known-item queries as in Azzopardi, de Rijke and Balog, "Building simulated
-    queries for known-item topics", SIGIR 2007.
+    The choice is by hash: the same passages give the same questions in any order, and an edited document changes few
+    questions of others. Method: known-item queries as in Azzopardi, de Rijke and Balog, "Building simulated queries for
+    known-item topics", SIGIR 2007.
 
     Args:
-        passages: The chunks of the documents, read once.
-        limit: The number of questions wanted.
-        seed: Another seed, another choice.
+        passages: Chunks of the documents, read once.
+        limit: Max number of questions.
+        seed: Seed of the choice.
 
     Returns:
-        The questions, without a split, every answer with its chunk.
+        The questions, without a split. Every answer has its chunk.
     """
     questions: list[Question] = []
     by_document = _candidates(passages, seed)
@@ -97,7 +97,7 @@ def _queries(passage: Passage) -> Iterator[str]:
 
 
 def _distinct(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Return the few candidates with the lowest rank, each from passages of its own."""
+    """Return the candidates with the lowest rank that share no passage."""
     chosen: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate.rank):
         if all(candidate.chunk_ids.isdisjoint(other.chunk_ids) for other in chosen):

@@ -1,4 +1,4 @@
-"""Labelled questions: what people asked, and the documents that they say answer it."""
+"""Labelled questions: questions that people asked, with the documents that answer them."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -6,17 +6,45 @@ from pathlib import Path
 
 from xnai_pipelines.questions.files import LabelledRow, read_beir, read_jsonl
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
-from xnai_pipelines.questions.resolving import DocumentNames
 
 EXAMPLES = 5
 
-# What is held out most wins: a question that is both trained on and tested is a test question.
+# The most held-out split wins: a question in both train and test is a test question.
 _HELD_OUT = {Split.TRAIN: 0, Split.VALIDATION: 1, Split.TEST: 2, None: -1}
+
+
+class DocumentNames:
+    """The documents by source, and by the record id after a `#` in the source if that is unique.
+
+    BEIR's qrels name a document "4983", and its source is "corpus.jsonl#4983".
+    """
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        self._by_source = known
+        self._by_record: dict[str, set[str]] = {}
+        for source, document_id in known.items():
+            # Folders and record ids may contain "#" too: every part after one is a possible record id.
+            _, *parts = source.split("#")
+            for at in range(len(parts)):
+                self._by_record.setdefault("#".join(parts[at:]), set()).add(document_id)
+
+    def resolve(self, name: str) -> str:
+        """Return the document id of a source or record id.
+
+        Raises:
+            LookupError: No document, or more than one, has that name. The message says which.
+        """
+        if name in self._by_source:
+            return self._by_source[name]
+        found = self._by_record.get(name, set())
+        if len(found) == 1:
+            return next(iter(found))
+        raise LookupError(f"{len(found) or 'no'} documents are named {name!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Rows whose document (or question) is not known: how many, and the first of them with the reason."""
+    """Rows with an unknown document or question: their number, and the first of them with the reason."""
 
     rows: int
     examples: tuple[str, ...]
@@ -24,14 +52,14 @@ class Unresolved:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What the given splits share, though they should share nothing.
+    """What the given splits share, although they should share nothing.
 
     Attributes:
-        questions: Questions that are in more than one split; each is kept in the most held-out one.
-        documents: Documents that answer questions of more than one split.
-        training_questions: Training questions answered by a document that also answers a test question.
-        question_examples: The first of the questions, by id, or by their words if they have none.
-        document_examples: The first of the documents, each with its splits.
+        questions: Number of questions in more than one split. Each is kept in the most held-out one.
+        documents: Number of documents that answer questions of more than one split.
+        training_questions: Number of training questions whose document also answers a test question.
+        question_examples: First of the questions, by id, or by text if they have no id.
+        document_examples: First of the documents, each with its splits.
     """
 
     questions: int
@@ -42,21 +70,21 @@ class Overlap:
 
     @property
     def examples(self) -> tuple[str, ...]:
-        """The first examples, in words."""
+        """The first examples as text."""
         questions = (f"question in more than one split: {given_id}" for given_id in self.question_examples)
         return (*questions, *(f"document in {example}" for example in self.document_examples))[:EXAMPLES]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledQuestions:
-    """The labelled questions of a file or folder and what was wrong with them.
+    """The labelled questions of a file or folder, and what was wrong with them.
 
     Attributes:
-        questions: Those with at least one known document that answers them.
-        without_answer: Questions left out because no row names a known document that answers them.
+        questions: Questions with at least one known document that answers them.
+        without_answer: Number of questions dropped because no row names a known document that answers them.
         unresolved: Rows that name an unknown or ambiguous document.
         overlap: What the given splits share.
-        splits_given: Whether the files say which question is for training and which for tests.
+        splits_given: Whether the files assign questions to splits.
     """
 
     questions: tuple[Question, ...]
@@ -67,21 +95,21 @@ class LabelledQuestions:
 
 
 def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
-    """Read labelled questions from a BEIR folder or a JSONL file.
+    """Return the labelled questions of a BEIR folder or a JSONL file.
 
-    A BEIR folder holds `queries.jsonl` and `qrels/<split>.tsv`; only questions with a row in a qrels file
-    count. A JSONL file holds lines like `{"question": "...", "documents": ["guide/install.md"]}`, with "id",
-    "grade" and "split" where wanted. A row of grade 0 says that a document does not answer the question.
+    A BEIR folder has `queries.jsonl` and `qrels/<split>.tsv`. Only questions with a row in a qrels file count. A JSONL
+    file has lines like `{"question": "...", "documents": ["guide/install.md"]}`, with optional "id", "grade" and
+    "split". A row of grade 0 means that a document does not answer the question.
 
     Args:
-        path: The folder or the file.
+        path: Folder or file.
         known: document_id by source of every known document.
 
     Returns:
-        The questions, in the order of the file, and what was left out and why.
+        The questions in the order of the file, and what was dropped and why.
 
     Raises:
-        LabelledQuestionsError: The path is missing, or a line is malformed; the message names file and line.
+        LabelledQuestionsError: The path is missing, or a line is malformed. The message names file and line.
     """
     names = DocumentNames(known)
     asked: dict[str, list[LabelledRow]] = {}
@@ -114,7 +142,7 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
         questions=tuple(questions),
         without_answer=len(asked) - len(questions),
         unresolved=Unresolved(len(failures), tuple(failures[:EXAMPLES])),
-        overlap=_overlap(questions, in_two_splits, known),
+        overlap=overlap_of(questions, in_two_splits, known),
         splits_given=any(question.split for question in questions),
     )
 
@@ -130,7 +158,14 @@ def _question(row: LabelledRow, grades: Mapping[str, int], split: Split | None) 
     )
 
 
-def _overlap(questions: Iterable[Question], in_two_splits: list[str], known: Mapping[str, str]) -> Overlap:
+def overlap_of(questions: Iterable[Question], in_two_splits: list[str], known: Mapping[str, str]) -> Overlap:
+    """Return what the splits of the questions share.
+
+    Args:
+        questions: Questions with their splits, if they have one.
+        in_two_splits: Names of the questions that are in more than one split.
+        known: document_id by source of every known document.
+    """
     splits_of: dict[str, set[Split]] = {}
     for question in questions:
         if question.split:

@@ -1,4 +1,4 @@
-"""Questions with their answers: the labelled ones of a file, or generated ones where there are none."""
+"""Questions with their answers: labelled ones from a file, or generated ones if there is no file."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,7 +23,7 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class QuestionsReport:
-    """The questions stored now, by origin and by split, and what was wrong with the labels."""
+    """The questions stored now by origin and split, and what was wrong with the labels."""
 
     questions: int
     by_origin: dict[str, int]
@@ -41,19 +41,19 @@ class QuestionsReport:
 
 @dataclass(frozen=True, slots=True)
 class LabelsRead:
-    """What is known of the labels read last: whether splits came with them, and how many name no stored document."""
+    """The last labels read: whether they have splits, and how many name no stored document."""
 
     splits_given: bool
     without_answer: int
 
 
 def make_questions(context: StageContext, labelled: Path | None) -> QuestionsReport:
-    """Bring the questions in line with the labels, or with the chunks where there is no file of labels.
+    """Return what was done to bring the questions in line with the labels, or with the chunks without labels.
 
-    What people judged or labelled while they searched (`home.feedback`) is added to either.
+    Feedback that people gave while they searched (`home.feedback`) is added to either.
 
     Raises:
-        LabelledQuestionsError: The file of labels is missing or malformed; the message names the line.
+        LabelledQuestionsError: The file of labels is missing or malformed. The message names the line.
     """
     tables = context.tables
     with stage(context, "questions") as watch:
@@ -91,7 +91,7 @@ def read_questions(tables: Tables) -> list[Question]:
 
 
 def question_of(row: Mapping[str, Any]) -> Question:
-    """Return the question of a row of the table."""
+    """Return a row of the table as a question."""
     return Question(
         question_id=row["question_id"],
         question=row["question"],
@@ -107,13 +107,13 @@ def question_row(question: Question) -> dict[str, Any]:
 
 
 def lost_labels(home: Home) -> int:
-    """Return how many labelled questions name no document that is stored, as of the last time labels were read."""
+    """Return how many labelled questions named no stored document when labels were last read."""
     labels = read_record(_labels_path(home), LabelsRead)
     return labels.without_answer if labels else 0
 
 
 def splits_given(home: Home) -> bool:
-    """Return whether the stored questions came with their splits."""
+    """Return whether the stored questions came with splits."""
     labels = read_record(_labels_path(home), LabelsRead)
     return labels is not None and labels.splits_given
 
@@ -123,8 +123,7 @@ def _labels_path(home: Home) -> Path:
 
 
 def _labels(context: StageContext, path: Path | None) -> LabelledQuestions:
-    documents = context.tables.read(DOCUMENTS, ["source", "document_id"])
-    known = dict(zip(documents["source"].to_pylist(), documents["document_id"].to_pylist(), strict=True))
+    known = context.tables.pairs(DOCUMENTS, "source", "document_id")
     given = read_labelled(path, known) if path else None
     return merged_labels(given, feedback_questions(context.home.feedback, known), known)
 
@@ -136,4 +135,10 @@ def passages_to_ask(tables: Tables) -> Iterator[Passage]:
         for row in batch.to_pylist():
             path: Sequence[str] = row["heading_path"] or ()
             title = titles.get(row["document_id"], "")
-            yield Passage(row["chunk_id"], row["document_id"], title, path, row["text"])
+            yield Passage(
+                chunk_id=row["chunk_id"],
+                document_id=row["document_id"],
+                title=title,
+                heading_path=path,
+                text=row["text"],
+            )

@@ -1,4 +1,4 @@
-"""The first whole sentence of a passage and the words of a heading, without their markup."""
+"""The first whole sentence of a passage and the text of a heading, without markup."""
 
 import re
 
@@ -25,10 +25,9 @@ def without_markup(text: str) -> str:
 
 
 def first_sentence(text: str) -> str | None:
-    """Return the first whole sentence of prose in a passage, of 6 to 40 words; None where there is none.
+    """Return the first whole sentence of prose in a passage, of 6 to 40 words; None if there is none.
 
-    Passes over headings, code, tables and lists, and over the end of a sentence that an earlier passage
-    began.
+    Skips headings, code, tables and lists, and the end of a sentence that started in an earlier passage.
     """
     prose = _HEADING.sub("\n", _FENCED.sub("\n", text))
     for paragraph in re.split(r"\n\s*\n", prose):
@@ -43,7 +42,7 @@ def first_sentence(text: str) -> str | None:
 def _sentences(text: str) -> list[str]:
     sentences: list[str] = []
     for piece in _SENTENCE_END.split(text):
-        if sentences and piece[:1].islower():  # the dot was that of "e.g."
+        if sentences and piece[:1].islower():  # the full stop belonged to "e.g."
             sentences[-1] += f" {piece}"
         else:
             sentences.append(piece)

@@ -6,14 +6,14 @@ from enum import StrEnum
 
 
 class Origin(StrEnum):
-    """Who asked: a person who also named the answer, or a rule that took both from the text."""
+    """Who asked: a person who also named the answer, or a rule that took both from a document."""
 
     LABELLED = "labelled"
     GENERATED = "generated"
 
 
 class Split(StrEnum):
-    """What a question may be used for. Nothing of a test question ever feeds training."""
+    """What a question may be used for. Nothing from a test question is ever used in training."""
 
     TRAIN = "train"
     VALIDATION = "validation"
@@ -22,7 +22,7 @@ class Split(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Relevant:
-    """A document that answers a question, the chunk in it where that is known, and how well (1 or more)."""
+    """A document that answers a question, its chunk if known, and the grade of the answer (1 or more)."""
 
     document_id: str
     chunk_id: str | None
@@ -31,7 +31,7 @@ class Relevant:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, its answers, where it comes from, and its split (None until it has one)."""
+    """A question, its answers, its origin, and its split (None until assigned)."""
 
     question_id: str
     question: str
@@ -41,11 +41,11 @@ class Question:
 
     @property
     def document_ids(self) -> frozenset[str]:
-        """The documents that answer it."""
+        """Ids of the documents that answer it."""
         return frozenset(relevant.document_id for relevant in self.relevant)
 
 
 def question_id(origin: Origin, question: str, given_id: str = "") -> str:
-    """Return the id of a question, 32 hex digits: the same in every run for the same words and given id."""
-    # The NUL keeps ("ab", "c") and ("a", "bc") apart; no text of a question contains one.
+    """Return the id of a question, 32 hexadecimal digits. It depends only on origin, text and given id."""
+    # NUL separates ("ab", "c") from ("a", "bc"). No question contains one.
     return hashlib.sha256("\0".join((origin, question, given_id)).encode()).hexdigest()[:32]

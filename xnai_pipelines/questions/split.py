@@ -1,4 +1,4 @@
-"""Which questions train and which test: whole documents, never a document in both."""
+"""Splits questions into train, validation and test by document: no document is in two splits."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ class _Component:
     """Questions that share documents, directly or through others."""
 
     questions: list[Question]
-    position: float  # in [0, 1): where the shares are laid out from train to test
+    position: float  # in [0, 1), where the shares follow each other from train to test
     split: Split
 
     def count(self, origin: Origin) -> int:
@@ -25,20 +25,19 @@ class _Component:
 def split_by_document(
     questions: Sequence[Question], seed: int, shares: Mapping[Split, float] = DEFAULT_SHARES
 ) -> tuple[Question, ...]:
-    """Return the questions, in their order, each with a split.
+    """Return the questions in order, each with a split.
 
-    Documents connected by a question stay together. A component's split follows from a hash of its smallest
-    document id, so further questions leave the others where they are, unless they connect two components.
-    Given splits are kept; a question without one that is connected to them joins the most held-out of them.
+    Documents connected by a question stay together. A component's split follows from a hash of its smallest document
+    id. New questions therefore do not move others, unless they connect two components. Given splits are kept. A
+    question without a split joins the most held-out split that it is connected to.
 
-    A component cannot be divided, and where one holds most questions it may be the one that trains. A test
-    split that got less than half its share is therefore filled up with whole components, those nearest to it
-    first: what cannot be divided is measured rather than trained on.
+    A component cannot be divided, and a large one may land in train. If the test split has less than half its share, it
+    is therefore filled up with whole components, the nearest first. What cannot be divided is tested, not trained on.
 
     Args:
-        questions: Labelled and generated ones together, since they share documents.
-        seed: Another seed, another division.
-        shares: The share of the components for each split, summing to 1.
+        questions: Labelled and generated questions together, because they share documents.
+        seed: Seed of the division.
+        shares: Share of the components per split, summing to 1.
 
     Raises:
         ValueError: The shares are negative or do not sum to 1.
@@ -64,7 +63,7 @@ def split_by_document(
 
 
 def _connected(questions: Iterable[Question]) -> list[list[Question]]:
-    """Return the questions grouped by connected documents (union-find with path halving)."""
+    """Return the questions grouped by connected documents, by union-find with path halving."""
     parent: dict[str, str] = {}
 
     def root(document_id: str) -> str:
@@ -77,7 +76,7 @@ def _connected(questions: Iterable[Question]) -> list[list[Question]]:
     asked = [(question, sorted(question.document_ids)) for question in questions]
     for _, (first, *others) in asked:
         for other in others:
-            # The smaller id becomes the root, so a root is its component's smallest document id.
+            # The smaller id becomes the root, so the root is the component's smallest document id.
             low, high = sorted((root(first), root(other)))
             parent[high] = low
     groups: dict[str, list[Question]] = {}
@@ -95,7 +94,7 @@ def _placed(questions: list[Question], seed: int, shares: Mapping[Split, float])
         edge += shares.get(split, 0.0)
         if position < edge:
             return _Component(questions, position, split)
-    return _Component(questions, position, Split.TEST)  # the shares' rounding error
+    return _Component(questions, position, Split.TEST)  # rounding error of the shares
 
 
 def _fill_test(components: list[_Component], origin: Origin, tested: int, share: float) -> None:

@@ -1,1 +1,1 @@
-"""Releases: challenger against champion, the gate, the decision, and the pointer that moves or moves back."""
+"""Releases: challenger against champion, the gate, the decision, and the pointer that a release or a rollback moves."""

@@ -1,4 +1,4 @@
-"""The challenger: the corpus embedded by another encoder, in a table beside that of the current release."""
+"""The challenger: the corpus embedded by another encoder, in a table beside the current release's."""
 
 from dataclasses import asdict
 
@@ -11,12 +11,12 @@ from xnai_pipelines.state.schemas import embeddings_spec
 
 
 def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_rows: int) -> EmbeddingsReport:
-    """Embed every chunk into a table of the encoder's own, and record the challenger; the pointer stays where it is.
+    """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
 
-    A table that a killed run began is gone on with. That of an earlier challenger is dropped.
+    Resumes a table left by a killed run; drops the previous challenger's.
 
     Raises:
-        ReleaseError: Nothing is released yet, so that there is nothing to challenge.
+        ReleaseError: Nothing is released yet, so there is nothing to challenge.
     """
     releases = Releases(context.home.releases)
     releases.require()

@@ -27,7 +27,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Asked:
-    """The questions of one origin that may judge: those of the test split, else of the validation split."""
+    """The questions of one origin that may judge: of the test split if it has any, else of the validation split."""
 
     origin: Origin
     split: Split
@@ -50,31 +50,31 @@ def compare(
 ) -> Comparison:
     """Return how the challenger does against the champion on the same questions, by document.
 
-    Labelled questions of the test split judge, of the validation split where there is no test split, and generated
-    ones likewise where the labelled ones are fewer than `least`; those of the training split never do, since the
-    challenger may have learnt their answers. A slice that has too few labelled questions is judged by generated ones
-    where there are enough. Origins are never mixed in one figure.
-    Intervals are those of `evaluation.bootstrap_means`, with every figure of a slice resampled alike.
+    Labelled questions of the test split judge; if there are none, those of the validation split. If fewer than `least`
+    labelled questions remain, generated ones judge under the same rule. Questions of the training split never judge:
+    the challenger may have learned their answers. A slice with too few labelled questions is judged by generated ones
+    if there are enough. A figure never mixes origins.
+    Intervals come from `bootstrap_means`; every figure of a slice uses the same resamples.
 
     Args:
         champion_rows: The champion's evaluation, of schema `PER_QUESTION`.
         challenger_rows: The challenger's, of the same questions and documents.
         champion: What answers searches now.
-        challenger: What may take its place.
-        least: Fewest questions of a slice that is compared.
-        chosen: Question ids of slices that no column tells, such as the questions new since the release.
+        challenger: What may replace it.
+        least: Min questions of a slice that is compared.
+        chosen: Question ids of slices that no column defines, such as the questions added since the release.
         seed: Seed of the bootstrap.
 
     Raises:
-        ValueError: The two evaluations are not of the same questions and documents, a search raised for one of the two
-            alone, a figure is not finite, or every question is of the training split.
+        ValueError: The two evaluations differ in questions or documents, a search failed for only one of the two, a
+            figure is not finite, or every question is of the training split.
     """
     paired = pair(champion_rows, challenger_rows)
     asked = _asked(paired.questions, least)
     if not asked:
         raise ValueError(
-            f"All {len(paired.values)} questions are of the training split, and a challenger is not judged by what it "
-            "learnt from: label questions about other documents."
+            f"All {len(paired.values)} questions are of the training split, and a challenger is not judged on what it "
+            "learned from. Label questions about other documents."
         )
     whole, parts = _parts(asked, least, chosen or {})
     compared = [
@@ -93,7 +93,7 @@ def compare(
 
 
 def _asked(questions: pa.Table, least: int) -> list[_Asked]:
-    """Return the questions that may judge by origin, labelled ones first unless they alone are too few."""
+    """Return the questions that may judge, by origin: labelled ones first unless there are too few of them."""
     found = []
     for origin in Origin:
         for split in (Split.TEST, Split.VALIDATION):
@@ -107,7 +107,7 @@ def _asked(questions: pa.Table, least: int) -> list[_Asked]:
 def _parts(
     asked: Sequence[_Asked], least: int, chosen: Mapping[Slice, Collection[str]]
 ) -> tuple[tuple[Slice, ...], dict[Slice, tuple[Origin, Rows]]]:
-    """Return the slices that hold all questions of the first origin, and the rows of each slice to compare."""
+    """Return the slices that contain all questions of the first origin, and the rows of each slice to compare."""
     first = asked[0]
     whole = (Slice("origin", first.origin), *_whole(first.questions))
     found: dict[Slice, tuple[Origin, Rows]] = {}
@@ -131,7 +131,7 @@ def _parts(
 
 
 def _whole(questions: pa.Table) -> list[Slice]:
-    """Return the slices by answer that hold all these questions."""
+    """Return the slices by answer that contain all these questions."""
     counts = {dimension: Counter(questions[dimension].to_pylist()) for dimension in _BY_ANSWER}
     return [
         Slice(dimension, value)
@@ -161,22 +161,22 @@ def _compared(part: Slice, origin: Origin, values: NDArray[np.float64], seed: in
 
 
 def _statement(asked: Sequence[_Asked], least: int, parts: Mapping[Slice, tuple[Origin, Rows]]) -> str:
-    """Return in words which questions judge."""
+    """Return which questions judge, as a phrase."""
     first, *others = asked
     words = first.statement
     for other in others:
         if any(origin is other.origin for origin, _ in parts.values()):
-            words += f"; slices that have fewer than {least} of them by {other.statement}"
+            words += f"; slices with fewer than {least} of them by {other.statement}"
     return words
 
 
 def _changed(paired: Paired, rows: Rows) -> tuple[ChangedQuestion, ...]:
-    """Return the questions that got better and those that got worse, half of each where there are enough of both."""
+    """Return the questions that improved and those that got worse, half of each if there are enough of both."""
     ndcg = paired.values[rows, :, :, COMPARED_METRICS.index("ndcg_at_10")]
     changes = ndcg[:, 1] - ndcg[:, 0]
     modes = np.abs(changes).argmax(axis=1)
     change = changes[np.arange(len(rows)), modes]
-    order = np.argsort(-np.abs(change), kind="stable")  # of equal changes that with the lower question id
+    order = np.argsort(-np.abs(change), kind="stable")  # ties: the lower question id first
     better = [number for number in order.tolist() if change[number] > _SAME_NDCG]
     worse = [number for number in order.tolist() if change[number] < -_SAME_NDCG]
     half = CHANGED_QUESTIONS // 2

@@ -1,4 +1,4 @@
-"""What comparing champion and challenger found: the contract between comparing, the gate, plots and MLflow."""
+"""The result of comparing champion and challenger: the contract between comparing, the gate, plots and MLflow."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,24 +11,24 @@ from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.search.query import Mode
 
-MODES: tuple[str, ...] = (str(Mode.HYBRID), str(Mode.VECTOR))  # keyword search asks no encoder
+MODES: tuple[str, ...] = (str(Mode.HYBRID), str(Mode.VECTOR))  # keyword search uses no encoder
 COMPARED_METRICS = ("ndcg_at_10", "recall_at_10", "mrr_at_10")
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """An encoder with its index, and what serving it costs; what was not measured is None.
+    """An encoder with its index, and the cost of serving it; None: not measured.
 
     Attributes:
-        release: Number of its release, the challenger's the one that it would get; None where it has none.
-        vector_space: Names its vectors.
-        encoder: The base encoder.
+        release: Number of its release, for the challenger the number it would get; None if it has none.
+        vector_space: Vector space of its vectors.
+        encoder: Base encoder.
         variant: What is shipped, such as int8_dynamic.
         adapter: Id of the adapter merged into it, None for the base itself.
-        model_bytes: All that a user ships for it.
-        query_ms_p50: Median time of a query in milliseconds; both contenders' must be measured alike.
-        query_ms_p95: Its 95th percentile.
+        model_bytes: Size of all files shipped for it.
+        query_ms_p50: Median query time in milliseconds, measured the same way for both contenders.
+        query_ms_p95: 95th percentile of the query time in milliseconds.
     """
 
     release: int | None
@@ -46,7 +46,7 @@ class Compared:
     """Both contenders in one search mode on the questions of one slice.
 
     `champion`, `challenger` and `difference` (challenger - champion, paired) have an estimate for each of
-    `COMPARED_METRICS`. Wins, losses and ties are questions, by nDCG@10. All questions are of one origin.
+    `COMPARED_METRICS`. Wins, losses and ties count questions, by nDCG@10. All questions are of one origin.
     """
 
     slice: Slice
@@ -62,7 +62,7 @@ class Compared:
 
     @property
     def ndcg(self) -> Estimate:
-        """The difference of nDCG@10."""
+        """The difference in nDCG@10."""
         return self.difference["ndcg_at_10"]
 
 
@@ -70,7 +70,7 @@ class Compared:
 class ChangedQuestion:
     """A question that the two answer differently, in the mode in which its nDCG@10 changed more.
 
-    A rank is that of the first right document, None where none was found; `..._found` are the first sources found.
+    A rank is that of the first relevant document, None if none was found; `..._found` are the first sources found.
     """
 
     question: str
@@ -97,13 +97,13 @@ class Comparison:
 
     Attributes:
         champion: What answers searches now.
-        challenger: What may take its place.
-        questions_statement: Which questions were asked, in words.
-        least: A slice with fewer questions is not compared.
-        compared: By slice and mode, all questions first.
-        whole: Slices that hold every question, so that their figures are those of all questions.
-        changed: At most 20 of the questions that changed most, those that got better first.
-        notes: What else a reader has to know, a sentence each.
+        challenger: What may replace it.
+        questions_statement: Which questions were asked, as a phrase.
+        least: Min questions of a slice that is compared.
+        compared: Figures by slice and mode, all questions first.
+        whole: Slices that contain every question, so that their figures are those of all questions.
+        changed: Up to 20 questions that changed the most, improved ones first.
+        notes: What else a reader has to know, one sentence each.
     """
 
     champion: Contender
@@ -116,7 +116,7 @@ class Comparison:
     notes: tuple[str, ...]
 
     def of(self, part: Slice, mode: str) -> Compared | None:
-        """Return the figures of a slice in a mode, None where it has too few questions."""
+        """Return the figures of a slice in a mode, None if it has too few questions."""
         wanted = (OVERALL if part in self.whole else part, mode)
         return next((compared for compared in self.compared if (compared.slice, compared.mode) == wanted), None)
 
@@ -129,11 +129,11 @@ class Comparison:
         """Return the comparison that `to_json` wrote.
 
         Raises:
-            pydantic.ValidationError: The text is no such comparison; the message names the fields.
+            pydantic.ValidationError: The text is not such a comparison; the message names the fields.
         """
         return _adapter().validate_json(text)
 
 
-@cache  # built when one is read or written, not when the module is imported
+@cache  # built on first use, not on import
 def _adapter() -> TypeAdapter[Comparison]:
     return TypeAdapter(Comparison)

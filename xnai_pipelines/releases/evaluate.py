@@ -1,4 +1,4 @@
-"""Challenger against champion on the questions of now and the same documents, each searched in its own table."""
+"""Challenger against champion on today's questions and the same documents, each searched in its own table."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from xnai_pipelines.autonomy.decisions.finding import NEW
+from xnai_pipelines.autonomy.decisions.findings import NEW
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
@@ -32,7 +32,7 @@ COMPARISON_VERSION = 1  # raised when the same searches give another comparison
 
 @dataclass(frozen=True, slots=True)
 class KeptComparison:
-    """The comparison measured last, the challenger's figures, and a hash of what they were measured on."""
+    """The last comparison, the challenger's figures, and a hash of what they were measured on."""
 
     fingerprint: str
     comparison: Comparison
@@ -50,13 +50,13 @@ class AdapterEvaluationOutcome:
 
 
 def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int) -> AdapterEvaluationOutcome:
-    """Return how the challenger does against the current release; measured where something changed since.
+    """Return how the challenger does against the current release, measured again only if something changed.
 
-    Both are asked the same questions one after the other in this process, so that their latencies compare.
+    Both answer the same questions one after the other in this process, so that their latencies are comparable.
 
     Raises:
         ReleaseError: Nothing is released, or there is no challenger.
-        TrackingUnavailableError: MLflow cannot be reached, which knows the questions of the release's first evaluation.
+        TrackingUnavailableError: MLflow cannot be reached; it knows the questions of the release's first evaluation.
     """
     releases = Releases(context.home.releases)
     with stage(context, "adapter_evaluation") as watch:
@@ -79,7 +79,7 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
             )
             kept = KeptComparison(fingerprint, comparison, found[1].report)
             path = _record_path(context.home)
-            path.unlink(missing_ok=True)  # while there is no record, the rows belong to none
+            path.unlink(missing_ok=True)  # without a record, the rows belong to no comparison
             write_parquet(_rows_path(context.home), found[1].per_question)
             write_record(path, kept)
     return AdapterEvaluationOutcome(kept.comparison, fingerprint, measured, watch.seconds)
@@ -93,31 +93,31 @@ def _new_questions(tracker: Tracker, champion: Release, questions: Sequence[Ques
 
 
 def require_challenger(releases: Releases) -> Release:
-    """Return the manifest of the challenger.
+    """Return the challenger's manifest.
 
     Raises:
-        ReleaseError: There is none.
+        ReleaseError: There is no challenger.
     """
     challenger = releases.challenger()
     if challenger is None:
-        raise ReleaseError("There is no challenger: `xnai retrain` trains one and embeds the corpus with it.")
+        raise ReleaseError("There is no challenger. `xnai retrain` trains one and embeds the corpus with it.")
     return challenger
 
 
 def last_comparison(home: Home) -> KeptComparison:
-    """Return the comparison measured last.
+    """Return the last comparison.
 
     Raises:
         ReleaseError: There is none.
     """
     kept = _read(home)
     if kept is None:
-        raise ReleaseError("No challenger was evaluated yet: `xnai retrain` does.")
+        raise ReleaseError("No challenger has been evaluated yet. `xnai retrain` evaluates one.")
     return kept
 
 
 def read_challenger_evaluation(home: Home) -> Evaluation:
-    """Return what was measured of the challenger, which is its baseline once it is released."""
+    """Return the challenger's evaluation, which becomes the baseline of its release."""
     return Evaluation(last_comparison(home).challenger, pq.read_table(_rows_path(home)))
 
 
@@ -154,5 +154,5 @@ def _record_path(home: Home) -> Path:
 
 
 def _rows_path(home: Home) -> Path:
-    """Return where the challenger's rows lie, one for each question."""
+    """Return the path of the challenger's rows, one per question."""
     return home.state / "comparison.parquet"

@@ -1,4 +1,4 @@
-"""What happened to the model, from the releases and the decisions: marks on the history of accuracy."""
+"""What happened to the model, from releases and decisions: marks on the accuracy history."""
 
 from datetime import datetime
 

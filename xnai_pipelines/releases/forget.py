@@ -1,4 +1,4 @@
-"""Forgetting a document: out of every kept table and its earlier versions, the questions and the vector cache."""
+"""Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.encoders.vectors import trim_cache
+from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
@@ -31,7 +31,7 @@ from xnai_pipelines.state.tables import Tables, is_in
 
 @dataclass(frozen=True, slots=True)
 class ErasedTable:
-    """What was removed from a table: rows, and how many of them are found now; the versions that it has now."""
+    """What was removed from a table: rows, how many of them are found now, and the versions it has now."""
 
     table: str
     rows_removed: int
@@ -41,10 +41,10 @@ class ErasedTable:
 
 @dataclass(frozen=True, slots=True)
 class ForgettingReport:
-    """The proof: each table with what was removed and what is found now.
+    """The proof: per table, what was removed and what is found now.
 
-    `cached_vectors` were removed from the cache: those of every passage that no chunk holds any more. `adapters` were
-    trained on the document, and hold what they learned of it until they are trained again without it.
+    `cached_vectors`: vectors removed from the cache, of all passages that are no longer in any chunk. `adapters`:
+    adapters trained on the document; they keep what they learned from it until they are trained again without it.
     """
 
     source: str
@@ -58,23 +58,23 @@ class ForgettingReport:
 def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport:
     """Erase a document, or all records of a file, from everything that the home keeps.
 
-    Nothing has to be stored of it any more: what earlier deletions left in the files of the tables is erased as well,
-    so that a forgetting that was killed is completed by another. Drift profiles, which count the document's words and
-    sum its vectors, are removed; the next evaluation takes that of the current release anew.
+    Works even if the document is no longer stored: it also erases what earlier deletions left in the table files, so a
+    second call completes one that was killed. Drift profiles count the document's words and sum its vectors, so they
+    are removed; the next evaluation profiles the current release again.
 
     Args:
         context: The home.
-        folder: The folder of documents.
-        source: The source of a document or record, or the path of a file of many records.
+        folder: The documents folder.
+        source: Source of a document or record, or the path of a multi-record file.
 
     Raises:
-        ForgettingError: The file still lies in the folder: the next run would read it again.
+        ForgettingError: The file is still in the folder, so the next run would read it again.
     """
     path = source.partition("#")[0]
     if (folder / path).exists():
         raise ForgettingError(
-            f"{path} still lies in {folder}, where the next run would read it again. Delete it there, or the record in "
-            f"it and run `xnai run`; then forget {source}."
+            f"{path} is still in {folder}; the next run would read it again. Delete the file, or delete the record in "
+            f"it and run `xnai run`. Then forget {source}."
         )
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
@@ -109,7 +109,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:
-    """Return all tables of vectors, those too that a killed run began and that no release names."""
+    """Return all tables of vectors, also those that a killed run left and no release names."""
     names = [name for name in tables.names() if is_embeddings_table(name)]
     return [embeddings_spec(name, tables.open(name).schema.field("vector").type.list_size) for name in names]
 
@@ -126,7 +126,7 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
 
 
 def _questions_about(context: StageContext, releases: Releases, documents: frozenset[str]) -> list[str]:
-    """Return the ids of the stored questions about the documents; those that releases keep are removed at once."""
+    """Return the ids of the stored questions about the documents; remove them from the questions kept by releases."""
     for release in releases.all():
         kept = kept_questions(releases, release.release)
         if kept is not None:

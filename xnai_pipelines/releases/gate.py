@@ -1,4 +1,4 @@
-"""The gate: whether a challenger takes the champion's place, and why, rule by rule."""
+"""The gate: whether a challenger replaces the champion, and why, rule by rule."""
 
 import math
 from collections.abc import Iterator
@@ -11,15 +11,15 @@ from xnai_pipelines.releases.comparison import MEGABYTE, MODES, Compared, Compar
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """What a challenger has to hold. Gains and losses are differences of mean nDCG@10, challenger - champion.
+    """The limits for a challenger. Gains and losses are differences of mean nDCG@10, challenger - champion.
 
     Attributes:
-        min_gain: What the lower end of the 95 % interval has to exceed on the slice that degraded.
-        max_overall_loss: Over all questions so much may be lost on average, in either mode, unless the interval lies
-            wholly below zero: what is a loss beyond chance is none that is allowed.
-        max_slice_loss: A slice may lose so much; a larger loss counts where its interval lies wholly below zero.
-        max_query_ms: 95th percentile of the time of a query; None is no limit.
-        max_shipped_mb: Size of the model's files in MB of 1,000,000 bytes; None is no limit.
+        min_gain: Value that the lower end of the 95 % interval must exceed on the degraded slice.
+        max_overall_loss: Mean loss allowed over all questions in either mode. It is never allowed if the whole interval
+            is below zero.
+        max_slice_loss: Loss allowed on a slice. A larger loss counts only if its whole interval is below zero.
+        max_query_ms: 95th percentile of the query time in milliseconds; None: no limit.
+        max_shipped_mb: Size of the model's files in MB of 1,000,000 bytes; None: no limit.
     """
 
     min_gain: float = 0.0
@@ -39,7 +39,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One rule of the gate, and in one sentence what it saw."""
+    """One rule of the gate, and its finding as a sentence."""
 
     name: str
     passed: bool
@@ -48,7 +48,7 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the challenger passed every rule. `reasons` are the words of all rules, or of those that failed."""
+    """Whether the challenger passed every rule. `reasons` are the findings of all rules, or of those that failed."""
 
     promoted: bool
     reasons: tuple[str, ...]
@@ -56,12 +56,12 @@ class Verdict:
 
 
 def judge(comparison: Comparison, gate: Gate, target: Target | None = None) -> Verdict:
-    """Return whether the challenger is better where the champion degraded, and nowhere worse than the gate allows.
+    """Return whether the challenger improves the degraded slice and regresses nowhere by more than the gate allows.
 
     Args:
         comparison: From `compare`.
         gate: The limits.
-        target: What degraded; None where a person asked for the retraining: then all questions count, in either mode.
+        target: What degraded; None if a person asked for the retraining: then all questions count, in either mode.
 
     Raises:
         ValueError: A figure is not finite, a mode or all questions are missing, or the target's mode is not compared.
@@ -81,13 +81,13 @@ def judge(comparison: Comparison, gate: Gate, target: Target | None = None) -> V
 
 def _refuse_unusable(comparison: Comparison, target: Target | None) -> None:
     if target is not None and target.mode not in MODES:
-        raise ValueError(f"The target's mode {target.mode!r} is not compared: it is one of {', '.join(MODES)}.")
+        raise ValueError(f"The target's mode {target.mode!r} is not compared. Choose one of {', '.join(MODES)}.")
     for mode in MODES:
         if comparison.of(OVERALL, mode) is None:
-            raise ValueError(f"The comparison has no figures of all questions in {mode} search: compare again.")
+            raise ValueError(f"The comparison has no figures for all questions in {mode} search. Compare again.")
     for where, figure in _figures(comparison):
         if not math.isfinite(figure):
-            raise ValueError(f"{where} is {figure}, and nothing is judged by such a figure: evaluate again.")
+            raise ValueError(f"{where} is {figure}; the gate needs finite figures. Evaluate again.")
 
 
 def _figures(comparison: Comparison) -> Iterator[tuple[str, float]]:
@@ -123,12 +123,12 @@ def _nothing_changed(comparison: Comparison) -> RuleResult:
 
 def _too_few(comparison: Comparison) -> RuleResult:
     number = _overall(comparison, MODES[0]).questions
-    words = f"There are {number} questions to judge by, and fewer than {comparison.least} prove nothing: label more."
+    words = f"There are {number} questions; at least {comparison.least} are needed to judge. Label more."
     return RuleResult("enough questions", False, words)
 
 
 def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleResult:
-    """Judge the slice that degraded; all questions where there is none, or where it has too few questions."""
+    """Judge the degraded slice, or all questions if there is none or it has too few questions."""
     if target is None:
         candidates, introduction = [_overall(comparison, mode) for mode in MODES], ""
     elif (compared := comparison.of(target.slice, target.mode)) is not None:
@@ -139,7 +139,7 @@ def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleRe
         candidates = [_overall(comparison, target.mode)]
         introduction = (
             f"{_start(str(target.slice))}, which degraded, has fewer than {comparison.least} questions, too few to "
-            "tell: all questions decide instead. "
+            "judge; all questions decide instead. "
         )
     best = max(candidates, key=lambda compared: compared.ndcg.low)
     passed = best.ndcg.low > gate.min_gain
@@ -150,10 +150,10 @@ def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleRe
         figures = "; ".join(f"{compared.mode} {_figure(compared)}" for compared in shown)
         where = "On all questions, in either mode," if target is None else _place(best)
         words = (
-            f"{where} the challenger is not shown to be better: {figures}; the interval has to lie above "
+            f"{where} the challenger is not shown to be better: {figures}; the interval has to be above "
             f"{gate.min_gain:g}."
         )
-    return RuleResult("better where it degraded" if target else "better", passed, introduction + words)
+    return RuleResult("better on the degraded slice" if target else "better", passed, introduction + words)
 
 
 def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:
@@ -164,7 +164,7 @@ def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:
     elif difference.high < 0:
         found = "is worse beyond chance"
     else:
-        found = f"loses more on average than the {gate.max_overall_loss:g} that are allowed"
+        found = f"loses more on average than the allowed {gate.max_overall_loss:g}"
     words = f"{_place(compared)} the challenger {found}: {_figure(compared)}."
     return RuleResult(f"not worse overall, {compared.mode}", passed, words)
 
@@ -177,9 +177,9 @@ def _no_slice_worse(comparison: Comparison, gate: Gate) -> RuleResult:
         words = f"The challenger is worse by more than {gate.max_slice_loss:g} on {listed}."
     elif parts:
         number = len({one.slice for one in parts})
-        words = f"On none of {number} slices is it worse by more than {gate.max_slice_loss:g} beyond chance."
+        words = f"It is worse by more than {gate.max_slice_loss:g} beyond chance on none of {number} slices."
     else:
-        words = f"No slice has the {comparison.least} questions that tell anything of it alone."
+        words = f"No slice has the {comparison.least} questions needed to judge it alone."
     return RuleResult("no slice worse", not worse, words)
 
 
@@ -187,7 +187,7 @@ def _latency(comparison: Comparison, gate: Gate) -> RuleResult:
     latency, before = comparison.challenger.query_ms_p95, comparison.champion.query_ms_p95
     limit = gate.max_query_ms
     if latency is None:
-        words = "Its latency was not measured" + ("." if limit is None else f", and the limit is {limit:g} ms.")
+        words = "The query time was not measured" + ("." if limit is None else f"; the limit is {limit:g} ms.")
         return RuleResult("latency", limit is None, words)
     against = "" if before is None else f", the champion's {before:.1f} ms"
     words = f"A query takes {latency:.1f} ms (95th percentile){against}; {_limit(limit, 'ms')}."
@@ -197,7 +197,7 @@ def _latency(comparison: Comparison, gate: Gate) -> RuleResult:
 def _size(comparison: Comparison, gate: Gate) -> RuleResult:
     size, before = comparison.challenger.model_bytes / MEGABYTE, comparison.champion.model_bytes / MEGABYTE
     limit = gate.max_shipped_mb
-    words = f"The model has {size:.1f} MB, the champion's {before:.1f} MB; {_limit(limit, 'MB')}."
+    words = f"The model is {size:.1f} MB, the champion's {before:.1f} MB; {_limit(limit, 'MB')}."
     return RuleResult("size", limit is None or size <= limit, words)
 
 

@@ -1,4 +1,4 @@
-"""Housekeeping: compact the tables, drop what no release needs, say how many bytes that freed."""
+"""Housekeeping: compact the tables, drop what no release needs, report how many bytes that freed."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,20 +6,20 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from xnai_pipelines.adapters.make import MERGED
+from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
-from xnai_pipelines.encoders.vectors import trim_cache
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table
 
-KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that hold an older one open
+KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
 
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """Size of the tables before and after; what expired, which tables and models were dropped, vectors removed."""
+    """Table sizes before and after; what expired, which tables and models were dropped, how many vectors removed."""
 
     bytes_before: int
     bytes_after: int
@@ -31,10 +31,10 @@ class MaintenanceReport:
 
 
 def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
-    """Compact every table, remove old versions, drop tables and models that nothing names, trim the vector cache.
+    """Compact every table, remove old versions, drop unnamed tables and models, trim the vector cache.
 
-    Beside the current release the `kept_releases` newest are kept; others expire. Models are named by releases, by the
-    candidate, and by the last report of each variant. The cache keeps the vectors of the passages that chunks hold now.
+    Keeps the current release and the `kept_releases` newest; others expire. Releases, the candidate and the last
+    report of each variant name models. The cache keeps the vectors of the passages in today's chunks.
     """
     tables = context.tables
     releases = Releases(context.home.releases)
@@ -43,7 +43,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         expired = _expire(releases, kept_releases)
         kept = releases.with_challenger()
         named = {release.embeddings_table for release in kept}
-        # before the first release a table without one is a first run that was killed and will go on
+        # before the first release, an unnamed table is a killed first run's, which will resume
         dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
         for name in dropped:
             tables.drop(name)
@@ -62,7 +62,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
 
 
 def _expire(releases: Releases, most: int) -> tuple[int, ...]:
-    """Forget the oldest releases beside the current one; their tables are named by nothing then."""
+    """Expire the oldest releases beside the current one; nothing names their tables then."""
     current = releases.current()
     others = [release.release for release in releases.all() if current and release.release != current.release]
     expired = tuple(others[: max(0, len(others) - most)])
@@ -72,17 +72,17 @@ def _expire(releases: Releases, most: int) -> tuple[int, ...]:
 
 
 def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
-    """Remove models that nothing names, what they were expanded to and merged from; none before a first release."""
+    """Remove unnamed models, their expanded and merged forms; nothing before a first release."""
     adapters = {release.adapter for release in releases}
     for merged in (home.adapters / MERGED).glob("[!.]*") if releases else ():
-        # made again from the adapter when it is needed
+        # made again from the adapter when needed
         if merged.name not in adapters and not merged.is_symlink():
             shutil.rmtree(merged)
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
     named |= {candidate.vector_space} if candidate else set()
     unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, *named)]
-    # a link was put there by a person, who shares models between homes
+    # a person made this link, to share models between homes
     unused = [path for path in unnamed if path.is_dir() and not path.is_symlink()] if releases else []
     for folder in unused:
         shutil.rmtree(folder)

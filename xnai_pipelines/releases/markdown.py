@@ -11,7 +11,7 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def comparison_table(comparison: Comparison) -> Table:
-    """Return a row for each slice and mode: questions, nDCG@10 of both, differences with intervals, wins and losses."""
+    """Return a row per slice and mode: questions, both nDCG@10, differences with intervals, wins and losses."""
     columns = [
         "slice",
         "mode",
@@ -21,7 +21,7 @@ def comparison_table(comparison: Comparison) -> Table:
         "nDCG@10 difference",
         "recall@10 difference",
         "MRR@10 difference",
-        "won / lost / even",
+        "wins / losses / ties",
     ]
     rows = [
         [
@@ -53,12 +53,12 @@ def comparison_markdown(comparison: Comparison) -> str:
     ]
     parts += [f"{note}\n" for note in comparison.notes]
     parts.append("## Questions that changed most\n")
-    parts.append(_changed_markdown(comparison.changed) if comparison.changed else "None changed its nDCG@10.\n")
+    parts.append(_changed_markdown(comparison.changed) if comparison.changed else "No question changed its nDCG@10.\n")
     return "\n".join(parts)
 
 
 def verdict_markdown(verdict: Verdict) -> str:
-    """Return the verdict, then each rule with what it saw."""
+    """Return the verdict, then each rule with its finding."""
     rules = [[rule.name, "passed" if rule.passed else "failed", rule.words] for rule in verdict.rules]
     return "\n".join(
         [

@@ -1,12 +1,13 @@
-"""The comparison as a picture: differences with intervals by slice and mode, as a PNG for an event log."""
+"""The comparison as a PNG for an event log: differences with intervals by slice and mode."""
 
 from io import BytesIO
 
+from xnai_pipelines.evaluation.plots import draw_interval
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
-# Okabe and Ito's colours: told apart by people with any colour vision.
+# The Okabe-Ito palette, distinguishable with any colour vision.
 _COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00"}
 _LIMIT = "#CC79A7"
 _INK = "#222222"
@@ -17,14 +18,14 @@ _MOST_SLICES = 10
 
 
 def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
-    """Return a PNG of the differences of nDCG@10 with 95 % intervals, by slice and mode: a forest plot.
+    """Return a PNG of the nDCG@10 differences with 95 % intervals, by slice and mode: a forest plot.
 
-    The dashed line is the loss that the gate allows a slice. Of many slices those that lost and those that
-    gained most are shown.
+    The dashed line is the loss that the gate allows on a slice. If there are many slices, those that lost and gained
+    the most are shown.
 
     Args:
         comparison: From `compare`.
-        max_slice_loss: The gate's.
+        max_slice_loss: The gate's limit.
     """
     require("plots", "A plot")
     from matplotlib.figure import Figure
@@ -42,18 +43,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
             if compared is None:
                 continue
             colour, difference = _COLOURS[mode], compared.ndcg
-            axes.plot([difference.low, difference.high], [row, row], color=colour, linewidth=2)
-            axes.plot(difference.mean, row, "o", color=colour, markersize=6)
-            axes.annotate(
-                f"{mode} {difference.mean:+.3f}",
-                (difference.high, row),
-                (7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8.5,
-                color=colour,
-                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over the lines
-            )
+            draw_interval(axes, row, difference, label=f"{mode} {difference.mean:+.3f}", colour=colour)
             row += 1
         centres.append(row - (len(MODES) + 1) / 2)
         first = comparison.of(part, MODES[0])
@@ -64,7 +54,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     differences = [compared.ndcg for compared in comparison.compared if compared.slice in shown]
     low = min(-max_slice_loss, *(difference.low for difference in differences))
     high = max(max_slice_loss, *(difference.high for difference in differences))
-    # Room on the right for the labels.
+    # room on the right for the labels
     axes.set_xlim(low - 0.05 * (high - low), high + 0.3 * (high - low))
     axes.grid(axis="x", color=_GRID, linewidth=0.8)
     for side in ("top", "right", "left"):
@@ -75,9 +65,9 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     few = (
         ""
         if len(shown) == all_slices
-        else f"\n{len(shown)} of {all_slices} slices: all questions, and those that lost or gained most"
+        else f"\n{len(shown)} of {all_slices} slices: all questions, and the largest losses and gains"
     )
-    title = "nDCG@10, challenger - champion, paired, with 95 % intervals; dashed: the loss allowed to a slice"
+    title = "nDCG@10, challenger - champion, paired, 95 % intervals; dashed: max loss allowed on a slice"
     figure.suptitle(title + few, x=0.01, ha="left", fontsize=9.5, color=_INK)
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
@@ -85,7 +75,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
 
 
 def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
-    """Return the slices to draw in the comparison's order, and how many there are."""
+    """Return the slices to draw, in the comparison's order, and the number of all slices."""
     parts = list(dict.fromkeys(compared.slice for compared in comparison.compared))
     if len(parts) <= _MOST_SLICES:
         return parts, len(parts)
@@ -93,7 +83,7 @@ def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
     def lowest(part: Slice) -> float:
         return min(compared.ndcg.mean for compared in comparison.compared if compared.slice == part)
 
-    # A loss that rejects must not be hidden by larger gains.
+    # larger gains must not hide a loss that rejects
     ranked = sorted((part for part in parts if part != OVERALL), key=lowest)
     half = _MOST_SLICES // 2
     kept = {OVERALL, *ranked[:half], *ranked[half + 1 - _MOST_SLICES :]}

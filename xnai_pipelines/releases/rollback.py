@@ -1,4 +1,4 @@
-"""Back to an earlier release, or forward again: table, model and questions together."""
+"""Roll back to an earlier release, or forward again: table, model and questions together."""
 
 import json
 import time
@@ -20,9 +20,14 @@ from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, embeddings_spec
 class RollbackReport:
     """The move of the pointer.
 
-    `deleted` are the documents deleted since that were removed from the release's table before the move, `behind` the
-    chunks that the next ingest brings in line with the documents as they are now, `questions` how many questions the
-    release brought back (None: it kept none, those of now stay). `pointer_seconds` is the time the move itself took.
+    Attributes:
+        from_release: Release that was current before.
+        to_release: Release that is current now.
+        deleted: Documents deleted since that were removed from the release's table before the move.
+        behind: Chunks that the next ingest brings in line with today's documents.
+        questions: Number of questions restored with the release; None: it kept none, today's stay.
+        pointer_seconds: Duration of the move itself in seconds.
+        seconds: Duration of the whole rollback in seconds.
     """
 
     from_release: int
@@ -35,7 +40,7 @@ class RollbackReport:
 
 
 def roll_back(context: StageContext, number: int | None) -> RollbackReport:
-    """Make an earlier or later release the current one; None: the one before the current.
+    """Make an earlier or later release the current one; None: the one before the current release.
 
     Raises:
         ReleaseError: There is no such release, it is the current one, or its table or model is gone.
@@ -45,7 +50,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         current = releases.require()
         target = releases.read(number) if number is not None else _before(releases, current)
         if target.release == current.release:
-            raise ReleaseError(f"Release {target.release} is the current one already.")
+            raise ReleaseError(f"Release {target.release} is already the current one.")
         _require_parts(context, target)
         spec = embeddings_spec(target.embeddings_table, target.dimension)
         deleted = forget_deleted(context, releases, embeddings_spec(current.embeddings_table, current.dimension))
@@ -75,7 +80,7 @@ def keep_questions(releases: Releases, number: int, questions: Sequence[Question
 
 
 def kept_questions(releases: Releases, number: int) -> list[Question] | None:
-    """Return the questions kept beside a release, None where it kept none."""
+    """Return the questions kept beside a release, None if it kept none."""
     path = releases.questions_path(number)
     if not path.exists():
         return None
@@ -83,11 +88,11 @@ def kept_questions(releases: Releases, number: int) -> list[Question] | None:
 
 
 def restore_questions(context: StageContext, releases: Releases, target: Release) -> int | None:
-    """Make a release's questions those of now, without those about deleted documents; return how many there are."""
+    """Restore a release's questions, without those about deleted documents, and return their number."""
     kept = kept_questions(releases, target.release)
     if kept is None:
         return None
-    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    stored = context.tables.ids(DOCUMENTS)
     known = [question for question in kept if question.document_ids <= stored]
     context.tables.replace(QUESTIONS, [question_row(question) for question in known])
     return len(known)
@@ -96,18 +101,18 @@ def restore_questions(context: StageContext, releases: Releases, target: Release
 def _before(releases: Releases, current: Release) -> Release:
     earlier = [release for release in releases.all() if release.release < current.release]
     if not earlier:
-        raise ReleaseError(f"There is no release before {current.release}. `xnai releases` lists those that are kept.")
+        raise ReleaseError(f"There is no release before {current.release}. `xnai releases` lists the kept ones.")
     return earlier[-1]
 
 
 def _require_parts(context: StageContext, target: Release) -> None:
-    """Refuse a release of which something is gone."""
+    """Raise if a part of the release is gone."""
     try:
         context.tables.open(target.embeddings_table)
     except TableError as error:
         raise ReleaseError(
-            f"The table {target.embeddings_table} of release {target.release} is gone: it cannot be searched. Choose "
-            "another of `xnai releases`."
+            f"The table {target.embeddings_table} of release {target.release} is gone, so it cannot be searched. "
+            "Choose another from `xnai releases`."
         ) from error
     try:
         read_card(context.home.models / target.vector_space)

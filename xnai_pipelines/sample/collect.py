@@ -1,8 +1,8 @@
 """Turns a JSON list of module names on standard input into {module name: Markdown} on standard output.
 
-Run as a script by `xnai_pipelines.sample.documents` in an interpreter of its own: importing the whole
-standard library has side effects (completers, thread pools, deprecation warnings) that the caller must not
-see. Imports the standard library only: that interpreter is isolated and does not see this package.
+`xnai_pipelines.sample.documents` runs this script in a separate interpreter, because importing the whole standard
+library has side effects (completers, thread pools, deprecation warnings). It imports only the standard library: that
+interpreter is isolated and does not see this package.
 """
 
 import builtins
@@ -16,18 +16,18 @@ import types
 from collections.abc import Iterator
 from typing import Any
 
-# What named tuples and C types say of every member: no one asks for it, many documents repeat it.
+# What named tuples and C types say about every member: nobody asks for it, and many documents repeat it.
 _BOILERPLATE = re.compile(
     r"^(Alias for field number|Initialize self\.|Create and return a new object|list of weak references"
     r"|dictionary for instance variables)"
 )
 _LITERALS = (bool, int, float, complex, str, bytes, type(None), type(Ellipsis))
-_MOST_NAMES = 80
-_MOST_SIGNATURE = 300
+_MAX_NAMES = 80
+_MAX_SIGNATURE = 300
 
 
 class _Shown:
-    """A default value as it reads in a signature."""
+    """A default value as a signature shows it."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -37,7 +37,7 @@ class _Shown:
 
 
 def _default(value: object) -> object:
-    """Returns the default to show: literals as they are, functions and types by name, the rest as "..."."""
+    """Return the default to show: literals as they are, functions and types by name, the rest as "..."."""
     if value is inspect.Parameter.empty or isinstance(value, enum.Enum):
         return value if value is inspect.Parameter.empty else _Shown(str(value))
     if isinstance(value, str) and value.startswith(("/", sys.prefix)) and len(value) > 1:
@@ -50,7 +50,7 @@ def _default(value: object) -> object:
 
 
 def _signature(member: object) -> str | None:
-    """Returns "(a, b=1)" without annotations, or None where the interpreter knows no signature."""
+    """Return "(a, b=1)" without annotations, None if the interpreter knows no signature."""
     try:
         known = inspect.signature(member)  # type: ignore[arg-type]
     except (TypeError, ValueError, AttributeError, NameError):
@@ -60,11 +60,11 @@ def _signature(member: object) -> str | None:
         for parameter in known.parameters.values()
     ]
     text = str(inspect.Signature(parameters))
-    return text if len(text) <= _MOST_SIGNATURE else "(...)"
+    return text if len(text) <= _MAX_SIGNATURE else "(...)"
 
 
 def _markdown(docstring: str) -> str:
-    """Returns a docstring as Markdown: underlined titles in bold, examples fenced, no accidental headings."""
+    """Return a docstring as Markdown: underlined titles in bold, examples fenced, no accidental headings."""
     lines: list[str] = []
     fenced = False
     for line in inspect.cleandoc(docstring).splitlines():
@@ -94,13 +94,13 @@ def _markdown(docstring: str) -> str:
 
 
 def _own_doc(member: object) -> str:
-    """Returns the member's docstring, "" where it has none of its own or one that says nothing."""
+    """Return the member's docstring, "" if it has none of its own or only boilerplate."""
     doc = member.__dict__.get("__doc__") if inspect.isclass(member) else inspect.getdoc(member)
     return doc if isinstance(doc, str) and not _BOILERPLATE.match(doc) else ""
 
 
 def _entry(level: int, name: str, member: object, doc: str) -> Iterator[str]:
-    """Yields the paragraphs of one heading: the heading, the signature as code, the text."""
+    """Yield the paragraphs of one heading: the heading, the signature as code, the text."""
     yield f"{'#' * level} {name.rpartition('.')[2]}"
     signature = _signature(member) if callable(member) else ""
     if signature is not None and not isinstance(member, enum.EnumType):
@@ -110,9 +110,9 @@ def _entry(level: int, name: str, member: object, doc: str) -> Iterator[str]:
 
 
 def _methods(cls: type, documented: set[type]) -> dict[str, object]:
-    """Returns the public methods and properties of a class by name.
+    """Return the public methods and properties of a class by name.
 
-    Those of bases that have no heading of their own are included: EmailMessage has all but its name from one.
+    Members of bases without a heading of their own are included: EmailMessage inherits everything from one.
     """
     found: dict[str, object] = {}
     for base in cls.__mro__:
@@ -126,7 +126,7 @@ def _methods(cls: type, documented: set[type]) -> dict[str, object]:
 
 
 def _class(name: str, cls: type, documented: set[type]) -> Iterator[str]:
-    """Yields the paragraphs of a class: its own, then its methods; those without a docstring as one list."""
+    """Yield the paragraphs of a class: its own, then its methods. Methods without a docstring are one list."""
     yield from _entry(2, name, cls, _own_doc(cls))
     members = list(cls.__members__) if issubclass(cls, enum.Enum) else []
     if members:
@@ -135,7 +135,7 @@ def _class(name: str, cls: type, documented: set[type]) -> Iterator[str]:
     seen: set[int] = set()
     for method, member in _methods(cls, documented).items():
         value = cls.__dict__.get(method, member)
-        if id(value) in seen:  # an alias, as unittest keeps for old names
+        if id(value) in seen:  # an alias, such as unittest's old names
             continue
         seen.add(id(value))
         doc = "" if method in members else _own_doc(member)
@@ -148,14 +148,14 @@ def _class(name: str, cls: type, documented: set[type]) -> Iterator[str]:
 
 
 def _names(names: list[str]) -> str:
-    """Returns the names as inline code, a long list cut."""
-    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES])
-    rest = len(names) - _MOST_NAMES
+    """Return the names as inline code. A long list is cut."""
+    shown = ", ".join(f"`{name}`" for name in names[:_MAX_NAMES])
+    rest = len(names) - _MAX_NAMES
     return f"{shown} and {rest} more." if rest > 0 else f"{shown}."
 
 
 def _belongs(module: types.ModuleType, value: object) -> bool:
-    """Whether a public function or class of a module without `__all__` is its own rather than an import."""
+    """Return whether a public function or class of a module without `__all__` is its own, not an import."""
     origin = getattr(value, "__module__", None)
     if origin is None:
         return inspect.isroutine(value)
@@ -163,7 +163,7 @@ def _belongs(module: types.ModuleType, value: object) -> bool:
 
 
 def _public(module: types.ModuleType) -> dict[str, Any]:
-    """Returns the module's own public members by name, sorted without regard to case."""
+    """Return the module's own public members by name, sorted without regard to case."""
     listed = getattr(module, "__all__", None)
     names = {name for name in (listed or vars(module)) if not name.startswith("_") and hasattr(module, name)}
     members = {name: getattr(module, name) for name in sorted(names, key=lambda name: (name.lower(), name))}
@@ -177,14 +177,14 @@ def _public(module: types.ModuleType) -> dict[str, Any]:
 
 
 def _is_builtin(value: object) -> bool:
-    """Whether a class is one that needs no import."""
+    """Return whether a class is a builtin."""
     return inspect.isclass(value) and vars(builtins).get(value.__name__) is value
 
 
 def document(module: types.ModuleType, name: str) -> str:
-    """Returns a module's documentation as Markdown: H1 the module, H2 classes and functions, H3 methods.
+    """Return a module's documentation as Markdown: H1 the module, H2 classes and functions, H3 methods.
 
-    A function or class of several names is documented under the one that it gives itself.
+    A function or class with several names is documented under its `__name__`.
     """
     members = _public(module)
     documented = {value for value in members.values() if inspect.isclass(value)}
@@ -214,15 +214,15 @@ def document(module: types.ModuleType, name: str) -> str:
 
 
 def main() -> None:
-    """Reads a JSON list of module names; writes {name: Markdown} of those that import here."""
+    """Read a JSON list of module names and write {name: Markdown} of those that can be imported."""
     documents = {}
     for name in json.load(sys.stdin):
         try:
             module = importlib.import_module(name)
-        except ImportError:  # another platform's or another version's, or built without its C library
+        except ImportError:  # from another platform or version, or built without its C library
             continue
         text = document(module, name)
-        if "\n" in text:  # urllib says nothing of itself, only of its submodules
+        if "\n" in text:  # urllib documents only its submodules
             documents[name] = text
     json.dump(documents, sys.stdout)
 

@@ -1,14 +1,15 @@
-"""Writes the documentation of the running interpreter's standard library as a folder of Markdown files."""
+"""The sample: the documentation of the running interpreter's standard library, and labelled questions on it."""
 
 import json
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
 from xnai_pipelines.sample.modules import module_names
 
-# Last line of every document: says where the text is from, and tells the sample's files from the user's own.
+# Last line of every document: names the source, and distinguishes the sample's files from the user's own.
 _FOOTER = "From the documentation of Python's standard library.\n"
 
 
@@ -22,19 +23,16 @@ class SampleReport:
 
 
 def write_sample(folder: Path) -> SampleReport:
-    """Writes one Markdown file for each public module of the standard library, such as `os.path.md`.
+    """Return the counts after writing one Markdown file per public module of the standard library.
 
-    The same interpreter writes the same bytes: files that already hold them are left alone. Documents of an
-    earlier call that this interpreter does not have are removed; other files are never touched.
+    The same interpreter writes the same bytes, and unchanged files are not written. Documents of an earlier call that
+    this interpreter does not have are removed. Other files are never touched.
 
     Args:
-        folder: Where to write; made if missing.
-
-    Returns:
-        The counts of documents written, unchanged and removed.
+        folder: Folder to write to, created if missing.
 
     Raises:
-        FileExistsError: A file of a document's name is not of the sample. Nothing was written.
+        FileExistsError: A file with a document's name is not part of the sample. Nothing was written.
         RuntimeError: The interpreter that reads the documentation failed.
     """
     documents = {f"{name}.md": f"{text}\n\n{_FOOTER}" for name, text in _collect().items()}
@@ -43,7 +41,7 @@ def write_sample(folder: Path) -> SampleReport:
     for name in sorted(documents.keys() & present.keys()):
         if _FOOTER not in present[name]:
             raise FileExistsError(
-                f"{folder / name} is not of the sample and would be overwritten: choose another folder."
+                f"{folder / name} is not part of the sample and would be overwritten. Choose another folder."
             )
     changed = [name for name, text in documents.items() if present.get(name) != text]
     for name in changed:
@@ -56,13 +54,21 @@ def write_sample(folder: Path) -> SampleReport:
     return SampleReport(written=len(changed), unchanged=len(documents) - len(changed), removed=len(gone))
 
 
+def questions_path() -> Path:
+    """Return the JSONL file of the labelled questions.
+
+    Each line is {"question": "...", "documents": ["os.path.md", ...]} with every document that answers the question.
+    """
+    return Path(str(resources.files("xnai_pipelines.sample").joinpath("questions.jsonl")))
+
+
 def _read(path: Path) -> str:
-    """Returns a file's text; bytes that are not UTF-8 compare unequal to every document."""
+    """Return a file's text. Bytes that are not UTF-8 differ from every document."""
     return path.read_bytes().decode("utf-8", errors="replace") if path.is_file() else ""
 
 
 def _collect() -> dict[str, str]:
-    """Returns {module name: Markdown}, read by an interpreter that sees the standard library alone."""
+    """Return {module name: Markdown}, read by an interpreter that sees only the standard library."""
     script = Path(__file__).with_name("collect.py")
     done = subprocess.run(
         # Isolated, without site-packages: nothing installed can stand in for a module or change the builtins.
@@ -75,7 +81,7 @@ def _collect() -> dict[str, str]:
     )
     if done.returncode != 0:
         raise RuntimeError(
-            f"{sys.executable} could not read its own documentation and ended with status {done.returncode}: "
+            f"{sys.executable} could not read its own documentation and exited with status {done.returncode}: "
             f"{done.stderr.strip()[-2000:]}"
         )
     documents: dict[str, str] = json.loads(done.stdout)

@@ -1,9 +1,9 @@
-"""Which modules of the running interpreter become documents."""
+"""The modules of the running interpreter that become documents."""
 
 import sys
 
-# Private to the interpreter, another name for a documented module (posixpath is os.path), a demonstration, or
-# a side effect at import (antigravity opens a browser, this prints).
+# Modules that are private to the interpreter, another name for a documented module (posixpath is os.path),
+# demonstrations, or have side effects at import (antigravity opens a browser, this prints).
 _NOT_DOCUMENTATION = frozenset(
     {
         "antigravity",
@@ -26,8 +26,8 @@ _NOT_DOCUMENTATION = frozenset(
     }
 )
 
-# Not in every version from 3.11 to 3.14. The labels of the questions are complete only if no version has one
-# more module that answers them: crypt hashes passwords, compression.zstd compresses.
+# Modules that not every version from 3.11 to 3.14 has. The labels are complete only if no version has one more module
+# that answers a question: crypt hashes passwords, compression.zstd compresses.
 _IN_SOME_VERSIONS = frozenset(
     {
         "aifc",
@@ -60,9 +60,8 @@ _IN_SOME_VERSIONS = frozenset(
     }
 )
 
-# The submodules that have a page of their own in Python's library reference and are not shown whole by their
-# package, as asyncio, json and sqlite3 show theirs. Without those that not every version has and without the
-# backends of dbm, which differ from build to build.
+# Submodules with their own page in Python's library reference. Left out: those that their package shows in full
+# (asyncio, json, sqlite3), those that not every version has, and the backends of dbm, which differ between builds.
 _SUBMODULES = {
     "collections": "abc",
     "concurrent": "futures",
@@ -92,7 +91,7 @@ _SUBMODULES = {
 
 
 def module_names() -> list[str]:
-    """Returns the names of the modules to document, sorted; some may not exist on this platform."""
+    """Return the sorted names of the modules to document. Some may not exist on this platform."""
     left_out = _NOT_DOCUMENTATION | _IN_SOME_VERSIONS
     top = (name for name in sys.stdlib_module_names if name == "__future__" or not name.startswith("_"))
     submodules = (f"{package}.{name}" for package, names in _SUBMODULES.items() for name in names.split())

@@ -1,14 +1,14 @@
-"""Documents and questions of another kind than the sample's, Russian instead of English, on the same modules."""
+"""The shifted sample: Russian documents and questions on the same modules."""
 
 import json
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
-from xnai_pipelines.sample.questions import questions_path
+from xnai_pipelines.sample.documents import questions_path
 from xnai_pipelines.state.layout import write_bytes
 
-# Part of every source: the labels name `ru/pathlib-01.md`.
+# Part of every source: the labels name documents like `ru/pathlib-01.md`.
 _FOLDER = "ru"
 
 
@@ -23,12 +23,12 @@ class ShiftReport:
 def write_shift(folder: Path) -> ShiftReport:
     """Return the counts after writing the Russian paragraphs into `folder`, one Markdown file each.
 
-    The files are named like `ru/pathlib-01.md`. Those that already hold their text are left alone, all others
-    of these names are replaced, each whole or not at all; other files are never touched. The sample's own
-    documents may lie in the same folder: `write_sample` does not look into `ru`.
+    The files are named like `ru/pathlib-01.md`. Unchanged files are not written; others are replaced atomically. Files
+    with other names are never touched. The sample's own documents may be in the same folder: `write_sample` does not
+    look into `ru`.
 
     Args:
-        folder: The folder of the documents, made if missing.
+        folder: Documents folder, created if missing.
     """
     changed = unchanged = 0
     for line in _shipped("paragraphs.jsonl").decode().splitlines():
@@ -49,13 +49,13 @@ def shift_modules() -> frozenset[str]:
 
 
 def write_shift_questions(path: Path) -> None:
-    """Write the sample's own labelled questions and after them the Russian ones as one JSONL file.
+    """Write the sample's labelled questions, then the Russian ones, as one JSONL file.
 
-    The lines of the sample are as in `questions_path()`, without a split. A Russian line has "id" and "split"
-    too: two thirds of the paragraphs are for training, a third for the test, and no paragraph is in both.
+    The sample's lines are as in `questions_path()`, without a split. A Russian line also has "id" and "split": two
+    thirds of the paragraphs are for training and a third for test, and no paragraph is in both.
 
     Args:
-        path: The file to replace, whole or not at all; its folder is made if missing.
+        path: File to replace atomically. Its folder is created if missing.
     """
     write_bytes(path, questions_path().read_bytes() + _shipped("questions.jsonl"))
 

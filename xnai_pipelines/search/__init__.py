@@ -1,4 +1,4 @@
-"""Search: one table of vectors and texts, kept in line with the chunks, asked by vector, by words, or by both."""
+"""Search: one table of vectors and texts, kept in line with the chunks, searched by vector, by keyword, or by both."""
 
 from xnai_pipelines.errors import QueryError, VectorSpaceError
 from xnai_pipelines.search.index import Hit, SearchIndex

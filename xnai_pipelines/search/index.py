@@ -20,10 +20,9 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-# Passages of each ranking that enter the fusion. Evaluation asks for as many, so that it measures what people get.
-RANKING_VERSION = 1  # raised when the same tables and question give another ranking: figures are then measured anew
-FUSED_DEPTH = 200
-PASSAGES_PER_DOCUMENT = 5  # fetched at first for each document asked for
+RANKING_VERSION = 1  # raised when the same tables and question give another ranking: figures are then measured again
+FUSED_DEPTH = 200  # passages of each ranking that enter the fusion; evaluation asks for as many
+PASSAGES_PER_DOCUMENT = 5  # fetched at first for each requested document
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 
 Vector = npt.NDArray[np.float32]
@@ -33,7 +32,7 @@ Vector = npt.NDArray[np.float32]
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
-    The score is the cosine similarity, BM25 or the fused reciprocal rank, by mode; scores compare within one answer.
+    The score is the cosine similarity, BM25 or the fused reciprocal rank, by mode; compare scores within one answer.
     """
 
     rank: int
@@ -54,15 +53,15 @@ class Hit:
 class SearchIndex:
     """The current release of a home, open for questions.
 
-    It reads the table as it was when it was opened, so that an answer never mixes two states; open another to see what
-    was written since.
+    It reads the table as of when it was opened, so an answer never mixes two states. Open another to see what was
+    written since.
     """
 
     def __init__(self, release: Release, table: Any, encoder: Encoder, nprobes: int | None) -> None:
         if encoder.vector_space != release.vector_space:
             raise VectorSpaceError(
-                f"Release {release.release} holds vectors of space {release.vector_space}, the encoder gives space "
-                f"{encoder.vector_space}. Ask with the release's encoder, or embed anew: `xnai run --new-release`."
+                f"Release {release.release} has vectors of space {release.vector_space}; the encoder gives space "
+                f"{encoder.vector_space}. Use the release's encoder, or embed again: `xnai run --new-release`."
             )
         self.release = release
         self._table = table
@@ -71,7 +70,7 @@ class SearchIndex:
 
     @classmethod
     def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
-        """Return the index of a release, of the home's current one where none is named.
+        """Return the index of the given release, by default of the home's current one.
 
         Raises:
             ReleaseError: There is no release, or its encoder or table is missing.
@@ -111,7 +110,7 @@ class SearchIndex:
         """
         ranking = self.rank(question, k, mode, filters, by_document=by_document)
         rows = self._rows([candidate.row_id for candidate in ranking])
-        stems = cache(self._stems)  # every snippet asks for the question's
+        stems = cache(self._stems)  # every snippet needs the question's
         return [
             Hit(
                 rank=rank,
@@ -131,11 +130,11 @@ class SearchIndex:
         *,
         by_document: bool = False,
     ) -> list[Candidate]:
-        """Return ids and scores alone, best first; for evaluation. Arguments and errors are those of `search`."""
+        """Return ids and scores only, best first; for evaluation. Arguments and errors are those of `search`."""
         if k < 1:
-            raise ValueError(f"k is {k}; at least 1 passage has to be asked for.")
+            raise ValueError(f"k is {k}; it has to be at least 1.")
         question = checked_question(question)
-        mode = Mode(mode)  # its name will do
+        mode = Mode(mode)  # a plain string is accepted
         vector = None if mode is Mode.KEYWORD else self._encoder.encode_query(question)
         where = filters.sql()
         if not by_document:
@@ -146,12 +145,12 @@ class SearchIndex:
             best = best_per_document(ranking)
             if len(best) >= k or len(ranking) < depth:
                 return best[:k]
-            depth *= 4  # a few long documents hold all these passages
+            depth *= 4  # all these passages are of a few long documents
 
     def _ranking(
         self, question: str, vector: Vector | None, depth: int, mode: Mode, where: str | None
     ) -> list[Candidate]:
-        """Return at least `depth` passages where there are so many; without a vector by keywords."""
+        """Return at least `depth` passages if there are so many; by keyword only if there is no vector."""
         if vector is None:
             return self._by_keywords(question, depth, where)
         if mode is Mode.VECTOR:
@@ -199,5 +198,5 @@ def _filtered(query: Any, where: str | None) -> Any:
 def _candidates(found: pa.Table, scores: Sequence[float]) -> list[Candidate]:
     columns = (found[name].to_pylist() for name in ("chunk_id", "document_id"))
     rows = zip(*columns, scores, found["_rowid"].to_pylist(), strict=True)
-    # equal scores in a fixed order, so that a figure can be repeated
+    # a fixed order of equal scores makes a figure repeatable
     return sorted((Candidate(*row) for row in rows), key=lambda candidate: (-candidate.score, candidate.chunk_id))

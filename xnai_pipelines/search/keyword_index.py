@@ -18,8 +18,8 @@ STEMMED = {
 def index_config(language: str | None) -> "FTS":
     """Return the index configuration for a corpus whose main language has this ISO 639-1 code.
 
-    Languages that LanceDB does not stem (Chinese, Japanese, Thai and others, also those written without spaces) are
-    cut into words by ICU and not stemmed.
+    Languages that LanceDB does not stem (such as Chinese, Japanese and Thai, also those written without spaces) are
+    split into words by ICU and not stemmed.
     """
     from lancedb.index import FTS
 
@@ -29,13 +29,13 @@ def index_config(language: str | None) -> "FTS":
 
 
 def unindexed_rows(table: Any) -> int:
-    """Return the rows written since the last `optimize`, as by a run that was killed before it; 0 without an index."""
+    """Return the number of rows written since the last `optimize`, for example by a killed run; 0 without an index."""
     names = {index.name for index in table.list_indices()}
     return int(table.index_stats(INDEX_NAME).num_unindexed_rows) if INDEX_NAME in names else 0
 
 
 def ensure_keyword_index(table: Any, language: str | None) -> bool:
-    """Make the index when there is none, or when the corpus' main language has changed; return whether it was made."""
+    """Build the index if there is none or the corpus' main language changed; return whether it was built."""
     config = index_config(language)
     existing = [index for index in table.list_indices() if index.name == INDEX_NAME]
     if existing:
@@ -48,7 +48,7 @@ def ensure_keyword_index(table: Any, language: str | None) -> bool:
 
 
 def remake_keyword_index(table: Any, language: str | None) -> tuple[str, ...]:
-    """Make the index anew in place of the one that was there, and return its name; nothing for an empty table."""
+    """Build the index again in place of the previous one and return its name; nothing for an empty table."""
     if not table.count_rows():
         return ()
     table.create_index("passage", config=index_config(language), name=INDEX_NAME, replace=True)

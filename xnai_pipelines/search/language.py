@@ -7,7 +7,7 @@ from xnai_pipelines.state.schemas import DOCUMENTS
 
 
 def main_language(context: StageContext) -> str | None:
-    """Return the language of most documents, None where none is known."""
+    """Return the most frequent language of the documents, None if none is known."""
     languages = Counter(context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist())
-    # of equally many the same one in every run, whatever the order of rows
+    # on a tie, the same language in every run, whatever the order of rows
     return min(languages, key=lambda language: (-languages[language], language), default=None)

@@ -1,4 +1,4 @@
-"""Chunks to vectors: each passage that the release's table lacks is embedded, or taken from the cache."""
+"""Chunks to vectors: each passage missing in the release's table is embedded, or taken from the cache."""
 
 import time
 from collections import Counter
@@ -6,9 +6,8 @@ from dataclasses import asdict, dataclass
 
 import pyarrow as pa
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
 from xnai_pipelines.search.language import main_language
@@ -27,7 +26,7 @@ COPIED = [name for name, _ in PASSAGE_COLUMNS]
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingsReport:
-    """What a run did: passages encoded, found in the cache, removed and left alone; what the table holds now."""
+    """What a run did: passages encoded, found in the cache, removed and unchanged; and the table's state now."""
 
     release: int
     table: str
@@ -46,13 +45,13 @@ class EmbeddingsReport:
 def embed_chunks(
     context: StageContext, encoder: Encoder, *, exact_search_rows: int, new_release: bool
 ) -> EmbeddingsReport:
-    """Bring the release's embeddings in line with the chunks; publish the release when it is a new one.
+    """Bring the release's embeddings in line with the chunks; publish the release if it is new.
 
     Above `exact_search_rows` rows an approximate vector index is built and measured. `new_release` embeds everything
-    with the given encoder into a table of its own, and moves the pointer once that is complete.
+    with the given encoder into a new table, and moves the pointer when that is complete.
 
     Raises:
-        EncoderChangedError: The current release has another vector space and no new release is asked for.
+        EncoderChangedError: The current release has another vector space and no new release is requested.
     """
     releases = Releases(context.home.releases)
     with stage(context, "embeddings") as watch:
@@ -61,7 +60,7 @@ def embed_chunks(
             raise EncoderChangedError(
                 f"Release {current.release} was embedded by {current.encoder} ({current.variant}, vector space "
                 f"{current.vector_space}); the settings XNAI_ENCODER and XNAI_VARIANT give vector space "
-                f"{encoder.vector_space}. Set them back, or embed everything anew with `xnai run --new-release`."
+                f"{encoder.vector_space}. Set them back, or embed everything again with `xnai run --new-release`."
             )
         number = current.release if current else releases.next_number()
         name = current.embeddings_table if current else embeddings_table_name(number, encoder.vector_space)
@@ -78,7 +77,7 @@ def embed_chunks(
 def fill_index(
     context: StageContext, encoder: Encoder, number: int, spec: TableSpec, exact_search_rows: int
 ) -> EmbeddingsReport:
-    """Bring a release's table and its search indexes in line with the chunks; to be called by the sole writer."""
+    """Bring a release's table and its search indexes in line with the chunks; the caller is the sole writer."""
     started = time.perf_counter()
     table = context.tables.ensure(spec)
     work = pending(context, spec)
@@ -108,36 +107,31 @@ def fill_index(
 
 
 def forget_deleted(context: StageContext, releases: Releases, current: TableSpec) -> dict[str, int]:
-    """Remove deleted documents from the tables of all releases but one, so that none comes back with them.
+    """Remove deleted documents from the tables of all releases but one, so that a rollback restores none.
 
-    Returns the number of documents removed by table.
+    Return the number of documents removed by table.
     """
-    stored = set(context.tables.read(DOCUMENTS, ["document_id"])["document_id"].to_pylist())
+    stored = context.tables.ids(DOCUMENTS)
     removed = {}
     for release in releases.with_challenger():
         spec = embeddings_spec(release.embeddings_table, release.dimension)
         if spec.name != current.name:
-            found = set(context.tables.read(spec, ["document_id"])["document_id"].to_pylist())
+            found = context.tables.ids(spec, "document_id")
             context.tables.delete(spec, "document_id", sorted(found - stored))
             removed[spec.name] = len(found - stored)
     return removed
 
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
-    """Return the chunks whose vectors have to be made, removed or left."""
-    wanted = context.tables.read(CHUNKS, ["chunk_id", "revision"])
-    found = context.tables.read(spec, ["chunk_id", "revision"])
-    return diff(_revisions(wanted), _revisions(found))
-
-
-def _revisions(rows: pa.Table) -> dict[str, str]:
-    return dict(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    """Return the chunks whose vectors have to be made or removed, or are unchanged."""
+    tables = context.tables
+    return diff(tables.pairs(CHUNKS, "chunk_id", "revision"), tables.pairs(spec, "chunk_id", "revision"))
 
 
 def _embed(
     context: StageContext, encoder: Encoder, spec: TableSpec, wanted: frozenset[str], advance: Advance
 ) -> Counter[str]:
-    """Stream the wanted chunks through the encoder into the table; memory holds one commit's rows."""
+    """Stream the wanted chunks through the encoder into the table; only one commit's rows are in memory."""
     counts: Counter[str] = Counter()
     waiting: list[pa.RecordBatch] = []
     held = 0
@@ -172,7 +166,7 @@ def _write(
 
 
 def unpublished_release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
-    """Return the manifest of a filled table as a release of this number."""
+    """Return the manifest of a filled table as a release with this number."""
     tables = context.tables
     return Release(
         release=number,
@@ -190,9 +184,9 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
 
 
 def _name(home: Home, encoder: Encoder) -> str:
-    """Return the name of the model that the encoder was made from."""
+    """Return the name of the model from which the encoder was made."""
     adapter = encoder.spec.adapter
-    # the model of an adapted encoder was made from the merged weights, which are named after the adapter
+    # an adapted encoder was made from merged weights, which are named after the adapter
     folder = home.models / encoder.vector_space if adapter is None else home.adapters / adapter
     name: str = read_card(folder)["base"]["name"]
     return name

@@ -1,4 +1,4 @@
-"""What may be asked: the mode, the filters, and questions that can be answered."""
+"""What can be asked: the mode, the filters, and valid questions."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,7 +6,7 @@ from enum import StrEnum
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.state.tables import quoted
 
-LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and a keyword search over more takes seconds
+LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and keyword search over more takes seconds
 
 
 class Mode(StrEnum):
@@ -26,7 +26,7 @@ class Filters:
     language: str | None = None
 
     def sql(self) -> str | None:
-        """Return the filters as an SQL condition, None when there is none."""
+        """Return the filters as an SQL condition, None if there is none."""
         conditions = []
         if self.source_prefix:
             conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
@@ -44,7 +44,7 @@ def checked_question(question: str) -> str:
     """Return the question without surrounding white space.
 
     Raises:
-        QueryError: It is empty, no valid Unicode, too long, or has no letter or digit.
+        QueryError: It is empty, not valid Unicode, too long, or has no letter or digit.
     """
     stripped = question.strip()
     if not stripped:
@@ -57,7 +57,7 @@ def checked_question(question: str) -> str:
         ) from None
     if len(stripped) > LONGEST_QUESTION:
         raise QueryError(
-            f"The question has {len(stripped):,} characters; {LONGEST_QUESTION:,} are the most. Ask for one thing."
+            f"The question has {len(stripped):,} characters; the max is {LONGEST_QUESTION:,}. Ask a shorter question."
         )
     if not any(character.isalnum() for character in stripped):
         raise QueryError(f"The question {stripped[:40]!r} has no letter or digit to search for.")

@@ -1,4 +1,4 @@
-"""Rankings: fused, and with one passage a document. Pure."""
+"""Rankings: fusion, and the best passage per document. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +8,7 @@ RRF_K = 60  # the constant of Cormack, Clarke and Buettcher, SIGIR 2009; not tun
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage in a ranking; a higher score is better. `row_id` is its row in the version of the table searched."""
+    """A passage in a ranking; a higher score is better. `row_id` is its row in the searched version of the table."""
 
     chunk_id: str
     document_id: str
@@ -20,7 +20,7 @@ def reciprocal_rank_fusion(rankings: Sequence[Sequence[Candidate]]) -> list[Cand
     """Return one ranking of all passages by the sum over rankings of 1 / (60 + rank), best first.
 
     Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
-    Methods", SIGIR 2009. Ties go by chunk id, so that the order is the same in every run.
+    Methods", SIGIR 2009. Ties are ordered by chunk id, so the order is the same in every run.
     """
     scores: dict[str, float] = {}
     candidates: dict[str, Candidate] = {}

@@ -6,15 +6,15 @@ from collections.abc import Callable, Set
 WORD = re.compile(r"[^\W_]+")
 
 Stems = Callable[[str], dict[int, str]]
-"""Maps the position of each word of a text to its stem, as the keyword index cuts it; stop words have none."""
+"""Maps the position of each word of a text to its stem, as the keyword index splits it; stop words have none."""
 
 
 def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
-    """Return about `length` characters of the text around most of the question's words, those words in **asterisks**.
+    """Return about `length` characters around the most question words in the text, marked with **asterisks**.
 
     Words match by stem, as the keyword index matches them.
     """
-    text = text.replace("**", "")  # the text's own bold would be taken for marks
+    text = text.replace("**", "")  # the text's own bold would look like marks
     matches = _matches(text, set(stems(question).values()), stems)
     start, end = _window(text, matches, length)
     shown, at = ["... " if start else ""], start
@@ -27,14 +27,14 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
 
 
 def _matches(text: str, wanted: Set[str], stems: Stems) -> list[tuple[int, int]]:
-    """Return where the words of the text stand whose stem is wanted."""
+    """Return the ranges of the text's words whose stem is wanted."""
     words = list(WORD.finditer(text))
-    # Set apart by spaces, so that the index counts the words as they are counted here; after a word that is never
-    # dropped, because it starts to count at the first word that it keeps.
+    # Separated by spaces, so that the index counts the words as they are counted here. They follow a word that is never
+    # dropped, because the index starts to count at the first word it keeps.
     of_text = stems(" ".join(["0", *(word.group() for word in words)]))
     if max(of_text, default=0) <= len(words):
         return [word.span() for at, word in enumerate(words, start=1) if of_text.get(at) in wanted]
-    # Writing without spaces, which the index cuts itself; it does not stem there either.
+    # Writing without spaces, which the index splits itself; it does not stem there either.
     found = re.finditer("|".join(sorted(map(re.escape, wanted), key=len, reverse=True)), text, re.IGNORECASE)
     return [match.span() for match in found if match.group()]
 

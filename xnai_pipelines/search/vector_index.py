@@ -1,8 +1,8 @@
-"""The approximate vector index, which has to earn its use: its recall is measured against exact search.
+"""The approximate vector index is used only if its measured recall against exact search is high enough.
 
-Below a size every vector is compared. Above it an inverted-file index over unquantized vectors is built; the smallest
-number of probed lists whose recall@10 reaches the floor is recorded beside the release, and without such a number
-search stays exact.
+Search is exact up to a number of vectors. Above it an inverted-file index over unquantized vectors is built. The
+smallest number of probed lists whose recall@10 reaches the floor is recorded beside the release; without such a
+number, search stays exact.
 """
 
 import json
@@ -27,9 +27,9 @@ Vector = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class VectorIndex:
-    """What was measured of the approximate index: recall@10 against exact search, for fragments of stored passages.
+    """Measurements of the approximate index: recall@10 against exact search, for fragments of stored passages.
 
-    `nprobes` is None where no number of probes reached the floor; search is exact then.
+    `nprobes` is None if no number of probes reached the floor; search is exact then.
     """
 
     rows: int
@@ -39,14 +39,14 @@ class VectorIndex:
 
 
 def read_vector_index(path: Path) -> VectorIndex | None:
-    """Return the recorded measurement, None where there is no approximate index."""
+    """Return the recorded measurement, None if there is no approximate index."""
     return VectorIndex(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
 
 
 def maintain_vector_index(
     table: Any, rows: int, exact_search_rows: int, record: Path, encode_query: Callable[[str], Vector]
 ) -> VectorIndex | None:
-    """Build, measure again or remove the index as the table's size asks; return what is recorded now."""
+    """Build, measure again or remove the index as the table's size requires; return what is recorded now."""
     if rows <= exact_search_rows:
         record.unlink(missing_ok=True)
         if _exists(table):
@@ -57,7 +57,7 @@ def maintain_vector_index(
     known = read_vector_index(record)
     if known and _exists(table) and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
         return known
-    record.unlink(missing_ok=True)  # until the new index is measured, search is exact
+    record.unlink(missing_ok=True)  # search is exact until the new index is measured
     partitions = max(1, round(rows**0.5))
     table.create_index(
         "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
@@ -72,14 +72,14 @@ def _exists(table: Any) -> bool:
 
 
 def measured_recall(table: Any, nprobes: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
-    """Return what the index finds with so many lists probed, now."""
+    """Return the index's recall now, with so many lists probed."""
     rows = int(table.count_rows())
     queries, exact = _questions(table, rows, encode_query)
     return VectorIndex(rows, nprobes, _recall(table, queries, exact, nprobes), len(queries))
 
 
 def _measure(table: Any, rows: int, partitions: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
-    """Return the smallest number of probes, doubling, that reaches the floor."""
+    """Return the smallest number of probes, by doubling, that reaches the floor."""
     queries, exact = _questions(table, rows, encode_query)
     nprobes, recall = 4, 0.0
     while nprobes < partitions:
@@ -91,10 +91,10 @@ def _measure(table: Any, rows: int, partitions: int, encode_query: Callable[[str
 
 
 def _questions(table: Any, rows: int, encode_query: Callable[[str], Vector]) -> tuple[list[Vector], list[set[str]]]:
-    """Return queries and what exact search finds for them: a few words from inside stored passages.
+    """Return queries and their exact results: a few words from inside stored passages.
 
-    Stored vectors themselves, or mixtures of them, are much easier to find than what people ask: with them 16 of 337
-    lists measured 0.98 where questions measured 0.91.
+    Stored vectors themselves, or mixtures of them, are much easier to find than real questions: with them 16 of 337
+    lists measured 0.98, with questions 0.91.
     """
     generator = np.random.default_rng(0)
     offsets = generator.choice(rows, size=min(SAMPLED_QUERIES, rows), replace=False)
@@ -109,7 +109,7 @@ def _recall(table: Any, queries: list[Vector], exact: list[set[str]], nprobes: i
 
 
 def _fragment(text: str) -> str:
-    words, space = (text.split(), " ") if " " in text else (list(text), "")  # characters where no spaces are written
+    words, space = (text.split(), " ") if " " in text else (list(text), "")  # characters if there are no spaces
     middle = max(0, len(words) // 2 - FRAGMENT_WORDS // 2)
     return space.join(words[middle : middle + FRAGMENT_WORDS])
 

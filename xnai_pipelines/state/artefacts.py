@@ -1,4 +1,4 @@
-"""A model artefact: a folder that appears whole or not at all, described by its card.json."""
+"""A model artefact: a folder that appears atomically, described by its card.json."""
 
 import fcntl
 import hashlib
@@ -19,7 +19,7 @@ _log = logging.getLogger(__name__)
 
 
 def file_sha256(path: Path) -> str:
-    """Returns the hash of a file's bytes, 64 hexadecimal digits."""
+    """Return the SHA-256 of a file, 64 hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -28,7 +28,7 @@ def weights_sha256(model_folder: Path) -> str:
     """Return the hash of a Hugging Face folder's model.safetensors, or of its shards' hashes.
 
     Raises:
-        FileNotFoundError: There are no weights, or none in this form.
+        FileNotFoundError: There are no weights, or not in this format.
     """
     hashes = [file_sha256(shard) for shard in weights_files(model_folder)]
     return hashes[0] if len(hashes) == 1 else hashlib.sha256("".join(hashes).encode()).hexdigest()
@@ -38,22 +38,22 @@ def weights_files(model_folder: Path) -> list[Path]:
     """Return model.safetensors of a Hugging Face folder, or its shards in order.
 
     Raises:
-        FileNotFoundError: There are no weights, or none in this form.
+        FileNotFoundError: There are no weights, or not in this format.
     """
     shards = sorted(model_folder.glob("model*.safetensors"))
     if not shards:
         raise FileNotFoundError(
-            f"{model_folder} has no model.safetensors. Weights in pytorch_model.bin are a pickle, which runs "
-            "code when opened, and are not read: save the model again with safe_serialization=True."
+            f"{model_folder} has no model.safetensors. Weights in pytorch_model.bin are not read: they are a pickle, "
+            "which runs code when opened. Save the model again with safe_serialization=True."
         )
     return shards
 
 
 def read_card(folder: Path) -> dict[str, Any]:
-    """Returns the card after comparing every file's size and sha256 with it (0.1 s for 100 MB).
+    """Return the card after checking every file's size and SHA-256 against it (0.1 s for 100 MB).
 
     Raises:
-        DamagedArtefactError: the card or a file is missing, cannot be read, or differs.
+        DamagedArtefactError: The card or a file is missing, cannot be read, or differs.
     """
     try:
         card: dict[str, Any] = json.loads((folder / CARD).read_text(encoding="utf-8"))
@@ -62,23 +62,22 @@ def read_card(folder: Path) -> dict[str, Any]:
             path = folder / name
             if path.stat().st_size != expected["bytes"] or file_sha256(path) != expected["sha256"]:
                 raise DamagedArtefactError(
-                    f"{path} is not the file that {CARD} beside it describes. Delete the folder {folder}: "
+                    f"{path} does not match the {CARD} beside it. Delete the folder {folder}; "
                     "the next run builds it again."
                 )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedArtefactError(
-            f"The model folder {folder} is incomplete ({error}). Delete it: the next run builds it again."
+            f"The model folder {folder} is incomplete ({error}). Delete it; the next run builds it again."
         ) from error
     return card
 
 
 def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Path:
-    """Returns `folder`, filling it first where it is missing or damaged.
+    """Return `folder`, filled first if it is missing or damaged.
 
-    `fill` writes the files into the empty folder that it is given and returns the card; the list of files
-    with their sizes and sha256 is added here. The folder is written under a temporary name beside the final
-    one, synced and renamed. Of two processes, one fills and the other waits for it. What a killed process
-    left behind is removed by the next one.
+    `fill` writes the files into the empty folder it is given and returns the card. The list of files with sizes and
+    SHA-256 is added here. The folder is written under a temporary name beside the final one, synced and renamed. If
+    two processes call this, one fills and the other waits. The next call removes what a killed process left.
     """
     if _is_complete(folder):
         return folder
@@ -114,8 +113,8 @@ def _is_complete(folder: Path) -> bool:
 
 @contextmanager
 def _lock(path: Path) -> Iterator[None]:
-    # The operating system frees the lock of a process that dies; the empty file stays, since removing it
-    # would let two processes hold locks on two files of one name.
+    # The operating system releases the lock of a process that dies. The empty file stays: removing it would let two
+    # processes lock two files of the same name.
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -10,9 +10,9 @@ from xnai_pipelines.state.layout import write_json
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """The encoder chosen: a built artefact of this vector space, and the reasons in words.
+    """The chosen encoder: a built artefact of this vector space, and the reasons as sentences.
 
-    `base_sha256` names the weights that it was made from; for other weights it is no candidate.
+    `base_sha256` names the weights it was made from; it is a candidate for those weights only.
     """
 
     variant: str
@@ -23,7 +23,7 @@ class Candidate:
 
 
 def read_candidate(releases: Path) -> Candidate | None:
-    """Return the candidate recorded in the folder of releases, None where none was chosen.
+    """Return the candidate recorded in the releases folder, None if none was chosen.
 
     Raises:
         ReleaseError: The record is damaged.
@@ -39,7 +39,7 @@ def read_candidate(releases: Path) -> Candidate | None:
 
 
 def record_candidate(releases: Path, candidate: Candidate | None) -> None:
-    """Replace the record, whole or not at all; None removes it."""
+    """Replace the record atomically; None removes it."""
     if candidate is None:
         (releases / "candidate.json").unlink(missing_ok=True)
     else:

@@ -1,6 +1,6 @@
-"""One home belongs to one folder of documents.
+"""Each home is bound to one documents folder.
 
-Without this rule a run against another folder would see every document of the first as deleted.
+Without this rule, a run with another folder would treat every document of the first as deleted.
 """
 
 import json
@@ -13,14 +13,14 @@ from xnai_pipelines.state.layout import Home, write_json
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What a home reads: its folder of documents, for good, and its labelled questions, as last named."""
+    """What a home reads: its documents folder, which never changes, and the labelled questions last named."""
 
     documents: Path
     questions: Path | None
 
 
 def recorded_inputs(home: Home) -> Inputs | None:
-    """Return what the home was used with, None before its first run."""
+    """Return the inputs the home was used with, None before its first run."""
     path = home.root / "home.json"
     if not path.exists():
         return None
@@ -29,10 +29,10 @@ def recorded_inputs(home: Home) -> Inputs | None:
 
 
 def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -> Inputs:
-    """Return the inputs of a run: those asked for, else those recorded, else the sample where it was written.
+    """Return the inputs of a run: the given ones, else the recorded ones, else the sample if it was written.
 
     Raises:
-        HomeError: Another folder than the recorded one is asked for, or none is known.
+        HomeError: The given folder is not the recorded one, or no folder is known.
     """
     recorded = recorded_inputs(home)
     if recorded is None:
@@ -41,7 +41,7 @@ def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -
         if home.sample.is_dir():
             return Inputs(home.sample / "documents", questions or home.sample / "questions.jsonl")
         raise HomeError(
-            "No folder of documents is known. Set XNAI_DOCUMENTS to a folder, or write the sample with `xnai sample`."
+            "No documents folder is known. Set XNAI_DOCUMENTS to a folder, or write the sample with `xnai sample`."
         )
     if documents is not None:
         _refuse_other(home, recorded, documents)
@@ -51,16 +51,16 @@ def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -
 def _refuse_other(home: Home, recorded: Inputs, documents: Path) -> None:
     if documents != recorded.documents:
         raise HomeError(
-            f"The home {home.root} belongs to the documents in {recorded.documents}, not to {documents}. Set XNAI_HOME "
-            "to another folder to keep both, or unset XNAI_DOCUMENTS to go on with this one."
+            f"The state folder {home.root} is bound to the documents in {recorded.documents}, not to {documents}. Set "
+            "XNAI_HOME to another folder to keep both, or unset XNAI_DOCUMENTS to continue with this one."
         )
 
 
 def claim(home: Home, inputs: Inputs) -> None:
-    """Record the inputs of the home, so that the command line and the UI read the same ones.
+    """Record the home's inputs, so that the command line and the UI read the same ones.
 
     Raises:
-        HomeError: The home belongs to another folder of documents, or cannot be written.
+        HomeError: The home is bound to another documents folder, or cannot be written.
     """
     recorded = recorded_inputs(home)
     if recorded == inputs:
@@ -75,8 +75,8 @@ def claim(home: Home, inputs: Inputs) -> None:
 
 
 def unwritable(home: Home, error: OSError) -> HomeError:
-    """Return the error that says that the home cannot be written, and what to do."""
+    """Return the error for a home that cannot be written."""
     return HomeError(
         f"The state folder {home.root} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME to "
-        "a folder that is."
+        "a writable folder."
     )

@@ -1,4 +1,4 @@
-"""What every stage is given."""
+"""What every stage receives."""
 
 import shutil
 import time
@@ -10,17 +10,17 @@ from pathlib import Path
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.history import StageRun, record
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
 from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables
-from xnai_pipelines.state.writer import sole_writer
 
 FULL_BYTES = 2**18  # less than a commit needs
 
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """The home a stage works in, its tables, the run it belongs to, and where it shows its progress."""
+    """The home a stage works in, its tables, its run, and where it shows progress."""
 
     home: Home
     tables: Tables
@@ -38,7 +38,7 @@ class Stopwatch:
 
 @contextmanager
 def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
-    """Run a stage as the home's only writer and record how long it took; waiting for the lock is not counted.
+    """Run a stage as the home's only writer and record its duration, without the time spent waiting for the lock.
 
     Raises:
         HomeError: The home cannot be written, or its disk is full.
@@ -50,7 +50,7 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
         except Exception as error:
             if _is_of_full_disk(error, context.home):
                 raise HomeError(
-                    f"The disk that holds {context.home.root} is full ({error}). What was written is kept: make room "
+                    f"The disk of {context.home.root} is full ({error}). What was written is kept. Free some space "
                     "and run again, or set XNAI_HOME to a folder on another disk."
                 ) from error
             raise
@@ -59,12 +59,12 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
 
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:
-    """Return whether there is no space left; LanceDB, SQLite and the system each say it in their own way, or not."""
-    # LanceDB raises a plain RuntimeError without a number, so that its words are all there is to go by
+    """Return whether the disk is full; LanceDB, SQLite and the system report it in different ways, or not at all."""
+    # LanceDB raises a plain RuntimeError without an error number, so its message is the only evidence
     said = "No space left on device" in str(error) or "disk is full" in str(error)
     return said or shutil.disk_usage(home.root).free < FULL_BYTES
 
 
 def report_path(home: Home, name: str) -> Path:
-    """Return where a stage's last report is kept."""
+    """Return the path of a stage's last report."""
     return home.reports / f"{name}.json"

@@ -1,4 +1,4 @@
-"""The difference between what a table should hold and what it holds. Pure."""
+"""The difference between the rows a table should have and those it has. Pure."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Diff:
 
 
 def diff(wanted: Mapping[str, Hashable], found: Mapping[str, Hashable]) -> Diff:
-    """Return which keys are new, have another revision, vanished, or are as wanted."""
+    """Return which keys are new, have another revision, are gone, or are unchanged."""
     known = wanted.keys() & found.keys()
     return Diff(
         added=tuple(key for key in wanted if key not in found),

@@ -1,16 +1,16 @@
-"""How long stages took, kept so that a plan can say how long the next run will take."""
+"""Durations of stages, kept so that a plan can estimate the next run."""
 
 import json
 import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-REMEMBERED = 20  # runs of a stage that its throughput is the median of
+REMEMBERED = 20  # runs of a stage from which its median throughput is taken
 
 
 @dataclass(frozen=True, slots=True)
 class StageRun:
-    """One execution of a stage: what it worked on and for how long."""
+    """One execution of a stage: its work and its duration."""
 
     stage: str
     run_id: str
@@ -23,11 +23,11 @@ def record(state: Path, run: StageRun) -> None:
     """Append a stage's execution to the history."""
     state.mkdir(parents=True, exist_ok=True)
     with (state / "stages.jsonl").open("a", encoding="utf-8") as file:
-        file.write("\n" + json.dumps(asdict(run)))  # first the line's end: the last line may have been cut off
+        file.write("\n" + json.dumps(asdict(run)))  # the newline first: the last line may have been cut off
 
 
 def history(state: Path) -> list[StageRun]:
-    """Return the recorded executions, oldest first; a line cut off by a kill is left out."""
+    """Return the recorded executions, oldest first; skip a line cut off by a kill."""
     path = state / "stages.jsonl"
     if not path.exists():
         return []

@@ -1,7 +1,7 @@
-"""LanceDB, imported without two packages that it brings and that nothing here uses.
+"""LanceDB, imported without two packages that it loads and nothing here uses.
 
-`import lancedb` alone takes three times as long with them. Both are put off, not taken away: what asks for them gets
-them. A LanceDB or PyArrow that loads them in another way still works, and `tests/state/test_lancedb_import.py` fails.
+With them `import lancedb` takes three times as long. Both are deferred, not removed: code that needs them still gets
+them. If LanceDB or PyArrow loads them in another way, it still works, and `tests/state/test_lancedb_import.py` fails.
 """
 
 import sys
@@ -10,8 +10,8 @@ from threading import Lock, get_ident
 from types import ModuleType
 from typing import Any
 
-# The client of LanceDB's namespaces over REST. LanceDB needs classes of its `models`, and importing those runs the
-# package's `__init__`, which builds the client of every endpoint.
+# The REST client of LanceDB's namespaces. LanceDB needs classes of its `models`; importing those runs the package's
+# `__init__`, which builds the client of every endpoint.
 _REST_CLIENT = "lance_namespace_urllib3_client"
 
 _lock = Lock()
@@ -31,7 +31,7 @@ def imported_lancedb() -> Any:
 def _keep_pandas_out_of_pyarrow() -> None:
     """Let PyArrow convert its first value while pandas cannot be found.
 
-    PyArrow imports pandas then, to know pandas objects among the values; it tries again for `to_pandas`.
+    PyArrow imports pandas at that moment to recognize pandas objects; it tries again for `to_pandas`.
     """
     import pyarrow as pa
 
@@ -44,20 +44,20 @@ def _keep_pandas_out_of_pyarrow() -> None:
 
 
 class _NoPandas:
-    """A finder that refuses pandas to the thread that made it."""
+    """A finder that hides pandas from the thread that made it."""
 
     def __init__(self) -> None:
         self._thread = get_ident()
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         if name == "pandas" and get_ident() == self._thread:
-            raise ModuleNotFoundError("PyArrow is to do without pandas", name=name)
+            raise ModuleNotFoundError("pandas is hidden from PyArrow here", name=name)
 
 
 def _put_off(package: str) -> None:
-    """Register a package whose `__init__` runs when something that it defines is asked for.
+    """Register a package whose `__init__` runs on the first access to something it defines.
 
-    Its submodules can be imported before. Nothing happens where it is imported already, or is not installed.
+    Its submodules can be imported before. Do nothing if it is already imported or not installed.
     """
     spec = None if package in sys.modules else find_spec(package)
     if spec is None or spec.loader is None:

@@ -1,4 +1,4 @@
-"""Where everything of one home lies."""
+"""Where everything in a home is stored."""
 
 import json
 import os
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The folder of all state. Its parts are created by whoever writes there first."""
+    """The state folder. The first writer creates each part."""
 
     root: Path
 
@@ -23,12 +23,12 @@ class Home:
 
     @property
     def models(self) -> Path:
-        """Model artefacts, one folder a vector space."""
+        """Model artefacts, one folder per vector space."""
         return self.root / "models"
 
     @property
     def adapters(self) -> Path:
-        """LoRA adapters, one folder each, and the encoders that they were merged into."""
+        """LoRA adapters, one folder each, and the encoders they were merged into."""
         return self.root / "adapters"
 
     @property
@@ -43,12 +43,12 @@ class Home:
 
     @property
     def state(self) -> Path:
-        """Records that decide what the next run does: what was built, measured and drawn last."""
+        """Records that decide what the next run does: what was last built, measured and drawn."""
         return self.root / "state"
 
     @property
     def reports(self) -> Path:
-        """What runs did, for people to look at; nothing is decided by it, and it may be deleted."""
+        """What runs did, for people to read; nothing depends on it, and it may be deleted."""
         return self.root / "reports"
 
     @property
@@ -63,7 +63,7 @@ class Home:
 
     @property
     def mlflow_uri(self) -> str:
-        """Tracking store of MLflow when no server is set."""
+        """Tracking store of MLflow if no server is set."""
         return f"sqlite:///{self.root / 'mlflow.db'}"
 
     @property
@@ -73,12 +73,12 @@ class Home:
 
     @property
     def feedback(self) -> Path:
-        """Questions that people judged or labelled while they used the search."""
+        """Questions that people judged or labelled during search."""
         return self.root / "feedback"
 
     @property
     def alerts(self) -> Path:
-        """What people were told, a line each."""
+        """Alerts sent, one per line."""
         return self.root / "alerts.jsonl"
 
     @property
@@ -93,12 +93,12 @@ class Home:
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace `path` by `value` as JSON, whole or not at all, also when the machine stops half way."""
+    """Replace `path` by `value` as JSON, atomically even if the machine stops."""
     write_bytes(path, json.dumps(value, indent=2, ensure_ascii=False).encode())
 
 
 def write_parquet(path: Path, table: "pa.Table") -> None:
-    """Replace `path` by a table as Parquet, whole or not at all, also when the machine stops half way."""
+    """Replace `path` by a table as Parquet, atomically even if the machine stops."""
     write_bytes(path, parquet_bytes(table))
 
 
@@ -113,7 +113,7 @@ def parquet_bytes(table: "pa.Table") -> bytes:
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace the file `path`, whole or not at all, also when the machine stops half way."""
+    """Replace the file `path`, atomically even if the machine stops."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:

@@ -17,7 +17,7 @@ _EMBEDDINGS = "embeddings_"
 class Release:
     """A release as its manifest records it.
 
-    `table_versions` are those at the time of the release; ingest goes on writing to the tables afterwards.
+    `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards.
     """
 
     release: int
@@ -42,7 +42,7 @@ class MoveKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """The pointer was moved to a release: when (UTC, ISO 8601), how, and why in words."""
+    """A move of the pointer to a release: when (UTC, ISO 8601), how, and why as a phrase."""
 
     release: int
     at: str
@@ -53,7 +53,7 @@ class Move:
 class Releases:
     """The folder of manifests. `current.json` is replaced by an atomic rename and is the truth.
 
-    Beside them lies the manifest of the challenger, which is embedded and measured but not released.
+    The challenger's manifest is stored beside them; the challenger is embedded and measured but not released.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -112,7 +112,7 @@ class Releases:
     def next_number(self) -> int:
         """Return the number after the newest manifest's and the challenger's; 1 before the first release.
 
-        A manifest without any pointer is of a first release whose publishing was cut off; it is made again.
+        A manifest without a pointer is a first release whose publishing was cut off; its number is used again.
         """
         if not (self._folder / "current.json").exists():
             return 1
@@ -123,12 +123,12 @@ class Releases:
         return sorted(int(path.stem) for path in self._folder.glob("*.json") if path.stem.isdigit())
 
     def publish(self, release: Release, reason: str) -> None:
-        """Write the manifest, then move the pointer to it. Killed in between, the old release goes on serving."""
+        """Write the manifest, then move the pointer to it. After a kill in between, the old release still serves."""
         write_json(self._folder / f"{release.release}.json", asdict(release))
         self._point_to(release.release, MoveKind.PUBLISHED, reason)
 
     def roll_back(self, number: int, reason: str) -> None:
-        """Make another kept release the current one, and note the move.
+        """Make another kept release the current one, and record the move.
 
         Raises:
             ReleaseError: There is no such release.
@@ -138,12 +138,10 @@ class Releases:
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         write_json(self._folder / "current.json", {"release": self.read(number).release})
         with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
-            file.write(
-                "\n" + json.dumps(asdict(Move(number, now(), kind, reason)))
-            )  # first the line's end: see `moves`
+            file.write("\n" + json.dumps(asdict(Move(number, now(), kind, reason))))  # the newline first: see `moves`
 
     def moves(self) -> list[Move]:
-        """Return the moves of the pointer, oldest first; a line that a kill cut off is left out."""
+        """Return the moves of the pointer, oldest first; skip a line cut off by a kill."""
         path = self._folder / "moves.jsonl"
         found = []
         for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else ():
@@ -154,26 +152,26 @@ class Releases:
         return found
 
     def challenger(self) -> Release | None:
-        """Return the manifest that the challenger would have as a release, None where there is no challenger."""
+        """Return the manifest that the challenger would have as a release, None if there is no challenger."""
         return _read(self._challenger) if self._challenger.exists() else None
 
     def challenge(self, challenger: Release | None) -> None:
-        """Record the challenger; None: there is none any more."""
+        """Record the challenger; None removes it."""
         if challenger is None:
             self._challenger.unlink(missing_ok=True)
         else:
             write_json(self._challenger, asdict(challenger))
 
     def vector_index_path(self, number: int) -> Path:
-        """Return where the measurement of a release's approximate vector index is recorded."""
+        """Return the path of the measurement of a release's approximate vector index."""
         return self._folder / f"{number}.vector_index.json"
 
     def questions_path(self, number: int) -> Path:
-        """Return where the questions that a release was measured with are kept."""
+        """Return the path of the questions that a release was measured with."""
         return self._folder / f"{number}.questions.jsonl"
 
     def expire(self, number: int) -> None:
-        """Forget a release; its manifest goes last, so that what a kill leaves is expired again.
+        """Remove a release; its manifest goes last, so that an expiry cut off by a kill is repeated.
 
         Raises:
             ReleaseError: It is the current one.
@@ -186,7 +184,7 @@ class Releases:
 
 def _move(fields: dict[str, Any]) -> Move:
     reason = str(fields["reason"])
-    # version 0.1 wrote no kind and told the two apart by these words
+    # version 0.1 wrote no kind; these words tell the two apart
     old = MoveKind.ROLLED_BACK if reason.startswith("rolled back") else MoveKind.PUBLISHED
     return Move(int(fields["release"]), str(fields["at"]), MoveKind(fields.get("kind", old)), reason)
 
@@ -194,7 +192,7 @@ def _move(fields: dict[str, Any]) -> Move:
 def _read(path: Path) -> Release:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        if "precision" in stored:  # what version 0.1 called the variant
+        if "precision" in stored:  # version 0.1's name of the variant
             stored["variant"] = stored.pop("precision")
         return Release(**stored)
     except (ValueError, TypeError) as error:
@@ -202,15 +200,15 @@ def _read(path: Path) -> Release:
 
 
 def embeddings_table_name(number: int, vector_space: str) -> str:
-    """Return the name of a release's embeddings table; a table begun for another encoder is never continued."""
+    """Return the name of a release's embeddings table; it names the encoder, so another's table is never resumed."""
     return f"{_EMBEDDINGS}{number}_{vector_space}"
 
 
 def is_embeddings_table(name: str) -> bool:
-    """Return whether a table holds vectors, be it of a release or begun by a run that was killed."""
+    """Return whether a table holds vectors, of a release or of a killed run."""
     return name.startswith(_EMBEDDINGS)
 
 
 def now() -> str:
-    """Return the present time, UTC, ISO 8601 to the second."""
+    """Return the current time, UTC, ISO 8601 to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,4 +1,4 @@
-"""Homes of version 0.1 kept under `reports/` what decides; it moves to `state/` once."""
+"""Version 0.1 kept records that decide under `reports/`; they move to `state/` once."""
 
 import json
 import logging
@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.state.layout import Home, write_bytes, write_json
-from xnai_pipelines.state.writer import sole_writer
+from xnai_pipelines.state.locks import sole_writer
 
 _log = logging.getLogger(__name__)
 
-# Files under reports/ and what they are called under state/; a pattern keeps its files' names.
+# Files under reports/ and their names under state/; a pattern keeps its files' names.
 _MOVED = {
     "stages.jsonl": None,
     "calibration.parquet": None,
@@ -26,16 +26,16 @@ _MOVED = {
     "evaluation/per_question.parquet": "evaluation.parquet",
     "adapter_evaluation/challenger.parquet": "comparison.parquet",
 }
-# What a report said that decides; the report itself stays.
+# The part of a report that decides; the report itself stays.
 _EXTRACTED = {"documents.json": ("looked_ns",), "questions.json": ("splits_given", "without_answer")}
-# Folders whose kept.json said what the other files were measured on: one record now.
+# Folders whose kept.json said what the other files were measured on; they become one record.
 _JOINED = {
     "evaluation": ("evaluation.json", ("report",)),
     "precision_card": ("precision_card.json", ("card",)),
     "adapter_evaluation": ("comparison.json", ("comparison", "challenger")),
 }
 
-# Fields that version 0.1 called otherwise: by record, the path to the objects that have them, old and new name.
+# Fields that version 0.1 named differently: by record, the path to the objects that have them, old and new name.
 _RENAMED = (
     ("quantized_models/*.json", (), "serving", "runtime"),
     ("precision_card.json", ("card", "variants"), "serving", "runtime"),
@@ -45,14 +45,14 @@ _RENAMED = (
 
 
 def migrate(home: Home, say: Callable[[str], None]) -> None:
-    """Move what version 0.1 kept under `reports/` to `state/`; a home that has `state/` is left as it is.
+    """Move what version 0.1 kept under `reports/` to `state/`; leave a home that has `state/` as it is.
 
-    The new folder appears whole, by one rename: a process that is killed before leaves the home as it was.
+    The new folder appears in one rename: a process killed before leaves the home as it was.
 
     Raises:
         HomeError: The home cannot be written.
     """
-    # a home that is only read decides nothing
+    # reading a home decides nothing
     if home.state.exists() or not home.reports.exists() or not os.access(home.root, os.W_OK):
         return
     with sole_writer(home, say):
@@ -103,12 +103,12 @@ def _rename_field(path: Path, where: tuple[str, ...], old: str, new: str) -> Non
 
 
 def _read(path: Path) -> dict[str, Any] | None:
-    """Return a JSON object, None if it is missing or damaged: what it recorded is then made again."""
+    """Return a JSON object, None if it is missing or damaged; what it recorded is then made again."""
     if not path.exists():
         return None
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        _log.warning("%s is damaged (%s) and not taken over.", path, error)
+        _log.warning("%s is damaged (%s) and was not migrated.", path, error)
         return None
     return stored if isinstance(stored, dict) else None

@@ -1,4 +1,4 @@
-"""The connection to MLflow: no telemetry, bounded waiting, and one error for everything that may be down."""
+"""The connection to MLflow: no telemetry, bounded waiting, one error for everything that may be down."""
 
 import os
 import re
@@ -19,13 +19,13 @@ _SQLITE = "sqlite:///"
 def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":
     """Return a client for `sqlite:///...` or a server's `http(s)://...`.
 
-    Waits about `timeout_seconds` for a lock on SQLite or for a server's answer, which is asked for twice. A
-    lock that appears only after this call makes MLflow wait its own 20 s.
+    Waits about `timeout_seconds` for a lock on SQLite, or for a server's answer (two attempts). If a lock appears after
+    this call, MLflow waits its own 20 s.
 
     Raises:
         TrackingUnavailableError: SQLite is locked, damaged or not writable.
     """
-    # MLflow reads these when it is imported and at each request; whoever set them has the last word.
+    # MLflow reads these on import and at each request; values already set are kept
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -52,12 +52,12 @@ def reaching(tracking_uri: str) -> Iterator[None]:
             raise  # our mistake, not MLflow's absence
         raise TrackingUnavailableError(
             f"MLflow at {_without_password(tracking_uri)} cannot be used now: {_reason(error)}. "
-            "Check that it runs, that nothing else holds its database, and that its folders can be written."
+            "Check that it runs, that nothing else locks its database, and that its folders are writable."
         ) from error
 
 
 def _probe(database: Path, timeout_seconds: float) -> None:
-    """Take and give back SQLite's write lock: MLflow itself would retry a bad file for minutes."""
+    """Take and release SQLite's write lock: MLflow itself would retry a bad file for minutes."""
     database.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(database, timeout=timeout_seconds)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -65,7 +65,7 @@ def _probe(database: Path, timeout_seconds: float) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    """Return the first line of what failed underneath, else of the error itself."""
+    """Return the first line of the underlying error, else of the error itself."""
     reason, inner = error, error.__cause__ or error.__context__
     while inner is not None:
         if isinstance(inner, OSError | sqlite3.Error):

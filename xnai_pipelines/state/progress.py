@@ -1,4 +1,4 @@
-"""How long work shows that it goes on: a bar in a terminal, log lines elsewhere."""
+"""Progress of long work: a bar in a terminal, log lines elsewhere."""
 
 import sys
 import time
@@ -12,7 +12,7 @@ LOG_EVERY_SECONDS = 5.0
 
 
 class Advance(Protocol):
-    """Reports that some more items are done."""
+    """Reports that more items are done."""
 
     def __call__(self, items: int = 1, /) -> None:
         """Count the items."""
@@ -27,7 +27,7 @@ class Progress:
 
     @contextmanager
     def work(self, label: str, total: int, unit: str) -> Iterator[Advance]:
-        """Show `total` items of work under the label; the value reports items done."""
+        """Show `total` items of work under the label; the yielded value reports items done."""
         if self._bar:
             with tqdm(total=total, desc=f"{label:<24}", unit=f" {unit}", file=sys.stderr, leave=total > 0) as bar:
                 yield lambda items=1: _ignore(bar.update(items))

@@ -1,4 +1,4 @@
-"""Records: small typed files under `state/` that a run leaves and later ones decide by."""
+"""Records: small typed files under `state/` that a run leaves and later runs decide by."""
 
 from pathlib import Path
 from typing import TypeVar
@@ -12,11 +12,11 @@ Record = TypeVar("Record")
 
 
 def read_record(path: Path, kind: type[Record]) -> Record | None:
-    """Return the record, None if there is none. Fields that this version does not know are dropped.
+    """Return the record, None if there is none. Fields unknown to this version are dropped.
 
     Args:
-        path: The file.
-        kind: The record's class: a frozen dataclass, or a plain type.
+        path: File of the record.
+        kind: Class of the record: a frozen dataclass, or a plain type.
 
     Raises:
         RecordError: The file is damaged.
@@ -29,11 +29,11 @@ def read_record(path: Path, kind: type[Record]) -> Record | None:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"])) or "the whole file"
         raise RecordError(
-            f"The record {path} is damaged ({where}: {first['msg']}). Delete it: the next run that needs it makes or "
-            "measures again what it recorded."
+            f"The record {path} is damaged ({where}: {first['msg']}). Delete it; the next run that needs it makes or "
+            "measures it again."
         ) from error
 
 
 def write_record(path: Path, record: object) -> None:
-    """Replace the record, whole or not at all, also when the machine stops half way."""
+    """Replace the record, atomically even if the machine stops."""
     write_bytes(path, TypeAdapter(type(record)).dump_json(record, indent=2))

@@ -1,7 +1,7 @@
 """The tables of a home: their columns and keys.
 
-Every row that one stage reads and the next one derives from carries a `revision`: a hash of all that the next stage
-reads of it. A stage finds its work by comparing revisions, so that no table has to trust another's timestamps.
+Every row from which a later stage derives rows carries a `revision`: a hash of all that the stage reads of it. A
+stage finds its work by comparing revisions; no table has to trust another's timestamps.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ QUARANTINE = TableSpec(
     ),
 )
 
-# What search and the encoder read of a chunk; the embeddings table holds the same columns and the vector.
+# What search and the encoder read of a chunk; the embeddings table has the same columns and the vector.
 PASSAGE_COLUMNS: list[tuple[str, pa.DataType]] = [
     ("chunk_id", pa.string()),
     ("document_id", pa.string()),
@@ -134,7 +134,7 @@ QUESTIONS = TableSpec(
 )
 
 
-# Ids alone: the texts are those of the chunks, so that a deleted document leaves none behind.
+# Ids only: the texts are in the chunks, so a deleted document leaves none behind.
 TRAINING_PAIRS = TableSpec(
     "training_pairs",
     "pair_id",

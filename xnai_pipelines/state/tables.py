@@ -1,4 +1,4 @@
-"""LanceDB at the edge: open, read, stream, merge and delete, each write one atomic commit."""
+"""LanceDB at the edge: open, read, stream, merge and delete; each write is one atomic commit."""
 
 import logging
 import os
@@ -10,7 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from xnai_pipelines.errors import TableError
 from xnai_pipelines.state.lancedb_import import imported_lancedb
@@ -24,7 +26,7 @@ _log = logging.getLogger(__name__)
 class Tables:
     """The tables of a home, in LanceDB.
 
-    `committed` is called after every commit; tests use it to kill the process at each of them.
+    `committed` is called after every commit; tests use it to kill the process there.
     """
 
     def __init__(self, folder: Path, committed: Callable[[], None] = lambda: None) -> None:
@@ -35,7 +37,7 @@ class Tables:
         except OSError as error:
             raise TableError(
                 f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
-                "to a folder that is."
+                "to a writable folder."
             ) from error
         self._database = imported_lancedb().connect(str(folder))
 
@@ -54,7 +56,7 @@ class Tables:
         """Return LanceDB's table at its latest version.
 
         Raises:
-            TableError: There is none of that name.
+            TableError: There is no table of that name.
         """
         table = self._opened(name)
         if table is None:
@@ -62,17 +64,17 @@ class Tables:
         return table
 
     def _opened(self, name: str) -> Any | None:
-        """Return the table; None where there is none, or only the folder of one whose making was cut off."""
+        """Return the table; None if there is none, or only the folder of one whose creation was cut off."""
         try:
             return self._database.open_table(name)
-        except (ValueError, FileNotFoundError):  # a damaged table raises others
+        except (ValueError, FileNotFoundError):  # a damaged table raises other errors
             return None
 
     def ensure(self, spec: TableSpec) -> Any:
-        """Return the table, made when it does not exist, with the columns that this version of the code needs.
+        """Return the table, created if it does not exist, with the columns that this version of the code needs.
 
-        Columns that an older version did not have are added, empty: their rows then carry another revision than
-        their source and are written again by the next run.
+        Columns that an older version did not have are added, empty. Their rows then differ in revision from their
+        source, so the next run writes them again.
 
         Raises:
             TableError: A column has another type than this version needs.
@@ -88,8 +90,8 @@ class Tables:
         if wrong:
             columns = ", ".join(f"{f.name} ({stored.field(f.name).type}, needed {f.type})" for f in wrong)
             raise TableError(
-                f"Table {spec.name} in {self._folder} was written by a version of xnai_pipelines that stored these "
-                f"columns otherwise: {columns}. Use that version, or ingest into a new XNAI_HOME."
+                f"Table {spec.name} in {self._folder} was written by another version of xnai_pipelines, with other "
+                f"column types: {columns}. Use that version, or ingest into a new XNAI_HOME."
             )
         if missing:
             _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
@@ -98,30 +100,40 @@ class Tables:
         return table
 
     def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
-        """Return columns of the rows that satisfy the SQL condition; no rows when the table does not exist."""
+        """Return columns of the rows that satisfy the SQL condition; no rows if the table does not exist."""
         table = self._opened(spec.name)
         if table is None:
             return pa.schema([spec.schema.field(name) for name in columns]).empty_table()
         query = table.search().select(list(columns))
         return (query.where(where) if where else query).to_arrow().select(list(columns))
 
+    def ids(self, spec: TableSpec, column: str | None = None) -> set[Any]:
+        """Return the distinct values of a column, by default of the key."""
+        name = column or spec.key
+        return set(self.read(spec, [name])[name].to_pylist())
+
+    def pairs(self, spec: TableSpec, key: str, value: str) -> dict[Any, Any]:
+        """Return the values of one column by those of another."""
+        rows = self.read(spec, [key, value])
+        return dict(zip(rows[key].to_pylist(), rows[value].to_pylist(), strict=True))
+
     def stream(self, spec: TableSpec, columns: Sequence[str], rows: int = 1_024) -> Iterator[pa.RecordBatch]:
-        """Yield the columns of all rows in batches, without holding the table in memory."""
+        """Yield the columns of all rows in batches, without loading the whole table."""
         table = self._opened(spec.name)
         if table is not None:
             for batch in table.search().select(list(columns)).to_batches(rows):
                 yield batch.select(list(columns))
 
     def count(self, spec: TableSpec) -> int:
-        """Return the number of rows; 0 when the table does not exist."""
+        """Return the number of rows; 0 if the table does not exist."""
         table = self._opened(spec.name)
         return 0 if table is None else int(table.count_rows())
 
     def merge(self, spec: TableSpec, rows: pa.Table, within: tuple[str, Iterable[str]] | None = None) -> None:
         """Write rows by key in one commit: new keys inserted, known ones replaced.
 
-        `within=(column, values)` makes the rows complete for those values: stored rows that have one of them in
-        that column and are not among `rows` are deleted in the same commit.
+        `within=(column, values)` makes the rows complete for those values: stored rows with one of them in that column
+        are deleted in the same commit unless they are among `rows`.
         """
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
@@ -131,7 +143,7 @@ class Tables:
         self._committed()
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows by key in one commit; columns that a row leaves out are null. No rows: no commit."""
+        """Write rows by key in one commit; columns missing in a row are null. No rows: no commit."""
         if rows:
             self.merge(spec, pa.Table.from_pylist(list(rows), schema=spec.schema))
 
@@ -152,11 +164,11 @@ class Tables:
             self._committed()
 
     def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
-        """Remove what deleted rows left in the table's files, and all its earlier versions; return the versions left.
+        """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
 
-        A deletion only marks rows, and compaction leaves a file as it is where few of its rows are marked: so every row
-        is written anew. Indexes are dropped with what they knew of the rows, but for those that `remake` makes anew in
-        place of what they were and names, so that a search finds them at any moment.
+        A deletion only marks rows, and compaction skips a file with few marked rows; so every row is rewritten.
+        Indexes are dropped with what they know of the rows, except those that `remake` builds again in place and
+        names: search finds those at any moment.
         """
         table = self._opened(spec.name)
         if table is None:
@@ -169,7 +181,7 @@ class Tables:
                 table.drop_index(index.name)
         self._committed()
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that readers of earlier versions fail: so they shall
+            warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
         return len(table.list_versions())
 
@@ -179,7 +191,7 @@ class Tables:
         self._committed()
 
     def version(self, spec: TableSpec) -> int | None:
-        """Return the table's version number, None when it does not exist."""
+        """Return the table's version number, None if it does not exist."""
         table = self._opened(spec.name)
         return None if table is None else int(table.version)
 
@@ -187,9 +199,17 @@ class Tables:
         """Return the size of all tables on disk, in bytes."""
         total = 0
         for path in self._folder.rglob("*"):
-            with suppress(FileNotFoundError):  # a writer compacts the tables while we count
+            with suppress(FileNotFoundError):  # a writer may compact the tables meanwhile
                 total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+def vectors_of(rows: pa.Table | pa.RecordBatch) -> NDArray[np.float32]:
+    """Return the rows' column `vector`: float32 [rows, dimension]."""
+    column = rows["vector"]
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    numbers: NDArray[np.float32] = array.flatten().to_numpy()
+    return numbers.reshape(rows.num_rows, array.type.list_size)
 
 
 def is_in(column: str, values: Iterable[str]) -> str:

@@ -1,4 +1,4 @@
-"""Runs of an experiment: logged whole or marked failed, and found again by their tags."""
+"""Runs of an experiment: logged completely or marked failed, and found by their tags."""
 
 import math
 import time
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-_METRICS_A_REQUEST = 1000  # MLflow takes no more
+_METRICS_A_REQUEST = 1000  # MLflow's limit
 _RUNS_A_PAGE = 100
 
 
@@ -31,21 +31,21 @@ class MlflowRun:
 
     @property
     def page(self) -> str:
-        """The run's page, to be put behind the address of MLflow's UI and a slash."""
+        """The run's page, to be appended to the address of MLflow's UI and a slash."""
         return f"#/experiments/{self.experiment_id}/runs/{self.run_id}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunContent:
-    """What a run says.
+    """The content of a run.
 
     Attributes:
-        title: The run's name in MLflow's list.
-        measured_at: The time of its metrics and its start: what MLflow was down for is logged later than that.
+        title: Name of the run in MLflow's list.
+        measured_at: Time of its metrics and its start; after an outage of MLflow it is logged later than that.
         params: Settings; values are logged as text.
         metrics: Figures by name.
         files: Artifacts, bytes by file name.
-        tags: What the run is found by.
+        tags: Tags by which the run is found.
         curve: Figures by name at each step, such as the loss.
     """
 
@@ -62,21 +62,21 @@ class RunContent:
 class Tracker:
     """Where MLflow keeps its runs and models.
 
-    Every method raises `TrackingUnavailableError` where MLflow cannot be reached or written.
+    Every method raises `TrackingUnavailableError` if MLflow cannot be reached or written.
 
     Attributes:
         tracking_uri: `sqlite:////absolute/path/mlflow.db` or a server's address.
-        artifact_root: URI of the folder for artifacts; None where a server has its own.
-        timeout_seconds: Time to wait for a locked database or a server's answer.
+        artifact_root: URI of the artifacts folder; None if a server has its own.
+        timeout_seconds: Max seconds to wait for a locked database or a server's answer.
     """
 
-    tracking_uri: str = field(repr=False)  # there may be a password in it
+    tracking_uri: str = field(repr=False)  # it may contain a password
     artifact_root: str | None
     timeout_seconds: float = 5.0
 
     @contextmanager
     def client(self) -> "Iterator[MlflowClient]":
-        """Give a client; whatever fails in the body for MLflow's sake is a `TrackingUnavailableError`."""
+        """Yield a client; any MLflow failure in the body becomes a `TrackingUnavailableError`."""
         client = connect(self.tracking_uri, self.timeout_seconds)
         with reaching(self.tracking_uri):
             yield client
@@ -84,18 +84,18 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment in MLflow, made when its first run is logged.
+    """An experiment in MLflow, created when its first run is logged.
 
     Attributes:
-        name: Its name, such as `xnai/retrieval`.
-        store: Where it is.
+        name: Name such as `xnai/retrieval`.
+        store: The MLflow store.
     """
 
     name: str
     store: Tracker
 
     def log(self, content: RunContent) -> MlflowRun:
-        """Return the new run, FINISHED; one that fails half way is marked FAILED."""
+        """Return the new run, FINISHED; a run that fails half way is marked FAILED."""
         from mlflow.entities import Metric, Param
 
         at = _milliseconds(content.measured_at)
@@ -115,22 +115,22 @@ class Experiment:
         return run
 
     def newest(self, tags: Mapping[str, str], limit: int) -> "list[Run]":
-        """Return at most `limit` finished runs with all these tags, the newest first."""
+        """Return up to `limit` finished runs with all these tags, newest first."""
         return list(islice(self._finished(tags, [], "DESC", limit), limit))
 
     def oldest(self, tags: Mapping[str, str], page: int, since: datetime | None = None) -> "Iterator[Run]":
-        """Give the finished runs with all these tags, the oldest first, from the millisecond of `since` on.
+        """Yield the finished runs with all these tags, oldest first, from the millisecond of `since` on.
 
         Args:
-            tags: What the runs are found by.
-            page: Runs to ask for at a time: about as many as are wanted.
-            since: No run that was measured before it is given; None gives all.
+            tags: Tags by which the runs are found.
+            page: Runs per request: about as many as are wanted.
+            since: Runs measured before this are skipped; None: all runs.
         """
         later = [] if since is None else [f"attributes.start_time >= {_milliseconds(since)}"]
         return self._finished(tags, later, "ASC", min(page, _RUNS_A_PAGE))
 
     def find(self, tags: Mapping[str, str]) -> MlflowRun | None:
-        """Return the newest finished run with all these tags, None where there is none."""
+        """Return the newest finished run with all these tags, None if there is none."""
         found = self.newest(tags, limit=1)
         return MlflowRun(found[0].info.run_id, found[0].info.experiment_id) if found else None
 
@@ -154,7 +154,7 @@ class Experiment:
 
     @contextmanager
     def _new_run(self, content: RunContent) -> "Iterator[tuple[MlflowClient, MlflowRun]]":
-        """Open a run that ends FINISHED, or FAILED where the body raises."""
+        """Open a run that ends FINISHED, or FAILED if the body raises."""
         with self.store.client() as client:
             experiment_id = self._found_or_made(client)
             _close_abandoned(client, experiment_id)
@@ -178,8 +178,8 @@ class Experiment:
             return client.create_experiment(self.name, artifact_location=location)
         if found.lifecycle_stage == "deleted":
             raise TrackingUnavailableError(
-                f"MLflow's experiment {self.name} was deleted. Bring it back with `mlflow experiments "
-                f"restore --experiment-id {found.experiment_id}`, or delete it for good with `mlflow gc`."
+                f"MLflow's experiment {self.name} was deleted. Restore it with `mlflow experiments "
+                f"restore --experiment-id {found.experiment_id}`, or delete it permanently with `mlflow gc`."
             )
         return found.experiment_id
 
@@ -196,7 +196,7 @@ def _milliseconds(moment: datetime) -> int:
 
 
 def _close_abandoned(client: "MlflowClient", experiment_id: str) -> None:
-    """Mark FAILED what a killed process left RUNNING: logging takes seconds, so an hour is long past."""
+    """Mark FAILED what a killed process left RUNNING: logging takes seconds, never an hour."""
     hour_ago = round((time.time() - 3600) * 1000)
     running = f"attributes.status = 'RUNNING' AND attributes.start_time < {hour_ago}"
     for run in client.search_runs([experiment_id], running):

@@ -156,7 +156,7 @@ def test_a_dead_endpoint_is_left_alone_after_three_attempts(log, dead_port, path
         assert first == Delivery(f"http://127.0.0.1:{dead_port}", Outcome.FAILED, "refuses connections")
         for night in range(100):
             _, later = send(alert(f"cause {night}"), log, webhook)
-            assert later.reason == "left alone for 5 minutes, since it failed several times in a row"
+            assert later.reason == "paused for 5 minutes after 3 consecutive failures"
     assert attempted.call_count == 3
     assert sum("delivery" in record for record in records(log)) == 1, "what was not tried is not logged"
 
@@ -168,7 +168,7 @@ def test_an_endpoint_that_never_ends_its_answer_costs_the_time_limit_once(log, s
     _, later = send(alert("another"), log, webhook)
     if later.reason == "did not answer in time":  # the third attempt had no time left in the first delivery
         _, later = send(alert("a third"), log, webhook)
-    assert later.reason == "left alone for 5 minutes, since it failed several times in a row"
+    assert later.reason == "paused for 5 minutes after 3 consecutive failures"
 
 
 def test_an_endpoint_that_came_back_is_told_again(httpserver, log, webhook, path, monkeypatch):
@@ -262,7 +262,7 @@ def test_the_secret_of_the_address_is_nowhere_but_in_the_request(
     ],
 )
 def test_an_address_that_is_no_webhooks_is_refused_without_showing_it(url):
-    with pytest.raises(WebhookError, match="The webhook's address") as refused:
+    with pytest.raises(WebhookError, match="The webhook's URL") as refused:
         WebhookSink(url)
     assert SECRET not in str(refused.value)
     assert refused.value.__cause__ is None

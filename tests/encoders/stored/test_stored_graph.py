@@ -136,7 +136,7 @@ def test_a_weight_of_the_graph_that_the_model_lacks_is_named(
     float_graph: Path, weights: Mapping[str, NDArray[np.float32]], tmp_path: Path
 ) -> None:
     others = {**weights, LAST: weights[LAST] + 1}
-    with pytest.raises(GraphError, match=r"onnx::MatMul_2 of shape \[48, 32\] that is none of the model's weights"):
+    with pytest.raises(GraphError, match=r"onnx::MatMul_2 of shape \[48, 32\] that is not one of the model's weights"):
         write_skeleton(float_graph, others, tmp_path / "graph.onnx")
     assert not (tmp_path / "graph.onnx").exists()
 
@@ -202,7 +202,7 @@ def test_a_table_whose_rows_end_within_a_block_stays_float(tmp_path: Path) -> No
     write_skeleton(tmp_path / "float.onnx", {TABLE: table}, tmp_path / "graph.onnx")
     model = model_of(coded(TABLE, table, 4, 32, symmetric=False))
     notes = to_onnx(model, tmp_path / "graph.onnx", tmp_path / "nbits.onnx", Runtime.NBITS)
-    assert notes == ("1 layer stays float32 in the graph: a row of 40 is not divided by blocks of 32.",)
+    assert notes == ("1 layer stays float32 in the graph: a row of 40 is not divisible by blocks of 32.",)
     np.testing.assert_array_equal(run(tmp_path / "nbits.onnx"), model.weights()[TABLE][IDS])
 
 
@@ -249,7 +249,7 @@ def test_eight_bit_codes_behind_dequantize_linear_give_the_outputs_of_float(
     expected = run(tmp_path / "float.onnx")
     np.testing.assert_allclose(run(tmp_path / "qdq.onnx"), expected, atol=1e-5 * np.abs(expected).max())
     assert notes == (
-        "1 layer stays float32 in the graph: only symmetric 8-bit codes with a scale a row or a tensor are copied.",
+        "1 layer stays float32 in the graph: only symmetric 8-bit codes with one scale per row or tensor are copied.",
     )
     stored = {tensor.name: tensor.data_type for tensor in onnx.load(tmp_path / "qdq.onnx").graph.initializer}
     assert stored[f"{TABLE}.codes"] == stored[f"{LINEAR}.codes"] == onnx.TensorProto.INT8

@@ -34,5 +34,5 @@ def test_a_code_that_does_not_fit_is_refused(code: int) -> None:
 
 @pytest.mark.parametrize("count", [4, 9])
 def test_bytes_of_another_count_are_refused(count: int) -> None:
-    with pytest.raises(ValueError, match=f"2 bytes hold no {count} codes of 2 bits"):
+    with pytest.raises(ValueError, match=f"2 bytes are not {count} codes of 2 bits"):
         unpack(b"ab", 2, count)

@@ -7,7 +7,7 @@ from ir_measures import nDCG
 
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.report import Level
-from xnai_pipelines.models.card.judging import Judged, compared, ndcg
+from xnai_pipelines.models.card.measure import Judged, compared, ndcg
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
 
@@ -85,7 +85,13 @@ def test_both_modes_are_those_of_an_evaluation_of_such_a_search(judged, vectors)
         for number, grades in enumerate(judged.relevant)
     ]
     report = evaluate(
-        asked, ["hybrid", "vector"], search, fingerprint="f", splits_given=True, documents={}, settings={}
+        questions=asked,
+        modes=["hybrid", "vector"],
+        search=search,
+        fingerprint="f",
+        splits_given=True,
+        documents={},
+        settings={},
     ).report
     ours = ndcg(judged, passages, questions)
     for section in report.sections_of(report.headline, Level.DOCUMENT):

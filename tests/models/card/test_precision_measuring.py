@@ -11,8 +11,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
-from xnai_pipelines.models.card.judging import Judged
-from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
@@ -147,7 +146,7 @@ def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder)
     measured = measure_variant(
         known("int8", built_encoder), built_encoder.spec.source, MATERIAL, missing, threads=2, timeout=NEVER_SECONDS
     )
-    assert measured.figures.failed == "There is no fp32 to compare it with: that one failed."
+    assert measured.figures.failed == "It cannot be compared with fp32, which failed."
 
 
 @pytest.mark.slow

@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.precision_cards import card, full, variant
 from xnai_pipelines.evaluation.intervals import Estimate
-from xnai_pipelines.models.card.judging import Retrieval
+from xnai_pipelines.models.card.card import Retrieval
 from xnai_pipelines.models.card.policy import Optimise, Policy, choose, relative_loss
 
 
@@ -20,7 +20,7 @@ def test_the_smallest_variant_within_both_limits_is_chosen():
         "rate is the smallest of the 3 variants that qualify (11.2 MB, 8.0 times smaller than fp32)."
     )
     assert "0.9 % below fp32's" in choice.reasons[1]
-    assert "since there are no labelled ones" in choice.reasons[1]
+    assert "because there are no labelled ones" in choice.reasons[1]
     assert list(choice.rejected) == ["int2"]
 
 
@@ -29,7 +29,7 @@ def test_a_mean_loss_above_the_limit_is_rejected_with_the_figure():
     assert choice.variant == "fp32"
     assert choice.rejected["rate"] == (
         "Its nDCG@10 in hybrid search is 2 % below fp32's, and at the lower end of the 95 % interval 2.5 % below; "
-        "at most 1 % may be lost."
+        "a loss of 1 % is allowed."
     )
     assert (
         choose(card(full(), variant("rate", 8, loss=0.02, bound=0.025)), Policy(max_mean_loss=0.03)).variant == "rate"
@@ -39,7 +39,7 @@ def test_a_mean_loss_above_the_limit_is_rejected_with_the_figure():
 def test_a_loss_that_questions_cannot_exclude_is_rejected_though_the_mean_is_small():
     choice = choose(card(full(), variant("rate", 8, loss=0.0, bound=0.04)), Policy())
     assert choice.variant == "fp32"
-    assert "at most 3 % may be lost within the interval" in choice.rejected["rate"]
+    assert "a loss of 3 % is allowed within the interval" in choice.rejected["rate"]
 
 
 def test_the_loss_is_relative_to_full_precision_and_of_the_mode_asked():
@@ -63,8 +63,8 @@ def test_with_too_few_questions_the_cosine_decides_and_the_choice_says_so(questi
     variants = [full(), variant("int4", 7, cosine=0.986, loss=0.5), variant("rate", 8, cosine=0.984)]
     choice = choose(card(*variants, questions=questions), Policy())
     assert choice.variant == "int4"
-    assert choice.reasons[1].startswith(f"{words}, and fewer than 30 decide nothing")
-    assert choice.reasons[2] == "Its mean cosine to fp32 on held-out text is 0.9860; asked is 0.985."
+    assert choice.reasons[1].startswith(f"{words}, and nDCG needs 30 to decide")
+    assert choice.reasons[2] == "Its mean cosine to fp32 on held-out text is 0.9860; 0.985 is required."
     assert choice.rejected == {"rate": "Its mean cosine to fp32 is 0.9840, below 0.985."}
     assert choose(card(*variants, questions=30), Policy()).variant == "rate"
 
@@ -79,8 +79,8 @@ def test_questions_that_full_precision_cannot_answer_decide_nothing():
 def test_a_variant_that_failed_is_never_chosen_and_keeps_its_reason():
     broken = variant("int2", 14, cosine=0.1)
     assert broken.failed == (
-        "Its mean cosine to fp32 on held-out text is 0.100, below the floor of 0.5 for its width: it is broken rather "
-        "than coarse."
+        "Its mean cosine to fp32 on held-out text is 0.100, below the floor of 0.5 for its width: it is broken, not "
+        "just coarse."
     )
     unloadable = variant("rate", 20, cost=None, failed="model.onnx is damaged.")
     choice = choose(card(full(), broken, unloadable), Policy())
@@ -92,7 +92,7 @@ def test_what_was_not_measured_is_not_chosen():
     choice = choose(card(full(), variant("rate", 8, retrieval={}), variant("int4", 7, shipped_bytes=None)), Policy())
     assert choice.rejected == {
         "rate": "Its nDCG@10 in hybrid search was not measured.",
-        "int4": "Its size or what it needs to be served was not measured.",
+        "int4": "Its size or its cost of serving was not measured.",
     }
 
 
@@ -110,14 +110,14 @@ def test_limits_on_memory_and_latency_rule_out_full_precision_too():
 def test_where_nothing_qualifies_none_is_chosen_and_every_variant_has_a_reason():
     choice = choose(card(full(), variant("int8", 4)), Policy(max_memory_mb=10))
     assert (choice.variant, choice.vector_space) == (None, None)
-    assert choice.reasons == ("None of 2 variants qualifies, so none is chosen: the encoder stays.",)
+    assert choice.reasons == ("None of 2 variants qualifies, so none is chosen; the encoder stays.",)
     assert set(choice.rejected) == {"fp32", "int8"}
 
 
 def test_full_precision_alone_is_chosen():
     choice = choose(card(full()), Policy())
     assert choice.variant == "fp32"
-    assert "there is nothing to lose" in choice.reasons[1]
+    assert "so nothing is lost" in choice.reasons[1]
 
 
 def test_speeds_that_differ_by_noise_are_equal_and_the_smaller_file_wins():

@@ -57,7 +57,7 @@ def test_an_output_layer_of_its_own_is_quantized_and_named(untied_llama: Path, c
 
 
 def test_perplexity_of_an_encoder_is_refused(tiny_bert: Path, held_out_texts: list[str]) -> None:
-    with pytest.raises(QuantizationError, match="no causal language model"):
+    with pytest.raises(QuantizationError, match="not a causal language model"):
         perplexity(tiny_bert, held_out_texts)
 
 

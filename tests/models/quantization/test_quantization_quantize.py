@@ -137,7 +137,7 @@ def test_too_little_memory_is_told_before_work_starts(
 ) -> None:
     monkeypatch.setattr(memory, "available", lambda: 1 << 20)
     told: list[str] = []
-    with pytest.raises(QuantizationError, match=r"needs about \d+ MiB more memory, and 1 MiB are free"):
+    with pytest.raises(QuantizationError, match=r"needs about \d+ MiB more memory; 1 MiB are free"):
         quantize(tiny_bert, GPTQ, calibration_texts, progress=lambda name, *_: told.append(name))
     assert not told
 

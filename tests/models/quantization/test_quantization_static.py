@@ -75,7 +75,7 @@ def test_a_graph_without_outliers_is_quantized_whole(tmp_path: Path, reduce_rang
 
 def test_too_few_texts_are_refused_with_the_number_needed(tmp_path: Path) -> None:
     graph = write_graph(tmp_path / "float.onnx", gain=1.0)
-    with pytest.raises(QuantizationError, match="calibrated with 7 texts: give at least 8"):
+    with pytest.raises(QuantizationError, match=r"7 texts are too few .* at least 8"):
         quantize_static(graph, tmp_path / "int8.onnx", feeds(7))
 
 

@@ -1,1 +1,1 @@
-"""Alerts: what people are told of, to a log and a webhook."""
+"""Alerts: messages to people, in a log and to a webhook."""

@@ -1,4 +1,4 @@
-"""What people are told, and what became of telling them."""
+"""Alerts and their deliveries."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-# Slack and Mattermost cut or refuse longer messages, and the log stays readable.
+# Slack and Mattermost truncate or refuse longer messages, and the log stays readable.
 TITLE_CHARACTERS = 200
 TEXT_CHARACTERS = 4_000
 
@@ -20,25 +20,25 @@ class Severity(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of an alert at one sink."""
+    """The result of sending an alert to one sink."""
 
     DELIVERED = "delivered"
-    REPEATED = "repeated"  # told a short while ago, so not again
+    REPEATED = "repeated"  # delivered recently, so not sent again
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A thing that people should know.
+    """A message that people should read.
 
     Attributes:
-        kind: Such as "run_failure" or "retraining_given_up".
-        title: One line.
+        kind: Kind, such as "run_failure" or "retraining_given_up".
+        title: Title on one line.
         text: What happened and what to do.
-        severity: How soon to look.
-        at: When it happened, with its time zone.
-        tags: Facts for machines; alerts of the same kind and tag "cause" are the same alert.
-        link: Address of a page that shows more.
+        severity: How soon a person should look.
+        at: Time of the event, with its time zone.
+        tags: Facts for machines. Alerts of the same kind and tag "cause" are the same alert.
+        link: URL of a page with details.
     """
 
     kind: str
@@ -51,15 +51,15 @@ class Alert:
 
     def __post_init__(self) -> None:
         if self.at.tzinfo is None:
-            raise ValueError(f"The time of an alert needs a time zone, and {self.at.isoformat()} has none.")
+            raise ValueError(f"The time of an alert needs a time zone, but {self.at.isoformat()} has none.")
 
     @property
     def key(self) -> tuple[str, str]:
-        """Its kind and cause: what makes two alerts the same."""
+        """Kind and cause, which identify an alert."""
         return self.kind, self.tags.get("cause", "")
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as JSON values, title and text cut to what messengers take."""
+        """Return the alert as JSON values, with title and text truncated to what messengers accept."""
         return {
             "at": self.at.isoformat(timespec="seconds"),
             "kind": self.kind,
@@ -73,7 +73,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of an alert at a sink, and why where it did not arrive."""
+    """The result of sending an alert to a sink, with the reason if it did not arrive."""
 
     sink: str
     outcome: Outcome
@@ -81,5 +81,5 @@ class Delivery:
 
 
 def cut(text: str, characters: int) -> str:
-    """Return a text that is no longer than that, with a mark where its end is missing."""
+    """Return the text with at most that many characters, ending in "…" if it was cut."""
     return text if len(text) <= characters else text[: characters - 1] + "…"

@@ -1,4 +1,4 @@
-"""The log of alerts: a JSON Lines file that is always there, and says what was sent lately."""
+"""The log of alerts: a JSON Lines file, also used to see what was sent recently."""
 
 import json
 import os
@@ -12,17 +12,17 @@ TAIL_BYTES = 512 * 1024
 
 @dataclass(frozen=True, slots=True)
 class LogSink:
-    """The file `<home>/alerts.jsonl`: a line for every alert, and for a delivery that went otherwise than before."""
+    """The file `<home>/alerts.jsonl`: a line per alert, and per delivery whose result differs from the last."""
 
     path: Path
 
     @property
     def name(self) -> str:
-        """Its name in deliveries."""
+        """Name of the sink in deliveries."""
         return "log"
 
     def append(self, record: Mapping[str, Any]) -> None:
-        """Write a line to the end of the file, and to the disk.
+        """Append a line to the file and sync it to disk.
 
         Raises:
             OSError: The file cannot be written.
@@ -33,13 +33,13 @@ class LogSink:
             size = file.seek(0, os.SEEK_END)
             if size:
                 file.seek(size - 1)
-                if file.read(1) != b"\n":  # a writer was killed half way through its line
+                if file.read(1) != b"\n":  # a writer was killed in the middle of its line
                     line = b"\n" + line
             file.write(line)
             os.fsync(file.fileno())
 
     def tail(self) -> list[dict[str, Any]]:
-        """Return the records of the file's last 512 KiB, oldest first; lines that are no JSON objects are left out."""
+        """Return the records of the file's last 512 KiB, oldest first. Lines that are not JSON objects are skipped."""
         try:
             with self.path.open("rb") as file:
                 size = file.seek(0, os.SEEK_END)

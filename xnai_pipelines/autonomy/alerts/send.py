@@ -1,7 +1,7 @@
-"""Sends an alert to the log and the webhook, unless the same one went there a short while ago.
+"""Sends an alert to the log and the webhook, unless the same alert was sent there recently.
 
-Sending never raises: whoever has bad news to tell must not fail for telling it. An alert that failed to reach the
-webhook is tried again when it is sent again; one that was on its way when a time limit ended may arrive twice.
+Sending never raises, so that an alert cannot make its sender fail. An alert that did not reach the webhook is tried
+again the next time it is sent. One that was in transit when the time limit ended may arrive twice.
 """
 
 import logging
@@ -11,28 +11,28 @@ from threading import Lock
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
 from xnai_pipelines.autonomy.alerts.log import LogSink
-from xnai_pipelines.autonomy.alerts.webhook import LEFT_ALONE, WebhookSink
+from xnai_pipelines.autonomy.alerts.webhook import PAUSED, WebhookSink
 
 QUIET = timedelta(hours=6)
 
 _logger = logging.getLogger(__name__)
 _one_at_a_time = Lock()
-# Stands in for the log where that cannot be written, as on a full disk: without it every tick would send again.
+# Replaces the log if that cannot be written, as on a full disk. Without it, every tick would send again.
 _unlogged: dict[tuple[Path, tuple[str, str], str], tuple[datetime, Delivery]] = {}
 
 
 def send(
     alert: Alert, log: LogSink, webhook: WebhookSink | None = None, quiet: timedelta = QUIET
 ) -> tuple[Delivery, ...]:
-    """Tell the log, then the webhook, and return what became of it at each.
+    """Return the result at each sink after sending an alert to the log, then to the webhook.
 
     Args:
-        alert: What to tell.
-        log: The log, which also remembers what was delivered.
-        webhook: An endpoint, where one is set.
-        quiet: The same alert (`Alert.key`) is not delivered to the same sink again within this time.
+        alert: Alert to send.
+        log: Log, which also records what was delivered.
+        webhook: Webhook, None if not set.
+        quiet: Time within which the same alert (`Alert.key`) is not delivered to the same sink again.
     """
-    # One at a time within a process: two sensors with the same news send it once.
+    # One at a time within a process: two sensors with the same alert send it once.
     with _one_at_a_time:
         last = _last_deliveries(alert, log, quiet)
         told = [_told(alert, log, last.get(log.name))]
@@ -40,7 +40,7 @@ def send(
             before = last.get(webhook.name)
             delivery = _repeated(before) or webhook.deliver(alert)
             told.append(delivery)
-            if delivery.outcome is not Outcome.REPEATED and delivery != before and delivery.reason != LEFT_ALONE:
+            if delivery.outcome is not Outcome.REPEATED and delivery != before and delivery.reason != PAUSED:
                 _note(alert, log, delivery)
     for delivery in told:
         if delivery.outcome is Outcome.FAILED:
@@ -62,11 +62,11 @@ def _told(alert: Alert, log: LogSink, before: Delivery | None) -> Delivery:
 def _repeated(before: Delivery | None) -> Delivery | None:
     if before is None or before.outcome is not Outcome.DELIVERED:
         return None
-    return Delivery(before.sink, Outcome.REPEATED, "the same alert was delivered a short while ago")
+    return Delivery(before.sink, Outcome.REPEATED, "the same alert was delivered recently")
 
 
 def _note(alert: Alert, log: LogSink, delivery: Delivery) -> None:
-    """Remember a delivery in the log, or in this process where the log cannot be written."""
+    """Record a delivery in the log, or in this process if the log cannot be written."""
     kind, cause = alert.key
     at = alert.at.isoformat(timespec="seconds")
     facts = {"at": at, "kind": kind, "cause": cause, "sink": delivery.sink, "outcome": str(delivery.outcome)}
@@ -77,7 +77,7 @@ def _note(alert: Alert, log: LogSink, delivery: Delivery) -> None:
 
 
 def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, Delivery]:
-    """Return the last delivery of the same alert by sink, of those within the quiet time before or after it."""
+    """Return the last delivery of the same alert by sink, within the quiet time before or after it."""
     found: dict[str, tuple[datetime, Delivery]] = {}
     for record in log.tail():
         try:
@@ -89,7 +89,7 @@ def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, 
                 delivery = Delivery(fields["sink"], Outcome(fields["outcome"]), fields["reason"])
                 key = (fields["kind"], fields["cause"])
             at = datetime.fromisoformat(fields["at"])
-            near = abs(alert.at - at) < quiet  # either side: alerts come out of order, and clocks are set back
+            near = abs(alert.at - at) < quiet  # before or after: alerts come out of order, and clocks are set back
         except (KeyError, TypeError, ValueError, AttributeError):
             continue  # edited by hand
         if near and key == alert.key:

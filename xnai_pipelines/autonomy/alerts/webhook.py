@@ -1,11 +1,11 @@
-"""Posts an alert to an endpoint of the kind that Slack, Mattermost and Teams have, within a bounded time.
+"""Posts an alert to a webhook as Slack, Mattermost and Teams have, within a bounded time.
 
-The address often is the secret, so nothing of it but scheme and host is ever shown. That is why the standard
-library posts it: urllib3 and httpx write whole addresses to their logs.
+The URL often is the secret, so only its scheme and host are ever shown. The standard library posts it, because urllib3
+and httpx write whole URLs to their logs.
 
-A circuit breaker (purgatory) leaves an endpoint alone for five minutes after three failed attempts in a row. Its state
-belongs to the process: in a code server, where sensors run, a dead endpoint costs its time limit once and then nothing;
-a short process begins with a closed breaker and pays the time limit at most once.
+A circuit breaker (purgatory) pauses an endpoint for five minutes after three consecutive failures. Its state belongs to
+the process. In a code server, where sensors run, a dead endpoint costs its time limit once. A short process starts with
+a closed breaker and pays the time limit at most once.
 """
 
 import hashlib
@@ -32,34 +32,34 @@ from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
 from xnai_pipelines.errors import WebhookError
 
 ATTEMPTS = 3
-LEFT_ALONE_SECONDS = 300
-LEFT_ALONE = f"left alone for {LEFT_ALONE_SECONDS // 60} minutes, since it failed several times in a row"
+PAUSE_SECONDS = 300
+PAUSED = f"paused for {PAUSE_SECONDS // 60} minutes after {ATTEMPTS} consecutive failures"
 
-_breakers = SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=LEFT_ALONE_SECONDS)
+_breakers = SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=PAUSE_SECONDS)
 
-# What makes messengers notify everybody, or hide an address behind other words: a document's name is not to do that.
+# Markup that makes messengers notify everybody or hide a URL behind other text: a document's name must not do that.
 _MARKUP = re.compile(r"<(?=\S)|@(?=(?:all|channel|everyone|here)\b)")
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
 class _FailedError(Exception):
-    """The endpoint did not take the alert; the message says why in words of this module alone."""
+    """The endpoint did not accept the alert. The message gives the reason without quoting the endpoint."""
 
 
 class _PassingError(_FailedError):
-    """And it may take it a moment later."""
+    """The endpoint may accept the alert a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
 class WebhookSink:
-    """An endpoint that takes JSON with a "text" by POST.
+    """An endpoint that accepts JSON with a "text" by POST.
 
     Attributes:
-        url: Its address, http or https.
-        timeout: Seconds that a delivery may take in all.
+        url: URL, http or https.
+        timeout: Max seconds per delivery, including retries.
 
     Raises:
-        WebhookError: The address is none of a webhook.
+        WebhookError: The URL is not valid for a webhook.
     """
 
     url: str = field(repr=False)
@@ -67,26 +67,26 @@ class WebhookSink:
 
     def __post_init__(self) -> None:
         if not self.url.isascii() or not self.url.isprintable() or " " in self.url:
-            raise WebhookError("The webhook's address holds a space or another character that no address has.")
+            raise WebhookError("The webhook's URL has a space or another character that is not allowed.")
         try:
             parts = urlsplit(self.url)
             _ = parts.port
         except ValueError:
-            raise WebhookError("The webhook's address has no readable host and port.") from None
+            raise WebhookError("The webhook's URL has no valid host and port.") from None
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise WebhookError("The webhook's address must begin with http:// or https:// and name a host.")
+            raise WebhookError("The webhook's URL must begin with http:// or https:// and have a host.")
         if parts.username is not None:
-            raise WebhookError("The webhook's address must not hold a user name or password before its host.")
+            raise WebhookError("The webhook's URL must not have a user name or password before its host.")
 
     @property
     def name(self) -> str:
-        """Scheme and host: all of the address that may be shown."""
+        """Scheme and host: the only part of the URL that may be shown."""
         parts = urlsplit(self.url)
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
 
     def deliver(self, alert: Alert) -> Delivery:
-        """Post an alert, up to three times, and return what became of it; never raises, never takes over `timeout`."""
+        """Return the result of posting an alert up to three times. Never raises and never exceeds `timeout`."""
         body = json.dumps({"text": _text(alert), "alert": alert.as_json()}).encode()
         deadline = time.monotonic() + self.timeout
         breaker = _breakers.get_breaker(hashlib.sha256(self.url.encode()).hexdigest())
@@ -98,7 +98,7 @@ class WebhookSink:
             wait_max=1.0,
             wait_jitter=0.2,
         )
-        reason = LEFT_ALONE
+        reason = PAUSED
         try:
             for attempt in tries:
                 with attempt, breaker:
@@ -108,7 +108,7 @@ class WebhookSink:
                         reason = str(failure)
                         raise
         except (_FailedError, OpenedState) as error:
-            error.__traceback__ = None  # purgatory raises one object again and again, and it grew each time
+            error.__traceback__ = None  # purgatory raises the same object every time, and its traceback would grow
             return Delivery(self.name, Outcome.FAILED, reason)
         return Delivery(self.name, Outcome.DELIVERED)
 
@@ -117,7 +117,7 @@ class WebhookSink:
         request = Request(self.url, body, headers, method="POST")  # noqa: S310  http or https, as __post_init__ checks
 
         def post() -> None:
-            # The status says it all: no body is read, so its size does not matter.
+            # Only the status matters: the body is not read, whatever its size.
             build_opener(_NoRedirects).open(request, timeout=seconds).close()
 
         try:
@@ -131,45 +131,45 @@ class WebhookSink:
             raise _unreached(error.reason) from None
         except (OSError, HTTPException) as error:
             raise _unreached(error) from None
-        except (RuntimeError, ValueError) as error:  # no thread to be had; an answer that urllib cannot parse
-            raise _FailedError(f"could not be asked ({type(error).__name__})") from None
+        except (RuntimeError, ValueError) as error:  # no thread available, or an answer that urllib cannot parse
+            raise _FailedError(f"could not be called ({type(error).__name__})") from None
 
 
 class _NoRedirects(HTTPRedirectHandler):
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
     ) -> None:
-        """Follow none: the alert is for the host that was named."""
+        """Follow no redirect: the alert is only for the configured host."""
 
 
 def _answered(status: int) -> _FailedError:
-    said = f"answered {status} {responses.get(status, '')}".rstrip()  # the phrase of the standard, not of the endpoint
+    said = f"answered {status} {responses.get(status, '')}".rstrip()  # the standard's phrase, not the endpoint's
     if status == HTTPStatus.TOO_MANY_REQUESTS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return _PassingError(said)
     return _FailedError(f"{said}; redirects are not followed" if 300 <= status < 400 else said)
 
 
 def _unreached(error: Any) -> _FailedError:
-    """Return in words why there was no answer; texts of errors may hold the address and are left out."""
+    """Return why there was no answer, without the errors' texts, which may contain the URL."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return _FailedError("its certificate is not trusted; SSL_CERT_FILE may name your own authority's")
+        return _FailedError("its certificate is not trusted; set SSL_CERT_FILE to your own authority's certificate")
     if isinstance(error, TimeoutError):
         return _PassingError("did not answer in time")
     if isinstance(error, socket.gaierror):
-        return _PassingError("its host name is not known")
+        return _PassingError("its host name cannot be resolved")
     if isinstance(error, ConnectionRefusedError):
         return _PassingError("refuses connections")
-    return _PassingError(f"broke off the connection ({type(error).__name__})")
+    return _PassingError(f"closed the connection ({type(error).__name__})")
 
 
 def _within(seconds: float, call: Callable[[], None]) -> None:
-    """Call it, and give up after that time: a socket's time limit holds for each wait, and for no name look-up."""
+    """Call, and give up after that time. A socket's timeout holds for each wait only, and not for name look-ups."""
     ended: list[Exception | None] = []
 
     def run() -> None:
         try:
             call()
-        except Exception as error:  # noqa: BLE001  raised again by the one who waits
+        except Exception as error:  # noqa: BLE001  raised again in the waiting thread
             ended.append(error)
         else:
             ended.append(None)

@@ -1,1 +1,1 @@
-"""Decisions: from evaluations and attempts to what the automation does next. Pure."""
+"""Decisions: from evaluations and retraining attempts to the next action of the automation. Pure."""

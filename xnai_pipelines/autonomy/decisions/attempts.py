@@ -1,4 +1,4 @@
-"""Retrainings so far, and what keeps the next one from starting."""
+"""Past retrainings, and what prevents the next one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 Outcome: TypeAlias = Literal["running", "succeeded", "failed"]
 
 _DAY = timedelta(days=1)
-_DOUBLINGS = 16  # of the back-off, more than the cool-down allows; failures have no limit
+_DOUBLINGS = 16  # of the back-off, more than the cooldown allows; failures have no limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,12 @@ class Attempt:
     """A retraining that was requested.
 
     Attributes:
-        cause: Of `Finding.cause`, what it was requested for.
-        requested_at: UTC.
-        attempt: Its number for that cause, from 1.
-        outcome: Succeeded is one that ended well, whether its challenger was promoted or not.
-        release_before: The release that served when it was requested.
-        minutes: How long it took; of one that is running, so far.
+        cause: Result of `Finding.cause` that it was requested for.
+        requested_at: Time of the request, UTC.
+        attempt: Number for that cause, from 1.
+        outcome: Outcome of the run. "succeeded" includes a challenger that was not promoted.
+        release_before: Release that served when it was requested.
+        minutes: Duration, so far if it is running.
     """
 
     cause: str
@@ -35,16 +35,16 @@ class Attempt:
 
     @property
     def ended_at(self) -> datetime:
-        """When it ended, UTC; of one that is running, now."""
+        """Time of its end, UTC; now if it is running."""
         return self.requested_at + timedelta(minutes=self.minutes)
 
 
 def made_for(attempts: Sequence[Attempt], cause: str, release: int, since: datetime) -> int:
-    """Return how many retrainings were tried for a cause.
+    """Return the number of retrainings that were tried for a cause.
 
-    Those requested for another cause of the release while this one stood count too: one training is meant to mend all
-    that is degraded, and slices overlap. It is never below the highest number that an attempt for this cause had, so
-    that no two requests have the same.
+    Retrainings for other causes of the release while this cause was active count too, because one training should fix
+    everything that is degraded, and slices overlap. The result is never below the highest attempt number of this cause,
+    so that no two requests have the same number.
     """
     of_cause = [attempt for attempt in attempts if attempt.cause == cause]
     beside = [
@@ -57,31 +57,32 @@ def made_for(attempts: Sequence[Attempt], cause: str, release: int, since: datet
 
 def hold(
     attempts: Sequence[Attempt],
-    evaluated_at: datetime | None,
     thresholds: Thresholds,
+    *,
+    evaluated_at: datetime | None,
     now: datetime,
     clock_back_at: datetime | None,
 ) -> str | None:
-    """Return why no retraining may start now, as a clause without a full stop; None where one may.
+    """Return why no retraining may start now, as a clause without a full stop; None if one may start.
 
     Args:
-        attempts: All retrainings, in any order.
-        evaluated_at: When the last evaluation was made that has been read.
-        thresholds: Cool-down, back-off and minutes a day.
-        now: UTC.
-        clock_back_at: When it was first seen that the last retraining is dated after the clock; None where it is not.
+        attempts: All retrainings in any order.
+        thresholds: Cooldown, back-off and minutes per day.
+        evaluated_at: Time of the last evaluation that was read.
+        now: Current time, UTC.
+        clock_back_at: Time at which the last retraining was first seen to be in the future, None if it is not.
     """
     ordered = sorted(attempts, key=lambda attempt: attempt.requested_at)
     running = next((attempt for attempt in ordered if attempt.outcome == "running"), None)
     if running is not None:
-        return f"a retraining is running since {moment(running.requested_at)} (for {running.cause})"
+        return f"a retraining has been running since {moment(running.requested_at)} (for {running.cause})"
     if not ordered:
         return None
     last = ordered[-1]
     ended, clock = last.ended_at, ""
     if clock_back_at is not None:
         ended = clock_back_at
-        clock = f" (it is dated {moment(last.requested_at)}: the clock went back, and the time counts anew)"
+        clock = f" (it is dated {moment(last.requested_at)}: the clock was set back, so the wait starts again)"
     failures = next((n for n, attempt in enumerate(reversed(ordered)) if attempt.outcome != "failed"), len(ordered))
     if failures:
         doubled = thresholds.backoff * 2 ** min(failures - 1, _DOUBLINGS)
@@ -92,15 +93,15 @@ def hold(
     else:
         until = ended + thresholds.cooldown
         if now < until:
-            return f"the last retraining cools down until {moment(until)}{clock}"
+            return f"the cooldown after the last retraining ends at {moment(until)}{clock}"
         if clock_back_at is None and (evaluated_at is None or evaluated_at <= ended):
-            return f"nothing has been evaluated since the last retraining ended ({moment(ended)})"
+            return f"there is no evaluation since the last retraining ended ({moment(ended)})"
     spent = sum(attempt.minutes for attempt in ordered if attempt.requested_at > now - _DAY)
     if spent >= thresholds.minutes_a_day:
-        return f"retraining took {spent:.0f} of the {thresholds.minutes_a_day:g} minutes a day"
+        return f"retraining took {spent:.0f} of {thresholds.minutes_a_day:g} minutes allowed per day"
     return None
 
 
 def moment(time: datetime) -> str:
-    """Return a time as people read it."""
+    """Return a time for people to read."""
     return f"{time:%Y-%m-%d %H:%M} UTC"

@@ -1,11 +1,11 @@
-"""The decision of a tick: whether accuracy has degraded, what is asked for, and why or why not."""
+"""The decision of a tick: whether accuracy has degraded, the action, and the reason."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, hold, made_for, moment
-from xnai_pipelines.autonomy.decisions.finding import Kind
+from xnai_pipelines.autonomy.decisions.findings import Kind
 from xnai_pipelines.autonomy.decisions.memory import Action, Done, Memory
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.reading import read
@@ -13,16 +13,16 @@ from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 
 _WORDS_SHOWN = 3
 _REQUEST = {
-    Action.RETRAIN: "Retraining is requested",
-    Action.MAINTAIN: "Maintenance is requested",
-    Action.INGEST: "A new ingest is requested",
-    Action.ALERT: "This is reported",
+    Action.RETRAIN: "Retraining requested",
+    Action.MAINTAIN: "Maintenance requested",
+    Action.INGEST: "Ingest requested",
+    Action.ALERT: "Alert",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class DriftSummary:
-    """What the drift report concludes: the cause, what mends it (RETRAIN or NONE: nothing but training), a sentence."""
+    """The drift report's conclusion: cause, action against it (RETRAIN or NONE if only training helps), sentence."""
 
     cause: str
     action: Action
@@ -31,15 +31,15 @@ class DriftSummary:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What a tick asks for.
+    """The decision of a tick.
 
     Attributes:
-        action: At most one a tick.
-        cause: Of `Finding.cause`; None where nothing is asked for.
-        reason: Sentences: what was seen, and why it was acted on or not.
-        tags: cause, metric, champion (a release), slice, mode; with a drift report drift; for RETRAIN attempt.
-        attempt: The number of the retraining for this cause, from 1.
-        memory: To be kept for the next tick.
+        action: Action, at most one per tick.
+        cause: Result of `Finding.cause`, None without an action.
+        reason: Sentences on what was seen, and why there is an action or not.
+        tags: cause, metric, champion (a release), slice, mode; drift with a drift report; attempt for RETRAIN.
+        attempt: Number of the retraining for this cause, from 1.
+        memory: Memory for the next tick.
     """
 
     action: Action
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class _Situation:
-    """What every cause is looked at with."""
+    """What the verdict on every cause depends on."""
 
     attempts: Sequence[Attempt]
     drift: DriftSummary | None
@@ -73,13 +73,14 @@ class _Situation:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """What is asked for because of a cause, and why, as a clause."""
+    """The action against a cause, and the reason as a clause."""
 
     action: Action
     why: str
 
 
 def decide(
+    *,
     nights: Sequence[Night],
     baseline: Night | None,
     attempts: Sequence[Attempt],
@@ -88,32 +89,33 @@ def decide(
     thresholds: Thresholds,
     now: datetime,
 ) -> Decision:
-    """Return what a tick asks for, with the memory for the next one.
+    """Return the decision of a tick, with the memory for the next one.
 
-    A cause is acted on when it was found in `thresholds.evaluations` evaluations in a row; of several the worst first.
-    Searches that raise are reported, latency is maintained, and a fall of accuracy is trained against, unless the drift
-    report names what training cannot mend. A tick without a new evaluation decides by those before: an attempt that
-    failed is repeated without waiting for the next night. What is not mended by its own action after as many
-    evaluations more is reported once, and left; so is a cause whose attempts are used up.
+    A cause leads to an action after `thresholds.evaluations` consecutive evaluations; the worst cause comes first.
+    Failing searches are reported, and latency leads to maintenance. A drop in accuracy leads to retraining, unless the
+    drift report names a cause that training cannot fix.
+
+    A tick without a new evaluation uses the earlier ones: a failed attempt is repeated without waiting for the next
+    night. A cause that its action does not fix within as many further evaluations is reported once and then left to
+    people. So is a cause whose attempts are used up.
 
     Args:
-        nights: Evaluations that came since the last tick. Those that were read before do no harm and are not read
-            again; of them the `thresholds.pooled` - 1 newest should be given, see `findings`.
-        baseline: The first evaluation of the release that serves; None where it is not known.
-        attempts: All retrainings, in any order.
-        drift: The newest drift report's conclusion.
-        memory: From the last tick.
-        thresholds: The limits.
-        now: UTC.
+        nights: Evaluations since the last tick. Those that were read before are not read again. Pass the
+            `thresholds.pooled` - 1 newest of them too, see `findings`.
+        baseline: First evaluation of the current release, None if unknown.
+        attempts: All retrainings in any order.
+        drift: Conclusion of the newest drift report.
+        memory: Memory of the last tick.
+        thresholds: Limits.
+        now: Current time, UTC.
     """
-    memory, notes = read(nights, baseline, memory, thresholds, now)
+    memory, notes = read(nights, baseline, memory, thresholds, now=now)
     release = memory.release
     if release is None:
         return _nothing([*notes, "No evaluation has been logged yet."], memory)
     if baseline is None:
         notes.append(
-            f"The evaluation of release {release} at its release is not known: errors, latency and the floor "
-            "alone are judged."
+            f"There is no evaluation from the time of release {release}: only errors, latency and the floor are judged."
         )
     memory = replace(memory, clock_back_at=_clock_back_at(attempts, memory, now))
     situation = _Situation(
@@ -121,21 +123,27 @@ def decide(
         drift=drift,
         memory=memory,
         thresholds=thresholds,
-        held=hold(attempts, memory.evaluated_at, thresholds, now, memory.clock_back_at),
+        held=hold(
+            attempts,
+            thresholds,
+            evaluated_at=memory.evaluated_at,
+            now=now,
+            clock_back_at=memory.clock_back_at,
+        ),
         release=release,
     )
     causes = sorted(memory.standing, key=lambda cause: (memory.standing[cause].severity, cause))
-    left: dict[str, list[str]] = {}  # by the reason why
+    left: dict[str, list[str]] = {}  # by reason
     for cause in causes:
         verdict = _verdict(cause, situation)
         if verdict.action is not Action.NONE:
-            return _asked(cause, verdict, situation, notes, len(causes) - 1)
+            return _request(cause, verdict, situation, notes=notes, others=len(causes) - 1)
         left.setdefault(verdict.why, []).append(memory.standing[cause].words)
     if memory.evaluated_at is None:
         notes.append(f"No evaluation of release {release} has been read yet.")
     elif not left:
-        notes.append(f"Nothing is degraded in the last evaluation ({moment(memory.evaluated_at)}).")
-    notes += [f"Nothing is done about {_listed(words)}: {why}." for why, words in left.items()]
+        notes.append(f"The last evaluation ({moment(memory.evaluated_at)}) shows no degradation.")
+    notes += [f"No action for {_listed(words)}: {why}." for why, words in left.items()]
     return _nothing(notes, memory)
 
 
@@ -147,15 +155,15 @@ def _clock_back_at(attempts: Sequence[Attempt], memory: Memory, now: datetime) -
 
 
 def _verdict(cause: str, situation: _Situation) -> _Verdict:
-    standing, asked = situation.memory.standing[cause], situation.thresholds.evaluations
-    if standing.streak < asked:
-        return _Verdict(Action.NONE, f"found in {standing.streak} of {asked} evaluations in a row that are asked for")
+    standing, required = situation.memory.standing[cause], situation.thresholds.evaluations
+    if standing.streak < required:
+        return _Verdict(Action.NONE, f"found in {standing.streak} of {required} required consecutive evaluations")
     if standing.kind is Kind.ERRORS:
         return _own_action(cause, Action.ALERT, situation)
     if standing.kind is Kind.LATENCY:
         return _own_action(cause, Action.MAINTAIN, situation)
     if any(other.kind is Kind.ERRORS for other in situation.memory.standing.values()):
-        return _Verdict(Action.NONE, "accuracy cannot be judged while so many searches raise")
+        return _Verdict(Action.NONE, "accuracy cannot be judged while so many searches fail")
     drift = situation.drift
     if drift is not None and drift.action not in (Action.NONE, Action.RETRAIN):
         return _own_action(cause, drift.action, situation)
@@ -163,34 +171,32 @@ def _verdict(cause: str, situation: _Situation) -> _Verdict:
 
 
 def _own_action(cause: str, action: Action, situation: _Situation) -> _Verdict:
-    """Return what follows from a cause that training does not mend."""
+    """Return the verdict on a cause that training cannot fix."""
     standing, done = situation.memory.standing[cause], situation.memory.done.get(cause)
     if done is None or (done.action is not action and done.action is not Action.ALERT):
-        return _Verdict(action, f"found in {standing.streak} evaluations in a row")
+        return _Verdict(action, f"found in {standing.streak} consecutive evaluations")
     if done.action is Action.ALERT:
-        return _Verdict(Action.NONE, "it was reported, and is left to people")
+        return _Verdict(Action.NONE, "it was reported and now needs a person")
     if standing.streak < done.streak + situation.thresholds.evaluations:
-        return _Verdict(Action.NONE, f"{done.action} was requested, and evaluations after it are awaited")
-    return _Verdict(Action.ALERT, f"{done.action} was requested and did not mend it")
+        return _Verdict(Action.NONE, f"{done.action} was requested and awaits further evaluations")
+    return _Verdict(Action.ALERT, f"{done.action} was requested but did not fix it")
 
 
 def _retraining(cause: str, situation: _Situation) -> _Verdict:
-    made, most = situation.made(cause), situation.thresholds.attempts
+    made, allowed = situation.made(cause), situation.thresholds.attempts
     if situation.used_up(cause):
         done = situation.memory.done.get(cause)
         if done is not None and done.action is Action.ALERT:
-            return _Verdict(
-                Action.NONE, f"{_retrainings(made)} did not mend it, which was reported; it is left to people"
-            )
+            return _Verdict(Action.NONE, f"{_retrainings(made)} did not fix it; it was reported and now needs a person")
         if situation.held is None or situation.last_failed():
-            return _Verdict(Action.ALERT, f"{_retrainings(made)} did not mend it, and no other is tried")
+            return _Verdict(Action.ALERT, f"{_retrainings(made)} did not fix it, and no further one is tried")
     if situation.held is not None:
         return _Verdict(Action.NONE, situation.held)
     streak = situation.memory.standing[cause].streak
-    return _Verdict(Action.RETRAIN, f"found in {streak} evaluations in a row; attempt {made + 1} of {most}")
+    return _Verdict(Action.RETRAIN, f"found in {streak} consecutive evaluations; attempt {made + 1} of {allowed}")
 
 
-def _asked(cause: str, verdict: _Verdict, situation: _Situation, notes: Sequence[str], others: int) -> Decision:
+def _request(cause: str, verdict: _Verdict, situation: _Situation, *, notes: Sequence[str], others: int) -> Decision:
     memory, action, drift = situation.memory, verdict.action, situation.drift
     standing = memory.standing[cause]
     sentences = [*notes, f"{_REQUEST[action]}: {standing.words}; {verdict.why}."]
@@ -202,21 +208,21 @@ def _asked(cause: str, verdict: _Verdict, situation: _Situation, notes: Sequence
         "mode": standing.mode,
     }
     if drift is not None and standing.kind.of_accuracy:
-        sentences.append(f"The drift report says: {drift.sentence}")
+        sentences.append(f"Drift report: {drift.sentence}")
         tags["drift"] = drift.cause
     if others:
-        sentences.append(f"{others} milder {'finding stands' if others == 1 else 'findings stand'} beside it.")
+        sentences.append(f"There {'is 1 milder finding' if others == 1 else f'are {others} milder findings'} besides.")
     attempt = None
     if action is Action.RETRAIN:
         attempt = situation.made(cause) + 1
         tags["attempt"] = str(attempt)
     else:
         memory = replace(memory, done={**memory.done, **_reported(cause, action, situation)})
-    return Decision(action, cause, " ".join(sentences), tags, attempt, memory)
+    return Decision(action=action, cause=cause, reason=" ".join(sentences), tags=tags, attempt=attempt, memory=memory)
 
 
 def _reported(cause: str, action: Action, situation: _Situation) -> dict[str, Done]:
-    """Return what to remember of an action: one for accuracy is one for all slices that fell, and so is a report."""
+    """Return what to remember of an action. An action or alert on accuracy counts for all degraded slices."""
     standing = situation.memory.standing
     of_accuracy = standing[cause].kind.of_accuracy
     alike = [
@@ -237,4 +243,4 @@ def _retrainings(number: int) -> str:
 
 
 def _nothing(sentences: Sequence[str], memory: Memory) -> Decision:
-    return Decision(Action.NONE, None, " ".join(sentences), {}, None, memory)
+    return Decision(action=Action.NONE, cause=None, reason=" ".join(sentences), tags={}, attempt=None, memory=memory)

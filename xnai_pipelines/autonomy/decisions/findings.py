@@ -1,13 +1,13 @@
-"""What an evaluation shows to be degraded, by mode and slice."""
+"""Finds what is degraded in an evaluation, by mode and slice."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from enum import StrEnum
+from typing import Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.autonomy.decisions.finding import NEW, Finding, Kind, severity
 from xnai_pipelines.autonomy.decisions.night import MODES, Answers, Night, answers
 from xnai_pipelines.autonomy.decisions.significance import (
     Values,
@@ -22,14 +22,93 @@ from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 
+NEW = Slice("new", "since release")
+
 _DIMENSIONS = ("language", "folder")
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 
+class Kind(StrEnum):
+    """The limit that is exceeded."""
+
+    ERRORS = "errors"
+    FLOOR = "floor"
+    BELOW_CHAMPION = "below_champion"
+    LATENCY = "latency"
+
+    @property
+    def metric(self) -> str:
+        """Column of the judged figure in the per-question table."""
+        return _METRICS[self]
+
+    @property
+    def of_accuracy(self) -> bool:
+        """Whether training might fix it."""
+        return self in (Kind.FLOOR, Kind.BELOW_CHAMPION)
+
+
+_METRICS = {
+    Kind.ERRORS: "error",
+    Kind.FLOOR: "success_at_10",
+    Kind.BELOW_CHAMPION: "ndcg_at_10",
+    Kind.LATENCY: "latency_ms",
+}
+_WORST_KIND = {Kind.ERRORS: 0, Kind.FLOOR: 1, Kind.BELOW_CHAMPION: 1, Kind.LATENCY: 2}
+_PLAINEST = ("language", "folder", OVERALL.dimension, NEW.dimension)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A figure of one mode and slice that exceeds its limit.
+
+    Attributes:
+        kind: Limit that is exceeded.
+        mode: Search mode.
+        part: Slice. Its questions may be in other slices too.
+        questions: Number of questions of the figure.
+        value: Figure: a mean nDCG@10, a share, or milliseconds.
+        reference: Value it is compared with: the champion's mean nDCG@10 at release on the same questions (or on others
+            if these are new), or the limit.
+        beyond: Amount beyond what is allowed, in the figure's unit.
+        difference: value - reference with its 95 % interval, for a figure below the champion's.
+        p_value: p of the one-sided test before the correction for multiple tests, None if nothing is tested.
+        paired: Whether the same questions were compared.
+        words: Finding as a clause without a full stop.
+    """
+
+    kind: Kind
+    mode: str
+    part: Slice
+    questions: int
+    value: float
+    reference: float
+    beyond: float
+    difference: Estimate | None = None
+    p_value: float | None = None
+    paired: bool = False
+    words: str
+
+    def cause(self, release: int) -> str:
+        """Return the name of this finding, the same in every mode and on every night of a release."""
+        one_of_a_kind = self.part in (OVERALL, NEW)
+        part = self.part.dimension if one_of_a_kind else f"{self.part.dimension}={self.part.value}"
+        return f"{self.kind}:{part}@release{release}"
+
+
+def severity(kind: Kind, part: Slice, beyond: float, questions: int) -> tuple[int, float, int, int, str]:
+    """Return a sort key that puts the worst first.
+
+    Failing searches come before accuracy, because accuracy means nothing then, and accuracy comes before latency.
+    Within these, the figure farthest beyond its limit comes first. Of equal slices, a language or folder comes first,
+    because it tells most.
+    """
+    return _WORST_KIND[kind], -round(beyond, 3), _PLAINEST.index(part.dimension), -questions, part.value
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Test:
-    """A test, and what it would find where it rejects; None where the fall is one that is tolerated."""
+    """A test, and its finding if it rejects; None if the drop is tolerated."""
 
     kind: Kind
     p_value: float
@@ -41,27 +120,26 @@ def findings(
 ) -> tuple[Finding, ...]:
     """Return what is degraded in an evaluation, the worst first.
 
-    In vector and in hybrid search, over all questions, each language and folder with `slice_questions` of them, and the
-    questions that the baseline did not ask:
+    Tests run in vector and hybrid search on all questions, on each language and folder with at least `slice_questions`
+    questions, and on the questions that the baseline did not ask:
 
-    - The share of questions with a right document in the top 10 is below the floor: exact binomial test.
-    - The mean nDCG@10 is below the champion's at release by more than the tolerance. Questions that both asked are
-      compared one by one: the mean difference is beyond the tolerance and a randomisation test says it is no chance.
-      New ones are held against the champion's questions in that slice, or all of its questions where it had too few
-      there: Welch's test that the fall is beyond the tolerance, which other questions alone must not feign. A slice
-      with enough questions of both sorts has both tests; one with enough of neither has Welch's with all of them.
+    - Floor: the share of questions with a right document in the top 10 is below the floor, by the exact binomial test.
+    - Champion: the mean nDCG@10 is below the champion's at release by more than the tolerance. Questions in both are
+      compared in pairs: the mean difference exceeds the tolerance, and a randomisation test is significant. New
+      questions are compared with the champion's questions in that slice, or with all of them if the slice has too few.
+      This is Welch's test that the drop exceeds the tolerance, so that other questions alone do not look like a drop. A
+      slice with enough questions of both sorts has both tests. One with enough of neither has Welch's test on all.
 
-    The tests of an evaluation against the floor are corrected together for being many (Holm), and so are those against
-    the champion. The share of searches that raised and the 95th
-    percentile of latency are held against their limits as they are. Where too many searches of a mode raised, its
-    accuracy is not judged.
+    The tests against the floor are corrected together for multiple testing (Holm), and so are those against the
+    champion. The share of failed searches and the p95 latency are compared with their limits directly. If too many
+    searches of a mode failed, its accuracy is not judged.
 
     Args:
-        baseline: The champion's evaluation at release; None where there is none.
-        night: The evaluation to judge.
-        thresholds: The limits.
-        earlier: Evaluations of the same release before this one. Where an evaluation asks a sample of the questions,
-            those that it left out count with their last answer here.
+        baseline: Champion's evaluation at release, None if there is none.
+        night: Evaluation to judge.
+        thresholds: Limits.
+        earlier: Evaluations of the same release before this one. If an evaluation asks a sample of the questions, the
+            other questions count with their last answer.
     """
     found: list[Finding] = []
     tests: list[_Test] = []
@@ -87,110 +165,160 @@ def findings(
 def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Finding]:
     rows = night.of_mode(mode)
     answered = rows["latency_ms"].filter(rows["error"].is_null()).to_numpy()
-    errors, most = rows.num_rows - len(answered), thresholds.max_error_share
-    if errors > most * rows.num_rows:
+    errors, allowed = rows.num_rows - len(answered), thresholds.max_error_share
+    if errors > allowed * rows.num_rows:
         share = errors / rows.num_rows
-        words = f"{OVERALL}, {mode}: {_percent(share)} of {rows.num_rows} searches raised, above {_percent(most)}"
-        yield _beyond(Kind.ERRORS, mode, OVERALL, rows.num_rows, share, most, share - most, None, words)
+        yield Finding(
+            kind=Kind.ERRORS,
+            mode=mode,
+            part=OVERALL,
+            questions=rows.num_rows,
+            value=share,
+            reference=allowed,
+            beyond=share - allowed,
+            words=f"{OVERALL}, {mode}: {_percent(share)} of {rows.num_rows} searches failed, above {_percent(allowed)}",
+        )
     if not len(answered):
         return
     p95, limit = float(np.percentile(answered, 95)), thresholds.max_p95_ms
     if p95 > limit:
-        words = f"{OVERALL}, {mode}: 95 % of {len(answered)} searches took up to {p95:.0f} ms, above {limit:g} ms"
-        yield _beyond(Kind.LATENCY, mode, OVERALL, len(answered), p95, limit, p95 - limit, None, words)
+        yield Finding(
+            kind=Kind.LATENCY,
+            mode=mode,
+            part=OVERALL,
+            questions=len(answered),
+            value=p95,
+            reference=limit,
+            beyond=p95 - limit,
+            words=f"{OVERALL}, {mode}: p95 latency of {len(answered)} searches is {p95:.0f} ms, above {limit:g} ms",
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sides:
+    """The questions now and at release.
+
+    Attributes:
+        now: Answers of the evaluation.
+        then: Answers at release.
+        new: Whether a question is new since release, bool [now].
+        before: Row of each question at release, -1 if it has none, intp [now].
+    """
+
+    now: Answers
+    then: Answers
+    new: Mask
+    before: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, now: Answers, then: Answers) -> Self:
+        """Return the questions of both with the row of each at release."""
+        place = {name: row for row, name in enumerate(then.question_ids)}
+        new = np.array([name not in then.asked for name in now.question_ids], dtype=np.bool_)
+        return cls(now, then, new, np.array([place.get(name, -1) for name in now.question_ids], dtype=np.intp))
 
 
 def _accuracy(mode: str, now: Answers, then: Answers | None, thresholds: Thresholds) -> Iterator[_Test]:
-    least = thresholds.slice_questions
+    enough = thresholds.slice_questions
     everything = np.ones(len(now.question_ids), dtype=np.bool_)
-    new = np.zeros_like(everything) if then is None else np.array([i not in then.asked for i in now.question_ids], bool)
-    place = {name: row for row, name in enumerate(then.question_ids)} if then is not None else {}
-    before = np.array([place.get(name, -1) for name in now.question_ids], dtype=np.intp)
+    sides = _Sides.of(now, then) if then is not None else None
     parts: list[tuple[Slice, Mask]] = [(OVERALL, everything)] if everything.any() else []
-    parts += list(_slices(now, least))
+    parts += list(_slices(now, enough))
     for part, inside in parts:
         yield _floor(mode, part, now.found[inside], thresholds)
-        if then is not None:
-            yield from _below_champion(mode, part, inside, new, before, now, then, thresholds)
-    if then is not None and new.sum() >= least:
-        if not new.all():  # they are all questions then, whose floor is tested
-            yield _floor(mode, NEW, now.found[new], thresholds)
-        reference = _reference(NEW, then, least)
+        if sides is not None:
+            yield from _below_champion(mode, part, inside, sides, thresholds=thresholds)
+    if sides is not None and sides.new.sum() >= enough:
+        if not sides.new.all():  # otherwise they are all questions, whose floor is already tested
+            yield _floor(mode, NEW, now.found[sides.new], thresholds)
+        reference = _reference(NEW, sides.then, enough)
         if reference is not None:
-            yield _unpaired(mode, NEW, now.ndcg[new], reference, thresholds)
+            yield _unpaired(mode, NEW, reference, now.ndcg[sides.new], thresholds=thresholds)
 
 
-def _slices(now: Answers, least: int) -> Iterator[tuple[Slice, Mask]]:
+def _slices(now: Answers, enough: int) -> Iterator[tuple[Slice, Mask]]:
     for dimension in _DIMENSIONS:
         column = now.columns[dimension]
         for value in sorted({value for value in column.tolist() if value is not None}):
             inside: Mask = column == value
-            if least <= inside.sum() < len(inside):
+            if enough <= inside.sum() < len(inside):
                 yield Slice(dimension, value), inside
 
 
 def _floor(mode: str, part: Slice, found: Mask, thresholds: Thresholds) -> _Test:
     share, floor = float(found.mean()), thresholds.accuracy_floor
     p_value = floor_p_value(int(found.sum()), len(found), floor)
-    words = (
-        f"{part}, {mode}: {_percent(share)} of {len(found)} questions have a right document in the top 10, "
-        f"below the floor of {_percent(floor)}"
+    finding = Finding(
+        kind=Kind.FLOOR,
+        mode=mode,
+        part=part,
+        questions=len(found),
+        value=share,
+        reference=floor,
+        beyond=floor - share,
+        p_value=p_value,
+        words=(
+            f"{part}, {mode}: {_percent(share)} of {len(found)} questions have a right document in the top 10, "
+            f"below the floor of {_percent(floor)}"
+        ),
     )
-    finding = _beyond(Kind.FLOOR, mode, part, len(found), share, floor, floor - share, p_value, words)
     return _Test(Kind.FLOOR, p_value, finding)
 
 
-def _below_champion(
-    mode: str,
-    part: Slice,
-    inside: Mask,
-    new: Mask,
-    before: NDArray[np.intp],
-    now: Answers,
-    then: Answers,
-    thresholds: Thresholds,
-) -> Iterator[_Test]:
-    """Yield the tests of a slice; `before` is each question's row at release, -1 where it has none."""
-    common = inside & (before >= 0)
+def _below_champion(mode: str, part: Slice, inside: Mask, sides: _Sides, *, thresholds: Thresholds) -> Iterator[_Test]:
+    """Yield the tests of a slice against the champion."""
+    enough, now, then = thresholds.slice_questions, sides.now.ndcg, sides.then.ndcg
+    common = inside & (sides.before >= 0)
     number = int(common.sum())
-    enough = thresholds.slice_questions
-    reference = _reference(part, then, enough)
-    others = int((inside & new).sum())
+    reference = _reference(part, sides.then, enough)
+    others = int((inside & sides.new).sum())
     if number >= enough or (part == OVERALL and number):
-        yield _paired(mode, part, then.ndcg[before[common]], now.ndcg[common], thresholds)
+        yield _paired(mode, part, then[sides.before[common]], now[common], thresholds=thresholds)
     elif others < enough and reference is not None:
-        yield _unpaired(mode, part, now.ndcg[inside], reference, thresholds)
-    # All new questions are a slice of their own.
+        yield _unpaired(mode, part, reference, now[inside], thresholds=thresholds)
+    # All new questions together are a separate slice.
     if others >= enough and part != OVERALL and reference is not None:
-        yield _unpaired(mode, part, now.ndcg[inside & new], reference, thresholds)
+        yield _unpaired(mode, part, reference, now[inside & sides.new], thresholds=thresholds)
 
 
-def _reference(part: Slice, then: Answers, least: int) -> Values | None:
-    """Return the champion's values that a slice's new questions are held against; None where there are too few."""
+def _reference(part: Slice, then: Answers, enough: int) -> Values | None:
+    """Return the champion's values that a slice's new questions are compared with, None if there are too few."""
     if part.dimension in then.columns:
         inside: Mask = then.columns[part.dimension] == part.value
-        if inside.sum() >= least:
+        if inside.sum() >= enough:
             of_slice: Values = then.ndcg[inside]
             return of_slice
-    return then.ndcg if len(then.ndcg) >= least else None
+    return then.ndcg if len(then.ndcg) >= enough else None
 
 
-def _paired(mode: str, part: Slice, before: Values, after: Values, thresholds: Thresholds) -> _Test:
-    changes = after - before
-    same = f"the same {len(after)} questions"
-    p_value = paired_p_value(changes)
-    return _fall(mode, part, before, after, mean_of_differences(changes), p_value, True, same, thresholds)
-
-
-def _unpaired(mode: str, part: Slice, values: Values, reference: Values, thresholds: Thresholds) -> _Test:
-    others = f"{len(values)} new questions against {len(reference)} at release"
-    p_value = unpaired_p_value(reference, values, thresholds.tolerance)
-    return _fall(
-        mode, part, reference, values, difference_of_means(reference, values), p_value, False, others, thresholds
+def _paired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
+    return _drop(
+        mode=mode,
+        part=part,
+        before=before,
+        after=after,
+        difference=mean_of_differences(after - before),
+        p_value=paired_p_value(after - before),
+        paired=True,
+        tolerance=thresholds.tolerance,
     )
 
 
-def _fall(
+def _unpaired(mode: str, part: Slice, before: Values, after: Values, *, thresholds: Thresholds) -> _Test:
+    return _drop(
+        mode=mode,
+        part=part,
+        before=before,
+        after=after,
+        difference=difference_of_means(before, after),
+        p_value=unpaired_p_value(before, after, thresholds.tolerance),
+        paired=False,
+        tolerance=thresholds.tolerance,
+    )
+
+
+def _drop(
+    *,
     mode: str,
     part: Slice,
     before: Values,
@@ -198,16 +326,13 @@ def _fall(
     difference: Estimate,
     p_value: float,
     paired: bool,
-    compared: str,
-    thresholds: Thresholds,
+    tolerance: float,
 ) -> _Test:
-    fall = -difference.mean
-    if fall <= thresholds.tolerance:
+    drop, value = -difference.mean, float(after.mean())
+    if drop <= tolerance:
         return _Test(Kind.BELOW_CHAMPION, p_value, None)
-    value, reference = float(after.mean()), float(before.mean())
-    words = (
-        f"{part}, {mode}: nDCG@10 {value:.2f}, {fall:.2f} below the champion at release "
-        f"(95 % interval {-difference.high:.2f} to {-difference.low:.2f}; {compared})"
+    compared = (
+        f"the same {len(after)} questions" if paired else f"{len(after)} new questions against {len(before)} at release"
     )
     finding = Finding(
         kind=Kind.BELOW_CHAMPION,
@@ -215,29 +340,18 @@ def _fall(
         part=part,
         questions=len(after),
         value=value,
-        reference=reference,
-        beyond=fall - thresholds.tolerance,
+        reference=float(before.mean()),
+        beyond=drop - tolerance,
         difference=difference,
         p_value=p_value,
         paired=paired,
-        words=words,
+        words=(
+            f"{part}, {mode}: nDCG@10 {value:.2f}, {drop:.2f} below the champion at release "
+            f"(95 % interval {-difference.high:.2f} to {-difference.low:.2f}; {compared})"
+        ),
     )
     return _Test(Kind.BELOW_CHAMPION, p_value, finding)
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
-
-
-def _beyond(
-    kind: Kind,
-    mode: str,
-    part: Slice,
-    questions: int,
-    value: float,
-    limit: float,
-    beyond: float,
-    p_value: float | None,
-    words: str,
-) -> Finding:
-    return Finding(kind, mode, part, questions, value, limit, beyond, None, p_value, False, words)

@@ -1,4 +1,4 @@
-"""What the sensor remembers from tick to tick, as text in its cursor."""
+"""What the sensor remembers between ticks, as text in its cursor."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -7,15 +7,15 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from xnai_pipelines.autonomy.decisions.finding import Finding, Kind, severity
+from xnai_pipelines.autonomy.decisions.findings import Finding, Kind, severity
 from xnai_pipelines.evaluation.slices import Slice
 
-# Evaluations by run id that are surely not read again, whatever the clock does.
+# Number of run ids kept, so that these evaluations are never read again, even if the clock changes.
 RUNS_REMEMBERED = 50
 
 
 class Action(StrEnum):
-    """What a tick asks for."""
+    """The action of a tick."""
 
     NONE = "none"
     RETRAIN = "retrain"
@@ -26,7 +26,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A cause that the last evaluation found, by its worst finding: since when, and in how many in a row."""
+    """A cause that the last evaluation found, with its worst finding, its start and its streak of evaluations."""
 
     kind: Kind
     part: Slice
@@ -39,12 +39,12 @@ class Standing:
 
     @property
     def severity(self) -> tuple[int, float, int, int, str]:
-        """Orders causes, the worst first."""
+        """Sort key that puts the worst cause first."""
         return severity(self.kind, self.part, self.beyond, self.questions)
 
 
 def stand(finding: Finding, before: Standing | None, evaluated_at: datetime) -> Standing:
-    """Return a cause as an evaluation found it, that stood before or did not."""
+    """Return a cause as an evaluation found it. It continues `before` if the cause was already active."""
     return Standing(
         kind=finding.kind,
         part=finding.part,
@@ -59,7 +59,7 @@ def stand(finding: Finding, before: Standing | None, evaluated_at: datetime) -> 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was last asked for because of a cause, other than retraining, and the cause's streak then."""
+    """The last action against a cause other than retraining, and the cause's streak at that time."""
 
     action: Action
     streak: int
@@ -70,13 +70,13 @@ class Memory:
     """What is known of earlier ticks.
 
     Attributes:
-        release: The release that all the rest is about.
-        evaluated_at: Date of the last evaluation that was read.
-        runs: Run ids of the last evaluations that were read or passed over, oldest first.
+        release: Release that the other fields are about.
+        evaluated_at: Time of the last evaluation that was read.
+        runs: Run ids of the last evaluations that were read or skipped, oldest first.
         standing: Causes that the last evaluation found, by name.
-        done: What was asked for because of them.
-        clock_back_at: When it was first seen that the last retraining is dated after the clock.
-        note: Why nothing is remembered, a sentence; not kept.
+        done: Actions against them.
+        clock_back_at: Time at which the last retraining was first seen to be in the future.
+        note: Sentence on why the memory is empty; not stored.
     """
 
     release: int | None = None
@@ -93,13 +93,13 @@ class Memory:
 
     @classmethod
     def from_json(cls, text: str | None) -> "Memory":
-        """Return the memory that `to_json` wrote; an empty one, with a note, where the text is another's."""
+        """Return the memory that `to_json` wrote, or an empty one with a note if the text is not valid."""
         if not text:
             return cls()
         try:
             return _MEMORY.validate_json(text)
         except ValidationError:
-            return cls(note="What was remembered of earlier ticks could not be read: evaluations are counted anew.")
+            return cls(note="The memory of earlier ticks could not be read: the count of evaluations starts again.")
 
 
 _MEMORY: TypeAdapter[Memory] = TypeAdapter(Memory)

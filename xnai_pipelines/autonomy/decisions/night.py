@@ -1,4 +1,4 @@
-"""One evaluation of a release, and the questions of it whose answers stand for its accuracy."""
+"""One evaluation of a release, and the questions that represent its accuracy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ _TEXTS = ("question_id", "origin", "split", "language", "folder", "mode", "error
 _COLUMNS = (*_TEXTS, "ndcg_at_10", "success_at_10", "latency_ms")
 
 Chosen: TypeAlias = tuple[str, str | None]
-"""Origin and split of the questions that stand for accuracy; split None is all of them."""
+"""Origin and split of the questions that represent accuracy. Split None means all splits."""
 
 
 @dataclass(frozen=True, eq=False)
 class Night:
-    """One evaluation: of which release, when (UTC), and its rows.
+    """One evaluation: run, time (UTC), release and rows.
 
-    `questions` is of schema `PER_QUESTION`; rows of level document are read, those of other levels may be missing.
+    `questions` has the schema `PER_QUESTION`. Only rows of level document are read; other levels may be missing.
     """
 
     run_id: str
@@ -37,13 +37,13 @@ class Night:
     def __post_init__(self) -> None:
         if self.evaluated_at.tzinfo is None:
             raise ValueError(
-                f"Evaluation {self.run_id} is dated {self.evaluated_at} without a time zone; give it in UTC."
+                f"The time {self.evaluated_at} of evaluation {self.run_id} has no time zone. Give it in UTC."
             )
 
     @cached_property
     def rows(self) -> pa.Table:
         """The rows of level document, with the columns that are judged."""
-        # A mask, for an expression starts a query plan, which takes longer than to look at some hundred rows.
+        # A mask, because an expression starts a query plan, which takes longer than a scan of a few hundred rows.
         return self.questions.select(_COLUMNS).filter(pc.equal(self.questions["level"], Level.DOCUMENT.value))
 
     def of_mode(self, mode: str) -> pa.Table:
@@ -51,10 +51,10 @@ class Night:
         return self.rows.filter(pc.equal(self.rows["mode"], mode))
 
     def chosen(self) -> Chosen | None:
-        """Return which questions stand for accuracy; None where there are none.
+        """Return which questions represent accuracy, None if there are none.
 
-        The labelled ones of the test split; where there are none all labelled ones; then the generated ones alike. So
-        an evaluation's headline chooses them too.
+        These are the labelled questions of the test split, or all labelled ones if there are none, or else the
+        generated ones by the same rule. An evaluation's headline uses the same choice.
         """
         there = set(zip(self.rows["origin"].to_pylist(), self.rows["split"].to_pylist(), strict=True))
         for origin in Origin:
@@ -70,11 +70,11 @@ class Answers:
     """The chosen questions of one mode that were answered, column by column.
 
     Attributes:
-        question_ids: Distinct.
+        question_ids: Distinct question ids.
         ndcg: nDCG@10, float64 [n].
         found: Whether a right document is in the top 10, bool [n].
         columns: Language and folder by name, object [n].
-        asked: Ids of all questions chosen, with those whose search raised.
+        asked: Ids of all chosen questions, including those whose search raised.
     """
 
     question_ids: list[str]
@@ -85,9 +85,9 @@ class Answers:
 
 
 def answers(nights: Sequence[Night], mode: str, chosen: Chosen) -> Answers:
-    """Return each question's answer in the newest of the nights that asked it; nights newest first.
+    """Return each question's answer from the newest night that asked it. Nights are sorted newest first.
 
-    A search that raised says nothing of accuracy: it is left out here and counted as an error.
+    A search that raised is dropped here, because it tells nothing about accuracy. It is counted as an error.
     """
     origin, split = chosen
     kept: list[pa.Table] = []

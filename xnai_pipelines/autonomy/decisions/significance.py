@@ -1,4 +1,4 @@
-"""One-sided tests of a fall, and their correction for being many."""
+"""One-sided tests for a drop, and the correction for multiple tests."""
 
 import math
 from collections.abc import Sequence
@@ -11,21 +11,22 @@ from xnai_pipelines.evaluation.intervals import Estimate
 
 _UPPER = 0.975
 
-# Cells that the sum of all differences is spread over: rounding to one moves a p-value by less than 0.001.
+# Number of cells that the sum of all differences is divided into. Rounding to a cell moves p by less than 0.001.
 _CELLS = 2048
 
-# From so many differences on their sum is normal: it is symmetric, so p = 0.001 is met within 2 %.
+# From this many differences on, their sum is treated as normal. It is symmetric, so p = 0.001 is met within 2 %.
 _MANY = 150
 
 Values: TypeAlias = NDArray[np.float64]
 
 
 def paired_p_value(differences: Values) -> float:
-    """Return the p-value of "no fall" against "a fall", from differences after - before, float [n questions].
+    """Return the p-value of "no drop" against "a drop", from differences after - before, float [n questions].
 
-    Fisher's randomisation test (The Design of Experiments, 1935, section 21): where nothing changed, a difference has
-    either sign with equal chance. The distribution is exact, not resampled, for differences rounded to 1/2048 of the
-    sum of their sizes: with few questions that changed no normal law is assumed, and unchanged ones count for nothing.
+    Method: Fisher's randomisation test (The Design of Experiments, 1935, section 21). If nothing changed, a difference
+    has either sign with equal probability. The distribution is exact, not resampled, for differences rounded to 1/2048
+    of the sum of their sizes. With few changed questions no normal distribution is assumed. Unchanged questions do not
+    count.
     """
     sizes = np.abs(differences)
     total = sizes.sum()
@@ -35,7 +36,7 @@ def paired_p_value(differences: Values) -> float:
         return math.erfc(-float(differences.sum()) / math.sqrt(2 * float(differences @ differences))) / 2
     cells = np.rint(sizes * (_CELLS / total)).astype(np.int64)
     fallen = int(cells[differences < 0].sum())
-    chances = np.zeros(int(cells.sum()) + 1)  # that the falls come to so many cells
+    chances = np.zeros(int(cells.sum()) + 1)  # probability that the drops sum to that many cells
     chances[0] = 1.0
     reach = 1
     for step in cells[cells > 0].tolist():
@@ -46,9 +47,9 @@ def paired_p_value(differences: Values) -> float:
 
 
 def unpaired_p_value(before: Values, after: Values, margin: float) -> float:
-    """Return the p-value of "the mean fell by at most the margin", from values of 0 to 1 of different questions.
+    """Return the p-value of "the mean dropped by at most the margin", for values from 0 to 1 of different questions.
 
-    Welch's t-test ("The generalization of 'Student's' problem", Biometrika 34, 1947).
+    Method: Welch's t-test ("The generalization of 'Student's' problem", Biometrika 34, 1947).
     """
     from scipy.special import stdtr
 
@@ -57,7 +58,7 @@ def unpaired_p_value(before: Values, after: Values, margin: float) -> float:
 
 
 def mean_of_differences(differences: Values) -> Estimate:
-    """Return mean and 95 % interval of paired differences, by Student's t."""
+    """Return the mean and 95 % interval of paired differences by Student's t."""
     from scipy.special import stdtrit
 
     n, mean = len(differences), float(differences.mean())
@@ -68,7 +69,7 @@ def mean_of_differences(differences: Values) -> Estimate:
 
 
 def difference_of_means(before: Values, after: Values) -> Estimate:
-    """Return the mean of `after` less that of `before`, values of 0 to 1, with its 95 % interval by Welch's t."""
+    """Return mean(after) - mean(before) for values from 0 to 1, with its 95 % interval by Welch's t."""
     from scipy.special import stdtrit
 
     error, freedom = _welch(before, after)
@@ -77,16 +78,17 @@ def difference_of_means(before: Values, after: Values) -> Estimate:
 
 
 def floor_p_value(successes: int, questions: int, floor: float) -> float:
-    """Return the p-value of "the share is at the floor or above it": the exact binomial test."""
+    """Return the p-value of "the share is at least the floor" by the exact binomial test."""
     from scipy.special import bdtr
 
     return float(bdtr(successes, questions, floor)) if floor < 1 else float(successes == questions)
 
 
 def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
-    """Return which hypotheses are rejected, so that any is wrongly with a chance of at most alpha.
+    """Return which hypotheses are rejected. The probability of any wrong rejection is at most alpha.
 
-    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979).
+    Method: Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6
+    (1979).
     """
     rejected = [False] * len(p_values)
     for done, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
@@ -97,18 +99,18 @@ def holm(p_values: Sequence[float], alpha: float) -> list[bool]:
 
 
 def _welch(before: Values, after: Values) -> tuple[float, float]:
-    """Return the standard error of the difference of two means, and its degrees of freedom."""
+    """Return the standard error of the difference of two means and its degrees of freedom."""
     first, second = _variance_of_mean(before), _variance_of_mean(after)
     both = first + second
     return math.sqrt(both), both**2 / (first**2 / (len(before) - 1) + second**2 / (len(after) - 1))
 
 
 def _variance_of_mean(values: Values) -> float:
-    """Return the variance of a mean of values of 0 to 1.
+    """Return the variance of a mean of values from 0 to 1.
 
-    Values that are all equal have none, and would prove anything: it is at least what one more value, at the end that
-    is farther off, would make it.
+    Equal values have no variance, which would make any difference significant. The result is therefore at least the
+    variance that one more value, 0 or 1, whichever is farther, would give.
     """
     n, mean = len(values), float(values.mean())
-    least = max(mean, 1 - mean) ** 2 * n / (n + 1) ** 2
-    return max(float(values.var(ddof=1)), least) / n
+    floor = max(mean, 1 - mean) ** 2 * n / (n + 1) ** 2
+    return max(float(values.var(ddof=1)), floor) / n

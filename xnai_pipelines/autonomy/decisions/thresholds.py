@@ -1,4 +1,4 @@
-"""From where on accuracy counts as degraded, and how often something is done about it."""
+"""When accuracy counts as degraded, and how often the automation acts on it."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,24 +6,24 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
-    """What an evaluation has to hold, and the bounds on what follows where it does not.
+    """The limits of an evaluation, and the bounds on the actions if it exceeds them.
 
     Attributes:
-        accuracy_floor: Least share of questions with a right document in the top 10.
-        tolerance: Most that the mean nDCG@10 may lie below the champion's at its release.
-        slice_questions: Fewest questions of a slice that is judged by itself.
-        evaluations: Evaluations in a row that must find a cause before anything is done about it.
-        pooled: Newest evaluations that a question's last answer is taken from; it matters where an evaluation asks a
-            sample of the questions.
-        cooldown: Time without another retraining after one that ended well.
-        attempts: Most retrainings for one cause.
-        minutes_a_day: Retraining minutes within 24 hours after which no other one starts.
-        max_error_share: Largest share of searches that may raise.
-        max_p95_ms: Largest 95th percentile of the latency of a search.
-        alpha: Chance that the tests of one evaluation against the champion find a fall where there is none; the same
-            for those against the floor.
-        backoff: Time from a failed retraining to the next attempt; it doubles with every failure in a row, up to
-            the cool-down.
+        accuracy_floor: Min share of questions with a right document in the top 10.
+        tolerance: Max drop of the mean nDCG@10 below the champion's at its release.
+        slice_questions: Min number of questions in a slice that is judged separately.
+        evaluations: Number of consecutive evaluations that must find a cause before an action.
+        pooled: Number of newest evaluations that a question's last answer is taken from. It matters only if an
+            evaluation asks a sample of the questions.
+        cooldown: Time without another retraining after a successful one.
+        attempts: Max number of retrainings for one cause.
+        minutes_a_day: Retraining minutes within 24 hours after which no other retraining starts.
+        max_error_share: Max share of searches that may raise.
+        max_p95_ms: Max 95th percentile of the search latency.
+        alpha: Probability that the tests of one evaluation against the champion find a drop if there is none. The same
+            holds for the tests against the floor.
+        backoff: Time from a failed retraining to the next attempt. It doubles with every consecutive failure, up to
+            the cooldown.
     """
 
     accuracy_floor: float = 0.7

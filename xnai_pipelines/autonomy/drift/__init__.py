@@ -1,1 +1,1 @@
-"""Drift: what changed since the release, in documents, questions, index and model, and the likely cause."""
+"""Drift: what changed since the release in documents, questions, index and model, and the likely cause."""

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
-# With fewer groups (about 20 documents) their spread is too badly known to tell a change from chance.
-LEAST_GROUPS = 16
+# With fewer groups (about 20 documents), their spread is too uncertain to tell a change from chance.
+MIN_GROUPS = 16
 
 _SEED = 0
 
@@ -26,7 +26,7 @@ class Shares:
     numbers: Array
 
     def counted(self) -> "Shares":
-        """Return the groups that hold anything."""
+        """Return the groups that are not empty."""
         full = self.numbers > 0
         return Shares(self.sums[full], self.numbers[full])
 
@@ -39,9 +39,9 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How far two states are apart, never negative, and how likely chance alone is to bring that about.
+    """The distance of two states, never negative, and the probability of such a distance by chance.
 
-    `low`, `high` and `p` are None where there are too few documents to tell.
+    `low`, `high` and `p` are None if there are too few documents.
     """
 
     value: float
@@ -53,26 +53,26 @@ class Comparison:
 def compare(
     before: Shares, after: Shares, size: Distance, evidence: Distance | None = None, noise: float = 1.0
 ) -> Comparison | None:
-    """Return the distance of two states' means; None where one of them holds nothing.
+    """Return the distance of two states' means, None if one of them is empty.
 
-    Both states are resampled by whole groups, independently (the block bootstrap). Means of few documents are noisy and
-    noise only adds to a distance: the value is corrected by the bootstrap's bias, and the interval is the basic one
-    (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, sections 2.1 and 5.2). p comes from the
-    resampled means moved onto one another (the same, section 4.4). Unlike labels exchanged at random this allows one
-    state to be much larger than the other. Documents that both states share make it cautious.
+    Both states are resampled independently by whole groups (block bootstrap). Means of few documents are noisy, and
+    noise only adds to a distance. The value is therefore corrected by the bootstrap's bias, and the interval is the
+    basic one (Davison and Hinkley, "Bootstrap Methods and their Application", 1997, sections 2.1 and 5.2). p comes from
+    resampled means that are moved onto each other (section 4.4). Unlike a permutation test, this allows one state to be
+    much larger than the other. Documents in both states make it conservative.
 
     Args:
-        before: At the reference.
-        after: Now.
-        size: Distances of float64 [resamples, k] and the same, float64 [resamples], none negative.
-        evidence: The distance for p, which must depend on the difference of the means alone; `size` where that does.
-        noise: How much farther means scatter than their groups show.
+        before: Reference state.
+        after: Current state.
+        size: Distance of two float64 [resamples, k] arrays, float64 [resamples], never negative.
+        evidence: Distance for p, which must depend only on the difference of the means. Defaults to `size`.
+        noise: Factor by which means scatter more than their groups show.
     """
     one, two = before.counted(), after.counted()
     if not len(one.numbers) or not len(two.numbers):
         return None
     plain = float(size(one.mean[None], two.mean[None])[0])
-    if min(len(one.numbers), len(two.numbers)) < LEAST_GROUPS:
+    if min(len(one.numbers), len(two.numbers)) < MIN_GROUPS:
         return Comparison(plain, None, None, None)
     random = np.random.default_rng(_SEED)
     shift_one, shift_two = noise * _shifts(one, random), noise * _shifts(two, random)
@@ -81,7 +81,7 @@ def compare(
     low, high = np.percentile(resampled, [tail, 100 - tail])
     evidence = evidence or size
     by_chance = evidence(shift_one, shift_two)
-    # A tie counts as chance; rounding must not break it.
+    # A tie counts as chance, and rounding must not break it.
     reached = np.count_nonzero(by_chance >= evidence(one.mean[None], two.mean[None])[0] - 1e-12)
     return Comparison(
         value=max(0.0, 2 * plain - float(resampled.mean())),
@@ -92,7 +92,7 @@ def compare(
 
 
 def cosine_distance(one: Array, two: Array) -> Array:
-    """Return 1 - cosine of each row to the other's; 0 where one is all zero."""
+    """Return 1 - cosine of the rows, 0 if one is all zero."""
     lengths = np.linalg.norm(one, axis=1) * np.linalg.norm(two, axis=1)
     products = np.einsum("nk,nk->n", one, two)
     cosines: Array = np.where(lengths > 0, products / np.where(lengths > 0, lengths, 1), 1)
@@ -100,31 +100,31 @@ def cosine_distance(one: Array, two: Array) -> Array:
 
 
 def squared_distance(one: Array, two: Array) -> Array:
-    """Return the squared Euclidean distance of each row to the other's."""
+    """Return the squared Euclidean distance of the rows."""
     squared: Array = np.square(one - two).sum(axis=1)
     return squared
 
 
 def largest_difference(one: Array, two: Array) -> Array:
-    """Return the largest difference of each row: of cumulative shares, the Kolmogorov-Smirnov statistic."""
+    """Return the max difference of the rows. For cumulative shares this is the Kolmogorov-Smirnov statistic."""
     largest: Array = np.abs(one - two).max(axis=1)
     return largest
 
 
 def total_variation(one: Array, two: Array) -> Array:
-    """Return the share of each row that would have to change its kind to become the other."""
+    """Return the share of each row that would have to change its kind to equal the other row."""
     total: Array = np.abs(one - two).sum(axis=1) / 2
     return total
 
 
 def increase(one: Array, two: Array) -> Array:
-    """Return how much larger the second is, 0 where it is not; both of one column."""
+    """Return the increase from the first to the second, at least 0. Both have one column."""
     more: Array = np.clip(two - one, 0, None)[:, 0]
     return more
 
 
 def wilson(share: float, number: int) -> tuple[float, float]:
-    """Return the 95 % interval of a share of `number` trials (Wilson 1927); (0, 1) where there is none."""
+    """Return the 95 % interval of a share of `number` trials (Wilson, 1927), (0, 1) without trials."""
     if number == 0:
         return 0.0, 1.0
     z = 1.959964
@@ -135,10 +135,10 @@ def wilson(share: float, number: int) -> tuple[float, float]:
 
 
 def _shifts(shares: Shares, random: np.random.Generator) -> Array:
-    """Return how far resampled means lie from the mean, float64 [resamples, k]."""
+    """Return the differences of resampled means from the mean, float64 [resamples, k]."""
     groups = len(shares.numbers)
     weights = random.multinomial(groups, np.full(groups, 1 / groups), size=RESAMPLES).astype(np.float64)
     means = (weights @ shares.sums) / (weights @ shares.numbers)[:, None]
-    # Resampling n groups shows (n - 1) / n of their variance.
+    # Resampled means of n groups have (n - 1) / n of the variance.
     shifts: Array = (means - shares.mean) * np.sqrt(groups / (groups - 1))
     return shifts

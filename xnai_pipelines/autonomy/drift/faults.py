@@ -1,6 +1,6 @@
-"""Tests for what training cannot mend: a changed encoder, an index out of order, documents that are gone."""
+"""Tests for faults that training cannot fix: a changed encoder, a faulty index, missing documents."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xnai_pipelines.autonomy.drift import thresholds
 from xnai_pipelines.autonomy.drift.comparing import wilson
@@ -14,14 +14,14 @@ class IndexCheck:
     """The state of the search index.
 
     Attributes:
-        queries: Queries of which recall was taken.
-        recall_at_10: Share of the ten exact neighbours that the approximate search finds; None where search is exact.
-        chunks: Chunks of all documents.
-        missing_chunks: Chunks without a vector.
-        orphan_vectors: Vectors without a chunk.
-        keyword_unindexed_rows: Rows that the keyword index does not know yet.
-        stored_cosine: Mean cosine of a sample of stored vectors to those that the encoder makes of their texts now;
-            None where it was not taken.
+        queries: Number of queries that recall was measured on.
+        recall_at_10: Share of the ten exact neighbours that approximate search finds, None if search is exact.
+        chunks: Number of chunks of all documents.
+        missing_chunks: Number of chunks without a vector.
+        orphan_vectors: Number of vectors without a chunk.
+        keyword_unindexed_rows: Number of rows that are not in the keyword index yet.
+        stored_cosine: Mean cosine of a sample of stored vectors to those that the encoder computes now, None if not
+            measured.
     """
 
     queries: int
@@ -38,9 +38,9 @@ class LabelCheck:
     """Whether questions can still be answered.
 
     Attributes:
-        questions_whose_documents_vanished: Questions of which no relevant document is left.
-        of: Questions with labels.
-        quarantined_documents: Documents that could not be read.
+        questions_whose_documents_vanished: Number of questions without any relevant document left.
+        of: Number of questions with labels.
+        quarantined_documents: Number of documents that could not be read.
     """
 
     questions_whose_documents_vanished: int
@@ -49,94 +49,152 @@ class LabelCheck:
 
 
 def model_tests(reference: Profile, current: Profile) -> list[DriftTest]:
-    """Return the tests of the encoder: the canary's vectors, and vectors of questions that hold no numbers."""
+    """Return the tests of the encoder: the canary's vectors, and zero or non-finite vectors of questions."""
     return [_canary(reference, current), _broken(Part.MODEL, "questions", current.questions)]
 
 
 def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
-    """Return the tests of the index: recall, missing, orphaned and broken vectors, rows without keywords."""
-    tests = [_recall(index), _stored(index), _broken(Part.INDEX, "documents", documents)]
-    for what, number, limit, words in (
-        ("missing vectors", index.missing_chunks, thresholds.INDEX_ROWS, "chunks have no vector"),
-        ("orphaned vectors", index.orphan_vectors, thresholds.INDEX_ROWS, "vectors are of chunks that are gone"),
-        ("keyword index", index.keyword_unindexed_rows, thresholds.KEYWORD_ROWS, "chunks are not in the keyword index"),
-    ):
-        said = f"{number:,} {words}, of {index.chunks:,} chunks"
-        tests.append(_share(Part.INDEX, what, number, index.chunks, limit, said))
-    return tests
+    """Return the tests of the index: recall, missing, orphaned and broken vectors, and unindexed keywords."""
+    missing, orphaned, unindexed, of = (
+        index.missing_chunks,
+        index.orphan_vectors,
+        index.keyword_unindexed_rows,
+        index.chunks,
+    )
+    return [
+        _recall(index),
+        _stored(index),
+        _broken(Part.INDEX, "documents", documents),
+        _share(
+            (missing, of),
+            part=Part.INDEX,
+            what="missing vectors",
+            threshold=thresholds.INDEX_ROWS,
+            words=f"{missing:,} of {of:,} chunks have no vector",
+        ),
+        _share(
+            (orphaned, of),
+            part=Part.INDEX,
+            what="orphaned vectors",
+            threshold=thresholds.INDEX_ROWS,
+            words=f"{_count(orphaned, 'vector')} belong to deleted chunks, beside {_count(of, 'chunk')}",
+        ),
+        _share(
+            (unindexed, of),
+            part=Part.INDEX,
+            what="keyword index",
+            threshold=thresholds.KEYWORD_ROWS,
+            words=f"{unindexed:,} of {of:,} chunks are not in the keyword index",
+        ),
+    ]
 
 
 def label_tests(labels: LabelCheck) -> list[DriftTest]:
-    """Return the test of the labels: questions that no document answers any more."""
+    """Return the test of the labels: questions whose answering documents are all gone."""
     number, of = labels.questions_whose_documents_vanished, labels.of
     words = f"the documents that answer {number:,} of {of:,} questions are gone"
     if labels.quarantined_documents:
         words += f" ({_count(labels.quarantined_documents, 'document')} in quarantine)"
-    return [_share(Part.LABELS, "documents that answer", number, of, thresholds.VANISHED, words)]
+    return [
+        _share((number, of), part=Part.LABELS, what="answering documents", threshold=thresholds.VANISHED, words=words)
+    ]
 
 
 def _canary(reference: Profile, current: Profile) -> DriftTest:
     before, now = reference.canary, current.canary
     threshold = thresholds.CANARY_EXACT if now is not None and now.exact else thresholds.CANARY_QUANTIZED
 
-    def test(value: float | None, ends: tuple[float | None, float | None], drifted: bool, words: str) -> DriftTest:
-        name = "mean cosine to the release's"
-        return DriftTest(Part.MODEL, "canary vectors", name, value, *ends, None, threshold, drifted, words)
+    def test(words: str, value: float | None = None, drifted: bool = False) -> DriftTest:
+        return DriftTest(
+            part=Part.MODEL,
+            what="canary vectors",
+            statistic="mean cosine to the release",
+            value=value,
+            threshold=threshold,
+            drifted=drifted,
+            words=words,
+        )
 
     if before is None or now is None:
-        return test(None, (None, None), False, "the canary was not asked at the release and now")
+        return test("the canary was not encoded at the release or now")
     if before.texts != now.texts:
-        return test(None, (None, None), False, "the canary's texts are not those of the release's profile")
+        return test("the canary's texts differ from those of the release's profile")
     if before.passages.shape != now.passages.shape:
-        words = f"the encoder gives {now.passages.shape[1]} dimensions, at the release {before.passages.shape[1]}"
-        return test(0.0, (None, None), True, words)
+        words = f"the encoder returns {now.passages.shape[1]} dimensions, {before.passages.shape[1]} at the release"
+        return test(words, 0.0, drifted=True)
     estimate = bootstrap_mean(now.cosines(before), seed=0)
     # The same texts through the same weights: nothing is drawn by chance, so the value itself is the evidence.
     drifted = estimate.mean < threshold
     words = (
-        f"the encoder gives other vectors than at the release (mean cosine {estimate.mean:.3f} on the canary; "
+        f"the encoder returns other vectors than at the release (mean cosine {estimate.mean:.3f} on the canary; "
         f"{now.accuracy:.0%} of its questions find their answer, {before.accuracy:.0%} at the release)"
         if drifted
-        else f"the encoder gives the vectors that it gave at the release (mean cosine {estimate.mean:.4f})"
+        else f"the encoder returns the same vectors as at the release (mean cosine {estimate.mean:.4f})"
     )
-    return test(estimate.mean, (estimate.low, estimate.high), drifted, words)
+    return replace(test(words, estimate.mean, drifted), low=estimate.low, high=estimate.high)
 
 
 def _recall(index: IndexCheck) -> DriftTest:
     value, threshold = index.recall_at_10, thresholds.INDEX_RECALL
-    if value is None or index.queries == 0:
-        words = "search is exact" if value is None else "recall was taken of no query"
-        return DriftTest(
-            Part.INDEX, "search", "recall@10 of exact search", None, None, None, None, threshold, False, words
-        )
-    low, high = wilson(value, index.queries)
-    words = f"approximate search finds {value:.0%} of the ten nearest chunks"
+    measured = value is not None and index.queries > 0
+    low, high = wilson(value, index.queries) if value is not None and measured else (None, None)
+    if value is None:
+        words = "search is exact"
+    elif not measured:
+        words = "recall was not measured: there was no query"
+    else:
+        words = f"approximate search finds {value:.0%} of the ten nearest chunks"
     return DriftTest(
-        Part.INDEX, "search", "recall@10 of exact search", value, low, high, None, threshold, high < threshold, words
+        part=Part.INDEX,
+        what="search",
+        statistic="recall@10 against exact search",
+        value=value if measured else None,
+        low=low,
+        high=high,
+        threshold=threshold,
+        drifted=high is not None and high < threshold,
+        words=words,
     )
 
 
 def _stored(index: IndexCheck) -> DriftTest:
     value, threshold = index.stored_cosine, thresholds.STORED
     words = (
-        "stored vectors were not compared" if value is None else f"stored vectors have cosine {value:.3f} to new ones"
+        "stored vectors were not compared"
+        if value is None
+        else f"stored vectors have a mean cosine of {value:.3f} to recomputed ones"
     )
-    drifted = value is not None and not value >= threshold
     return DriftTest(
-        Part.INDEX, "stored vectors", "mean cosine to new ones", value, None, None, None, threshold, drifted, words
+        part=Part.INDEX,
+        what="stored vectors",
+        statistic="mean cosine to recomputed vectors",
+        value=value,
+        threshold=threshold,
+        drifted=value is not None and not value >= threshold,
+        words=words,
     )
 
 
 def _broken(part: Part, noun: str, profile: TextProfile) -> DriftTest:
     of = profile.broken + profile.number
-    words = f"{profile.broken:,} of {_count(of, 'vector')} of {noun} hold no numbers"
-    return _share(part, f"broken vectors of {noun}", profile.broken, of, thresholds.INDEX_ROWS, words)
+    words = f"{profile.broken:,} of {_count(of, 'vector')} of {noun} are zero or not finite"
+    what = f"broken vectors of {noun}"
+    return _share((profile.broken, of), part=part, what=what, threshold=thresholds.INDEX_ROWS, words=words)
 
 
-def _share(part: Part, what: str, number: int, of: int, threshold: float, words: str) -> DriftTest:
-    """Return the test of a share that is counted, not sampled: it has no interval."""
+def _share(counted: tuple[int, int], *, part: Part, what: str, threshold: float, words: str) -> DriftTest:
+    """Return the test of a share, given as (number, total). It is counted, not sampled, so it has no interval."""
+    number, of = counted
     value = number / of if of else float(number > 0)
-    return DriftTest(part, what, "share", value, None, None, None, threshold, value >= threshold, words)
+    return DriftTest(
+        part=part,
+        what=what,
+        statistic="share",
+        value=value,
+        threshold=threshold,
+        drifted=value >= threshold,
+        words=words,
+    )
 
 
 def _count(number: int, noun: str) -> str:

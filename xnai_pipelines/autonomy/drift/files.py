@@ -1,4 +1,4 @@
-"""Profiles as files: arrays in a .npz without pickle, whole or not at all."""
+"""Profiles as files: arrays in a .npz without pickle, written atomically."""
 
 import io
 import json
@@ -17,8 +17,8 @@ from xnai_pipelines.errors import DriftError
 from xnai_pipelines.state.layout import write_bytes
 
 _FORMAT = 1
-# A profile of 4,096 dimensions has 8 MB; a larger file is none, nor one that unpacks to more.
-_LARGEST = 64_000_000
+# Max size of a file, packed or unpacked. A profile of 4,096 dimensions has 8 MB.
+_MAX_BYTES = 64_000_000
 
 _TEXT_ARRAYS: dict[str, tuple[type[np.generic], int]] = {
     "sums": (np.float64, 2),
@@ -34,7 +34,7 @@ _TEXT_ARRAYS: dict[str, tuple[type[np.generic], int]] = {
 
 
 def save_profile(profile: Profile, path: Path) -> None:
-    """Replace the file `path` by the profile (1 to 2 MB), whole or not at all."""
+    """Replace the file `path` atomically by the profile (1 to 2 MB)."""
     arrays: dict[str, NDArray[Any]] = {}
     about: dict[str, Any] = {
         "format": _FORMAT,
@@ -83,16 +83,16 @@ def load_profile(path: Path) -> Profile:
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
         raise DriftError(
             f"The profile {path} cannot be read ({type(error).__name__}: {error}). Delete it: the next evaluation "
-            "takes it again, and drift is counted from then on."
+            "takes it again, and drift is measured from then on."
         ) from error
 
 
 def _arrays(path: Path) -> dict[str, NDArray[Any]]:
     with path.open("rb") as file:
-        content = file.read(_LARGEST + 1)
-    with zipfile.ZipFile(io.BytesIO(content[:_LARGEST])) as archive:
-        if len(content) > _LARGEST or sum(entry.file_size for entry in archive.infolist()) > _LARGEST:
-            raise ValueError(f"more than {_LARGEST:,} bytes")
+        content = file.read(_MAX_BYTES + 1)
+    with zipfile.ZipFile(io.BytesIO(content[:_MAX_BYTES])) as archive:
+        if len(content) > _MAX_BYTES or sum(entry.file_size for entry in archive.infolist()) > _MAX_BYTES:
+            raise ValueError(f"more than {_MAX_BYTES:,} bytes")
     with np.load(io.BytesIO(content), allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
 

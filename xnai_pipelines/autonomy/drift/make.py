@@ -1,4 +1,4 @@
-"""What changed since the release was first evaluated: its profile then against the profile of now."""
+"""Reports what changed since the release was first evaluated: compares its profile then with the profile now."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,8 +12,7 @@ from xnai_pipelines.autonomy.drift.concluding import drift_report
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
 from xnai_pipelines.autonomy.drift.files import load_profile, save_profile
 from xnai_pipelines.autonomy.drift.plots import drift_plot
-from xnai_pipelines.autonomy.drift.profile import Profile
-from xnai_pipelines.autonomy.drift.profiling import Block, Kind, text_profile
+from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -28,14 +27,14 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, vectors_of
 
-SPOT_CHECKED = 32  # stored vectors that are made anew to see whether they are what the encoder makes of their texts
+SPOT_CHECKED = 32  # stored vectors that are recomputed and compared
 
 
 @dataclass(frozen=True, slots=True)
 class DriftOutcome:
-    """The report, its plot as PNG, and whether the release's profile was taken now: then nothing can have changed.
+    """The report and its plot as PNG. `first` means that this run took the release's profile, so nothing changed.
 
     `plot` is None if the extra `plots` is not installed.
     """
@@ -47,11 +46,11 @@ class DriftOutcome:
 
 
 def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
-    """Return what changed since the release's profile was taken; the first call for a release takes it.
+    """Return what changed since the release's profile was taken. The first call for a release takes the profile.
 
     Raises:
         ReleaseError: Nothing is released yet.
-        DriftError: The release's profile is damaged; the message says what to do.
+        DriftError: The release's profile is damaged. The message says what to do.
     """
     release = Releases(context.home.releases).require()
     folder = _folder(context.home)
@@ -59,10 +58,10 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
     with stage(context, "drift_report") as watch:
         questions = read_questions(context.tables)
         reference = load_profile(kept) if kept.exists() else None
-        current = _profile(context, release, encoder, questions, reference)
+        current = _profile(context, release, encoder, questions=questions, reference=reference)
         lost_at_release = folder / f"release_{release.release}.lost_labels.json"
         if reference is None:
-            write_record(lost_at_release, lost_labels(context.home))  # before the profile: with that, both are there
+            write_record(lost_at_release, lost_labels(context.home))  # before the profile: if that exists, both do
             save_profile(current, kept)
         lost = lost_labels(context.home) - (read_record(lost_at_release, int) or 0)
         labels = LabelCheck(max(0, lost), len(questions) + max(0, lost), context.tables.count(QUARANTINE))
@@ -88,7 +87,7 @@ def _folder(home: Home) -> Path:
 
 
 def _profile(
-    context: StageContext, release: Release, encoder: Encoder, questions: list[Question], reference: Profile | None
+    context: StageContext, release: Release, encoder: Encoder, *, questions: list[Question], reference: Profile | None
 ) -> Profile:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     documents = context.tables.read(DOCUMENTS, ["document_id", "language", "media_type"]).to_pylist()
@@ -100,7 +99,7 @@ def _profile(
         release=release.release,
         taken_at=datetime.now(UTC),
         documents=text_profile(
-            _blocks(context.tables, spec, release.dimension),
+            _blocks(context.tables, spec),
             kinds.values(),
             reference.documents if reference else None,
         ),
@@ -118,10 +117,9 @@ def _profile(
     )
 
 
-def _blocks(tables: Tables, spec: TableSpec, dimension: int) -> Iterator[Block]:
+def _blocks(tables: Tables, spec: TableSpec) -> Iterator[Block]:
     for batch in tables.stream(spec, ["document_id", "text", "vector"]):
-        vectors = batch["vector"].flatten().to_numpy().reshape(-1, dimension)
-        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors)
+        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors_of(batch))
 
 
 def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCheck:
@@ -143,9 +141,9 @@ def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCh
 
 
 def _stored_cosine(tables: Tables, spec: TableSpec, encoder: Encoder) -> float | None:
-    """Return the mean cosine of some stored vectors to those that the encoder makes of their passages now."""
+    """Return the mean cosine of some stored vectors to those that the encoder computes of their passages now."""
     first = next(tables.stream(spec, ["passage", "vector"], rows=SPOT_CHECKED), None)
     if first is None or not first.num_rows:
         return None
-    stored = first["vector"].flatten().to_numpy().reshape(first.num_rows, -1)
+    stored = vectors_of(first)
     return float(np.mean(np.sum(stored * encoder.encode_passages(first["passage"].to_pylist()).vectors, axis=1)))

@@ -1,4 +1,4 @@
-"""Documents and questions at the release and now, as a PNG small enough to lie in an event log."""
+"""Plots documents and questions at the release and now, as a PNG small enough for an event log."""
 
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.drift.profile import Mix, Profile, TextProfile
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Of Okabe and Ito's colours: told apart by people with any colour vision.
+# Two of Okabe and Ito's colours, distinct in any colour vision.
 _BEFORE = "#0072B2"
 _NOW = "#D55E00"
 _INK = "#222222"
@@ -21,7 +21,7 @@ _BINS = 30
 
 
 def drift_plot(reference: Profile, current: Profile) -> bytes:
-    """Return a PNG of the distances to the release's centroid and of the languages, for documents and questions."""
+    """Return a PNG of the distances to the release's centroid and the languages, for documents and questions."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 5), dpi=100, layout="constrained")
@@ -41,7 +41,7 @@ def drift_plot(reference: Profile, current: Profile) -> bytes:
             axes.spines["bottom"].set_color(_FAINT)
             axes.tick_params(length=0, labelcolor=_INK, labelsize=9)
             axes.set_axisbelow(True)
-    times = f"{reference.taken_at:%Y-%m-%d %H:%M} (lines, blue) and {current.taken_at:%Y-%m-%d %H:%M} (filled, orange)"
+    times = f"{reference.taken_at:%Y-%m-%d %H:%M} (blue lines) and {current.taken_at:%Y-%m-%d %H:%M} (filled orange)"
     figure.suptitle(f"Release {reference.release}: {times}", x=0.01, ha="left", fontsize=10, color=_INK)
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
@@ -52,7 +52,7 @@ def _draw_distances(axes: "Axes", before: TextProfile, now: TextProfile) -> None
     pooled = np.concatenate([before.distances, now.distances])
     axes.set_yticks([])
     if not len(pooled):
-        _nothing(axes)
+        _no_data(axes)
         return
     low, high = float(pooled.min()), float(pooled.max())
     edges = np.linspace(low - 0.01, high + 0.01, _BINS + 1)
@@ -66,7 +66,7 @@ def _draw_distances(axes: "Axes", before: TextProfile, now: TextProfile) -> None
 def _draw_languages(axes: "Axes", before: Mix, now: Mix) -> None:
     totals = {name: before.total.get(name, 0) + now.total.get(name, 0) for name in {*before.names, *now.names}}
     if not totals:
-        _nothing(axes)
+        _no_data(axes)
         return
     names = sorted(totals, key=lambda name: (-totals[name], name))
     shown = names[:_LANGUAGES]
@@ -84,14 +84,14 @@ def _draw_languages(axes: "Axes", before: Mix, now: Mix) -> None:
             axes.annotate(
                 f"{share:.0f}", (share, row), (4, 0), textcoords="offset points", va="center", fontsize=8, color=colour
             )
-    axes.set_yticks(rows, [*shown, "others"][: len(rows)])
+    axes.set_yticks(rows, [*shown, "other"][: len(rows)])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 112)
     axes.set_xticks([0, 50, 100])
     axes.grid(axis="x", color=_GRID, linewidth=0.8)
 
 
-def _nothing(axes: "Axes") -> None:
+def _no_data(axes: "Axes") -> None:
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.annotate("none", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9, color=_FAINT)
+    axes.annotate("no data", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9, color=_FAINT)

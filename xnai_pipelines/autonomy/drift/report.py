@@ -1,12 +1,14 @@
-"""What changed since a release, with the evidence: the contract between the tests, their plots and the sensor."""
+"""The drift report: what changed since a release, with the evidence. Tests, plots and the sensor share it."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from xnai_pipelines.evaluation.markdown import markdown_table
+
 
 class Part(StrEnum):
-    """What a test looks at."""
+    """The area of a test."""
 
     MODEL = "model"
     INDEX = "index"
@@ -28,34 +30,34 @@ class Cause(StrEnum):
 
     @property
     def trainable(self) -> bool:
-        """Whether training may mend it. True where no cause was found, since nothing then speaks against it."""
+        """Whether training may fix it. True if no cause was found, because nothing then speaks against training."""
         return self not in (Cause.INDEX_FAULT, Cause.MODEL_FAULT, Cause.MISSING_DOCUMENTS)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DriftTest:
-    """One thing that may have changed.
+    """One test for a change.
 
     Attributes:
-        part: What it is about.
-        what: What was looked at, as a noun.
-        statistic: How the change is measured.
-        value: The change; None where it was not measured, and `words` say why.
-        low: Lower end of the 95 % interval; None where nothing is drawn by chance, or too little is there to tell.
-        high: Upper end.
-        p: Chance of as large a change between two samples of one corpus; None as above.
-        threshold: From which size on it matters.
-        drifted: Whether it is of that size and more than chance.
-        words: What was found, as a clause.
+        part: Area of the test.
+        what: Name of the test.
+        statistic: Measure of the change.
+        value: Size of the change, None if it was not measured; `words` then give the reason.
+        low: Lower end of the 95 % interval, None if nothing is sampled or there is too little data.
+        high: Upper end of the 95 % interval, None as above.
+        p: Probability of as large a change between two samples of one corpus, None as above.
+        threshold: Size from which the change matters.
+        drifted: Whether the change has that size and is significant.
+        words: Result as a clause.
     """
 
     part: Part
     what: str
     statistic: str
     value: float | None
-    low: float | None
-    high: float | None
-    p: float | None
+    low: float | None = None
+    high: float | None = None
+    p: float | None = None
     threshold: float
     drifted: bool
     words: str
@@ -66,13 +68,13 @@ class DriftReport:
     """What changed since a release.
 
     Attributes:
-        release: The release that is compared with.
-        reference_at: When its profile was taken.
-        current_at: When the current one was.
-        tests: In the order in which causes are looked for.
-        cause: The first fault, or else what drifted.
-        trainable: Whether training may mend the cause.
-        conclusion: The cause in one sentence.
+        release: Release that is compared with.
+        reference_at: Time of its profile.
+        current_at: Time of the current profile.
+        tests: Tests in the order in which causes are looked for.
+        cause: First fault, or else what drifted.
+        trainable: Whether training may fix the cause.
+        conclusion: Cause in one sentence.
     """
 
     release: int
@@ -82,3 +84,29 @@ class DriftReport:
     cause: Cause
     trainable: bool
     conclusion: str
+
+
+def report_markdown(report: DriftReport) -> str:
+    """Return the conclusion and a table of all tests as Markdown, with drifted tests in bold."""
+    heading = (
+        f"**{report.conclusion}**\n\n"
+        f"Cause: {report.cause.replace('_', ' ')}; training {'may' if report.trainable else 'cannot'} fix it. "
+        f"Reference: release {report.release}, {report.reference_at:%Y-%m-%d %H:%M}. "
+        f"Current: {report.current_at:%Y-%m-%d %H:%M}.\n\n"
+    )
+    columns = ["area", "test", "statistic", "value", "95 % CI", "p", "threshold", "result"]
+    return heading + markdown_table(columns, [_row(test) for test in report.tests])
+
+
+def _row(test: DriftTest) -> list[str]:
+    interval = "" if test.low is None or test.high is None else f"{test.low:.3f} to {test.high:.3f}"
+    return [
+        test.part,
+        f"**{test.what}**" if test.drifted else test.what,
+        test.statistic,
+        "" if test.value is None else f"{test.value:.3f}",
+        interval,
+        "" if test.p is None else f"{test.p:.4f}",
+        f"{test.threshold:g}",
+        test.words,
+    ]

@@ -1,34 +1,34 @@
-"""From which size on a change matters: in a large corpus every difference is significant, and few explain anything."""
+"""The size from which a change matters: in a large corpus every difference is significant, but few explain anything."""
 
-# Chance that a report finds drift of documents or questions where there is none; its tests share it evenly.
+# Probability that a report finds drift of documents or questions if there is none. Its tests share it evenly.
 FALSE_ALARMS = 0.02
 
-# Cosine distance of centroids, noise taken off. XQuAD's questions under MiniLM: 0.015 where a tenth of them is Russian
-# and was English, 0.1 where the articles are other ones, 0.9 where all are Russian.
+# Cosine distance of centroids, corrected for noise. XQuAD's questions under MiniLM: 0.015 if a tenth of them change
+# from English to Russian, 0.1 for other articles, 0.9 if all are Russian.
 CENTROID = 0.02
-# Kolmogorov-Smirnov: this share of the texts moved across one distance from the release's centroid.
+# Kolmogorov-Smirnov: share of the texts that moved across one distance from the release's centroid.
 DISTANCES = 0.15
-# Total variation distance: this share of the documents or questions is of another kind. With an accuracy of 0.7 on the
-# old kind and none on the new one it costs 0.035, more than the 0.02 by which accuracy may fall.
+# Total variation distance: share of the documents or questions that are of another kind. With an accuracy of 0.7 on the
+# old kind and 0 on the new one it costs 0.035, more than the tolerated drop of 0.02.
 MIX = 0.05
-# Share of words that are new, beyond the share that texts of the release have of words in no other text.
+# Share of new words beyond the share of words that texts of the release have in no other text.
 NEW_WORDS = 0.05
-# Growth that alone makes search harder: half as many documents again compete for the same ranks, and at least so many.
+# Growth that alone makes search harder: half as many documents more compete for the same ranks, and at least 10.
 GROWTH = 1.5
 GROWTH_DOCUMENTS = 10
 
-# The encoder computes the same vectors for the canary as at the release. In full precision processors differ in the
-# last bits. 8-bit kernels differ more, and may differ as much as MiniLM's 8-bit canary does from fp32, by 0.006.
+# Mean cosine of the canary's vectors to those of the release. In full precision, processors differ in the last bits.
+# 8-bit kernels differ more, up to the 0.006 by which MiniLM's 8-bit canary differs from fp32.
 CANARY_EXACT = 0.9999
 CANARY_QUANTIZED = 0.99
-# The same for a sample of the table's vectors against what the encoder makes of their texts now.
+# Mean cosine of a sample of stored vectors to those that the encoder computes now.
 STORED = 0.98
-# Of the ten exact neighbours; an index in order finds more.
+# Recall of the ten exact neighbours. A sound index has more.
 INDEX_RECALL = 0.95
-# Share of the chunks without a vector, or of vectors without a chunk, or that are no numbers.
+# Share of chunks without a vector, of vectors without a chunk, or of vectors that are zero or not finite.
 INDEX_ROWS = 0.01
-# Share of the chunks that the keyword index does not know yet.
+# Share of chunks that are not in the keyword index yet.
 KEYWORD_ROWS = 0.1
-# Share of the labelled questions that no document answers any more. Each counts 0 in every metric, so half of this
-# already is the fall of 0.02 that is tolerated.
+# Share of labelled questions whose documents are all gone. Each counts 0 in every metric, so half of this share already
+# is the tolerated drop of 0.02.
 VANISHED = 0.05

@@ -8,8 +8,7 @@ import dagster as dg
 from dagster import DagsterInstance
 
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.liveness import is_alive, was_shown_alive
-from xnai_pipelines.state.writer import held
+from xnai_pipelines.state.locks import held, is_alive, was_shown_alive
 
 # On every run of a home: an instance may hold runs of other homes and of other people's assets.
 HOME_TAG = "xnai/home"

@@ -11,7 +11,7 @@ from pydantic import Field, PrivateAttr
 from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.liveness import shown_alive
+from xnai_pipelines.state.locks import shown_alive
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables, kill_after

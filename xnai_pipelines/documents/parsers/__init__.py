@@ -1,1 +1,1 @@
-"""Parsers: the bytes of one file to normalised text with its structure, one module per format."""
+"""Parsers: turn the bytes of one file into normalised text with its structure, one module per format."""

@@ -1,4 +1,4 @@
-"""Source code and plain text: the text as it is; for Python, classes and functions as headings."""
+"""Source code and plain text: the text as it is. In Python, classes and functions are headings."""
 
 import ast
 import re
@@ -13,19 +13,19 @@ _LONGEST_TITLE = 100
 
 
 def parse_plain(text: str, stem: str) -> Content:
-    """The text; titled by its first line where that is short enough to be a title, else `stem`."""
+    """Return the text. Its title is the first line if that is short enough, else `stem`."""
     return Content(title=first_line(text) or stem, text=text, markup=Markup.PLAIN)
 
 
 def parse_code(text: str, stem: str) -> Content:
-    """Source code in any language, without structure."""
+    """Return source code in any language, without structure."""
     return Content(title=stem, text=text, markup=Markup.CODE)
 
 
 def parse_python(text: str, stem: str) -> Content:
-    """Python source; classes and functions are headings, nested ones a level deeper.
+    """Return Python source with classes and functions as headings, nested ones a level deeper.
 
-    Source that this Python cannot read (an older version, a template) has no headings.
+    Source that this Python cannot parse (an older version, a template) has no headings.
     """
     try:
         tree = ast.parse(text)
@@ -37,7 +37,7 @@ def parse_python(text: str, stem: str) -> Content:
 
 
 def first_line(text: str) -> str | None:
-    """The first line with words on it, None where it is longer than a title."""
+    """Return the first line with words, None if it is longer than a title."""
     line = _FIRST_WORDS.search(text)
     if line is None or len(line.group().rstrip()) > _LONGEST_TITLE:
         return None

@@ -1,4 +1,4 @@
-"""What a file is: by its first bytes, then by its name."""
+"""Detects a file's media type from its first bytes, then from its name."""
 
 import re
 from pathlib import PurePosixPath
@@ -7,7 +7,7 @@ from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 HEAD_BYTES = 64 * 1024
-"""How much of a file `detect` wants to see."""
+"""How much of a file `detect` reads."""
 
 PDF = "application/pdf"
 _OPEN_XML = "application/vnd.openxmlformats-officedocument."
@@ -47,7 +47,7 @@ _CODE_NAMES = {
     "jenkinsfile": "groovy",
 }
 
-# Where the name says only "text" or nothing, the content may say more.
+# If the name says only "text" or nothing, the content may say more.
 _OPEN_TO_CONTENT = {PLAIN, HTML, MAIL, None}
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
@@ -63,7 +63,7 @@ _UNSUPPORTED_MAGIC = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"RIFF", "an image, sound or film"),
+    (b"RIFF", "an image, audio or video file"),
     (b"II*\x00", "a TIFF image"),
     (b"MM\x00*", "a TIFF image"),
     (b"\x00\x00\x01\x00", "an icon"),
@@ -82,9 +82,9 @@ _UNSUPPORTED_MAGIC = (
     (b"\xca\xfe\xba\xbe", "a program"),
     (b"\x00asm", "a program"),
     (b"SQLite format 3\x00", "a database"),
-    (b"ID3", "a sound"),
-    (b"OggS", "a sound or film"),
-    (b"fLaC", "a sound"),
+    (b"ID3", "an audio file"),
+    (b"OggS", "an audio or video file"),
+    (b"fLaC", "an audio file"),
     (b"\x00\x01\x00\x00\x00", "a font"),
     (b"OTTO", "a font"),
     (b"wOFF", "a font"),
@@ -93,14 +93,14 @@ _UNSUPPORTED_MAGIC = (
 
 
 def detect(head: bytes, name: str) -> str:
-    """The media type of a file that has a parser, from its first `HEAD_BYTES` bytes and its name.
+    """Return the media type of a file that has a parser, from its first `HEAD_BYTES` bytes and its name.
 
-    Content goes before the extension: a PDF named .txt is a PDF, a web page named .pdf is a web page.
+    Content takes precedence over the extension: a PDF named .txt is a PDF, a web page named .pdf is a web page.
 
     Raises:
-        SkippedFileError: "unsupported" for images, archives, programs and other formats without a parser,
-            "empty".
-        UnreadableError: "damaged" where the name promises a format that the content is not.
+        SkippedFileError: "unsupported" for images, archives, programs and other formats without a parser;
+            "empty" for white space.
+        UnreadableError: "damaged" if the content is not in the format that the name promises.
     """
     path = PurePosixPath(name.lower())
     extension = path.suffix
@@ -121,9 +121,9 @@ def detect(head: bytes, name: str) -> str:
         raise _not_as_named(extension)
     if promised is None:
         raise SkippedFileError(
-            "unsupported", f"Neither the content nor the ending {extension or '(none)'!r} is a known format."
+            "unsupported", f"Neither the content nor the extension {extension or '(none)'!r} is a known format."
         )
-    return promised  # text in a legacy encoding, or none: decoding it tells
+    return promised  # text in a legacy encoding, or not text: decoding shows which
 
 
 def _promised(path: PurePosixPath) -> str | None:
@@ -140,14 +140,14 @@ def _binary_format(head: bytes, extension: str) -> str | None:
     if head.startswith(_ZIP_MAGIC):
         return _zip_format(head, extension)
     if head.startswith(_OLE_MAGIC):
-        if extension in {".docx", ".pptx", ".xlsx"}:  # encrypted ones are wrapped so: their parser says it
+        if extension in {".docx", ".pptx", ".xlsx"}:  # encrypted files look like this: their parser reports it
             return _BINARY_FORMATS[extension]
         raise SkippedFileError(
             "unsupported",
-            "It is a file of Office before 2007 or of Outlook; save it as .docx, .xlsx or .eml.",
+            "It is an Office file from before 2007 or an Outlook file; save it as .docx, .xlsx or .eml.",
         )
     if head[4:8] == b"ftyp":
-        raise SkippedFileError("unsupported", "It is a film, sound or image.")
+        raise SkippedFileError("unsupported", "It is a video, audio or image file.")
     for magic, what in _UNSUPPORTED_MAGIC:
         if head.startswith(magic) and (len(magic) > len("ID3") or not looks_like_text(head)):
             raise SkippedFileError("unsupported", f"It is {what}.")
@@ -181,5 +181,5 @@ def _text_content(head: bytes) -> str | None:
 
 def _not_as_named(extension: str) -> UnreadableError:
     return UnreadableError(
-        "damaged", f"The file is named {extension} and does not begin as one: it is damaged or misnamed."
+        "damaged", f"The file is named {extension} but does not begin like one: it is damaged or misnamed."
     )

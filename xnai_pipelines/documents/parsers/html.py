@@ -22,7 +22,7 @@ _BLOCKS = {
     *("fieldset", "figcaption", "figure", "footer", "form", "header", "html", "li", "main", "nav", "ol"),
     *("p", "pre", "section", "summary", "table", "tbody", "td", "th", "thead", "tr", "ul", *_HEADINGS),
 }
-_TOO_LITTLE = 0.5  # of the page's words; below that the extractor has taken content for decoration
+_TOO_LITTLE = 0.5  # of the page's words: below that the extractor took content for decoration
 _HARDLY_LESS = 0.9
 _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _CELL_DEPTH = 4  # blocks between a table's cell and its words
@@ -30,13 +30,13 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def parse_html(html: str, stem: str) -> Content:
-    """A page's main content as Markdown, found by trafilatura; the whole body where that finds too little.
+    """Return a page's main content as Markdown, as trafilatura finds it; the whole body if it finds too little.
 
-    Titled by og:title, else <title>, else the first heading, else `stem`.
+    The title is og:title, else <title>, else the first heading, else `stem`.
 
     Raises:
         MissingExtraError: The extra `html` is not installed.
-        UnreadableError: "no_text" where the page shows no words without running its scripts.
+        UnreadableError: "no_text" if the page shows no words without running its scripts.
     """
     require("html", "A web page")
     from selectolax.lexbor import LexborHTMLParser
@@ -49,7 +49,7 @@ def parse_html(html: str, stem: str) -> Content:
     text = normalise(main if _is_better(main, everything) else everything).strip()
     if not text:
         raise UnreadableError(
-            "no_text", "The page has no words of its own. Save it from a browser, after its scripts have run."
+            "no_text", "The page has no text without its scripts. Save it from a browser after they have run."
         )
     headings = markdown_headings(text)
     words = single_line(normalise(title)) or title_of(headings) or stem
@@ -57,9 +57,9 @@ def parse_html(html: str, stem: str) -> Content:
 
 
 def _is_better(main: str, everything: str) -> bool:
-    """Whether the extractor left out decoration, and neither content nor structure."""
+    """Return whether the extractor removed only decoration, neither content nor structure."""
     share = _letters(main) / max(_letters(everything), 1)
-    if share >= _HARDLY_LESS:  # nothing was decoration: then the version with lists and tables
+    if share >= _HARDLY_LESS:  # nothing was decoration: prefer the version with lists and tables
         return bool(_STRUCTURE.search(main)) or not _STRUCTURE.search(everything)
     return share >= _TOO_LITTLE
 
@@ -76,13 +76,13 @@ def _title(page: "LexborHTMLParser") -> str:
 
 
 def _body_markdown(page: "LexborHTMLParser") -> str:
-    """All words of the body, block by block, headings and lists marked; takes away what is no content."""
+    """Return all words of the body block by block, with headings and lists marked. Drops what is not content."""
     if page.body is None:
         return ""
     for node in page.css(_NO_CONTENT):
         node.decompose()
     lines: list[str] = []
-    rows: dict[int, list[str]] = {}  # of the table at hand, by the identity of the row
+    rows: dict[int, list[str]] = {}  # of the current table, by the identity of the row
     for _, group in groupby(_pieces(page.body), key=lambda piece: piece[0].mem_id):
         pieces = list(group)
         node = pieces[0][0]
@@ -102,7 +102,7 @@ def _body_markdown(page: "LexborHTMLParser") -> str:
 
 
 def _row_of(node: "LexborNode | None") -> int | None:
-    """The identity of the table row that the block stands in, if any."""
+    """Return the identity of the table row that the block is in, if any."""
     for _ in range(_CELL_DEPTH):
         if node is None or node.tag == "table":
             return None
@@ -131,7 +131,7 @@ def _marked(tag: str, line: str) -> str:
 
 
 def _pieces(body: "LexborNode") -> Iterator[tuple["LexborNode", str]]:
-    """Every piece of text after the nearest block that it stands in."""
+    """Yield every piece of text with the nearest block that it is in."""
     for node in body.traverse(include_text=True):
         if node.tag not in {"br", "-text"}:
             continue

@@ -1,4 +1,4 @@
-"""The parent's side of the worker process: starts it, feeds it, ends it when a file takes too much."""
+"""The parent's side of the worker process: starts it, sends it files, ends it if a file exceeds a limit."""
 
 import json
 import os
@@ -20,22 +20,22 @@ from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
 from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
-# What the worker is told of our environment: it reads hostile files, and secrets are none of its business.
+# The environment that the worker gets: it reads hostile files, so it gets no secrets.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
 _LENGTH_BYTES = 4
 _READ_BYTES = 2**20
-_BYTES_PER_CHAR = 12  # of a reply: a character of text escaped, and its share of headings
+_BYTES_PER_CHAR = 12  # of a reply: an escaped character of text, and its share of headings
 _REPLY_BYTES = 2**20
-_START_SECONDS = 60.0  # of imports on a busy machine, before the first file's own time
+_START_SECONDS = 60.0  # for imports on a busy machine, before the first file's own time
 _END_SECONDS = 2.0
 _ERROR_TAIL = 500
 
 
 class ParserWorker:
-    """A worker process for the parsers of hostile formats: started at its first file, kept for the next.
+    """A worker process for the parsers of hostile formats. It starts at its first file and is kept for the next.
 
-    A file that takes too long, too much memory or crashes the process costs that file: the process is
-    ended and the next file gets a new one. A context manager; not for use by several threads at once.
+    A file that takes too long or too much memory, or crashes the process, costs that file only: the process is
+    killed, and the next file gets a new one. A context manager, not thread-safe.
     """
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ class ParserWorker:
         self.close()
 
     def close(self) -> None:
-        """Ends the process, if there is one; the worker can be used again."""
+        """Kill the process if there is one. The worker can be used again."""
         process, self._process = self._process, None
         errors, self._errors = self._errors, None
         if process is not None:
@@ -66,13 +66,13 @@ class ParserWorker:
             errors.close()
 
     def parse(self, source: Source) -> Iterator[Content | BadRecord]:
-        """What the parser of the file's media type makes of it, as `read_contents` does here.
+        """Yield what the parser of the file's media type makes of it, as `read_contents` does in this process.
 
-        The time limit counts the waiting for each document, not what the caller does between them.
+        The time limit counts the wait for each document, not the caller's work between them.
 
         Raises:
-            UnreadableError: also "timeout", "memory" and "crashed".
-            SkippedFileError: as the parser says.
+            UnreadableError: As the parser says; also "timeout", "memory" and "crashed".
+            SkippedFileError: As the parser says.
         """
         finished = False
         try:
@@ -92,7 +92,7 @@ class ParserWorker:
                 else:
                     finished = True
         finally:
-            if not finished:  # also where the caller wants no more: replies are left in the pipe
+            if not finished:  # also if the caller stops early: replies are left in the pipe
                 self.close()
 
     def _send(self, source: Source) -> None:
@@ -102,7 +102,7 @@ class ParserWorker:
             "media_type": source.media_type,
             "limits": asdict(source.limits),
         }
-        payload = json.dumps(request).encode("ascii")  # file names that are no Unicode stay as they are
+        payload = json.dumps(request).encode("ascii")  # file names that are not Unicode stay as they are
         stream = self._running().stdin
         self._forget_errors()
         assert stream is not None  # noqa: S101  # it is a pipe
@@ -130,7 +130,7 @@ class ParserWorker:
         return self._process
 
     def _forget_errors(self) -> None:
-        """What was written about the files before says nothing about the next, and would fill the disk."""
+        """Drop what was written about earlier files: it would mislead about the next one and fill the disk."""
         if self._errors is not None:
             self._errors.seek(0)
             self._errors.truncate()
@@ -139,7 +139,7 @@ class ParserWorker:
         deadline = time.monotonic() + source.limits.seconds + (_START_SECONDS if self._fresh else 0)
         length = int.from_bytes(self._read(_LENGTH_BYTES, deadline, source), "big")
         if length > _REPLY_BYTES + _BYTES_PER_CHAR * source.limits.max_text_chars:
-            raise UnreadableError("too_large", "The file makes more text than allowed. Split it.")
+            raise UnreadableError("too_large", "The file gives more text than allowed. Split it.")
         reply: dict[str, Any] = json.loads(self._read(length, deadline, source).decode("utf-8", "surrogatepass"))
         self._fresh = False
         return reply
@@ -169,7 +169,7 @@ class ParserWorker:
         return self._process
 
     def _crashed(self) -> UnreadableError:
-        """Why the process is gone: its signal, or the last line that it wrote."""
+        """Return why the process is gone: its signal, or the last line that it wrote."""
         status: int | None = None
         if self._process is not None:
             try:

@@ -1,24 +1,24 @@
-"""The language of a text, from its first characters."""
+"""Identifies the language of a text from its first characters."""
 
 import re
 
 _LOOKED_AT_CHARS = 4000
-_SAMPLE_CHARS = 1000  # twice as many cost twice the time and tell no more
-_FEWEST_LETTERS = 20
+_SAMPLE_CHARS = 1000  # twice as many take twice the time and are no more accurate
+_MIN_LETTERS = 20
 _ISO_639_1_LENGTH = 2
 _PARTS_OF = {"yue": "zh", "wuu": "zh", "arz": "ar", "ary": "ar", "uzs": "uz", "gug": "gn", "kik": "ki"}
-# Code, tags and addresses look English in any language.
+# Code, tags and addresses look like English in any language.
 _NO_WORDS = re.compile(r"^(```|~~~)[^\n]*\n.*?^\1|<[^<>\n]{1,200}>|https?://\S+|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 
 
 def identify_language(text: str) -> str | None:
-    """The ISO 639-1 code of the language that the first 1,000 characters of prose are most likely in.
+    """Return the ISO 639-1 code of the most likely language of the first 1,000 characters of prose.
 
-    None where they hold fewer than 20 letters, too few to tell, or where the language has no two-letter
-    code. Lui and Baldwin (2012), langid.py; the model is in the package and loads once, at the first text.
+    None if they have fewer than 20 letters, or if the language has no two-letter code. Method: Lui and Baldwin
+    (2012), langid.py. The model is in the package and loads once, at the first text.
     """
     sample = _NO_WORDS.sub(" ", text[:_LOOKED_AT_CHARS])[:_SAMPLE_CHARS]
-    if sum(map(str.isalpha, sample)) < _FEWEST_LETTERS:
+    if sum(map(str.isalpha, sample)) < _MIN_LETTERS:
         return None
     from py3langid import classify
 

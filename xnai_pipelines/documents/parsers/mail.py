@@ -14,14 +14,13 @@ from xnai_pipelines.documents.parsers.source import Content
 from xnai_pipelines.errors import UnreadableError
 
 _SHOWN = ("Subject", "From", "To", "Date")
-_MOST_PARTS = 1000
+_MAX_PARTS = 1000
 
 
 def parse_mail(data: bytes, stem: str) -> Content:
-    """A message: its subject, sender, receiver and date, its words, the names of its attachments.
+    """Return a message: subject, sender, receiver, date, body and the names of its attachments.
 
-    Of alternatives the plain text is taken, the web page where there is no other; forwarded messages are
-    read too, attachments are not.
+    Plain text is preferred to HTML if a message has both. Forwarded messages are read, attachments are not.
 
     Raises:
         UnreadableError: "encrypted", "damaged".
@@ -30,7 +29,7 @@ def parse_mail(data: bytes, stem: str) -> Content:
         data = decode(data).encode("utf-8")
     try:
         message = BytesParser(policy=policy.default).parsebytes(data)
-        parts = [part for part in message.walk() if not part.is_multipart()][:_MOST_PARTS]
+        parts = [part for part in message.walk() if not part.is_multipart()][:_MAX_PARTS]
         _check_encryption(message)
         attached = [name for part in parts if (name := _attachment(part)) is not None]
         words = [text for part in _chosen(parts) if (text := _words(part, stem))]
@@ -38,13 +37,13 @@ def parse_mail(data: bytes, stem: str) -> Content:
         subject = _header(message, "Subject")
     except (MessageError, LookupError, ValueError, AttributeError, TypeError) as error:
         raise UnreadableError(
-            "damaged", f"The message does not follow the form of e-mail: {error}. Export it again."
+            "damaged", f"The file is not a valid e-mail message: {error}. Export it again."
         ) from error
     blocks = ["\n".join(headers), *words]
     if attached:
         blocks.append("Attachments: " + ", ".join(attached))
     if not any(blocks):
-        raise UnreadableError("damaged", "The file has neither the headers nor the words of a message.")
+        raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, repair = repair_mojibake("\n\n".join(block for block in blocks if block))
     return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
 
@@ -61,7 +60,7 @@ def _check_encryption(message: Message) -> None:
 
 
 def _attachment(part: Message) -> str | None:
-    """The part's file name where it is an attachment; None where it is the message's own words."""
+    """Return the part's file name if it is an attachment, None if it is part of the body."""
     name = part.get_filename()
     is_text = part.get_content_type() in {"text/plain", "text/html"}
     if part.get_content_disposition() != "attachment" and (is_text or not name):
@@ -86,5 +85,5 @@ def _words(part: EmailMessage, stem: str) -> str:
         return text.strip()
     try:
         return parse_html(text, stem).text
-    except UnreadableError:  # a page without words leaves the message's headers
+    except UnreadableError:  # a page without words: the message is its headers
         return ""

@@ -1,4 +1,4 @@
-"""Markdown: the headings and the title of a text that stays as it is written."""
+"""Markdown: finds headings and title. The text stays as it is written."""
 
 import re
 
@@ -12,7 +12,7 @@ _MAKES_STRUCTURE = frozenset("#`~=-")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
 _SETEXT = re.compile(r" {0,3}(?:=+|-+)[ \t]*$")
-# What cannot be the text of a setext heading: a block of another kind, or nothing.
+# Lines that cannot be the text of a setext heading: a block of another kind, or nothing.
 _OTHER_BLOCK = re.compile(r"\s*$| {4}|\t| {0,3}(?:[>|]|[-+*][ \t]|\d{1,9}[.)][ \t]|<!--|[-*_=]{3,}[ \t]*$)")
 _ATTRIBUTES = re.compile(r"[ \t]*\{:?[ \t]*[#.][^{}]*\}[ \t]*$")
 _LINK = re.compile(r"!?\[([^\[\]]*)\](?:\([^()]*\)|\[[^\[\]]*\])")
@@ -23,7 +23,7 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def parse_markdown(text: str, stem: str) -> Content:
-    """The text with its headings; titled by the front matter, else the first top heading, else `stem`."""
+    """Return the text with its headings. The title is the front matter's, else the first top heading, else `stem`."""
     front = _FRONT_MATTER.match(text)
     headings = markdown_headings(text, front.end() if front else 0)
     title = _FRONT_TITLE.search(front.group(1)) if front else None
@@ -32,22 +32,22 @@ def parse_markdown(text: str, stem: str) -> Content:
 
 
 def title_of(headings: tuple[Heading, ...]) -> str | None:
-    """The words of the first heading of the top level, else of the first heading; None without headings."""
+    """Return the first heading of level 1, else the first heading, None without headings."""
     first = next((heading for heading in headings if heading.level == 1), None) or next(iter(headings), None)
     return first.title if first is not None else None
 
 
 def markdown_headings(text: str, start: int = 0) -> tuple[Heading, ...]:
-    """ATX and setext headings from `start` on (CommonMark 0.31, sections 4.2 and 4.3), in order.
+    """Return ATX and setext headings from `start` on, in order (CommonMark 0.31, sections 4.2 and 4.3).
 
-    Lines in fenced code and HTML comments are none. A setext heading has one line of text here.
+    Lines in fenced code and HTML comments are not headings. A setext heading has one line of text here.
     """
     lines = text[start:].split("\n")
     found: list[Heading] = []
     at = start
     fence = ""
     in_comment = False
-    free = 0  # the first line after what ended last: a heading's text may stand there without a blank line
+    free = 0  # the line after the last block that ended: a heading's text needs no blank line above it there
     for number, line in enumerate(lines):
         words = line.strip()
         if fence:
@@ -70,12 +70,12 @@ def markdown_headings(text: str, start: int = 0) -> tuple[Heading, ...]:
 
 
 def _is_alone(lines: list[str], number: int, free: int) -> bool:
-    """Whether the line is a paragraph of one line, as the text of a setext heading is."""
+    """Return whether the line is a paragraph of one line, like the text of a setext heading."""
     return not _OTHER_BLOCK.match(lines[number]) and (number == free or not lines[number - 1].strip())
 
 
 def plain_words(markdown: str) -> str:
-    """A heading's words without links, emphasis, code ticks, tags and attribute lists, on one line."""
+    """Return a heading on one line without links, emphasis, code ticks, tags and attribute lists."""
     words = _ATTRIBUTES.sub("", markdown)
     if any(sign in words for sign in "[]`*_~<\\"):
         words = _LINK.sub(r"\1", words)
@@ -87,10 +87,10 @@ def plain_words(markdown: str) -> str:
 
 
 def table_row(cells: list[str]) -> str:
-    """One row of a Markdown table: bars escaped, line ends as spaces."""
+    """Return one row of a Markdown table, with bars escaped and line ends as spaces."""
     return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
 
 
 def table_rule(columns: int) -> str:
-    """The line between the head and the body of a Markdown table."""
+    """Return the line between the head and the body of a Markdown table."""
     return "|" + " --- |" * columns

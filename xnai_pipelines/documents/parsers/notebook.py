@@ -11,10 +11,10 @@ from xnai_pipelines.errors import UnreadableError
 
 
 def parse_json(text: str, stem: str) -> Content:
-    """The value, indented by two; titled by its own "title" or "name" where it is an object with one.
+    """Return the value, indented by two. The title is the "title" or "name" of an object, else `stem`.
 
     Raises:
-        UnreadableError: "damaged" with line and column where the text is no JSON, "too_deep".
+        UnreadableError: "damaged" with line and column if the text is not JSON; "too_deep".
     """
     value = load_json(text)
     title = stem
@@ -29,18 +29,18 @@ def parse_json(text: str, stem: str) -> Content:
 
 
 def parse_notebook(text: str, stem: str) -> Content:
-    """A Jupyter notebook as Markdown: its Markdown cells, its code cells fenced; outputs are left out.
+    """Return a Jupyter notebook as Markdown, with code cells fenced and without outputs.
 
     Raises:
-        UnreadableError: "damaged" where the file is no notebook.
+        UnreadableError: "damaged" if the file is not a notebook.
     """
     notebook = load_json(text)
     if not isinstance(notebook, dict):
-        raise _no_notebook()
+        raise _not_notebook()
     sheets = notebook.get("worksheets")  # nbformat 3
     cells = sheets[0].get("cells") if isinstance(sheets, list) and sheets else notebook.get("cells")
     if not isinstance(cells, list):
-        raise _no_notebook()
+        raise _not_notebook()
     metadata = notebook.get("metadata")
     language = _language(metadata) if isinstance(metadata, dict) else ""
     parts = [part for cell in cells if isinstance(cell, dict) and (part := _cell(cell, language))]
@@ -48,17 +48,17 @@ def parse_notebook(text: str, stem: str) -> Content:
 
 
 def load_json(text: str) -> Any:  # any JSON value
-    """The value of a JSON text (RFC 8259: NaN and Infinity are none).
+    """Return the value of a JSON text. NaN and Infinity are refused (RFC 8259).
 
     Raises:
-        UnreadableError: "damaged" with line and column, "too_deep".
+        UnreadableError: "damaged" with line and column; "too_deep".
     """
     try:
         return json.loads(text, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
-        raise UnreadableError("damaged", f"The file is not valid JSON: {error}. Mend it there.") from error
+        raise UnreadableError("damaged", f"The file is not valid JSON: {error}. Fix it there.") from error
 
 
 def _cell(cell: dict[str, Any], language: str) -> str:
@@ -86,12 +86,12 @@ def _language(metadata: dict[str, Any]) -> str:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON value")
+    raise ValueError(f"{name} is not a JSON value")
 
 
 def _too_deep() -> UnreadableError:
     return UnreadableError("too_deep", "The JSON is nested too deeply to read. Flatten it.")
 
 
-def _no_notebook() -> UnreadableError:
-    return UnreadableError("damaged", "The file is JSON, but not a notebook: it has no list of cells.")
+def _not_notebook() -> UnreadableError:
+    return UnreadableError("damaged", "The file is JSON but not a notebook: it has no list of cells.")

@@ -1,4 +1,4 @@
-"""Word files as Markdown, and what the three Office formats share. Runs in the worker process only."""
+"""Word files to Markdown, and what the three Office formats share. Runs only in the worker process."""
 
 import re
 import zipfile
@@ -14,10 +14,10 @@ from xnai_pipelines.documents.parsers.source import Content
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
-_MOST_UNPACKED = 500 * 2**20
-_MOST_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb
+_MAX_UNPACKED = 500 * 2**20
+_MAX_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb
 _RATIO_FROM = 20 * 2**20
-_MOST_PARTS = 20_000
+_MAX_PARTS = 20_000
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00[DE]\x00")
@@ -27,7 +27,7 @@ _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
-    """A Word file as Markdown: paragraphs, headings, lists, tables, formulas; pictures by their description.
+    """Return a Word file as Markdown: paragraphs, headings, lists, tables, formulas, descriptions of pictures.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -39,7 +39,7 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     from markitdown.converter_utils.docx.pre_process import pre_process_docx
     from markitdown.converters import HtmlConverter
 
-    def described(image: Any) -> list[Any]:  # never opens the picture, nor a link to one
+    def described(image: Any) -> list[Any]:  # never opens the picture or a link to one
         return [mammoth.html.text(image.alt_text)] if image.alt_text else []
 
     html = mammoth.convert_to_html(pre_process_docx(BytesIO(data)), convert_image=described).value
@@ -53,36 +53,36 @@ def _tidy(markdown: str) -> str:
 
 
 def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]]) -> Content:
-    """Labelled Markdown texts as one document, each a page where it has a label; empty ones are left out.
+    """Return labelled Markdown texts as one document. A text with a label is a page; empty texts are dropped.
 
-    Titled by `title`, else by the first heading that is not a page's own label, else `stem`.
+    The title is `title`, else the first heading that is not a page's label, else `stem`.
 
     Raises:
-        UnreadableError: "no_text" where nothing is left.
+        UnreadableError: "no_text" if nothing is left.
     """
     filled = [(label, text) for label, text in parts if text.strip()]
     if not filled:
-        raise UnreadableError("no_text", "The file holds no words, only pictures or nothing at all.")
+        raise UnreadableError("no_text", "The file has no text: it is empty or has only pictures.")
     starts = list(accumulate((len(text) + len("\n\n") for _, text in filled), initial=0))
     pages = tuple(Page(start, label) for start, (label, _) in zip(starts, filled, strict=False) if label)
     text = "\n\n".join(text for _, text in filled)
     headings = markdown_headings(text)
     of_pages = {page.label.removeprefix("sheet ") for page in pages}
     named = title_of(tuple(heading for heading in headings if heading.title not in of_pages))
-    return Content(title or named or stem, text, Markup.MARKDOWN, headings, pages)
+    return Content(title=title or named or stem, text=text, markup=Markup.MARKDOWN, headings=headings, pages=pages)
 
 
 def check_package(data: bytes) -> str:
-    """The title in the package's properties, "" without one, of a package that is safe to open.
+    """Return the title in the properties of a package that is safe to open, "" without one.
 
     Raises:
-        UnreadableError: "encrypted", "damaged", "too_large" for a zip bomb.
+        UnreadableError: "encrypted"; "damaged"; "too_large" for a zip bomb.
     """
     if data.startswith(_OLE_MAGIC):
         if _ENCRYPTED_PACKAGE in data:
             raise UnreadableError("encrypted", "The file needs a password. Save it without one.")
         raise UnreadableError(
-            "damaged", "The file is in Office's format of before 2007. Save it as .docx, .xlsx or .pptx."
+            "damaged", "The file is in an Office format from before 2007. Save it as .docx, .xlsx or .pptx."
         )
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
@@ -100,8 +100,8 @@ def check_package(data: bytes) -> str:
 
 def _check_parts(parts: list[zipfile.ZipInfo], packed: int) -> None:
     unpacked = sum(part.file_size for part in parts)
-    bomb = unpacked > _RATIO_FROM and unpacked > _MOST_RATIO * packed
-    if unpacked > _MOST_UNPACKED or bomb or len(parts) > _MOST_PARTS:
+    bomb = unpacked > _RATIO_FROM and unpacked > _MAX_RATIO * packed
+    if unpacked > _MAX_UNPACKED or bomb or len(parts) > _MAX_PARTS:
         raise UnreadableError(
             "too_large",
             f"The file unpacks from {packed:,} to {unpacked:,} bytes in {len(parts):,} parts: more than any "
@@ -110,19 +110,19 @@ def _check_parts(parts: list[zipfile.ZipInfo], packed: int) -> None:
 
 
 def _check_prologue(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Office files declare no entities (ECMA-376 part 2); one that does aims at the XML parser."""
+    """Refuse entities: Office files declare none (ECMA-376 part 2), so one that does attacks the XML parser."""
     with package.open(part) as stream:
         if _DECLARATIONS.search(stream.read(_PROLOGUE)):
             raise UnreadableError(
-                "damaged", f"Its part {part.filename} declares XML entities, which Office files never do."
+                "damaged", f"The part {part.filename} declares XML entities, which Office files never do."
             )
 
 
-def check_size(chars: int, most: int) -> None:
-    """Refuses a text that has grown beyond the limit.
+def check_size(chars: int, max_chars: int) -> None:
+    """Refuse a text beyond the limit.
 
     Raises:
         UnreadableError: "too_large".
     """
-    if chars > most:
-        raise UnreadableError("too_large", f"The file holds more than {most:,} characters. Split it.")
+    if chars > max_chars:
+        raise UnreadableError("too_large", f"The file has more than {max_chars:,} characters. Split it.")

@@ -1,4 +1,4 @@
-"""One file into documents: what it is, which parser reads it, and what every document owes its reader."""
+"""One file to documents: detects the format, picks the parser, and completes every document."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,15 +16,15 @@ from xnai_pipelines.errors import SkippedFileError, UnreadableError
 def parse_file(
     path: Path, name: str, limits: ParseLimits, worker: ParserWorker
 ) -> Iterator[ParsedDocument | UnreadableRecord]:
-    """The documents of one file, one at a time: one, or one a record, with the bad records named beside them.
+    """Yield the documents of one file: one, or one per record. Bad records are yielded as such.
 
-    `name` is what the file is known by (its path in the folder); its extension is read where the content
-    does not say what the file is. Nothing happens before the first document is asked for.
+    `name` is the file's path in the folder. Its extension decides if the content does not. No work is done before
+    the first document is requested.
 
     Raises:
-        UnreadableError: the file cannot become documents. In a multi-record file of a binary format it may
-            come after some of them.
-        SkippedFileError: the file is nothing to read.
+        UnreadableError: The file gives no document. In a multi-record file of a binary format this may be raised
+            after some documents.
+        SkippedFileError: The file is not one to read.
     """
     reader = DETECTION
     try:

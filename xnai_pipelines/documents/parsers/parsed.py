@@ -1,14 +1,11 @@
-"""What parsing a file gives: documents, bad records, or the reason why there are none.
-
-Every offset is counted in characters of the document's text.
-"""
+"""The result of parsing a file: documents and bad records. Offsets count characters of the document's text."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Markup(StrEnum):
-    """How structure is written inside a document's text."""
+    """The markup of a document's text."""
 
     MARKDOWN = "markdown"
     RST = "rst"
@@ -18,7 +15,7 @@ class Markup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A heading: where its line starts in the text, its depth (1 is the top), its words without markup."""
+    """A heading: the start of its line in the text, its level (1 is the top), its title without markup."""
 
     start: int
     level: int
@@ -27,7 +24,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page, slide or sheet: where it starts in the text and the label a reader knows it by ("page 3")."""
+    """A page, slide or sheet: its start in the text and its label ("page 3")."""
 
     start: int
     label: str
@@ -35,11 +32,19 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class ParsedDocument:
-    """One document, normalised: Unicode NFC, lines end in a line feed, no other control but tab.
+    """One normalised document: Unicode NFC, lines end in a line feed, no other control character except tab.
 
-    `record_id` is the id inside a multi-record file, None where the file is one document. `parser` is
-    "name@version"; a change of version parses again what the parser has read. `encoding_repair` says what
-    was repaired ("utf-8 read as mac_roman"), None where nothing was.
+    Attributes:
+        record_id: Id inside a multi-record file, None if the file is one document.
+        title: Title on one line.
+        text: Text that every offset counts in.
+        media_type: What `detect` took the file for.
+        markup: Markup of the text.
+        parser: "name@version". After a change of version the file is parsed again.
+        language: ISO 639-1 code, None if unknown.
+        encoding_repair: What was repaired ("utf-8 read as mac_roman"), None if nothing was.
+        headings: Headings in order.
+        pages: Pages in order.
     """
 
     record_id: str | None
@@ -56,9 +61,9 @@ class ParsedDocument:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """A record of a multi-record file that cannot become a document; the records around it can.
+    """A record of a multi-record file that gives no document. The other records are not affected.
 
-    `record` is the record's id where it has one of its own, otherwise its place ("line 17", "row 3").
+    `record` is the record's id if it has one, otherwise its place ("line 17", "row 3").
     """
 
     record: str

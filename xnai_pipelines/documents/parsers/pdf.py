@@ -1,4 +1,4 @@
-"""PDF: the text of its pages, its outline as headings. Runs in the worker process only."""
+"""PDF to text: the pages as text, the outline as headings. Runs only in the worker process."""
 
 import re
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _SECURITY_ERROR = 5  # FPDF_ERR_SECURITY
-# PDFium marks a hyphen that only breaks a word at the end of a line.
+# PDFium marks hyphens that only break a word at the end of a line.
 _BROKEN_WORD = re.compile("[\ufffe\x02][ \t]*(?:\r\n|\r|\n)?")
 _NO_TITLE = re.compile(
     r"untitled|title|\(?anonymous\)?|\(?unspecified\)?|document\d*|microsoft (?:word|powerpoint|excel)\b.*"
@@ -26,10 +26,10 @@ _OUTLINE_DEPTH = 6
 
 
 def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
-    """The text of the pages that have some, two newlines between them.
+    """Return the text of the pages that have text, separated by two newlines.
 
-    Titled by the metadata, else the first line, else `stem`. Entries of the outline whose words stand on
-    a line of their page are the headings.
+    The title is the metadata's, else the first line, else `stem`. Headings are the entries of the outline whose
+    words are a line of their page.
 
     Raises:
         MissingExtraError: The extra `pdf` is not installed.
@@ -43,17 +43,17 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
     except PdfiumError as error:
         if getattr(error, "err_code", None) in {_PASSWORD_ERROR, _SECURITY_ERROR}:
             raise UnreadableError(
-                "encrypted", "The PDF needs a password. Save it without one, or leave it out."
+                "encrypted", "The PDF needs a password. Save it without one, or exclude it."
             ) from error
         raise UnreadableError(
-            "damaged", "The PDF is damaged: no page can be found. Export it again from its source."
+            "damaged", "The PDF is damaged: it has no readable page. Export it again from its source."
         ) from error
     texts, broken = _page_texts(document, max_chars)
     if not texts:
         if broken:
             raise UnreadableError("damaged", f"The PDF is damaged: none of its {broken} pages opens. Export it again.")
         raise UnreadableError(
-            "no_text", "The PDF has no text, only pictures or drawings. Run text recognition (OCR) over it."
+            "no_text", "The PDF has no text, only pictures or drawings. Run text recognition (OCR) on it."
         )
     starts: dict[int, int] = {}
     at = 0
@@ -71,7 +71,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
 
 
 def _page_texts(document: "PdfDocument", max_chars: int) -> tuple[dict[int, str], int]:
-    """The text of each page that has some, by page index, and how many pages do not open."""
+    """Return the text of each page that has text, by page index, and the number of pages that do not open."""
     from pypdfium2 import PdfiumError
 
     texts: dict[int, str] = {}
@@ -107,7 +107,7 @@ def _outline(document: "PdfDocument", texts: dict[int, str], starts: dict[int, i
         index = destination.get_index() if destination is not None else None
         if not title or index not in texts:
             continue
-        # Numbering ("2.1 Methods") and line breaks may stand in the page and not in the entry.
+        # The page may have numbering ("2.1 Methods") and line breaks that the entry lacks.
         words = r"\s+".join(map(re.escape, title.split()))
         place = re.search(rf"^[\d.A-Z]{{0,12}}[ \t]*{words}[ \t]*$", texts[index], re.MULTILINE)
         if place is not None:

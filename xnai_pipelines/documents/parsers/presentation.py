@@ -1,6 +1,6 @@
-"""PowerPoint presentations as Markdown. Runs in the worker process only.
+"""PowerPoint presentations to Markdown. Runs only in the worker process.
 
-With python-pptx itself: markitdown's converter, built on it, loses a file to one shape of an unknown kind.
+Uses python-pptx directly: markitdown's converter, built on it, fails on a file with one shape of an unknown kind.
 """
 
 import re
@@ -18,9 +18,9 @@ _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 
 
 def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
-    """A presentation as Markdown, a page for each slide ("slide 3"): title, words, tables, charts, notes.
+    """Return a presentation as Markdown, one page per slide ("slide 3"): title, text, tables, charts, notes.
 
-    Shapes are read from top to bottom and left to right; pictures are their description.
+    Shapes are read from top to bottom and left to right. Pictures are replaced by their description.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -83,6 +83,6 @@ def _table(rows: list[list[str]]) -> str:
 
 
 def _description(shape: Any) -> str:
-    """What the author says a picture shows; a file's name says nothing."""
+    """Return the author's description of a picture. A file name is not a description."""
     words = single_line(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), ""))
     return "" if _FILE_NAME.fullmatch(words) else words

@@ -1,4 +1,4 @@
-"""A file through one parser, whatever happens: contents, bad records, or one of two errors."""
+"""Runs one parser on a file. Every failure becomes one of two errors."""
 
 import zipfile
 import zlib
@@ -10,19 +10,21 @@ from xnai_pipelines.errors import MissingExtraError, SkippedFileError, Unreadabl
 
 
 def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord]:
-    """What the parser makes of the file, each within the limits.
+    """Yield what the parser makes of the file, within the limits.
+
+    No other exception is raised, so that one bad file never stops a run.
 
     Raises:
-        UnreadableError, SkippedFileError: and nothing else; a parser's own exceptions come as "failed", so
-            that one bad file never stops a run.
+        UnreadableError: The file cannot be read; "failed" if the parser raised an exception of its own.
+        SkippedFileError: The file is not one to read.
     """
-    most = source.limits.max_text_chars
+    max_chars = source.limits.max_text_chars
     try:
         for content in parser.parse(source):
             if isinstance(content, Content) and not content.text.strip():
-                raise SkippedFileError("empty", "The file holds no words, only white space.")
-            if isinstance(content, Content) and len(content.text) > most:
-                message = f"The text has {len(content.text):,} characters, more than {most:,}. Split it."
+                raise SkippedFileError("empty", "The file is empty or only white space.")
+            if isinstance(content, Content) and len(content.text) > max_chars:
+                message = f"The text has {len(content.text):,} characters, more than {max_chars:,}. Split it."
                 if content.record_id is None:
                     raise UnreadableError("too_large", message)
                 yield BadRecord(content.record_id, "too_large", message)
@@ -45,5 +47,5 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
         reason = f"{type(error).__name__}: {error}"
         raise UnreadableError(
             "failed",
-            f"The {parser.name} parser cannot read the file ({reason}). Save it again, or leave it out.",
+            f"The {parser.name} parser cannot read the file ({reason}). Save it again, or exclude it.",
         ) from error

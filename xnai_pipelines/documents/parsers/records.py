@@ -1,6 +1,6 @@
-"""Files of many records: JSON Lines, CSV and TSV, Parquet. A record with an id and a text is a document.
+"""Multi-record files: JSON Lines, CSV and TSV, Parquet. A record with an id and a text is a document.
 
-Files without such columns are one document: a table as a Markdown table, JSON Lines as plain text.
+A file without such columns is one document: a Markdown table, or plain text for JSON Lines.
 """
 
 import csv
@@ -28,10 +28,10 @@ _DELIMITERS = ",;\t|"
 
 
 def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
-    """A document for each line that is an object with an id and a text; bounded memory.
+    """Yield a document per line that is an object with an id and a text. Memory is bounded.
 
     Raises:
-        UnreadableError: "too_large" where a file of no records is.
+        UnreadableError: "too_large" if the file has no records and exceeds the limit.
     """
     with source.path.open("rb") as stream:
         head = stream.read(4)
@@ -50,15 +50,15 @@ def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
 
 
 def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
-    """A document for each row where the header names an id and a text; else the table as one document.
+    """Yield a document per row if the header names an id and a text, else the table as one document.
 
     Raises:
-        UnreadableError: "too_large", "damaged" where the bytes are no text.
+        UnreadableError: "too_large"; "damaged" if the bytes are not text.
     """
     with source.path.open("rb") as stream:
         head = stream.read(_HEAD)
         stream.seek(0)
-        # Streamed as UTF-8, every line of another encoding on its own: a bad row must not cost the others.
+        # UTF-8 is streamed and decoded line by line, so that a bad row does not cost the others.
         if looks_like_text(head) and marked_encoding(head) in {None, "utf-8-sig"}:
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
@@ -75,10 +75,10 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
 
 
 def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
-    """As `parse_csv`, from a Parquet file, a batch of rows at a time. Runs in the worker process only.
+    """Yield the documents of a Parquet file as `parse_csv` does, in batches. Runs only in the worker process.
 
     Raises:
-        UnreadableError: "damaged"; after the rows before, where the damage is in the middle.
+        UnreadableError: "damaged", raised after the rows before the damage.
     """
     from pyarrow import ArrowException
     from pyarrow.parquet import ParquetFile
@@ -100,16 +100,16 @@ def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
         raise UnreadableError("damaged", f"The Parquet file is damaged: {reason} Write it again.") from error
 
 
-def _bounded_lines(stream: BinaryIO, most: int) -> Iterator[bytes]:
-    """The lines; of one longer than `most` bytes only the beginning, a byte longer than `most`."""
-    while line := stream.readline(most + 1):
+def _bounded_lines(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
+    """Yield the lines. Of a line longer than `max_bytes`, yield the first `max_bytes + 1` bytes."""
+    while line := stream.readline(max_bytes + 1):
         yield line
-        while len(line) > most and not line.endswith(b"\n"):
-            line = stream.readline(most + 1)
+        while len(line) > max_bytes and not line.endswith(b"\n"):
+            line = stream.readline(max_bytes + 1)
 
 
 Row = Mapping[str, Any] | BadRecord
-"""A record as its columns, or what is wrong with it."""
+"""A record's columns, or what is wrong with the record."""
 
 
 def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]:
@@ -117,7 +117,7 @@ def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]
     for place, row in rows:
         content = row if isinstance(row, BadRecord) else _document(place, row)
         if isinstance(content, Content) and (record_id := content.record_id or place) in seen:
-            message = f"Its id {record_id!r} is that of a record before it. Rename one."
+            message = f"An earlier record has the same id {record_id!r}. Rename one of them."
             content = BadRecord(place, "duplicate_id", message)
         elif isinstance(content, Content):
             seen.add(record_id)
@@ -127,15 +127,15 @@ def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]
 def _document(place: str, row: Mapping[str, Any]) -> Content | BadRecord:
     value = next((row[key] for key in _IDS if row.get(key) is not None), None)
     if isinstance(value, bool) or not isinstance(value, str | int) or not (name := normalise(str(value)).strip()):
-        return BadRecord(place, "damaged", "It has no id: _id or id must be words or a whole number.")
+        return BadRecord(place, "damaged", "The record has no id: _id or id must be a string or an integer.")
     title, text = row.get("title") or "", row.get("text") or ""
     if not isinstance(title, str) or not isinstance(text, str):
-        return BadRecord(name, "damaged", f"At {place}: its title and text must be text, not lists or numbers.")
+        return BadRecord(name, "damaged", f"{place}: title and text must be strings, not lists or numbers.")
     title = single_line(normalise(title), longest=max(len(title), 1))
     text, repair = repair_mojibake(text)
     text = normalise(text).strip()
     if not title and not text:
-        return BadRecord(name, "empty", f"At {place}: it has neither a title nor a text.")
+        return BadRecord(name, "empty", f"{place}: the record has neither a title nor a text.")
     headings = (Heading(0, 1, single_line(title)),) if title else ()
     whole = "\n\n".join(part for part in (title, text) if part)
     return Content(
@@ -148,13 +148,13 @@ def _document(place: str, row: Mapping[str, Any]) -> Content | BadRecord:
     )
 
 
-def _json_records(lines: Iterable[bytes], most: int) -> Iterator[tuple[str, Row]]:
+def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str, Row]]:
     for number, line in enumerate(lines, 1):
         place = f"line {number}"
         if not line.strip():
             continue
-        if len(line) > most:
-            yield place, BadRecord(place, "too_large", f"The line is longer than {most:,} bytes.")
+        if len(line) > max_bytes:
+            yield place, BadRecord(place, "too_large", f"The line is longer than {max_bytes:,} bytes.")
             continue
         try:
             row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
@@ -165,12 +165,12 @@ def _json_records(lines: Iterable[bytes], most: int) -> Iterator[tuple[str, Row]
         except RecursionError:
             yield place, BadRecord(place, "too_deep", "The line's JSON is nested too deeply to read.")
         else:
-            wrong = BadRecord(place, "damaged", "The line is no JSON object with an id and a text.")
+            wrong = BadRecord(place, "damaged", "The line is not a JSON object with an id and a text.")
             yield place, row if isinstance(row, dict) else wrong
 
 
 def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Iterator[tuple[str, Row]]:
-    """Rows after the header. Where a quote never closes, the row is bad and the next begins a line later."""
+    """Yield the rows after the header. If a quote never closes, the row is bad and the next starts a line later."""
     pending: deque[str] = deque()
     taken: list[str] = []
 
@@ -180,7 +180,7 @@ def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Ite
             yield line
 
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-    number = 1  # of the line on which the row begins
+    number = 1  # of the line where the row starts
     while True:
         place = f"line {number}"
         try:
@@ -202,15 +202,15 @@ def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Ite
 def _row(place: str, header: list[str], cells: list[str]) -> Row:
     if len(cells) != len(header):
         return BadRecord(
-            place, "damaged", f"The row has {len(cells)} columns, the header {len(header)}. Quote or mend it."
+            place, "damaged", f"The row has {len(cells)} columns, the header {len(header)}. Quote or correct it."
         )
     if not all(map(_is_unicode, cells)):
-        return BadRecord(place, "damaged", "The row is not UTF-8, as the rows before it are.")
+        return BadRecord(place, "damaged", "The row is not UTF-8, unlike the rows before it.")
     return dict(zip(header, cells, strict=True))
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
-    """The rows as far as they can be told; a carriage return within a line is a space."""
+    """Yield the rows up to the first damaged one. A carriage return within a line becomes a space."""
     try:
         yield from csv.reader((line.replace("\r\n", "\n").replace("\r", " ") for line in lines), delimiter=delimiter)
     except csv.Error as error:
@@ -222,7 +222,7 @@ def _is_unicode(text: str) -> bool:
 
 
 def _delimiter(lines: list[str]) -> str:
-    """The delimiter that gives the most columns in the most lines."""
+    """Return the delimiter that splits the lines into the most equal columns."""
 
     def columns(delimiter: str) -> int:
         counts = [len(row) for row in _rows(lines, delimiter)]
@@ -246,8 +246,8 @@ def _table(rows: Iterable[list[str]], source: Source, repair: str | None) -> Con
         if total > source.limits.max_text_chars:
             raise UnreadableError(
                 "too_large",
-                f"The table has more than {source.limits.max_text_chars:,} characters. Split it, or give it "
-                "the columns id and text, so that every row becomes a document.",
+                f"The table has more than {source.limits.max_text_chars:,} characters. Split it, or name its "
+                "columns id and text, so that every row becomes a document.",
             )
     text = normalise("\n".join(lines))
     return Content(source.stem, text, Markup.MARKDOWN, encoding_repair=repair)

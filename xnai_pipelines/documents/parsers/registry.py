@@ -1,4 +1,4 @@
-"""Which parser reads which media type, its version, and whether it runs in the worker process."""
+"""The parser of each media type, its version, and whether it runs in the worker process."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -22,16 +22,20 @@ from xnai_pipelines.documents.parsers.rst import parse_rst
 from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.workbook import parse_xlsx
 
-# Of detection, decoding, repair, normalisation and language: raise it when their output changes.
+# Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
 _COMMON_VERSION = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Parser:
-    """One way to read a file: raise `own_version` when its output changes.
+    """One way to read a file.
 
-    `libraries` write part of the output, so their versions are part of the parser's. `isolated` parsers
-    run in the worker process: they read formats that are written to break readers.
+    Attributes:
+        name: Name that documents and failures carry.
+        own_version: Version of the parser. Raise it when its output changes.
+        parse: Function that yields the contents of a file.
+        isolated: Whether it runs in the worker process, because hostile files of its format exist.
+        libraries: Packages that write part of the output. Their versions are part of the parser's.
     """
 
     name: str
@@ -42,7 +46,7 @@ class Parser:
 
     @property
     def id(self) -> str:
-        """The parser as documents and failures name it: "name@version"."""
+        """The id that documents and failures carry: "name@version"."""
         return _identity(self.name, self.own_version, self.libraries)
 
 
@@ -60,7 +64,7 @@ def _version(library: str) -> str | None:
 
 
 def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterable[Content]]:
-    """A parser of text as a parser of a file: decoded, repaired, normalised."""
+    """Return a parser of files that decodes, repairs and normalises the text for a parser of text."""
 
     def read(source: Source) -> Iterable[Content]:
         text, repair = repair_mojibake(decode(source.read()))
@@ -102,19 +106,19 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     PARQUET: Parser("parquet", 1, parse_parquet, isolated=True),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
-"""The parser of files that no parser was found for."""
+"""The parser id of files without a parser."""
 
 
 def parser_for(media_type: str) -> Parser:
-    """The parser of a media type that `detect` gives; source code in any language has one."""
+    """Return the parser of a media type from `detect`. All source code shares one."""
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
 
 
 def is_current(parser: str) -> bool:
-    """Whether a "name@version" recorded with a document or a failure is what would read the file today.
+    """Return whether a recorded "name@version" is what would read the file today.
 
-    False for a parser that no longer exists: its files must be read again. True for one whose libraries are not
-    installed any more: what they once read stays, since nothing here can read it again.
+    False for a parser that no longer exists: its files must be read again. True for a parser whose libraries are no
+    longer installed: what it read stays, since nothing here can read it again.
     """
     return parser in _current() or parser.partition("@")[0] in _unavailable()
 
@@ -126,5 +130,5 @@ def _current() -> frozenset[str]:
 
 @cache
 def _unavailable() -> frozenset[str]:
-    """The parsers that lack a library."""
+    """Return the names of the parsers that lack a library."""
     return frozenset(parser.name for parser in _BY_MEDIA_TYPE.values() if not all(map(_version, parser.libraries)))

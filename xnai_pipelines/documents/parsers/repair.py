@@ -1,10 +1,10 @@
-"""Mojibake undone: UTF-8 that was once read in another encoding, repaired only where a round trip proves it.
+"""Repairs mojibake: UTF-8 that was read in another encoding. A repair needs proof by a round trip.
 
-The proof has two halves. Encoding the whole text in the wrong encoding and reading it as UTF-8 succeeds,
-without a loss: in natural text, every accented letter would have to stand before one of a few symbols. And
-what comes out is writing while what went in was not: single coincidences do succeed ("l’île" in Mac Roman
-is valid UTF-8 and reads "lՔle"), so every word must come out in one script, and a few lone signs need the
-word of `ftfy.badness`, a list of sequences that no language writes.
+The proof has two halves. First, the whole text can be encoded in the wrong encoding and decoded as UTF-8 without
+loss. In natural text every accented letter would have to stand before one of a few symbols. Second, the result is
+writing and the input is not. Single coincidences pass the first half: "l’île" in Mac Roman is valid UTF-8 and
+reads "lՔle". So every word of the result must be in one script. If only a few signs change, `ftfy.badness` decides,
+a list of sequences that no language writes.
 """
 
 import codecs
@@ -37,10 +37,10 @@ _RARE = re.compile(
 
 
 def repair_mojibake(text: str) -> tuple[str, str | None]:
-    """The text as it was written, and what was repaired ("utf-8 read as mac_roman"), None where nothing was.
+    """Return the text as it was written and what was repaired ("utf-8 read as mac_roman"), None if nothing was.
 
-    Give it the text before normalisation, which loses signs of the round trip. Repeats up to three times
-    for text that was misread more than once: "utf-8 read as cp1252, 2 times".
+    Expects text before normalisation, which loses signs of the round trip. Repeats up to three times for text that
+    was misread more than once: "utf-8 read as cp1252, 2 times".
     """
     undone = _undo(text, _TIMES)
     if undone is None:
@@ -53,7 +53,7 @@ def repair_mojibake(text: str) -> tuple[str, str | None]:
 
 
 def _undo(text: str, times: int) -> tuple[str, tuple[str, ...]] | None:
-    """The text before it was misread, and the encodings it was misread in, the last misreading first."""
+    """Return the text before it was misread, and the wrong encodings, the last one first."""
     if text.isascii() or times == 0:
         return None
     _know_codecs()
@@ -75,9 +75,9 @@ def _know_codecs() -> None:
 
 
 def _is_evident(text: str, repaired: str) -> bool:
-    """Many signs that all come out right are no coincidence; few must also look wrong as they are."""
+    """Return whether the repair is certain. Many right signs are not chance; few must also look wrong before."""
     signs = "".join(_NON_ASCII.findall(repaired[:_SAMPLE_CHARS]))
-    weight = sum(len(sign.encode()) - 1 for sign in signs)  # bytes that had to fit the one before
+    weight = sum(len(sign.encode()) - 1 for sign in signs)  # bytes that had to fit the byte before them
     if (weight >= _ENOUGH_WEIGHT and len(set(signs)) > 1) or _EMOJI.search(signs):
         return True
     if _CAPITALS.search(text):  # "MISUTÂ\xa0" and "CAFÉ’" may be a name in capitals before a space or a quote
@@ -86,7 +86,7 @@ def _is_evident(text: str, repaired: str) -> bool:
 
 
 def _is_writing(text: str) -> bool:
-    """Whether no sign is rare, unassigned or private and every word keeps to one script."""
+    """Return whether no sign is rare, unassigned or private and every word is in one script."""
     if _RARE.search(text) or any(unicodedata.category(sign) in {"Cn", "Co"} for sign in set(text)):
         return False
     return all(word.isascii() or len({_script(sign) for sign in word}) == 1 for word in set(_WORDS.findall(text)))

@@ -1,4 +1,4 @@
-"""reStructuredText: the headings and the title of a text that stays as it is written."""
+"""reStructuredText: finds headings and title. The text stays as it is written."""
 
 import re
 
@@ -15,17 +15,17 @@ _SHORT_UNDERLINE = 4
 
 
 def parse_rst(text: str, stem: str) -> Content:
-    """The text with its headings; titled by the first heading, else `stem`."""
+    """Return the text with its headings. The title is the first heading, else `stem`."""
     headings = rst_headings(text)
     title = headings[0].title if headings else stem
     return Content(title=title, text=text, markup=Markup.RST, headings=headings)
 
 
 def rst_headings(text: str) -> tuple[Heading, ...]:
-    """Section titles in order; levels in the order in which their styles first appear, as docutils has it.
+    """Return section titles in order. Levels follow the order in which styles first appear, as in docutils.
 
-    A style is the adornment's character and whether the title has a line above it too; such a title starts
-    where that line starts.
+    A style is the adornment's character and whether the title also has an overline. A title with an overline starts
+    at that line.
     """
     lines = [(line.start(), line.group().rstrip()) for line in _LINE.finditer(text)]
     styles: list[tuple[str, bool]] = []

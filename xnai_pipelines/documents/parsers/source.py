@@ -1,4 +1,4 @@
-"""What a parser is given and what it gives back, before the document is complete."""
+"""What a parser gets and what it returns before the document is complete."""
 
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -12,11 +12,11 @@ class ParseLimits:
     """What one file may cost.
 
     Attributes:
-        max_file_bytes: Size of a file that is read as one document, and of one record of a multi-record
-            file; such files as a whole may be larger, they are streamed.
-        seconds: Wall-clock and processor seconds for one document of a file parsed in the worker process.
-        memory_bytes: Address space of the worker process.
-        max_text_chars: Characters of text of one document.
+        max_file_bytes: Max size of a file that is one document, and of one record of a multi-record file. Multi-record
+            files are streamed and may be larger.
+        seconds: Max wall-clock and CPU seconds per document of a file parsed in the worker process.
+        memory_bytes: Max address space of the worker process.
+        max_text_chars: Max characters of text per document.
     """
 
     max_file_bytes: int = 100 * 2**20
@@ -27,7 +27,7 @@ class ParseLimits:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to parse: where its bytes are, the name it is known by, what `detect` took it for."""
+    """One file to parse: its path, its name in the folder, the media type from `detect`, and the limits."""
 
     path: Path
     name: str
@@ -36,14 +36,14 @@ class Source:
 
     @property
     def stem(self) -> str:
-        """The file's name without folder and extension: the title of last resort."""
+        """The file's name without folder and extension: the title if there is no other."""
         return PurePosixPath(self.name).stem
 
     def read(self) -> bytes:
-        """The file's bytes.
+        """Return the file's bytes.
 
         Raises:
-            UnreadableError: "too_large" when there are more than `limits.max_file_bytes`.
+            UnreadableError: "too_large" if there are more than `limits.max_file_bytes`.
         """
         with self.path.open("rb") as stream:
             data = stream.read(self.limits.max_file_bytes + 1)

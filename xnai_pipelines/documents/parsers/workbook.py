@@ -1,4 +1,4 @@
-"""Excel workbooks as Markdown. Runs in the worker process only."""
+"""Excel workbooks to Markdown. Runs only in the worker process."""
 
 from io import BytesIO
 
@@ -10,9 +10,9 @@ from xnai_pipelines.extras import require
 
 
 def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
-    """A workbook as Markdown: a heading and a table for each sheet, a page for each ("sheet Budget").
+    """Return a workbook as Markdown: a heading, a table and a page per sheet ("sheet Budget").
 
-    Cells show their values, formulas the value that was last computed; empty rows and columns are left out.
+    Cells show their values, formulas their last computed value. Empty rows and columns are dropped.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.

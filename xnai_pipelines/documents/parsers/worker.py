@@ -1,8 +1,8 @@
-"""The worker process: parses files that its parent names, one at a time, under limits.
+"""The worker process: parses the files that its parent names, one at a time, under limits.
 
 `python -m xnai_pipelines.documents.parsers.worker` reads requests from standard input and writes replies to standard
-output, each a JSON value after its length in four bytes. A request is answered by documents and bad records
-and ends with {"done": true} or {"error": ...}. See `isolation` for the other side.
+output. Each is a JSON value after its length in four bytes. The replies to a request are documents and bad records,
+then {"done": true} or {"error": ...}. See `isolation` for the other side.
 """
 
 import json
@@ -23,16 +23,16 @@ from xnai_pipelines.documents.parsers.source import BadRecord, ParseLimits, Sour
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 _LENGTH_BYTES = 4
-_MOST_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes
+_MAX_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes
 
 
 def main() -> None:
-    """Serves requests until the parent closes the pipe or dies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    """Serve requests until the parent closes the pipe or dies."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MOST_WRITTEN, _MOST_WRITTEN))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_WRITTEN, _MAX_WRITTEN))
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not look like a reply
     while (request := _receive(sys.stdin.buffer)) is not None:
@@ -58,15 +58,15 @@ def _answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _allow_seconds(seconds: float) -> None:
-    """A limit on processor time ends an endless loop even when the parent is gone."""
+    """Limit CPU time, which ends an endless loop even if the parent is gone."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     _limit("RLIMIT_CPU", int(usage.ru_utime + usage.ru_stime + seconds) + 2)
 
 
-def _limit(name: str, most: int) -> None:
+def _limit(name: str, wanted: int) -> None:
     which = getattr(resource, name)
     _, hard = resource.getrlimit(which)
-    resource.setrlimit(which, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    resource.setrlimit(which, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))
 
 
 def _receive(stream: BinaryIO) -> dict[str, Any] | None:

@@ -1,1 +1,1 @@
-"""The Arrow format of few bits: what a quantized encoder is stored in, and how it is expanded to an ONNX graph."""
+"""The Arrow format of few bits: how a quantized encoder is stored, and how it is expanded to an ONNX graph."""

@@ -1,6 +1,6 @@
-"""How many bytes each buffer of an Arrow record batch takes in the file and in memory, before it is decompressed.
+"""The size of each buffer of an Arrow record batch, in the file and in memory, known before it is decompressed.
 
-Arrow's own reader allocates what a buffer claims to hold; these sizes are read first. The layout is that of the
+Arrow's own reader allocates what a buffer claims to need, so these sizes are read first. The layout is that of the
 Arrow columnar format (Message.fbs; "Serialization and interprocess communication", buffer compression).
 """
 
@@ -15,7 +15,7 @@ _BATCH_BUFFERS = 2
 
 @dataclass(frozen=True, slots=True)
 class BufferSize:
-    """Bytes of one buffer: `stored` as compressed, `raw` in memory."""
+    """Size of one buffer in bytes: `stored` as compressed, `raw` in memory."""
 
     stored: int
     raw: int
@@ -34,11 +34,11 @@ def buffer_sizes(message: pa.ipc.Message) -> list[BufferSize]:
 
 
 def data_buffers(schema: pa.Schema) -> dict[str, int]:
-    """Return, for each binary column, which of a batch's buffers holds its bytes."""
+    """Return, for each binary column, the number of the batch's buffer with its bytes."""
     places, count = {}, 0
     for field in schema:
         if pa.types.is_large_binary(field.type):
-            places[field.name] = count + 2  # behind validity and offsets
+            places[field.name] = count + 2  # after validity and offsets
         binary = pa.types.is_large_binary(field.type) or pa.types.is_string(field.type)
         count += 4 if pa.types.is_list(field.type) else 3 if binary else 2
     return places
@@ -52,8 +52,8 @@ def _read(description: memoryview, body: memoryview) -> list[BufferSize]:
     for number in range(_uint32(description, vector)):
         offset, stored = struct.unpack_from("<qq", description, vector + 4 + 16 * number)
         if offset < 0 or stored < 0 or offset + stored > len(body):
-            raise ValueError("a buffer lies outside its record batch")
-        # A compressed buffer begins with its size in memory; -1 stands before one that did not shrink.
+            raise ValueError("a buffer is outside its record batch")
+        # a compressed buffer begins with its size in memory; -1 precedes one that did not shrink
         raw = struct.unpack_from("<q", body, offset)[0] if stored else 0
         if raw < -1:
             raise ValueError(f"a buffer claims {raw} bytes")
@@ -62,7 +62,7 @@ def _read(description: memoryview, body: memoryview) -> list[BufferSize]:
 
 
 def _field(data: memoryview, table: int, number: int) -> int:
-    """Return where a table's field lies."""
+    """Return the position of a table's field."""
     vtable = table - struct.unpack_from("<i", data, table)[0]
     place = 4 + 2 * number
     offset = struct.unpack_from("<H", data, vtable + place)[0] if place < _uint16(data, vtable) else 0

@@ -1,11 +1,10 @@
-"""Entropy coding of codes without bounds: exact, and within a fraction of a percent of their entropy.
+"""Lossless entropy coding of unbounded codes, within a fraction of a percent of their entropy.
 
-Asymmetric numeral systems with ranges (rANS; Duda 2013, "Asymmetric numeral systems", arXiv:1311.2540, section 3), many
-states side by side so that NumPy codes as many symbols at once (Giesen 2014, "Interleaved entropy coders",
-arXiv:1402.3392). Rows of a weight matrix differ in spread: they fall into a few classes, each with a table of
-frequencies of its own, which alone saves 3 to 5 percent of a word table. On all-MiniLM-L6-v2's codes of 1.2, 1.9 and 3
-bits the result is 14, 3 and 2 percent smaller than two codes a byte under zstd, and is decoded at 20 to 40 million
-codes a second.
+Asymmetric numeral systems with ranges (rANS; Duda 2013, "Asymmetric numeral systems", arXiv:1311.2540, section 3), with
+many states in parallel so that NumPy codes as many symbols together (Giesen 2014, "Interleaved entropy coders",
+arXiv:1402.3392). Rows of a weight matrix differ in spread. They are sorted into a few classes, each with its own
+frequency table, which saves 3 to 5 percent of a word table. On all-MiniLM-L6-v2's codes of 1.2, 1.9 and 3 bits the
+result is 14, 3 and 2 percent smaller than two codes per byte under zstd. It decodes 20 to 40 million codes per second.
 """
 
 import struct
@@ -21,18 +20,18 @@ Symbols = NDArray[np.int16]
 _HEADER = struct.Struct("<BHiIIII")  # classes, symbols, lowest code, escapes, lanes, words, bytes of the tables
 _PROBABILITY_BITS = 14
 _TOTAL = 1 << _PROBABILITY_BITS
-_LOWEST_STATE = 1 << 16  # states lie in 2**16 to 2**32 - 1 and give or take 16 bits at a time
-_RARE = 1e-4  # codes in the tails, together less often than this on each side, are escaped
+_LOWEST_STATE = 1 << 16  # states range from 2**16 to 2**32 - 1 and give or take 16 bits at a time
+_RARE = 1e-4  # codes in the tails, together rarer than this on each side, are escaped
 _WIDEST_ALPHABET = 1024
 _MOST_CLASSES = 12
-_ROUNDS = 4  # of sorting rows into classes
+_ROUNDS = 4  # rounds of sorting rows into classes
 _CODES_A_LANE = 3000  # a lane costs 4 bytes, of which 2 to 3 are lost: about 0.3 % at 2 bits
 _MOST_LANES = 2048
-_ENTRY_BITS = 12  # of a frequency in the file
+_ENTRY_BITS = 12  # bits of a frequency in the file
 
 
 def entropy_bits(codes: NDArray[np.signedinteger]) -> float:
-    """Return the order-0 entropy of the codes in bits a code; 0 for none."""
+    """Return the order-0 entropy of the codes in bits per code; 0 for none."""
     if codes.size == 0:
         return 0.0
     _, counts = np.unique(codes, return_counts=True)
@@ -41,7 +40,7 @@ def entropy_bits(codes: NDArray[np.signedinteger]) -> float:
 
 
 def coded_bits(codes: Codes) -> float:
-    """Return how many bits a code `encode` needs, to within a percent and without coding."""
+    """Return the bits per code that `encode` needs, to within a percent and without coding."""
     _, size, symbols = _symbols(codes)
     return _classify(symbols, size).bits / codes.size
 
@@ -63,11 +62,11 @@ def encode(codes: Codes) -> bytes:
 
 
 def decode(data: bytes, shape: tuple[int, int]) -> Codes:
-    """Return the int32 codes [r, c] that `encode` was given.
+    """Return the int32 codes [r, c] that were given to `encode`.
 
     Args:
-        data: From `encode`.
-        shape: Rows and columns, from where the caller keeps the tensor's shape. They bound the memory that is used.
+        data: Result of `encode`.
+        shape: Rows and columns, from the tensor's stored shape. They bound the memory used.
 
     Raises:
         ValueError: The bytes are damaged, or of another shape.
@@ -88,7 +87,7 @@ def decode(data: bytes, shape: tuple[int, int]) -> Codes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Stream:
-    """The parts of an encoded tensor: `classes` a row, `frequencies` [classes, symbols], the last symbol the escape."""
+    """Parts of an encoded tensor: `classes` by row, `frequencies` [classes, symbols], the last symbol the escape."""
 
     low: int
     classes: NDArray[np.uint8]
@@ -100,7 +99,7 @@ class _Stream:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Tables:
-    """A class a row, uint8 [r]; frequencies that sum to 2**14 a class, int64 [classes, symbols]; bits of the result."""
+    """The rows' classes, uint8 [r]; frequencies, int64 [classes, symbols], sum 2**14 per class; bits of the result."""
 
     classes: NDArray[np.uint8]
     frequencies: NDArray[np.int64]
@@ -108,7 +107,7 @@ class _Tables:
 
 
 def _symbols(codes: Codes) -> tuple[int, int, Symbols]:
-    """Return the lowest code with a symbol of its own, the number of symbols, and the symbols, the last the escape."""
+    """Return the lowest code with its own symbol, the number of symbols, and the symbols, the last the escape."""
     values, counts = np.unique(codes, return_counts=True)
     share = np.cumsum(counts) / codes.size
     low = int(values[np.searchsorted(share, _RARE, side="right")])
@@ -121,14 +120,14 @@ def _symbols(codes: Codes) -> tuple[int, int, Symbols]:
 
 
 def _classify(symbols: Symbols, size: int) -> _Tables:
-    """Return the rows' classes and their frequencies: of 1, 2, 4, 8 or 12 classes the number with fewest bits in all.
+    """Return the rows' classes and their frequencies, for the number of classes (1, 2, 4, 8, 12) with the fewest bits.
 
-    A row joins the class whose table codes it shortest, tables follow from their rows, and so on (Lloyd's iteration
-    with code lengths as distances).
+    Each row joins the class whose table codes it shortest; tables are then taken from their rows, repeatedly (Lloyd's
+    iteration with code lengths as distances).
     """
     rows = len(symbols)
     histograms = np.concatenate([_histograms(symbols[i : i + 4096], size) for i in range(0, rows, 4096)])
-    # To begin with, rows of like spread lie together.
+    # initially, rows of similar spread share a class
     distance = np.abs(np.arange(size) - np.median(symbols[: max(1, 2**20 // symbols.shape[1])]))
     rank = np.argsort(np.argsort(histograms @ distance.astype(np.float32), kind="stable"), kind="stable")
     tried = []
@@ -150,14 +149,14 @@ def _classify(symbols: Symbols, size: int) -> _Tables:
 
 
 def _histograms(symbols: Symbols, size: int) -> NDArray[np.float32]:
-    """Return how often each row holds each symbol, float32 [r, size]."""
+    """Return how often each row has each symbol, float32 [r, size]."""
     rows = len(symbols)
     places = symbols + (np.arange(rows) * size)[:, None]
     return np.bincount(places.ravel(), minlength=rows * size).reshape(rows, size).astype(np.float32)
 
 
 def _lengths(classes: NDArray[np.int64], histograms: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return bits a symbol by class, [classes, size + 1]; the last column is the length of the class itself."""
+    """Return bits per symbol by class, [classes, size + 1]; the last column is the length of the class itself."""
     counts = np.stack([histograms[classes == i].sum(axis=0) for i in range(classes.max() + 1)])
     share = (counts + 0.01) / (counts + 0.01).sum(axis=1, keepdims=True)
     prior = np.bincount(classes) / len(classes)
@@ -166,7 +165,7 @@ def _lengths(classes: NDArray[np.int64], histograms: NDArray[np.float32]) -> NDA
 
 
 def _frequencies(counts: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return frequencies that sum to 2**14, at least 1 where there is a count."""
+    """Return frequencies that sum to 2**14, at least 1 if there is a count."""
     rounded = np.where(counts > 0, np.maximum(np.rint(counts * (_TOTAL / counts.sum())), 1), 0).astype(np.int64)
     rounded[np.argmax(rounded)] += _TOTAL - rounded.sum()
     return rounded
@@ -175,7 +174,7 @@ def _frequencies(counts: NDArray[np.float64]) -> NDArray[np.int64]:
 def _push(
     entries: Symbols, frequencies: NDArray[np.int64], lanes: int
 ) -> tuple[NDArray[np.uint64], NDArray[np.uint16]]:
-    """Return the lanes' states after coding, and the 16-bit words that they gave off, in the decoder's order."""
+    """Return the lanes' states after coding, and the 16-bit words they emitted, in the decoder's order."""
     frequency = frequencies.ravel().astype(np.uint64)
     start = (np.cumsum(frequencies, axis=1) - frequencies).ravel().astype(np.uint64)
     limit = frequency << np.uint64(32 - _PROBABILITY_BITS)
@@ -194,8 +193,8 @@ def _push(
 
 
 def _pop(stream: _Stream, classes: NDArray[np.uint8]) -> Symbols:
-    """Return the entries that `_push` was given, from each code's class."""
-    # A slot is the state's low 14 bits under a class; what a slot means is looked up, not searched.
+    """Return the entries given to `_push`, from each code's class."""
+    # a slot is the state's low 14 bits under a class; its meaning is looked up, not searched
     count = len(classes)
     entry_of_slot = np.repeat(np.arange(stream.frequencies.size, dtype=np.int16), stream.frequencies.ravel())
     start = np.cumsum(stream.frequencies.ravel()) - stream.frequencies.ravel()
@@ -218,15 +217,15 @@ def _pop(stream: _Stream, classes: NDArray[np.uint8]) -> Symbols:
             raise ValueError("Entropy-coded codes are damaged: they end early.")
         live[empty] = (live[empty] << word) | words[taken : taken + len(empty)]
         taken += len(empty)
-    # The coder began with every state at its lowest, so that is where the decoder must end.
+    # the coder began with every state at its lowest, so the decoder must end there
     if taken != len(words) or (states != _LOWEST_STATE).any():
-        raise ValueError("Entropy-coded codes are damaged: their check at the end fails.")
+        raise ValueError("Entropy-coded codes are damaged: the final check fails.")
     return entry_of_slot[slots]
 
 
 def _read(data: bytes, rows: int, count: int) -> _Stream:
-    """Return the parts, their sizes and sums verified."""
-    damaged = ValueError(f"Entropy-coded codes of {count} weights are damaged: header and length do not fit together.")
+    """Return the parts, after checking their sizes and sums."""
+    damaged = ValueError(f"Entropy-coded codes of {count} weights are damaged: header and length do not match.")
     if len(data) < _HEADER.size or count == 0:
         raise damaged
     classes, symbols, low, escapes, lanes, words, packed = _HEADER.unpack_from(data)

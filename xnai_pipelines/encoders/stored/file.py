@@ -1,7 +1,7 @@
-"""The file of a quantized model: Arrow IPC with zstd, a row a tensor, sealed; what it holds comes back bit for bit.
+"""The file of a quantized model: Arrow IPC with zstd, one row per tensor, sealed; it is restored bit for bit.
 
-Any Arrow library opens it; `COLUMNS` in rows.py says what the bytes of each column are. The schema's metadata name
-the format's version, the scheme, the base weights' and the calibration texts' sha256, and the libraries that took part.
+Any Arrow library opens it; `COLUMNS` in rows.py describes the bytes of each column. The schema's metadata has the
+format's version, the scheme, the SHA-256 of base weights and calibration texts, and the libraries used.
 """
 
 import json
@@ -27,17 +27,17 @@ SCHEMA = pa.schema(COLUMNS)
 _FORMAT = "xnai quantized model"
 # Higher levels take 30 times as long and save less than 1 % of packed codes, which are nearly noise.
 _ZSTD_LEVEL = 1
-# Rows share a record batch up to this size. Each batch adds about 2 kB: one a tensor would add 225 kB to MiniLM's 101,
-# one for all would need as much memory again as the file when a large model is read.
+# Rows share a record batch up to this size. Each batch adds about 2 kB: one per tensor would add 225 kB to MiniLM's
+# 101, and one for all would need as much memory again as the file when a large model is read.
 _BATCH_BYTES = 4 << 20
-# What a file may make its reader allocate. No useful model has less than an eighth of a bit a weight.
+# Limits what a file can make its reader allocate. No useful model has less than an eighth of a bit per weight.
 _FREE_WEIGHTS = 1 << 24
 _WEIGHTS_PER_BYTE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a file says about its model, of `tensors` tensors."""
+    """The file's description of its model, which has `tensors` tensors."""
 
     scheme: Scheme
     base_sha256: str
@@ -49,18 +49,18 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class StoredBatch:
-    """Rows that lie together in the file, each column by name, and the sizes of the batch's buffers."""
+    """Rows of one record batch, each column by name, and the sizes of the batch's buffers."""
 
     rows: list[dict[str, Any]]
     buffers: list[BufferSize]
 
 
 def save(model: QuantizedModel, path: Path) -> int:
-    """Return the bytes written: the model as one file at `path`, which appears whole or not at all.
+    """Write the model as one file at `path`, atomically, and return the bytes written.
 
     Raises:
-        QuantizedFileError: A tensor holds infinities or NaN, contradicts itself or has another's name; or the file
-            cannot be written.
+        QuantizedFileError: A tensor has infinities or NaN, is inconsistent or has another's name; or the file cannot be
+            written.
     """
     _check_names(tensor.name for tensor in model.tensors)
     metadata = {
@@ -88,24 +88,24 @@ def save(model: QuantizedModel, path: Path) -> int:
     try:
         return write_sealed(path, write)
     except (OSError, QuantizedFileError) as error:
-        raise QuantizedFileError(f"{path} is not written: {error}") from error
+        raise QuantizedFileError(f"{path} was not written: {error}") from error
 
 
 def load(path: Path, base_sha256: str | None = None) -> QuantizedModel:
     """Return the model of a file, each tensor with the codes, scales and values it was saved with, bit for bit.
 
     Args:
-        path: A file that `save` wrote.
-        base_sha256: Of the full model's weights, where the file must belong to them.
+        path: A file written by `save`.
+        base_sha256: SHA-256 of the full model's weights, if the file must belong to them.
 
     Raises:
-        QuantizedFileError: The file is damaged, cut short, of another format version or made from other weights.
+        QuantizedFileError: The file is damaged, truncated, of another format version or made from other weights.
     """
     header, batches = read(path)
     if base_sha256 is not None and header.base_sha256 != base_sha256:
         raise QuantizedFileError(
-            f"{path} was quantized from the weights {header.base_sha256[:16]}, not from {base_sha256[:16]}: "
-            "quantize that model, or name the right one."
+            f"{path} was quantized from the weights {header.base_sha256[:16]}, not from {base_sha256[:16]}. "
+            "Quantize that model, or name the right one."
         )
     return QuantizedModel(
         tensors=tuple(_tensor(path, row) for batch in batches for row in batch.rows),
@@ -118,7 +118,7 @@ def load(path: Path, base_sha256: str | None = None) -> QuantizedModel:
 
 
 def state_dict(model: QuantizedModel) -> dict[str, Any]:
-    """Return the restored weights as a torch state dict, each tensor in the type that it had before.
+    """Return the restored weights as a torch state dict, each tensor in its original type.
 
     Raises:
         QuantizedFileError: torch has no such type.
@@ -135,20 +135,20 @@ def state_dict(model: QuantizedModel) -> dict[str, Any]:
 
 
 def read(path: Path) -> tuple[Header, Iterator[StoredBatch]]:
-    """Return what an intact file says about its model, and its rows batch by batch; codes stay as they are stored.
+    """Return an intact file's header, and its rows batch by batch; codes stay as stored.
 
     Raises:
-        QuantizedFileError: As `load`; of the rows, when they are reached.
+        QuantizedFileError: As `load`; for rows, when they are reached.
     """
     content = map_sealed(path)
     try:
-        # Behind the file's first 8 bytes lies a stream of messages; the footer repeats where they are.
+        # a stream of messages follows the file's first 8 bytes; the footer repeats their positions
         messages = pa.ipc.MessageReader.open_stream(pa.BufferReader(content[8:]))
         header = _read_header(pa.ipc.read_schema(_of_type(messages.read_next_message(), "schema")))
     except QuantizedFileError as error:
         raise QuantizedFileError(f"{path} {error}") from error
     except (pa.ArrowException, OSError, StopIteration, ValueError, TypeError, KeyError) as error:
-        raise QuantizedFileError(f"{path} does not describe its model in a readable way: {error}") from error
+        raise QuantizedFileError(f"{path} has an unreadable description of its model: {error}") from error
     return header, _read_batches(path, messages, header, content.size)
 
 
@@ -158,8 +158,8 @@ def _read_header(schema: pa.Schema) -> Header:
         raise QuantizedFileError("is an Arrow file, but not a quantized model's.")
     if metadata["format_version"] != str(FORMAT_VERSION):
         raise QuantizedFileError(
-            f"has format version {metadata['format_version']}, and this program reads version {FORMAT_VERSION}: "
-            "quantize the model again, or use the program that wrote it."
+            f"has format version {metadata['format_version']}; this program reads version {FORMAT_VERSION}. "
+            "Quantize the model again, or use the program that wrote it."
         )
     if not schema.equals(SCHEMA):
         raise QuantizedFileError("has other columns than a quantized model.")
@@ -194,7 +194,7 @@ def _read_batches(path: Path, messages: Any, header: Header, size: int) -> Itera
             yield StoredBatch(rows, buffers)
         _check_names(names)
         if len(names) != header.tensors:
-            raise QuantizedFileError(f"it has {len(names)} tensors, and its header names {header.tensors}.")
+            raise QuantizedFileError(f"it has {len(names)} tensors, but its header says {header.tensors}.")
     except (pa.ArrowException, OSError, ValueError, QuantizedFileError) as error:
         raise QuantizedFileError(f"{path} is refused: {error}") from error
 
@@ -207,14 +207,14 @@ def _tensor(path: Path, row: dict[str, Any]) -> QuantizedTensor:
 
 
 def _of_type(message: pa.ipc.Message, wanted: str) -> pa.ipc.Message:
-    """Refuse another type of message: pyarrow 25 dies of a segmentation fault when it reads one as a schema."""
+    """Raise for another type of message: pyarrow 25 dies of a segmentation fault when it reads one as a schema."""
     if message.type != wanted:
-        raise ValueError(f"a message of type {message.type} stands where a {wanted} should.")
+        raise ValueError(f"it has a message of type {message.type} in place of a {wanted}.")
     return message
 
 
 def _row(batch: pa.RecordBatch, number: int) -> dict[str, Any]:
-    """Return a row's columns by name; the payload as views of the batch, nothing copied."""
+    """Return a row's columns by name, the payload as views of the batch without a copy."""
     row: dict[str, Any] = {}
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         scalar = column[number]
@@ -225,7 +225,7 @@ def _row(batch: pa.RecordBatch, number: int) -> dict[str, Any]:
     if any(row[name] is None for name in REQUIRED):
         raise QuantizedFileError(f"tensor {row['name']} lacks one of {', '.join(REQUIRED)}.")
     if min(row["shape"], default=0) < 0:
-        raise QuantizedFileError(f"{row['name']}: {row['shape']} is no shape.")
+        raise QuantizedFileError(f"{row['name']}: {row['shape']} is not a shape.")
     return row
 
 
@@ -252,10 +252,10 @@ def _check_names(names: Iterable[str]) -> None:
 
 
 def _check_weights(weights: int, size: int) -> None:
-    """Refuse a file that could fill the memory of whoever reads it."""
+    """Raise for a file that could fill its reader's memory."""
     limit = _FREE_WEIGHTS + _WEIGHTS_PER_BYTE * size
     if weights > limit:
-        raise QuantizedFileError(f"{weights} weights from {size} bytes; believable are at most {limit}.")
+        raise QuantizedFileError(f"{weights} weights in {size} bytes; the max is {limit}.")
 
 
 def _json(content: Any) -> str:

@@ -1,4 +1,4 @@
-"""A quantized model as an ONNX graph: the graph is stored without weights, and filled with what the codes stand for."""
+"""A quantized model as an ONNX graph, which is stored without weights and filled with the weights of the codes."""
 
 import hashlib
 import tempfile
@@ -19,22 +19,22 @@ from xnai_pipelines.errors import GraphError
 if TYPE_CHECKING:
     import onnx
 
-_LARGE = 1024  # elements from which on a tensor is a weight, and cannot stay in the graph
-_SMALL = 16  # elements below which a tensor is a constant of the graph unless it bears a weight's name
+_LARGE = 1024  # a tensor of this many elements is a weight, and cannot stay in the graph
+_SMALL = 16  # a tensor of fewer elements is a constant of the graph unless it has a weight's name
 _SKELETON_LIMIT = 64 * 2**20  # bytes, unpacked: a graph of 10,000 nodes takes 3 MB
 _PROTOBUF_LIMIT = 2**31 - 1
-_WEIGHT = "weight"  # of a tensor that was taken out: the state dict's name; several where one tensor stands for equals
+_WEIGHT = "weight"  # key of a removed tensor's name in the state dict; several names if it replaces equal tensors
 _TRANSPOSED = "transposed"
 
 
 def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]], destination: Path) -> int:
     """Write a graph without its weights, each tied to its name in `weights`; return the bytes written.
 
-    A tensor is found by name, else by content, also transposed: exporters give the transposed weights of linear layers
-    names of their own. The file is an ONNX model compressed with zstd (MiniLM: 6 kB of 86 kB).
+    A tensor is found by name, else by content, also transposed: exporters rename the transposed weights of linear
+    layers. The file is an ONNX model compressed with zstd (MiniLM: 6 kB of 86 kB).
 
     Raises:
-        GraphError: A tensor of 1,024 numbers or more is not in `weights`.
+        GraphError: A tensor of 1,024 or more numbers is not in `weights`.
     """
     import onnx
 
@@ -48,7 +48,7 @@ def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]]
         values = onnx.numpy_helper.to_array(tensor)
         names, transposed = by_content.find(tensor.name, values)
         if names:
-            # Linear weights that the exporter numbered get their names, unless another tensor of the graph has it.
+            # linear weights that the exporter numbered get their names, unless another tensor has that name
             name = tensor.name if names[0] in taken else names[0]
             taken.add(name)
             renamed[tensor.name] = name
@@ -57,7 +57,7 @@ def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]]
             raise _unknown(tensor.name, values, float_graph)
     del model.metadata_props[:]
     for node in model.graph.node:
-        node.doc_string = ""  # where the exporter was called from
+        node.doc_string = ""  # the exporter's call stack
         node.ClearField("metadata_props")
         for index, name in enumerate(node.input):
             node.input[index] = renamed.get(name, name)
@@ -72,10 +72,10 @@ def write_skeleton(float_graph: Path, weights: Mapping[str, NDArray[np.float32]]
 def to_onnx(
     model: QuantizedModel, skeleton: Path, destination: Path, runtime: Runtime, *, reduce_range: bool = False
 ) -> tuple[str, ...]:
-    """Write a graph that ONNX Runtime runs; return what a person should know about it, one sentence each.
+    """Write a graph that ONNX Runtime runs; return notes for its user, one sentence each.
 
-    `reduce_range` keeps 7 bits of INT8 weights, for processors whose 8-bit sums saturate. In the forms `nbits` and
-    `qdq` codes are copied, never quantized again; a layer that no kernel takes is float32, and a note says so.
+    `reduce_range` keeps 7 bits of INT8 weights, for processors whose 8-bit sums saturate. For the runtimes `nbits` and
+    `qdq` codes are copied, never quantized again; a layer without a suitable kernel is float32, with a note.
 
     Raises:
         GraphError: The skeleton is damaged, was made from another model, or the float32 graph is over 2 GB.
@@ -101,13 +101,21 @@ def to_onnx(
 
 
 def quantize_dynamic_int8(float_graph: Path, destination: Path, *, reduce_range: bool) -> None:
-    """Write a graph with INT8 weights per channel, whose activations are quantized as they are seen (MiniLM: 5 s)."""
+    """Write a graph with INT8 weights per channel, whose activations are quantized at run time (MiniLM: 5 s)."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
     from onnxruntime.quantization.shape_inference import quant_pre_process
 
     with tempfile.TemporaryDirectory(dir=destination.parent, prefix=".prepared-") as workplace:
         prepared = Path(workplace) / "prepared.onnx"
-        quant_pre_process(float_graph, prepared, skip_optimization=True, skip_symbolic_shape=True)
+        # Shapes are inferred without the weights, which lie in a file of their own: 300 MB less memory for MiniLM.
+        quant_pre_process(
+            float_graph,
+            prepared,
+            skip_optimization=True,
+            skip_symbolic_shape=True,
+            save_as_external_data=True,
+            external_data_location="weights",
+        )
         quantize_dynamic(
             prepared, destination, per_channel=True, reduce_range=reduce_range, weight_type=QuantType.QInt8
         )
@@ -126,7 +134,7 @@ class _ByContent:
                 self._transposed.setdefault(_hash(values.T), []).append(name)
 
     def find(self, name: str, values: NDArray[np.float32]) -> tuple[list[str], bool]:
-        """Return all names of the tensor, its own first, and whether it is transposed; no names where it is none's."""
+        """Return all names of the tensor, its own first, and whether it is transposed; no names if it is unknown."""
         if values.size < _SMALL and name not in self._weights:
             return [], False
         content = _hash(values)
@@ -161,13 +169,13 @@ def _is_large_float(tensor: "onnx.TensorProto") -> bool:
 
 def _unknown(name: str, values: NDArray[np.float32], float_graph: Path) -> GraphError:
     return GraphError(
-        f"{float_graph} holds a tensor {name} of shape {list(values.shape)} that is none of the model's weights, also "
-        "transposed: export the graph in float32 from exactly these weights and without further optimisation."
+        f"{float_graph} has a tensor {name} of shape {list(values.shape)} that is not one of the model's weights, even "
+        "transposed. Export the graph in float32 from exactly these weights, without further optimisation."
     )
 
 
 def _sealed(content: bytes) -> bytes:
-    """Return a serialized model with its sha256 behind it: still a model, which has one more entry of metadata."""
+    """Return a serialized model with its SHA-256 appended: still a model, with one more entry of metadata."""
     import onnx
 
     seal = onnx.ModelProto()
@@ -183,30 +191,30 @@ def _read_skeleton(path: Path) -> "onnx.ModelProto":
         with pa.input_stream(str(path), compression="zstd") as stream:
             content = stream.read(_SKELETON_LIMIT + 1)
         if len(content) > _SKELETON_LIMIT:
-            raise GraphError(f"{path} unpacks to more than {_SKELETON_LIMIT} bytes: it is no graph without weights.")
+            raise GraphError(f"{path} unpacks to more than {_SKELETON_LIMIT} bytes, too many without weights.")
         if content != _sealed(content[: -len(_sealed(b""))]):
-            raise DecodeError("its sha256 is not the one in it")
+            raise DecodeError("its SHA-256 is not the recorded one")
         model: onnx.ModelProto = onnx.load_model_from_string(content)
         del model.metadata_props[:]
     except (OSError, DecodeError) as error:
-        raise GraphError(f"{path} is damaged ({error}): copy or build the model's folder again.") from error
+        raise GraphError(f"{path} is damaged ({error}). Copy or build the model's folder again.") from error
     return model
 
 
 def _tie(model: "onnx.ModelProto", tensors: Mapping[str, QuantizedTensor], skeleton: Path) -> dict[str, Tied]:
-    """Return what each tensor that was taken out stands for, by its name in the graph."""
+    """Return the tensors that replace each removed one, by its name in the graph."""
     tied = {}
     for tensor in model.graph.initializer:
         if tensor.external_data:
-            raise GraphError(f"{skeleton} refers to another file for {tensor.name}: such graphs are not opened.")
+            raise GraphError(f"{skeleton} refers to another file for {tensor.name}; such graphs are not opened.")
         names = [entry.value for entry in tensor.metadata_props if entry.key == _WEIGHT]
-        # The second name of a tied weight is not shipped.
+        # the second name of a tied weight is not shipped
         known = [name for name in names if name in tensors]
         if not names:
             continue
         if not known:
             raise GraphError(
-                f"{skeleton} needs the weight {names[0]}, which the quantized model does not have: both must come "
+                f"{skeleton} needs the weight {names[0]}, which the quantized model does not have. Both must come "
                 "from the same model."
             )
         first = tensors[known[0]]
@@ -214,27 +222,27 @@ def _tie(model: "onnx.ModelProto", tensors: Mapping[str, QuantizedTensor], skele
         shape = tuple(tensor.dims)[::-1] if transposed else tuple(tensor.dims)
         if shape != first.shape:
             raise GraphError(
-                f"{skeleton} has {known[0]} with shape {list(shape)}, the quantized model with {list(first.shape)}: "
-                "both must come from the same model."
+                f"{skeleton} has {known[0]} with shape {list(shape)}, the quantized model with {list(first.shape)}. "
+                "Both must come from the same model."
             )
         for other in known[1:]:
             if not np.array_equal(first.restored(), tensors[other].restored()):
                 raise GraphError(
-                    f"{known[0]} and {other} are one tensor in the graph {skeleton}, since they were equal, but their "
-                    "quantized weights differ: export them apart."
+                    f"{known[0]} and {other} are one tensor in the graph {skeleton}, because they were equal, but "
+                    "their quantized weights differ. Export them separately."
                 )
         tied[tensor.name] = Tied(first, transposed)
     return tied
 
 
 def _fill(model: "onnx.ModelProto", tied: Mapping[str, Tied]) -> None:
-    """Put restored weights into what is still empty."""
+    """Fill every tensor that is still empty with its restored weights."""
     size = 0
     for tensor, weights in _filled(model, tied):
         size += weights.nbytes
         if size > _PROTOBUF_LIMIT:
             raise GraphError(
-                f"The weights take more than 2 GB up to {tensor.name}, more than an ONNX file holds: use the runtime "
+                f"The weights up to {tensor.name} take more than 2 GB, the limit of an ONNX file. Use the runtime "
                 f"{Runtime.NBITS}."
             )
         tensor.raw_data = np.ascontiguousarray(weights, dtype="<f4").tobytes()

@@ -1,4 +1,4 @@
-"""What a quantized model's file holds, for people: bytes by tensor, bits per weight, how many times smaller."""
+"""The content of a quantized model's file, for people: bytes by tensor, bits per weight, ratio to float32."""
 
 import math
 from collections.abc import Iterator
@@ -16,15 +16,15 @@ class TensorSummary:
     """A tensor in the file.
 
     Attributes:
-        name: The parameter's name.
-        shape: Its shape.
-        method: How it is stored; `bits` and `group_size` are None where codes have no fixed width or no groups.
+        name: Name of the parameter.
+        shape: Shape of the tensor.
+        method: How it is stored; `bits` and `group_size` are None if codes have no fixed width or no groups.
         bits: Width of a code.
-        group_size: Weights that share a scale.
+        group_size: Number of weights that share a scale.
         coding: "packed", "entropy", "float16" or "float32".
-        stored_bytes: Compressed bytes of its codes, scales, zero points and the like. Tensors that share a record
-            batch share its buffers in proportion to what they put in, so this is exact for large tensors and for
-            entropy-coded codes, and an estimate for small ones.
+        stored_bytes: Compressed bytes of its codes, scales, zero points and the like. Tensors in one record batch share
+            its buffers in proportion to their input. So this is exact for large tensors and for entropy-coded codes,
+            and an estimate for small ones.
     """
 
     name: str
@@ -37,23 +37,23 @@ class TensorSummary:
 
     @property
     def weights(self) -> int:
-        """Return how many numbers the tensor has."""
+        """The number of weights in the tensor."""
         return math.prod(self.shape)
 
     @property
     def bits_per_weight(self) -> float:
-        """Return stored bits a weight."""
+        """Stored bits per weight."""
         return _bits_per_weight(self.stored_bytes, self.weights)
 
     @property
     def ratio(self) -> float:
-        """Return how many times smaller than in float32 it is."""
+        """How many times smaller than in float32 it is."""
         return _ratio(self.stored_bytes, self.weights)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A quantized model's file: what its header says, its tensors in their order, and its size in bytes."""
+    """A quantized model's file: its header, its tensors in order, and its size in bytes."""
 
     header: Header
     tensors: tuple[TensorSummary, ...]
@@ -61,34 +61,34 @@ class Inspection:
 
     @property
     def weights(self) -> int:
-        """Return how many numbers the model has."""
+        """The number of weights in the model."""
         return sum(tensor.weights for tensor in self.tensors)
 
     @property
     def overhead_bytes(self) -> int:
-        """Return the bytes that belong to no tensor's numbers: names, shapes, hashes, Arrow's own."""
+        """The bytes that are not any tensor's numbers: names, shapes, hashes, Arrow's own."""
         return self.file_bytes - sum(tensor.stored_bytes for tensor in self.tensors)
 
     @property
     def bits_per_weight(self) -> float:
-        """Return the whole file's bits a weight."""
+        """The whole file's bits per weight."""
         return _bits_per_weight(self.file_bytes, self.weights)
 
     @property
     def ratio(self) -> float:
-        """Return how many times smaller than the same weights in float32 the whole file is."""
+        """How many times smaller the whole file is than the same weights in float32."""
         return _ratio(self.file_bytes, self.weights)
 
     @property
     def summary(self) -> str:
-        """Return the file in a sentence."""
+        """The file in one sentence."""
         return (
             f"{self.header.scheme.summary}; {self.file_bytes:,} bytes for {self.weights:,} weights, "
             f"{self.bits_per_weight:.2f} bits each, {self.ratio:.1f} times smaller than float32"
         )
 
     def table(self) -> tuple[list[str], list[list[str]]]:
-        """Return columns and rows for people: the tensors, largest first, what is beside them, and the whole."""
+        """Return columns and rows for people: the tensors, largest first, then the rest, then the whole file."""
         rows = [
             _line(tensor.name, _shape(tensor), _form(tensor), tensor.stored_bytes, tensor.weights)
             for tensor in sorted(self.tensors, key=lambda tensor: -tensor.stored_bytes)
@@ -115,7 +115,7 @@ class Inspection:
 
 
 def inspect(path: Path) -> Inspection:
-    """Return what the file at `path` holds, after checking that it is intact; codes are not decoded.
+    """Return the content of the file at `path`, after checking that it is intact; codes are not decoded.
 
     Raises:
         QuantizedFileError: As `load`.
@@ -126,7 +126,7 @@ def inspect(path: Path) -> Inspection:
 
 
 def _summaries(batch: StoredBatch) -> Iterator[TensorSummary]:
-    compressed: dict[str, float] = {}  # bytes in the file for one byte in memory, by column
+    compressed: dict[str, float] = {}  # bytes in the file per byte in memory, by column
     for name, number in data_buffers(SCHEMA).items():
         raw = sum(len(row[name]) for row in batch.rows if row[name] is not None)
         compressed[name] = batch.buffers[number].stored / raw if raw else 0.0

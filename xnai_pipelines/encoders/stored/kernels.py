@@ -1,4 +1,4 @@
-"""Codes in the layouts that ONNX Runtime's kernels read, put in place of the nodes that read float weights."""
+"""Codes in the layouts of ONNX Runtime's kernels, replacing the nodes that read float weights."""
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     import onnx
 
 _DOMAIN = "com.microsoft"
-_BLOCKS = {2: (32, 64, 128), 4: (16, 32, 64, 128), 8: (16, 32, 64, 128)}  # that the CPU kernels have, by width
-_WHOLE_ROW = 128  # block where a row or the tensor has one scale: that scale is repeated
+_BLOCKS = {2: (32, 64, 128), 4: (16, 32, 64, 128), 8: (16, 32, 64, 128)}  # of the CPU kernels, by width
+_WHOLE_ROW = 128  # block if a row or the tensor has one scale, which is then repeated
 
 
 @dataclass(frozen=True, slots=True)
 class Tied:
-    """A quantized tensor that stands in a graph, transposed where a linear layer's weight is multiplied from the right.
+    """A quantized tensor in a graph, transposed if it is a linear layer's weight multiplied from the right.
 
     The graph's MatMul takes [in, out], the state dict has [out, in].
     """
@@ -36,14 +36,14 @@ class _Replacement:
 
 
 class _NoKernelError(Exception):
-    """Why no kernel takes a tensor's codes."""
+    """Why no kernel accepts a tensor's codes."""
 
 
 def use_matmul_nbits(model: "onnx.ModelProto", tied: Mapping[str, Tied]) -> tuple[str, ...]:
-    """Replace MatMul by MatMulNBits and Gather by GatherBlockQuantized where their kernels take the codes.
+    """Replace MatMul by MatMulNBits and Gather by GatherBlockQuantized if their kernels accept the codes.
 
-    Codes are copied into the narrowest width whose kernel has the block, so that 3 bits lie in 4. A permutation or
-    scales of the columns become a Gather or a Mul of the layer's input. Return a note for each reason why a layer stays
+    Codes are copied into the narrowest width whose kernel has the block size, so 3 bits are stored in 4. A permutation
+    or column scales become a Gather or a Mul of the layer's input. Return a note for each reason why a layer stays
     float32.
     """
     notes = _replace(model, tied, _nbits)
@@ -55,11 +55,11 @@ def use_matmul_nbits(model: "onnx.ModelProto", tied: Mapping[str, Tied]) -> tupl
 
 
 def use_dequantize_linear(model: "onnx.ModelProto", tied: Mapping[str, Tied]) -> tuple[str, ...]:
-    """Put symmetric 8-bit codes of one scale a row or a tensor behind DequantizeLinear.
+    """Put symmetric 8-bit codes with one scale per row or tensor behind DequantizeLinear.
 
-    Of an embedding table only the rows that are looked up are dequantized. ONNX Runtime fuses the products and, of its
-    own accord, quantizes their activations: `session.qdq_matmulnbits_accuracy_level` of 1 keeps them exact. Return a
-    note for each reason why a layer stays float32.
+    Only the rows looked up in an embedding table are dequantized. ONNX Runtime fuses the products and, by default,
+    quantizes their activations: `session.qdq_matmulnbits_accuracy_level` of 1 keeps them exact. Return a note for each
+    reason why a layer stays float32.
     """
     return _replace(model, tied, _qdq)
 
@@ -139,12 +139,12 @@ def _nbits(node: Any, name: str, weight: Tied) -> _Replacement:
         made = helper.make_node("GatherBlockQuantized", inputs, [node.output[0]], node.name, domain=_DOMAIN, **axes)
         flat = numpy_helper.from_array(packed.arrays[codes].reshape(packed.shape[0], -1), codes)
         return _Replacement([made], [flat, *initializers[1:]])
-    raise _NoKernelError(f"no kernel of few bits reads the weight as this {node.op_type} does")
+    raise _NoKernelError(f"no few-bit kernel reads the weight in the way this {node.op_type} does")
 
 
 @dataclass(frozen=True, slots=True)
 class _Packed:
-    """Arrays by name: codes uint8 [r, blocks, block * width / 8], scales float32 and zero points uint8 where stored."""
+    """Arrays by name: codes uint8 [r, blocks, block * width / 8], scales float32, zero points uint8 if stored."""
 
     arrays: dict[str, NDArray[Any]]
     shape: tuple[int, int]
@@ -159,7 +159,7 @@ def _packed(tensor: QuantizedTensor, name: str, *, whole_blocks: bool) -> _Packe
     if whole_blocks and tensor.group_size is None:
         block = next((size for size in (128, 64, 32, 16) if tensor.codes.shape[1] % size == 0), block)
     if whole_blocks and tensor.codes.shape[1] % block:
-        raise _NoKernelError(f"a row of {tensor.codes.shape[1]} is not divided by blocks of {block}")
+        raise _NoKernelError(f"a row of {tensor.codes.shape[1]} is not divisible by blocks of {block}")
     width = next((each for each in _BLOCKS if each >= tensor.bits and block in _BLOCKS[each]), None)
     if width is None:
         raise _NoKernelError(f"no kernel has {tensor.bits} bits in blocks of {block}")
@@ -167,7 +167,7 @@ def _packed(tensor: QuantizedTensor, name: str, *, whole_blocks: bool) -> _Packe
     blocks = -(-columns // block)
     middle = 2 ** (width - 1)
     codes = np.full((rows, blocks * block), middle, dtype=np.uint8)
-    # The kernels' codes are unsigned; without zero points they stand for their distance from the middle.
+    # The kernels' codes are unsigned; without zero points they mean the distance from the middle.
     codes[:, :columns] = tensor.codes + (middle if tensor.zero_points is None else 0)
     arrays: dict[str, NDArray[Any]] = {
         f"{name}.codes": _pack(codes, width).reshape(rows, blocks, -1),
@@ -179,7 +179,7 @@ def _packed(tensor: QuantizedTensor, name: str, *, whole_blocks: bool) -> _Packe
 
 
 def _pack(codes: NDArray[np.uint8], width: int) -> NDArray[np.uint8]:
-    """Return rows of codes as rows of bytes, the first code in the lowest bits, the last byte filled with zeros."""
+    """Return rows of codes as rows of bytes, the first code in the lowest bits, the last byte padded with zeros."""
     each = 8 // width
     rows, columns = codes.shape
     filled = np.zeros((rows, -(-columns // each) * each), dtype=np.uint8)
@@ -197,7 +197,7 @@ def _qdq(node: Any, name: str, weight: Tied) -> _Replacement:
     altered = (tensor.zero_points, tensor.permutation, tensor.column_scales, tensor.column_offsets)
     eight = tensor.bits == 8 and tensor.group_size is None and all(part is None for part in altered)
     if not eight or tensor.codes is None or tensor.scales is None:
-        raise _NoKernelError("only symmetric 8-bit codes with a scale a row or a tensor are copied")
+        raise _NoKernelError("only symmetric 8-bit codes with one scale per row or tensor are copied")
     codes = tensor.codes.astype(np.int8)
     scales = tensor.scales.astype(np.float32)
     parts = [f"{name}.codes", f"{name}.scales"]
@@ -219,8 +219,8 @@ def _qdq(node: Any, name: str, weight: Tied) -> _Replacement:
             helper.make_node("Gather", [part, node.input[1]], [f"{output}.{kind}"], axis=0)
             for part, kind in zip(parts, ("codes", "scales"), strict=True)
         ]
-        # DequantizeLinear has one scale or one for each index of an axis, not one for each row that was looked up.
+        # DequantizeLinear has one scale, or one per index of an axis, but not one per looked-up row
         cast = helper.make_node("Cast", [f"{output}.codes"], [f"{output}.numbers"], to=1)
         product = helper.make_node("Mul", [f"{output}.numbers", f"{output}.scales"], [output], node.name)
         return _Replacement([*looked_up, cast, product], initializers)
-    raise _NoKernelError(f"no pattern reads the weight as this {node.op_type} does")
+    raise _NoKernelError(f"no pattern reads the weight in the way this {node.op_type} does")

@@ -1,15 +1,15 @@
-"""Codes of 1 to 8 bits in a row of bytes: no bit between them, the first code in the lowest bits."""
+"""Codes of 1 to 8 bits packed into bytes: no bit between them, the first code in the lowest bits."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.stored.tensor import Codes
 
-_TOGETHER = 8  # this many codes of b bits fill b whole bytes, whatever b is
+_TOGETHER = 8  # this many codes of b bits fill b whole bytes, for any b
 
 
 def packed_size(count: int, bits: int) -> int:
-    """Return the bytes that `count` codes of `bits` bits take."""
+    """Return the number of bytes for `count` codes of `bits` bits."""
     return (count * bits + 7) // 8
 
 
@@ -36,10 +36,10 @@ def unpack(data: bytes | memoryview, bits: int, count: int) -> Codes:
     """Return `count` codes of `bits` bits: int32, one-dimensional.
 
     Raises:
-        ValueError: The bytes are more or fewer than that many codes take.
+        ValueError: There are more or fewer bytes than that many codes take.
     """
     if len(data) != packed_size(count, bits):
-        raise ValueError(f"{len(data)} bytes hold no {count} codes of {bits} bits.")
+        raise ValueError(f"{len(data)} bytes are not {count} codes of {bits} bits.")
     octets = np.frombuffer(data, dtype=np.uint8)
     if bits == 8:
         return octets.astype(np.int32)

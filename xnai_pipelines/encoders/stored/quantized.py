@@ -1,4 +1,4 @@
-"""What quantizing a model returns, and the error that stops it."""
+"""The result of quantizing a model."""
 
 from dataclasses import dataclass
 
@@ -14,11 +14,11 @@ class Statistics:
     """How a quantization went.
 
     Attributes:
-        seconds: Wall time.
-        layers: Linear layers and embedding tables that got codes.
-        better_than_rounding: Of the linear layers, how many kept the method's codes because their error on calibration
-            texts, tr((W - Q) H (W - Q)^T), is below that of round-to-nearest; None for methods without calibration.
-        notes: What a person should know, one sentence each.
+        seconds: Wall time in seconds.
+        layers: Number of linear layers and embedding tables with codes.
+        better_than_rounding: Number of linear layers whose error on calibration texts, tr((W - Q) H (W - Q)^T), is
+            below that of round-to-nearest, so that they kept the method's codes; None for methods without calibration.
+        notes: Notes for the user, one sentence each.
     """
 
     seconds: float
@@ -32,13 +32,13 @@ class QuantizedModel:
     """A model of few bits.
 
     Attributes:
-        tensors: Every tensor of the state dict that is shipped, in its order; an encoder's unused pooler and the second
-            name of a tied weight are left out.
-        scheme: How it was quantized.
-        base_sha256: Of the full model's model.safetensors; of the hashes of its shards where there are several.
-        calibration_sha256: Of the calibration texts; None where the method needs none.
-        statistics: How it went.
-        libraries: Versions of the libraries that took part, by name.
+        tensors: Every shipped tensor of the state dict, in order; an encoder's unused pooler and the second name of a
+            tied weight are left out.
+        scheme: Scheme of the quantization.
+        base_sha256: SHA-256 of the full model's model.safetensors, or of its shards' hashes if there are several.
+        calibration_sha256: SHA-256 of the calibration texts; None if the method needs none.
+        statistics: Statistics of the quantization.
+        libraries: Versions of the libraries used, by name.
     """
 
     tensors: tuple[QuantizedTensor, ...]

@@ -32,8 +32,8 @@ _DESCRIPTION = [
     ("zero_point_bits", pa.uint8()),
 ]
 REQUIRED = ("name", "shape", "dtype", "method", "symmetric", "coding", "sha256")
-# Little-endian and row-major, all of them. Splitting the bytes of the float16 scales would make a 4-bit file in
-# groups of 32 smaller by 0.6 %: not worth what it would cost whoever reads the column with plain Arrow.
+# All little-endian and row-major. Splitting the bytes of the float16 scales would make a 4-bit file with groups of 32
+# smaller by 0.6 %, at the cost of everyone who reads the column with plain Arrow.
 PAYLOAD = ("codes", "scales", "zero_points", "permutation", "column_scales", "column_offsets", "values")
 COLUMNS = [
     *_DESCRIPTION,
@@ -46,7 +46,7 @@ def to_row(tensor: QuantizedTensor) -> dict[str, Any]:
     """Return the tensor as values of `COLUMNS`.
 
     Raises:
-        QuantizedFileError: It contradicts itself, or holds a number that is not finite.
+        QuantizedFileError: It is inconsistent, or has a number that is not finite.
     """
     _check(tensor)
     row: dict[str, Any] = dict.fromkeys(name for name, _ in COLUMNS)
@@ -80,14 +80,14 @@ def to_row(tensor: QuantizedTensor) -> dict[str, Any]:
 
 
 def to_tensor(row: Mapping[str, Any]) -> QuantizedTensor:
-    """Return the tensor of a row; every size is compared with the shape before anything is decoded.
+    """Return the tensor of a row, after comparing every size with the shape and before anything is decoded.
 
     Raises:
-        QuantizedFileError: The row contradicts itself.
+        QuantizedFileError: The row is inconsistent.
     """
     name, coding, shape = row["name"], row["coding"], tuple(row["shape"] or ())
     if row["sha256"] != row_sha256(row):
-        raise QuantizedFileError(f"{name}: its content is not what its sha256 says.")
+        raise QuantizedFileError(f"{name}: its content does not match its SHA-256.")
     rows, columns = matrix_shape(shape)
     try:
         if coding in _FLOATS:
@@ -130,7 +130,7 @@ def row_sha256(row: Mapping[str, Any]) -> bytes:
 
 
 def matrix_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Return the rows and columns that a tensor of `shape` has as a matrix."""
+    """Return the rows and columns of a tensor of `shape` as a matrix."""
     return (shape[0], math.prod(shape[1:])) if shape else (1, 1)
 
 
@@ -169,12 +169,12 @@ def _row_to_permutation(data: memoryview | None, columns: int) -> NDArray[np.int
         return None
     index = _index_type(columns)
     if len(data) != columns * index.itemsize:
-        raise ValueError(f"{len(data)} bytes hold no order of {columns} columns.")
+        raise ValueError(f"{len(data)} bytes are not an order of {columns} columns.")
     return np.frombuffer(data, dtype=index).astype(np.int32)
 
 
 def _index_type(columns: int) -> np.dtype[Any]:
-    """Return the smallest unsigned type, little-endian, that counts this many columns."""
+    """Return the smallest unsigned type, little-endian, that can count this many columns."""
     return np.dtype("u1" if columns <= 1 << 8 else "<u2" if columns <= 1 << 16 else "<u4")
 
 
@@ -196,13 +196,13 @@ def _floats(data: memoryview | None, dtype: str, shape: tuple[int, ...]) -> NDAr
         return None
     stored = _FLOATS[dtype]
     if len(data) != math.prod(shape) * stored.itemsize:
-        raise ValueError(f"{len(data)} bytes hold no {dtype} of shape {shape}.")
-    # A copy, in the machine's byte order: the column that it is cut from can go.
+        raise ValueError(f"{len(data)} bytes are not {dtype} of shape {shape}.")
+    # a copy in the machine's byte order, so that the column it is cut from can be freed
     return np.frombuffer(data, dtype=stored).astype(np.dtype(dtype)).reshape(shape)
 
 
 def _check(tensor: QuantizedTensor) -> None:
-    """Refuse a tensor whose parts do not fit together or hold numbers that are not finite."""
+    """Raise if a tensor's parts do not fit together or have numbers that are not finite."""
     try:
         _check_values(tensor) if tensor.codes is None else _check_codes(tensor, tensor.codes)
     except ValueError as error:
@@ -243,4 +243,4 @@ def _check_array(name: str, array: NDArray[Any], shapes: tuple[tuple[int, ...], 
     if array.dtype.name not in _FLOATS or array.shape not in shapes:
         raise ValueError(f"{name} are {array.dtype} {array.shape}, expected float16 or float32 {shapes[0]}.")
     if not np.isfinite(array).all():
-        raise ValueError(f"{name} hold infinities or NaN: nothing can be computed with them.")
+        raise ValueError(f"{name} have infinities or NaN, which cannot be used.")

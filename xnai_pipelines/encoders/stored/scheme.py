@@ -1,4 +1,4 @@
-"""How weights are stored: what a person asks for when a model is quantized."""
+"""How weights are stored: the options of a quantization."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ class Method(StrEnum):
 
     @property
     def calibrated(self) -> bool:
-        """Whether texts are needed: the method looks at what the layers are fed."""
+        """Whether the method needs texts, because it uses the layers' inputs."""
         return self in (Method.GPTQ, Method.AWQ, Method.RATE)
 
 
@@ -29,7 +29,7 @@ class Granularity(StrEnum):
     """Which weights of a matrix share a scale."""
 
     TENSOR = "tensor"
-    CHANNEL = "channel"  # a row, which is an output of a linear layer or a token of an embedding table
+    CHANNEL = "channel"  # a row: an output of a linear layer or a token of an embedding table
     GROUP = "group"  # `group_size` neighbours in a row
 
 
@@ -40,11 +40,11 @@ class Scheme:
     Attributes:
         method: How a weight gets its code.
         bits: Width of a code: 2, 3, 4 or 8; None for float16 and rate, whose codes have no fixed width.
-        granularity: Which weights share a scale; of no meaning for rate (a step a tensor) and float16.
-        group_size: Weights in a group, with granularity "group" only.
+        granularity: Which weights share a scale; ignored for rate (one step per tensor) and float16.
+        group_size: Weights per group, with granularity "group" only.
         symmetric: Whether zero is the middle of the codes, so that no zero points are stored.
-        clip: Whether each scale is searched for the least squared error instead of covering the largest weight.
-        ratio: For rate: how many times smaller than float32 the file is to be.
+        clip: Whether each scale minimizes the squared error instead of covering the largest weight.
+        ratio: For rate: how many times smaller than float32 the file should be.
     """
 
     method: Method
@@ -56,23 +56,23 @@ class Scheme:
     ratio: float | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be carried out."""
+        """Raise for combinations that cannot be carried out."""
         has_width = self.method in (Method.RTN, Method.GPTQ, Method.AWQ)
         if has_width != (self.bits is not None) or (has_width and self.bits not in BITS):
-            raise SchemeError(f"{self.method} with bits={self.bits}: allowed are {BITS} for rtn, gptq and awq only.")
+            raise SchemeError(f"{self.method} with bits={self.bits}: {BITS} are allowed, for rtn, gptq and awq only.")
         grouped = has_width and self.granularity is Granularity.GROUP
         if grouped and self.group_size not in GROUP_SIZES:
-            raise SchemeError(f"group_size={self.group_size}: a group holds one of {GROUP_SIZES} weights.")
+            raise SchemeError(f"group_size={self.group_size}: a group has one of {GROUP_SIZES} weights.")
         if not grouped and self.group_size is not None:
-            raise SchemeError(f"group_size={self.group_size} has no meaning with {self.method} and {self.granularity}.")
+            raise SchemeError(f"group_size={self.group_size} does not apply to {self.method} and {self.granularity}.")
         if (self.method is Method.RATE) != (self.ratio is not None):
-            raise SchemeError(f"{self.method} with ratio={self.ratio}: rate needs a ratio such as 12, the others none.")
+            raise SchemeError(f"{self.method} with ratio={self.ratio}: only rate takes a ratio, such as 12.")
         if self.ratio is not None and not 4 <= self.ratio <= 30:
-            raise SchemeError(f"ratio={self.ratio}: a rate-targeted file is 4 to 30 times smaller than float32.")
+            raise SchemeError(f"ratio={self.ratio}: a file by rate is 4 to 30 times smaller than float32.")
 
     @property
     def description(self) -> str:
-        """The scheme as canonical JSON: part of what names a vector space."""
+        """The scheme as canonical JSON: part of a vector space's name."""
         return json.dumps(asdict(self), sort_keys=True)
 
     @property
@@ -82,6 +82,6 @@ class Scheme:
             return "float16"
         if self.method is Method.RATE:
             return f"entropy-coded GPTQ codes, {self.ratio:g} times smaller than float32"
-        shared = f"groups of {self.group_size}" if self.group_size else f"a scale a {self.granularity}"
+        shared = f"groups of {self.group_size}" if self.group_size else f"one scale per {self.granularity}"
         symmetry = "symmetric" if self.symmetric else "asymmetric"
         return f"{self.bits}-bit {self.method.upper()} codes, {shared}, {symmetry}"

@@ -1,4 +1,4 @@
-"""A file that carries the hash of its own bytes: written whole or not at all, refused when any bit differs."""
+"""A file with the hash of its own bytes: written atomically, rejected if any bit differs."""
 
 import hashlib
 import mmap
@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from xnai_pipelines.errors import QuantizedFileError
 
-# Arrow writes the schema, and with it this value, twice: at the start of the file and in its footer. The hash is
-# of the file with zeros in both places. It covers what no hash of the columns could: padding, offsets, the footer.
+# Arrow writes the schema, and with it this value, twice: at the start of the file and in its footer. The hash is that
+# of the file with zeros in both places. So it covers what hashes of columns cannot: padding, offsets, the footer.
 _MARK = b"sha256 of this file, zeros here:"
 UNSEALED = _MARK + b"0" * 64
 _SEAL = re.compile(re.escape(_MARK) + b".{64}", re.DOTALL)
@@ -20,9 +20,9 @@ _MAGIC = b"ARROW1"
 
 
 def write_sealed(path: Path, write: Callable[[Path], None]) -> int:
-    """Return the bytes of the file that `write` wrote, sealed and under its final name: whole or not at all.
+    """Write a sealed file atomically and return its size in bytes.
 
-    `write` puts an Arrow file whose schema metadata has the value `UNSEALED` at the path that it is given.
+    `write` receives a path and writes an Arrow file there, whose schema metadata has the value `UNSEALED`.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
@@ -47,10 +47,10 @@ def write_sealed(path: Path, write: Callable[[Path], None]) -> int:
 
 
 def map_sealed(path: Path) -> pa.Buffer:
-    """Return the file's bytes, mapped and not copied, after comparing every one with the seal.
+    """Return the file's bytes, mapped and not copied, after checking every one against the seal.
 
     Raises:
-        QuantizedFileError: It is missing, no Arrow file, cut short, not sealed, or changed.
+        QuantizedFileError: It is missing, not an Arrow file, truncated, not sealed, or changed.
     """
     try:
         with pa.memory_map(str(path)) as file:
@@ -59,9 +59,9 @@ def map_sealed(path: Path) -> pa.Buffer:
         raise QuantizedFileError(f"{path} cannot be read: {error}") from error
     view = memoryview(content)
     if bytes(view[:6]) != _MAGIC:
-        raise QuantizedFileError(f"{path} is no Arrow file: it holds no quantized model, or not the beginning of one.")
+        raise QuantizedFileError(f"{path} is not an Arrow file: not a quantized model, or its beginning is lost.")
     if len(view) < 16 or bytes(view[-6:]) != _MAGIC:
-        raise QuantizedFileError(f"{path} is cut short: its end is missing. Copy or build it again.")
+        raise QuantizedFileError(f"{path} is truncated: its end is missing. Copy or build it again.")
     try:
         digest, places = _seal(view)
     except QuantizedFileError as error:
@@ -72,10 +72,10 @@ def map_sealed(path: Path) -> pa.Buffer:
 
 
 def _seal(content: "memoryview | mmap.mmap") -> tuple[bytes, list[int]]:
-    """Return the hash that the file should carry, 64 hexadecimal digits, and the two places where it carries it."""
+    """Return the hash that the file should have, 64 hexadecimal digits, and the two places where it is stored."""
     places = [match.end() - 64 for match in _SEAL.finditer(content)]
     if len(places) != 2:
-        raise QuantizedFileError("carries no whole seal: it is damaged, or it is not a quantized model's file.")
+        raise QuantizedFileError("has no complete seal: it is damaged, or it is not a quantized model's file.")
     digest, done = hashlib.sha256(), 0
     with memoryview(content) as view:
         for place in places:

@@ -1,4 +1,4 @@
-"""A tensor as it is stored: codes and what turns them back into weights."""
+"""A tensor as stored: codes and how they become weights."""
 
 from dataclasses import dataclass, replace
 
@@ -13,25 +13,25 @@ Codes = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class QuantizedTensor:
-    """One tensor of a model, of r rows and c columns, with g groups a row.
+    """One tensor of a model, with r rows, c columns, and g groups per row.
 
     Attributes:
-        name: The parameter's name in the model's state dict.
-        shape: Its shape; `codes` has the first dimension as rows and all others flattened as columns.
-        dtype: What it was before, such as "float32".
-        method: How it is stored; float16 for what is not quantized.
-        bits: Width of a code, None where codes have no fixed width (rate) or there are none (float16).
-        group_size: Columns that share a scale; None where a row or the tensor does.
-        symmetric: No zero points: a code of 0 is a weight of 0.
+        name: Name of the parameter in the model's state dict.
+        shape: Shape of the tensor; `codes` has the first dimension as rows and all others flattened as columns.
+        dtype: Original type, such as "float32".
+        method: How it is stored; float16 if it is not quantized.
+        bits: Width of a code, None if codes have no fixed width (rate) or there are none (float16).
+        group_size: Columns that share a scale; None if a row or the tensor has one scale.
+        symmetric: Whether there are no zero points: a code of 0 is a weight of 0.
         codes: int32 [r, c]; 0 to 2**bits - 1 with zero points, -(2**(bits-1)) to 2**(bits-1) - 1 when symmetric,
             any integer for rate. In stored order: see `permutation`.
         scales: float16 or float32 [r, g], or [1, 1] for one of the whole tensor.
         zero_points: uint8 [r, g] or [1, 1]; None when symmetric.
-        permutation: int32 [c]: stored column i is the matrix's column permutation[i]. Groups lie in stored order.
-        column_scales: float32 [c], in the matrix's order: the weights were multiplied by it before they were
-            quantized and are divided by it when they are restored (activation-aware scaling).
+        permutation: int32 [c]: stored column i is the matrix's column permutation[i]. Groups follow stored order.
+        column_scales: float32 [c], in the matrix's order: the weights were multiplied by it before quantization and
+            are divided by it when restored (activation-aware scaling).
         column_offsets: float32 [c], in the matrix's order: subtracted before, added when restored.
-        values: float16 or float32 of `shape`, for a tensor that has no codes.
+        values: float16 or float32 of `shape`, for a tensor without codes.
     """
 
     name: str
@@ -50,7 +50,7 @@ class QuantizedTensor:
     values: NDArray[np.float16] | NDArray[np.float32] | None = None
 
     def restored(self) -> Weights:
-        """Return the weights that the codes stand for: float32 of `shape`, the same bits on every machine."""
+        """Return the weights of the codes: float32 of `shape`, the same bits on every machine."""
         if self.values is not None:
             return self.values.astype(np.float32).reshape(self.shape)
         if self.codes is None or self.scales is None:
@@ -76,7 +76,7 @@ class QuantizedTensor:
 
 
 def spread(values: Weights, columns: int, group_size: int | None) -> Weights:
-    """Return values a group, float32 [r, g], as values a column: [r, columns], or as they are where g is 1."""
+    """Return values per group, float32 [r, g], as values per column: [r, columns], or unchanged if g is 1."""
     if group_size is None:
         return values
     return np.repeat(values, group_size, axis=1)[:, :columns]

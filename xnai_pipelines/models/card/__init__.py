@@ -1,1 +1,1 @@
-"""The precision card: every variant measured on the corpus of the home, and the policy that chooses one."""
+"""The precision card: every variant measured on the home's corpus, and the policy that chooses one."""

@@ -1,4 +1,4 @@
-"""How far a variant's vectors agree with full precision's: direction, neighbours, and the order of similarities."""
+"""Agreement of a variant's vectors with full precision: direction, neighbours, and the order of similarities."""
 
 from dataclasses import dataclass
 
@@ -16,10 +16,10 @@ class Agreement:
 
     Attributes:
         cosine_mean: Mean over texts of the cosine between the variant's vector and full precision's.
-        cosine_p5: Its 5th percentile: how the worst twentieth of the texts fare.
+        cosine_p5: 5th percentile of that cosine: the worst twentieth of the texts.
         top10_overlap: Mean share of a text's 10 nearest passages that are the same.
         spearman: Rank correlation of all similarities, over pairs of texts.
-        texts: Vectors compared.
+        texts: Number of vectors compared.
     """
 
     cosine_mean: float
@@ -35,16 +35,16 @@ def agreement(
     reference_queries: Vectors | None = None,
     queries: Vectors | None = None,
 ) -> Agreement:
-    """Return how a variant's passages agree with full precision's, both float32 [n, d] of unit length.
+    """Return the agreement of a variant's passages with full precision's, both float32 [n, d] of unit length.
 
-    Neighbours and similarities are those of the queries, float32 [q, d], among the passages; without queries those of
-    each passage among the others. Memory is that of q * n (or n * n / 2) similarities: hand in thousands, not more.
+    Neighbours and similarities are those of the queries, float32 [q, d], among the passages, or without queries of
+    each passage among the others. Memory grows with q * n (or n * n / 2) similarities: pass thousands, not more.
 
     Raises:
         ValueError: The shapes differ, a vector is not finite, or there are fewer than 3 passages.
     """
     if (reference_queries is None) != (queries is None):
-        raise ValueError("Queries are compared in pairs: both the reference's and the variant's, or neither.")
+        raise ValueError("Queries are compared in pairs. Pass both the reference's and the variant's, or neither.")
     if len(reference) < 3:
         raise ValueError(f"{len(reference)} passages have no order of similarities; at least 3 are needed.")
     cosine = cosines(reference, vectors)
@@ -73,7 +73,7 @@ def cosines(reference: Vectors, vectors: Vectors) -> NDArray[np.float64]:
     """Return the cosine of each row with the same row of the reference: float64 [n].
 
     Raises:
-        ValueError: The shapes differ, or a vector is zero, infinite or no number.
+        ValueError: The shapes differ, or a vector is zero, infinite or NaN.
     """
     if reference.shape != vectors.shape:
         raise ValueError(f"Vectors of shape {vectors.shape} cannot be compared with {reference.shape}.")
@@ -89,7 +89,7 @@ def cosines(reference: Vectors, vectors: Vectors) -> NDArray[np.float64]:
 def spearman(before: ArrayLike, after: ArrayLike) -> float:
     """Return Spearman's rank correlation of two series of equal length, ties at their mean rank.
 
-    Where one series has no order at all (all values equal) it is 0: nothing of the order is kept.
+    If all values of a series are equal it is 0: the order is lost.
 
     Raises:
         ValueError: The lengths differ.

@@ -8,32 +8,40 @@ from functools import cache
 from pydantic import TypeAdapter
 
 from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.models.card.agreement import Agreement
-from xnai_pipelines.models.card.judging import Retrieval
 from xnai_pipelines.models.card.probe import Probe
 from xnai_pipelines.models.card.stored_vectors import StoredVectors
 
 FULL_PRECISION = "fp32"
 
 
+@dataclass(frozen=True, slots=True)
+class Retrieval:
+    """Mean nDCG@10 of a variant in one mode, and its difference to full precision with the 95 % interval."""
+
+    ndcg: float
+    difference: Estimate
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VariantFigures:
-    """What was measured of a variant; what could not be measured is None.
+    """The figures of a variant; None: not measured.
 
     Attributes:
-        name: The variant's name.
-        vector_space: Names its vectors and its folder; None where it could not be built.
-        runtime: What runs it.
-        shipped_bytes: All that a user ships for it, the tokenizer apart.
-        ratio: How many times smaller than fp32 that is.
-        bits_per_weight: Shipped bits for each parameter of the model.
-        quantization_seconds: Time that making it took; None for fp32.
-        cosine_floor: Mean cosine to fp32 below which it is broken.
-        agreement: Its vectors against fp32's on held-out text.
-        retrieval: nDCG@10 and the difference to fp32 by search mode; empty where there are no questions.
-        cost: What serving it needs.
-        speed_ratio: Passages a second against fp32's in the same run.
-        failed: Why it cannot be chosen, None where it can.
+        name: Name of the variant.
+        vector_space: Name of its vectors' space and of its folder; None if it could not be built.
+        runtime: Runtime that runs it.
+        shipped_bytes: Size of all files shipped for it, without the tokenizer.
+        ratio: How many times smaller that is than fp32.
+        bits_per_weight: Shipped bits per parameter of the model.
+        quantization_seconds: Build time in seconds; None for fp32.
+        cosine_floor: Mean cosine to fp32 below which it counts as broken.
+        agreement: Agreement of its vectors with fp32's on held-out text.
+        retrieval: nDCG@10 and the difference to fp32 by search mode; empty if there are no questions.
+        cost: Cost of serving it.
+        speed_ratio: Passages per second relative to fp32 in the same run.
+        failed: Why it cannot be chosen, None if it can.
     """
 
     name: str
@@ -51,15 +59,15 @@ class VariantFigures:
     failed: str | None = None
 
     def checked(self) -> "VariantFigures":
-        """Return the figures with `failed` set where the measurements are missing, not finite or below the floor.
+        """Return the figures with `failed` set if the measurements are missing, not finite or below the floor.
 
-        A reason that is already there stays.
+        An existing reason stays.
         """
         return self if self.failed is not None else replace(self, failed=self._fault())
 
     def _fault(self) -> str | None:
         if self.cost is None:
-            return "It was not served, so that nothing is known of its cost."
+            return "It was not served, so its cost is unknown."
         if not self.cost.finite:
             return "Some of its vectors are not finite."
         if self.agreement is None:
@@ -67,16 +75,16 @@ class VariantFigures:
         if self.agreement.cosine_mean < self.cosine_floor:
             return (
                 f"Its mean cosine to fp32 on held-out text is {self.agreement.cosine_mean:.3f}, below the floor of "
-                f"{self.cosine_floor:g} for its width: it is broken rather than coarse."
+                f"{self.cosine_floor:g} for its width: it is broken, not just coarse."
             )
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The variant that a policy picked, None where none qualifies, and why, in words.
+    """The variant that a policy picked, None if none qualifies, and why, as sentences.
 
-    `reasons` are about the one chosen, `rejected` gives the reason of each variant that does not qualify.
+    `reasons` are about the chosen variant; `rejected` has a reason for each variant that does not qualify.
     """
 
     variant: str | None
@@ -90,20 +98,20 @@ class Card:
     """Every variant of one encoder, measured on one corpus in one run.
 
     Attributes:
-        made_at: When it was measured, UTC.
-        base: The encoder's name.
+        made_at: Time of the measurement, UTC.
+        base: Name of the encoder.
         base_sha256: Hash of its weights.
-        calibration_sha256: Hash of the calibration texts; None where no variant needed any.
-        corpus: On which chunks questions were asked, in words: the pool's statement.
-        held_out: Number of held-out texts that vectors were compared on.
+        calibration_sha256: Hash of the calibration texts; None if no variant needed any.
+        corpus: The chunks searched, as a phrase: the pool's statement.
+        held_out: Number of held-out texts on which vectors were compared.
         questions: Number of questions.
-        origin: Whose questions, in words.
+        origin: Origin of the questions, as a phrase.
         mode: Search mode that a policy judges.
         cpu_flags: The processor's vector instruction sets.
-        threads: Passages encoded at once.
+        threads: Number of passages encoded in parallel.
         variants: The figures, in the order of `VARIANTS`.
-        stored_vectors: Ways to store vectors; empty where that was not measured.
-        choice: What the policy picked; None until it was asked.
+        stored_vectors: Formats of stored vectors; empty if not measured.
+        choice: The policy's choice; None before it was made.
     """
 
     made_at: datetime
@@ -122,7 +130,7 @@ class Card:
     choice: Choice | None = None
 
     def variant(self, name: str) -> VariantFigures | None:
-        """Return the figures of the variant of that name, None where the card has none."""
+        """Return the figures of the variant of that name, None if it is not on the card."""
         return next((figures for figures in self.variants if figures.name == name), None)
 
     def chosen(self, choice: Choice) -> "Card":
@@ -143,6 +151,6 @@ class Card:
         return _adapter().validate_json(text)
 
 
-@cache  # built when one is read or written, not when the module is imported
+@cache  # built on first use, not on import
 def _adapter() -> TypeAdapter[Card]:
     return TypeAdapter(Card)

@@ -1,4 +1,4 @@
-"""Runtime cards as runs of the experiment `xnai/quantization`."""
+"""Precision cards as runs of the experiment `xnai/quantization`."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,9 +21,9 @@ def log_card(
 
     Args:
         tracker: The MLflow store.
-        fingerprint: Of all that the card was measured on.
-        measured_at: When, with time zone.
-        params: What it was measured on and with.
+        fingerprint: Hash of everything the card was measured on.
+        measured_at: Time of the measurement, with time zone.
+        params: Settings and inputs of the measurement.
         metrics: Figures of the variants by `variant.figure`, such as `int4_gptq.ndcg_loss`.
         files: Artifacts, bytes by file name: `card.json`, `card.md`, `pareto.png`.
         tags: `vector_space`, `dagster_run_id` and `release`; `kind`, `fingerprint` and `measured_at` are added.
@@ -41,10 +41,10 @@ def log_card(
 
 
 def find_card(tracker: Tracker, fingerprint: str, measured_at: datetime) -> MlflowRun | None:
-    """Return the finished run that logged this card, None where it was not logged."""
+    """Return the finished run that logged this card, None if it was not logged."""
     return Experiment(QUANTIZATION, tracker).find(_identity(fingerprint, measured_at))
 
 
 def _identity(fingerprint: str, measured_at: datetime) -> dict[str, str]:
-    """Return the tags by which a card is known: a later one of the same state has other timings."""
+    """Return the tags that identify a card: a later one of the same state has other timings."""
     return {"kind": "card", "fingerprint": fingerprint, "measured_at": measured_at.isoformat()}

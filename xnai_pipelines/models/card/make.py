@@ -1,4 +1,4 @@
-"""The precision card: every variant that was made of the present base weights, measured on this corpus."""
+"""The precision card: every variant made from the current base weights, measured on this corpus."""
 
 import hashlib
 import json
@@ -11,19 +11,17 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.encoders.cache import VectorCache
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.hardware import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
-from xnai_pipelines.encoders.vectors import passage_vectors
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
-from xnai_pipelines.models.card.judging import Judged
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measuring import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
 from xnai_pipelines.models.card.pool import Found, choose_pool
@@ -41,11 +39,12 @@ from xnai_pipelines.state.manifest import Release, now
 from xnai_pipelines.state.progress import Advance
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.tables import vectors_of
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 HELD_OUT_TEXTS = 200
 FEWEST_HELD_OUT = 3
-STORED_VECTORS = 20_000  # at most so many vectors of the table are tried in other forms
+STORED_VECTORS = 20_000  # max number of vectors tried in other formats
 PROBE_SECONDS = 300.0
 FIGURES_VERSION = 1  # raised when the same models and texts give other figures
 
@@ -54,7 +53,7 @@ Vectors = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class KeptCard:
-    """The card measured last and a hash of what it was measured on; without an MLflow run it was not logged yet."""
+    """The last card and a hash of what it was measured on; without an MLflow run it has not been logged yet."""
 
     fingerprint: str
     card: Card
@@ -75,10 +74,10 @@ class CardOutcome:
 def make_card(
     context: StageContext, tracker: Tracker, base: EncoderSpec, policy: Policy, *, threads: int, most_chunks: int
 ) -> CardOutcome:
-    """Return the card of the variants made of the base weights; measured only where something changed since the last.
+    """Return the card of the variants made from the base weights, measured again only if something changed.
 
-    The choice is made anew each time, so that another policy needs no measurement. The card is on disk before MLflow is
-    asked: the next run logs what this one could not.
+    The choice is made on every call, so another policy needs no measurement. The card is written to disk before it is
+    logged to MLflow: the next run logs what this one could not.
 
     Raises:
         ReleaseError: Nothing is released yet.
@@ -112,7 +111,7 @@ def make_card(
 
 
 def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
-    """Record what the policy picks from the last card for the next release; nothing where none qualifies.
+    """Record the policy's pick from the last card for the next release; record nothing if none qualifies.
 
     Raises:
         CardError: There is no card.
@@ -128,15 +127,15 @@ def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate |
 
 
 def last_card(home: Home) -> Card:
-    """Return the card measured last, with the choice made of it.
+    """Return the last card, with the choice made from it.
 
     Raises:
-        CardError: There is none.
-        RecordError: It is damaged.
+        CardError: There is no card.
+        RecordError: The card is damaged.
     """
     kept = read_record(_card_path(home), KeptCard)
     if kept is None:
-        raise CardError("No precision card was measured yet: `xnai quantize` makes the variants and measures them.")
+        raise CardError("No precision card has been measured yet. `xnai quantize` makes and measures the variants.")
     return kept.card
 
 
@@ -145,7 +144,7 @@ def _card_path(home: Home) -> Path:
 
 
 def _is_current(context: StageContext, report: QuantizedModelReport, base: EncoderSpec) -> bool:
-    """Whether a variant is made of these weights and is still there; of an older calibration set it may be."""
+    """Return whether a variant is made from these weights and still exists; its calibration set may be older."""
     return report.base_sha256 == base.weights_sha256 and (context.home.models / report.vector_space).is_dir()
 
 
@@ -160,11 +159,11 @@ def _measure(
 ) -> Card:
     full_report = next((report for report in reports if report.variant == FULL_PRECISION), None)
     if full_report is None:
-        raise CardError("The variant fp32, which all others are compared with, was not made: `xnai quantize` makes it.")
+        raise CardError("The variant fp32, the reference of all others, has not been made. `xnai quantize` makes it.")
     held_out = held_out_texts(context, HELD_OUT_TEXTS)
     if len(held_out) < FEWEST_HELD_OUT:
         raise CardError(
-            f"{len(held_out)} passages are held out from calibration; comparing vectors needs at least "
+            f"Only {len(held_out)} passages are held out from calibration; comparing vectors needs at least "
             f"{FEWEST_HELD_OUT}. Ingest more documents."
         )
     material, corpus, stored = _material(context, index, questions, held_out, most_chunks)
@@ -212,12 +211,11 @@ def _material(
     held_out: Sequence[str],
     most_chunks: int,
 ) -> tuple[Material, str, Vectors]:
-    """Return what to measure on, the pool in words, and vectors of the release's table."""
+    """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "document_id"])
-    ids, documents = rows["chunk_id"].to_pylist(), rows["document_id"].to_pylist()
+    document_of = context.tables.pairs(spec, "chunk_id", "document_id")
     by_document: dict[str, list[str]] = defaultdict(list)
-    for chunk_id, document in zip(ids, documents, strict=True):
+    for chunk_id, document in document_of.items():
         by_document[document].append(chunk_id)
     found = [
         Found(
@@ -227,7 +225,7 @@ def _material(
         )
         for question in questions
     ]
-    pool = choose_pool(ids, found, most_chunks)
+    pool = choose_pool(list(document_of), found, most_chunks)
     chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
@@ -235,8 +233,7 @@ def _material(
         pairs = zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True)
         passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
         if sum(map(len, vectors)) < STORED_VECTORS:
-            vectors.append(batch["vector"].flatten().to_numpy().reshape(-1, index.release.dimension))
-    document_of = dict(zip(ids, documents, strict=True))
+            vectors.append(vectors_of(batch))
     judged = Judged(
         chunk_ids=pool.chunk_ids,
         document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
@@ -279,15 +276,14 @@ def _fingerprint(
     threads: int,
     most_chunks: int,
 ) -> str:
-    """Return a hash of all that the figures depend on."""
+    """Return a hash of everything that the figures depend on."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    rows = context.tables.read(spec, ["chunk_id", "revision"])
     known = read_set(context.home)
     content = [
         FIGURES_VERSION,
         RANKING_VERSION,
         release.vector_space,
-        sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True)),
+        sorted(context.tables.pairs(spec, "chunk_id", "revision").items()),
         question_set(questions),
         [(report.variant, report.vector_space, report.seconds) for report in reports],
         known.chosen if known else (),

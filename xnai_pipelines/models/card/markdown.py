@@ -10,13 +10,13 @@ Table = tuple[list[str], list[list[str]]]
 """Columns, and rows with as many cells."""
 
 _ABOUT_STORED = (
-    "Recall against exact search over fp32. Scanned bytes are those read of every vector in every search. Times are "
-    "those of NumPy in one process, which turns fp16 into fp32 in software; encoding the question comes on top.\n"
+    "Recall against exact search over fp32. Scanned bytes are read for every vector in every search. Times are those "
+    "of NumPy in one process, which converts fp16 to fp32 in software, without encoding the question.\n"
 )
 
 
 def variant_table(card: Card) -> Table:
-    """Return what decides, one row a variant: size, quality, speed, memory, and how it fared."""
+    """Return the deciding figures, one row per variant: size, quality, speed, memory, and the result."""
     columns = [
         "variant",
         "MB",
@@ -24,7 +24,7 @@ def variant_table(card: Card) -> Table:
         "cosine",
         "5th pct",
         f"nDCG@10 {card.mode}",
-        "against fp32",
+        "vs fp32",
         "query ms p50/p95",
         "speed",
         "memory MB",
@@ -34,7 +34,7 @@ def variant_table(card: Card) -> Table:
 
 
 def detail_table(card: Card) -> Table:
-    """Return what explains, one row a variant: neighbours, other modes, dependence on the batch, times."""
+    """Return further figures, one row per variant: neighbours, other modes, dependence on the batch, times."""
     others = sorted({mode for figures in card.variants for mode in figures.retrieval} - {card.mode})
     columns = [
         "variant",
@@ -76,7 +76,7 @@ def detail_table(card: Card) -> Table:
 
 
 def stored_vectors_table(card: Card) -> Table:
-    """Return one row a way to store vectors; no rows where that was not measured."""
+    """Return one row per format of stored vectors; no rows if not measured."""
     columns = ["stored as", "bytes/vector", "scanned bytes", "ratio", "recall@10", "query ms p50"]
     rows = [
         [
@@ -93,8 +93,8 @@ def stored_vectors_table(card: Card) -> Table:
 
 
 def card_markdown(card: Card) -> str:
-    """Return the whole card: the choice with its reasons, the tables, and what was measured on."""
-    parts = [f"# Runtime card of {card.base}\n"]
+    """Return the whole card: the choice with its reasons, the tables, and what was measured."""
+    parts = [f"# Precision card of {card.base}\n"]
     if card.choice is not None:
         parts.append(f"**Choice: {card.choice.variant or 'none'}**\n")
         parts.append("".join(f"- {reason}\n" for reason in card.choice.reasons))
@@ -152,10 +152,10 @@ def _result(card: Card, figures: VariantFigures) -> str:
 
 def _statement(card: Card) -> str:
     return (
-        f"Cosine on {card.held_out:,} held-out passages; nDCG@10 on {card.origin}, asked of {card.corpus}; change "
-        "against fp32 as a share of its mean, with the paired 95 % interval. Speed is passages a second against "
-        f"fp32's, on {card.threads} threads; a query runs on one. Memory is the peak of a fresh process that loads and "
-        f"serves, its libraries included. Measured {card.made_at:%Y-%m-%d %H:%M} UTC on a processor with "
+        f"Cosine on {card.held_out:,} held-out passages; nDCG@10 on {card.origin}, over {card.corpus}; change "
+        "vs fp32 as a share of its mean, with the paired 95 % interval. Speed is passages per second relative to "
+        f"fp32, on {card.threads} threads; a query runs on one. Memory is the peak of a new process that loads and "
+        f"serves the encoder, including libraries. Measured {card.made_at:%Y-%m-%d %H:%M} UTC on a processor with "
         f"{', '.join(card.cpu_flags) or 'unknown instruction sets'}.\n"
     )
 

@@ -1,4 +1,4 @@
-"""The card as a picture: shipped size against quality, as a PNG small enough to lie in an event log."""
+"""The card as a PNG for an event log: shipped size against quality."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-_CHOICE = "#D55E00"  # of the colours of Okabe and Ito, as in other plots
+_CHOICE = "#D55E00"  # of the Okabe-Ito palette, as in other plots
 _SPEEDS = "viridis_r"  # the faster, the darker
 _SIZES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 
 _FONT = 8.5
 _LETTER = (6.0, 12.0)  # pixels: mean width of a letter and height of a line at that size
-# Where a label may stand, in pixels from its point: the first place that is free is taken.
+# Positions of a label, in pixels from its point: the first free one is taken.
 _PLACES = ((9, -6), (9, 5), (9, -17), (-9, 5), (-9, -17), (-9, -6), (9, 17), (9, -29), (-9, 17), (-9, -29), (9, 29))
 
 Box = tuple[float, float, float, float]
@@ -42,8 +42,8 @@ def pareto_plot(card: Card) -> bytes:
     """Return a PNG of the variants by shipped size and quality, coloured by speed against fp32.
 
     Quality is nDCG@10 in the card's mode with the 95 % interval of the difference to fp32, or the mean cosine to fp32
-    where there are no questions. The line joins the variants to which no other is both smaller and better; failed ones
-    are hollow, those far below at the lower edge; the choice has a ring.
+    if there are no questions. The line joins the variants to which no other is both smaller and better. Failed ones are
+    hollow, those far below are at the lower edge, and the choice has a ring.
 
     Raises:
         ValueError: No variant has a size and a measured quality.
@@ -68,7 +68,7 @@ def pareto_plot(card: Card) -> bytes:
     for point in points:
         _draw(axes, point, norm, bottom, card.choice is not None and card.choice.variant == point.figures.name)
     bar = figure.colorbar(ScalarMappable(norm, _SPEEDS), ax=axes, pad=0.02, aspect=30)
-    bar.set_label("passages a second against fp32", fontsize=9, color=INK)
+    bar.set_label("passages per second, relative to fp32", fontsize=9, color=INK)
     bar.outline.set_visible(False)
     bar.ax.tick_params(length=0, labelcolor=INK, labelsize=9)
     axes.set_xlabel("shipped size, MB", fontsize=9, color=INK)
@@ -77,7 +77,7 @@ def pareto_plot(card: Card) -> bytes:
     on = card.origin if by_ndcg else f"{card.held_out:,} held-out passages"
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     unframe(figure, axes, f"Size and quality on {on}")
-    # The layout is known from here on, so that labels can keep apart.
+    # the layout is final from here on, so that labels can avoid each other
     figure.draw_without_rendering()
     _label(axes, points, bottom, card.choice.variant if card.choice else None)
     return saved(figure)
@@ -114,7 +114,7 @@ def _scale(axes: "Axes", points: Sequence[_Point]) -> None:
 
 
 def _frontier(points: Sequence[_Point]) -> list[_Point]:
-    """Return by size the points to which no other is both smaller and better."""
+    """Return, by size, the points to which no other is both smaller and better."""
     best: list[_Point] = []
     for point in sorted(points, key=lambda point: (point.size, -point.quality)):
         if not best or point.quality > best[-1].quality:
@@ -147,7 +147,7 @@ def _draw(axes: "Axes", point: _Point, norm: "Normalize", bottom: float, chosen:
 
 
 def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | None) -> None:
-    """Write each point's name where no point and no other name is."""
+    """Write each point's name at a position without points or other names."""
     from matplotlib.patheffects import withStroke
 
     at = {
@@ -177,7 +177,7 @@ def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | 
         axes.annotate(
             text,
             (point.size, max(point.quality, bottom)),
-            (place[0] * 0.72, place[1] * 0.72),  # points of 1/72 inch, of which 100 pixels make 72
+            (place[0] * 0.72, place[1] * 0.72),  # in points of 1/72 inch; 100 pixels make 72 of them
             textcoords="offset points",
             ha="left" if place[0] > 0 else "right",
             va="bottom",

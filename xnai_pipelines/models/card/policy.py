@@ -1,4 +1,4 @@
-"""Which variant a team gets: the best by what it optimises among those that still find the right documents."""
+"""The choice of a variant: the best by what the policy optimises, among those that still find the right documents."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, Varian
 
 MEGABYTE = 1_000_000
 
-# Timings of two runs of one model differ by so much: within it the smaller file decides.
+# Timings of two runs of one model differ by this much: within it the smaller file decides.
 _SAME_SPEED = 0.1
 
 
@@ -22,16 +22,16 @@ class Optimise(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a variant has to hold to be chosen.
+    """What a variant has to satisfy to be chosen.
 
     Attributes:
-        optimise: What decides among those that do.
-        max_mean_loss: Largest mean loss of nDCG@10 in the card's mode, as a share of fp32's mean.
-        max_bound_loss: Largest loss at the unfavourable end of its 95 % interval, as a share of fp32's mean.
-        min_questions: With fewer, nDCG decides nothing and the cosine is asked instead.
-        min_cosine: Mean cosine to fp32 asked for then.
-        max_memory_mb: Most memory of a process that serves it, in MB of 1,000,000 bytes; None is no limit.
-        max_query_ms: 95th percentile of the time to encode a query; None is no limit.
+        optimise: What decides among those that qualify.
+        max_mean_loss: Max mean loss of nDCG@10 in the card's mode, as a share of fp32's mean.
+        max_bound_loss: Max loss at the worse end of its 95 % interval, as a share of fp32's mean.
+        min_questions: Min number of questions; with fewer, the cosine decides instead of nDCG.
+        min_cosine: Min mean cosine to fp32 in that case.
+        max_memory_mb: Max memory of a process that serves it, in MB of 1,000,000 bytes; None: no limit.
+        max_query_ms: 95th percentile of the time to encode a query, in milliseconds; None: no limit.
     """
 
     optimise: Optimise = Optimise.SIZE
@@ -47,7 +47,7 @@ def choose(card: Card, policy: Policy) -> Choice:
     """Return the variant that the policy picks from the card, with reasons for it and against the others.
 
     The loss is the paired difference to fp32 over the same questions, relative to fp32's mean nDCG@10. fp32 loses
-    nothing to itself: only a limit on memory or latency, or its own failure, rules it out. Ties go to the smaller file,
+    nothing to itself: only a limit on memory or latency, or its own failure, excludes it. Ties go to the smaller file,
     then to the faster variant, then by name.
     """
     by_cosine = _why_by_cosine(card, policy)
@@ -62,7 +62,7 @@ def choose(card: Card, policy: Policy) -> Choice:
         return Choice(
             None,
             None,
-            (*stated, f"None of {len(card.variants)} variants qualifies, so none is chosen: the encoder stays."),
+            (*stated, f"None of {len(card.variants)} variants qualifies, so none is chosen; the encoder stays."),
             rejected,
         )
     best = _best(qualified, card, policy, by_cosine is not None)
@@ -76,9 +76,9 @@ def choose(card: Card, policy: Policy) -> Choice:
 
 
 def relative_loss(figures: VariantFigures, card: Card) -> tuple[float, float] | None:
-    """Return the loss of nDCG@10 in the card's mode as shares of fp32's mean: the mean's and the interval's worse end.
+    """Return the mean loss of nDCG@10 in the card's mode and the interval's worse end, as shares of fp32's mean.
 
-    None where it was not measured, or where fp32 itself answers nothing.
+    None if it was not measured, or if fp32 itself answers nothing.
     """
     full, retrieval = card.variant(FULL_PRECISION), figures.retrieval.get(card.mode)
     base = full.retrieval.get(card.mode) if full else None
@@ -88,24 +88,24 @@ def relative_loss(figures: VariantFigures, card: Card) -> tuple[float, float] | 
 
 
 def _why_by_cosine(card: Card, policy: Policy) -> str | None:
-    """Return why the cosine decides instead of nDCG; None where nDCG does."""
-    instead = f"instead of nDCG a mean cosine to fp32 of at least {policy.min_cosine:g} is asked."
+    """Return why the cosine decides instead of nDCG, None if nDCG does."""
+    instead = f"instead of nDCG, a mean cosine to fp32 of at least {policy.min_cosine:g} is required."
     if card.questions < policy.min_questions:
         there = {0: "There are no questions", 1: "There is one question"}
         number = there.get(card.questions, f"There are {card.questions} questions")
-        return f"{number}, and fewer than {policy.min_questions} decide nothing: {instead}"
+        return f"{number}, and nDCG needs {policy.min_questions} to decide: {instead}"
     full = card.variant(FULL_PRECISION)
     if full is None or relative_loss(full, card) is None:
-        return f"fp32 has no nDCG@10 above 0 in {card.mode} search that a loss could be a share of: {instead}"
+        return f"fp32 has no nDCG@10 above 0 in {card.mode} search to compare a loss with: {instead}"
     return None
 
 
 def _against(figures: VariantFigures, card: Card, policy: Policy, by_cosine: bool) -> str | None:
-    """Return why a variant does not qualify; None where it does."""
+    """Return why a variant does not qualify, None if it does."""
     if figures.failed is not None:
         return figures.failed
     if figures.cost is None or figures.shipped_bytes is None:
-        return "Its size or what it needs to be served was not measured."
+        return "Its size or its cost of serving was not measured."
     memory, latency = figures.cost.peak_memory_bytes / MEGABYTE, figures.cost.query_p95_ms
     if policy.max_memory_mb is not None and memory > policy.max_memory_mb:
         return f"Serving it takes {memory:.0f} MB of memory; the limit is {policy.max_memory_mb:g} MB."
@@ -130,9 +130,9 @@ def _against_loss(figures: VariantFigures, card: Card, policy: Policy) -> str | 
         return f"Its nDCG@10 in {card.mode} search was not measured."
     mean, bound = loss
     if mean > policy.max_mean_loss:
-        allowed = f"at most {_percent(policy.max_mean_loss)} may be lost"
+        allowed = f"a loss of {_percent(policy.max_mean_loss)} is allowed"
     elif bound > policy.max_bound_loss:
-        allowed = f"at most {_percent(policy.max_bound_loss)} may be lost within the interval"
+        allowed = f"a loss of {_percent(policy.max_bound_loss)} is allowed within the interval"
     else:
         return None
     return f"{_loss(card, mean, bound)}; {allowed}."
@@ -146,7 +146,7 @@ def _best(qualified: Sequence[VariantFigures], card: Card, policy: Policy, by_co
     def order(figures: VariantFigures) -> tuple[float, int, float, str]:
         loss = 0.0
         if policy.optimise is Optimise.QUALITY:
-            loss = round(_sure_loss(figures, card, by_cosine), 3)  # what is less than 0.1 % is none
+            loss = round(_sure_loss(figures, card, by_cosine), 3)  # less than 0.1 % counts as none
         return loss, figures.shipped_bytes or 0, -_rate(figures), figures.name
 
     return min(qualified, key=order)
@@ -157,7 +157,7 @@ def _rate(figures: VariantFigures) -> float:
 
 
 def _sure_loss(figures: VariantFigures, card: Card, by_cosine: bool) -> float:
-    """Return what surely is not exceeded by the loss: of two means within their noise the higher one says nothing."""
+    """Return a bound that the loss surely does not exceed: of two means within their noise neither is better."""
     if by_cosine:
         return 1 - figures.agreement.cosine_mean if figures.agreement else 0.0
     loss = relative_loss(figures, card)
@@ -173,17 +173,17 @@ def _place(best: VariantFigures, qualified: Sequence[VariantFigures], policy: Po
     how = {
         Optimise.SIZE: "is the smallest",
         Optimise.SPEED: f"is the smallest of those within {_percent(_SAME_SPEED)} of the fastest",
-        Optimise.QUALITY: "loses least, and is the smallest that does,",
+        Optimise.QUALITY: "loses least, and is the smallest of those that do,",
     }
     return f"{best.name} {how[policy.optimise]} of the {len(qualified)} variants that qualify ({size})."
 
 
 def _quality(best: VariantFigures, card: Card, policy: Policy, by_cosine: bool) -> str:
     if best.name == FULL_PRECISION:
-        return "It is full precision: there is nothing to lose."
+        return "It is full precision, so nothing is lost."
     if by_cosine:
         cosine = best.agreement.cosine_mean if best.agreement else 0.0
-        return f"Its mean cosine to fp32 on held-out text is {cosine:.4f}; asked is {policy.min_cosine:g}."
+        return f"Its mean cosine to fp32 on held-out text is {cosine:.4f}; {policy.min_cosine:g} is required."
     mean, bound = relative_loss(best, card) or (0.0, 0.0)
     return (
         f"{_loss(card, mean, bound)}; allowed are {_percent(policy.max_mean_loss)} and "
@@ -201,7 +201,7 @@ def _cost(best: VariantFigures, policy: Policy) -> tuple[str, ...]:
         speed = f", and passages are encoded {best.speed_ratio:.1f} times as fast as by fp32"
     sentence = (
         f"Serving it takes {best.cost.peak_memory_bytes / MEGABYTE:.0f} MB of memory{memory} and "
-        f"{best.cost.query_p95_ms:.1f} ms a query at the 95th percentile{latency}{speed}."
+        f"{best.cost.query_p95_ms:.1f} ms per query at the 95th percentile{latency}{speed}."
     )
     return (sentence,)
 

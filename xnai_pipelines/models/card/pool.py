@@ -1,4 +1,4 @@
-"""Which chunks questions are asked of, where encoding the whole corpus with every variant would take too long."""
+"""The chunks to search if encoding the whole corpus with every variant would take too long."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The chunks chosen, in the corpus' order, and in words what they are."""
+    """The chosen chunks, in the corpus' order, and a phrase that describes them."""
 
     chunk_ids: tuple[str, ...]
     statement: str
@@ -18,8 +18,8 @@ class Found:
 
     Attributes:
         by_vector: Chunk ids as the current release ranks them by vector, best first.
-        by_keyword: The same by keywords.
-        answers: For each relevant document the ids of its chunks, in any order.
+        by_keyword: Chunk ids by keyword, best first.
+        answers: Ids of the chunks of each relevant document, in any order.
     """
 
     by_vector: Sequence[str]
@@ -28,21 +28,21 @@ class Found:
 
 
 def choose_pool(corpus: Sequence[str], questions: Sequence[Found], limit: int) -> Pool:
-    """Return at most `limit` chunks of the corpus that stand for it when variants are compared on the questions.
+    """Return up to `limit` chunks that represent the corpus when variants are compared on the questions.
 
-    The whole corpus where it is small enough. Else the best-ranked chunk of each relevant document, then the release's
-    best chunks of every question by vector and by keyword to one depth, the deepest that fits, then further chunks of
-    the relevant documents. What is easy to confuse with an answer is in it, so differences between variants show.
-    Figures on it are higher than on the whole corpus, and a chunk that only a variant would wrongly find may be
-    missing.
+    If the corpus is small enough, all of it. Otherwise the best-ranked chunk of each relevant document comes first.
+    Then come the release's best chunks of every question by vector and by keyword, to the max depth that fits, and
+    further chunks of the relevant documents. The pool has what is easily confused with an answer, so differences
+    between variants show. Figures on it are higher than on the whole corpus, and a chunk that only a variant would
+    wrongly find may be missing.
 
-    The choice depends on the arguments alone. Ids that are not in the corpus are passed over.
+    The choice depends on the arguments only. Ids that are not in the corpus are skipped.
 
     Raises:
         ValueError: `limit` is below 1 or the corpus is empty.
     """
     if limit < 1 or not corpus:
-        raise ValueError(f"A pool of at most {limit} of {len(corpus)} chunks holds nothing.")
+        raise ValueError(f"A pool of at most {limit} of {len(corpus)} chunks would be empty.")
     if len(corpus) <= limit:
         return Pool(tuple(corpus), f"the whole corpus of {len(corpus):,} chunks")
     known = set(corpus)
@@ -64,7 +64,7 @@ def choose_pool(corpus: Sequence[str], questions: Sequence[Found], limit: int) -
         chosen.update(dict.fromkeys(layer))
         depth += 1
     further = max((len(ids) for by_document in answers for ids in by_document), default=0)
-    for place in range(1, further):  # of each document one more, so that no long document takes all the room
+    for place in range(1, further):  # one more of each document, so that no long document takes all the room
         more = (ids[place] for by_document in answers for ids in by_document if place < len(ids))
         if not _add(chosen, more, known, limit):
             break
@@ -77,7 +77,7 @@ def choose_pool(corpus: Sequence[str], questions: Sequence[Found], limit: int) -
 
 
 def _by_rank(chunks: Iterable[str], found: Found) -> list[str]:
-    """Return a document's chunks, those that the question finds first before the others, these in the order given."""
+    """Return a document's chunks, first those found by the question, then the others in the given order."""
     best: dict[str, int] = {}
     for ranking in (found.by_vector, found.by_keyword):
         for rank, chunk_id in enumerate(ranking):
@@ -87,7 +87,7 @@ def _by_rank(chunks: Iterable[str], found: Found) -> list[str]:
 
 
 def _add(chosen: dict[str, None], more: Iterable[str], known: set[str], limit: int) -> bool:
-    """Add to `chosen` until it is full; return whether all found room."""
+    """Add to `chosen` until it is full; return whether everything fitted."""
     for chunk_id in more:
         if chunk_id in known and chunk_id not in chosen:
             if len(chosen) == limit:

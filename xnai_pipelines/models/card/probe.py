@@ -1,7 +1,7 @@
-"""What serving a variant costs, measured in a process of its own.
+"""The cost of serving a variant, measured in a new process.
 
-A fresh process, so that the memory of one variant is not that of another, of torch or of the caller. Stored variants
-have to be expanded before (`encoding.stored.expanded`), or their expansion would be counted.
+In a new process, memory is only the variant's and not another's, torch's or the caller's. Stored variants have to be
+expanded before (`encoders.expansion.expanded`), otherwise their expansion is included.
 """
 
 import json
@@ -24,8 +24,8 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ProbeError
 
 BATCH = 32
-BATCHED = 128  # passages that are encoded in batches too: enough for a mean, at a third of the time
-WARM_UP = 5  # queries; the first ones allocate
+BATCHED = 128  # passages also encoded in batches: enough for a mean, at a third of the time
+WARM_UP = 5  # queries; the first ones allocate memory
 
 _REASON_CHARACTERS = 500
 
@@ -34,24 +34,24 @@ Vectors = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What serving cost.
+    """The cost of serving.
 
     Attributes:
-        load_seconds: From the folder to an encoder that is ready, the comparison of each file's sha256 included.
-        peak_memory_bytes: Most memory the process held while it loaded and served, its libraries included.
-        idle_memory_bytes: What it held before it loaded the encoder: Python and the libraries.
-        query_p50_ms: Median time to encode a query, one at a time on one thread.
-        query_p95_ms: Its 95th percentile.
-        passages_per_second: Of the faster of two rounds over the passages, on `threads` threads.
+        load_seconds: Seconds from the folder to a ready encoder, including the check of each file's SHA-256.
+        peak_memory_bytes: Peak memory while the process loaded and served, including libraries.
+        idle_memory_bytes: Memory before the encoder was loaded: Python and the libraries.
+        query_p50_ms: Median time to encode a query in milliseconds, one at a time on one thread.
+        query_p95_ms: 95th percentile of that time.
+        passages_per_second: Rate of the faster of two rounds over the passages, on `threads` threads.
         finite: Whether every number of every vector is finite.
         served_identical: Share of passages whose vector is bit-identical when the served path encodes them in reversed
-            order, so in other company.
-        batch_cosine: Mean cosine between vectors from padded batches of 32, as other servers compute them, and from
-            the same passages one at a time; over the first 128 passages.
+            order, so with other neighbours.
+        batch_cosine: Mean cosine between vectors from padded batches of 32, as other servers compute them, and vectors
+            of the same passages one at a time; over the first 128 passages.
         batch_identical: Share of those that are bit-identical.
-        passages: Number encoded.
-        queries: Number timed.
-        threads: Passages encoded at once.
+        passages: Number of passages encoded.
+        queries: Number of queries timed.
+        threads: Number of passages encoded in parallel.
     """
 
     load_seconds: float
@@ -70,13 +70,13 @@ class Probe:
 
 
 def probe(folder: Path, passages: Sequence[str], queries: Sequence[str], threads: int, timeout: float) -> Probe:
-    """Return what a fresh process needed to load the encoder in `folder` and to serve it.
+    """Return the cost of loading the encoder in `folder` and serving it, in a new process.
 
     Args:
-        folder: What `Encoder.load` takes.
+        folder: Folder for `Encoder.load`.
         passages: Texts to encode; some hundreds give a steady rate.
         queries: Texts to time one by one.
-        threads: Passages encoded at once.
+        threads: Number of passages encoded in parallel.
         timeout: Seconds after which the process is ended.
 
     Raises:
@@ -108,18 +108,18 @@ def probe(folder: Path, passages: Sequence[str], queries: Sequence[str], threads
 
 
 def _reason(status: int, stderr: bytes) -> str:
-    """Return in one line why the process ended: the error it raised, or its signal."""
+    """Return why the process ended, in one line: the error it raised, or its signal."""
     lines = stderr.decode("utf-8", errors="replace").strip().splitlines()
-    words = lines[-1][-_REASON_CHARACTERS:] if lines else "it wrote no reason"
+    words = lines[-1][-_REASON_CHARACTERS:] if lines else "it gave no reason"
     if status == -signal.SIGKILL:
-        return f"its process was killed, as the system does where memory runs out ({words})"
+        return f"its process was killed, as happens if memory runs out ({words})"
     return f"its process ended by {signal.Signals(-status).name} ({words})" if status < 0 else words
 
 
 def main() -> None:
-    """Measure what standard input asks for and write it to standard output as JSON."""
+    """Measure what standard input requests and write it to standard output as JSON."""
     reply = os.fdopen(os.dup(sys.stdout.fileno()), "w")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not look like the reply
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # a library's output must not look like the reply
     logging.basicConfig(level=logging.ERROR)
     request = json.loads(sys.stdin.buffer.read())
     measured = _measure(Path(request["folder"]), request["passages"], request["queries"], request["threads"])
@@ -141,7 +141,7 @@ def _measure(folder: Path, passages: list[str], queries: list[str], threads: int
         latencies.append(1000 * (time.perf_counter() - started))
     vectors, seconds = _timed(encoder, passages)
     backwards, again = _timed(encoder, passages[::-1])
-    peak = _peak_memory()  # before the batches, which the served path never makes
+    peak = _peak_memory()  # before the batches, which the served path never uses
     alone = vectors[:BATCHED]
     batched = _in_batches(encoder, passages[:BATCHED])
     p50, p95 = np.percentile(latencies, [50, 95]).tolist()
@@ -155,7 +155,7 @@ def _measure(folder: Path, passages: list[str], queries: list[str], threads: int
         passages_per_second=len(passages) / min(seconds, again),
         finite=finite,
         served_identical=_identical(vectors, backwards[::-1]),
-        # a cosine of vectors that are no numbers is none, and JSON cannot hold it
+        # a cosine of vectors that are not finite is none, and JSON cannot represent it
         batch_cosine=float(np.mean(np.sum(alone * batched, axis=1, dtype=np.float64))) if finite else 0.0,
         batch_identical=_identical(alone, batched),
         passages=len(passages),
@@ -171,7 +171,7 @@ def _timed(encoder: Encoder, passages: list[str]) -> tuple[Vectors, float]:
 
 
 def _in_batches(encoder: Encoder, passages: list[str]) -> Vectors:
-    """Return the passages' vectors from padded batches in the order given, float32 [n, d]."""
+    """Return the passages' vectors from padded batches in the given order, float32 [n, d]."""
     return np.concatenate(
         [encoder.encode_padded(passages[start : start + BATCH]) for start in range(0, len(passages), BATCH)]
     )
@@ -182,13 +182,13 @@ def _identical(one: Vectors, other: Vectors) -> float:
 
 
 def _peak_memory() -> int:
-    """Return the most bytes this process has held in memory so far."""
+    """Return the peak memory of this process so far, in bytes."""
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text(encoding="ascii", errors="replace").splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    # Linux hands the parent's peak on to a child through ru_maxrss, hence only where there is no VmHWM.
+    # On Linux a child inherits the parent's peak in ru_maxrss, so it is used only if there is no VmHWM.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

@@ -1,8 +1,8 @@
-"""What the table could hold: vectors of fewer bytes, and how many of the nearest passages they still find.
+"""Formats for stored vectors: fewer bytes, and how many of the nearest passages they still find.
 
-Searched by NumPy in one process, every vector compared. INT8 codes are those of sentence-transformers'
-`quantize_embeddings`, and binary ones are its "ubinary"; it would bring torch along. NumPy turns float16 into float32
-in software, several nanoseconds a number: that form's time says little about a database that has the instruction.
+NumPy searches in one process and compares every vector. INT8 codes are those of sentence-transformers'
+`quantize_embeddings`, binary ones its "ubinary"; the package itself would need torch. NumPy converts float16 to float32
+in software, several nanoseconds per number: that time says little about a database that has the instruction.
 """
 
 import time
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 K = 10
-OVERSAMPLING = 4  # candidates by Hamming distance for each passage wanted, as sentence-transformers rescores
+OVERSAMPLING = 4  # candidates by Hamming distance per wanted passage, as sentence-transformers rescores
 
-_BLOCK = 2048  # rows turned into float32 at a time: they stay in the processor's cache
+_BLOCK = 2048  # rows converted to float32 at a time, so that they stay in the processor's cache
 
 Vectors = NDArray[np.float32]
 Codes = NDArray[np.int8]
@@ -25,15 +25,15 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class StoredVectors:
-    """One way to store vectors, measured.
+    """One format of stored vectors, measured.
 
     Attributes:
         form: "fp32", "fp16", "int8", "binary", "binary, rescored by int8", "binary, rescored by fp32".
-        bytes_per_vector: All that is stored for one, the rescoring's vectors included.
-        scanned_bytes: Of these, what every search reads of every vector and so wants in memory.
+        bytes_per_vector: Bytes stored per vector, including the rescoring's vectors.
+        scanned_bytes: Those of these bytes that every search reads, and so should be in memory.
         ratio: How many times smaller than fp32 the stored vectors are.
         recall_at_10: Mean share of the 10 nearest by fp32 that are found.
-        query_p50_ms: Median time of a search, the encoding of the question apart.
+        query_p50_ms: Median time of a search in milliseconds, without encoding the question.
     """
 
     form: str
@@ -76,7 +76,7 @@ class Int8Vectors:
 
 
 def binary_codes(vectors: Vectors) -> Bits:
-    """Return the signs of float32 [n, d] as bits, 1 where positive: uint64 [n, ceil(d / 64)], padded with zeros."""
+    """Return the signs of float32 [n, d] as bits, 1 if positive: uint64 [n, ceil(d / 64)], padded with zeros."""
     packed = np.packbits(vectors > 0, axis=1)
     padded = np.zeros((len(vectors), -(-packed.shape[1] // 8) * 8), dtype=np.uint8)
     padded[:, : packed.shape[1]] = packed
@@ -92,11 +92,11 @@ def blockwise(stored: NDArray[np.float16] | Codes, query: Vectors) -> Vectors:
 
 
 def measure_stored_vectors(vectors: Vectors, queries: Vectors) -> tuple[StoredVectors, ...]:
-    """Return each form's size, recall@10 against exact search over fp32, and time of a query.
+    """Return each format's size, recall@10 against exact search over fp32, and time per query.
 
     Args:
         vectors: float32 [n, d] of unit length, n at least 10.
-        queries: float32 [q, d] of unit length; each form answers the same ones.
+        queries: float32 [q, d] of unit length, the same for each format.
 
     Raises:
         ValueError: There are fewer than 10 vectors or no query.
@@ -136,7 +136,7 @@ def measure_stored_vectors(vectors: Vectors, queries: Vectors) -> tuple[StoredVe
 
 
 def _searched(search: Callable[[Vectors], Rows], queries: Vectors) -> tuple[list[set[int]], Sequence[float]]:
-    search(queries[0])  # the first one allocates
+    search(queries[0])  # the first one allocates memory
     found, milliseconds = [], []
     for query in queries:
         started = time.perf_counter()
@@ -147,7 +147,7 @@ def _searched(search: Callable[[Vectors], Rows], queries: Vectors) -> tuple[list
 
 
 def _largest(values: NDArray[np.float32] | NDArray[np.int32], number: int) -> Rows:
-    """Return the rows of the largest values, the earlier one first where two are equal at the end of a selection."""
+    """Return the rows of the largest values, the earlier one first if two are equal at the end of a selection."""
     if number >= len(values):
         return np.arange(len(values))
     return np.argpartition(-values, number - 1)[:number]

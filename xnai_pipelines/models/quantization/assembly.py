@@ -1,4 +1,4 @@
-"""A model's tensors in the form in which they are stored."""
+"""A model's tensors in their stored form."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,13 +13,13 @@ from xnai_pipelines.models.quantization.rounding import Matrix, Rounded, levels_
 
 _LARGEST_FLOAT16 = 65504.0
 _SMALLEST_TABLE = 64  # rows
-_SMALL_TABLE = 2048  # rows; of positions, where no vocabulary is as small
+_SMALL_TABLE = 2048  # rows; of positions, since no vocabulary is as small
 _SMALL_TABLE_BITS = 4
-_LARGEST_EXACT = 2**24  # up to which float32 holds every integer
+_LARGEST_EXACT = 2**24  # float32 represents every integer up to this
 
 
 def assemble(model: Transformer, quantized: Mapping[str, QuantizedTensor]) -> tuple[QuantizedTensor, ...]:
-    """Return every tensor that is shipped, in state dict order: the quantized ones, and all others in float16."""
+    """Return every shipped tensor, in state dict order: the quantized ones, and all others in float16."""
     return tuple(
         quantized[name] if name in quantized else float_tensor(name, tensor.numpy(), str(tensor.dtype).split(".")[-1])
         for name, tensor in model.tensors()
@@ -27,15 +27,15 @@ def assemble(model: Transformer, quantized: Mapping[str, QuantizedTensor]) -> tu
 
 
 def float_tensor(name: str, values: np.ndarray, dtype: str = "float32") -> QuantizedTensor:
-    """Return a tensor without codes, in float16; in float32 where float16 cannot hold its size, or it is of integers.
+    """Return a tensor without codes, in float16, or in float32 if float16 cannot represent it or it is of integers.
 
     Raises:
-        QuantizationError: Integers that float32 does not hold exactly.
+        QuantizationError: It has integers that float32 does not represent exactly.
     """
     largest = float(np.abs(values).max(initial=0))
     if not dtype.startswith("float") and not dtype.startswith("bfloat"):
         if largest > _LARGEST_EXACT:
-            raise QuantizationError(f"{name} holds integers beyond {_LARGEST_EXACT}, which the format cannot keep.")
+            raise QuantizationError(f"{name} has integers beyond {_LARGEST_EXACT}, which the format cannot store.")
         kept = values.astype(np.float32)
     else:
         kept = values.astype(np.float32 if largest > _LARGEST_FLOAT16 else np.float16)
@@ -52,7 +52,7 @@ def coded_tensor(
     permutation: np.ndarray | None = None,
     column_scales: Matrix | None = None,
 ) -> QuantizedTensor:
-    """Return a rounded matrix as a stored tensor; `method` is the scheme's unless said otherwise."""
+    """Return a rounded matrix as a stored tensor; `method` defaults to the scheme's."""
     return QuantizedTensor(
         name=name,
         shape=shape,
@@ -70,17 +70,17 @@ def coded_tensor(
 
 
 def rounded_tensor(name: str, weight: Matrix, scheme: Scheme) -> QuantizedTensor:
-    """Return a weight of two dimensions, as it is stored, rounded to nearest."""
+    """Return a weight of two dimensions, as stored, rounded to nearest."""
     levels = levels_of(scheme, weight)
     rounded = round_to_nearest(weight, levels, scheme.granularity, scheme.group_size)
     return coded_tensor(name, weight.shape, rounded, scheme, method=Method.RTN)
 
 
 def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | None:
-    """Return an embedding table rounded to nearest; None for one too small to quantize, which is kept in float16.
+    """Return an embedding table rounded to nearest, None for one too small to quantize, which stays in float16.
 
-    Rows that are added to every text cost little to keep: two token types, rounded to 2 bits, alone take MiniLM from a
-    mean cosine of .965 to .933, and 512 positions at 2 bits instead of 4 from .965 to .959.
+    Rows that are added to every text cost little to keep. Two token types rounded to 2 bits alone reduce MiniLM's mean
+    cosine from .965 to .933, and 512 positions at 2 bits instead of 4 from .965 to .959.
     """
     weight = embedding.module.weight.detach().numpy()
     if len(weight) < _SMALLEST_TABLE:
@@ -91,6 +91,6 @@ def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | Non
 
 
 def stored_weight(linear: Linear) -> Matrix:
-    """Return a copy of a linear layer's weight as the state dict has it, [inputs, outputs] for a Conv1D."""
+    """Return a copy of a linear layer's weight in the state dict's layout, [inputs, outputs] for a Conv1D."""
     matrix = linear.matrix()
     return np.ascontiguousarray(matrix.T) if linear.transposed else matrix

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
     import torch
 
 _EXPONENTS = np.linspace(0, 1, 11)
-_SMALLEST = 1e-4  # of the mean |x|, as a part of their mean: an input that is never used has some scale
-_SAME = 1e-4  # of the largest output: a folded block gives the same
+_SMALLEST = 1e-4  # min mean |x| relative to the mean of all, so that an input that is never used has a scale
+_SAME = 1e-4  # max difference of a folded block's output, relative to the largest output
 
 
 def quantize_by_awq(model: Transformer, scheme: Scheme, batches: Sequence[Batch], done: Done) -> Layerwise:
     """Return the linear layers of the blocks, scaled by their inputs, rounded to nearest and put into the model.
 
-    The scale is folded into the norm before the layers where the block's outputs stay the same; else it is stored with
-    the weight and divided out when that is restored, as after BERT's norms, whose output the residual reads as well.
+    The scale is folded into the norm before the layers if the block's outputs stay the same. Otherwise it is stored
+    with the weight and divided out on restoring, as after BERT's norms, whose output the residual also reads.
     """
     result = Layerwise()
     folded = stored = 0
@@ -54,19 +54,19 @@ def quantize_by_awq(model: Transformer, scheme: Scheme, batches: Sequence[Batch]
                 result.tensors[linear.name] = tensor
                 done(linear.name)
     result.notes.append(
-        f"The scales of {folded} layers are folded into the norm before them, those of {stored} are stored beside the "
-        "weight, because more than these layers reads what they are fed."
+        f"The scales of {folded} layers are folded into the norm before them; those of {stored} are stored with the "
+        "weight, because other modules read the same input."
     )
     if transposed:
         result.notes.append(
-            f"{len(transposed)} layers are rounded to nearest: their weights are stored with a row an input, so that "
-            "each input has scales of its own."
+            f"{len(transposed)} layers are rounded to nearest: their weights are stored with one row per input, so "
+            "each input already has its own scales."
         )
     return result
 
 
 def search_scales(inputs: LayerInputs, scheme: Scheme) -> Matrix | None:
-    """Return a scale an input, float32 [c], for layers fed the same; None where no scaling loses least.
+    """Return a scale per input, float32 [c], for layers with the same input, None if no scaling has the least loss.
 
     s = mean|x|^alpha (equation 5), alpha from 0 to 1 in steps of 0.1, for the least error of the layers' outputs
     (equation 4), which their Hessian gives without running them.
@@ -96,7 +96,7 @@ def _scaled(
 
 
 def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> bool:
-    """Divide the norm before the layers by the scales and multiply the layers; undo it where outputs then differ."""
+    """Divide the norm before the layers by the scales and multiply the layers; undo it if the outputs then differ."""
     before, norm = _find_norm(calibrated, inputs)
     if norm is None:
         return False
@@ -108,7 +108,7 @@ def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> b
     for linear, matrix in zip(inputs.linears, matrices, strict=True):
         linear.replace(matrix * scales)
     if float((calibrated.run() - before).abs().max()) <= _SAME * float(before.abs().max()):
-        inputs.moments.mean /= scales  # which the correction of the bias reads
+        inputs.moments.mean /= scales  # read by the correction of the bias
         return True
     for parameter, values in zip(parameters, kept, strict=True):
         put(parameter, values)
@@ -118,7 +118,7 @@ def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> b
 
 
 def _find_norm(calibrated: CalibratedBlock, inputs: LayerInputs) -> "tuple[torch.Tensor, Any | None]":
-    """Return the block's output, and its module of one weight an input whose output these layers are fed, if any."""
+    """Return the block's output, and the module with one weight per input that feeds these layers, if there is one."""
     width = len(inputs.magnitude)
     outputs: list[tuple[Any, Any]] = []
     found: list[Any] = []

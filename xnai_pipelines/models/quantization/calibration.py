@@ -1,4 +1,4 @@
-"""What the layers of a model are fed on calibration texts, stage by stage."""
+"""The inputs of a model's layers on calibration texts, stage by stage."""
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
@@ -39,12 +39,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibratedBlock:
-    """Layers of a block that are quantized next, what they are fed, and how to run the block.
+    """Layers of a block to be quantized next, their inputs, and how to run the block.
 
     Attributes:
         block: The block.
-        inputs: Of the layers that are next; layers that no token reached never come.
-        run: Returns the block's output for the first batch, in full precision, with the weights as they are then.
+        inputs: Inputs of the next layers; layers that no token reached are never yielded.
+        run: Returns the block's output for the first batch, in full precision, with the current weights.
     """
 
     block: Block
@@ -52,13 +52,13 @@ class CalibratedBlock:
     run: Callable[[], "torch.Tensor"]
 
 
-class _Reached(Exception):  # noqa: N818 - no error: the rest of the block need not run
-    """The layers that are asked for have been fed."""
+class _Reached(Exception):  # noqa: N818 - not an error: the rest of the block need not run
+    """The requested layers have received their inputs."""
 
 
 @dataclass(slots=True, eq=False)
 class _Call:
-    """How a model called its blocks for one batch: the hidden states change, all else is kept for each block."""
+    """How a model called its blocks for one batch: the hidden states change, the rest is kept for each block."""
 
     mask: "torch.Tensor"
     hidden: "torch.Tensor | None" = None
@@ -66,23 +66,23 @@ class _Call:
 
 
 def calibrated_blocks(model: Transformer, batches: Sequence[Batch]) -> Iterator[CalibratedBlock]:
-    """Yield the layers of each block in the order in which they run; quantize them before asking for the next.
+    """Yield the layers of each block in the order in which they run; quantize them before requesting the next.
 
-    Each layer is calibrated on what the quantized ones before it give. The full model runs beside: before layers are
-    yielded, their weights are moved towards those that give the full layer's output on the quantized model's inputs
-    (`LayerInputs.targets`), and after they were quantized their biases are set so that the mean output is the full
-    layer's. On MiniLM this and the order within a block bring the mean cosine at 2 bits from .808 to .883, at 4 bits
+    Each layer is calibrated on the outputs of the quantized ones before it. The full model runs beside it. Before
+    layers are yielded, their weights are moved towards those that give the full layer's output on the quantized model's
+    inputs (`LayerInputs.targets`). After they are quantized, their biases are set so that the mean output is the full
+    layer's. On MiniLM this and the order within a block raise the mean cosine at 2 bits from .808 to .883, at 4 bits
     from .989 to .994; on another domain than the calibration's from .67 to .67-.69 and from .982 to .985.
 
     Memory: the hidden states of all batches twice, one block twice, and the moments of one layer's inputs.
 
     Raises:
-        QuantizationError: The model's blocks do not feed one another in sequence.
+        QuantizationError: The model's blocks do not run in sequence.
     """
     calls = [_record(model, batch) for batch in batches]
     full_calls = _record_full(model, batches)
     for index, block in enumerate(model.blocks):
-        # Its layers are replaced one by one; the copy keeps the full ones.
+        # its layers are replaced one by one; the copy keeps the full ones
         full = Block(block.name, copy.deepcopy(block.module), ())
 
         def run(block: Block = block, index: int = index) -> "torch.Tensor":
@@ -106,7 +106,7 @@ def calibrated_blocks(model: Transformer, batches: Sequence[Batch]) -> Iterator[
 
 @contextmanager
 def fast_forward() -> Iterator[None]:
-    """Run what is inside without gradients, in bfloat16 where the processor multiplies it (a third of the time)."""
+    """Run the body without gradients, in bfloat16 if the processor supports it (a third of the time)."""
     import torch
 
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=torch.cpu._is_avx512_bf16_supported()):
@@ -114,13 +114,13 @@ def fast_forward() -> Iterator[None]:
 
 
 def _record_full(model: Transformer, batches: Sequence[Batch]) -> list[_Call]:
-    """Return how the model calls its blocks when nothing is quantized: its tables are by now."""
+    """Return how the model calls its unquantized blocks; its tables are quantized by now."""
     full = load_transformer(model.folder)
     return [_record(full, batch) for batch in batches]
 
 
 def _record(model: Transformer, batch: Batch) -> _Call:
-    """Run the model and keep what its first block is fed and what each gets besides."""
+    """Run the model and record the first block's input and the other arguments of each block."""
     call = _Call(batch["attention_mask"].bool())
     last: list[Any] = [None]
 
@@ -130,8 +130,8 @@ def _record(model: Transformer, batch: Batch) -> _Call:
             call.hidden = hidden
         elif hidden is not last[0]:
             raise QuantizationError(
-                f"The layers of {model.network.config.model_type} do not feed one another in sequence: gptq, awq and "
-                "rate cannot calibrate it. Use rtn."
+                f"The layers of {model.network.config.model_type} do not run in sequence, so gptq, awq and rate "
+                "cannot calibrate it. Use rtn."
             )
         rest = {key: value for key, value in keywords.items() if key != "hidden_states"}
         call.arguments.append((arguments[1:], rest))
@@ -143,12 +143,12 @@ def _record(model: Transformer, batch: Batch) -> _Call:
         for block in model.blocks:
             hooks.callback(block.module.register_forward_pre_hook(before, with_kwargs=True).remove)
             hooks.callback(block.module.register_forward_hook(after).remove)
-        # The body alone: a language model's logits would be the largest tensor of all.
+        # only the body: a language model's logits would be the largest tensor of all
         model.network.base_model(**batch, **({"use_cache": False} if model.causal else {}))
     if len(call.arguments) != len(model.blocks):
         raise QuantizationError(
-            f"{model.network.config.model_type} runs its {len(model.blocks)} layers {len(call.arguments)} times: gptq, "
-            "awq and rate need layers that are run once each. Use rtn."
+            f"{model.network.config.model_type} runs its {len(model.blocks)} layers {len(call.arguments)} times; gptq, "
+            "awq and rate need layers that run once each. Use rtn."
         )
     return call
 
@@ -163,7 +163,7 @@ def _run(block: Block, index: int, call: _Call) -> "torch.Tensor":
 
 
 def _stages(block: Block, index: int, call: _Call) -> list[tuple[Linear, ...]]:
-    """Return the block's layers in the order in which they run, those fed the same tensor together."""
+    """Return the block's layers in the order in which they run, those with the same input together."""
     fed: list[tuple[Any, list[Linear]]] = []
 
     def hook(linear: Linear) -> Callable[..., None]:
@@ -182,7 +182,7 @@ def _stages(block: Block, index: int, call: _Call) -> list[tuple[Linear, ...]]:
         _run(block, index, call)
     stages: dict[str, tuple[Linear, ...]] = {}
     for _, linears in fed:
-        # A layer that runs twice is quantized once, with what it was fed first.
+        # a layer that runs twice is quantized once, with its first input
         new = [linear for linear in linears if not any(linear in stage for stage in stages.values())]
         if new:
             stages[new[0].name] = tuple(new)
@@ -192,7 +192,7 @@ def _stages(block: Block, index: int, call: _Call) -> list[tuple[Linear, ...]]:
 def _gather(
     blocks: tuple[Block, Block], index: int, linear: Linear, calls: tuple[Sequence[_Call], Sequence[_Call]]
 ) -> Moments:
-    """Return the moments of what a layer is fed in the quantized model and in the full one."""
+    """Return the moments of a layer's input in the quantized model and in the full one."""
     import torch
 
     block, full = blocks
@@ -201,14 +201,14 @@ def _gather(
     for call, full_call in zip(*calls, strict=True):
         rows = _fed(block, index, call, linear.module)
         full_rows = _fed(full, index, full_call, twin)
-        # Autocast would multiply in bfloat16, whose Hessian has no Cholesky factor.
+        # autocast would multiply in bfloat16, whose Hessian has no Cholesky factor
         with torch.inference_mode():
             moments.add(rows, full_rows)
     return moments
 
 
 def _fed(block: Block, index: int, call: _Call, module: "torch.nn.Module") -> "torch.Tensor | None":
-    """Return what a module is fed for a batch: float32 [tokens, c], padding left out; None where it is not run."""
+    """Return a module's input for a batch: float32 [tokens, c], without padding; None if it is not run."""
     found: list[Any] = []
 
     def before(_: Any, arguments: tuple[Any, ...]) -> None:
@@ -223,7 +223,7 @@ def _fed(block: Block, index: int, call: _Call, module: "torch.nn.Module") -> "t
         pass
     finally:
         handle.remove()
-    if not found:  # an expert that no token of this batch was sent to
+    if not found:  # an expert that received no token of this batch
         return None
     value = found[0]
     rows = value[call.mask] if value.shape[:2] == call.mask.shape else value.reshape(-1, value.shape[-1])

@@ -12,7 +12,7 @@ from xnai_pipelines.models.quantization.model import Transformer
 if TYPE_CHECKING:
     import torch
 
-BATCH_TOKENS = 4096  # tokens, padding included, that are run at once
+BATCH_TOKENS = 4096  # max tokens of a batch, padding included
 SMALLEST_TEXTS = 16
 ENOUGH_TEXTS = 256  # 768 gain .005 on MiniLM at 16x, for twice the time
 
@@ -20,7 +20,7 @@ Batch = dict[str, "torch.Tensor"]
 
 
 def texts_sha256(texts: Sequence[str]) -> str:
-    """Return the hash of calibration texts, their order included."""
+    """Return the hash of calibration texts, which includes their order."""
     digest = sha256()
     for text in texts:
         encoded = text.encode("utf-8", "surrogatepass")
@@ -29,7 +29,7 @@ def texts_sha256(texts: Sequence[str]) -> str:
 
 
 def choose_texts(texts: Sequence[str], seed: int) -> list[str]:
-    """Return at most 256 of the texts that are not blank, drawn without replacement, in their order.
+    """Return up to 256 of the texts that are not blank, drawn without replacement, in order.
 
     Raises:
         QuantizationError: There are too few.
@@ -37,8 +37,8 @@ def choose_texts(texts: Sequence[str], seed: int) -> list[str]:
     written = [text for text in texts if text.strip()]
     if len(written) < SMALLEST_TEXTS:
         raise QuantizationError(
-            f"{len(written)} calibration texts are too few: at least {SMALLEST_TEXTS} that are not blank are needed, "
-            f"{ENOUGH_TEXTS} of different subjects are enough."
+            f"{len(written)} calibration texts are too few: at least {SMALLEST_TEXTS} that are not blank are needed; "
+            f"{ENOUGH_TEXTS} on different subjects are enough."
         )
     if len(written) <= ENOUGH_TEXTS:
         return written
@@ -50,26 +50,26 @@ def tokenise(model: Transformer, texts: Sequence[str], max_length: int) -> list[
     """Return batches of texts of similar length: input_ids and attention_mask, int64 [texts, tokens], padded right.
 
     Args:
-        model: Its folder's tokenizer is used.
-        texts: At least one.
-        max_length: In tokens; what is longer is cut, also to what the model can read.
+        model: Model whose folder has the tokenizer.
+        texts: One text or more.
+        max_length: Max tokens of a text; longer ones are truncated, also to the model's max length.
 
     Raises:
-        QuantizationError: The texts hold fewer tokens than the widest linear layer has inputs.
+        QuantizationError: The texts have fewer tokens than the widest linear layer has inputs.
     """
     ids = token_ids(model, texts, max_length)
     tokens = sum(map(len, ids))
     widest = max((linear.matrix_shape[1] for linear in model.linears), default=0)
     if tokens < widest:
         raise QuantizationError(
-            f"The calibration texts hold {tokens} tokens, fewer than the {widest} inputs of the widest layer, whose "
-            f"Hessian they leave singular: give more or longer texts, {ENOUGH_TEXTS} are enough."
+            f"The calibration texts have {tokens} tokens, fewer than the {widest} inputs of the widest layer, so its "
+            f"Hessian is singular. Use more or longer texts; {ENOUGH_TEXTS} are enough."
         )
     return batches(ids)
 
 
 def token_ids(model: Transformer, texts: Sequence[str], max_length: int) -> list[list[int]]:
-    """Return the texts' token ids, each text cut to max_length and to what the model can read."""
+    """Return the texts' token ids, each text truncated to max_length and to the model's max length."""
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model.folder, local_files_only=True)

@@ -1,4 +1,4 @@
-"""GPTQ: round a column, then let the columns not yet rounded make up for its error.
+"""GPTQ: round a column, then let the columns not yet rounded compensate its error.
 
 Frantar, Ashkboos, Hoefler and Alistarh 2022, "GPTQ: Accurate Post-Training Quantization for Generative Pre-trained
 Transformers" (arXiv:2210.17323).
@@ -16,42 +16,42 @@ Matrix = NDArray[np.float32]
 Codes = NDArray[np.int32]
 
 _BLOCK = 128  # columns whose updates reach the rest of the matrix in one product (section 3.3, step 2)
-# Of the mean diagonal (section 3.3, step 3). Against the paper's 0.01 it gains .003 of MiniLM's mean cosine at 2 bits,
-# and .016 on another domain than the calibration's.
+# Of the mean diagonal (section 3.3, step 3). Compared with the paper's 0.01 it gains .003 of MiniLM's mean cosine at 2
+# bits, and .016 on another domain than the calibration's.
 _DAMPING = 0.1
-_TRIES = 5  # each with ten times more damping
+_TRIES = 5  # each with ten times the damping
 
 
 class Grid(Protocol):
     """A rule that rounds a column of weights.
 
     Attributes:
-        refit_every: `fit` is called before each so many columns; 0 is never. It divides 128.
+        refit_every: Number of columns after which `fit` is called again; 0: never. It divides 128.
     """
 
     refit_every: int
 
     def fit(self, position: int, weights: Matrix) -> None:
-        """Choose scales for the columns that are rounded next, from their weights as updated so far.
+        """Choose scales for the next columns, from their weights as updated so far.
 
         Args:
-            position: How many columns have been rounded.
+            position: Number of columns already rounded.
             weights: float32 [r, up to refit_every], in the order in which they will be rounded.
         """
 
     def round(self, position: int, column: int, weights: Matrix) -> tuple[Codes, Matrix]:
-        """Return codes int32 [r] and the weights that they stand for, float32 [r], of one column.
+        """Return the codes of one column, int32 [r], and the weights they represent, float32 [r].
 
         Args:
-            position: How many columns have been rounded.
-            column: The matrix's column that this is.
+            position: Number of columns already rounded.
+            column: Index of the column in the matrix.
             weights: float32 [r], as updated so far.
         """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InverseFactor:
-    """What GPTQ needs to know of a layer's inputs; layers fed the same input share it.
+    """What GPTQ needs of a layer's inputs; layers with the same input share it.
 
     Attributes:
         order: int32 [c]: the column that is rounded i-th is order[i].
@@ -69,19 +69,19 @@ def invert(hessian: NDArray[np.float64], *, activation_order: bool = True, dampi
 
     Args:
         hessian: [c, c], 2/n X^T X over the layer's inputs X [n, c]; inputs that are always zero are allowed.
-        activation_order: Round the columns of the largest diagonal first, while most others can still make up for
-            their error.
-        damping: As a fraction of the mean diagonal; ten times more is tried where the matrix is not positive definite.
+        activation_order: Whether to round the columns of the largest diagonal first, while most others can still
+            compensate their error.
+        damping: Fraction of the mean diagonal; ten times more is tried if the matrix is not positive definite.
 
     Raises:
-        QuantizationError: The Hessian holds infinities or NaN, or cannot be inverted with any damping.
+        QuantizationError: The Hessian has infinities or NaN, or cannot be inverted with any damping.
     """
-    import torch  # its factors take a third of NumPy's time
+    import torch  # its factorizations take a third of NumPy's time
 
     diagonal = np.diagonal(hessian)
     if not np.isfinite(hessian).all():
-        raise QuantizationError("The activations of the calibration texts hold infinities or NaN.")
-    # A stable order: equal diagonals keep the matrix's order on every machine.
+        raise QuantizationError("The activations of the calibration texts have infinities or NaN.")
+    # a stable order: equal diagonals keep the matrix's order on every machine
     order = np.argsort(-diagonal, kind="stable") if activation_order else np.arange(len(diagonal))
     ordered = hessian[np.ix_(order, order)].astype(np.float64)
     mean = float(diagonal.mean()) or 1.0
@@ -89,7 +89,7 @@ def invert(hessian: NDArray[np.float64], *, activation_order: bool = True, dampi
         added = damping * 10**attempt
         damped = ordered.copy()
         damped[np.diag_indices_from(damped)] += added * mean
-        # Of H^-1 = U^T U, U is the inverse of H's factor taken from the last column backwards.
+        # of H^-1 = U^T U, U is the inverse of H's factor taken from the last column backwards
         lower, failed = torch.linalg.cholesky_ex(torch.from_numpy(np.ascontiguousarray(damped[::-1, ::-1])))
         if int(failed):
             continue
@@ -101,19 +101,19 @@ def invert(hessian: NDArray[np.float64], *, activation_order: bool = True, dampi
 
 
 def gptq(weight: Matrix, inverse: InverseFactor, grid: Grid) -> tuple[Codes, Matrix]:
-    """Return codes int32 [r, c] and the weights that they stand for, float32 [r, c], in the matrix's column order.
+    """Return codes int32 [r, c] and the weights they represent, float32 [r, c], in the matrix's column order.
 
     Algorithm 1: each column is rounded, its error divided by the factor's diagonal (equation 3, without the search for
-    the best next weight, section 3.3, step 1) and taken off the columns that follow.
+    the best next weight, section 3.3, step 1) and subtracted from the columns that follow.
 
     Args:
         weight: float32 [r, c].
-        inverse: From `invert`, of the layer's Hessian [c, c].
-        grid: What rounds; keeps the scales it chose.
+        inverse: Result of `invert` for the layer's Hessian [c, c].
+        grid: Rounds the columns; keeps the scales it chose.
     """
     order, upper = inverse.order, inverse.upper
     columns = weight.shape[1]
-    # Columns as rows: each step reads and writes a column, which then lies together in memory.
+    # columns as rows: each step reads and writes a column, which is then contiguous
     left = np.ascontiguousarray(weight[:, order].T, dtype=np.float32)
     codes = np.empty(left.shape, np.int32)
     restored = np.empty_like(left)

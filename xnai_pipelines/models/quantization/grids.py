@@ -1,4 +1,4 @@
-"""The grids that GPTQ rounds to when codes have a fixed width."""
+"""The grids that GPTQ rounds to if codes have a fixed width."""
 
 from dataclasses import dataclass, field
 
@@ -19,13 +19,13 @@ from xnai_pipelines.models.quantization.rounding import (
 
 @dataclass(slots=True, eq=False)
 class GroupGrid:
-    """Scales of groups of columns, fitted to the weights as they are when the group's first column is rounded.
+    """Scales of groups of columns, fitted to the current weights when the group's first column is rounded.
 
     Attributes:
         levels: Width and kind of the codes.
-        refit_every: Columns in a group.
-        scales: float32 [r], one entry a group begun so far.
-        zeros: Zero points, likewise.
+        refit_every: Columns per group.
+        scales: float32 [r], one entry for each group so far.
+        zeros: Zero points, one entry for each group so far.
     """
 
     levels: Levels
@@ -51,7 +51,7 @@ class FixedGrid:
     Attributes:
         levels: Width and kind of the codes.
         scales: float32 [r], or [1] for the whole matrix.
-        zeros: Zero points, likewise.
+        zeros: Zero points, of the scales' shape.
     """
 
     levels: Levels
@@ -61,7 +61,7 @@ class FixedGrid:
 
     @classmethod
     def of(cls, rounded: QuantizedTensor, levels: Levels) -> "FixedGrid":
-        """Return the grid of a matrix that was rounded to nearest with a scale a row, or one for the tensor."""
+        """Return the grid of a matrix that was rounded to nearest with one scale per row, or one for the tensor."""
         if rounded.scales is None:
             raise ValueError(f"{rounded.name} has no scales.")
         scales = rounded.scales.astype(np.float32)[:, 0]
@@ -78,12 +78,12 @@ class FixedGrid:
 
 @dataclass(slots=True, eq=False)
 class RowGrid:
-    """For a weight stored [inputs, outputs]: a column of the matrix is a stored row, with scales of its own.
+    """For a weight stored [inputs, outputs]: a column of the matrix is a stored row, with its own scales.
 
     Attributes:
         levels: Width and kind of the codes.
-        group_size: Neighbours in a stored row that share a scale; None for the row.
-        rows: By stored row, what it was rounded to.
+        group_size: Neighbours in a stored row that share a scale; None: the whole row.
+        rows: Result of rounding, by stored row.
     """
 
     levels: Levels

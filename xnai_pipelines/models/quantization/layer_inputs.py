@@ -1,4 +1,4 @@
-"""What linear layers are fed, in moments: enough to know the error of any weight's output without running it."""
+"""Moments of the inputs of linear layers: they give the output error of any weight without running it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 Moment = NDArray[np.float64]
 
-# Of the way to the weights that give the full outputs, and what keeps the others small where inputs hardly vary, as a
-# part of their mean square. All the way gains as much on text like the calibration's and loses .04 elsewhere.
+# Share of the way to the weights that give the full outputs, and what keeps the others small if inputs hardly vary, as
+# a share of their mean square. The whole way gains as much on text like the calibration's and loses .04 elsewhere.
 _SHARE = 0.5
 _RIDGE = 0.1
 
@@ -32,8 +32,8 @@ class Moments:
         mean: float64 [c]: x.
         full_mean: float64 [c]: f.
         magnitude: float64 [c]: |x|.
-        tokens: How many.
-        paired: Whether each token of one model is that of the other; not so where experts choose their tokens.
+        tokens: Number of tokens.
+        paired: Whether each token of one model is that of the other; false if experts choose their tokens.
     """
 
     products: Moment
@@ -51,7 +51,7 @@ class Moments:
         return cls(np.zeros(square), np.zeros(square), np.zeros(row), np.zeros(row), np.zeros(row))
 
     def add(self, rows: "torch.Tensor | None", full: "torch.Tensor | None") -> None:
-        """Take in the inputs of more tokens, float32 [tokens, c] each."""
+        """Add the inputs of more tokens, float32 [tokens, c] each."""
         if rows is None or not len(rows):
             self.paired = self.paired and full is None
             return
@@ -73,16 +73,16 @@ class Moments:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerInputs:
-    """What one or several linear layers are fed; those fed the same tensor share it.
+    """The input of one or more linear layers; those with the same input share it.
 
     Attributes:
         linears: The layers.
-        hessian: float64 [c, c]: 2/n X^T X over the n tokens of the calibration texts, padding left out: the second
-            derivative of the layers' mean squared output error (Frantar et al. 2022, section 3.1). Where all layers
-            have a bias, which takes up the mean error, X is less its mean.
+        hessian: float64 [c, c]: 2/n X^T X over the n tokens of the calibration texts, without padding: the second
+            derivative of the layers' mean squared output error (Frantar et al. 2022, section 3.1). If all layers have a
+            bias, which absorbs the mean error, the mean is subtracted from X.
         magnitude: float64 [c]: mean |x| (Lin et al. 2023, section 3.2).
         tokens: n.
-        moments: All that was gathered.
+        moments: All moments gathered.
     """
 
     linears: tuple[Linear, ...]
@@ -96,11 +96,11 @@ class LayerInputs:
         """Return the inputs of layers from their moments.
 
         Raises:
-            QuantizationError: They hold infinities or NaN.
+            QuantizationError: They have infinities or NaN.
         """
         if not np.isfinite(moments.products).all():
             raise QuantizationError(
-                f"What {linears[0].name} is fed on the calibration texts holds infinities or NaN: the model overflows."
+                f"The input of {linears[0].name} on the calibration texts has infinities or NaN: the model overflows."
             )
         hessian = 2 * moments.products
         if all(linear.has_bias for linear in linears):
@@ -108,7 +108,7 @@ class LayerInputs:
         return cls(linears, hessian, moments.magnitude, moments.tokens, moments)
 
     def targets(self, weights: "Sequence[Matrix]") -> list[Matrix]:
-        """Return the weights to quantize, float32 [outputs, inputs], for the layers' own.
+        """Return the weights to quantize, float32 [outputs, inputs], in place of the layers' own.
 
         W + a W (F X^T - X X^T) (X X^T + b I)^-1 with a = 0.5: half of the way from W to the least-squares weights that
         give W F, the full layer's output, on the quantized model's inputs X. Asymmetric calibration, as in GPTAQ
@@ -128,7 +128,7 @@ class LayerInputs:
         return [(weight + weight @ moved).astype(np.float32) for weight in weights]
 
     def correct_bias(self, linear: Linear, weight: Matrix) -> None:
-        """Set a layer's bias, where it has one, so that its mean output is that of its full weight on full inputs."""
+        """Set a layer's bias, if it has one, so that its mean output equals that of its full weight on full inputs."""
         if not linear.has_bias:
             return
         full = self.moments.full_mean if self.moments.paired else self.moments.mean

@@ -1,4 +1,4 @@
-"""GPTQ over a whole model: each block calibrated on what the quantized ones before it give."""
+"""GPTQ over a whole model: each block is calibrated on the outputs of the quantized ones before it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -16,17 +16,17 @@ from xnai_pipelines.models.quantization.layer_inputs import LayerInputs
 from xnai_pipelines.models.quantization.model import Linear, Transformer
 from xnai_pipelines.models.quantization.rounding import Matrix, as_rounded, levels_of
 
-Done = Callable[[str], None]  # is told the name of a weight that is finished
+Done = Callable[[str], None]  # receives the name of a finished weight
 
 
 @dataclass(slots=True, eq=False)
 class Layerwise:
-    """What a walk over the layers gave.
+    """Result of a walk over the layers.
 
     Attributes:
         tensors: The quantized weights, by name.
-        better_than_rounding: How many layers kept the method's codes rather than those of round-to-nearest.
-        notes: What a person should know, one sentence each.
+        better_than_rounding: Number of layers that kept the method's codes and not those of round-to-nearest.
+        notes: Notes for the user, one sentence each.
     """
 
     tensors: dict[str, QuantizedTensor] = field(default_factory=dict)
@@ -37,10 +37,10 @@ class Layerwise:
 def quantize_by_gptq(model: Transformer, scheme: Scheme, batches: Sequence[Batch], done: Done) -> Layerwise:
     """Return the linear layers of the blocks, quantized by GPTQ and put into the model.
 
-    Columns are rounded in activation order, and a group's scale is fitted when its first column is reached, so that
-    groups lie in that order and the permutation is stored. Scales fitted beforehand need no permutation, and lose: mean
-    cosine .986 instead of .989 at 4 bits in groups of 32 on MiniLM, .74 instead of .76 at 2 bits in groups of 64, both
-    without what `calibrated_blocks` adds.
+    Columns are rounded in activation order, and a group's scale is fitted when its first column is reached. So groups
+    follow that order and the permutation is stored. Scales fitted beforehand need no permutation, but lose: mean cosine
+    .986 instead of .989 at 4 bits in groups of 32 on MiniLM, .74 instead of .76 at 2 bits in groups of 64, both without
+    the additions of `calibrated_blocks`.
     """
     result = Layerwise()
     for calibrated in calibrated_blocks(model, batches):
@@ -65,7 +65,7 @@ def round_the_rest(model: Transformer, scheme: Scheme, result: Layerwise, done: 
         done(linear.name)
     if rest and scheme.method.calibrated:
         result.notes.append(
-            f"{len(rest)} linear layers are rounded to nearest, {rest[0].name} first: they lie outside the list of "
+            f"{len(rest)} linear layers are rounded to nearest, {rest[0].name} first: they are outside the list of "
             "equal layers, or no calibration token reached them."
         )
 
@@ -92,7 +92,7 @@ def _by_gptq(linear: Linear, plain: QuantizedTensor, inverse: InverseFactor, sch
         gptq(matrix, inverse, rows)
         return coded_tensor(linear.name, plain.shape, rows.rounded(), scheme)
     if scheme.group_size is None:
-        # One scale a row or a tensor: round-to-nearest's.
+        # round-to-nearest's one scale per row or tensor
         codes, _ = gptq(matrix, inverse, FixedGrid.of(plain, levels))
         stored = np.ascontiguousarray(codes.T) if linear.transposed else codes
         return replace(plain, method=scheme.method, codes=stored)

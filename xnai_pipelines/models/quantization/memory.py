@@ -1,4 +1,4 @@
-"""Whether a quantization fits into memory, found out before it starts."""
+"""Whether a quantization fits into memory, known before it starts."""
 
 from pathlib import Path
 
@@ -7,36 +7,36 @@ from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.model import Transformer
 
 _LIBRARIES = 450 << 20  # torch and transformers, loaded
-_HESSIANS = 6  # float64 matrices of a layer's inputs squared that are alive while its Hessian is inverted
-_ACTIVATIONS = 24  # float32 values a token of a batch in a block, as multiples of the widest layer's inputs
+_HESSIANS = 6  # float64 matrices of a layer's inputs squared that exist while its Hessian is inverted
+_ACTIVATIONS = 24  # float32 values per token of a batch in a block, in multiples of the widest layer's inputs
 
 
 def check_memory(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: int) -> int:
-    """Return the estimated peak in bytes of this process, weights already loaded included.
+    """Return the estimated peak memory of this process in bytes, including weights already loaded.
 
     Args:
-        model: What is quantized.
-        scheme: How.
-        tokens: Of all calibration texts; 0 where the method needs none.
-        batch_tokens: That are run at once.
+        model: Model to quantize.
+        scheme: Scheme of the quantization.
+        tokens: Number of tokens in all calibration texts; 0 if the method needs none.
+        batch_tokens: Max tokens of a batch.
 
     Raises:
-        QuantizationError: It exceeds what the machine, or the control group, has left.
+        QuantizationError: It exceeds the free memory of the machine or of the control group.
     """
     needed = estimate(model, scheme, tokens=tokens, batch_tokens=batch_tokens)
     loaded = _parameters(model) * 4 + _LIBRARIES
     free = available()
     if free is not None and needed - loaded > free:
         raise QuantizationError(
-            f"Quantizing {model.folder.name} by {scheme.method} needs about {(needed - loaded) >> 20} MiB more memory, "
-            f"and {free >> 20} MiB are free. Close other programs, or give fewer calibration texts ({tokens} tokens)."
+            f"Quantizing {model.folder.name} by {scheme.method} needs about {(needed - loaded) >> 20} MiB more memory; "
+            f"{free >> 20} MiB are free. Close other programs, or use fewer calibration texts ({tokens} tokens)."
         )
     return needed
 
 
 def estimate(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: int) -> int:
     """Return the peak in bytes: weights, codes of 4 bytes, and with calibration hidden states and one block's work."""
-    # Weights twice: as loaded, and the largest tensors' buffers while they are rounded.
+    # weights twice: as loaded, and the largest tensors' buffers while they are rounded
     peak = _LIBRARIES + _parameters(model) * (4 + 4) + (64 << 20)
     if not scheme.method.calibrated:
         return peak
@@ -45,12 +45,12 @@ def estimate(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: i
     widest = max((max(block) for block in widths if block), default=hidden)
     hessians = max((sum(width**2 * 8 for width in block) for block in widths if block), default=0)
     states = 4 * tokens * hidden * 4  # of this block and of the next, in the quantized model and in the full one
-    full = _parameters(model) * 4  # the full model, while it is run once
+    full = _parameters(model) * 4  # the full model, while it runs once
     return peak + states + full + hessians + _HESSIANS * widest**2 * 8 + _ACTIVATIONS * batch_tokens * widest * 4
 
 
 def available() -> int | None:
-    """Return the bytes that can still be taken, of the machine or of the control group; None where neither tells."""
+    """Return the free bytes of the machine or of the control group, None if neither reports them."""
     found = [value for value in (_of_machine(), _of_group()) if value is not None]
     return min(found, default=None)
 
@@ -68,7 +68,7 @@ def _of_machine() -> int | None:
 
 def _of_group() -> int | None:
     root = Path("/sys/fs/cgroup")
-    # Version 2, as containers see their own group; then version 1.
+    # version 2, as containers see their own group; then version 1
     for limit, used in (
         ("memory.max", "memory.current"),
         ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),

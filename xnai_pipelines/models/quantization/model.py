@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Matrix = NDArray[np.float32]
 
 _CAUSAL = ("ForCausalLM", "LMHeadModel")
-_UNUSED = "pooler."  # trained for next-sentence prediction, read by no pooling
+_UNUSED = "pooler."  # trained for next-sentence prediction, used by no pooling
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,9 +28,9 @@ class Linear:
     """A linear layer.
 
     Attributes:
-        name: Of its weight in the state dict.
+        name: Name of its weight in the state dict.
         module: A torch Linear, or a transformers Conv1D.
-        transposed: The weight is stored [inputs, outputs], as Conv1D's is.
+        transposed: Whether the weight is stored [inputs, outputs], like Conv1D's.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embedding:
-    """An embedding table (words, positions, token types): a row a token."""
+    """An embedding table (words, positions, token types): one row per token."""
 
     name: str
     module: "torch.nn.Module"
@@ -72,7 +72,7 @@ class Embedding:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
-    """One of the transformer layers that feed one another."""
+    """One of the transformer layers that run in sequence."""
 
     name: str
     module: "torch.nn.Module"
@@ -84,13 +84,13 @@ class Transformer:
     """A loaded model.
 
     Attributes:
-        folder: Where it is from.
-        network: In evaluation mode, float32, its pooler removed.
-        causal: It predicts the next token; else it encodes.
-        blocks: In the order in which they feed one another; empty where no list of layers is found.
+        folder: The model's folder.
+        network: The network in evaluation mode, float32, without its pooler.
+        causal: Whether it predicts the next token; otherwise it encodes.
+        blocks: The blocks in the order in which they run; empty if no list of layers was found.
         outside: Linear layers outside the blocks whose weight no embedding table shares.
-        embeddings: Each table once.
-        skipped: State dict names of weights that another name already covers (tied weights).
+        embeddings: Each embedding table once.
+        skipped: State dict names of weights already covered by another name (tied weights).
     """
 
     folder: Path
@@ -107,7 +107,7 @@ class Transformer:
         return (*(linear for block in self.blocks for linear in block.linears), *self.outside)
 
     def tensors(self) -> Iterator[tuple[str, "torch.Tensor"]]:
-        """Yield name and value of every tensor that is shipped, in state dict order."""
+        """Yield name and value of every shipped tensor, in state dict order."""
         for name, tensor in self.network.state_dict().items():
             if name not in self.skipped:
                 yield name, tensor
@@ -116,7 +116,7 @@ class Transformer:
         """Put weights, by state dict name, into the network.
 
         Raises:
-            QuantizationError: A name or a shape that the network does not have, or a tensor that is not given.
+            QuantizationError: A name or shape does not exist in the network, or a tensor is missing.
         """
         own = dict(self.tensors())
         if odd := sorted(own.keys() ^ weights.keys()):
@@ -138,18 +138,17 @@ def put(tensor: "torch.Tensor", values: Matrix) -> None:
 
 
 def load_transformer(folder: Path) -> Transformer:
-    """Return the model in a Hugging Face folder: config.json and safetensors, read from disk only, no code of its own.
+    """Return the model in a Hugging Face folder: config.json and safetensors, from disk only, without its own code.
 
     Raises:
         MissingExtraError: The extra `quantize` is not installed.
-        QuantizationError: The folder is no such model, asks for code, or holds infinities or NaN.
+        QuantizationError: The folder has no such model, needs its own code, or has infinities or NaN.
     """
     require("quantize", "Quantizing to few bits")
     import torch
     from transformers import AutoModel, AutoModelForCausalLM
 
-    config = _read_config(folder)
-    causal = any(str(name).endswith(_CAUSAL) for name in config.get("architectures") or ())
+    causal = is_causal(folder)
     loader = AutoModelForCausalLM if causal else AutoModel
     try:
         network, report = loader.from_pretrained(
@@ -164,8 +163,17 @@ def load_transformer(folder: Path) -> Transformer:
     network = network.eval().requires_grad_(False)
     for name, tensor in network.state_dict().items():
         if not torch.isfinite(tensor).all():
-            raise QuantizationError(f"{name} in {folder} holds infinities or NaN: the model is damaged.")
+            raise QuantizationError(f"{name} in {folder} has infinities or NaN: the model is damaged.")
     return name_parts(folder, network, causal=causal)
+
+
+def is_causal(folder: Path) -> bool:
+    """Return whether a folder's config.json names a causal language model.
+
+    Raises:
+        QuantizationError: The folder is not a transformer's, or asks for code.
+    """
+    return any(str(name).endswith(_CAUSAL) for name in _read_config(folder).get("architectures") or ())
 
 
 def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Transformer:
@@ -197,7 +205,7 @@ def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Tra
 
 
 def _find_blocks(network: "PreTrainedModel") -> list[tuple[str, "torch.nn.Module"]]:
-    """Return the members of the outermost list of equal modules that holds most parameters."""
+    """Return the members of the outermost list of equal modules with the most parameters."""
     from torch import nn
 
     lists: list[tuple[int, str, Any]] = []
@@ -214,15 +222,15 @@ def _find_blocks(network: "PreTrainedModel") -> list[tuple[str, "torch.nn.Module
 def _read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not path.is_file():
-        raise QuantizationError(f"{folder} has no config.json: it is not a transformer's folder.")
+        raise QuantizationError(f"{folder} has no config.json, so it is not a transformer's folder.")
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise QuantizationError(f"{path} is no JSON: {error}") from error
+        raise QuantizationError(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict) or "auto_map" in config:
         raise QuantizationError(
-            f"{path} asks for code from the model folder (auto_map) or holds no object. Code from a model is never "
-            "run: choose a model whose architecture transformers itself has."
+            f"{path} needs code from the model folder (auto_map) or is not a JSON object. Code from a model is never "
+            "run. Choose a model whose architecture is part of transformers."
         )
     try:
         weights_files(folder)

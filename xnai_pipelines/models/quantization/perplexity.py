@@ -1,7 +1,7 @@
 """How well a causal language model predicts held-out text."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from xnai_pipelines.encoders.stored.quantized import QuantizedModel
@@ -10,25 +10,35 @@ from xnai_pipelines.models.quantization.calibration_texts import batches, token_
 from xnai_pipelines.models.quantization.model import load_transformer
 
 
+def _silent(texts: int) -> None:
+    """Report nothing."""
+
+
 def perplexity(
-    folder: Path, texts: Sequence[str], quantized: QuantizedModel | None = None, *, max_length: int = 256
+    folder: Path,
+    texts: Sequence[str],
+    quantized: QuantizedModel | None = None,
+    *,
+    max_length: int = 256,
+    progress: Callable[[int], None] = _silent,
 ) -> float:
-    """Return exp of the mean negative log likelihood a token: 1 is certainty, the vocabulary's size a blind guess.
+    """Return exp of the mean negative log likelihood per token: 1 is certainty, the vocabulary's size a blind guess.
 
     Args:
-        folder: A causal language model.
-        texts: Held out from training and calibration; the first token of each is given, all others are predicted.
-        quantized: The folder's model in few bits, whose weights take the place of its own; None for the model itself.
-        max_length: Tokens of a text that are read.
+        folder: Folder of a causal language model.
+        texts: Texts held out from training and calibration; all tokens but the first of each are predicted.
+        quantized: The folder's model in few bits, whose weights replace its own; None for the model itself.
+        max_length: Max tokens of a text.
+        progress: Called with the number of texts of each batch that was read.
 
     Raises:
-        QuantizationError: The model is no causal one, the quantized one is another, or no token is to be predicted.
+        QuantizationError: The model is not causal, the quantized one is another, or there is no token to predict.
     """
     model = load_transformer(folder)
     import torch
 
     if not model.causal:
-        raise QuantizationError(f"{folder} is no causal language model: its config.json names no architecture of one.")
+        raise QuantizationError(f"{folder} is not a causal language model: its config.json names no such architecture.")
     if quantized is not None:
         model.replace(quantized.weights())
     total, count = 0.0, 0
@@ -40,6 +50,7 @@ def perplexity(
                 logits[predicted].float(), batch["input_ids"][:, 1:][predicted], reduction="sum"
             )
         total, count = total + float(loss), count + int(predicted.sum())
+        progress(len(predicted))
     if not count:
-        raise QuantizationError("The held-out texts hold no token to predict: give texts of two tokens or more.")
+        raise QuantizationError("The held-out texts have no token to predict. Use texts of two or more tokens.")
     return math.exp(total / count)

@@ -1,4 +1,4 @@
-"""Quantizing a model folder: the one entrance."""
+"""Quantize a model folder: the only entry point."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -29,7 +29,7 @@ _LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers", "xn
 
 
 def _silent(name: str, done: int, total: int) -> None:
-    """Tell nobody."""
+    """Report nothing."""
 
 
 def quantize(
@@ -41,22 +41,22 @@ def quantize(
     seed: int = 0,
     progress: Callable[[str, int, int], None] = _silent,
 ) -> QuantizedModel:
-    """Return the model of a folder with its linear layers and embedding tables quantized; the same for the same seed.
+    """Return a folder's model with quantized linear layers and embedding tables; the same for the same seed.
 
-    Embedding tables come first, then the blocks in order, each calibrated on what the quantized parts before it give.
-    Norms, biases and tables of fewer than 64 rows (token types) are kept in float16.
+    Embedding tables come first, then the blocks in order, each calibrated on the outputs of the quantized parts before
+    it. Norms, biases and tables of fewer than 64 rows (token types) are kept in float16.
 
     Args:
         folder: A Hugging Face transformer: config.json, safetensors and the tokenizer's files. An encoder, or a causal
-            language model where the config's architecture says so. Nothing is downloaded, no code of the folder is run.
-        scheme: How.
-        texts: For calibration, which all methods but float16 and rtn need: at most 256 of them are drawn.
-        max_length: Tokens of a text that are read.
-        seed: Of the draw.
-        progress: Is told the layer that was finished, how many are, and how many there are.
+            language model if the config's architecture says so. Nothing is downloaded, and no code in it is run.
+        scheme: Scheme of the quantization.
+        texts: Calibration texts, for all methods except float16 and rtn: up to 256 of them are drawn.
+        max_length: Max tokens of a text.
+        seed: Seed of the draw.
+        progress: Receives the finished layer, the number of finished layers, and the number of all layers.
 
     Raises:
-        QuantizationError: The folder cannot be read, holds infinities or NaN, the calibration texts are too few or too
+        QuantizationError: The folder cannot be read, has infinities or NaN, the calibration texts are too few or too
             short, or memory is too small (before any work).
     """
     started = time.monotonic()
@@ -64,7 +64,7 @@ def quantize(
     model = load_transformer(folder)
     batches = tokenise(model, chosen, max_length) if chosen else []
     if scheme.method.calibrated and not model.blocks:
-        raise QuantizationError(f"{folder} has no list of equal layers that {scheme.method} could walk: use rtn.")
+        raise QuantizationError(f"{folder} has no list of equal layers, which {scheme.method} needs. Use rtn.")
     tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
     check_memory(model, scheme, tokens=tokens, batch_tokens=BATCH_TOKENS)
     result = _run(model, scheme, batches, _counted(model, progress))

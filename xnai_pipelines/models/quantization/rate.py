@@ -1,8 +1,8 @@
-"""Rate-targeted quantization: a uniform grid without bounds, its step such that the file gets the size asked for.
+"""Rate-targeted quantization: an unbounded uniform grid, with the step that gives the file the requested size.
 
-Codes that are entropy-coded need no fixed width: a large code is rare and costs many bits, a zero costs a fraction of
-one. At the same size the error is far below that of codes of 2 bits (all-MiniLM-L6-v2: 2 bits in groups of 64 give a
-mean cosine of .76 at 13.7 times smaller, this gives .94).
+Entropy-coded codes need no fixed width: a large code is rare and costs many bits, a zero costs a fraction of one. At
+the same size the error is far below that of 2-bit codes (all-MiniLM-L6-v2: 2 bits in groups of 64 give a mean cosine of
+.76 at 13.7 times smaller, this gives .94).
 """
 
 import tempfile
@@ -31,24 +31,24 @@ from xnai_pipelines.models.quantization.sensitivity import output_sensitivity
 Matrix = NDArray[np.float32]
 Codes = NDArray[np.int32]
 
-# Bits that a weight of a linear layer gets beyond one of an encoder's word table: a word's error is one of many in a
-# text and averages out. A language model's table, which often also predicts the next word, gets as many as the layers.
+# Bits of a linear layer's weight beyond one of an encoder's word table: a word's error is one of many in a text and
+# averages out. A language model's table, which often also predicts the next word, gets as many as the layers.
 _WORD_TABLE_LESS = 1.3
-_FEWEST_BITS = 0.5  # below, hardly a code is not zero
-_SMALLEST_TABLE = 64  # rows; smaller ones (token types) stay float16
-# Far more than GPTQ's usual .01 of the mean diagonal: at few bits its corrections are large, and fit the calibration
-# texts. At 16x .2 instead of .05 changed nothing on like text and gained .008 on another domain.
+_FEWEST_BITS = 0.5  # below it, almost every code is zero
+_SMALLEST_TABLE = 64  # rows; smaller tables (token types) stay float16
+# Far more than GPTQ's usual .01 of the mean diagonal: at few bits its corrections are large, and overfit the
+# calibration texts. At 16x .2 instead of .05 changed nothing on similar text and gained .008 on another domain.
 _DAMPING = 0.2
-# Of the file: kept free, since the last layer meets its target to a few bytes only.
+# Share of the file kept free, because the last layer meets its target only to a few bytes.
 _RESERVE = 0.0005
-_NOTES = 500  # characters of what else the file tells: versions of libraries, notes
-_ROUNDS = 2  # of GPTQ with a rescaled step
-_CLOSE = 0.005  # bits a weight that a layer may miss its target by; the next layers make up for it
+_NOTES = 500  # characters of what else is in the file: versions of libraries, notes
+_ROUNDS = 2  # rounds of GPTQ with a rescaled step
+_CLOSE = 0.005  # bits per weight by which a layer may miss its target; the next layers compensate
 
 
 @dataclass(slots=True, eq=False)
 class RowSteps:
-    """Multiples of one step a row, without bounds."""
+    """Multiples of one step per row, unbounded."""
 
     steps: Matrix
     refit_every: int = 0
@@ -65,12 +65,12 @@ class RowSteps:
 def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch], done: Done) -> Layerwise:
     """Return embedding tables and linear layers quantized to the scheme's ratio and put into the model.
 
-    The word table, minus its columns' means, is rounded to nearest; the linear layers are quantized by GPTQ, block by
-    block, each with the bits a weight that are then left. A row's step is finer where the model's output depends more
-    on it (`output_sensitivity`): with plain GPTQ that gained .02 of cosine at 16x.
+    The word table, minus its columns' means, is rounded to nearest. The linear layers are quantized by GPTQ, block by
+    block, each with the bits per weight that are then left. A row's step is finer if the model's output depends more on
+    it (`output_sensitivity`): compared with plain GPTQ that gained .02 of cosine at 16x.
 
     Raises:
-        QuantizationError: No file of this model is so small.
+        QuantizationError: No file of this model can be so small.
     """
     result = Layerwise()
     tables = [table for table in model.embeddings if len(table.module.weight) >= _SMALLEST_TABLE]
@@ -84,8 +84,8 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
     of_layers = (left + (less * sizes[words.name] if words else 0)) / todo
     if left / todo < _FEWEST_BITS:
         raise QuantizationError(
-            f"{model.folder.name} cannot be {scheme.ratio:g} times smaller than float32: {left / todo:.2f} bits a "
-            "weight would be left beside its norms and biases. Ask for a smaller ratio."
+            f"{model.folder.name} cannot be {scheme.ratio:g} times smaller than float32: only {left / todo:.2f} bits "
+            "per weight would be left beside its norms and biases. Choose a smaller ratio."
         )
 
     def keep(tensor: QuantizedTensor) -> None:
@@ -119,16 +119,16 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
 
 
 def _relative_steps(model: Transformer, batches: Sequence[Batch]) -> dict[str, Matrix]:
-    """Return by linear layer the steps of its rows, float32 [r, 1], or [1, 1] for one step, up to a common factor.
+    """Return, by linear layer, the steps of its rows, float32 [r, 1], or [1, 1] for one step, up to a common factor.
 
-    They are in inverse proportion to the fourth root of the output's sensitivity, half as strong as theory has it at
+    They are inversely proportional to the fourth root of the output's sensitivity, half as strong as theory demands at
     many bits (all rows then add the same error), and powers of 2**(1/4), so that they compress.
     """
     sensitivity = output_sensitivity(model, batches)
     steps = {linear.name: np.ones((1, 1), np.float32) for linear in model.linears}
     for linear in model.linears:
         rows = sensitivity.get(linear.name)
-        # A transposed weight is stored with outputs as columns, and steps belong to rows.
+        # a transposed weight is stored with outputs as columns, and steps belong to rows
         if rows is not None and rows.any() and not linear.transposed:
             root = (rows / rows.mean() + 0.01) ** -0.25
             steps[linear.name] = np.exp2(np.rint(np.log2(root) * 4) / 4).astype(np.float32)[:, None]
@@ -138,7 +138,7 @@ def _relative_steps(model: Transformer, batches: Sequence[Batch]) -> dict[str, M
 def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int], steps: Mapping[str, Matrix]) -> float:
     """Return the bits that a file of the scheme's ratio has for codes.
 
-    What is left beside all else, which is found by writing a file whose tensors with codes have one column of noise.
+    All else is measured by writing a file whose tensors with codes have one column of noise.
     """
     generator = np.random.default_rng(0)
     blank = {}
@@ -146,7 +146,7 @@ def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int]
     for name, tensor in model.tensors():
         if name in sizes:
             codes = generator.integers(-100, 100, (tensor.shape[0], 1), np.int32)
-            # Each tensor has a step of its own: equal ones would compress as the real ones do not.
+            # each tensor has its own step: equal ones would compress better than the real ones
             relative = steps.get(name, np.ones((1, 1), np.float32)) * np.float32(generator.uniform(1, 2))
             blank[name] = _tensor(name, codes.shape, codes, relative)
             taken += len(encode(codes))
@@ -167,7 +167,7 @@ def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int]
 
 
 def _code_table(embedding: Embedding, bits: float) -> QuantizedTensor:
-    """Return a table rounded to nearest with one step, its columns' means apart."""
+    """Return a table rounded to nearest with one step, its columns' means stored separately."""
     table: Matrix = embedding.module.weight.detach().numpy()
     mean = table.mean(axis=0)
     centred = table - mean
@@ -211,10 +211,10 @@ def _code_linear(
 def _to_rate(
     matrix: Matrix, relative: Matrix, bits: float, quantizer: Callable[[Matrix], Codes]
 ) -> tuple[Codes, Matrix]:
-    """Return codes of about so many bits a weight, and their steps, [r, 1] or [1, 1], as float16 holds them.
+    """Return codes of about so many bits per weight, and their steps, [r, 1] or [1, 1], at float16 precision.
 
-    The step is bisected on the entropy of some rows rounded to nearest, then rescaled by 2**(bits - asked): a step
-    half as large takes one bit more.
+    The step is bisected on the entropy of some rows rounded to nearest, then rescaled by 2**(bits - requested bits): a
+    step half as large takes one bit more.
     """
     rows = np.random.default_rng(0).permutation(len(matrix))[:512]
     some = matrix[rows] / (relative if len(relative) == 1 else relative[rows])

@@ -1,4 +1,4 @@
-"""Round-to-nearest: scales for groups of weights, searched for the least squared error, and codes on them."""
+"""Round-to-nearest: scales for groups of weights, chosen for the least squared error, and their codes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ Codes = NDArray[np.int32]
 Scales = NDArray[np.float16] | NDArray[np.float32]
 
 _CHUNK = 1 << 16  # weights searched at a time: they and the buffers stay in the second-level cache
-_SAMPLE = 1 << 20  # weights that are enough to search the scale of a larger group
-_NARROW = 128  # weights; wider groups meet larger outliers, whose scales must shrink further
-_SHRINK = {2: 0.3, 3: 0.45, 4: 0.6, 8: 0.85}  # the smallest scale tried, as a part of the covering one
-_STEPS = {2: 15, 3: 13, 4: 11, 8: 6}  # scales tried, in equal ratios
+_SAMPLE = 1 << 20  # weights that suffice to search the scale of a larger group
+_NARROW = 128  # weights; wider groups have larger outliers, whose scales must shrink further
+_SHRINK = {2: 0.3, 3: 0.45, 4: 0.6, 8: 0.85}  # smallest scale tried, relative to the covering one
+_STEPS = {2: 15, 3: 13, 4: 11, 8: 6}  # number of scales tried, in equal ratios
 _REFITS = 2  # least-squares scales for the codes found
-_LARGEST = 60000.0  # of float16 scales; a tensor beyond it gets float32 ones
+_LARGEST = 60000.0  # max of float16 scales; a tensor beyond it gets float32 ones
 _SMALLEST = 2.0**-14  # a tensor whose largest scale is smaller would lose digits in float16
 _TINY = 2.0**-24  # the smallest positive float16
 
@@ -29,9 +29,9 @@ class Levels:
 
     Attributes:
         bits: Width of a code, 2 to 8.
-        symmetric: Codes around zero, without zero points.
-        clip: Search each scale for the least squared error; else it covers the largest weight.
-        wide: Scales are float32, because the tensor's exceed float16's range.
+        symmetric: Whether codes are around zero, without zero points.
+        clip: Whether each scale minimizes the squared error; otherwise it covers the largest weight.
+        wide: Whether scales are float32, because the tensor's exceed float16's range.
     """
 
     bits: int
@@ -50,10 +50,10 @@ class Levels:
         return self.lowest + (1 << self.bits) - 1
 
     def stored(self, scales: Matrix) -> Matrix:
-        """Return scales as they will be read back: float32 values that the stored type holds."""
+        """Return scales as they will be read back: float32 values that the stored type can represent."""
         if self.wide:
             return np.maximum(scales, np.finfo(np.float32).tiny)
-        # Through float64: a float32 of just above the range may not become infinite.
+        # through float64: a float32 just above the range must not become infinite
         return np.clip(scales, _TINY, 65504.0).astype(np.float16).astype(np.float32)
 
 
@@ -63,7 +63,7 @@ class Rounded:
 
     Attributes:
         codes: int32 [r, c].
-        scales: float16, or float32 where float16 cannot hold them, [r, g]; [1, 1] for the whole tensor.
+        scales: float16, or float32 if float16 cannot represent them, [r, g]; [1, 1] for the whole tensor.
         zero_points: uint8 like scales; None when symmetric.
     """
 
@@ -73,7 +73,7 @@ class Rounded:
 
 
 def levels_of(scheme: Scheme, weight: Matrix) -> Levels:
-    """Return how the scheme rounds this tensor's weights; its scales are float16 unless those would overflow."""
+    """Return how the scheme rounds this tensor's weights; scales are float16 unless they would overflow."""
     if scheme.bits is None:
         raise ValueError(f"{scheme.method} has no codes of a fixed width.")
     largest = float(np.abs(weight).max(initial=0)) / (2 ** (scheme.bits - 1))
@@ -82,13 +82,13 @@ def levels_of(scheme: Scheme, weight: Matrix) -> Levels:
 
 
 def round_to_nearest(weight: Matrix, levels: Levels, granularity: Granularity, group_size: int | None) -> Rounded:
-    """Return the codes nearest to a matrix's weights, on scales that cover them or lose least.
+    """Return the codes nearest to a matrix's weights, on scales that cover them or have the least loss.
 
     Args:
         weight: float32 [r, c], finite.
         levels: Width and kind of the codes.
         granularity: Which weights share a scale; the last group of a row may be shorter.
-        group_size: Columns in a group, for granularity "group" only.
+        group_size: Columns per group, for granularity "group" only.
     """
     rows, columns = weight.shape
     if granularity is Granularity.TENSOR:
@@ -111,7 +111,7 @@ def round_to_nearest(weight: Matrix, levels: Levels, granularity: Granularity, g
 
 
 def as_rounded(codes: Codes, scales: Matrix, zeros: Matrix, levels: Levels) -> Rounded:
-    """Return codes with their scales [r, g] and zero points [r, g], given as float32, in the types that are stored."""
+    """Return codes with their scales [r, g] and zero points [r, g], given as float32, in the stored types."""
     kept: Scales = scales if levels.wide else scales.astype(np.float16)
     return Rounded(codes, kept, None if levels.symmetric else zeros.astype(np.uint8))
 
@@ -125,15 +125,15 @@ def nearest(weights: Matrix, scales: Matrix, zeros: Matrix, levels: Levels) -> C
 
 
 def fit_scales(groups: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
-    """Return a scale and a zero point a group, both float32 [n]; scales are values that float16 holds unless wide.
+    """Return a scale and a zero point per group, both float32 [n]; float16 can represent the scales unless wide.
 
-    The squared error is searched over scales that shrink from the covering one in equal ratios, then the scale is twice
-    replaced by the least-squares one for the codes found, where that is better. Against covering scales this takes
-    41 % off the squared error of MiniLM's linear layers at 2 bits in groups of 64 (1 % by trying both neighbouring zero
-    points, which is done at 2 and 3 bits), 19 % at 3 bits and 7 % at 4 bits in groups of 32.
+    The squared error is searched over scales that shrink from the covering one in equal ratios. Then the scale is twice
+    replaced by the least-squares one for the codes found, if that is better. Compared with covering scales this reduces
+    the squared error of MiniLM's linear layers by 41 % at 2 bits in groups of 64, by 19 % at 3 bits and by 7 % at 4
+    bits in groups of 32. Trying both neighbouring zero points, at 2 and 3 bits only, contributes 1 % at 2 bits.
 
     Args:
-        groups: float32 [n, weights in a group], finite.
+        groups: float32 [n, weights per group], finite.
         levels: Width and kind of the codes.
     """
     count, width = groups.shape
@@ -141,9 +141,9 @@ def fit_scales(groups: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
     step = max(1, _CHUNK // width)
     for start in range(0, count, step):
         part = slice(start, start + step)
-        # Weights as rows: what is done with a group's scale then runs along contiguous memory.
+        # weights as rows: operations with a group's scale then run along contiguous memory
         weights = np.ascontiguousarray(groups[part].T)
-        # Squares of weights that float16 scales cannot hold leave float32's range too.
+        # squares of weights that float16 scales cannot represent exceed float32's range too
         unit = np.float32(2.0 ** (np.frexp(np.abs(weights).max(initial=0))[1] - 1) if levels.wide else 1)
         weights /= unit
         scales[part], zeros[part] = _search(weights, levels) if levels.clip else next(_covering(weights, levels))
@@ -154,7 +154,7 @@ def fit_scales(groups: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
 def _covering(weights: Matrix, levels: Levels) -> Iterator[tuple[Matrix, Matrix]]:
     """Yield scales [n] that reach the largest weights [width, n], with each zero point worth trying, best guess first.
 
-    A group of one value gets it as its scale, so that it is kept to the precision of the scale.
+    A group of one value gets it as its scale, so its precision is that of the scale.
     """
     top, bottom = weights.max(axis=0), weights.min(axis=0)
     constant = np.where(top == bottom, np.abs(top), 0)
@@ -198,7 +198,7 @@ def _search(weights: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
 
 
 def _centred(weights: Matrix, scales: Matrix, zeros: Matrix, levels: Levels) -> Matrix:
-    """Return the codes less the zero point, as float32: what the scale is multiplied by."""
+    """Return the codes minus the zero point, as float32: the factor of the scale."""
     codes: Matrix = weights / scales
     np.rint(codes, out=codes)
     np.maximum(codes, levels.lowest - zeros, out=codes)

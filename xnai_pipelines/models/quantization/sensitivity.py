@@ -13,15 +13,15 @@ from xnai_pipelines.models.quantization.model import Transformer
 if TYPE_CHECKING:
     import torch
 
-_TEXTS = 64  # of the calibration texts: enough for a mean over their tokens
+_TEXTS = 64  # number of calibration texts: enough for a mean over their tokens
 
 
 def output_sensitivity(model: Transformer, batches: Sequence[Batch]) -> dict[str, NDArray[np.float64]]:
-    """Return by linear layer, float64 [outputs]: the mean squared derivative of the model's output by each of its.
+    """Return, by linear layer, the mean squared derivative of the model's output by each output, float64 [outputs].
 
-    The model's output is the unit vector of a text's mean last hidden state, for a language model each token's last
-    hidden state. The squared length of its derivative is that of its product with a random normal vector, in the mean
-    (Hutchinson's estimator), so that one backward pass tells it for all layers; averaged over the tokens this is the
+    The model's output is the unit vector of a text's mean last hidden state, or for a language model each token's last
+    hidden state. The squared length of its derivative equals, in the mean, that of its product with a random normal
+    vector (Hutchinson's estimator), so one backward pass gives it for all layers. Averaged over the tokens this is the
     diagonal of the layer's output factor in K-FAC (Martens and Grosse 2015, arXiv:1503.05671, section 3). Layers that
     the texts do not reach are missing.
     """
@@ -63,10 +63,10 @@ def output_sensitivity(model: Transformer, batches: Sequence[Batch]) -> dict[str
 
 
 def output_vectors(model: Transformer, hidden: "torch.Tensor", mask: "torch.Tensor") -> "torch.Tensor":
-    """Return what is compared of two models, unit vectors: the mean over a text's tokens, or each token's own.
+    """Return the unit vectors by which two models are compared: the mean over a text's tokens, or each token's own.
 
     Args:
-        model: A language model's tokens each count, an encoder's texts.
+        model: The model; a language model's tokens count each, an encoder's texts.
         hidden: Last hidden states, float32 [texts, tokens, dimension].
         mask: bool [texts, tokens], false for padding.
     """

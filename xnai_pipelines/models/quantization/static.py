@@ -1,9 +1,9 @@
 """Static INT8 of a float ONNX graph: activations get their scales once, from calibration inputs.
 
-Only the inputs of matrix products are quantized. Their outputs go on in float32, into a bias or a LayerNormalization
-that would turn them back at once: on MiniLM quantized outputs of the six products that end a feed-forward block took
-the vectors' mean cosine from .991 to .943, and every quantized output costs time (2.1 against 3.6 times the speed of
-float32). Products whose inputs 8 bits cannot hold are found by measurement: see `quantize_static`.
+Only the inputs of matrix products are quantized. Their outputs stay float32 for the bias or LayerNormalization that
+follows. On MiniLM, quantized outputs of the six products that end a feed-forward block reduced the vectors' mean cosine
+from .991 to .943, and every quantized output costs time (2.1 instead of 3.6 times the speed of float32). Products whose
+inputs do not fit 8 bits are found by measurement: see `quantize_static`.
 """
 
 import io
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 Feed = Mapping[str, NDArray[Any]]  # an ONNX graph's inputs by name
 
 FEWEST_FEEDS = 8
-_EVERY_NTH = 4  # feed that is kept from calibration and measured on
-_MEASURED = 32  # feeds at most
+_EVERY_NTH = 4  # feed that is kept from calibration, for measuring
+_MEASURED = 32  # max number of feeds measured on
 _TINY = 1e-12
-_OBSERVED = 8  # of those, feeds on which single products are measured: their inputs are held in memory
+_OBSERVED = 8  # of those, feeds on which single products are measured: their inputs stay in memory
 
 
 class Calibration(StrEnum):
     """Which range of an activation its 256 codes cover."""
 
     MINMAX = "minmax"
-    ENTROPY = "entropy"  # the one that changes the distribution least
+    ENTROPY = "entropy"  # the range that changes the distribution least
     PERCENTILE = "percentile"  # all but one value in 50,000 at each end
 
 
@@ -44,8 +44,8 @@ class Calibration(StrEnum):
 class LeftOut:
     """A matrix product that stays float32.
 
-    `error` is what 8 bits of its inputs do to its output: the mean over rows of the relative error. `outliers` is the
-    widest of its inputs' largest magnitude over the 99.9th percentile of magnitudes.
+    `error` is the effect of 8-bit inputs on its output: the mean over rows of the relative error. `outliers` is the max
+    over its inputs of the largest magnitude over the 99.9th percentile of magnitudes.
     """
 
     node: str
@@ -55,10 +55,10 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class StaticReport:
-    """What became of a graph.
+    """Result of the quantization of a graph.
 
-    `cosine` is the mean over the rows of the first output (an encoder's token vectors) against the float graph, on
-    `measured` feeds that calibration did not see; `cosine_of_all` is the same with no product left out.
+    `cosine` is the mean over the rows of the first output (an encoder's token vectors) to the float graph, on
+    `measured` feeds that calibration did not see; `cosine_of_all` is the same with every product quantized.
     """
 
     calibration: Calibration
@@ -81,17 +81,17 @@ def quantize_static(
 ) -> StaticReport:
     """Write a graph in INT8 (QDQ, weights per channel) and return how it was done (MiniLM, 64 feeds: 10 to 20 s).
 
-    All products are quantized first. Where the outputs' cosine to the float graph is below `least_cosine`, the products
-    are ranked by the error that quantizing their inputs alone makes, and the worst 1, 2, 4, ... are left out until it
-    is reached.
+    All products are quantized first. If the outputs' cosine to the float graph is below `least_cosine`, the products
+    are ranked by the error from quantizing their inputs alone, and the worst 1, 2, 4, ... are left out until it is
+    reached.
 
     Args:
         float_graph: The ONNX graph in float32.
-        destination: The file to write.
+        destination: File to write.
         feeds: Inputs, each run alone, so that none is padded; 64 of 128 tokens are enough.
         calibration: How ranges are found; the histograms of the last two are merged feed by feed.
-        reduce_range: Keeps 7 bits of the weights, for processors whose 8-bit sums saturate.
-        least_cosine: When to stop leaving products out.
+        reduce_range: Whether to keep 7 bits of the weights, for processors whose 8-bit sums saturate.
+        least_cosine: Cosine at which no more products are left out.
 
     Raises:
         QuantizationError: There are fewer than 8 feeds, or outputs are not finite.
@@ -101,8 +101,8 @@ def quantize_static(
 
     if len(feeds) < FEWEST_FEEDS:
         raise QuantizationError(
-            f"Static INT8 is calibrated with {len(feeds)} texts: give at least {FEWEST_FEEDS} that are like those to "
-            "be encoded."
+            f"{len(feeds)} texts are too few to calibrate static INT8. Use at least {FEWEST_FEEDS} that are similar to "
+            "those to be encoded."
         )
     held_out = feeds[::_EVERY_NTH][:_MEASURED]
     calibrating = [feed for index, feed in enumerate(feeds) if index % _EVERY_NTH]
@@ -147,7 +147,7 @@ def _quantize(
         Calibration.ENTROPY: quantization.CalibrationMethod.Entropy,
         Calibration.PERCENTILE: quantization.CalibrationMethod.Percentile,
     }
-    with redirect_stdout(io.StringIO()):  # a line for each feed
+    with redirect_stdout(io.StringIO()):  # it prints a line for each feed
         quantization.quantize_static(
             prepared,
             destination,
@@ -159,11 +159,11 @@ def _quantize(
             weight_type=quantization.QuantType.QInt8,
             nodes_to_exclude=list(left_out),
             calibrate_method=methods[calibration],
-            # Written by the first call, read by the others.
+            # written by the first call, read by the others
             calibration_cache_path=ranges,
             extra_options={
                 "OpTypesToExcludeOutputQuantization": ["MatMul"],
-                # Feeds are read one by one: histograms want equal shapes, and hold every activation of what they read.
+                # feeds are read one by one: histograms need equal shapes, and every activation stays in memory
                 "CalibStridedMinMax": 1,
             },
         )
@@ -205,14 +205,14 @@ def _mean_cosine(expected: Sequence[Sequence[Any]], ours: Sequence[Sequence[Any]
     for one, other in zip(expected, ours, strict=True):
         a, b = (output[0].reshape(-1, output[0].shape[-1]) for output in (one, other))
         if not (np.isfinite(a).all() and np.isfinite(b).all()):
-            raise QuantizationError("Outputs of the float graph or of its INT8 form are not finite: check the weights.")
+            raise QuantizationError("Outputs of the float graph or its INT8 graph are not finite. Check the weights.")
         lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
-        cosines.append(np.sum(a * b, axis=1) / np.maximum(lengths, _TINY))  # 8 bits may leave nothing of a row
+        cosines.append(np.sum(a * b, axis=1) / np.maximum(lengths, _TINY))  # in 8 bits a row may vanish
     return float(np.concatenate(cosines).mean())
 
 
 def _measure(model: "onnx.ModelProto", feeds: Sequence[Feed], ranges: Path) -> list[LeftOut]:
-    """Return for each matrix product what 8 bits of its inputs do to its output."""
+    """Return, for each matrix product, the effect of 8-bit inputs on its output."""
     import onnx
     from onnxruntime.quantization.calibrate import load_tensors_data
 
@@ -246,7 +246,7 @@ def _measure(model: "onnx.ModelProto", feeds: Sequence[Feed], ranges: Path) -> l
 
 
 def _eight_bits(values: NDArray[np.float32], low: Any, high: Any) -> NDArray[np.float32]:
-    """Return the values after asymmetric 8-bit quantization over the range, as QuantizeLinear does it."""
+    """Return the values after asymmetric 8-bit quantization over the range, like QuantizeLinear."""
     lowest, highest = min(np.min(low), 0.0), max(np.max(high), 0.0)  # of shape [] or [1], by the calibrator
     scale = (highest - lowest) / 255 or 1.0
     zero_point = np.rint(-lowest / scale)

@@ -1,4 +1,4 @@
-"""Sentences end where a reader ends them, in several scripts."""
+"""Sentences end where a reader ends them, in several scripts; a cut never splits a grapheme."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.chunks.sentences import sentence_starts
+from xnai_pipelines.chunks.boundaries import grapheme_interiors, sentence_starts
 
 
 def sentences(text: str) -> list[str]:
@@ -49,3 +49,29 @@ def test_starts_ascend_inside_the_span_and_never_stand_on_white_space_after_a_st
 def test_only_the_span_asked_for_is_divided():
     text = "One. Two. Three. Four."
     assert sentence_starts(text, 5, 17) == [10]
+
+
+def graphemes(text: str) -> list[str]:
+    interior = grapheme_interiors(text)
+    starts = [0, *(at for at in range(1, len(text)) if interior is None or not interior[at]), len(text)]
+    return [text[start:end] for start, end in pairwise(starts)]
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ["a", "b"],
+        ["e\u0301", "x"],
+        ["👨‍👩‍👧‍👦", "👍🏽", "❤️"],
+        ["🇫🇷", "🇩🇪", "🇯🇵", "a", "🇫🇷"],
+        ["🇫🇷", "🇩"],
+        ["🏴󠁧󠁢󠁳󠁣󠁴󠁿", "!"],
+        ["\u1112\u1161\u11ab", "한"],
+        ["กำ"[:1], "ำ"],
+        ["שָׁ", "ל"],
+        ["ｶﾞ", "漢"],
+        ["1️⃣", "2"],
+    ],
+)
+def test_graphemes_stay_whole(expected):
+    assert graphemes("".join(expected)) == expected

@@ -1,16 +1,14 @@
 """A sensor reads each evaluation once, knows a release's first one, and gets the rows beneath its figures."""
 
-from datetime import UTC, datetime
-
 import mlflow
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.support.tracked_evaluations import at, day, log
+from tests.support.tracked_evaluations import at, log
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
-from xnai_pipelines.evaluation import logged_questions as reading
-from xnai_pipelines.evaluation.logged import evaluations_since, first_evaluation, past_evaluations, per_question
+from xnai_pipelines.evaluation import logged
+from xnai_pipelines.evaluation.logged import first_evaluation, past_evaluations, per_question
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.state.tracker import Tracker
 
@@ -44,36 +42,22 @@ def packed(table):
     return sink.getvalue().to_pybytes()
 
 
-def test_without_a_cursor_all_are_given_the_oldest_first(nights):
-    assert fingerprints(evaluations_since(nights, None, 10)) == [f"night {number}" for number in range(5)]
-
-
-def test_after_a_cursor_only_later_ones_are_given_and_after_the_last_none(nights):
-    assert fingerprints(evaluations_since(nights, day(2), 10)) == ["night 3", "night 4"]
-    assert evaluations_since(nights, day(4), 10) == []
-    assert evaluations_since(nights, datetime.now(UTC), 10) == []
-
-
-def test_reading_two_at_a_time_leaves_none_out_and_gives_none_twice(nights):
-    seen, cursor = [], None
-    while found := evaluations_since(nights, cursor, 2):
-        seen += fingerprints(found)
-        cursor = found[-1].evaluated_at
-    assert seen == [f"night {number}" for number in range(5)]
+def test_the_newest_are_given_first_and_no_more_than_asked_for(nights):
+    assert fingerprints(past_evaluations(nights, 2)) == ["night 4", "night 3"]
+    assert fingerprints(past_evaluations(nights, 10)) == [f"night {number}" for number in range(4, -1, -1)]
 
 
 def test_the_order_is_that_of_measuring_where_mlflow_was_down_and_they_are_logged_late(tracker, evaluation):
     for number in (2, 0, 1):
         log(tracker, evaluation, report=at(evaluation.report, number, f"night {number}"))
-    assert fingerprints(evaluations_since(tracker, None, 10)) == ["night 0", "night 1", "night 2"]
     assert fingerprints(past_evaluations(tracker, 10)) == ["night 2", "night 1", "night 0"]
 
 
 def test_one_that_is_half_logged_is_not_given(nights, database):
     client = mlflow.MlflowClient(f"sqlite:///{database}")
-    [half] = [past.run_id for past in evaluations_since(nights, day(3), 1)]
+    [half] = [past.run_id for past in past_evaluations(nights, 1)]
     client.set_terminated(half, "FAILED")
-    assert fingerprints(evaluations_since(nights, day(2), 10)) == ["night 3"]
+    assert fingerprints(past_evaluations(nights, 1)) == ["night 3"]
 
 
 def test_a_run_that_a_person_logged_beside_them_is_passed_over(nights, database):
@@ -81,7 +65,7 @@ def test_a_run_that_a_person_logged_beside_them_is_passed_over(nights, database)
     experiment = client.get_experiment_by_name("xnai/retrieval").experiment_id
     by_hand = client.create_run(experiment, start_time=0, tags={"release": "1"}).info.run_id
     client.set_terminated(by_hand)
-    assert fingerprints(evaluations_since(nights, None, 1)) == ["night 0"]
+    assert len(past_evaluations(nights, 10)) == 5
     assert first_evaluation(nights, 1).tags["fingerprint"] == "night 0"
 
 
@@ -93,13 +77,13 @@ def test_the_first_evaluation_of_a_release_is_its_oldest(nights):
 
 
 def test_before_the_first_evaluation_there_is_nothing_to_read(tracker):
-    assert evaluations_since(tracker, None, 10) == []
+    assert past_evaluations(tracker, 10) == []
     assert first_evaluation(tracker, 1) is None
 
 
 def test_an_mlflow_that_is_down_is_told_from_one_without_evaluations():
     with pytest.raises(TrackingUnavailableError, match="Connection refused"):
-        evaluations_since(Tracker("http://127.0.0.1:9", None), None, 1)
+        past_evaluations(Tracker("http://127.0.0.1:9", None), 1)
 
 
 def test_the_rows_of_an_evaluation_are_read_back(tracker, evaluation):
@@ -126,12 +110,12 @@ def test_a_run_without_the_table_or_no_run_at_all_is_told_from_an_mlflow_that_is
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        (lambda table: b"PAR1 and no table", "cannot be read"),
-        (lambda table: packed(table)[:-9], "cannot be read"),
+        (lambda table: b"PAR1 and no table", "is not a valid per-question table"),
+        (lambda table: packed(table)[:-9], "is not a valid per-question table"),
         (lambda table: packed(table.drop_columns(["ndcg_at_10"])), "ndcg_at_10"),
         (
             lambda table: packed(table.set_column(0, "question_id", table["top_sources"])),
-            "cannot be read",
+            "is not a valid per-question table",
         ),
     ],
     ids=["no table", "cut off", "a column is missing", "a column of another type"],
@@ -141,9 +125,9 @@ def test_what_is_no_such_table_is_refused(tracker, evaluation, tmp_path, change,
         per_question(tracker, replace_table(tracker, evaluation, tmp_path, change(evaluation.per_question)))
 
 
-@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_UNPACKED_BYTES", "MOST_ROWS"])
+@pytest.mark.parametrize("limit", ["MAX_BYTES", "MAX_UNPACKED_BYTES", "MAX_ROWS"])
 def test_a_table_beyond_a_limit_is_refused(tracker, evaluation, monkeypatch, limit):
     run = log(tracker, evaluation)
-    monkeypatch.setattr(reading, limit, 3)
-    with pytest.raises(NotTrackedError, match="more than 3 are not read"):
+    monkeypatch.setattr(logged, limit, 3)
+    with pytest.raises(NotTrackedError, match="more than the limit of 3"):
         per_question(tracker, run.run_id)

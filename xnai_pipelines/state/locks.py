@@ -1,0 +1,93 @@
+"""Locks that the operating system releases when their holder dies: one writer at a time, and which runs are alive.
+
+A process id would not do: it is reused, and may belong to another machine's or container's process.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.layout import Home
+
+
+@contextmanager
+def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the writer's lock of the home's tables; wait for another process that holds it, and say so.
+
+    Raises:
+        HomeError: The home cannot be written.
+    """
+    with held(home, "writer.lock", f"process {os.getpid()}", say):
+        yield
+
+
+@contextmanager
+def held(home: Home, name: str, holder: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold a lock of the home while the block runs; wait for its holder, and say who that is.
+
+    A slot of Dagster's pool outlives a killed run, and what waits for one neither rests nor heeds an interrupt; this
+    lock can never be left behind.
+
+    Raises:
+        HomeError: The home cannot be written.
+    """
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        lock = (home.root / name).open("a+")
+    except OSError as error:
+        raise unwritable(home, error) from error
+    with lock as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            say(f"Waiting for {file.read().strip() or 'another process'}, which is writing to {home.root}.")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        file.truncate(0)
+        file.write(holder)
+        file.flush()
+        yield
+
+
+@contextmanager
+def shown_alive(home: Home, run_id: str) -> Iterator[None]:
+    """Hold a lock of the run while the block runs; each process that works for the run has its own."""
+    path = home.root / "alive" / f"{run_id}.{os.getpid()}.lock"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # locked before it has its name: nobody finds it unlocked while its run lives
+    unnamed = path.with_suffix(".new")
+    with unnamed.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        unnamed.rename(path)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def was_shown_alive(home: Home, run_id: str) -> bool:
+    """Return whether the run took its lock and never let go of it in order; so it is where the run was killed."""
+    return bool(_locks(home, run_id))
+
+
+def is_alive(home: Home, run_id: str) -> bool:
+    """Return whether a process holds a lock of the run."""
+    return any(_is_held(path) for path in _locks(home, run_id))
+
+
+def _locks(home: Home, run_id: str) -> list[Path]:
+    return list((home.root / "alive").glob(f"{run_id}*.lock"))
+
+
+def _is_held(path: Path) -> bool:
+    try:
+        with path.open("r") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False
