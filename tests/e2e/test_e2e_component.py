@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,6 +49,19 @@ root_module = "team"
 [tool.dg.cli]
 suppress_warnings = ["project_and_activated_venv_mismatch"]
 """
+INSTANCE = """
+telemetry:
+  enabled: false
+run_coordinator:  # no daemon takes runs from a queue
+  module: dagster._core.run_coordinator
+  class: DefaultRunCoordinator
+"""
+WORKSPACE = """
+load_from:
+  - python_module:
+      module_name: team.definitions
+      location_name: team
+"""
 DOCUMENTS = {
     "handbook": {"leave.md": "# Leave\n\nAsk for leave a week before.\n", "desk.txt": "Desks are shared.\n"},
     "wiki": {"rain.txt": "Hail fell on the hills.\n", "sun.txt": "The sun dried the meadows.\n"},
@@ -82,8 +96,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     (root / "team/__init__.py").touch()
     (root / "team/defs/__init__.py").touch()
     (root / "team/definitions.py").write_text(DEFINITIONS)
+    (root / "workspace.yaml").write_text(WORKSPACE)
     (root / "dagster").mkdir()
-    (root / "dagster/dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    (root / "dagster/dagster.yaml").write_text(INSTANCE)
     trap = {"XNAI_HOME": str(root / "trap"), "XNAI_CHUNK_SIZE": "17"}
     own = {
         "HOME": str(root / "user"),
@@ -135,8 +150,11 @@ class Served:
     def ask(self, query: str, **given: Any) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": given}).encode()
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310
-        with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
-            answered = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+                answered = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()) from error
         assert "errors" not in answered, answered["errors"]
         return answered["data"]
 
@@ -147,7 +165,7 @@ class Served:
             " __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
             run={
                 "selector": {
-                    "repositoryLocationName": "team.definitions",
+                    "repositoryLocationName": "team",
                     "repositoryName": "__repository__",
                     "jobName": "__ASSET_JOB",
                     "assetSelection": [{"path": path} for path in assets],
@@ -174,7 +192,7 @@ def served(project: Project, models_root: Path, built_encoder: Encoder, fp32_enc
             (folder / file).write_text(text)
         link_models(project.root / ".xnai" / name / "models", models_root)
     port = free_port()
-    command = [BIN / "dagster-webserver", "-m", "team.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    command = [BIN / "dagster-webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     log = project.root / "webserver.log"
     with log.open("w") as written:
         process = subprocess.Popen(command, cwd=project.root, env=project.environment, stdout=written, stderr=written)
