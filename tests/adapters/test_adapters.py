@@ -11,6 +11,7 @@ from safetensors.numpy import load_file, save_file
 from tests.support.adaptation_world import TRAINED, TRAINING, base_encoder, source, tracker_of
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.adapter import list_adapters
+from xnai_pipelines.adapters.logged import find_adapter
 from xnai_pipelines.adapters.make import (
     AdapterOutcome,
     adapt_encoder,
@@ -74,7 +75,7 @@ def test_an_adapter_trained_while_mlflow_is_down_is_kept_and_logged_by_the_next_
     away.rename(database)
     again = train(adapted, seed=8, max_steps=1).report
     assert (again.adapter, again.trained) == (kept.adapter, False)
-    assert again.mlflow_run == tracker_of(adapted.home).find_adapter(kept.adapter) is not None
+    assert again.mlflow_run == find_adapter(tracker_of(adapted.home), kept.adapter) is not None
     assert len(list_adapters(adapted.home.adapters)) == 2
 
 

@@ -20,6 +20,7 @@ from tests.support.adaptation_world import (
     tracker_of,
 )
 from tests.support.workplace import Workplace
+from xnai_pipelines.adapters.logged import find_adapter
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
 from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import question_set
@@ -112,7 +113,7 @@ def test_a_rejected_challenger_leaves_the_release_and_a_record_why(adapted: Work
     assert releases_of(adapted).require().release == adapted.search().release.release == 1
     recorded = last_decision(adapted.home, challenger_of(adapted).vector_space)
     assert recorded == decision
-    trained = tracker_of(adapted.home).find_adapter(decision.adapter or "")
+    trained = find_adapter(tracker_of(adapted.home), decision.adapter or "")
     client = mlflow.MlflowClient(adapted.home.mlflow_uri)
     assert trained
     assert client.get_run(trained.run_id).data.tags["decision"] == "rejected"
