@@ -10,8 +10,8 @@ import dagster as dg
 import pytest
 
 from tests.support.pipeline import dagster_of, five_files, start_xnai, variables, xnai
+from tests.support.waiting import until
 from tests.support.workplace import Workplace
-from tests.waiting import until
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow

@@ -16,7 +16,7 @@ import pytest
 
 from tests.support.tracked_evaluations import log as log_evaluation
 from tests.support.tracked_evaluations import tried_connections
-from tests.waiting import NEVER_SECONDS, until
+from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
@@ -187,7 +187,7 @@ def test_a_card_is_found_again_and_another_is_not_taken_for_it(tracker):
 
 
 def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
-    card = a_card(
+    card = log_card(
         tracker,
         fingerprint="f1",
         measured_at=MEASURED_AT,

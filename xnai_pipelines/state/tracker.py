@@ -116,25 +116,23 @@ class Experiment:
 
     def newest(self, tags: Mapping[str, str], limit: int) -> "list[Run]":
         """Return up to `limit` finished runs with all these tags, newest first."""
-        return list(islice(self._finished(tags, [], "DESC", limit), limit))
+        return list(islice(self._finished(tags, "DESC", limit), limit))
 
-    def oldest(self, tags: Mapping[str, str], page: int, since: datetime | None = None) -> "Iterator[Run]":
-        """Yield the finished runs with all these tags, oldest first, from the millisecond of `since` on.
+    def oldest(self, tags: Mapping[str, str], page: int) -> "Iterator[Run]":
+        """Yield the finished runs with all these tags, oldest first.
 
         Args:
             tags: Tags by which the runs are found.
             page: Runs per request: about as many as are wanted.
-            since: Runs measured before this are skipped; None: all runs.
         """
-        later = [] if since is None else [f"attributes.start_time >= {_milliseconds(since)}"]
-        return self._finished(tags, later, "ASC", min(page, _RUNS_A_PAGE))
+        return self._finished(tags, "ASC", min(page, _RUNS_A_PAGE))
 
     def find(self, tags: Mapping[str, str]) -> MlflowRun | None:
         """Return the newest finished run with all these tags, None if there is none."""
         found = self.newest(tags, limit=1)
         return MlflowRun(found[0].info.run_id, found[0].info.experiment_id) if found else None
 
-    def _finished(self, tags: Mapping[str, str], also: list[str], order: str, page: int) -> "Iterator[Run]":
+    def _finished(self, tags: Mapping[str, str], order: str, page: int) -> "Iterator[Run]":
         wanted = ["attributes.status = 'FINISHED'", *(f"tags.{name} = '{value}'" for name, value in tags.items())]
         with self.store.client() as client:
             experiment = client.get_experiment_by_name(self.name)
@@ -142,7 +140,7 @@ class Experiment:
             while experiment is not None:
                 runs = client.search_runs(
                     [experiment.experiment_id],
-                    " AND ".join([*wanted, *also]),
+                    " AND ".join(wanted),
                     max_results=page,
                     order_by=[f"attributes.start_time {order}"],
                     page_token=token,

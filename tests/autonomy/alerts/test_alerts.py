@@ -13,7 +13,7 @@ from unittest import mock
 import pytest
 from werkzeug import Response
 
-from tests.waiting import NEVER_SECONDS
+from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome, Severity
 from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.autonomy.alerts.send import send

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.waiting import NEVER_SECONDS
+from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument

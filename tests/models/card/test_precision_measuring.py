@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.waiting import NEVER_SECONDS
+from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError

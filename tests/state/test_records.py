@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.errors import HomeError, RecordError
+from xnai_pipelines.errors import DamagedError, RecordError
 from xnai_pipelines.state.records import read_record, write_record
 
 
@@ -57,9 +57,9 @@ def test_fields_of_a_later_version_are_dropped(path: Path):
 def test_a_damaged_record_is_named_with_what_to_do(path: Path, damage: str):
     path.parent.mkdir()
     path.write_bytes(damage.encode(errors="surrogateescape"))
-    with pytest.raises(RecordError, match=rf"The record {path} is damaged \(.+\)\. Delete it: ") as raised:
+    with pytest.raises(RecordError, match=rf"The record {path} is damaged \(.+\)\. Delete it") as raised:
         read_record(path, Whole)
-    assert isinstance(raised.value, HomeError)
+    assert isinstance(raised.value, DamagedError)
 
 
 def test_what_cannot_be_written_leaves_the_record_before(path: Path):
