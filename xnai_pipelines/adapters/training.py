@@ -297,6 +297,7 @@ def _torch(threads: int, config: AdapterConfig) -> Iterator[str]:
             torch.manual_seed(config.seed)
             yield device
     except (MemoryError, RuntimeError) as error:
+        # on a CPU torch raises a plain RuntimeError, which only its words tell from others
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
             raise
         raise AdaptationError(f"There was not enough memory: {str(error).splitlines()[0]}. {_LESS_MEMORY}") from error
