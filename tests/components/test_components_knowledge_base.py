@@ -138,8 +138,8 @@ class Two:
 def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: object) -> Iterator[Two]:
     given = {"handbook": {}, "wiki": {"encoder": Encoder(variant="fp32"), "chunking": Chunking(size=32)}}
     files = {
-        "handbook": {"leave.md": "# Leave\n\nAsk for leave a week before.\n"},
-        "wiki": {"rain.txt": "Hail fell.\n"},
+        "handbook": ("leave.md", "# Leave\n\nAsk for leave a week before.\n"),
+        "wiki": ("rain.txt", "Hail fell.\n"),
     }
     bases = {}
     for name, fields in given.items():
