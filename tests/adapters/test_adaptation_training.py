@@ -237,7 +237,7 @@ def test_a_target_module_that_is_not_there_is_named_with_those_that_are(
     base: EncoderSpec, pairs: list[TrainingPair], quick: AdapterConfig, tmp_path: Path
 ) -> None:
     config = dataclasses.replace(quick, target_modules=("q_proj",))
-    with pytest.raises(AdaptationError, match=r"'q_proj' is no linear layer.*attention\.self\.query"):
+    with pytest.raises(AdaptationError, match=r"'q_proj' is not a linear layer.*attention\.self\.query"):
         _train(base, tmp_path, config, pairs)
 
 

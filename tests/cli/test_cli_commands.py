@@ -135,7 +135,9 @@ def test_plan_says_that_a_run_over_an_empty_folder_would_be_refused(work):
         (work.documents / path).unlink()
     said = command(variables(work), "plan")
     assert "A run would be refused" in said.out
-    assert json_of(command(variables(work), "plan", "--json"))["refusal"].startswith("The folder of documents holds no")
+    assert json_of(command(variables(work), "plan", "--json"))["refusal"].startswith(
+        "The documents folder has no file to read"
+    )
 
 
 def test_sample_writes_documents_and_questions_and_says_where(tmp_path):

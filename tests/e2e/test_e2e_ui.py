@@ -241,7 +241,7 @@ def test_the_schedules_are_on(ui):
 
 def test_ports_that_are_taken_are_named(ui):
     said = xnai(ui.environment, "ui")
-    assert said.returncode == 1
+    assert said.returncode == 3
     assert said.stderr.startswith(f"xnai: Port {ui.ports['mlflow_port']} for the mlflow is taken.")
     assert "XNAI_DAGSTER_PORT" in said.stderr
     assert ui.process.poll() is None

@@ -47,7 +47,7 @@ def test_the_card_says_what_was_built_from_what(built_encoder: Encoder) -> None:
     assert card["metrics"]["cosine_to_fp32_min"] > 0.97
     assert card["metrics"]["bytes"] < 25_000_000
     assert card["metrics"]["ratio"] > 3.9
-    assert card["form"] == "int8_dynamic"
+    assert card["runtime"] == "int8_dynamic"
     assert card["recipe"] is None
     assert set(card["files"]) == {"encoder.json", "model.onnx", "tokenizer.json"}
     assert card["libraries"]["onnxruntime"]

@@ -103,7 +103,7 @@ def test_the_folder_holds_what_is_shipped_and_the_card_says_how_large_and_close_
         "weights.arrow",
     ]
     card = read_card(stored)
-    assert card["recipe"] == card["form"]
+    assert card["recipe"] == card["runtime"]
     assert card["scheme"]["bits"] == 8
     assert card["notes"] == ["two layers only"]
     assert card["statistics"]["layers"] == 14
@@ -128,7 +128,7 @@ def test_weights_are_expanded_for_the_processor_that_serves_them(
 def test_expanding_is_done_once_and_again_only_for_damage(stored: Path, caplog: pytest.LogCaptureFixture) -> None:
     served = expanded(stored)
     assert served == stored.parent / "expanded" / stored.name
-    assert read_card(served)["form"] == read_card(stored)["form"]
+    assert read_card(served)["runtime"] == read_card(stored)["runtime"]
     model = served / "model.onnx"
     content, made = model.read_bytes(), model.stat().st_mtime_ns
     assert expanded(stored) == served
@@ -219,13 +219,13 @@ def test_static_int8_is_calibrated_with_texts_and_served_as_it_is(
     tiny_bert: Path, float_encoder: Encoder, tmp_path: Path, saturates: bool
 ) -> None:
     spec = dataclasses.replace(spec_of(tiny_bert, "static"), variant="int8_static")
-    with pytest.raises(QuantizationError, match="with 4 texts"):
+    with pytest.raises(QuantizationError, match="4 texts are too few"):
         build_static_encoder(spec, TEXTS, float_encoder.spec.source, tmp_path)
     texts = [f"{one} {other} red" for one in "abcdefgh" for other in ("green blue", "query", "passage")]
     folder = build_static_encoder(spec, texts, float_encoder.spec.source, tmp_path)
     assert expanded(folder) == folder
     card = read_card(folder)
-    assert card["form"] == "int8_static"
+    assert card["runtime"] == "int8_static"
     assert card["reduce_range"] is saturates
     assert card["static"]["cosine"] >= 0.98
     assert card["metrics"]["ratio"] > 1

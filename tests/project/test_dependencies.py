@@ -14,7 +14,7 @@ from xnai_pipelines import extras
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = METADATA["optional-dependencies"]
-INSTALLED = [METADATA["dependencies"], *(EXTRAS[name] for name in EXTRAS if name != "bench")]
+INSTALLED = [METADATA["dependencies"], *(EXTRAS[name] for name in EXTRAS if name not in ("bench", "docs"))]
 
 # Where a distribution's module is not its name with underscores; "" is a program without a module.
 MODULES = {

@@ -184,9 +184,9 @@ def test_a_folder_that_is_not_there_holds_no_feedback(tmp_path):
 @pytest.mark.parametrize(
     ("question", "source", "said"),
     [
-        ("  ", "faq.md", "1 to 4,000 characters, and this one has 0"),
-        ("q" * 4001, "faq.md", "1 to 4,000 characters, and this one has 4,001"),
-        ("q\udcff", "faq.md", "bytes that are no text"),
+        ("  ", "faq.md", "1 to 4,000 characters. This one has 0"),
+        ("q" * 4001, "faq.md", "1 to 4,000 characters. This one has 4,001"),
+        ("q\udcff", "faq.md", "bytes that are not text"),
         ("q", "guide/usage.md", "no documents are named 'guide/usage.md'; the nearest names are 'guide/Usage.md'"),
         ("q", "zzzz", "no documents are named 'zzzz'.$"),
     ],

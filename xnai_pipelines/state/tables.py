@@ -205,11 +205,11 @@ class Tables:
 
 
 def vectors_of(rows: pa.Table | pa.RecordBatch) -> NDArray[np.float32]:
-    """Return the rows' column `vector`: float32 [rows, dimension]."""
+    """Return the rows' column `vector`: float32 [rows with a vector, dimension]."""
     column = rows["vector"]
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     numbers: NDArray[np.float32] = array.flatten().to_numpy()
-    return numbers.reshape(rows.num_rows, array.type.list_size)
+    return numbers.reshape(-1, array.type.list_size)
 
 
 def is_in(column: str, values: Iterable[str]) -> str:
