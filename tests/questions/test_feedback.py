@@ -151,7 +151,7 @@ def test_malformed_lines_are_named_and_the_others_are_read(tmp_path):
         "latin.jsonl:1: not UTF-8",
         "people.jsonl:1: not JSON",
         'people.jsonl:2: "question" must be a string',
-        'people.jsonl:3: expected "documents", or "source" with "right" and "at"',
+        'people.jsonl:3: "documents" must be a list with at least one source',
         "people.jsonl:4: \"right\" must be true or false, not 'yes'",
         "people.jsonl:5: \"at\" must be a time with a time zone, not '2026-03-01'",
         "people.jsonl:6: the split 'exam' is not one of",
