@@ -113,14 +113,14 @@ def test_until_the_run_is_there_the_same_is_asked_for_which_dagster_starts_once_
         degraded.tick()
     assert len({request.run_key for request in degraded.requests}) == 1
     degraded.start()
-    assert "a retraining is running since" in degraded.tick()
+    assert "a retraining has been running since" in degraded.tick()
     assert len(degraded.requests) == 2
 
 
 def test_a_retraining_that_a_person_started_is_waited_for_too(degraded):
     job = degraded.job("retrain")
     degraded.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
-    assert "a retraining is running since" in degraded.tick()
+    assert "a retraining has been running since" in degraded.tick()
     assert "asked for by a person" in degraded.tick()
     assert degraded.requests == []
 
@@ -128,7 +128,7 @@ def test_a_retraining_that_a_person_started_is_waited_for_too(degraded):
 def test_one_that_ended_well_cools_down(degraded):
     degraded.tick()
     degraded.succeed(degraded.start())
-    assert "the last retraining cools down until" in degraded.tick()
+    assert "the cooldown after the last retraining ends at" in degraded.tick()
     assert "nothing has been evaluated since the last retraining ended" in degraded.tick(retrain_cooldown_hours=0)
 
 
@@ -153,7 +153,7 @@ def test_attempts_that_are_used_up_are_reported_once_and_then_it_is_silent(degra
     assert alert["tags"]["cause"] == CAUSE
     degraded.evaluate(DEGRADED)
     for _ in range(2):
-        assert "it is left to people" in degraded.tick(retrain_attempts=2, **NOW)
+        assert "now needs a person" in degraded.tick(retrain_attempts=2, **NOW)
     assert len(degraded.alerts()) == 1
     assert len(degraded.requests) == 2
 
@@ -162,7 +162,7 @@ def test_one_that_was_stopped_by_hand_counts_as_failed_and_its_minutes_count(deg
     degraded.tick()
     degraded.instance.report_run_canceled(degraded.start())
     assert "the last retraining failed" in degraded.tick()
-    assert "minutes a day" in degraded.tick(retrain_minutes_a_day=1e-9, **NOW)
+    assert "minutes allowed per day" in degraded.tick(retrain_minutes_a_day=1e-9, **NOW)
 
 
 def test_while_mlflow_is_down_nothing_is_looked_at_and_nothing_forgotten(degraded):
@@ -226,7 +226,7 @@ def test_a_fault_of_the_model_is_reported_and_not_trained_against(degraded):
     assert "Alert: " in degraded.tick()
     [alert] = degraded.alerts()
     assert alert["tags"]["drift"] == "model_fault"
-    assert "it was reported, and is left to people" in degraded.tick()
+    assert "it was reported and now needs a person" in degraded.tick()
     assert degraded.requests == []
 
 
