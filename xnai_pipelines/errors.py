@@ -96,16 +96,8 @@ class AdapterConfigError(InvalidInputError):
     """A training option is not allowed: its name, its value and what is allowed."""
 
 
-class TrainingOptionError(InvalidInputError):
-    """An option of a training is not of the form name=value."""
-
-
 class OptionError(InvalidInputError):
     """An option, or the file or folder that it names, is not acceptable; the message names it."""
-
-
-class VariantError(InvalidInputError):
-    """There is no such variant."""
 
 
 class WebhookError(InvalidInputError):

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
-from xnai_pipelines.errors import TrainingOptionError
+from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
 
@@ -114,7 +114,7 @@ def training_changes(changes: list[str]) -> dict[str, Any]:
     for change in changes:
         name, equals, value = change.partition("=")
         if not equals or not name:
-            raise TrainingOptionError(f"--set {change!r} is not of the form name=value, such as epochs=2.")
+            raise OptionError(f"--set {change!r} is not of the form name=value, such as epochs=2.")
         try:
             config[name] = json.loads(value)
         except ValueError:

@@ -9,7 +9,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.cli.language_models import Texts, quantize_model
-from xnai_pipelines.errors import OptionError, VariantError
+from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
 
@@ -105,6 +105,6 @@ def models_to_make(variants: Sequence[str] | None) -> list[list[str]] | None:
     names = [variant.name for variant in VARIANTS]
     for name in variants:
         if name not in names:
-            raise VariantError(f"--variant {name!r} is none of {', '.join(names)}.")
+            raise OptionError(f"--variant {name!r} is none of {', '.join(names)}.")
     made = [["quantized_models", name] for name in names if name in {"fp32", *variants}]
     return [["encoder_onnx"], ["calibration_texts"], *made, ["precision_card"], ["candidate_encoder"]]
