@@ -117,8 +117,8 @@ _KILLED = textwrap.dedent("""
     pairs = pairs_of(range(24))
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))
     train_encoder(
-        read_specification(Path(sys.argv[1]), "fp32"), pairs, pairs_of(range(24, 32)), config, Path(sys.argv[2]),
-        data_sha256=pairs_sha256(pairs), documents=[], threads=1, checkpoint_seconds=0,
+        read_specification(Path(sys.argv[1]), "fp32"), pairs, validation=pairs_of(range(24, 32)), config=config,
+        folder=Path(sys.argv[2]), data_sha256=pairs_sha256(pairs), documents=[], threads=1, checkpoint_seconds=0,
         progress=lambda step: print(step.step, flush=True),
     )
 """)

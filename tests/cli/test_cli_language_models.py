@@ -145,7 +145,16 @@ def test_an_interrupted_training_resumes_and_ends_with_the_bits_of_one_that_was_
 
     resumed = tmp_path / "resumed"
     with pytest.raises(KeyboardInterrupt):
-        train_causal(tiny_gpt, read, read, config, resumed, threads=1, progress=interrupt, checkpoint_seconds=0)
+        train_causal(
+            tiny_gpt,
+            read,
+            validation=read,
+            config=config,
+            folder=resumed,
+            threads=1,
+            progress=interrupt,
+            checkpoint_seconds=0,
+        )
     assert list(resumed.glob(".training/*/step-00000004"))
     given = ("train", "--instructions", str(conversations), "--validation", str(conversations), "--model")
     given = (*given, str(tiny_gpt), *SET, "--json", "--out")

@@ -105,7 +105,7 @@ def test_feedback_is_noted_and_the_next_evaluation_takes_it_in(changing):
     assert (given["source"], given["right"]) == ("copper_kettle_1.md", True)
     wrong = command(environment, "feedback", question, "--wrong", "oak_table_0.md")
     assert wrong.code == 0
-    assert "`xnai evaluate` takes it in" in wrong.out
+    assert "The next evaluation uses it: `xnai evaluate`" in " ".join(wrong.out.split())
     assert "the nearest names are 'copper_kettle_1.md'" in refused(
         command(environment, "feedback", question, "--right", "copper_ketle_1.md")
     )

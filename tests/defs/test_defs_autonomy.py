@@ -129,7 +129,7 @@ def test_one_that_ended_well_cools_down(degraded):
     degraded.tick()
     degraded.succeed(degraded.start())
     assert "the cooldown after the last retraining ends at" in degraded.tick()
-    assert "nothing has been evaluated since the last retraining ended" in degraded.tick(retrain_cooldown_hours=0)
+    assert "there is no evaluation since the last retraining ended" in degraded.tick(retrain_cooldown_hours=0)
 
 
 def test_one_that_failed_is_tried_again_after_a_while_under_another_key(degraded):

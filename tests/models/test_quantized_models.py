@@ -69,7 +69,7 @@ KILLED_WHILE_QUANTIZING = """
 import os, signal, sys
 from xnai_pipelines.cli import main
 from xnai_pipelines.models.quantization.quantize import quantize as real
-from xnai_pipelines.models import make as quantized_models
+from xnai_pipelines.models import transformer_file
 
 def quantize(*arguments, progress, **options):
     def dying(layer, done, total):
@@ -78,7 +78,7 @@ def quantize(*arguments, progress, **options):
         progress(layer, done, total)
     return real(*arguments, progress=dying, **options)
 
-quantized_models.quantize = quantize
+transformer_file.quantize = quantize
 sys.argv = ["xnai", "quantize", "--variant", "int2_rtn"]
 main()
 """

@@ -69,7 +69,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
     check_old_release_serves(adapted)
 
     steps, real = [], loop._step
-    monkeypatch.setattr(loop, "_step", lambda *given: (steps.append(given[6]), real(*given))[1])
+    monkeypatch.setattr(loop, "_step", lambda *given, **named: (steps.append(named["done"]), real(*given, **named))[1])
     outcome = train_adapter(adapted.context(), tracker_of(adapted.home), base_encoder(), TRAINING, threads=1)
     assert outcome.report.adapter == identity
     assert steps == [2]

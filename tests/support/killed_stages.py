@@ -89,7 +89,7 @@ def kill_at_step(step: int) -> None:
     from xnai_pipelines.adapters import make as adapters
 
     real = loop._step
-    loop._step = lambda *given: kill() if given[6] == step else real(*given)
+    loop._step = lambda *given, **named: kill() if named["done"] == step else real(*given, **named)
     adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)
 
 
