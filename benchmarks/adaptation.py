@@ -26,8 +26,7 @@ from numpy.typing import NDArray
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.mining import hard_negatives
-from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder

@@ -29,9 +29,7 @@ from xnai_pipelines.adapters.make import adapt_encoder, train_adapter
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.knowledge_base import knowledge_base
-from xnai_pipelines.defs.resources.alerts import AlertsResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import AlertsResource, StoresResource, TrackingResource
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
@@ -40,9 +38,8 @@ from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
-from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decide import decide_promotion
-from xnai_pipelines.releases.evaluate import evaluate_challenger
+from xnai_pipelines.releases.decision import decide_promotion
+from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.search.index import SearchIndex

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.fidelity import Yardstick
-from xnai_pipelines.encoders.folder import MODEL_FILE
 from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.specification import MODEL_FILE
 
 BLOCK = 32
 

@@ -11,7 +11,7 @@ from xnai_pipelines.chunks.spec import ChunkingSpec
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
-from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
@@ -20,9 +20,8 @@ from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import Inputs
-from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables
 
 RULES = FolderRules((), ParseLimits(), VanishGuard(0.3, 20))

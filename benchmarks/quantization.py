@@ -25,11 +25,9 @@ from benchmarks.fidelity import EVERYDAY, LIKE, SCIFACT, Yardstick, draw_texts
 from benchmarks.peers import PEERS
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.folder import MODEL_FILE
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
 from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.encoders.specification import MODEL_FILE, read_specification
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.encoders.stored.scheme import Scheme

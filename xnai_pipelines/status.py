@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnai_pipelines.adapters.make import deleted_in_adapters
-from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.make import last_drift_report
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.search.vector_index import read_vector_index
-from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import Releases, read_candidate
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, QUESTIONS, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 

@@ -9,9 +9,8 @@ import pytest
 from tests.support.pipeline import GUIDE, command, variables
 from xnai_pipelines.cli.app import app
 from xnai_pipelines.encoders.stored.file import save
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "status", "sample", "demo", "ui", "maintain", "quantize", "card", "inspect",

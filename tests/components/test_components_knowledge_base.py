@@ -14,7 +14,7 @@ from xnai_pipelines.components import KnowledgeBase
 from xnai_pipelines.components.knowledge_base import Chunking, Encoder, Gate
 from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
-from xnai_pipelines.defs.resources.runs import HOME_TAG, end_dead_runs
+from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.layout import Home
@@ -179,7 +179,7 @@ def test_a_run_of_assets_of_both_picked_by_hand_is_known_as_one_of_theirs(two):
 
 @pytest.mark.slow
 def test_a_killed_run_is_ended_by_its_own_base_alone(two, monkeypatch):
-    monkeypatch.setattr("xnai_pipelines.defs.resources.runs.GRACE_SECONDS", -1.0)
+    monkeypatch.setattr("xnai_pipelines.defs.runs.GRACE_SECONDS", -1.0)
     job = two.definitions.resolve_job_def("wiki__maintain")
     run = two.instance.create_run_for_job(job, tags=job.run_tags, status=dg.DagsterRunStatus.STARTED)
 

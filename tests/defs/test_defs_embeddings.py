@@ -10,7 +10,7 @@ from defs_checked import delete, first, shown, update
 from tests.support.pipeline import resource
 from tests.support.workplace import Workplace
 from xnai_pipelines.defs.embeddings import no_orphan_embeddings, release_follows_settings, vectors_are_sound
-from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.schemas import CHUNKS
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.support.pipeline import settled, tick, variables
 from xnai_pipelines.definitions import defs
-from xnai_pipelines.defs.resources import runs
-from xnai_pipelines.defs.resources.runs import end_dead_runs
+from xnai_pipelines.defs import runs
+from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import shown_alive
 

@@ -5,10 +5,9 @@ import json
 import pytest
 
 from xnai_pipelines.evaluation.evaluate import evaluate, evaluation_fingerprint
-from xnai_pipelines.evaluation.history import tracked_metrics
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.report import EvaluationReport, Level
+from xnai_pipelines.evaluation.report import EvaluationReport, Level, tracked_metrics
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from xnai_pipelines.evaluation.evaluate import evaluate
-from xnai_pipelines.evaluation.history import PastEvaluation
 from xnai_pipelines.evaluation.plots import modes_plot
+from xnai_pipelines.evaluation.report import PastEvaluation
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot, timeline_plot
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split

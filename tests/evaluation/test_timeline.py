@@ -6,7 +6,7 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from xnai_pipelines.evaluation import timeline
-from xnai_pipelines.evaluation.history import PastEvaluation
+from xnai_pipelines.evaluation.report import PastEvaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, Event, EventKind, timeline_plot, timeline_rows
 from xnai_pipelines.questions.question import Origin
 

@@ -15,9 +15,8 @@ import pytest
 
 from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
 from xnai_pipelines.errors import TrackingUnavailableError
-from xnai_pipelines.evaluation.history import tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, past_evaluations
-from xnai_pipelines.evaluation.report import EvaluationReport
+from xnai_pipelines.evaluation.report import EvaluationReport, tracked_metrics
 from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.

@@ -23,8 +23,7 @@ from xnai_pipelines.models.make import asked_vector_space, next_encoder, quantiz
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.state.candidate import Candidate, read_candidate, record_candidate
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import Candidate, Releases, read_candidate, record_candidate
 from xnai_pipelines.state.tracker import Tracker
 
 pytestmark = pytest.mark.slow

@@ -14,9 +14,8 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 from xnai_pipelines.errors import DamagedArtefactError, QuantizationError
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.stored_encoder import build_static_encoder, build_stored_encoder

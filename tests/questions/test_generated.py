@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from xnai_pipelines.questions.generated import Passage, generate_questions
-from xnai_pipelines.questions.phrases import first_sentence, without_markup
+from xnai_pipelines.questions.generated import Passage, first_sentence, generate_questions, without_markup
 from xnai_pipelines.questions.question import Origin
 
 

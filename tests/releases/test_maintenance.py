@@ -7,7 +7,7 @@ from xnai_pipelines.documents import make as documents
 from xnai_pipelines.documents.make import expected_seconds
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.state.history import StageRun, record
+from xnai_pipelines.state.context import StageRun, record
 from xnai_pipelines.state.manifest import Releases
 
 

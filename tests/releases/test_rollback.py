@@ -18,8 +18,7 @@ from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.candidate import Candidate, record_candidate
-from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.manifest import Candidate, Release, Releases, record_candidate
 from xnai_pipelines.state.schemas import embeddings_spec
 
 pytestmark = pytest.mark.slow

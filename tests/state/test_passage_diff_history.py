@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.chunks.passage import LONGEST_CONTEXT, page_at, passage
+from xnai_pipelines.state.context import StageRun, history, record, throughput
 from xnai_pipelines.state.diff import diff
-from xnai_pipelines.state.history import StageRun, history, record, throughput
 
 KEYS = st.dictionaries(st.sampled_from("abcdef"), st.integers(0, 2))
 TITLES = st.text(alphabet="ab ", max_size=120)

@@ -15,7 +15,7 @@ from tests.support.pipeline import command, variables
 from xnai_pipelines.adapters.make import read_adapted_encoder, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.autonomy.drift.make import last_drift_report
-from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources import StoresResource
 from xnai_pipelines.documents.make import last_look
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.models.calibration import read_set
@@ -23,7 +23,7 @@ from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.questions.make import lost_labels, splits_given
 from xnai_pipelines.releases.evaluate import last_comparison, read_challenger_evaluation
-from xnai_pipelines.state.history import history
+from xnai_pipelines.state.context import history
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.migration import migrate
 

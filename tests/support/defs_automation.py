@@ -9,7 +9,7 @@ import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType
 
 from tests.support.pipeline import resource, settled, tick, variables
-from xnai_pipelines.autonomy.alerts.log import LogSink
+from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate

@@ -19,7 +19,7 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.cli.app import main
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.settings import settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -9,12 +9,11 @@ import pyarrow as pa
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from xnai_pipelines.encoders.stored.buffers import UNSEALED, write_sealed
 from xnai_pipelines.encoders.stored.file import SCHEMA
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.rows import row_sha256
 from xnai_pipelines.encoders.stored.scheme import BITS, GROUP_SIZES, Method, Scheme
-from xnai_pipelines.encoders.stored.sealed import UNSEALED, write_sealed
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 
 ARRAYS = ("codes", "scales", "zero_points", "permutation", "column_scales", "column_offsets", "values")
 

@@ -11,15 +11,14 @@ from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, Plan, ingest_documents, plan
-from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.state.claim import Inputs
-from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE, TableSpec, embeddings_spec
 from xnai_pipelines.state.tables import Tables
 

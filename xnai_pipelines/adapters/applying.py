@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.adapters.adapter import Adapter, load_adapter
 from xnai_pipelines.adapters.config import Task
-from xnai_pipelines.adapters.encoder_objective import TextNetwork
+from xnai_pipelines.adapters.encoder_objective import TextNetwork, TextTokenizer, open_text_tokenizer
 from xnai_pipelines.adapters.network import open_network, put_on
-from xnai_pipelines.adapters.texts import TextTokenizer, open_text_tokenizer
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError
 

@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.progress import Validation
 from xnai_pipelines.adapters.ranking import false_negatives, ranking_loss, right_ranks
+from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.errors import AdaptationError
 
 if TYPE_CHECKING:
     import torch
+
 
 TOKENS_AT_ONCE = 2048  # padded tokens per run of the network, whose activations then fit the cache
 _MOST_VALIDATION_PAIRS = 256
@@ -225,3 +230,43 @@ def set_random_state(state: "torch.Tensor", device: str) -> None:
         torch.cuda.set_rng_state(state)
     else:
         torch.set_rng_state(state)
+
+
+class TextTokenizer:
+    """An encoder's tokenizer: special tokens added, no padding."""
+
+    def __init__(self, tokenizer: Any) -> None:
+        self._tokenizer = tokenizer
+        self._length = 0
+
+    @property
+    def whole(self) -> Any:
+        """The tokenizer of `tokenizers`; it truncates nothing before `encode` is called."""
+        return self._tokenizer
+
+    def encode(self, text: str, length: int) -> list[int]:
+        """Return a text's token ids, at most `length`, special tokens included."""
+        if length != self._length:
+            self._tokenizer.enable_truncation(length)
+            self._length = length
+        ids: list[int] = self._tokenizer.encode_batch_fast([text])[0].ids
+        return ids
+
+
+def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
+    """Return the tokenizer of a base model, the same that its export gets.
+
+    Raises:
+        AdaptationError: The folder has no tokenizer that can be loaded.
+    """
+    from tokenizers import Tokenizer
+
+    from xnai_pipelines.models.tokenizer import write_tokenizer
+
+    with TemporaryDirectory() as temporary:
+        path = Path(temporary) / "tokenizer.json"
+        try:
+            write_tokenizer(base, path)
+        except (OSError, ValueError) as error:
+            raise AdaptationError(f"The tokenizer in {base.source} cannot be loaded: {error}") from error
+        return TextTokenizer(Tokenizer.from_file(str(path)))

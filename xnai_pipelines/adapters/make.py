@@ -19,15 +19,13 @@ from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import Step
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
-from xnai_pipelines.encoders.folder import shipped_bytes
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
 from xnai_pipelines.models.make import build_variant, texts_for, variant_spec
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.state.artefacts import CARD, read_card
-from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.history import StageRun, record
+from xnai_pipelines.state.context import StageContext, StageRun, record, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, now
 from xnai_pipelines.state.records import read_record, write_record

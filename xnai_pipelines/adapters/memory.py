@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.encoder_objective import TOKENS_AT_ONCE
+from xnai_pipelines.adapters.encoder_objective import TOKENS_AT_ONCE, open_text_tokenizer
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.schedule import steps_of
-from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification

@@ -13,9 +13,8 @@ import numpy as np
 from xnai_pipelines.adapters.adapter import Adapter, load_adapter
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.config import Task
-from xnai_pipelines.adapters.encoder_objective import TextNetwork
+from xnai_pipelines.adapters.encoder_objective import TextNetwork, open_text_tokenizer
 from xnai_pipelines.adapters.network import open_network, put_on
-from xnai_pipelines.adapters.texts import open_text_tokenizer
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.errors import AdaptationError

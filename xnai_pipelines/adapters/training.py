@@ -14,14 +14,13 @@ from xnai_pipelines.adapters.causal_objective import CausalObjective
 from xnai_pipelines.adapters.checkpoint import State
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adapters.conversations import Conversation, conversations_sha256
-from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork
+from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork, open_text_tokenizer
 from xnai_pipelines.adapters.loop import Objective, run_training
 from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.progress import Step
-from xnai_pipelines.adapters.texts import open_text_tokenizer
-from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError

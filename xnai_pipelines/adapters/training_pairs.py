@@ -11,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.adapters.mining import hard_negatives
-from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.questions.generated import generate_questions

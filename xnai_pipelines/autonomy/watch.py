@@ -16,8 +16,8 @@ from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.autonomy.drift.make import last_drift_report
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.errors import NotTrackedError
-from xnai_pipelines.evaluation.history import PastEvaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, past_evaluations, per_question
+from xnai_pipelines.evaluation.report import PastEvaluation
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.tracker import Tracker

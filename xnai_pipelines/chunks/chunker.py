@@ -9,9 +9,8 @@ from itertools import pairwise
 import numpy as np
 
 from xnai_pipelines.chunks.boundaries import sentence_starts
-from xnai_pipelines.chunks.cutting import cuts_of
+from xnai_pipelines.chunks.cutting import cuts_of, pack
 from xnai_pipelines.chunks.outline import Outline, Section, read_outline, read_sections
-from xnai_pipelines.chunks.packing import pack
 from xnai_pipelines.chunks.ruler import Ruler
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens

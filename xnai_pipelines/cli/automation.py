@@ -1,4 +1,4 @@
-"""Commands of the retraining loop: retrain, adapters, feedback, history."""
+"""Commands of the retraining loop and of releases."""
 
 import getpass
 import json
@@ -121,3 +121,44 @@ def training_changes(changes: list[str]) -> dict[str, Any]:
             config[name] = value
     settings().training.changed(config)  # refuses what is not allowed
     return config
+
+
+@app.command()
+def releases(as_json: AsJson = False) -> None:
+    """List kept releases, the current one marked, and the challenger."""
+    from xnai_pipelines.cli.queries import listed_releases
+
+    listed = listed_releases(Home(settings().home))
+    if as_json:
+        print_json([asdict(release) for release in listed])
+        return
+    from xnai_pipelines.cli.rendering import show_releases
+
+    show_releases(listed)
+
+
+@app.command()
+def rollback(
+    release: Annotated[int | None, typer.Argument(help="Release number; default: the one before the current.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move to another kept release: table, model and questions together."""
+    execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
+
+
+@app.command()
+def approve(
+    name: Annotated[str, typer.Option("--by", help="Your name, for the record.")],
+    as_json: AsJson = False,
+) -> None:
+    """Approve and release the challenger that passed the gate."""
+    execute("approve", {"release": {"approved_by": name}}, as_json)
+
+
+@app.command()
+def forget(
+    source: Annotated[str, typer.Argument(help="Source of a deleted document, as shown by search.")],
+    as_json: AsJson = False,
+) -> None:
+    """Erase a deleted document from everything that is kept, and show the proof."""
+    execute("forget", {"erase_document": {"source": source}}, as_json)

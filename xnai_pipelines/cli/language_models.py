@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.adapters.adapter import Adapter
     from xnai_pipelines.adapters.progress import Step
     from xnai_pipelines.encoders.stored.scheme import Scheme
-    from xnai_pipelines.state.progress import Progress
+    from xnai_pipelines.state.context import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,6 @@ def _writable(folder: Path) -> Path:
 
 def _progress() -> "Progress":
     """Return a progress bar, or lines on standard error if that is not a terminal."""
-    from xnai_pipelines.state.progress import Progress
+    from xnai_pipelines.state.context import Progress
 
     return Progress(lambda sentence: print(sentence, file=sys.stderr))

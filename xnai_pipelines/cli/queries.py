@@ -20,9 +20,8 @@ from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.questions.question import Origin
-from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.decision import decisions, model_events
 from xnai_pipelines.releases.evaluate import last_comparison
-from xnai_pipelines.releases.events import model_events
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
@@ -77,7 +76,7 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         HomeError: No folder is known, or the home belongs to another.
         ListingError: The folder is missing.
     """
-    from xnai_pipelines.defs.resources.configured import configured
+    from xnai_pipelines.defs.resources import configured
 
     home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
@@ -168,7 +167,7 @@ def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ..
     Raises:
         TrackingUnavailableError: MLflow cannot be reached.
     """
-    from xnai_pipelines.defs.resources.configured import configured
+    from xnai_pipelines.defs.resources import configured
     from xnai_pipelines.evaluation.logged import past_evaluations
 
     home = Home(settings.home)

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from xnai_pipelines.defs.resources.runs import end_dead_runs
+from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.state.layout import Home
 
 

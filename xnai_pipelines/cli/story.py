@@ -10,11 +10,11 @@ import dagster as dg
 
 from xnai_pipelines.cli.runs import FinishedRun, execute
 from xnai_pipelines.cli.servers import served, servers
-from xnai_pipelines.defs.resources.configured import configured
+from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot
-from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.sample.shift import shift_modules, write_shift, write_shift_questions
 from xnai_pipelines.settings import Settings

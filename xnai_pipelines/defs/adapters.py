@@ -17,9 +17,7 @@ from xnai_pipelines.adapters.make import (
 from xnai_pipelines.adapters.training_pairs import leaked_documents, make_training_pairs, read_training_pairs
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import column_schema, counts_table, image, markdown_table, result, table_facts
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.state.schemas import TRAINING_PAIRS
 from xnai_pipelines.state.tables import Tables

@@ -15,11 +15,8 @@ from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
-from xnai_pipelines.defs.resources.alerts import AlertsResource
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.runs import is_of
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.runs import is_of
 from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 
 REMEMBERED_RUNS = 50

@@ -16,8 +16,8 @@ from typing import Any
 import dagster as dg
 from pydantic import ConfigDict, Field
 
-from xnai_pipelines.defs.resources.configured import configured
-from xnai_pipelines.defs.resources.runs import HOME_TAG
+from xnai_pipelines.defs.resources import configured
+from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home
 

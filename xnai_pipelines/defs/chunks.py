@@ -9,8 +9,7 @@ from pydantic import Field
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import column_lineage, column_schema, rate, result, rows_revision, table_facts
-from xnai_pipelines.defs.resources.encoder import ChunkingResource, EncoderResource
-from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources import ChunkingResource, EncoderResource, StoresResource
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
 NAMED = 20

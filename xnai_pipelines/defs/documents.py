@@ -10,8 +10,7 @@ from pydantic import Field
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import column_schema, markdown_table, result, rows_revision, table_facts
-from xnai_pipelines.defs.resources.source import SourceResource
-from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.listing import list_folder
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
 from xnai_pipelines.errors import HomeError, ListingError

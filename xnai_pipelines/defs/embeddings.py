@@ -6,12 +6,10 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.stores import StoresResource
+from xnai_pipelines.defs.resources import EncoderResource, StoresResource
 from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.search.make import embed_chunks
-from xnai_pipelines.state.candidate import read_candidate
-from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.manifest import Release, Releases, read_candidate
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
 from xnai_pipelines.state.tables import Tables, vectors_of
 

@@ -7,16 +7,13 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import column_schema, counts_table, image, result, rows_revision, table_facts
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.source import SourceResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
-from xnai_pipelines.evaluation.history import tracked_metrics
+from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
-from xnai_pipelines.releases.events import model_events
+from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS

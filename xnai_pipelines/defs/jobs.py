@@ -8,11 +8,8 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import markdown_table
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.runs import end_dead_runs
-from xnai_pipelines.defs.resources.source import SourceResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.models.requantization import why_requantize
 from xnai_pipelines.models.variants import VARIANTS

@@ -8,12 +8,10 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import image, result, revision_of
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.folder import WEIGHTS_FILE
-from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.runtime import cpu_flags
+from xnai_pipelines.encoders.specification import WEIGHTS_FILE
 from xnai_pipelines.encoders.stored.inspection import inspect
 from xnai_pipelines.models.calibration import calibration_overlap, draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
@@ -22,7 +20,7 @@ from xnai_pipelines.models.export import export_encoder
 from xnai_pipelines.models.make import quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
-from xnai_pipelines.state.candidate import read_candidate
+from xnai_pipelines.state.manifest import read_candidate
 
 TORCH_TOLERANCE = 1e-4
 UNIT_TOLERANCE = 1e-3

@@ -6,13 +6,10 @@ from pydantic import Field
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.embeddings import soundness
 from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revision, table_facts
-from xnai_pipelines.defs.resources.encoder import EncoderResource
-from xnai_pipelines.defs.resources.stores import StoresResource
-from xnai_pipelines.defs.resources.tracking import TrackingResource
+from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
-from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decide import decide_promotion
-from xnai_pipelines.releases.evaluate import evaluate_challenger
+from xnai_pipelines.releases.decision import decide_promotion
+from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown

@@ -18,9 +18,8 @@ from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
-from xnai_pipelines.documents.parsers.source import ParseLimits
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.context import StageContext

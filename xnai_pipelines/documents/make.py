@@ -12,13 +12,12 @@ from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, 
 from xnai_pipelines.documents.file_reader import FileReader
 from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
+from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.parsers.registry import is_current
-from xnai_pipelines.documents.parsers.source import ParseLimits
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.history import history, throughput
+from xnai_pipelines.state.context import StageContext, history, report_path, stage, throughput
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE

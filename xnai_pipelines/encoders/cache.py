@@ -15,8 +15,7 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.state.context import StageContext
-from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.context import Advance, StageContext
 from xnai_pipelines.state.schemas import CHUNKS
 
 _log = logging.getLogger(__name__)

@@ -20,10 +20,8 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from xnai_pipelines.encoders.expansion import expanded
-from xnai_pipelines.encoders.folder import MODEL_FILE, TOKENIZER_FILE, read_encoder_file
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.specification import EncoderSpec, Pooling
+from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
+from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, EncoderSpec, Pooling, read_encoder_file
 from xnai_pipelines.state.artefacts import read_card
 
 _log = logging.getLogger(__name__)

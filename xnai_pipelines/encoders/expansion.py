@@ -5,9 +5,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from xnai_pipelines.encoders.folder import GRAPH_FILE, MODEL_FILE, WEIGHTS_FILE, read_encoder_file
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
+from xnai_pipelines.encoders.specification import GRAPH_FILE, MODEL_FILE, WEIGHTS_FILE, read_encoder_file
 from xnai_pipelines.encoders.stored.file import load
 from xnai_pipelines.encoders.stored.graph import to_onnx
 from xnai_pipelines.errors import DamagedArtefactError, GraphError, QuantizedFileError

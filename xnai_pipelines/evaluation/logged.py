@@ -13,10 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xnai_pipelines.errors import NotTrackedError
-from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
 from xnai_pipelines.evaluation.markdown import worst_questions_markdown
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.report import EvaluationReport
+from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, tracked_metrics
 from xnai_pipelines.state.layout import parquet_bytes
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 

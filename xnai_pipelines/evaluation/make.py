@@ -10,17 +10,16 @@ import pyarrow.parquet as pq
 
 from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
-from xnai_pipelines.evaluation.history import PastEvaluation, tracked_metrics
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations
 from xnai_pipelines.evaluation.plots import modes_plot
-from xnai_pipelines.evaluation.report import EvaluationReport, Setting
+from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, Setting, tracked_metrics
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
-from xnai_pipelines.search.language import main_language
+from xnai_pipelines.search.keyword_index import main_language
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, write_parquet

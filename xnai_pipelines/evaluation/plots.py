@@ -6,9 +6,8 @@ from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
 from xnai_pipelines.evaluation.intervals import Estimate
-from xnai_pipelines.evaluation.report import EvaluationReport, Headline
+from xnai_pipelines.evaluation.report import EvaluationReport, Headline, PastEvaluation, metric_name
 from xnai_pipelines.questions.question import Origin
 
 if TYPE_CHECKING:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.evaluation.history import PastEvaluation, metric_name
 from xnai_pipelines.evaluation.plots import COLOURS, FAINT, INK, days, draw_curves, label_ends, png, time_axis
 from xnai_pipelines.evaluation.plots import with_questions as evaluations_with_questions
-from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.evaluation.report import Level, PastEvaluation, metric_name
 from xnai_pipelines.questions.question import Origin, Split
 
 if TYPE_CHECKING:

@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.folder import shipped_bytes
-from xnai_pipelines.encoders.hardware import cpu_flags
-from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.runtime import Runtime, cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
 
 SAMPLES = (
     "How do I split a path into folder and file name?",

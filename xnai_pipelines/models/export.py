@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.folder import MODEL_FILE, TOKENIZER_FILE, write_encoder_file
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.runtime import UNSTORED, Runtime, int8_sums_saturate
+from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, EncoderSpec, write_encoder_file
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.extras import missing, require
 from xnai_pipelines.models.bert import is_bert, write_bert

@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.folder import MODEL_FILE, shipped_bytes
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.specification import MODEL_FILE, EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import DamagedArtefactError, VariantMissingError
 from xnai_pipelines.models.calibration import held_out_texts, read_calibration
 from xnai_pipelines.models.export import build_encoder
@@ -22,10 +21,9 @@ from xnai_pipelines.models.stored_encoder import build_static_encoder, build_sto
 from xnai_pipelines.models.transformer_file import quantize_shown
 from xnai_pipelines.models.variants import VARIANTS, Variant
 from xnai_pipelines.state.artefacts import CARD, read_card
-from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.manifest import Release, Releases, read_candidate
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.tracker import Tracker
 

@@ -12,13 +12,18 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.encoder import Encoder, graph_inputs, open_tokenizer
 from xnai_pipelines.encoders.expansion import expand, expanded_folder
-from xnai_pipelines.encoders.folder import GRAPH_FILE, MODEL_FILE, TOKENIZER_FILE, WEIGHTS_FILE, write_encoder_file
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
-from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
+from xnai_pipelines.encoders.specification import (
+    GRAPH_FILE,
+    MODEL_FILE,
+    TOKENIZER_FILE,
+    WEIGHTS_FILE,
+    EncoderSpec,
+    write_encoder_file,
+)
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.graph import write_skeleton
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel
 from xnai_pipelines.models.encoder_card import SAMPLES, agreement, make_card
 from xnai_pipelines.models.quantization.model import load_transformer
 from xnai_pipelines.models.quantization.static import StaticReport, quantize_static

@@ -6,13 +6,13 @@ from pathlib import Path
 
 from xnai_pipelines.encoders.stored.file import load, save
 from xnai_pipelines.encoders.stored.inspection import inspect
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.scheme import Scheme
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import choose_texts
 from xnai_pipelines.models.quantization.perplexity import perplexity
 from xnai_pipelines.models.quantization.quantize import quantize
-from xnai_pipelines.state.progress import Progress
+from xnai_pipelines.state.context import Progress
 
 _TEXTS_LIMIT = 64 << 20  # bytes
 

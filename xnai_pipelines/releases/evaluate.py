@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from xnai_pipelines.autonomy.decisions.findings import NEW
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
@@ -19,12 +20,14 @@ from xnai_pipelines.questions.question import Question
 from xnai_pipelines.releases.comparing import compare
 from xnai_pipelines.releases.comparison import Comparison, Contender
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.make import EmbeddingsReport, fill_index, forget_deleted, unpublished_release
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_parquet
-from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.layout import Home, write_json, write_parquet
+from xnai_pipelines.state.manifest import Release, Releases, embeddings_table_name
 from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tracker import Tracker
 
 COMPARISON_VERSION = 1  # raised when the same searches give another comparison
@@ -156,3 +159,29 @@ def _record_path(home: Home) -> Path:
 def _rows_path(home: Home) -> Path:
     """Return the path of the challenger's rows, one per question."""
     return home.state / "comparison.parquet"
+
+
+def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_rows: int) -> EmbeddingsReport:
+    """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
+
+    Resumes a table left by a killed run; drops the previous challenger's.
+
+    Raises:
+        ReleaseError: Nothing is released yet, so there is nothing to challenge.
+    """
+    releases = Releases(context.home.releases)
+    releases.require()
+    with stage(context, "challenger_index") as watch:
+        earlier = releases.challenger()
+        releases.challenge(None)
+        number = releases.next_number()
+        spec = embeddings_spec(embeddings_table_name(number, encoder.vector_space), encoder.dimension)
+        kept = {spec.name, *(release.embeddings_table for release in releases.all())}
+        if earlier and earlier.embeddings_table not in kept:
+            context.tables.drop(earlier.embeddings_table)
+        forget_deleted(context, releases, spec)
+        report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
+        watch.items = report.encoded + report.from_cache
+        releases.challenge(unpublished_release(context, number, spec, encoder))
+    write_json(report_path(context.home, "challenger_index"), asdict(report))
+    return report

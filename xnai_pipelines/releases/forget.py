@@ -11,8 +11,7 @@ from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
-from xnai_pipelines.search.keyword_index import remake_keyword_index
-from xnai_pipelines.search.language import main_language
+from xnai_pipelines.search.keyword_index import main_language, remake_keyword_index
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table

@@ -9,10 +9,9 @@ from xnai_pipelines.adapters.make import MERGED
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
 from xnai_pipelines.models.make import model_reports
-from xnai_pipelines.state.candidate import read_candidate
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
-from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table
+from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
 

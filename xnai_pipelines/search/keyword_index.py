@@ -1,9 +1,14 @@
 """The full-text index: BM25 over words stemmed in the corpus' main language."""
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
+
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.schemas import DOCUMENTS
 
 if TYPE_CHECKING:
     from lancedb.index import FTS
+
 
 INDEX_NAME = "passage_keywords"
 
@@ -53,3 +58,10 @@ def remake_keyword_index(table: Any, language: str | None) -> tuple[str, ...]:
         return ()
     table.create_index("passage", config=index_config(language), name=INDEX_NAME, replace=True)
     return (INDEX_NAME,)
+
+
+def main_language(context: StageContext) -> str | None:
+    """Return the most frequent language of the documents, None if none is known."""
+    languages = Counter(context.tables.read(DOCUMENTS, ["language"], "language IS NOT NULL")["language"].to_pylist())
+    # on a tie, the same language in every run, whatever the order of rows
+    return min(languages, key=lambda language: (-languages[language], language), default=None)

@@ -9,15 +9,13 @@ import pyarrow as pa
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import EncoderChangedError
-from xnai_pipelines.search.keyword_index import ensure_keyword_index, unindexed_rows
-from xnai_pipelines.search.language import main_language
+from xnai_pipelines.search.keyword_index import ensure_keyword_index, main_language, unindexed_rows
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Release, Releases, embeddings_table_name, now
-from xnai_pipelines.state.progress import Advance
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
 
 CHUNKS_IN_COMMIT = 4_096

@@ -1,19 +1,109 @@
 """What every stage receives."""
 
+import json
 import shutil
+import statistics
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Protocol
+
+from tqdm import tqdm
 
 from xnai_pipelines.errors import HomeError
-from xnai_pipelines.state.history import StageRun, record
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
-from xnai_pipelines.state.progress import Progress
 from xnai_pipelines.state.tables import Tables
+
+LOG_EVERY_SECONDS = 5.0
+
+
+class Advance(Protocol):
+    """Reports that more items are done."""
+
+    def __call__(self, items: int = 1, /) -> None:
+        """Count the items."""
+
+
+class Progress:
+    """Shows the progress of a stage; `say` takes a sentence worth reading."""
+
+    def __init__(self, say: Callable[[str], None], *, bar: bool | None = None) -> None:
+        self.say = say
+        self._bar = sys.stderr.isatty() if bar is None else bar
+
+    @contextmanager
+    def work(self, label: str, total: int, unit: str) -> Iterator[Advance]:
+        """Show `total` items of work under the label; the yielded value reports items done."""
+        if self._bar:
+            with tqdm(total=total, desc=f"{label:<24}", unit=f" {unit}", file=sys.stderr, leave=total > 0) as bar:
+                yield lambda items=1: _ignore(bar.update(items))
+        else:
+            yield self._logger(label, total, unit)
+
+    def _logger(self, label: str, total: int, unit: str) -> Advance:
+        started = shown = time.monotonic()
+        done = 0
+
+        def advance(items: int = 1, /) -> None:
+            nonlocal done, shown
+            done += items
+            now = time.monotonic()
+            if now - shown >= LOG_EVERY_SECONDS:
+                shown = now
+                self.say(f"{label}: {done:,}/{total:,} {unit}, {done / (now - started):.1f} {unit}/s")
+
+        return advance
+
+
+def _ignore(_: object) -> None:
+    return None
+
+
+REMEMBERED = 20  # runs of a stage from which its median throughput is taken
+
+
+@dataclass(frozen=True, slots=True)
+class StageRun:
+    """One execution of a stage: its work and its duration."""
+
+    stage: str
+    run_id: str
+    finished_at: str
+    items: int
+    seconds: float
+
+
+def record(state: Path, run: StageRun) -> None:
+    """Append a stage's execution to the history."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "stages.jsonl").open("a", encoding="utf-8") as file:
+        file.write("\n" + json.dumps(asdict(run)))  # the newline first: the last line may have been cut off
+
+
+def history(state: Path) -> list[StageRun]:
+    """Return the recorded executions, oldest first; skip a line cut off by a kill."""
+    path = state / "stages.jsonl"
+    if not path.exists():
+        return []
+    runs = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            runs.append(StageRun(**json.loads(line)))
+        except (ValueError, TypeError):
+            continue
+    return runs
+
+
+def throughput(runs: list[StageRun], stage: str) -> float | None:
+    """Return the median items per second over a stage's last executions that had work; None before the first."""
+    rates = [run.items / run.seconds for run in runs if run.stage == stage and run.items and run.seconds > 0]
+    return statistics.median(rates[-REMEMBERED:]) if rates else None
+
 
 FULL_BYTES = 2**18  # less than a commit needs
 

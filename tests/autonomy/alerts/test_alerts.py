@@ -15,8 +15,7 @@ from werkzeug import Response
 
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome, Severity
-from xnai_pipelines.autonomy.alerts.log import LogSink
-from xnai_pipelines.autonomy.alerts.send import send
+from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.errors import WebhookError
 

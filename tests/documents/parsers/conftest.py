@@ -6,8 +6,7 @@ import pytest
 from tests.support.parsing_files import Parse
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, UnreadableRecord
-from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
 
 
 @pytest.fixture(scope="session")

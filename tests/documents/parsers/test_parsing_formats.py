@@ -9,9 +9,8 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, paragraph, pdf
-from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParsedDocument
+from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParsedDocument, ParseLimits
 from xnai_pipelines.documents.parsers.registry import DETECTION, is_current, parser_for
-from xnai_pipelines.documents.parsers.source import ParseLimits
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 

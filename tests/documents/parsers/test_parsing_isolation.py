@@ -14,8 +14,7 @@ import pytest
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument
-from xnai_pipelines.documents.parsers.source import ParseLimits
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits
 from xnai_pipelines.errors import UnreadableError
 
 PAGE = "<html><body><p>words</p></body></html>"

@@ -13,9 +13,15 @@ import pytest
 from tests.support.parsing_files import Parse
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, ParsedDocument, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import (
+    Heading,
+    Markup,
+    ParsedDocument,
+    ParseLimits,
+    Source,
+    UnreadableRecord,
+)
 from xnai_pipelines.documents.parsers.records import parse_jsonl
-from xnai_pipelines.documents.parsers.source import ParseLimits, Source
 from xnai_pipelines.errors import UnreadableError
 
 BEIR = {

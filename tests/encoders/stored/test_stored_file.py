@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from tests.support.stored_models import assert_same, forge, matrix, model_of, small_model, tensors, vector
 from xnai_pipelines.encoders.source import default_encoder_folder
+from xnai_pipelines.encoders.stored.buffers import write_sealed
 from xnai_pipelines.encoders.stored.file import load, save, state_dict
 from xnai_pipelines.encoders.stored.packing import unpack
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.sealed import write_sealed
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 from xnai_pipelines.errors import QuantizedFileError
 from xnai_pipelines.models.quantization.quantize import quantize

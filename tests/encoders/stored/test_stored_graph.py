@@ -17,9 +17,8 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8, to_onnx, write_skeleton
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 from xnai_pipelines.errors import GraphError
 from xnai_pipelines.state.artefacts import read_card
 

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor
 from xnai_pipelines.models.quantization.awq import search_scales
 from xnai_pipelines.models.quantization.calibration import calibrated_blocks
 from xnai_pipelines.models.quantization.calibration_texts import choose_texts, tokenise

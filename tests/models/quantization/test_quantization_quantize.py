@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, Statistics
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization import memory
 from xnai_pipelines.models.quantization.calibration_texts import choose_texts, texts_sha256, tokenise

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from onnx import helper, numpy_helper
 
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.hardware import int8_sums_saturate
+from xnai_pipelines.encoders.runtime import int8_sums_saturate
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.static import Calibration, quantize_static
 

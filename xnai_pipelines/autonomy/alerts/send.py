@@ -4,14 +4,69 @@ Sending never raises, so that an alert cannot make its sender fail. An alert tha
 again the next time it is sent. One that was in transit when the time limit ended may arrive twice.
 """
 
+import json
 import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
-from xnai_pipelines.autonomy.alerts.log import LogSink
 from xnai_pipelines.autonomy.alerts.webhook import PAUSED, WebhookSink
+
+TAIL_BYTES = 512 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class LogSink:
+    """The file `<home>/alerts.jsonl`: a line per alert, and per delivery whose result differs from the last."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """Name of the sink in deliveries."""
+        return "log"
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Append a line to the file and sync it to disk.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with self.path.open("ab+", buffering=0) as file:
+            size = file.seek(0, os.SEEK_END)
+            if size:
+                file.seek(size - 1)
+                if file.read(1) != b"\n":  # a writer was killed in the middle of its line
+                    line = b"\n" + line
+            file.write(line)
+            os.fsync(file.fileno())
+
+    def tail(self) -> list[dict[str, Any]]:
+        """Return the records of the file's last 512 KiB, oldest first. Lines that are not JSON objects are skipped."""
+        try:
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - TAIL_BYTES))
+                lines = file.read(TAIL_BYTES).splitlines()
+        except OSError:
+            return []
+        records = []
+        for line in lines[1:] if size > TAIL_BYTES else lines:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue
+            if isinstance(record, dict):
+                records.append(record)
+        return records
+
 
 QUIET = timedelta(hours=6)
 

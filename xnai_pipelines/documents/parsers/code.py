@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 
 from xnai_pipelines.documents.parsers.normalise import single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _FIRST_WORDS = re.compile(r"\S.*")
 _LONGEST_TITLE = 100

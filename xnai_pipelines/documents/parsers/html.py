@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Markup
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Markup
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 

@@ -16,8 +16,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import xnai_pipelines
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
-from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Page, Source
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 # The environment that the worker gets: it reads hostile files, so it gets no secrets.

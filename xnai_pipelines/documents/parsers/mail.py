@@ -8,9 +8,8 @@ from email.parser import BytesParser
 from xnai_pipelines.documents.parsers.decode import decode, marked_encoding
 from xnai_pipelines.documents.parsers.html import parse_html
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Markup
+from xnai_pipelines.documents.parsers.parsed import Content, Markup
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
-from xnai_pipelines.documents.parsers.source import Content
 from xnai_pipelines.errors import UnreadableError
 
 _SHOWN = ("Subject", "From", "To", "Date")

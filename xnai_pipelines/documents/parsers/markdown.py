@@ -3,8 +3,7 @@
 import re
 
 from xnai_pipelines.documents.parsers.normalise import single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)

@@ -5,8 +5,7 @@ from typing import Any, NoReturn
 
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Markup
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Markup
 from xnai_pipelines.errors import UnreadableError
 
 

@@ -6,10 +6,17 @@ from pathlib import Path
 from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.language import identify_language
-from xnai_pipelines.documents.parsers.parsed import Markup, ParsedDocument, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import (
+    BadRecord,
+    Content,
+    Markup,
+    ParsedDocument,
+    ParseLimits,
+    Source,
+    UnreadableRecord,
+)
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import DETECTION, parser_for
-from xnai_pipelines.documents.parsers.source import BadRecord, Content, ParseLimits, Source
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 

@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.code import first_line
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Page
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 

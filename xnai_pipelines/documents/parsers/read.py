@@ -4,8 +4,8 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.registry import Parser
-from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
 from xnai_pipelines.errors import MissingExtraError, SkippedFileError, UnreadableError
 
 

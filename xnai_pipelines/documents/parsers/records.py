@@ -15,9 +15,8 @@ from xnai_pipelines.documents.parsers.code import parse_plain
 from xnai_pipelines.documents.parsers.decode import decode, looks_like_text, marked_encoding
 from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Source
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
-from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
 from xnai_pipelines.errors import UnreadableError
 
 _IDS = ("_id", "id")

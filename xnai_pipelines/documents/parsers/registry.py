@@ -13,14 +13,12 @@ from xnai_pipelines.documents.parsers.mail import parse_mail
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
-from xnai_pipelines.documents.parsers.office import parse_docx
+from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, parse_xlsx
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
-from xnai_pipelines.documents.parsers.presentation import parse_pptx
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
 from xnai_pipelines.documents.parsers.rst import parse_rst
-from xnai_pipelines.documents.parsers.source import BadRecord, Content, Source
-from xnai_pipelines.documents.parsers.workbook import parse_xlsx
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
 _COMMON_VERSION = 1

@@ -3,8 +3,7 @@
 import re
 
 from xnai_pipelines.documents.parsers.normalise import single_line
-from xnai_pipelines.documents.parsers.parsed import Heading, Markup
-from xnai_pipelines.documents.parsers.source import Content
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _LINE = re.compile(r"[^\n]*\n?")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*$")

@@ -17,9 +17,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from xnai_pipelines.documents.parsers.parsed import BadRecord, ParseLimits, Source
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import parser_for
-from xnai_pipelines.documents.parsers.source import BadRecord, ParseLimits, Source
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 _LENGTH_BYTES = 4

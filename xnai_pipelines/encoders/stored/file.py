@@ -14,12 +14,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from xnai_pipelines.encoders.stored.buffers import BufferSize, buffer_sizes
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
+from xnai_pipelines.encoders.stored.buffers import UNSEALED, BufferSize, buffer_sizes, map_sealed, write_sealed
 from xnai_pipelines.encoders.stored.rows import COLUMNS, PAYLOAD, REQUIRED, to_row, to_tensor
 from xnai_pipelines.encoders.stored.scheme import Granularity, Method, Scheme
-from xnai_pipelines.encoders.stored.sealed import UNSEALED, map_sealed, write_sealed
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 from xnai_pipelines.errors import QuantizedFileError
 
 FORMAT_VERSION = 1

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.stored.kernels import Tied, use_dequantize_linear, use_matmul_nbits
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor, Weights
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Weights
 from xnai_pipelines.errors import GraphError
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.hardware import cpu_flags
+from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
@@ -32,11 +32,9 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import FUSED_DEPTH, RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.candidate import Candidate, record_candidate
-from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
-from xnai_pipelines.state.manifest import Release, now
-from xnai_pipelines.state.progress import Advance
+from xnai_pipelines.state.manifest import Candidate, Release, now, record_candidate
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import vectors_of

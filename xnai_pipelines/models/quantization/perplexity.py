@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids
 from xnai_pipelines.models.quantization.model import load_transformer

@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, Statistics
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.assembly import assemble, rounded_table
 from xnai_pipelines.models.quantization.awq import quantize_by_awq

@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.stored.entropy import coded_bits, encode, entropy_bits
 from xnai_pipelines.encoders.stored.file import save
-from xnai_pipelines.encoders.stored.quantized import QuantizedModel, Statistics
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
-from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.assembly import assemble
 from xnai_pipelines.models.quantization.calibration import calibrated_blocks

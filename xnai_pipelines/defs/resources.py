@@ -1,0 +1,266 @@
+"""Dagster resources over the state folder's stores, the documents folder, the encoder, MLflow and alerts."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field, PrivateAttr, SecretStr
+
+from xnai_pipelines.adapters.make import read_adapted_encoder, released_base
+from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
+from xnai_pipelines.autonomy.alerts.send import LogSink, send
+from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
+from xnai_pipelines.documents.changes import VanishGuard
+from xnai_pipelines.documents.make import FolderRules
+from xnai_pipelines.documents.parsers.parsed import ParseLimits
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.models.logged import ModelVersion
+from xnai_pipelines.models.make import next_encoder
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.state.claim import Inputs, resolve_inputs
+from xnai_pipelines.state.context import Progress, StageContext
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import shown_alive
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.tables import Tables, kill_after
+from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+
+class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """What a home reads, and within which limits."""
+
+    home: str = Field(description="Folder of all state; it remembers its folder of documents.")
+    documents: str | None = Field(default=None, description="Folder of documents; unset: as recorded.")
+    questions: str | None = Field(default=None, description="Labelled questions; unset: as recorded.")
+    exclude: list[str] = Field(description="Patterns of files to leave out, .gitignore syntax.")
+    max_file_mb: int = Field(description="Files above this size are skipped.")
+    parse_seconds: int = Field(description="Time that reading one PDF or Office file may take.")
+    parse_memory_mb: int = Field(description="Memory that the reading process may take.")
+    vanish_share: float = Field(description="Share of documents that may vanish in one run.")
+    vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
+
+    def inputs(self) -> Inputs:
+        """Return the folder and questions of this home.
+
+        Raises:
+            HomeError: None is known, or another folder than the recorded one is asked for.
+        """
+        documents = Path(self.documents) if self.documents else None
+        questions = Path(self.questions) if self.questions else None
+        return resolve_inputs(Home(Path(self.home)), documents, questions)
+
+    def rules(self) -> FolderRules:
+        """Return which files are read and how."""
+        limits = ParseLimits(
+            max_file_bytes=self.max_file_mb * 2**20,
+            seconds=self.parse_seconds,
+            memory_bytes=self.parse_memory_mb * 2**20,
+        )
+        return FolderRules(tuple(self.exclude), limits, VanishGuard(self.vanish_share, self.vanish_count))
+
+
+class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
+
+    home: str = Field(description="Folder of all state.")
+    exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
+    kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
+    _tables: Tables | None = PrivateAttr(default=None)
+    _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
+        """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
+        migrate(self.layout, _say(context.log))
+        run, instance = context.run, context.instance
+        if run is None or instance is None:
+            yield self
+            return
+        if not is_of(run, self.layout):  # of assets that a person picked, not of a job
+            instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
+        with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
+            self._take_turn(run.run_id, context.log)
+            end_dead_runs(instance, self.layout)
+            yield self
+
+    @contextmanager
+    def turn_given_up(self, context: dg.AssetExecutionContext) -> Iterator[None]:
+        """Let other runs go ahead while the block works on nothing that they write; then wait for the turn again."""
+        self._turn.close()
+        try:
+            yield
+        finally:
+            self._take_turn(context.run.run_id, context.log)
+
+    def _take_turn(self, run_id: str, log: dg.DagsterLogManager | None) -> None:
+        self._turn.enter_context(turn(self.layout, run_id, _say(log)))
+
+    @property
+    def layout(self) -> Home:
+        """The paths of the home."""
+        return Home(Path(self.home))
+
+    @property
+    def tables(self) -> Tables:
+        """The LanceDB tables."""
+        if self._tables is None:
+            self._tables = Tables(self.layout.lancedb, kill_after(self.kill_after_commits))
+        return self._tables
+
+    def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
+        """Return what a stage is given, its progress shown in the run's log."""
+        return StageContext(self.layout, self.tables, context.run.run_id, Progress(_say(context.log)))
+
+
+def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
+    """Return what tells people a sentence: in the run's log, and in the terminal where there is one."""
+
+    def say(sentence: str) -> None:
+        if log is not None:
+            log.info(sentence)
+        if sys.stderr.isatty():
+            print(sentence, file=sys.stderr)
+
+    return say
+
+
+class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """A sentence encoder, run by ONNX Runtime.
+
+    Once there is a release its encoder is used, whatever the settings say: vectors of two encoders cannot be compared,
+    and edits must go on reaching the index.
+    """
+
+    home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
+    encoder: str | None = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
+    variant: str | None = Field(
+        default=None, description="Variant for a new release; unset: what the precision card chose, or int8_dynamic."
+    )
+    threads: int = Field(description="Processor threads.")
+
+    def load(self, *, new_release: bool) -> Encoder:
+        """Return the current release's encoder, or that of the settings for a new or the first release."""
+        return Encoder.load(self._folder(new_release=new_release), threads=self.threads)
+
+    def tokens(self, *, new_release: bool) -> Tokens:
+        """Return the tokenizer of the encoder that `load` gives."""
+        return Tokens(tokenizer_file(self._folder(new_release=new_release)))
+
+    def load_challenger(self) -> Encoder:
+        """Return the adapted encoder built last."""
+        home = Home(Path(self.home))
+        return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
+
+    def original(self) -> EncoderSpec:
+        """Return the full-precision encoder that the settings name: what adapters are trained on."""
+        return read_specification(resolve_encoder(self.encoder), Runtime.FP32)
+
+    def base(self) -> EncoderSpec:
+        """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
+        return released_base(Home(Path(self.home)), self.original())
+
+    def _folder(self, *, new_release: bool) -> Path:
+        home = Home(Path(self.home))
+        release = None if new_release else Releases(home.releases).current()
+        if release is not None and (home.models / release.vector_space).is_dir():
+            return home.models / release.vector_space
+        asked = next_encoder(home, self.base(), self.variant)
+        return build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
+
+
+class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """How documents are cut; sizes in the encoder's tokens."""
+
+    strategy: str = Field(description="fixed, sentence, paragraph, recursive or structure.")
+    size_tokens: int = Field(description="Largest chunk.")
+    overlap_tokens: int = Field(description="Tokens that neighbouring chunks share.")
+
+    def spec(self) -> ChunkingSpec:
+        """Return the settings, validated."""
+        return ChunkingSpec(Strategy(self.strategy), self.size_tokens, self.overlap_tokens)
+
+
+class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The MLflow tracking store: a server, or SQLite and files under the home."""
+
+    home: str = Field(description="Folder of all state.")
+    uri: str | None = Field(default=None, description="Tracking server; unset: mlflow.db under the home.")
+    ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
+
+    def tracker(self) -> Tracker:
+        """Return the tracker; a server keeps artefacts where it wants."""
+        home = Home(Path(self.home))
+        if self.uri:
+            return Tracker(self.uri, None)
+        return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
+
+    def page(self, logged: MlflowRun | ModelVersion) -> str:
+        """Return the address of the page of a run or of a model version."""
+        return f"{self.ui_url}/{logged.page}"
+
+    def link(self, logged: MlflowRun | ModelVersion | None) -> dg.UrlMetadataValue | None:
+        """Return the link to what was logged; None for what was not."""
+        return None if logged is None else dg.MetadataValue.url(self.page(logged))
+
+
+class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The log of alerts under the home, and a webhook."""
+
+    home: str = Field(description="Folder of all state; alerts.jsonl lies in it.")
+    ui_url: str = Field(description="Where people reach the Dagster UI, for links.")
+
+    def tell(self, alert: Alert, webhook: SecretStr | None) -> tuple[Delivery, ...]:
+        """Send the alert; a delivery that fails is logged and never raises.
+
+        The webhook's address may hold a secret: it is passed in, because the UI shows the config of resources.
+        """
+        sink = None if webhook is None else WebhookSink(webhook.get_secret_value())
+        return send(alert, LogSink(Home(Path(self.home)).alerts), sink)
+
+    def run_page(self, run_id: str) -> str:
+        """Return the address of a run's page."""
+        return f"{self.ui_url}/runs/{run_id}"
+
+
+def configured(settings: Settings) -> dict[str, Any]:
+    """Return the resources by the names under which assets ask for them."""
+    home = str(settings.home)
+    return {
+        "stores": StoresResource(
+            home=home,
+            exact_search_rows=settings.exact_search_rows,
+            kill_after_commits=settings.kill_after_commits,
+        ),
+        "source": SourceResource(
+            home=home,
+            documents=str(settings.documents) if settings.documents else None,
+            questions=str(settings.questions) if settings.questions else None,
+            exclude=list(settings.exclude),
+            max_file_mb=settings.max_file_mb,
+            parse_seconds=settings.parse_seconds,
+            parse_memory_mb=settings.parse_memory_mb,
+            vanish_share=settings.vanish_share,
+            vanish_count=settings.vanish_count,
+        ),
+        "encoder": EncoderResource(
+            home=home, encoder=settings.encoder, variant=settings.variant, threads=settings.threads
+        ),
+        "chunking": ChunkingResource(
+            strategy=settings.chunk_strategy.value,
+            size_tokens=settings.chunk_size,
+            overlap_tokens=settings.chunk_overlap,
+        ),
+        "tracking": TrackingResource(home=home, uri=settings.mlflow_uri, ui_url=settings.mlflow_ui_url),
+        "alerts": AlertsResource(home=home, ui_url=f"http://{settings.host}:{settings.dagster_port}"),
+    }
