@@ -42,7 +42,7 @@ def test_the_table_has_a_row_for_each_slice_and_mode_with_intervals(comparison):
     difference = comparison.of(Slice("language", "ru"), "vector").ndcg
     assert russian[2] == "30 labelled"
     assert russian[5] == f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
-    assert russian[-1] == "30 / 0 / 0"
+    assert russian[6] == "30 / 0 / 0"
 
 
 def test_the_page_names_both_contenders_and_the_questions_that_changed(comparison):

@@ -22,11 +22,8 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.search.index import Hit
     from xnai_pipelines.settings import Settings
 
-# The card's columns that a narrow terminal shows; all of them are in the UI and with --json.
-WIDE = 120
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
-NARROW = ("variant", "MB", "ratio", "cosine", "against fp32", "result")
 
 console = Console()
 errors = Console(stderr=True)
@@ -35,7 +32,8 @@ errors = Console(stderr=True)
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], right: Sequence[str] = ()) -> None:
     """Print a table; the columns named in `right` are numbers.
 
-    No word is broken: a terminal too narrow for all columns shows the first ones and names the others.
+    No word is broken: a terminal too narrow for all columns shows the first ones and names the others, so the columns
+    that decide stand first.
     """
     cells = [[str(cell) for cell in row] for row in rows]
     widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
@@ -190,9 +188,6 @@ def show_comparison(comparison: "Comparison") -> None:
     from xnai_pipelines.releases.markdown import comparison_table
 
     columns, rows = comparison_table(comparison)
-    if console.width < WIDE:
-        shown = [columns.index(name) for name in columns if not name.startswith(("recall", "MRR"))]
-        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
     table(f"Challenger against champion: {comparison.questions_statement}", columns, rows, columns[2:])
 
 
@@ -224,10 +219,7 @@ def show_card(card: "Card") -> None:
         f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
     )
     columns, rows = variant_table(card)
-    if console.width < WIDE:
-        shown = [columns.index(name) for name in columns if name in NARROW or name.startswith("nDCG@10")]
-        columns, rows = [columns[n] for n in shown], [[row[n] for n in shown] for row in rows]
-    table("Variants", columns, rows, columns[1:-1])
+    table("Variants", columns, rows, columns[2:])
     for figures in card.variants:
         if figures.failed:
             console.print(f"  {figures.name} failed: {escape(figures.failed)}", highlight=False)

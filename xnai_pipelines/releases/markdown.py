@@ -19,9 +19,9 @@ def comparison_table(comparison: Comparison) -> Table:
         "champion nDCG@10",
         "challenger nDCG@10",
         "nDCG@10 difference",
+        "wins / losses / ties",
         "recall@10 difference",
         "MRR@10 difference",
-        "wins / losses / ties",
     ]
     rows = [
         [
@@ -31,9 +31,9 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{compared.champion['ndcg_at_10'].mean:.3f}",
             f"{compared.challenger['ndcg_at_10'].mean:.3f}",
             signed(compared.difference["ndcg_at_10"]),
+            f"{compared.wins} / {compared.losses} / {compared.ties}",
             signed(compared.difference["recall_at_10"]),
             signed(compared.difference["mrr_at_10"]),
-            f"{compared.wins} / {compared.losses} / {compared.ties}",
         ]
         for compared in comparison.compared
     ]

@@ -175,7 +175,7 @@ def test_an_endpoint_that_came_back_is_told_again(httpserver, log, webhook, path
     assert send(alert(), log, webhook)[1].reason == "answered 500 Internal Server Error"
     httpserver.clear()
     httpserver.expect_request(path).respond_with_data("ok")
-    assert send(alert(), log, webhook)[1].outcome is Outcome.FAILED
+    assert send(alert(), log, webhook)[1].outcome is Outcome.PAUSED
     wait_over = time.time() + 301
     monkeypatch.setattr("purgatory.domain.model.time.time", lambda: wait_over)
     log_told, webhook_told = send(alert(), log, webhook)

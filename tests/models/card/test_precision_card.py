@@ -60,7 +60,7 @@ def test_figures_are_failed_where_they_are_missing_not_finite_or_below_the_floor
 def test_the_table_has_a_row_for_every_variant_failed_ones_too():
     columns, rows = variant_table(made())
     assert [row[0] for row in rows] == ["fp32", "int8", "int2", "int4_gptq"]
-    assert [row[-1] for row in rows] == ["qualifies", "chosen", "failed", "failed"]
+    assert [row[1] for row in rows] == ["qualifies", "chosen", "failed", "failed"]
     assert all(len(row) == len(columns) for row in rows)
     shown = dict(zip(columns, rows[1], strict=True))
     assert shown["MB"] == "22.50"
@@ -85,7 +85,7 @@ def test_markdown_names_the_choice_its_reasons_and_why_not_the_others():
 
 def test_a_card_without_a_choice_reads_too():
     bare = card(full(), variant("int8", 4))
-    assert variant_table(bare)[1][1][-1] == "measured"
+    assert variant_table(bare)[1][1][1] == "measured"
     assert "Choice" not in card_markdown(bare)
     nothing = bare.chosen(choose(bare, Policy(max_memory_mb=1)))
     assert "**Choice: none**" in card_markdown(nothing)

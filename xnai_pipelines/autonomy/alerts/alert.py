@@ -25,6 +25,7 @@ class Outcome(StrEnum):
     DELIVERED = "delivered"
     REPEATED = "repeated"  # delivered recently, so not sent again
     FAILED = "failed"
+    PAUSED = "paused"  # failed several times before, so not tried
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Any
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
-from xnai_pipelines.autonomy.alerts.webhook import PAUSED, WebhookSink
+from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 
 TAIL_BYTES = 512 * 1024
 
@@ -95,10 +95,10 @@ def send(
             before = last.get(webhook.name)
             delivery = _repeated(before) or webhook.deliver(alert)
             told.append(delivery)
-            if delivery.outcome is not Outcome.REPEATED and delivery != before and delivery.reason != PAUSED:
+            if delivery.outcome in (Outcome.DELIVERED, Outcome.FAILED) and delivery != before:
                 _note(alert, log, delivery)
     for delivery in told:
-        if delivery.outcome is Outcome.FAILED:
+        if delivery.outcome in (Outcome.FAILED, Outcome.PAUSED):
             _logger.warning("The alert %r did not reach %s: %s", alert.title, delivery.sink, delivery.reason)
     return tuple(told)
 

@@ -33,7 +33,7 @@ from xnai_pipelines.errors import WebhookError
 
 ATTEMPTS = 3
 PAUSE_SECONDS = 300
-PAUSED = f"paused for {PAUSE_SECONDS // 60} minutes after {ATTEMPTS} consecutive failures"
+_PAUSED = f"paused for {PAUSE_SECONDS // 60} minutes after {ATTEMPTS} consecutive failures"
 
 _breakers = SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=PAUSE_SECONDS)
 
@@ -98,18 +98,18 @@ class WebhookSink:
             wait_max=1.0,
             wait_jitter=0.2,
         )
-        reason = PAUSED
+        outcome, reason = Outcome.PAUSED, _PAUSED
         try:
             for attempt in tries:
                 with attempt, breaker:
                     try:
                         self._post(body, min(self.timeout / ATTEMPTS, deadline - time.monotonic()))
                     except _FailedError as failure:
-                        reason = str(failure)
+                        outcome, reason = Outcome.FAILED, str(failure)
                         raise
         except (_FailedError, OpenedState) as error:
             error.__traceback__ = None  # purgatory raises the same object every time, and its traceback would grow
-            return Delivery(self.name, Outcome.FAILED, reason)
+            return Delivery(self.name, outcome, reason)
         return Delivery(self.name, Outcome.DELIVERED)
 
     def _post(self, body: bytes, seconds: float) -> None:

@@ -16,19 +16,19 @@ _ABOUT_STORED = (
 
 
 def variant_table(card: Card) -> Table:
-    """Return the deciding figures, one row per variant: size, quality, speed, memory, and the result."""
+    """Return the deciding figures, one row per variant: the result, size, quality, speed, memory."""
     columns = [
         "variant",
+        "result",
         "MB",
         "ratio",
-        "cosine",
-        "5th pct",
         f"nDCG@10 {card.mode}",
         "against fp32",
-        "query ms p50/p95",
+        "cosine",
         "speed",
         "memory MB",
-        "result",
+        "5th pct",
+        "query ms p50/p95",
     ]
     return columns, [_row(card, figures) for figures in card.variants]
 
@@ -117,16 +117,16 @@ def _row(card: Card, figures: VariantFigures) -> list[str]:
     retrieval = figures.retrieval.get(card.mode)
     return [
         figures.name,
+        _result(card, figures),
         _number(figures.shipped_bytes, "{:.2f}", lambda size: size / MEGABYTE),
         _number(figures.ratio, "{:.2f}"),
-        _number(agreement.cosine_mean if agreement else None, "{:.4f}"),
-        _number(agreement.cosine_p5 if agreement else None, "{:.4f}"),
         _number(retrieval.ndcg if retrieval else None, "{:.3f}"),
         _change(card, figures),
-        f"{cost.query_p50_ms:.1f} / {cost.query_p95_ms:.1f}" if cost else "",
+        _number(agreement.cosine_mean if agreement else None, "{:.4f}"),
         _number(figures.speed_ratio, "{:.2f}x"),
         _number(cost.peak_memory_bytes if cost else None, "{:.0f}", lambda size: size / MEGABYTE),
-        _result(card, figures),
+        _number(agreement.cosine_p5 if agreement else None, "{:.4f}"),
+        f"{cost.query_p50_ms:.1f} / {cost.query_p95_ms:.1f}" if cost else "",
     ]
 
 
