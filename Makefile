@@ -30,10 +30,10 @@ demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraini
 
 # One thread per test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: lint ## lint, and the tests that are not slow: the inner loop, under 90 seconds
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile -m "not slow and not e2e" $(ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not e2e" $(ARGS)
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)

@@ -22,6 +22,25 @@ pytest_plugins = [
 ]
 
 
+# Files of minutes: begun first, so that at the end no process waits for another.
+LONGEST = (
+    "test_documentation.py",
+    "test_quantized_models.py",
+    "test_examples.py",
+    "test_kills.py",
+    "test_e2e_ui.py",
+    "test_quantization_rate.py",
+    "test_e2e_component.py",
+    "test_defs_staleness.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files first; the others keep their order."""
+    rank = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
+
+
 @pytest.fixture(autouse=True)
 def memory_given_back(request: pytest.FixtureRequest) -> Iterator[None]:
     """Give back what the models of a slow test took: cycles and the C allocator would keep 200 MB of each export."""

@@ -121,7 +121,7 @@ def test_a_file_that_still_lies_in_the_folder_is_refused(released: Workplace):
 def test_a_killed_forgetting_is_completed_by_another(released: Workplace, commits: int):
     needles = vectors_of(released)
     (released.documents / FORGOTTEN).unlink()
-    assert run_stage(released, "forget", "--commits", commits) == -signal.SIGKILL
+    assert run_stage(released, "forget", commits=commits) == -signal.SIGKILL
     assert released.search().search("oak table number 1")  # search answers meanwhile
     forget(released.context(), released.documents, FORGOTTEN)
     check_forgotten(released, needles)

@@ -62,7 +62,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
     shutil.rmtree(folder)
     (adapted.home.state / "lora_adapter.json").unlink()
 
-    assert run_stage(adapted, "train", "--step", 2) == -signal.SIGKILL
+    assert run_stage(adapted, "train", step=2) == -signal.SIGKILL
     assert list_adapters(adapted.home.adapters) == []
     [checkpoint] = (adapted.home.adapters / ".training" / identity).glob("step-*")
     assert checkpoint.name == "step-00000002"
@@ -81,7 +81,7 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
 @pytest.mark.parametrize("commits", [1, 3])
 def test_an_embedding_of_the_challenger_that_was_killed_is_gone_on_with(adapted: Workplace, commits: int):
     table = without_challenger(adapted)
-    assert run_stage(adapted, "challenge", "--commits", commits) == -signal.SIGKILL
+    assert run_stage(adapted, "challenge", commits=commits) == -signal.SIGKILL
     begun = embeddings_spec(table, 384)
     assert adapted.tables.count(begun) == 8 * (commits - 1)
     assert Releases(adapted.home.releases).challenger() is None
@@ -93,7 +93,7 @@ def test_an_embedding_of_the_challenger_that_was_killed_is_gone_on_with(adapted:
 
 
 def test_killed_before_the_pointer_moves_the_old_release_serves_and_the_next_run_releases(adapted: Workplace):
-    assert run_stage(adapted, "release", "--before", "current.json") == -signal.SIGKILL
+    assert run_stage(adapted, "release", before="current.json") == -signal.SIGKILL
     releases = Releases(adapted.home.releases)
     assert [release.release for release in releases.all()] == [1, 2]  # the manifest is written
     check_old_release_serves(adapted)
@@ -106,14 +106,14 @@ def test_killed_before_the_pointer_moves_the_old_release_serves_and_the_next_run
 
 
 def test_killed_before_the_manifest_is_written_the_next_run_releases(adapted: Workplace):
-    assert run_stage(adapted, "release", "--before", "2.json") == -signal.SIGKILL
+    assert run_stage(adapted, "release", before="2.json") == -signal.SIGKILL
     check_old_release_serves(adapted)
     assert release_promoted(adapted).released
     adapted.check_whole()
 
 
 def test_killed_just_after_the_pointer_moved_the_next_run_tidies_up(adapted: Workplace):
-    assert run_stage(adapted, "release", "--after-move") == -signal.SIGKILL
+    assert run_stage(adapted, "release", after_move=True) == -signal.SIGKILL
     assert adapted.search().release.release == 2
     outcome = release_promoted(adapted)
     assert (outcome.release, outcome.released) == (2, False)
@@ -127,7 +127,7 @@ def test_killed_just_after_the_pointer_moved_the_next_run_tidies_up(adapted: Wor
 
 
 def test_a_rollback_killed_before_the_pointer_moves_is_completed_by_another(released: Workplace):
-    assert run_stage(released, "rollback", "--before", "current.json") == -signal.SIGKILL
+    assert run_stage(released, "rollback", before="current.json") == -signal.SIGKILL
     assert released.search().release.release == 2
     assert roll_back(released.context(), None).to_release == 1
     check_old_release_serves(released)

@@ -1,14 +1,8 @@
-"""Runs one stage of the retraining loop in a process of its own, which kills itself on the way.
+"""Runs one stage of the retraining loop in a process of its own, which kills itself on the way."""
 
-python -m tests.support.killed_stages STAGE HOME DOCUMENTS ENCODER [--commits N] [--before FILE] [--step N]
-"""
-
-import argparse
 import functools
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,6 +17,7 @@ from tests.support.adaptation_world import (
     source,
     tracker_of,
 )
+from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import train_adapter
 from xnai_pipelines.encoders.encoder import Encoder
@@ -31,22 +26,7 @@ from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.state.tables import Tables, kill_after
 
-PROJECT = Path(__file__).resolve().parent.parent
 FORGOTTEN = source(TRAINED[0], 0)
-
-
-def run_stage(work: Workplace, name: str, *options: object) -> int:
-    """Run a stage in a process that kills itself as the options say; return its exit code."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.killed_stages",
-        name,
-        work.home.root.parent,
-        work.encoder.spec.source,
-    ]
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    return subprocess.run([*map(str, command), *map(str, options)], env=environment, check=False).returncode
 
 
 def train(work: Workplace, committed: Callable[[], None]) -> None:
@@ -93,32 +73,32 @@ def kill_at_step(step: int) -> None:
     adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)
 
 
-def main() -> None:
-    """Read the command line."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("stage", choices=STAGES)
-    parser.add_argument("root", type=Path)
-    parser.add_argument("encoder", type=Path)
-    parser.add_argument("--commits", type=int)
-    parser.add_argument("--before")
-    parser.add_argument("--after-move", action="store_true")
-    parser.add_argument("--step", type=int)
-    given = parser.parse_args()
+def run_stage(
+    work: Workplace,
+    name: str,
+    *,
+    commits: int | None = None,
+    before: str | None = None,
+    after_move: bool = False,
+    step: int | None = None,
+) -> int:
+    """Run a stage in a process that kills itself as the options say; return its exit code."""
+    root, encoder = work.home.root.parent, work.encoder.spec.source
+    return end(start_process(_stage, root, encoder, name, commits, before, after_move, step))
 
+
+def _stage(
+    root: Path, encoder: Path, name: str, commits: int | None, before: str | None, after_move: bool, step: int | None
+) -> None:
     from xnai_pipelines.search import make as embeddings
     from xnai_pipelines.state.manifest import Releases
 
     embeddings.CHUNKS_IN_COMMIT = 8
     Tables.stream = functools.partialmethod(Tables.stream, rows=8)
-    if given.before:
-        kill_before_writing(given.before)
-    if given.after_move:
+    if before is not None:
+        kill_before_writing(before)
+    if after_move:
         Releases.challenge = kill  # the last that publishing does
-    if given.step is not None:
-        kill_at_step(given.step)
-    work = Workplace(given.root, Encoder.load(given.encoder, threads=1))
-    STAGES[given.stage](work, kill_after(given.commits))
-
-
-if __name__ == "__main__":
-    main()
+    if step is not None:
+        kill_at_step(step)
+    STAGES[name](Workplace(root, Encoder.load(encoder, threads=1)), kill_after(commits))

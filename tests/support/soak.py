@@ -6,19 +6,20 @@ The folder changes before each kill. The run ends with code 1 at the first diffe
 """
 
 import argparse
-import os
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from multiprocessing.context import ForkServerProcess
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.support.processes import end, event, start_process
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -27,7 +28,6 @@ from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.state.tables import kill_after
 
-PROJECT = Path(__file__).resolve().parent.parent
 WORDS = [
     "rain",
     "copper",
@@ -44,26 +44,13 @@ WORDS = [
 ]
 
 
-def start(work: Workplace, commits: int | None = None) -> subprocess.Popen[str]:
+def start(work: Workplace, commits: int | None = None) -> ForkServerProcess:
     """Start an ingest in a process of its own, which dies after so many commits; return once its stages begin."""
-    command = [sys.executable, "-m", "tests.support.soak", "--ingest", str(work.home.root.parent)]
-    command += ["--documents", str(work.documents), "--encoder", str(work.encoder.spec.source)]
-    command += ["--commits", str(commits)] if commits else []
-    environment = {**os.environ, "PYTHONPATH": str(PROJECT)}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
-    assert process.stdout is not None
-    process.stdout.readline()
+    begun = event()
+    process = start_process(ingest, work.home.root.parent, work.documents, work.encoder.spec.source, commits, begun)
+    while not begun.wait(0.1):
+        assert process.is_alive(), "the process ended before its stages began"
     return process
-
-
-def end(process: subprocess.Popen[str], seconds: float | None = None) -> int:
-    """Wait for the process, with a limit kill it then; return its exit code."""
-    try:
-        process.wait(seconds)
-    except subprocess.TimeoutExpired:
-        process.kill()
-    process.communicate()
-    return process.returncode
 
 
 def copied(work: Workplace, root: Path) -> Workplace:
@@ -143,7 +130,7 @@ def soak(kills: int, seed: int, root: Path) -> int:
     return 0
 
 
-def ingest(root: Path, documents: Path, encoder: Path, commits: int | None) -> None:
+def ingest(root: Path, documents: Path, encoder: Path, commits: int | None, begun: Event) -> None:
     """Run the stages with small commits, so that there are many moments between two of them."""
     from xnai_pipelines.chunks import make as chunks
     from xnai_pipelines.documents import file_reader
@@ -153,7 +140,7 @@ def ingest(root: Path, documents: Path, encoder: Path, commits: int | None) -> N
     file_reader.ROWS_IN_COMMIT = chunks.DOCUMENTS_IN_COMMIT = embeddings.CHUNKS_IN_COMMIT = 2
     store.DELETE_GROUP = 1
     work = Workplace(root, Encoder.load(encoder, threads=1), documents)
-    print("ready", flush=True)
+    begun.set()
     work.ingest(committed=kill_after(commits), allow_vanishing=True)
 
 
@@ -162,14 +149,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--ingest", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--documents", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--encoder", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--commits", type=int, help=argparse.SUPPRESS)
     given = parser.parse_args()
-    if given.ingest:
-        ingest(given.ingest, given.documents, given.encoder, given.commits)
-        return 0
     with tempfile.TemporaryDirectory() as root:
         return soak(given.kills, given.seed, Path(root))
 
