@@ -11,6 +11,7 @@ from xnai_pipelines.documents.parsers import registry
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import EncoderChangedError, TableError, VectorSpaceError
 from xnai_pipelines.releases.maintain import maintain
+from xnai_pipelines.search.corpus import open_corpus, withdraw_corpus
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
@@ -116,9 +117,8 @@ def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workp
     assert fp32_encoder.vector_space in str(caught.value)
 
     release = Releases(work.home.releases).require()
-    table = work.tables.open(release.embeddings_table)
     with pytest.raises(VectorSpaceError, match="--new-release"):
-        SearchIndex(release, table, fp32_encoder, None)
+        SearchIndex(release, open_corpus(work.home, release), fp32_encoder)
 
     work.ingest(new_release=True)
     assert work.search().release.vector_space == fp32_encoder.vector_space
@@ -130,6 +130,9 @@ def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workp
 def test_a_release_whose_table_is_missing_says_so(work: Workplace):
     work.write("a.txt", "Text.\n")
     work.ingest()
-    work.tables.drop(work.embeddings.name)
+    name = work.embeddings.name
+    work.tables.drop(name)
+    assert work.search().search("text")  # from its files
+    withdraw_corpus(work.home, name)
     with pytest.raises(TableError, match="xnai run"):
         work.search()

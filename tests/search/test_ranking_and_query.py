@@ -1,12 +1,13 @@
-"""Rankings are fused in one fixed order; questions and filters that cannot be asked never reach a table."""
+"""Parts are fused on one scale and in one fixed order; questions are taken apart, or refused with a reason."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.search.query import LONGEST_QUESTION, Filters, checked_question
-from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
+from xnai_pipelines.search.query import LONGEST_QUESTION, Asked, Filters, asked, checked_question
+from xnai_pipelines.search.ranking import Candidate, best_per_document, best_rows, fused
 
 
 def ranking(*ids: str) -> list[Candidate]:
@@ -18,33 +19,45 @@ def candidate(key: str, score: float) -> Candidate:
 
 
 def make(chunk_id: str, document_id: str, score: float) -> Candidate:
-    values = {"chunk_id": chunk_id, "document_id": document_id, "score": score, "row_id": 0}
-    return Candidate(**{name: values[name] for name in Candidate.__dataclass_fields__})
+    values = {"chunk_id": chunk_id, "document_id": document_id, "score": score, "row": 0}
+    return Candidate(**values)
 
 
 IDS = st.lists(st.from_regex(r"[a-c][0-9]", fullmatch=True), unique=True, max_size=12)
 
 
-def test_fusion_sums_reciprocal_ranks():
-    fused = reciprocal_rank_fusion([ranking("a1", "b1"), ranking("b1", "c1")])
-    scores = {found.chunk_id: found.score for found in fused}
-    assert [found.chunk_id for found in fused] == ["b1", "a1", "c1"]
-    assert scores == pytest.approx({"b1": 1 / 62 + 1 / 61, "a1": 1 / 61, "c1": 1 / 62})
+def scores(*values: float) -> np.ndarray:
+    return np.array(values, np.float32)
 
 
-@given(IDS, IDS)
-def test_fusion_holds_each_passage_once_and_does_not_depend_on_the_order_of_rankings(one, other):
-    fused = reciprocal_rank_fusion([ranking(*one), ranking(*other)])
-    assert {found.chunk_id for found in fused} == {*one, *other}
-    assert len(fused) == len({*one, *other})
-    assert [found.score for found in fused] == sorted((found.score for found in fused), reverse=True)
-    turned = reciprocal_rank_fusion([ranking(*other), ranking(*one)])
-    assert [found.chunk_id for found in turned] == [found.chunk_id for found in fused]
+def test_each_part_is_standardised_and_weighted():
+    vector, keyword = scores(0.9, 0.1, 0.5), scores(0.0, 12.0, 6.0)
+    spread = np.sqrt(1.5)  # of three equidistant scores
+    assert fused(vector, keyword, 1.0) == pytest.approx([spread, -spread, 0.0], abs=1e-5)
+    assert fused(vector, keyword, 0.0) == pytest.approx([-spread, spread, 0.0], abs=1e-5)
+    assert fused(vector, keyword, 0.25) == pytest.approx([-spread / 2, spread / 2, 0.0], abs=1e-5)
 
 
-@given(IDS)
-def test_one_ranking_keeps_its_order(ids):
-    assert [found.chunk_id for found in reciprocal_rank_fusion([ranking(*ids)])] == ids
+def test_the_scale_is_that_of_the_hundred_best():
+    one, many = scores(*range(100)), scores(*range(100), *([-1000.0] * 5_000))
+    nothing = np.zeros_like
+    assert np.allclose(fused(one, nothing(one), 1.0), fused(many, nothing(many), 1.0)[:100])
+
+
+def test_a_part_that_finds_nothing_takes_no_part():
+    vector = scores(0.9, 0.1, 0.5)
+    assert np.array_equal(np.argsort(-fused(vector, scores(0, 0, 0), 0.5)), np.argsort(-vector))
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(1, 70))
+def test_the_best_rows_are_those_of_a_full_sort_and_ties_go_by_row(values, most):
+    found = best_rows(scores(*values), most).tolist()
+    assert found == sorted(range(len(values)), key=lambda row: (-values[row], row))[:most]
+
+
+def test_what_may_not_be_found_is_not():
+    assert best_rows(scores(1.0, -np.inf, 3.0), 10).tolist() == [2, 0]
+    assert best_rows(scores(-np.inf), 10).tolist() == []
 
 
 @given(IDS)
@@ -58,14 +71,28 @@ def test_the_best_passage_of_each_document_stays_in_order(ids):
     ]
 
 
-def test_no_filter_is_no_condition():
-    assert Filters().sql() is None
-    assert Filters(source_prefix="").sql() is None
+@pytest.mark.parametrize(
+    ("question", "expected"),
+    [
+        ("copy a folder", Asked("copy a folder")),
+        ('the "signing keys" rotate', Asked("the signing keys rotate", phrases=("signing keys",))),
+        ("rotate keys -signing", Asked("rotate keys", without=("signing",))),
+        ("keys source:security/ lang:de", Asked("keys", filters=Filters("security/", None, "de"))),
+        ("budget type:pdf", Asked("budget", filters=Filters(media_type="application/pdf"))),
+        ("budget type:text/csv", Asked("budget", filters=Filters(media_type="text/csv"))),
+        ("what does rm -rf do", Asked("what does rm -rf do")),
+        ("the option --verbose", Asked("the option --verbose")),
+        ("type:unknown colour:red", Asked("type:unknown colour:red")),
+        ("lang:de", Asked("lang:de")),
+        ("a-b well-known", Asked("a-b well-known")),
+    ],
+)
+def test_operators_are_taken_out_of_a_question_and_anything_else_is_a_word(question: str, expected: Asked):
+    assert asked(question) == expected
 
 
-def test_filters_are_joined_and_their_quotes_are_doubled():
-    sql = Filters("it's/", "text/plain", "en").sql()
-    assert sql == "starts_with(source, 'it''s/') AND media_type = 'text/plain' AND language = 'en'"
+def test_a_filter_given_goes_before_an_operator():
+    assert asked("keys lang:de", Filters(language="en")).filters.language == "en"
 
 
 @pytest.mark.parametrize("question", ["", "  ", "...", "\ud800", "word \udcff", "x" * (LONGEST_QUESTION + 1)])

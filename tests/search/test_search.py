@@ -109,19 +109,6 @@ def test_a_text_put_into_the_index_by_a_later_run_is_found_by_its_words(filled: 
     assert "**xylophone**" in hits[0].snippet
 
 
-def test_rows_that_a_killed_run_left_out_of_the_keyword_index_enter_it(filled: Workplace):
-    filled.ingest()
-    table = filled.tables.open(filled.embeddings.name)
-    row = table.search().limit(1).to_arrow().to_pylist()[0]
-    table.delete(f"chunk_id = '{row['chunk_id']}'")
-    table.add([row])
-    assert table.index_stats("passage_keywords").num_unindexed_rows == 1
-    reports = filled.ingest()
-    assert reports.embeddings.encoded == reports.embeddings.from_cache == 0
-    stats = filled.tables.open(filled.embeddings.name).index_stats("passage_keywords")
-    assert stats.num_unindexed_rows == 0
-
-
 def test_an_approximate_index_is_built_measured_used_and_dropped(work: Workplace):
     topics = ["rain", "copper", "whales", "chess", "bread", "glaciers", "violins", "taxes"]
     lines = [

@@ -11,7 +11,7 @@ from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_pro
 
 DIMENSION = 64
 TOPICS = 20
-HEALTHY_INDEX = IndexCheck(100, 0.99, 1000, 0, 0, 0, 0.999)
+HEALTHY_INDEX = IndexCheck(100, 0.99, 1000, 0, 0, 0.999)
 HEALTHY_LABELS = LabelCheck(0, 150, 0)
 
 _random = np.random.default_rng(11)

@@ -19,8 +19,8 @@ from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
-from xnai_pipelines.search.keyword_index import main_language
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, write_parquet
 from xnai_pipelines.state.manifest import Release
@@ -181,7 +181,8 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
         "depth": CHUNKS_PER_SEARCH,
         "nprobes": index.nprobes or 0,
         "ranking_version": RANKING_VERSION,
-        "keyword_language": main_language(context),
+        "analyser": ANALYSER,
+        "vector_weight": index.policy.vector_weight,
     }
 
 

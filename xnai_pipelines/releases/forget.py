@@ -11,7 +11,7 @@ from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
-from xnai_pipelines.search.keyword_index import main_language, remake_keyword_index
+from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
@@ -82,6 +82,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
         watch.items = len(stored)
+        for spec in embeddings:
+            withdraw_corpus(context.home, spec.name)
         with context.progress.work("forgetting", 6 + len(embeddings), "tables") as advance:
             erased = []
             for spec, column, values in (
@@ -92,6 +94,9 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
             ):
                 erased.append(_erase(context, spec, column, values))
                 advance()
+        for release in (releases.current(), releases.challenger()):
+            if release is not None:
+                publish_corpus(context.home, context.tables, release.embeddings_table)
         cached = trim_cache(context)
         for profile in profiles(context.home):
             profile.unlink()
@@ -117,9 +122,7 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
     tables = context.tables
     found = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     tables.delete(spec, column, values)
-    language = main_language(context)
-    searched = is_embeddings_table(spec.name)
-    versions = tables.erase(spec, lambda table: remake_keyword_index(table, language) if searched else ())
+    versions = tables.erase(spec)
     left = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     return ErasedTable(spec.name, found, left, versions)
 

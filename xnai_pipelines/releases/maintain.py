@@ -9,6 +9,7 @@ from xnai_pipelines.adapters.make import MERGED
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
 from xnai_pipelines.models.make import model_reports
+from xnai_pipelines.search.corpus import withdraw_corpus
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
@@ -46,6 +47,10 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         dropped = tuple(n for n in tables.names() if kept and is_embeddings_table(n) and n not in named)
         for name in dropped:
             tables.drop(name)
+        searched = {one.embeddings_table for one in (releases.current(), releases.challenger()) if one}
+        for folder in context.home.index.glob("*"):
+            if folder.name not in searched:
+                withdraw_corpus(context.home, folder.name)
         names = tables.names()
         with context.progress.work("maintenance", len(names), "tables") as advance:
             for name in names:

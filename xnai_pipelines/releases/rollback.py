@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.questions.make import question_of, question_row
 from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.corpus import publish_corpus
 from xnai_pipelines.search.make import forget_deleted, pending
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, report_path, stage
@@ -55,6 +56,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         spec = embeddings_spec(target.embeddings_table, target.dimension)
         deleted = forget_deleted(context, releases, embeddings_spec(current.embeddings_table, current.dimension))
         behind = pending(context, spec)
+        publish_corpus(context.home, context.tables, target.embeddings_table)
         restored = restore_questions(context, releases, target)
         started = time.perf_counter()
         releases.roll_back(target.release, f"rolled back from release {current.release}")

@@ -1,29 +1,33 @@
 """Search over the current release."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
-from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode, checked_question
-from xnai_pipelines.search.ranking import Candidate, best_per_document, reciprocal_rank_fusion
+from xnai_pipelines.search.corpus import Corpus, open_corpus
+from xnai_pipelines.search.policy import RankingPolicy
+from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
+from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
+from xnai_pipelines.search.words import fold, normalise, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 1  # raised when the same tables and question give another ranking: figures are then measured again
-FUSED_DEPTH = 200  # passages of each ranking that enter the fusion; evaluation asks for as many
-PASSAGES_PER_DOCUMENT = 5  # fetched at first for each requested document
-SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
+RANKING_VERSION = 2  # raised when the same tables and question give another ranking: figures are then measured again
+FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
+PASSAGES_PER_DOCUMENT = 5  # ranked at first for each requested document
+EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
+LOOKUP_BONUS = np.float32(100.0)  # more than any difference of fused or BM25 scores
+COMMON = 0.25  # share of the passages from which a word is not marked in snippets
 
 Vector = npt.NDArray[np.float32]
 
@@ -32,7 +36,8 @@ Vector = npt.NDArray[np.float32]
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
-    The score is the cosine similarity, BM25 or the fused reciprocal rank, by mode; compare scores within one answer.
+    The score is the cosine similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within
+    one answer. `vector` and `keyword` are cosine similarity and BM25 score; None if the mode does not compute them.
     """
 
     rank: int
@@ -48,25 +53,31 @@ class Hit:
     language: str | None
     text: str
     snippet: str
+    vector: float | None = None
+    keyword: float | None = None
 
 
 class SearchIndex:
     """The current release of a home, open for questions.
 
-    It reads the table as of when it was opened, so an answer never mixes two states. Open another to see what was
-    written since.
+    It reads the release's files as of when it was opened, so an answer never mixes two states. Open another to see what
+    was written since.
     """
 
-    def __init__(self, release: Release, table: Any, encoder: Encoder, nprobes: int | None) -> None:
+    def __init__(
+        self, release: Release, corpus: Corpus, encoder: Encoder, table: Any = None, nprobes: int | None = None
+    ) -> None:
         if encoder.vector_space != release.vector_space:
             raise VectorSpaceError(
                 f"Release {release.release} has vectors of space {release.vector_space}; the encoder gives space "
                 f"{encoder.vector_space}. Use the release's encoder, or embed again: `xnai run --new-release`."
             )
         self.release = release
-        self._table = table
-        self._encoder = encoder
+        self.policy = RankingPolicy.of(release)
         self.nprobes = nprobes
+        self._corpus = corpus
+        self._encoder = encoder
+        self._table = table
 
     @classmethod
     def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
@@ -85,9 +96,10 @@ class SearchIndex:
                 f"The encoder of release {release.release} is missing: {folder}. Restore it, or run `xnai run`, "
                 "which exports it again."
             )
-        table = Tables(layout.lancedb).open(release.embeddings_table)
         measured = read_vector_index(releases.vector_index_path(release.release))
-        return cls(release, table, Encoder.load(folder, threads=threads), measured.nprobes if measured else None)
+        nprobes = measured.nprobes if measured else None
+        table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
+        return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
 
     def encode_query(self, question: str) -> Vector:
         """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
@@ -109,16 +121,18 @@ class SearchIndex:
             ValueError: `k` is below 1, or there is no such mode.
         """
         ranking = self.rank(question, k, mode, filters, by_document=by_document)
-        rows = self._rows([candidate.row_id for candidate in ranking])
-        stems = cache(self._stems)  # every snippet needs the question's
+        shown = self._corpus.shown([candidate.row for candidate in ranking])
+        marked = self._marked(asked(question, filters).text)
         return [
             Hit(
                 rank=rank,
                 score=candidate.score,
-                snippet=snippet(rows[candidate.chunk_id]["text"], question, stems),
-                **{**rows[candidate.chunk_id], "heading_path": tuple(rows[candidate.chunk_id]["heading_path"] or ())},
+                snippet=snippet(row["text"], marked, row["language"]),
+                vector=candidate.vector,
+                keyword=candidate.keyword,
+                **{**row, "heading_path": tuple(row["heading_path"] or ())},
             )
-            for rank, candidate in enumerate(ranking, start=1)
+            for rank, (candidate, row) in enumerate(zip(ranking, shown, strict=True), start=1)
         ]
 
     def rank(
@@ -133,70 +147,115 @@ class SearchIndex:
         """Return ids and scores only, best first; for evaluation. Arguments and errors are those of `search`."""
         if k < 1:
             raise ValueError(f"k is {k}; it has to be at least 1.")
-        question = checked_question(question)
         mode = Mode(mode)  # a plain string is accepted
-        vector = None if mode is Mode.KEYWORD else self._encoder.encode_query(question)
-        where = filters.sql()
+        what = asked(question, filters)
+        if not len(self._corpus.passages):
+            return []
+        allowed = self._allowed(what)
+        vector = keyword = None
+        if mode is not Mode.KEYWORD:
+            scores = vector = self._by_vector(what.text, exact=allowed is not None)
+        if mode is not Mode.VECTOR:
+            keyword = self._by_keyword(what.text)
+            scores = self._scores(what.text, vector, keyword)
+        if allowed is not None:
+            scores = np.where(allowed, scores, np.float32(-np.inf))
         if not by_document:
-            return self._ranking(question, vector, depth=k, mode=mode, where=where)[:k]
+            return self._candidates(best_rows(scores, k), scores, vector, keyword)
         depth = k * PASSAGES_PER_DOCUMENT
         while True:
-            ranking = self._ranking(question, vector, depth=depth, mode=mode, where=where)
+            ranking = self._candidates(best_rows(scores, depth), scores, vector, keyword)
             best = best_per_document(ranking)
             if len(best) >= k or len(ranking) < depth:
                 return best[:k]
             depth *= 4  # all these passages are of a few long documents
 
-    def _ranking(
-        self, question: str, vector: Vector | None, depth: int, mode: Mode, where: str | None
-    ) -> list[Candidate]:
-        """Return at least `depth` passages if there are so many; by keyword only if there is no vector."""
+    def _scores(self, text: str, vector: Scores | None, keyword: Scores) -> Scores:
+        """Return what passages are ranked by: float32 [n]; -inf for those that keyword search does not find."""
         if vector is None:
-            return self._by_keywords(question, depth, where)
-        if mode is Mode.VECTOR:
-            return self._by_vector(vector, depth, where)
-        deep = max(depth, FUSED_DEPTH)
-        return reciprocal_rank_fusion([self._by_vector(vector, deep, where), self._by_keywords(question, deep, where)])
+            scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
+        else:
+            scores = fused(vector, keyword, self.policy.weight_for(self._encoder.familiarity(text)))
+        for term in {word.text for word in words(text) if word.lookup}:
+            scores[self._corpus.postings.containing(term)] += LOOKUP_BONUS
+        return scores
 
-    def _by_vector(self, vector: Vector, depth: int, where: str | None) -> list[Candidate]:
-        query = nearest(self._table, vector, self.nprobes)
-        found = (
-            _filtered(query, where)
-            .select(["chunk_id", "document_id", "_distance"])
-            .limit(depth)
-            .with_row_id(True)
-            .to_arrow()
-        )
-        # LanceDB's dot distance is 1 - dot
-        return _candidates(found, [1.0 - distance for distance in found["_distance"].to_pylist()])
+    def _by_vector(self, text: str, *, exact: bool) -> Scores:
+        """Return the cosine similarity of every passage: float32 [n].
 
-    def _by_keywords(self, question: str, depth: int, where: str | None) -> list[Candidate]:
-        from lancedb.query import MatchQuery
+        With an approximate index, passages that it does not find have the similarity of the last one it finds.
+        """
+        vector = self._encoder.encode_query(text)
+        if exact or self.nprobes is None:
+            similarities: Scores = self._corpus.vectors @ vector
+            return similarities
+        query = nearest(self._table, vector, self.nprobes).select(["chunk_id", "_distance"])
+        found = query.limit(FUSED_DEPTH).to_arrow()
+        similarities = 1.0 - found["_distance"].to_numpy().astype(np.float32)  # LanceDB's dot distance is 1 - dot
+        scores = np.full(len(self._corpus.passages), similarities.min(initial=0.0), np.float32)
+        scores[[self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]] = similarities
+        return scores
 
-        query = self._table.search(MatchQuery(question, column="passage"), query_type="fts")
-        found = (
-            _filtered(query, where)
-            .select(["chunk_id", "document_id", "_score"])
-            .limit(depth)
-            .with_row_id(True)
-            .to_arrow()
-        )
-        return _candidates(found, found["_score"].to_pylist())
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {chunk_id: row for row, chunk_id in enumerate(self._corpus.passages["chunk_id"].to_pylist())}
 
-    def _rows(self, row_ids: Sequence[int]) -> dict[str, dict[str, Any]]:
-        rows = self._table.take_row_ids(list(row_ids)).select(SHOWN).to_arrow().to_pylist() if row_ids else []
-        return {row["chunk_id"]: row for row in rows}
+    def _by_keyword(self, text: str) -> Scores:
+        """Return the BM25 score of every passage: exact forms and, in each language of the corpus, stems."""
+        weighted: dict[str, float] = {}
+        for word in words(text):
+            if word.identifier:
+                weighted[word.text] = 1.0
+                continue
+            weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
+            weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
+        return self._corpus.postings.scores(weighted)
 
-    def _stems(self, text: str) -> dict[int, str]:
-        return {token.position: token.text for token in self._table.tokenize(text, column="passage")}
+    def _allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
+        """Return which passages may be found: bool [n]; None for all."""
+        allowed = self._corpus.matching(what.filters)
+        if not what.phrases and not what.without:
+            return allowed
+        allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
+        for excluded in what.without:
+            allowed[self._with_words(excluded)] = False
+        for phrase in what.phrases:
+            rows = np.array([row for row in self._with_words(phrase) if allowed[row]], np.int64)
+            wanted = fold(normalise(" ".join(phrase.split())))
+            texts = (fold(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+            kept = rows[[wanted in text for text in texts]] if len(rows) else rows
+            allowed[:] = False
+            allowed[kept] = True
+        return allowed
 
+    def _with_words(self, text: str) -> npt.NDArray[np.int32]:
+        """Return the passages with all words of the text in their exact forms, ascending."""
+        found: npt.NDArray[np.int32] | None = None
+        for term in {word.text for word in words(text)}:
+            rows = self._corpus.postings.containing(term)
+            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
+        return np.empty(0, np.int32) if found is None else found
 
-def _filtered(query: Any, where: str | None) -> Any:
-    return query.where(where, prefilter=True) if where else query
+    def _candidates(
+        self, rows: npt.NDArray[np.int64], scores: Scores, vector: Scores | None, keyword: Scores | None
+    ) -> list[Candidate]:
+        places = rows.tolist()
+        chunks, documents = (self._corpus.values(name, places) for name in ("chunk_id", "document_id"))
+        return [
+            Candidate(
+                chunk_id=chunk_id,
+                document_id=document_id,
+                score=float(scores[row]),
+                row=row,
+                vector=None if vector is None else float(vector[row]),
+                keyword=None if keyword is None else float(keyword[row]),
+            )
+            for row, chunk_id, document_id in zip(places, chunks, documents, strict=True)
+        ]
 
-
-def _candidates(found: pa.Table, scores: Sequence[float]) -> list[Candidate]:
-    columns = (found[name].to_pylist() for name in ("chunk_id", "document_id"))
-    rows = zip(*columns, scores, found["_rowid"].to_pylist(), strict=True)
-    # a fixed order of equal scores makes a figure repeatable
-    return sorted((Candidate(*row) for row in rows), key=lambda candidate: (-candidate.score, candidate.chunk_id))
+    def _marked(self, text: str) -> Sequence[str]:
+        """Return the question's words that snippets mark: those in few passages, or all if all are common."""
+        found = list(dict.fromkeys(word.text for word in words(text)))
+        most = COMMON * len(self._corpus.passages)
+        rare = [word for word in found if len(self._corpus.postings.containing(word)) <= max(most, 1)]
+        return rare or found

@@ -9,8 +9,9 @@ import pyarrow as pa
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import EncoderChangedError
-from xnai_pipelines.search.keyword_index import ensure_keyword_index, main_language, unindexed_rows
+from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
+from xnai_pipelines.search.words import ANALYSER, terms
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
@@ -84,9 +85,9 @@ def fill_index(
         counts = _embed(context, encoder, spec=spec, wanted=frozenset(work.to_write), advance=advance)
     table.checkout_latest()
     rows = int(table.count_rows())
-    made_index = rows > 0 and ensure_keyword_index(table, main_language(context))
-    if work.to_write or work.removed or made_index or unindexed_rows(table):
+    if work.to_write or work.removed:
         table.optimize()
+    publish_corpus(context.home, context.tables, spec.name)
     record = Releases(context.home.releases).vector_index_path(number)
     return EmbeddingsReport(
         release=number,
@@ -117,15 +118,21 @@ def forget_deleted(context: StageContext, releases: Releases, current: TableSpec
         spec = embeddings_spec(release.embeddings_table, release.dimension)
         if spec.name != current.name:
             found = context.tables.ids(spec, "document_id")
+            if found - stored:
+                withdraw_corpus(context.home, spec.name)
             context.tables.delete(spec, "document_id", sorted(found - stored))
             removed[spec.name] = len(found - stored)
     return removed
 
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
-    """Return the chunks whose vectors have to be made or removed, or are unchanged."""
-    tables = context.tables
-    return diff(tables.pairs(CHUNKS, "chunk_id", "revision"), tables.pairs(spec, "chunk_id", "revision"))
+    """Return the chunks whose vectors or terms have to be made or removed, or are unchanged."""
+    wanted = {
+        key: (revision, ANALYSER) for key, revision in context.tables.pairs(CHUNKS, "chunk_id", "revision").items()
+    }
+    rows = context.tables.read(spec, ["chunk_id", "revision", "analyser"])
+    found = zip(rows["revision"].to_pylist(), rows["analyser"].to_pylist(), strict=True)
+    return diff(wanted, dict(zip(rows["chunk_id"].to_pylist(), found, strict=True)))
 
 
 def _embed(
@@ -164,7 +171,12 @@ def _write(
     vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
-    rows = chunks.append_column("vector", column).append_column("vector_space", spaces)
+    texts = zip(chunks["passage"].to_pylist(), chunks["language"].to_pylist(), strict=True)
+    found = pa.array([terms(passage, language) for passage, language in texts], pa.list_(pa.string()))
+    rows = chunks.append_column("terms", found).append_column(
+        "analyser", pa.array([ANALYSER] * len(chunks), pa.int32())
+    )
+    rows = rows.append_column("vector", column).append_column("vector_space", spaces)
     context.tables.merge(spec, rows)
     return counts
 

@@ -1,16 +1,38 @@
-"""What can be asked: the mode, the filters, and valid questions."""
+"""What can be asked: the mode, the filters, and questions with their operators."""
 
-from dataclasses import dataclass
+import re
+import unicodedata
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.state.tables import quoted
 
-LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer, and keyword search over more takes seconds
+LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer
+
+MEDIA_TYPES = {
+    "pdf": "application/pdf",
+    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "html": "text/html",
+    "markdown": "text/markdown",
+    "md": "text/markdown",
+    "rst": "text/x-rst",
+    "text": "text/plain",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "json": "application/json",
+    "jsonl": "application/jsonl",
+    "mail": "message/rfc822",
+    "eml": "message/rfc822",
+    "python": "text/x-python",
+    "py": "text/x-python",
+}
+_OPERATOR = re.compile(r'(?<!\S)(?:"([^"]+)"|-(\w[^\s"]{2,})|(source|lang|type):(\S+))(?!\S)')
 
 
 class Mode(StrEnum):
-    """How passages are found: nearest vectors, BM25 over stemmed words, or both fused."""
+    """How passages are found: nearest vectors, BM25 over words, or both fused."""
 
     HYBRID = "hybrid"
     VECTOR = "vector"
@@ -19,25 +41,79 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """Conditions on the passages searched; None: no condition."""
+    """Conditions on the passages searched; None: no condition. Names are compared in Unicode's composed form."""
 
     source_prefix: str | None = None
     media_type: str | None = None
     language: str | None = None
 
-    def sql(self) -> str | None:
-        """Return the filters as an SQL condition, None if there is none."""
-        conditions = []
-        if self.source_prefix:
-            conditions.append(f"starts_with(source, {quoted(self.source_prefix)})")
-        if self.media_type:
-            conditions.append(f"media_type = {quoted(self.media_type)}")
-        if self.language:
-            conditions.append(f"language = {quoted(self.language)}")
-        return " AND ".join(conditions) or None
+    @property
+    def normal_prefix(self) -> str:
+        """The prefix in NFC and without a leading "./"."""
+        return unicodedata.normalize("NFC", self.source_prefix or "").removeprefix("./")
 
 
 NO_FILTERS = Filters()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question taken apart.
+
+    Attributes:
+        text: The words to search for, those of phrases among them.
+        phrases: Phrases that a passage must contain word for word.
+        without: Words that no passage may contain.
+        filters: Conditions on the passages.
+    """
+
+    text: str
+    phrases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    filters: Filters = NO_FILTERS
+
+
+def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
+    """Return the question without its operators, and what these say.
+
+    Operators are `"a phrase"`, `-without`, `source:prefix`, `lang:de` and `type:pdf`. Anything else is a word, such as
+    an option `-rf` of fewer than three letters; so are operators in a question that has nothing else to search for. A
+    given filter goes before an operator.
+
+    Raises:
+        QueryError: The question is empty, not valid Unicode, too long, or has no letter or digit.
+    """
+    text = checked_question(question)
+    phrases, without, named = [], [], {}
+    kept, at = [], 0
+    for match in _OPERATOR.finditer(text):
+        phrase, excluded, operator, value = match.groups()
+        kept.append(text[at : match.start()])
+        at = match.end()
+        if phrase:
+            phrases.append(phrase)
+            kept.append(phrase)
+        elif excluded:
+            without.append(excluded)
+        elif operator == "type" and value.lower() not in MEDIA_TYPES and "/" not in value:
+            kept.append(match.group())
+        else:
+            named[operator] = value
+    left = "".join([*kept, text[at:]]).strip()
+    if not any(map(str.isalnum, left)):
+        return Asked(text, filters=filters)
+    media_type = named.get("type")
+    return Asked(
+        " ".join(left.split()),
+        tuple(phrases),
+        tuple(without),
+        replace(
+            filters,
+            source_prefix=filters.source_prefix or named.get("source"),
+            language=filters.language or named.get("lang"),
+            media_type=filters.media_type or (media_type and MEDIA_TYPES.get(media_type.lower(), media_type)),
+        ),
+    )
 
 
 def checked_question(question: str) -> str:

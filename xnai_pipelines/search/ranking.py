@@ -1,35 +1,72 @@
-"""Rankings: fusion, and the best passage per document. Pure."""
+"""Rankings: two parts on one scale, their weighted sum, and the best passage per document. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-RRF_K = 60  # the constant of Cormack, Clarke and Buettcher, SIGIR 2009; not tuned
+import numpy as np
+import numpy.typing as npt
+
+SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
+
+Scores = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A passage in a ranking; a higher score is better. `row_id` is its row in the searched version of the table."""
+    """A passage in a ranking; a higher score is better.
+
+    Attributes:
+        chunk_id: The passage.
+        document_id: Its document.
+        score: What it is ranked by.
+        row: Its place in the corpus.
+        vector: Cosine similarity to the question, None if vectors were not compared.
+        keyword: BM25 score, None if words were not compared.
+    """
 
     chunk_id: str
     document_id: str
     score: float
-    row_id: int
+    row: int
+    vector: float | None = None
+    keyword: float | None = None
 
 
-def reciprocal_rank_fusion(rankings: Sequence[Sequence[Candidate]]) -> list[Candidate]:
-    """Return one ranking of all passages by the sum over rankings of 1 / (60 + rank), best first.
+def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
+    """Return the weighted sum of both parts' standardised scores: float32 [n].
 
-    Cormack, Clarke and Buettcher, "Reciprocal Rank Fusion outperforms Condorcet and individual Rank Learning
-    Methods", SIGIR 2009. Ties are ordered by chunk id, so the order is the same in every run.
+    Each part's scores are made comparable by the mean and the standard deviation of its best 100 passages (z-scores, as
+    in Hsu and Taksa, "Comparing rank and score combination methods", 2005). Every passage has both scores: none is
+    missing in a part. A part that does not distinguish its best passages takes no part.
+
+    Args:
+        vector: Cosine similarities: float32 [n].
+        keyword: BM25 scores: float32 [n].
+        weight: Share of the vectors, 0 to 1.
     """
-    scores: dict[str, float] = {}
-    candidates: dict[str, Candidate] = {}
-    for ranking in rankings:
-        for rank, candidate in enumerate(ranking, start=1):
-            candidates.setdefault(candidate.chunk_id, candidate)
-            scores[candidate.chunk_id] = scores.get(candidate.chunk_id, 0.0) + 1.0 / (RRF_K + rank)
-    fused = [replace(candidate, score=scores[key]) for key, candidate in candidates.items()]
-    return sorted(fused, key=lambda candidate: (-candidate.score, candidate.chunk_id))
+    return np.float32(weight) * _standardised(vector) + np.float32(1 - weight) * _standardised(keyword)
+
+
+def _standardised(scores: Scores) -> Scores:
+    best = np.partition(scores, max(0, len(scores) - SCALED_BY))[-SCALED_BY:].astype(np.float64)
+    mean, deviation = float(best.mean()), float(best.std())
+    if deviation < 1e-9:
+        return np.zeros_like(scores)
+    return ((scores - np.float32(mean)) / np.float32(deviation)).astype(np.float32)
+
+
+def best_rows(scores: Scores, most: int) -> npt.NDArray[np.int64]:
+    """Return the rows of the highest scores, best first, at most so many: int64 [m]; -inf is no score.
+
+    Equal scores are ordered by row, so the order is the same in every run.
+    """
+    rows = np.flatnonzero(scores > -np.inf)
+    if len(rows) > most:
+        least = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
+        rows = rows[scores[rows] >= least]  # all that tie for the last place: their order decides
+    order = np.argsort(-scores[rows], kind="stable")
+    best: npt.NDArray[np.int64] = rows[order][:most].astype(np.int64)
+    return best
 
 
 def best_per_document(ranking: Sequence[Candidate]) -> list[Candidate]:

@@ -1,21 +1,26 @@
 """The part of a passage that shows why it was found."""
 
 import re
-from collections.abc import Callable, Set
+from collections.abc import Sequence, Set
+
+from xnai_pipelines.search.words import fold, stem, words
 
 WORD = re.compile(r"[^\W_]+")
 
-Stems = Callable[[str], dict[int, str]]
-"""Maps the position of each word of a text to its stem, as the keyword index splits it; stop words have none."""
 
+def snippet(text: str, wanted: Sequence[str], language: str | None, length: int = 240) -> str:
+    """Return about `length` characters around the most wanted words in the text, marked with **asterisks**.
 
-def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
-    """Return about `length` characters around the most question words in the text, marked with **asterisks**.
+    Words match by stem in the passage's language, as the keyword index matches them.
 
-    Words match by stem, as the keyword index matches them.
+    Args:
+        text: The passage.
+        wanted: Words in their exact form.
+        language: ISO 639-1 code of the passage's language, None if unknown.
+        length: Number of characters.
     """
     text = text.replace("**", "")  # the text's own bold would look like marks
-    matches = _matches(text, set(stems(question).values()), stems)
+    matches = _matches(text, wanted, language)
     start, end = _window(text, matches, length)
     shown, at = ["... " if start else ""], start
     for first, last in matches:
@@ -26,17 +31,37 @@ def snippet(text: str, question: str, stems: Stems, length: int = 240) -> str:
     return " ".join("".join(shown).split())
 
 
-def _matches(text: str, wanted: Set[str], stems: Stems) -> list[tuple[int, int]]:
-    """Return the ranges of the text's words whose stem is wanted."""
-    words = list(WORD.finditer(text))
-    # Separated by spaces, so that the index counts the words as they are counted here. They follow a word that is never
-    # dropped, because the index starts to count at the first word it keeps.
-    of_text = stems(" ".join(["0", *(word.group() for word in words)]))
-    if max(of_text, default=0) <= len(words):
-        return [word.span() for at, word in enumerate(words, start=1) if of_text.get(at) in wanted]
-    # Writing without spaces, which the index splits itself; it does not stem there either.
-    found = re.finditer("|".join(sorted(map(re.escape, wanted), key=len, reverse=True)), text, re.IGNORECASE)
-    return [match.span() for match in found if match.group()]
+def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:
+    """Return the ranges of the text's words that are wanted; of writing without spaces, the wanted characters."""
+    stems = {stem(word, language) for word in wanted}
+    found: list[tuple[int, int]] = []
+    for match in WORD.finditer(text):
+        spoken = [word.text for word in words(match.group())]
+        if spoken and stem(spoken[0], language) in stems:
+            found.append(match.span())
+        elif len(spoken) > 1:
+            found += _inside(match.group(), match.start(), wanted)
+    return found
+
+
+def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the longest ranges of a run of letters that are covered by wanted words."""
+    folded = fold(run)
+    if len(folded) != len(run):
+        return []
+    covered = [False] * len(run)
+    for word in wanted:
+        at = folded.find(word)
+        while at >= 0:
+            covered[at : at + len(word)] = [True] * len(word)
+            at = folded.find(word, at + 1)
+    ranges: list[tuple[int, int]] = []
+    for at, inside in enumerate(covered, start=offset):
+        if inside and ranges and ranges[-1][1] == at:
+            ranges[-1] = (ranges[-1][0], at + 1)
+        elif inside:
+            ranges.append((at, at + 1))
+    return ranges
 
 
 def _window(text: str, matches: list[tuple[int, int]], length: int) -> tuple[int, int]:

@@ -29,6 +29,8 @@ COLUMNS = {
     "token_count": "Number of tokens of the text, by the encoder's tokenizer.",
     "strategy": "How the document was cut: strategy/size/overlap@version, the version of passages, the tokenizer.",
     "document_revision": "Revision of the document that was cut.",
+    "terms": "Words of the passage as keyword search finds them: exact forms, and stems with their language.",
+    "analyser": "Version of the code that made the terms; another version makes them again.",
     "vector": "Embedding of the passage, float32, unit length.",
     "vector_space": "Hash of what made the vector; vectors of two spaces cannot be compared.",
     "question_id": "Id of the question.",

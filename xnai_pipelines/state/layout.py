@@ -22,6 +22,11 @@ class Home:
         return self.root / "lancedb"
 
     @property
+    def index(self) -> Path:
+        """What searches map into memory, one folder per embeddings table; made from the tables."""
+        return self.root / "index"
+
+    @property
     def models(self) -> Path:
         """Model artefacts, one folder per vector space."""
         return self.root / "models"

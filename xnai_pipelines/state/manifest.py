@@ -1,7 +1,7 @@
 """A release: one manifest that names everything a search needs, and the pointer to the current one."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +17,8 @@ _EMBEDDINGS = "embeddings_"
 class Release:
     """A release as its manifest records it.
 
-    `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards.
+    `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards. `ranking` is
+    the ranking policy, None for the default.
     """
 
     release: int
@@ -31,6 +32,7 @@ class Release:
     adapter: str | None
     questions: str | None
     metrics: dict[str, float]
+    ranking: dict[str, Any] | None = None
 
 
 class MoveKind(StrEnum):
@@ -150,6 +152,10 @@ class Releases:
             except (ValueError, TypeError, KeyError):
                 continue
         return found
+
+    def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
+        """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""
+        write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), ranking=ranking)))
 
     def challenger(self) -> Release | None:
         """Return the manifest that the challenger would have as a release, None if there is no challenger."""

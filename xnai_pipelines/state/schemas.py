@@ -156,5 +156,11 @@ TRAINING_PAIRS = TableSpec(
 
 def embeddings_spec(name: str, dimension: int) -> TableSpec:
     """Return the spec of a release's embeddings table, whose vectors are float32 of the given dimension."""
-    columns = [*PASSAGE_COLUMNS, ("vector", pa.list_(pa.float32(), dimension)), ("vector_space", pa.string())]
+    columns = [
+        *PASSAGE_COLUMNS,
+        ("terms", pa.list_(pa.string())),
+        ("analyser", pa.int32()),
+        ("vector", pa.list_(pa.float32(), dimension)),
+        ("vector_space", pa.string()),
+    ]
     return TableSpec(name, "chunk_id", pa.schema(columns))

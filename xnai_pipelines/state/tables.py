@@ -100,12 +100,19 @@ class Tables:
         return table
 
     def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
-        """Return columns of the rows that satisfy the SQL condition; no rows if the table does not exist."""
+        """Return columns of the rows that satisfy the SQL condition; no rows if the table does not exist.
+
+        A column that an older version did not write is null.
+        """
         table = self._opened(spec.name)
         if table is None:
             return pa.schema([spec.schema.field(name) for name in columns]).empty_table()
-        query = table.search().select(list(columns))
-        return (query.where(where) if where else query).to_arrow().select(list(columns))
+        stored = [name for name in columns if name in table.schema.names]
+        query = table.search().select(stored)
+        rows = (query.where(where) if where else query).to_arrow()
+        for name in (name for name in columns if name not in stored):
+            rows = rows.append_column(name, pa.nulls(len(rows), spec.schema.field(name).type))
+        return rows.select(list(columns))
 
     def ids(self, spec: TableSpec, column: str | None = None) -> set[Any]:
         """Return the distinct values of a column, by default of the key."""

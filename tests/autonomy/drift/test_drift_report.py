@@ -170,11 +170,10 @@ def test_questions_whose_vectors_are_no_numbers_are_a_model_fault(release):
 @pytest.mark.parametrize(
     ("index", "words"),
     [
-        (IndexCheck(100, 0.6, 1000, 0, 0, 0), "Approximate search finds 60% of the ten nearest chunks"),
-        (IndexCheck(100, None, 1000, 200, 0, 0), "200 of 1,000 chunks have no vector"),
-        (IndexCheck(100, None, 1000, 0, 90, 0), "90 vectors belong to deleted chunks, beside 1,000 chunks"),
-        (IndexCheck(100, None, 1000, 0, 0, 400), "400 of 1,000 chunks are not in the keyword index"),
-        (IndexCheck(100, None, 1000, 0, 0, 0, 0.4), "Stored vectors have a mean cosine of 0.400 to recomputed ones"),
+        (IndexCheck(100, 0.6, 1000, 0, 0), "Approximate search finds 60% of the ten nearest chunks"),
+        (IndexCheck(100, None, 1000, 200, 0), "200 of 1,000 chunks have no vector"),
+        (IndexCheck(100, None, 1000, 0, 90), "90 vectors belong to deleted chunks, beside 1,000 chunks"),
+        (IndexCheck(100, None, 1000, 0, 0, 0.4), "Stored vectors have a mean cosine of 0.400 to recomputed ones"),
     ],
 )
 def test_an_index_out_of_order_is_an_index_fault(release, index, words):
@@ -185,7 +184,7 @@ def test_an_index_out_of_order_is_an_index_fault(release, index, words):
 
 
 def test_recall_of_few_queries_is_no_evidence(release):
-    assert report(release, now(release), IndexCheck(5, 0.8, 1000, 0, 0, 0)).cause == Cause.NONE
+    assert report(release, now(release), IndexCheck(5, 0.8, 1000, 0, 0)).cause == Cause.NONE
 
 
 def test_labelled_questions_without_documents_are_missing_documents(release):
@@ -198,7 +197,7 @@ def test_labelled_questions_without_documents_are_missing_documents(release):
 
 def test_a_model_fault_is_named_before_all_other_causes(release):
     current = with_canary(now(release, corpus(2, 60, "ru")), canary(noise=1))
-    found = report(release, current, IndexCheck(100, 0.6, 1000, 0, 0, 0), LabelCheck(40, 150, 2))
+    found = report(release, current, IndexCheck(100, 0.6, 1000, 0, 0), LabelCheck(40, 150, 2))
     assert found.cause == Cause.MODEL_FAULT
 
 
@@ -206,7 +205,7 @@ def test_a_model_fault_is_named_before_all_other_causes(release):
 def test_tiny_corpora_are_said_to_be_too_small(documents, tmp_path):
     reference = profile(corpus(1, documents))
     current = profile(corpus(2, documents), reference)
-    found = report(reference, current, IndexCheck(0, None, 0, 0, 0, 0), LabelCheck(0, 0, 0))
+    found = report(reference, current, IndexCheck(0, None, 0, 0, 0), LabelCheck(0, 0, 0))
     assert found.cause == Cause.NONE
     assert "too few documents and questions" in found.conclusion
     assert "the model was not tested" in found.conclusion

@@ -9,7 +9,7 @@ from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.measure import Judged, compared, ndcg
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
-from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
+from xnai_pipelines.search.ranking import fused
 
 CHUNKS, QUESTIONS = 400, 40
 
@@ -24,12 +24,15 @@ def judged():
     random = np.random.default_rng(1)
     chunk_ids = [f"c{number:03}" for number in range(CHUNKS)]
     documents = [f"d{number // 3}" for number in range(CHUNKS)]
-    keyword = [random.permutation(chunk_ids)[: random.integers(0, 250)].tolist() for _ in range(QUESTIONS)]
+    keyword = [
+        {str(name): float(random.gamma(2.0)) for name in random.permutation(chunk_ids)[: random.integers(0, 250)]}
+        for _ in range(QUESTIONS)
+    ]
     relevant = [
         {f"d{random.integers(0, CHUNKS // 3)}": int(random.integers(1, 4)) for _ in range(random.integers(1, 4))}
         for _ in range(QUESTIONS)
     ]
-    return Judged(chunk_ids, documents, keyword, relevant)
+    return Judged(chunk_ids, documents, keyword, relevant, vector_weight=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -64,15 +67,13 @@ def test_both_modes_are_those_of_an_evaluation_of_such_a_search(judged, vectors)
     def search(query, mode, k):
         number = int(query)
         scores = passages @ questions[number]
-        nearest = sorted(range(CHUNKS), key=lambda row: (-scores[row], judged.chunk_ids[row]))[:200]
-        by_vector = [
-            Candidate(judged.chunk_ids[row], judged.document_ids[row], float(scores[row]), row) for row in nearest
-        ]
-        by_keyword = [
-            Candidate(name, judged.document_ids[rows[name]], 0.0, 0) for name in judged.keyword_rankings[number][:200]
-        ]
-        ranking = by_vector if mode == "vector" else reciprocal_rank_fusion([by_vector, by_keyword])
-        return [(one.chunk_id, one.document_id, one.score) for one in ranking[:k]]
+        if mode == "hybrid":
+            keyword = np.zeros(CHUNKS, np.float32)
+            for name, score in judged.keyword_scores[number].items():
+                keyword[rows[name]] = score
+            scores = fused(scores, keyword, 0.4)
+        best = sorted(range(CHUNKS), key=lambda row: (-scores[row], judged.chunk_ids[row]))[:200]
+        return [(judged.chunk_ids[row], judged.document_ids[row], float(scores[row])) for row in best[:k]]
 
     asked = [
         Question(
@@ -109,7 +110,7 @@ def test_full_precision_differs_from_itself_by_nothing_and_noise_costs(judged, v
 
 
 def test_equal_chunks_rank_by_their_id_so_that_a_figure_can_be_repeated():
-    judged = Judged(["b", "a"], ["second", "first"], [[]], [{"first": 1}])
+    judged = Judged(["a", "b"], ["first", "second"], [{}], [{"first": 1}], vector_weight=0.5)
     same = np.ones((2, 1), dtype=np.float32)
     assert ndcg(judged, same, same[:1])["vector"] == [1.0]
 
@@ -118,6 +119,6 @@ def test_vectors_or_rankings_of_another_pool_are_refused(judged, vectors):
     passages, questions = vectors
     with pytest.raises(ValueError, match="399 passages and 40 questions are encoded"):
         ndcg(judged, passages[1:], questions)
-    other = Judged(["a"], ["d"], [["z"]], [{"d": 1}])
+    other = Judged(["a"], ["d"], [{"z": 1.0}], [{"d": 1}], vector_weight=0.5)
     with pytest.raises(ValueError, match="names chunk z, which is not in the pool"):
         ndcg(other, passages[:1], questions[:1])

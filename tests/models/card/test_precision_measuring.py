@@ -33,7 +33,8 @@ MATERIAL = Material(
     judged=Judged(
         chunk_ids=[f"c{number}" for number in range(8)],
         document_ids=[f"d{number}" for number in range(8)],
-        keyword_rankings=[["c0"], ["c2", "c5"], []],
+        keyword_scores=[{"c0": 2.0}, {"c2": 3.0, "c5": 1.0}, {}],
+        vector_weight=0.5,
         relevant=[{"d0": 1}, {"d2": 1}, {"d1": 1}],
     ),
 )

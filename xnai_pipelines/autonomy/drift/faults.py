@@ -19,7 +19,6 @@ class IndexCheck:
         chunks: Number of chunks of all documents.
         missing_chunks: Number of chunks without a vector.
         orphan_vectors: Number of vectors without a chunk.
-        keyword_unindexed_rows: Number of rows that are not in the keyword index yet.
         stored_cosine: Mean cosine of a sample of stored vectors to those that the encoder computes now, None if not
             measured.
     """
@@ -29,7 +28,6 @@ class IndexCheck:
     chunks: int
     missing_chunks: int
     orphan_vectors: int
-    keyword_unindexed_rows: int
     stored_cosine: float | None = None
 
 
@@ -54,13 +52,8 @@ def model_tests(reference: Profile, current: Profile) -> list[DriftTest]:
 
 
 def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
-    """Return the tests of the index: recall, missing, orphaned and broken vectors, and unindexed keywords."""
-    missing, orphaned, unindexed, of = (
-        index.missing_chunks,
-        index.orphan_vectors,
-        index.keyword_unindexed_rows,
-        index.chunks,
-    )
+    """Return the tests of the index: recall, missing, orphaned and broken vectors."""
+    missing, orphaned, of = index.missing_chunks, index.orphan_vectors, index.chunks
     return [
         _recall(index),
         _stored(index),
@@ -78,13 +71,6 @@ def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
             what="orphaned vectors",
             threshold=thresholds.INDEX_ROWS,
             words=f"{_count(orphaned, 'vector')} belong to deleted chunks, beside {_count(of, 'chunk')}",
-        ),
-        _share(
-            (unindexed, of),
-            part=Part.INDEX,
-            what="keyword index",
-            threshold=thresholds.KEYWORD_ROWS,
-            words=f"{unindexed:,} of {of:,} chunks are not in the keyword index",
         ),
     ]
 

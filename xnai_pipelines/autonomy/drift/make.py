@@ -19,7 +19,6 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.keyword_index import unindexed_rows
 from xnai_pipelines.search.make import pending
 from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
 from xnai_pipelines.state.context import StageContext, stage
@@ -135,7 +134,6 @@ def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCh
         chunks=len(waiting.to_write) + len(waiting.unchanged),
         missing_chunks=len(waiting.to_write),
         orphan_vectors=len(waiting.removed),
-        keyword_unindexed_rows=unindexed_rows(table),
         stored_cosine=_stored_cosine(context.tables, spec, encoder),
     )
 

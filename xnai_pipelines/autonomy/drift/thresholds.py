@@ -27,8 +27,6 @@ STORED = 0.98
 INDEX_RECALL = 0.95
 # Share of chunks without a vector, of vectors without a chunk, or of vectors that are zero or not finite.
 INDEX_ROWS = 0.01
-# Share of chunks that are not in the keyword index yet.
-KEYWORD_ROWS = 0.1
 # Share of labelled questions whose documents are all gone. Each counts 0 in every metric, so half of this share already
 # is the tolerated drop of 0.02.
 VANISHED = 0.05

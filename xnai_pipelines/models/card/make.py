@@ -238,15 +238,17 @@ def _material(
     by_document: dict[str, list[str]] = defaultdict(list)
     for chunk_id, document in document_of.items():
         by_document[document].append(chunk_id)
+    by_keyword = [index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD) for question in questions]
+    scores = [{hit.chunk_id: hit.keyword or 0.0 for hit in hits} for hits in by_keyword]
     found = [
         Found(
             by_vector=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.VECTOR)],
-            by_keyword=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD)],
+            by_keyword=[hit.chunk_id for hit in hits],
             answers=[by_document[document] for document in sorted(question.document_ids)],
         )
-        for question in questions
+        for question, hits in zip(questions, by_keyword, strict=True)
     ]
-    pool = choose_pool(list(document_of), found, most_chunks)
+    pool = choose_pool(sorted(document_of), found, most_chunks)
     chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
@@ -258,7 +260,8 @@ def _material(
     judged = Judged(
         chunk_ids=pool.chunk_ids,
         document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
-        keyword_rankings=[[chunk_id for chunk_id in one.by_keyword if chunk_id in chosen] for one in found],
+        keyword_scores=[{key: score for key, score in one.items() if key in chosen} for one in scores],
+        vector_weight=index.policy.vector_weight,
         relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
     )
     material = Material(

@@ -19,7 +19,7 @@ from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.search.ranking import Candidate, reciprocal_rank_fusion
+from xnai_pipelines.search.ranking import best_rows, fused
 
 MODES = (Mode.HYBRID, Mode.VECTOR)  # keyword search uses no encoder
 PROBED_PASSAGES = 200
@@ -37,21 +37,23 @@ class Judged:
     Attributes:
         chunk_ids: Ids of the pool's n chunks.
         document_ids: Document of each chunk, n.
-        keyword_rankings: For each of q questions, the pool's chunks by keyword search, best first.
+        keyword_scores: For each of q questions, the BM25 scores of the pool's chunks that keyword search found, by id.
         relevant: For each question, the grade by document id; at least one is 1 or more.
+        vector_weight: Share of the vectors in hybrid search.
     """
 
     chunk_ids: Sequence[str]
     document_ids: Sequence[str]
-    keyword_rankings: Sequence[Sequence[str]]
+    keyword_scores: Sequence[Mapping[str, float]]
     relevant: Sequence[Grades]
+    vector_weight: float
 
 
 def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, PerQuestion]:
     """Return nDCG@10 of each question by mode ("hybrid", "vector"): float64 [q].
 
-    Every chunk of the pool is compared, and documents are ranked by their best chunk. The hybrid ranking is fused from
-    as many chunks as search fuses. `SearchIndex` would do the same on a table with only the pool.
+    Every chunk of the pool is compared, and documents are ranked by their best chunk. But for identifiers,
+    `SearchIndex` would do the same on a table with only the pool.
 
     Args:
         judged: The questions and the pool.
@@ -59,7 +61,7 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
         questions: float32 [q, d], unit length.
 
     Raises:
-        ValueError: The numbers of rows do not match the pool and the questions, or a keyword ranking names a chunk
+        ValueError: The numbers of rows do not match the pool and the questions, or keyword search found a chunk
             that is not in the pool.
     """
     if len(passages) != len(judged.chunk_ids) or len(questions) != len(judged.relevant):
@@ -69,16 +71,14 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
         )
     rows = {chunk_id: row for row, chunk_id in enumerate(judged.chunk_ids)}
     rankings: dict[str, list[list[str]]] = {mode: [] for mode in MODES}
-    for question, keywords in zip(questions, judged.keyword_rankings, strict=True):
-        if unknown := [chunk_id for chunk_id in keywords if chunk_id not in rows]:
-            raise ValueError(f"The keyword ranking names chunk {unknown[0]}, which is not in the pool.")
-        by_vector = _nearest(judged, passages @ question)
-        by_keyword = [
-            Candidate(chunk_id, judged.document_ids[rows[chunk_id]], 1.0 / rank, rows[chunk_id])
-            for rank, chunk_id in enumerate(keywords[:FUSED_DEPTH], start=1)
-        ]
-        rankings[Mode.VECTOR].append(_documents(by_vector))
-        rankings[Mode.HYBRID].append(_documents(reciprocal_rank_fusion([by_vector, by_keyword])))
+    for question, found in zip(questions, judged.keyword_scores, strict=True):
+        if unknown := [chunk_id for chunk_id in found if chunk_id not in rows]:
+            raise ValueError(f"Keyword search found chunk {unknown[0]}, which is not in the pool.")
+        vector = passages @ question
+        keyword = np.zeros(len(passages), np.float32)
+        keyword[[rows[chunk_id] for chunk_id in found]] = list(found.values())
+        rankings[Mode.VECTOR].append(_documents(judged, vector))
+        rankings[Mode.HYBRID].append(_documents(judged, fused(vector, keyword, judged.vector_weight)))
     return {mode: measure(rankings[mode], judged.relevant)["ndcg_at_10"] for mode in MODES}
 
 
@@ -96,20 +96,8 @@ def compared(
     }
 
 
-def _nearest(judged: Judged, similarities: Vectors) -> list[Candidate]:
-    """Return the best chunks of the pool as vector search ranks them: ties by chunk id."""
-    depth = min(FUSED_DEPTH, len(similarities))
-    # all chunks that tie for the last place, so that their ids decide and not the selection
-    least = np.partition(similarities, len(similarities) - depth)[len(similarities) - depth]
-    found = [
-        Candidate(judged.chunk_ids[row], judged.document_ids[row], float(similarities[row]), row)
-        for row in np.flatnonzero(similarities >= least).tolist()
-    ]
-    return sorted(found, key=lambda candidate: (-candidate.score, candidate.chunk_id))[:depth]
-
-
-def _documents(ranking: Sequence[Candidate]) -> list[str]:
-    return best_first(candidate.document_id for candidate in ranking)
+def _documents(judged: Judged, scores: Vectors) -> list[str]:
+    return best_first(judged.document_ids[row] for row in best_rows(scores, FUSED_DEPTH).tolist())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

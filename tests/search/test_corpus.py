@@ -1,0 +1,85 @@
+"""The files that search maps into memory hold what the table holds, appear at once, and never outlive a deletion."""
+
+import os
+
+import numpy as np
+import pytest
+
+from tests.support.workplace import Workplace, fill
+from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.search.corpus import Corpus, open_corpus, publish_corpus, withdraw_corpus
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.manifest import Releases
+
+QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricity", "delete the folder"]
+
+
+def answers(work: Workplace) -> list[list[tuple[str, float]]]:
+    index = work.search()
+    return [[(hit.chunk_id, hit.score) for hit in index.search(q, 5, mode)] for q in QUESTIONS for mode in Mode]
+
+
+def files(work: Workplace) -> dict[str, bytes]:
+    folder = work.home.index / work.embeddings.name
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_answers_from_the_files_are_those_from_the_table(filled: Workplace):
+    filled.ingest()
+    from_files = answers(filled)
+    withdraw_corpus(filled.home, filled.embeddings.name)
+    assert answers(filled) == from_files
+
+
+def test_the_files_hold_every_row_in_the_order_of_ids(filled: Workplace):
+    filled.ingest()
+    corpus = open_corpus(filled.home, Releases(filled.home.releases).require())
+    rows = filled.rows(filled.embeddings)
+    assert corpus.passages["chunk_id"].to_pylist() == sorted(rows)
+    assert np.array_equal(corpus.vectors, np.array([rows[key]["vector"] for key in sorted(rows)], np.float32))
+    assert corpus.passages["text"].to_pylist() == [rows[key]["text"] for key in sorted(rows)]
+
+
+def test_increments_give_the_same_files_as_a_run_from_nothing(work: Workplace, tmp_path):
+    other = Workplace(tmp_path / "other", work.encoder, fill(work).documents)
+    work.ingest()
+    work.write("later.txt", "The xylophone stood in the corner.\n")
+    (work.documents / "notes/sun.txt").unlink()
+    work.ingest(allow_vanishing=True)
+    other.ingest()
+    assert files(work) == files(other)
+
+
+def test_an_unchanged_run_leaves_the_files_and_a_killed_one_is_made_good(filled: Workplace):
+    filled.ingest()
+    assert not publish_corpus(filled.home, filled.tables, filled.embeddings.name)
+    withdraw_corpus(filled.home, filled.embeddings.name)
+    filled.ingest()
+    assert not publish_corpus(filled.home, filled.tables, filled.embeddings.name)
+
+
+def test_a_new_state_replaces_the_previous_files_and_an_open_search_keeps_its_own(filled: Workplace):
+    filled.ingest()
+    opened = filled.search()
+    before = opened.search("rain", 3)
+    (filled.documents / "notes/rain.txt").unlink()
+    filled.ingest(allow_vanishing=True)
+    assert opened.search("rain", 3) == before
+    assert "notes/rain.txt" not in {hit.source for hit in filled.search().search("rain", 10)}
+    assert len(list((filled.home.index / filled.embeddings.name).glob("[!.]*"))) == 1
+
+
+def test_damaged_files_are_refused_by_name(filled: Workplace):
+    filled.ingest()
+    (vectors,) = (filled.home.index / filled.embeddings.name).rglob("vectors.npy")
+    os.truncate(vectors, 100)
+    with pytest.raises(DamagedArtefactError, match=r"vectors\.npy"):
+        filled.search()
+
+
+def test_an_empty_table_has_files_too(work: Workplace):
+    work.write("only.docx", b"PK\x03\x04" + bytes(50))
+    work.ingest()
+    corpus = open_corpus(work.home, Releases(work.home.releases).require())
+    assert isinstance(corpus, Corpus)
+    assert corpus.vectors.shape == (0, work.encoder.dimension)

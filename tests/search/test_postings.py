@@ -1,0 +1,76 @@
+"""Postings score as BM25 does, and find a compound by its parts."""
+
+import math
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xnai_pipelines.search.postings import K1, B, Postings, build_postings, compound_parts
+from xnai_pipelines.search.words import terms
+
+
+def built(*passages: list[str]) -> Postings:
+    return build_postings(pa.array(passages, pa.list_(pa.string())))
+
+
+def bm25(passages: list[list[str]], term: str, row: int) -> float:
+    """BM25 as it stands in the paper, one passage and term at a time."""
+    frequency = sum(term in passage for passage in passages)
+    rarity = math.log(1 + (len(passages) - frequency + 0.5) / (frequency + 0.5))
+    length = len(passages[row]) / (sum(map(len, passages)) / len(passages))
+    count = passages[row].count(term)
+    return rarity * count * (K1 + 1) / (count + K1 * (1 - B + B * length))
+
+
+PASSAGES = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), min_size=1, max_size=20)
+
+
+@given(PASSAGES, st.dictionaries(st.sampled_from("abcxyz"), st.sampled_from([0.5, 1.0]), max_size=4))
+def test_scores_are_bm25(passages: list[list[str]], weighted: dict[str, float]):
+    expected = [
+        sum(weight * bm25(passages, term, row) for term, weight in weighted.items() if term in passages[row])
+        for row in range(len(passages))
+    ]
+    assert built(*passages).scores(weighted) == pytest.approx(expected, abs=1e-4)
+
+
+@given(PASSAGES)
+def test_every_term_leads_to_the_passages_that_contain_it(passages: list[list[str]]):
+    postings = built(*passages)
+    for term in "abcdefgxyz":
+        assert postings.containing(term).tolist() == [row for row, found in enumerate(passages) if term in found]
+
+
+def test_no_passage_has_no_score():
+    assert built().scores({"a": 1.0}).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("known", "compound", "parts"),
+    [
+        ("Versicherung Haftung Pflicht", "Haftpflichtversicherung", []),  # Haft is not a word of these
+        ("Versicherung Haft Pflicht", "Haftpflichtversicherung", ["Haft", "Pflicht", "Versicherung"]),
+        ("Haftpflicht Versicherung", "Haftpflichtversicherung", ["Haftpflicht", "Versicherung"]),
+        ("Arbeit Vertrag", "Arbeitsvertrag", ["Arbeit", "Vertrag"]),
+        ("Versicherung", "Versicherung", []),
+        ("Buch", "Bücher", []),
+    ],
+)
+def test_a_german_compound_is_found_by_its_parts(known: str, compound: str, parts: list[str]):
+    of_all = dict.fromkeys(terms(f"{known} {compound}", "de"))
+    wanted = [terms(part, "de")[1] for part in parts]
+    assert list(compound_parts(terms(compound, "de")[1], of_all)) == wanted
+    postings = built(terms(compound, "de"), *([word, term] for word, term in [terms(w, "de") for w in known.split()]))
+    assert all(0 in postings.containing(term) for term in wanted)
+
+
+def test_words_of_other_languages_are_not_taken_apart():
+    assert list(compound_parts("en:sunflower", dict.fromkeys(["en:sunflower", "en:flower", "en:sunf"]))) == []
+
+
+def test_equal_passages_score_equally_wherever_they_stand():
+    scores = built(["a", "b"], ["c"], ["a", "b"]).scores({"a": 1.0, "b": 1.0})
+    assert np.array_equal(scores[[0]], scores[[2]])

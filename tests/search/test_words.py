@@ -1,0 +1,109 @@
+"""Words are found in whatever form they are written, in any language; identifiers whole and in parts."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xnai_pipelines.search.words import fold, stem, terms, words
+
+
+def exact(text: str) -> list[str]:
+    return [word.text for word in words(text)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("résumé", "resume"),
+        ("Müller", "Mu\u0308ller"),
+        ("Haft\u00adpflicht", "haftpflicht"),
+        ("max\u200bConnection", "maxConnection"),
+        ("co\u2011determination", "co-determination"),
+        ("كَتَبَ", "كتب"),
+        ("أحمد", "احمد"),
+        ("STRASSE", "Straße"),
+        ("İstanbul", "istanbul"),
+        ("ILIK", "ılık"),
+        ("ёлка", "елка"),
+        ("Ἀθῆναι", "Αθηναι"),
+        ("ｆｕｌｌ", "full"),
+        ("it’s", "it's"),
+        ("Łódź", "lodz"),
+    ],
+)
+def test_two_forms_of_a_word_are_one(one: str, other: str):
+    assert exact(one) == exact(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("й", "и"), ("が", "か"), ("हिन्दी", "हनद")])
+def test_marks_that_make_another_letter_stay(one: str, other: str):
+    assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("CVE-2024-1234", ["cve-2024-1234", "cve", "2024", "1234"]),
+        ("foo_bar.baz", ["foo_bar.baz", "foo", "bar", "baz"]),
+        ("maxConnectionTimeout", ["maxconnectiontimeout", "max", "connection", "timeout"]),
+        ("XMLHttpRequest", ["xmlhttprequest", "xml", "http", "request"]),
+        ("C++ and C#.", ["c++", "and", "c#"]),
+        ("well-known", ["well-known", "well", "known", "wellknown"]),
+        ("don't l'homme", ["don", "t", "l", "homme"]),
+        ("user@host.com", ["user@host.com", "user", "host", "com"]),
+        ("a" * 90, ["a" * 90]),
+        ("数据库", ["数据", "据库"]),
+        ("猫 and カ", ["猫", "and", "カ"]),
+        ("Python3は速い", ["python3", "python", "3", "は速", "速い"]),
+        ("?!...", []),
+    ],
+)
+def test_a_text_is_cut_into_words(text: str, expected: list[str]):
+    assert exact(text) == expected
+
+
+@pytest.mark.parametrize(
+    "identifier",
+    [
+        *(
+            "INV-2024-100105",
+            "CVE-2024-1234",
+            "ERR_42",
+            "/etc/nginx/nginx.conf",
+            "os.path.join",
+            "maxConnectionTimeout",
+        ),
+        *("3f2a9c1b", "v1.2.3", "4711815", "user@host.com", "C:\\Windows\\System32", "RFC7231"),
+    ],
+)
+def test_people_look_up_codes_names_and_paths(identifier: str):
+    assert next(words(identifier)).lookup
+
+
+@pytest.mark.parametrize(
+    "word", ["copy", "IL-6", "iPhone", "miRNA", "1998", "2001-02", "1970s", "3.14", "and/or", "e.g.", "don't"]
+)
+def test_people_do_not_look_up_words_of_prose(word: str):
+    assert not any(found.lookup for found in words(word))
+
+
+def test_stems_are_those_of_the_passages_language():
+    assert stem("running", "en") == "en:run"
+    assert stem("häuser", "de") == stem("haus", "de")
+    assert stem("running", None) == stem("running", "zh") == ":running"
+
+
+def test_accents_are_folded_before_stemming():
+    assert terms("résumés", "en")[1] == terms("resumes", "en")[1] == "en:resum"
+
+
+def test_identifiers_are_not_stemmed():
+    assert terms("IL-6", "en") == ["il-6", "il", "en:il", "6", "en:6"]
+
+
+@given(st.text(max_size=200))
+def test_any_text_has_words_in_lower_case_without_spaces(text: str):
+    for word in words(text):
+        assert word.text
+        assert fold(word.text) == word.text
+        assert not any(map(str.isspace, word.text))

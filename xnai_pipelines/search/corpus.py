@@ -1,0 +1,181 @@
+"""What search reads of a release: vectors, postings and texts in files that are mapped into memory.
+
+A run that changes a release's table makes its files, named after the rows, and then removes the previous ones; a search
+that is open keeps those that it opened. Where there are none, the same is made of the table in memory.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.search.postings import Postings, build_postings
+from xnai_pipelines.search.query import Filters
+from xnai_pipelines.search.words import ANALYSER, STEMMED, terms
+from xnai_pipelines.state.artefacts import publish_artefact, read_card
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.tables import Tables, vectors_of
+
+SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
+FORMAT = 1  # raised when the files of the same table are other ones
+
+_PASSAGES = "passages.arrow"
+_POSTINGS = ("keys", "starts", "rows", "weights")
+
+Vectors = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corpus:
+    """The passages of a release, in the order of their ids.
+
+    Attributes:
+        passages: The columns `SHOWN`, n rows.
+        vectors: float32 [n, d], unit length.
+        postings: The terms of the passages.
+        languages: The languages whose stems the postings hold; "" for passages that are not stemmed.
+    """
+
+    passages: pa.Table
+    vectors: Vectors
+    postings: Postings
+    languages: tuple[str, ...]
+
+    @classmethod
+    def of_rows(cls, rows: pa.Table) -> Self:
+        """Return the corpus of the rows of an embeddings table; terms that are missing or old are made again."""
+        rows = rows.take(pc.sort_indices(rows["chunk_id"])).combine_chunks()
+        languages = {language if language in STEMMED else "" for language in pc.unique(rows["language"]).to_pylist()}
+        dimension = rows.schema.field("vector").type.list_size
+        vectors = vectors_of(rows) if len(rows) else np.empty((0, dimension), np.float32)
+        return cls(rows.select(SHOWN), vectors, build_postings(_terms(rows)), tuple(sorted(languages)))
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Return the corpus in a folder that `write` made, mapped into memory.
+
+        Raises:
+            DamagedArtefactError: A file is missing or not of the size that was written.
+        """
+        card = read_card(folder)
+        with pa.memory_map(str(folder / _PASSAGES)) as source:
+            passages = pa.ipc.open_file(source).read_all()
+        vectors, keys, starts, rows, weights = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", *_POSTINGS)
+        )
+        postings = Postings(keys, starts, rows, weights, len(passages))
+        return cls(passages, vectors, postings, tuple(card["languages"]))
+
+    def write(self, folder: Path) -> None:
+        """Write the corpus' files into the folder, atomically."""
+
+        def fill(temporary: Path) -> dict[str, Any]:
+            with pa.ipc.new_file(str(temporary / _PASSAGES), self.passages.schema) as file:
+                file.write_table(self.passages)
+            np.save(temporary / "vectors.npy", self.vectors, allow_pickle=False)
+            for name in _POSTINGS:
+                np.save(temporary / f"{name}.npy", getattr(self.postings, name), allow_pickle=False)
+            return {"languages": list(self.languages), "passages": len(self.passages)}
+
+        publish_artefact(folder, fill)
+
+    def matching(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
+        """Return which passages satisfy the filters: bool [n]; None if all do."""
+        masks = []
+        if filters.source_prefix:
+            sources = pc.utf8_normalize(self.passages["source"], "NFC")
+            masks.append(pc.starts_with(sources, filters.normal_prefix))
+        if filters.media_type:
+            masks.append(pc.equal(self.passages["media_type"], filters.media_type))
+        if filters.language:
+            masks.append(pc.equal(self.passages["language"], filters.language))
+        if not masks:
+            return None
+        found = masks[0]
+        for mask in masks[1:]:
+            found = pc.and_(found, mask)
+        matching: npt.NDArray[np.bool_] = pc.fill_null(found, False).to_numpy()
+        return matching
+
+    def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
+        """Return the columns `SHOWN` of the passages in these rows."""
+        shown: list[dict[str, Any]] = self.passages.take(pa.array(rows, pa.int64())).to_pylist()
+        return shown
+
+    def values(self, column: str, rows: Sequence[int]) -> list[Any]:
+        """Return one column of the passages in these rows."""
+        values: list[Any] = self.passages[column].take(pa.array(rows, pa.int64())).to_pylist()
+        return values
+
+
+def open_corpus(home: Home, release: Release) -> Corpus:
+    """Return the corpus of a release from its files, or from its table if there are none.
+
+    Raises:
+        TableError: The release has neither.
+        DamagedArtefactError: The files are damaged.
+    """
+    while True:
+        found = sorted(_folder(home, release.embeddings_table).glob("[!.]*"), key=lambda path: path.stat().st_mtime_ns)
+        if not found:
+            return Corpus.of_rows(_rows(Tables(home.lancedb), release.embeddings_table))
+        try:
+            return Corpus.read(found[-1])
+        except DamagedArtefactError:
+            if found[-1].exists():  # else a run has just replaced it
+                raise
+
+
+def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
+    """Make the files of a table if they are not those of its rows; return whether they were made."""
+    folder = _folder(home, table)
+    current = folder / _stamp(tables, table)
+    if current.exists():
+        return False
+    Corpus.of_rows(_rows(tables, table)).write(current)
+    for other in folder.glob("*"):
+        if other.name.lstrip(".").split(".")[0] != current.name:
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
+    return True
+
+
+def withdraw_corpus(home: Home, table: str) -> None:
+    """Remove the files of a table, so that nothing is found that its rows no longer hold."""
+    shutil.rmtree(_folder(home, table), ignore_errors=True)
+
+
+def _folder(home: Home, table: str) -> Path:
+    return home.index / table
+
+
+def _rows(tables: Tables, table: str) -> pa.Table:
+    opened = tables.open(table)
+    columns = [*SHOWN, "passage", "vector", *(name for name in ("terms", "analyser") if name in opened.schema.names)]
+    rows: pa.Table = opened.search().select(columns).to_arrow().select(columns)
+    return rows
+
+
+def _stamp(tables: Tables, table: str) -> str:
+    """Return a hash of the table's rows and of what makes files of them: 16 hexadecimal digits."""
+    rows = tables.open(table).search().select(["chunk_id", "revision"]).to_arrow()
+    pairs = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
+    text = f"{ANALYSER} {FORMAT} {pairs}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _terms(rows: pa.Table) -> pa.ListArray:
+    """Return the stored terms of the rows; those made by another analyser, or by none, are made from the passages."""
+    stored = rows["analyser"].to_pylist() if "analyser" in rows.column_names else [None] * len(rows)
+    if all(version == ANALYSER for version in stored) and len(rows):
+        return rows["terms"].combine_chunks()
+    texts = zip(rows["passage"].to_pylist(), rows["language"].to_pylist(), strict=True)
+    return pa.array([terms(passage, language) for passage, language in texts], pa.list_(pa.string()))

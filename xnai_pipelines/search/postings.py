@@ -1,0 +1,140 @@
+"""BM25 over terms: which passages contain a term, and how much it adds to the score of each. Pure.
+
+Robertson and Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009; as in bm25s (Lu, 2024), what a
+term adds to a passage is computed when the index is built.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from xnai_pipelines.search.words import STEM_MARK
+
+K1 = 1.2
+B = 0.75
+DECOMPOUNDED = ("de", "nl")
+_SHORTEST_PART = 4  # letters
+_LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a German or Dutch compound
+
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Postings:
+    """An inverted index of n passages and v terms.
+
+    Attributes:
+        keys: Hashes of the terms, sorted: uint64 [v].
+        starts: Where each term's entries begin, and where the last ends: int64 [v + 1].
+        rows: The passages of each term, ascending: int32 [entries].
+        weights: What the term adds to the BM25 score of the passage: float32 [entries].
+        passages: n.
+    """
+
+    keys: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    rows: npt.NDArray[np.int32]
+    weights: Scores
+    passages: int
+
+    def of(self, term: str) -> slice:
+        """Return which entries are the term's; none if no passage contains it."""
+        key = hashed(term)
+        at = int(np.searchsorted(self.keys, key))
+        if at == len(self.keys) or self.keys[at] != key:
+            return slice(0, 0)
+        return slice(int(self.starts[at]), int(self.starts[at + 1]))
+
+    def containing(self, term: str) -> npt.NDArray[np.int32]:
+        """Return the passages that contain the term, ascending: int32 [m]."""
+        return self.rows[self.of(term)]
+
+    def scores(self, weighted: Mapping[str, float]) -> Scores:
+        """Return the BM25 score of every passage for the weighted terms: float32 [n]."""
+        scores = np.zeros(self.passages, np.float32)
+        for term, weight in weighted.items():
+            entries = self.of(term)
+            scores[self.rows[entries]] += np.float32(weight) * self.weights[entries]
+        return scores
+
+
+def hashed(term: str) -> np.uint64:
+    """Return the term's key: 64 bits of BLAKE2b; two of a million terms share one with a probability of 3e-8."""
+    return np.uint64(int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little"))
+
+
+def build_postings(terms: pa.ListArray) -> Postings:
+    """Return the index of passages from the terms of each: list<string> [n].
+
+    German and Dutch compounds are also indexed by their parts, if these are words of the passages themselves.
+    """
+    passages = len(terms)
+    lengths = np.diff(terms.offsets.to_numpy())
+    encoded = terms.flatten().dictionary_encode()
+    names: list[str] = encoded.dictionary.to_pylist()
+    codes = encoded.indices.to_numpy().astype(np.int64)
+    rows = np.repeat(np.arange(passages, dtype=np.int64), lengths)
+    codes, rows = _with_parts(names, codes, rows)
+    pairs, counts = np.unique(codes * max(1, passages) + rows, return_counts=True)
+    codes, rows = np.divmod(pairs, max(1, passages))
+    frequency = np.bincount(codes, minlength=len(names))
+    rarity = np.log1p((passages - frequency + 0.5) / (frequency + 0.5))
+    norm = K1 * (1 - B + B * lengths / max(1.0, float(lengths.mean()) if passages else 1.0))
+    weights = (rarity[codes] * counts * (K1 + 1) / (counts + norm[rows])).astype(np.float32)
+    keys = np.array([hashed(name) for name in names], np.uint64)
+    order = np.argsort(keys)
+    moved = np.repeat(np.arange(len(names)), frequency)  # the code of each entry, in the order of codes
+    entries = np.argsort(np.argsort(order)[moved], kind="stable")
+    starts = np.concatenate([[0], np.cumsum(frequency[order])]).astype(np.int64)
+    return Postings(keys[order], starts, rows[entries].astype(np.int32), weights[entries], passages)
+
+
+def _with_parts(
+    names: Sequence[str], codes: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the entries with those of the compounds' parts appended."""
+    known = {name: code for code, name in enumerate(names)}
+    more_codes, more_rows = [codes], [rows]
+    split = {code: found for code, name in enumerate(names) if (found := list(compound_parts(name, known)))}
+    order = np.argsort(codes, kind="stable") if split else codes
+    ordered = codes[order] if split else codes
+    for compound, parts in split.items():
+        begin, end = np.searchsorted(ordered, [compound, compound + 1])
+        for part in parts:
+            more_codes.append(np.full(end - begin, known[part], np.int64))
+            more_rows.append(rows[order[begin:end]])
+    return np.concatenate(more_codes), np.concatenate(more_rows)
+
+
+def compound_parts(term: str, known: Mapping[str, object]) -> Iterator[str]:
+    """Yield the known stems that a German or Dutch stem is composed of, from left to right; nothing for other terms.
+
+    The longest known first part is taken, then the rest in the same way; a rest that is not known ends the split, and
+    the parts found so far count only if the last one is known too.
+    """
+    language, mark, word = term.partition(STEM_MARK)
+    if not mark or language not in DECOMPOUNDED or len(word) < 2 * _SHORTEST_PART:
+        return
+    parts = _split(word, f"{language}{STEM_MARK}", known)
+    if parts and len(parts) > 1:
+        yield from parts
+
+
+def _split(word: str, prefix: str, known: Mapping[str, object], depth: int = 4) -> list[str] | None:
+    for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
+        first = word[:end]
+        stems = [prefix + first, prefix + _LINKS.sub("", first)]
+        part = next((one for one in stems if one in known and len(one) - len(prefix) >= _SHORTEST_PART), None)
+        if part is None:
+            continue
+        if prefix + word[end:] in known:
+            return [part, prefix + word[end:]]
+        rest = _split(word[end:], prefix, known, depth - 1) if depth else None
+        if rest is not None:
+            return [part, *rest]
+    return None

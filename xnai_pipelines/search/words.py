@@ -1,0 +1,135 @@
+"""The words of a text as the keyword index knows them: exact forms, stems by language, identifiers whole and in parts.
+
+Pure. A term is an exact form such as "running", or a stem with its language such as "en:run". A passage whose language
+is unknown or has no stemmer has its words as ":running", so every passage has exact forms and stems.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any
+
+ANALYSER = 1  # raised when the same text gives other terms: the stored ones are then made again
+
+STEMMED = {
+    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
+    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian",
+    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
+    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish",
+    "ta": "tamil", "tr": "turkish",
+}  # fmt: skip
+STEM_MARK = ":"  # no word begins with letters and a colon: identifiers such as "a:b" are not stemmed
+
+# Soft hyphen, zero-width characters, marks of direction, tatweel, Arabic vowel signs.
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
+_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2019": "'", "\u02bc": "'"})
+_LETTERS = str.maketrans("ıёøłđأإآٱىة", "iеoldاااايه") | {ord("æ"): "ae", ord("œ"): "oe"}
+# A Latin or Greek letter and the accents on it.
+_ACCENTS = re.compile("([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]+")
+# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
+    "\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_LETTER = rf"(?:(?![{_UNSPACED}])\w)"
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:[-_./\\:@#&'+=~]+{_LETTER}+)*(?:\+\+|\#)?")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+_PART = re.compile(r"[^\W_]+(?:\+\+|\#)?")
+_CASES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
+# INV-2024-100105, chir99021, 4711815, v1.2.3; but no years, ranges and decades.
+_CODE = re.compile(r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*$|\d{5,}$|v?\d+(?:\.\d+){2,}$")
+_HASH = re.compile(r"(?=\D*\d)(?=\d*[a-f])[0-9a-f]{7,}$")
+_CAMEL_CASE = re.compile(r"[a-z]{2,}(?:[A-Z][a-z0-9]+)+$")
+_INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word in its exact form.
+
+    Attributes:
+        text: The folded word.
+        identifier: Whether it is indexed whole and never stemmed: it has digits, joiners or inner capitals.
+        lookup: Whether people look it up, so that passages with it come first: a path, an address, a dotted,
+            underscored or camel-cased name, a hash, a code of at least 4 digits; not "IL-6", "iPhone" or "1998".
+    """
+
+    text: str
+    identifier: bool = False
+    lookup: bool = False
+
+
+def normalise(text: str) -> str:
+    """Return the text in NFKC without invisible characters, with one kind of hyphen and apostrophe."""
+    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_HYPHENS)
+
+
+@lru_cache(maxsize=100_000)
+def fold(word: str) -> str:
+    """Return the word in lower case; Latin and Greek letters lose their accents, other scripts keep their marks."""
+    if word.isascii():
+        return word.lower()
+    marked = unicodedata.normalize("NFD", word.replace("\u0130", "i").casefold().translate(_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", marked))
+
+
+def words(text: str) -> Iterator[Word]:
+    """Yield the words of a text in order; of an identifier the whole, then its parts; of unspaced writing bigrams."""
+    for match in _TOKEN.finditer(normalise(text)):
+        token = match.group()
+        if _IS_UNSPACED.match(token):
+            yield from (Word(token[at : at + 2]) for at in range(max(1, len(token) - 1)))
+        elif token.isalpha() and not _INNER_CAPITAL.search(token):
+            yield Word(fold(token))
+        else:
+            yield from _compound(token)
+
+
+def _compound(token: str) -> Iterator[Word]:
+    parts = _PART.findall(token)
+    if "'" in token and all(map(str.isalpha, parts)):  # don't, l'homme
+        yield from (Word(fold(part)) for part in parts)
+        return
+    cases = [piece for part in parts for piece in _CASES.findall(part)]
+    plain = token.replace("-", "").isalpha() and not _INNER_CAPITAL.search(token)
+    yield Word(fold(token), identifier=not plain, lookup=_is_lookup(token, parts))
+    if len(parts) > 1:
+        yield from (Word(fold(part)) for part in parts)
+        if plain:
+            yield Word(fold("".join(parts)))
+    if len(cases) > len(parts):
+        yield from (Word(fold(piece)) for piece in cases)
+
+
+def _is_lookup(token: str, parts: Sequence[str]) -> bool:
+    if _CODE.match(token) or _HASH.match(token) or _CAMEL_CASE.match(token) or set(token.rstrip("#")) & set("_\\@#"):
+        return True
+    dotted = len(parts) > 1 and "." in token and all(len(part) > 1 and not part.isdigit() for part in parts)
+    return dotted or token.count("/") > 1
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str, language: str | None) -> str:
+    """Return the word's term in a language: its Snowball stem, or the word itself under "" if there is no stemmer."""
+    if language not in STEMMED:
+        return STEM_MARK + word
+    return f"{language}{STEM_MARK}{_stemmer(language).stemWord(word)}"
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    import Stemmer
+
+    return Stemmer.Stemmer(STEMMED[language])
+
+
+def terms(text: str, language: str | None) -> list[str]:
+    """Return the terms that a passage in this language is indexed by: each word's exact form, then its stem."""
+    found: list[str] = []
+    for word in words(text):
+        found.append(word.text)
+        if not word.identifier:
+            found.append(stem(word.text, language))
+    return found
