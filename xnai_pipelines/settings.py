@@ -167,8 +167,14 @@ class Settings(BaseSettings):
         default=None, ge=1, description="Max memory of a process with the variant loaded, in MB."
     )
     max_query_ms: float | None = Field(default=None, gt=0, description="Max p95 latency of encoding a question, in ms.")
+    vector_weight: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the vectors in hybrid search. Unset: chosen on labelled train and validation questions.",
+    )
     exact_search_rows: int = Field(
-        default=20_000, ge=0, description="Search is exact up to this many vectors, approximate above."
+        default=500_000, ge=0, description="Search is exact up to this many vectors, approximate above."
     )
     mlflow_uri: str | None = Field(
         default=None, description="MLflow tracking server. Unset: SQLite and files in the home."

@@ -6,14 +6,25 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import column_schema, counts_table, image, result, rows_revision, table_facts
+from xnai_pipelines.defs.metadata import (
+    column_schema,
+    counts_table,
+    image,
+    markdown_table,
+    result,
+    rows_revision,
+    table_facts,
+)
 from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
-from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation
+from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation, last_rows
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
+from xnai_pipelines.evaluation.parts import hybrid_losses
+from xnai_pipelines.evaluation.policy import make_policy
 from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
+from xnai_pipelines.releases.gate import signed
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
@@ -71,6 +82,47 @@ def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not lost, metadata={"questions": len(rows), "lost_answers": lost[:20]})
 
 
+def ranking_policy(
+    context: dg.AssetExecutionContext, base: Base, stores: StoresResource, encoder: EncoderResource
+) -> dg.MaterializeResult[None]:
+    """How much the vectors count in hybrid search, chosen on the labelled train and validation questions.
+
+    Written into the release's manifest; a change needs no new vectors.
+    """
+    report = make_policy(stores.stage_context(context), weight=base.settings.vector_weight, threads=encoder.threads)
+    gain = report.gain
+    return result(
+        report,
+        f"{report.policy}",
+        {},
+        policy=None,
+        vector_weight=report.policy.vector_weight,
+        by_weight=dg.MetadataValue.md(
+            markdown_table(
+                [{"vector weight": f"{w:.2f}", "nDCG@10": f"{mean:.3f}"} for w, mean in report.by_weight.items()],
+                ["vector weight", "nDCG@10"],
+            )
+        ),
+        gain=f"nDCG@10 {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] over the default"
+        if gain
+        else "not measured",
+    )
+
+
+def hybrid_holds_up(stores: StoresResource) -> dg.AssetCheckResult:
+    """Hybrid search is not worse than the better of vector and keyword search, beyond chance, in any large slice."""
+    kept = last_evaluation(stores.layout)
+    rows = last_rows(stores.layout)
+    if kept is None or rows is None:
+        return dg.AssetCheckResult(passed=False, description="Nothing was evaluated yet.")
+    lost = hybrid_losses(rows, kept.report.headline)
+    return dg.AssetCheckResult(
+        passed=not lost,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"slices_lost": [loss.sentence for loss in lost]},
+    )
+
+
 def retrieval_evaluation(
     context: dg.AssetExecutionContext,
     config: EvaluationConfig,
@@ -125,7 +177,7 @@ def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def definitions(base: Base) -> dg.Definitions:
-    """Return the assets `questions` and `retrieval_evaluation` and their checks."""
+    """Return the assets `questions`, `ranking_policy` and `retrieval_evaluation` and their checks."""
     return dg.Definitions(
         assets=[
             base.asset(
@@ -138,9 +190,17 @@ def definitions(base: Base) -> dg.Definitions:
                 metadata={"dagster/column_schema": column_schema(QUESTIONS)},
             ),
             base.asset(
+                ranking_policy,
+                version=(1, base.settings.vector_weight),
+                deps=["embeddings", "questions"],
+                group="evaluation",
+                kinds={"python", "json"},
+                pool=base.pool,
+            ),
+            base.asset(
                 retrieval_evaluation,
                 version=(1,),
-                deps=["embeddings", "questions"],
+                deps=["embeddings", "questions", "ranking_policy"],
                 group="evaluation",
                 kinds={"python", "mlflow", "lancedb"},
                 # nightly; 36 hours leave room for one late run
@@ -150,5 +210,6 @@ def definitions(base: Base) -> dg.Definitions:
         asset_checks=[
             base.check(answers_exist, "questions", blocking=True),
             base.check(accuracy_floor, "retrieval_evaluation"),
+            base.check(hybrid_holds_up, "retrieval_evaluation"),
         ],
     )

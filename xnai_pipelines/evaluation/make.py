@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
@@ -131,6 +132,12 @@ def evaluate_retrieval(
 def last_evaluation(home: Home) -> KeptEvaluation | None:
     """Return the last evaluation, None before the first."""
     return read_record(_record_path(home), KeptEvaluation)
+
+
+def last_rows(home: Home) -> pa.Table | None:
+    """Return the rows of the last evaluation, one per question, level and mode; None before the first."""
+    path = _rows_path(home)
+    return pq.read_table(path) if path.exists() else None
 
 
 def _record_path(home: Home) -> Path:

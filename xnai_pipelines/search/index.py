@@ -170,6 +170,19 @@ class SearchIndex:
                 return best[:k]
             depth *= 4  # all these passages are of a few long documents
 
+    def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
+        """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
+        if not len(self._corpus.passages):
+            return {weight: [] for weight in weights}
+        text = asked(question).text
+        vector, keyword = self._by_vector(text, exact=False), self._by_keyword(text)
+        familiarity = self._encoder.familiarity(text)
+        rankings = {}
+        for weight in weights:
+            scores = fused(vector, keyword, RankingPolicy(weight).weight_for(familiarity))
+            rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
+        return rankings
+
     def _scores(self, text: str, vector: Scores | None, keyword: Scores) -> Scores:
         """Return what passages are ranked by: float32 [n]; -inf for those that keyword search does not find."""
         if vector is None:

@@ -182,8 +182,9 @@ def _write(
 
 
 def unpublished_release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
-    """Return the manifest of a filled table as a release with this number."""
+    """Return the manifest of a filled table as a release with this number; it ranks as the current one does."""
     tables = context.tables
+    current = Releases(context.home.releases).current()
     return Release(
         release=number,
         created_at=now(),
@@ -196,6 +197,7 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         adapter=encoder.spec.adapter,
         questions=None,
         metrics={},
+        ranking=current.ranking if current else None,
     )
 
 

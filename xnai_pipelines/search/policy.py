@@ -15,13 +15,11 @@ class RankingPolicy:
 
     Attributes:
         vector_weight: Share of the vectors in the sum of both parts' standardised scores, 0 to 1.
-        questions: Number of questions that it was chosen on; 0 for the default.
-        gain: Mean gain of nDCG@10 over the default on these questions.
+        questions: Number of questions that it was chosen on; 0 if it was not chosen.
     """
 
     vector_weight: float = DEFAULT_WEIGHT
     questions: int = 0
-    gain: float = 0.0
 
     def weight_for(self, familiarity: float) -> float:
         """Return the vectors' share for a question that the encoder knows so well, 0 to 1."""

@@ -1,0 +1,118 @@
+"""Chooses the ranking policy on the train and validation questions, and records it in the release's manifest."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.evaluation.asking import judgement
+from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
+from xnai_pipelines.evaluation.metrics import best_first, measure
+from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.questions.question import Origin, Question, Split
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
+from xnai_pipelines.state.context import Advance, StageContext, stage
+from xnai_pipelines.state.manifest import Releases
+
+WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
+MIN_QUESTIONS = 30
+MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
+# A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
+CAUTION = 0.02
+
+PerQuestion = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyReport:
+    """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
+
+    `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `changed` says
+    whether this run changed the manifest.
+    """
+
+    policy: RankingPolicy
+    reason: str
+    by_weight: Mapping[float, float]
+    gain: Estimate | None
+    changed: bool
+    seconds: float
+
+
+def make_policy(context: StageContext, *, weight: float | None, threads: int) -> PolicyReport:
+    """Choose the policy of the current release and write it into the manifest.
+
+    Questions of the test split are not looked at. Only labelled questions choose: generated ones reuse the documents'
+    wording, so keyword search looks better on them than on what people ask.
+
+    Args:
+        context: Stage context.
+        weight: The vectors' share as set by the user; None to choose it.
+        threads: CPU threads of the encoder.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+    """
+    with stage(context, "ranking_policy") as watch:
+        releases = Releases(context.home.releases)
+        release = releases.require()
+        asked = [
+            question
+            for question in read_questions(context.tables)
+            if question.origin is Origin.LABELLED and question.split in (Split.TRAIN, Split.VALIDATION)
+        ]
+        asked = sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
+        by_weight: dict[float, PerQuestion] = {}
+        if weight is None and len(asked) >= MIN_QUESTIONS:
+            index = SearchIndex.open(context.home.root, threads=threads)
+            with context.progress.work("ranking policy", len(asked), "questions") as advance:
+                by_weight = _measured(index, asked, advance)
+            watch.items = len(asked)
+        policy, reason, gain = _chosen(weight, by_weight, len(asked))
+        ranking = json.loads(json.dumps(asdict(policy)))
+        changed = (release.ranking or asdict(RankingPolicy())) != ranking
+        if changed:
+            releases.set_ranking(release.release, ranking)
+    means = {weight: float(values.mean()) for weight, values in by_weight.items()}
+    return PolicyReport(policy, reason, means, gain, changed, watch.seconds)
+
+
+def choose_weight(means: Mapping[float, float]) -> float:
+    """Return the weight from the mean nDCG@10 by weight.
+
+    Each mean is averaged with its neighbours', since a true best weight is better around it too. Weights far from the
+    default have to be clearly better.
+    """
+    weights = sorted(means)
+    smooth = np.convolve([means[weight] for weight in weights], np.ones(3) / 3, mode="same")
+    smooth[[0, -1]] = [np.mean([means[w] for w in weights[:2]]), np.mean([means[w] for w in weights[-2:]])]
+    merits = smooth - CAUTION * np.abs(np.array(weights) - DEFAULT_WEIGHT)
+    return weights[int(np.argmax(merits))]
+
+
+def _chosen(
+    given: float | None, by_weight: Mapping[float, PerQuestion], questions: int
+) -> tuple[RankingPolicy, str, Estimate | None]:
+    if given is not None:
+        return RankingPolicy(given), "set by XNAI_VECTOR_WEIGHT", None
+    if not by_weight:
+        reason = f"the default: {questions} labelled train and validation questions, fewer than {MIN_QUESTIONS}"
+        return RankingPolicy(), reason, None
+    weight = choose_weight({weight: float(values.mean()) for weight, values in by_weight.items()})
+    gain = paired_difference(by_weight[DEFAULT_WEIGHT], by_weight[weight], seed=0)
+    return RankingPolicy(weight, questions), f"best on {questions} labelled train and validation questions", gain
+
+
+def _measured(index: SearchIndex, asked: Sequence[Question], advance: Advance) -> dict[float, PerQuestion]:
+    """Return nDCG@10 of each question's documents by weight."""
+    rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
+    for question in asked:
+        for weight, documents in index.documents_by_weight(question.question, WEIGHTS).items():
+            rankings[weight].append(best_first(documents))
+        advance()
+    grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]
+    return {weight: measure(found, grades)["ndcg_at_10"] for weight, found in rankings.items()}
