@@ -24,6 +24,7 @@ STORED = {
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",
     "questions": "LanceDB `questions`",
+    "ranking_policy": "`releases/N.json`",
     "retrieval_evaluation": "MLflow `xnai/retrieval`",
     "drift_report": "`reports/drift/`",
     "encoder_onnx": "`models/`",

@@ -111,8 +111,9 @@ CHUNKS = Box("chunks", "passages, offsets", 2, 0)
 EMBEDDINGS = Box("embeddings", "vectors, keywords", 3, 0)
 RELEASE = Box("release", "the current pointer", 4, 0)
 SEARCH = Box("search", "xnai search, Python", 5, 0, outside=True)
-LABELS = Box("labels", "optional", 1, 1, outside=True)
-QUESTIONS = Box("questions", "split by document", 2, 1)
+LABELS = Box("labels", "optional", 0, 1, outside=True)
+QUESTIONS = Box("questions", "split by document", 1, 1)
+POLICY = Box("ranking_policy", "weight of vectors", 2, 1)
 EVALUATION = Box("retrieval_evaluation", "nDCG, recall, ms", 3, 1)
 MLFLOW = Box("MLflow", "history", 4, 1, outside=True)
 SENSOR = Box("accuracy sensor", "two drops in a row", 5, 1, outside=True)
@@ -130,17 +131,18 @@ CANDIDATE = Box("candidate_encoder", "the policy's choice", 4, 3)
 
 BOXES = (
     *(FOLDER, DOCUMENTS, CHUNKS, EMBEDDINGS, RELEASE, SEARCH),
-    *(LABELS, QUESTIONS, EVALUATION, MLFLOW, SENSOR),
+    *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
     *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE),
 )
 NEIGHBOURS = (
     *((FOLDER, DOCUMENTS), (DOCUMENTS, CHUNKS), (CHUNKS, EMBEDDINGS), (EMBEDDINGS, RELEASE), (RELEASE, SEARCH)),
-    *((LABELS, QUESTIONS), (QUESTIONS, EVALUATION), (EVALUATION, MLFLOW), (MLFLOW, SENSOR)),
+    *((LABELS, QUESTIONS), (QUESTIONS, POLICY), (POLICY, EVALUATION), (EVALUATION, MLFLOW), (MLFLOW, SENSOR)),
     *((PAIRS, ADAPTER), (ADAPTER, ADAPTED), (ADAPTED, CHALLENGER), (CHALLENGER, COMPARISON), (COMPARISON, DECISION)),
     *((CALIBRATION, VARIANTS), (VARIANTS, CARD), (CARD, CANDIDATE)),
 )
-BELOW = ((CHUNKS, QUESTIONS), (EMBEDDINGS, EVALUATION))
+BELOW = ((EMBEDDINGS, EVALUATION),)
+ASIDE = ((CHUNKS, QUESTIONS), (EMBEDDINGS, POLICY))  # a column to the left, in the next row
 LABEL = "The assets of xnai_pipelines, and the loop that retrains"
 LEGEND = (
     "Blue: assets. Yellow: outside the graph. Solid: reads what the stage before stored. "
@@ -180,6 +182,9 @@ def draw() -> str:
         parts.append(f'<text class="label" x="{LEFT + (BOX_WIDTH if row == 2 else 4)}" y="{top - 24}">{label}</text>')
     parts += [line([(a.right, a.middle), (b.left, b.middle)]) for a, b in NEIGHBOURS]
     parts += [line([(a.center, a.bottom), (b.center, b.top)]) for a, b in BELOW]
+    for a, b in ASIDE:
+        x, y = a.center - 24, a.bottom + 10
+        parts.append(line([(x, a.bottom), (x, y), (b.center + 24, y), (b.center + 24, b.top)]))
     above = VARIANTS.top - 12
     parts.append(
         line([(ONNX.center, ONNX.top), (ONNX.center, above), (VARIANTS.center, above), (VARIANTS.center, VARIANTS.top)])

@@ -31,6 +31,7 @@ ASSETS = [
     "precision_card",
     "promotion_decision",
     "questions",
+    "ranking_policy",
     "release",
     "retrieval_evaluation",
     "training_pairs",
@@ -141,7 +142,8 @@ def test_one_asset_at_a_time_writes_to_the_tables():
     layer = loaded().resolve_asset_graph()
     writing = {key.to_user_string() for key in layer.get_all_asset_keys() if "lancedb" in (layer.get(key).pools or ())}
     assert writing == {
-        "documents", "chunks", "embeddings", "questions", "training_pairs", "challenger_index", "release",
+        "documents", "chunks", "embeddings", "questions", "ranking_policy", "training_pairs", "challenger_index",
+        "release",
     }  # fmt: skip
     for job in ("maintain", "rollback", "forget"):
         assert {node.definition.pool for node in loaded().resolve_job_def(job).nodes} == {"lancedb"}

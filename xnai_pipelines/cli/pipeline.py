@@ -87,9 +87,13 @@ def search(
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
     by_document: Annotated[bool, typer.Option(help="One result per document.")] = False,
+    explain: Annotated[bool, typer.Option(help="Show what each part says of a result.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Search the current release."""
+    """Search the current release.
+
+    In the question, "a phrase", -without, source:prefix, lang:de and type:pdf are operators.
+    """
     # Every object that the imports made would be visited when the process ends: a tenth of a search, and it frees
     # nothing that matters then.
     atexit.register(gc.freeze)
@@ -105,9 +109,11 @@ def search(
     if as_json:
         print_json({"question": question, "release": index.release.release, "hits": [asdict(hit) for hit in hits]})
         return
-    from xnai_pipelines.cli.rendering import show_hits
+    from xnai_pipelines.cli.rendering import show_explanation, show_hits
 
     show_hits(question, hits)
+    if explain:
+        show_explanation(index.explain(question, Filters(source, media_type, language)), hits)
 
 
 def _require_release_encoder(settings: "Settings") -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.releases.comparison import Comparison
-    from xnai_pipelines.search.index import Hit
+    from xnai_pipelines.search.index import Explanation, Hit
     from xnai_pipelines.settings import Settings
 
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
@@ -251,6 +251,35 @@ def show_hits(question: str, hits: Sequence["Hit"]) -> None:
         head = f"{hit.rank:>2}. {hit.source} [{hit.start}:{hit.end}]{page}  {hit.score:.3f}"
         console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}[/dim]")
         console.print(f"    {_highlighted(hit.snippet)}", soft_wrap=False)
+
+
+def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
+    """Print how the question was understood, and what each part says of the passages found."""
+    what = explanation.asked
+    found = {
+        "identifiers, whose passages come first": explanation.lookups,
+        "phrases, which passages contain": what.phrases,
+        "words, which no passage contains": what.without,
+    }
+    for name, values in found.items():
+        if values:
+            console.print(escape(f"{name}: {', '.join(values)}"), highlight=False)
+    console.print(
+        f"Vectors count {explanation.weight:.2f}, keywords {1 - explanation.weight:.2f} in hybrid search; the encoder "
+        f"knows {explanation.familiarity:.0%} of this writing.",
+        highlight=False,
+    )
+    rows = [
+        [
+            hit.rank,
+            f"{hit.score:.3f}",
+            "" if hit.vector is None else f"{hit.vector:.3f}",
+            "" if hit.keyword is None else f"{hit.keyword:.2f}",
+            hit.source,
+        ]
+        for hit in hits
+    ]
+    table("Parts", ["rank", "score", "cosine", "BM25", "source"], rows, ["rank", "score", "cosine", "BM25"])
 
 
 def _highlighted(snippet: str) -> str:

@@ -103,9 +103,7 @@ def ranking_policy(
                 ["vector weight", "nDCG@10"],
             )
         ),
-        gain=f"nDCG@10 {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] over the default"
-        if gain
-        else "not measured",
+        gain=f"nDCG@10 {signed(gain)} over the default" if gain else "not measured",
     )
 
 

@@ -12,12 +12,13 @@ import numpy.typing as npt
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
 from xnai_pipelines.search.corpus import Corpus, open_corpus
+from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
-from xnai_pipelines.search.words import fold, normalise, stem, words
+from xnai_pipelines.search.words import Word, fold, normalise, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
@@ -27,7 +28,6 @@ FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 PASSAGES_PER_DOCUMENT = 5  # ranked at first for each requested document
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LOOKUP_BONUS = np.float32(100.0)  # more than any difference of fused or BM25 scores
-COMMON = 0.25  # share of the passages from which a word is not marked in snippets
 
 Vector = npt.NDArray[np.float32]
 
@@ -57,6 +57,19 @@ class Hit:
     keyword: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
+
+    `familiarity` is how well the encoder knows the writing of the question, 0 to 1.
+    """
+
+    asked: Asked
+    lookups: tuple[str, ...]
+    familiarity: float
+    weight: float
+
+
 class SearchIndex:
     """The current release of a home, open for questions.
 
@@ -76,6 +89,7 @@ class SearchIndex:
         self.policy = RankingPolicy.of(release)
         self.nprobes = nprobes
         self._corpus = corpus
+        self._function_words = function_words(corpus.languages)
         self._encoder = encoder
         self._table = table
 
@@ -170,6 +184,16 @@ class SearchIndex:
                 return best[:k]
             depth *= 4  # all these passages are of a few long documents
 
+    def explain(self, question: str, filters: Filters = NO_FILTERS) -> Explanation:
+        """Return how the question is understood.
+
+        Raises:
+            QueryError: The question is empty, too long or has no word.
+        """
+        what = asked(question, filters)
+        familiarity = self._encoder.familiarity(what.text)
+        return Explanation(what, _lookups(what.text), familiarity, self.policy.weight_for(familiarity))
+
     def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
         """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
         if not len(self._corpus.passages):
@@ -189,7 +213,7 @@ class SearchIndex:
             scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
         else:
             scores = fused(vector, keyword, self.policy.weight_for(self._encoder.familiarity(text)))
-        for term in {word.text for word in words(text) if word.lookup}:
+        for term in _lookups(text):
             scores[self._corpus.postings.containing(term)] += LOOKUP_BONUS
         return scores
 
@@ -216,13 +240,18 @@ class SearchIndex:
     def _by_keyword(self, text: str) -> Scores:
         """Return the BM25 score of every passage: exact forms and, in each language of the corpus, stems."""
         weighted: dict[str, float] = {}
-        for word in words(text):
+        for word in self._telling(text):
             if word.identifier:
                 weighted[word.text] = 1.0
                 continue
             weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
             weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
         return self._corpus.postings.scores(weighted)
+
+    def _telling(self, text: str) -> list[Word]:
+        """Return the words of a question, without function words of the corpus' languages if there are others."""
+        found = list(words(text))
+        return [word for word in found if word.text not in self._function_words] or found
 
     def _allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
         """Return which passages may be found: bool [n]; None for all."""
@@ -267,8 +296,10 @@ class SearchIndex:
         ]
 
     def _marked(self, text: str) -> Sequence[str]:
-        """Return the question's words that snippets mark: those in few passages, or all if all are common."""
-        found = list(dict.fromkeys(word.text for word in words(text)))
-        most = COMMON * len(self._corpus.passages)
-        rare = [word for word in found if len(self._corpus.postings.containing(word)) <= max(most, 1)]
-        return rare or found
+        """Return the words of a question that snippets mark."""
+        return list(dict.fromkeys(word.text for word in self._telling(text)))
+
+
+def _lookups(text: str) -> tuple[str, ...]:
+    """Return the distinct identifiers of a text that people look up."""
+    return tuple(dict.fromkeys(word.text for word in words(text) if word.lookup))

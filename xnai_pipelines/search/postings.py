@@ -84,7 +84,8 @@ def build_postings(terms: pa.ListArray) -> Postings:
     codes, rows = np.divmod(pairs, max(1, passages))
     frequency = np.bincount(codes, minlength=len(names))
     rarity = np.log1p((passages - frequency + 0.5) / (frequency + 0.5))
-    norm = K1 * (1 - B + B * lengths / max(1.0, float(lengths.mean()) if passages else 1.0))
+    mean_length = len(encoded) / passages if len(encoded) else 1.0
+    norm = K1 * (1 - B + B * lengths / mean_length)
     weights = (rarity[codes] * counts * (K1 + 1) / (counts + norm[rows])).astype(np.float32)
     keys = np.array([hashed(name) for name in names], np.uint64)
     order = np.argsort(keys)

@@ -1,0 +1,115 @@
+"""The ranking policy is chosen on questions that are not tested on, only for a gain, and written into the manifest."""
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from tests.support.workplace import Workplace
+from xnai_pipelines.evaluation.parts import hybrid_losses
+from xnai_pipelines.evaluation.per_question import PER_QUESTION
+from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_weight, make_policy
+from xnai_pipelines.evaluation.report import Headline
+from xnai_pipelines.questions.make import make_questions, read_questions
+from xnai_pipelines.questions.question import Origin, Split
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
+from xnai_pipelines.state.manifest import Releases
+
+CODES = [f"INV-2024-{100_000 + 7 * n}" for n in range(80)]
+
+
+@pytest.fixture
+def coded(work: Workplace) -> Workplace:
+    """Documents that differ in a code alone."""
+    for number, code in enumerate(CODES):
+        work.write(f"{number}.md", f"# Invoices\n\nInvoice {code} is due in thirty days and was sent by mail.\n")
+    questions = [{"question": f"When is {code} due?", "documents": [f"{n}.md"]} for n, code in enumerate(CODES)]
+    path = work.documents.parent / "questions.jsonl"
+    path.write_text("\n".join(map(json.dumps, questions)))
+    work.ingest()
+    make_questions(work.context(), path)
+    return work
+
+
+def test_the_best_weight_on_train_and_validation_questions_is_recorded(coded: Workplace):
+    report = make_policy(coded.context(), weight=None, threads=1)
+    assert tuple(report.by_weight) == WEIGHTS
+    assert report.policy.vector_weight == choose_weight(report.by_weight)
+    tested = [question for question in read_questions(coded.tables) if question.split is Split.TEST]
+    assert MIN_QUESTIONS <= report.policy.questions == len(CODES) - len(tested)
+    assert report.changed
+    assert coded.search().policy == report.policy
+    assert make_policy(coded.context(), weight=None, threads=1).changed is False
+
+
+def test_a_weight_that_is_set_is_taken(coded: Workplace):
+    report = make_policy(coded.context(), weight=0.9, threads=1)
+    assert (report.policy, report.gain) == (RankingPolicy(0.9), None)
+    assert Releases(coded.home.releases).require().ranking == {"vector_weight": 0.9, "questions": 0}
+    assert coded.search().policy.vector_weight == 0.9
+
+
+def test_few_questions_leave_the_default(work: Workplace):
+    work.write("a.md", "# Apples\n\nApples are kept in the cellar.\n")
+    work.ingest()
+    report = make_policy(work.context(), weight=None, threads=1)
+    assert report.policy == RankingPolicy()
+    assert f"fewer than {MIN_QUESTIONS}" in report.reason
+    assert not report.changed
+
+
+def test_a_policy_passes_to_the_next_release(coded: Workplace):
+    make_policy(coded.context(), weight=0.2, threads=1)
+    coded.ingest(new_release=True)
+    assert (coded.search().release.release, coded.search().policy.vector_weight) == (2, 0.2)
+
+
+def test_a_single_spike_is_chance_and_a_broad_top_is_not():
+    flat = dict.fromkeys(WEIGHTS, 0.7)
+    assert choose_weight({**flat, 0.9: 0.71}) == DEFAULT_WEIGHT
+    broad = {weight: 0.7 + 0.1 * max(0.0, 1 - abs(weight - 0.8) / 0.2) for weight in WEIGHTS}
+    assert choose_weight(broad) == pytest.approx(0.8, abs=0.05)
+
+
+def test_a_strange_writing_lowers_the_weight():
+    policy = RankingPolicy(0.6)
+    assert policy.weight_for(1.0) == pytest.approx(0.6)
+    assert policy.weight_for(0.0) == pytest.approx(0.12)
+
+
+def rows(hybrid: float, vector: float, keyword: float, questions: int = 60) -> pa.Table:
+    noise = np.random.default_rng(0).uniform(-0.1, 0.1, questions)
+    made = [
+        {
+            "question_id": str(number),
+            "origin": "labelled",
+            "split": "test",
+            "level": "document",
+            "mode": mode,
+            "language": "en" if number % 2 else "ru",
+            "ndcg_at_10": mean + noise[number],
+        }
+        for mode, mean in (("hybrid", hybrid), ("vector", vector), ("keyword", keyword))
+        for number in range(questions)
+    ]
+    return pa.Table.from_pylist(made, schema=PER_QUESTION)
+
+
+HEADLINE = Headline(Origin.LABELLED, Split.TEST, 60, "")
+
+
+def test_hybrid_that_loses_to_a_part_is_named_by_slice():
+    losses = hybrid_losses(rows(0.5, 0.4, 0.6), HEADLINE)
+    assert [str(loss.part) for loss in losses] == ["all questions", "language en", "language ru"]
+    assert {loss.better for loss in losses} == {"keyword"}
+    assert "hybrid -0.100" in losses[0].sentence
+
+
+@pytest.mark.parametrize("means", [(0.6, 0.4, 0.6), (0.7, 0.4, 0.6), (0.7, 0.7, 0.1)])
+def test_hybrid_that_is_as_good_as_its_better_part_loses_nothing(means):
+    assert hybrid_losses(rows(*means), HEADLINE) == []
+
+
+def test_small_slices_are_not_judged():
+    assert [str(loss.part) for loss in hybrid_losses(rows(0.5, 0.4, 0.6, 40), HEADLINE)] == ["all questions"]

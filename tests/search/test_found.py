@@ -1,0 +1,118 @@
+"""What people look for is found: identifiers first, in any writing, by operators, whatever the encoder knows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.query import Mode
+
+LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+FILES = {
+    "zh/backup.md": "# 运维手册\n\n数据库备份每天凌晨两点执行，备份文件保存三十天。\n",
+    "zh/travel.md": "# 差旅制度\n\n出差费用须在返回后十天内报销。\n",
+    "de/law.md": f"# Gesetz\n\nDas {LONG} gilt. Herr Müller hilft.\n",
+    "de/contract.md": "# Vertrag\n\nDie Haft\u00adpflicht\u00adver\u00adsi\u00adche\u00adrung zahlt im Schadensfall.\n",
+    "de/words.md": "# Wörter\n\nHaft und Pflicht muss kennen, wer eine Versicherung bezahlt.\n",
+    "en/it.md": "# Departments\n\nIT is on the second floor.\n",
+    "en/who.md": "# Music\n\nThe Who are a rock band from London.\n",
+    "en/resume.md": "# Hiring\n\nApplicants send a résumé and a letter.\n",
+    "en/option.md": "# Config\n\nSet the option max\u200bConnection\u200bTimeout to thirty seconds.\n",
+    "ar/letter.md": "# رسالة\n\nكَتَبَ مُحَمَّدٌ الرِّسَالَةَ إِلَى المُدِيرِ فِي الصَّبَاحِ.\n",
+    "ru/copy.md": "# Копирование\n\nЧтобы скопировать папку, откройте меню и выберите команду.\n",
+    "ru/mail.md": "# Почта\n\nПисьма хранятся в ящике тридцать дней.\n",
+    "en/keys.md": "# Keys\n\nRotate the signing keys every spring. The keys for signing drafts stay.\n",
+    "en/drafts.md": "# Drafts\n\nKeys that only drafts use are never rotated by signing.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> SearchIndex:
+    work = Workplace(tmp_path_factory.mktemp("found"), built_encoder)
+    for name, text in FILES.items():
+        work.write(name, text)
+    invoices = [
+        {"_id": f"i{n}", "text": f"Invoice INV-2024-{100_000 + 7 * n} to customer {n} is due in thirty days."}
+        for n in range(300)
+    ]
+    work.write("invoices.jsonl", "\n".join(map(json.dumps, invoices)))
+    work.ingest()
+    return work.search()
+
+
+def first(index: SearchIndex, question: str, mode: Mode = Mode.HYBRID) -> str:
+    return index.search(question, k=1, mode=mode)[0].source
+
+
+@pytest.mark.parametrize("mode", [Mode.HYBRID, Mode.KEYWORD])
+@pytest.mark.parametrize("number", range(0, 300, 15))
+def test_an_identifier_is_found_first(index: SearchIndex, number: int, mode: Mode):
+    assert first(index, f"INV-2024-{100_000 + 7 * number}", mode) == f"invoices.jsonl#i{number}"
+    assert first(index, f"when is invoice inv-2024-{100_000 + 7 * number} due?", mode) == f"invoices.jsonl#i{number}"
+
+
+@pytest.mark.parametrize(
+    ("question", "source"),
+    [
+        ("数据库备份", "zh/backup.md"),
+        ("Mu\u0308ller", "de/law.md"),
+        (LONG, "de/law.md"),
+        ("Haftpflichtversicherung", "de/contract.md"),
+        ("resume", "en/resume.md"),
+        ("IT", "en/it.md"),
+        ("The Who", "en/who.md"),
+        ("maxConnectionTimeout", "en/option.md"),
+        ("محمد", "ar/letter.md"),
+        ("Как скопировать папку?", "ru/copy.md"),
+    ],
+)
+def test_words_are_found_in_any_writing(index: SearchIndex, question: str, source: str):
+    assert first(index, question) == source
+
+
+def test_a_compound_is_found_by_its_parts(index: SearchIndex):
+    found = {hit.source for hit in index.search("Versicherung", 5, Mode.KEYWORD)}
+    assert {"de/contract.md", "de/words.md"} <= found
+
+
+def test_operators_narrow_a_search(index: SearchIndex):
+    def sources(question: str) -> set[str]:
+        return {hit.source for hit in index.search(question, 50)}
+
+    assert sources('"signing keys"') == {"en/keys.md"}
+    assert "en/drafts.md" not in sources("signing keys -never")
+    assert sources("keys source:zh/") == {"zh/backup.md", "zh/travel.md"}
+    assert sources("keys source:./zh/") == {"zh/backup.md", "zh/travel.md"}
+    assert all(source.startswith("invoices") for source in sources("keys type:jsonl"))
+    assert sources("keys lang:ru") == {"ru/copy.md", "ru/mail.md"}
+
+
+def test_an_explanation_says_how_the_question_was_understood(index: SearchIndex):
+    told = index.explain('invoice INV-2024-100007 "is due" -paid')
+    assert told.lookups == ("inv-2024-100007",)
+    assert (told.asked.phrases, told.asked.without) == (("is due",), ("paid",))
+    assert told.weight == pytest.approx(index.policy.weight_for(told.familiarity))
+
+
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("How do I copy a folder?", True),
+        ("Wie kündige ich meine Haftpflichtversicherung?", True),
+        ("", True),
+        ("Как скопировать папку?", False),
+        ("如何备份数据库", False),
+        ("データベースのバックアップ", False),
+        ("كيف أنسخ مجلدا", False),
+    ],
+)
+def test_the_default_encoder_knows_latin_writing_alone(built_encoder: Encoder, text: str, known: bool):
+    familiarity = built_encoder.familiarity(text)
+    assert familiarity > 0.9 if known else familiarity < 0.3
+
+
+def test_the_same_question_gives_the_same_scores_from_two_openings(index: SearchIndex, tmp_path: Path):
+    assert index.search("signing keys") == index.search("signing keys")
