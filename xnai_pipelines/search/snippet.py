@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence, Set
+from functools import lru_cache
 
 from xnai_pipelines.search.words import fold, stem, words
 
@@ -36,12 +37,17 @@ def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tup
     stems = {stem(word, language) for word in wanted}
     found: list[tuple[int, int]] = []
     for match in WORD.finditer(text):
-        spoken = [word.text for word in words(match.group())]
+        spoken = _exact(match.group())
         if spoken and stem(spoken[0], language) in stems:
             found.append(match.span())
         elif len(spoken) > 1:
             found += _inside(match.group(), match.start(), wanted)
     return found
+
+
+@lru_cache(maxsize=100_000)
+def _exact(text: str) -> tuple[str, ...]:
+    return tuple(word.text for word in words(text))
 
 
 def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int]]:
