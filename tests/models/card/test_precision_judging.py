@@ -120,5 +120,5 @@ def test_vectors_or_rankings_of_another_pool_are_refused(judged, vectors):
     with pytest.raises(ValueError, match="399 passages and 40 questions are encoded"):
         ndcg(judged, passages[1:], questions)
     other = Judged(["a"], ["d"], [{"z": 1.0}], [{"d": 1}], vector_weight=0.5)
-    with pytest.raises(ValueError, match="names chunk z, which is not in the pool"):
+    with pytest.raises(ValueError, match="found chunk z, which is not in the pool"):
         ndcg(other, passages[:1], questions[:1])
