@@ -258,7 +258,7 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
     what = explanation.asked
     found = {
         "identifiers, whose passages come first": explanation.lookups,
-        "phrases, which passages contain": what.phrases,
+        "phrases, whose passages come first": what.phrases,
         "words, which no passage contains": what.without,
     }
     for name, values in found.items():

@@ -27,7 +27,7 @@ RANKING_VERSION = 2  # raised when the same tables and question give another ran
 FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 PASSAGES_PER_DOCUMENT = 5  # ranked at first for each requested document
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
-LOOKUP_BONUS = np.float32(100.0)  # more than any difference of fused or BM25 scores
+FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
 
@@ -37,7 +37,8 @@ class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
     The score is the cosine similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within
-    one answer. `vector` and `keyword` are cosine similarity and BM25 score; None if the mode does not compute them.
+    one answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` and
+    `keyword` are cosine similarity and BM25 score; None if the mode does not compute them.
     """
 
     rank: int
@@ -171,7 +172,7 @@ class SearchIndex:
             scores = vector = self._by_vector(what.text, exact=allowed is not None)
         if mode is not Mode.VECTOR:
             keyword = self._by_keyword(what.text)
-            scores = self._scores(what.text, vector, keyword)
+            scores = self._scores(what, vector, keyword)
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(-np.inf))
         if not by_document:
@@ -207,14 +208,16 @@ class SearchIndex:
             rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
         return rankings
 
-    def _scores(self, text: str, vector: Scores | None, keyword: Scores) -> Scores:
+    def _scores(self, what: Asked, vector: Scores | None, keyword: Scores) -> Scores:
         """Return what passages are ranked by: float32 [n]; -inf for those that keyword search does not find."""
         if vector is None:
             scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
         else:
-            scores = fused(vector, keyword, self.policy.weight_for(self._encoder.familiarity(text)))
-        for term in _lookups(text):
-            scores[self._corpus.postings.containing(term)] += LOOKUP_BONUS
+            scores = fused(vector, keyword, self.policy.weight_for(self._encoder.familiarity(what.text)))
+        for term in _lookups(what.text):
+            scores[self._corpus.postings.containing(term)] += FIRST
+        for phrase in what.phrases:
+            scores[self._with_phrase(phrase)] += FIRST
         return scores
 
     def _by_vector(self, text: str, *, exact: bool) -> Scores:
@@ -256,19 +259,19 @@ class SearchIndex:
     def _allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
         """Return which passages may be found: bool [n]; None for all."""
         allowed = self._corpus.matching(what.filters)
-        if not what.phrases and not what.without:
+        if not what.without:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
             allowed[self._with_words(excluded)] = False
-        for phrase in what.phrases:
-            rows = np.array([row for row in self._with_words(phrase) if allowed[row]], np.int64)
-            wanted = fold(normalise(" ".join(phrase.split())))
-            texts = (fold(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
-            kept = rows[[wanted in text for text in texts]] if len(rows) else rows
-            allowed[:] = False
-            allowed[kept] = True
         return allowed
+
+    def _with_phrase(self, phrase: str) -> npt.NDArray[np.int32]:
+        """Return the passages whose text has the phrase word for word, ascending."""
+        rows = self._with_words(phrase)
+        wanted = fold(normalise(" ".join(phrase.split())))
+        texts = (fold(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+        return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def _with_words(self, text: str) -> npt.NDArray[np.int32]:
         """Return the passages with all words of the text in their exact forms, ascending."""

@@ -62,7 +62,7 @@ class Asked:
 
     Attributes:
         text: The words to search for, those of phrases among them.
-        phrases: Phrases that a passage must contain word for word.
+        phrases: Phrases; passages that contain one word for word come first.
         without: Words that no passage may contain.
         filters: Conditions on the passages.
     """
