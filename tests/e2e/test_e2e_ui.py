@@ -96,12 +96,17 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
         process.communicate()
 
 
-REFRESHED = {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation", "drift_report"}
+REFRESHED = {"documents", "chunks", "embeddings", "questions", "ranking_policy", "retrieval_evaluation", "drift_report"}
 RETRAINED = {
     "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
     "promotion_decision", "release",
 }  # fmt: skip
-UNCHECKED = {"drift_report", "adapter_evaluation", "promotion_decision"}  # they state, and nothing follows from them
+UNCHECKED = {
+    "ranking_policy",
+    "drift_report",
+    "adapter_evaluation",
+    "promotion_decision",
+}  # they state, and nothing follows from them
 
 
 def test_the_graph_is_there(ui):
@@ -170,6 +175,19 @@ def test_the_command_line_sees_what_the_browser_did(ui):
     assert status["outcomes"] == {"documents": 4, "quarantined": 1}
     with dagster_of(ui.environment) as instance:
         assert [run.job_name for run in instance.get_runs()] == ["refresh"]
+
+
+def test_a_run_of_the_command_line_is_on_the_page_of_its_job_and_on_the_timeline(ui):
+    """The page asks for runs of the job in its code location; the timeline groups runs by their location."""
+    assert xnai(ui.environment, "evaluate").returncode == 0
+    selector = {**{k: v for k, v in JOB.items() if k != "jobName"}, "pipelineName": "evaluate"}
+    page = ui.ask(
+        "query($job: PipelineSelector!) { pipelineOrError(params: $job) { ... on Pipeline {"
+        " runs { status repositoryOrigin { repositoryName repositoryLocationName } } } } }",
+        job=selector,
+    )["pipelineOrError"]
+    place = {name: JOB[name] for name in ("repositoryName", "repositoryLocationName")}
+    assert page["runs"] == [{"status": "SUCCESS", "repositoryOrigin": place}]
 
 
 def sensor_state(ui: Ui, sensor: str) -> dict[str, Any]:

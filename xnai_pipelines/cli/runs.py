@@ -5,9 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from xnai_pipelines.defs.runs import end_dead_runs
+from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
+
+LOCATION = "xnai_pipelines"  # as workspace.yaml names the code location
+REPOSITORY = "__repository__"  # as Dagster names the definitions of a code location
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +24,7 @@ class FailedCheck:
     asset: str
     check: str
     severity: str
+    description: str | None
     metadata: dict[str, str]
 
 
@@ -49,12 +57,15 @@ def execute(
     }
     with dg.DagsterInstance.get() as instance:
         definition = defs().resolve_job_def(job)
-        result = definition.execute_in_process(
-            instance=instance,
+        # `execute_in_process` records no code location, and the pages of jobs and the timeline show no run without one
+        run = instance.create_run_for_job(
+            definition,
             run_config=run_config,
-            raise_on_error=False,
-            asset_selection=None if assets is None else [dg.AssetKey(list(path)) for path in assets],
+            tags=definition.run_tags,
+            asset_selection=None if assets is None else frozenset(dg.AssetKey(list(path)) for path in assets),
+            remote_job_origin=_origin(job),
         )
+        result = execute_run(InMemoryJob(definition), run, instance)
         events = result.all_events
     failure = next((_reason(event) for event in events if event.is_failure), None)
     checks = [
@@ -65,6 +76,7 @@ def execute(
             asset=check.asset_key.to_user_string(),
             check=check.check_name,
             severity=check.severity.value,
+            description=check.description,
             metadata={name: str(value.value) for name, value in check.metadata.items()},
         )
         for check in checks
@@ -72,6 +84,12 @@ def execute(
     )
     succeeded = tuple(event.step_key for event in events if event.is_step_success and event.step_key)
     return FinishedRun(result.run_id, failure, succeeded, failed)
+
+
+def _origin(job: str) -> RemoteJobOrigin:
+    """Return where the UI finds the job: the code server that `xnai ui` starts."""
+    server = GrpcServerCodeLocationOrigin("127.0.0.1", settings().code_port, location_name=LOCATION)
+    return RemoteRepositoryOrigin(server, REPOSITORY).get_job_origin(job)
 
 
 def end_runs_left_behind(home: Home) -> None:
