@@ -6,11 +6,13 @@ again, is a config field of its Dagster asset.
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
+from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -26,6 +28,9 @@ from xnai_pipelines.releases.gate import Gate
 
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
+# Read by the files of Dagster and of the compose file, not here.
+NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_")
+TRAINING_FORM = 'it must be a JSON object of training options, such as {"epochs": 3}'
 
 
 class Settings(BaseSettings):
@@ -199,16 +204,19 @@ class Settings(BaseSettings):
     def _training_config(cls, value: object) -> object:
         if not isinstance(value, str):
             return value
-        fields = json.loads(value)
+        try:
+            fields = json.loads(value)
+        except ValueError:
+            raise ValueError(TRAINING_FORM) from None
         if not isinstance(fields, dict):
-            raise ValueError("it is not a JSON object")
+            raise ValueError(TRAINING_FORM)
         return AdapterConfig.from_json(fields)
 
     @field_validator("webhook")
     @classmethod
     def _posts_somewhere(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
-            raise ValueError("it does not start with http:// or https://")
+            raise ValueError("it must start with http:// or https://")
         return value
 
     @field_validator("exclude", mode="before")
@@ -221,7 +229,7 @@ class Settings(BaseSettings):
     def _is_a_variant(cls, value: str | None) -> str | None:
         names = [variant.name for variant in VARIANTS]
         if value is not None and value not in names:
-            raise ValueError(f"it is none of {', '.join(names)}")
+            raise ValueError(f"it must be one of {', '.join(names)}")
         return value
 
     @field_validator("home", "documents", "questions", "dagster_home")
@@ -329,16 +337,54 @@ def given_settings(**values: Any) -> Settings:
         raise _refused(error, str) from None
 
 
-def _refused(error: ValidationError, shown: Callable[[str], str]) -> SettingsError:
-    problems = [
-        f"{shown(str(item['loc'][0]))}={_shown(item)}: {item['msg']}"
-        if item["loc"]
-        else f"{shown('chunk_size')} and {shown('chunk_overlap')}: {item['ctx']['error']}"
-        for item in error.errors(include_url=False)
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return a sentence for each variable of ours that is not a setting, with the nearest setting."""
+    known = [f"XNAI_{name.upper()}" for name in Settings.model_fields]
+    return [
+        f"{name} is set, but there is no such setting{_nearest(name, known)}."
+        for name in sorted(environment)
+        if name.startswith("XNAI_") and name not in known and name not in RENAMED and not name.startswith(NO_SETTINGS)
     ]
-    return SettingsError("Settings are not valid. " + "; ".join(problems))
 
 
-def _shown(error: ErrorDetails) -> str:
-    """Return the value that is not allowed, unless it may be a secret."""
-    return "(hidden)" if error["loc"][0] == "webhook" else repr(error["input"])
+def _refused(error: ValidationError, shown: Callable[[str], str]) -> SettingsError:
+    return SettingsError(" ".join(_sentence(item, shown) for item in error.errors(include_url=False)))
+
+
+def _sentence(item: ErrorDetails, shown: Callable[[str], str]) -> str:
+    """Return what is wrong with a setting and what is allowed, in one sentence."""
+    said = str(item["ctx"]["error"]) if "error" in item.get("ctx", {}) else item["msg"]
+    said = said.rstrip(".")
+    if not item["loc"]:
+        return f"{shown('chunk_size')} and {shown('chunk_overlap')} do not fit: {said}."
+    name = str(item["loc"][0])
+    if item["type"] == "extra_forbidden":
+        return f"There is no setting {name!r}{_nearest(name, Settings.model_fields)}."
+    value = "(hidden)" if name == "webhook" else repr(item["input"])  # it may hold a secret
+    allowed = None if item["type"] == "value_error" else _allowed(name)
+    return f"{shown(name)} is {value}; {f'it must be {allowed}' if allowed else said}."
+
+
+def _allowed(name: str) -> str | None:
+    """Return what a setting may be, in words; None if its type has no short description."""
+    field = Settings.model_fields[name]
+    kinds = [kind for kind in get_args(field.annotation) or (field.annotation,) if kind is not type(None)]
+    kind = kinds[0]
+    if kind is bool:
+        return "true or false"
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return f"one of {', '.join(str(member.value) for member in kind)}"
+    if kind not in (int, float):
+        return None
+    bounds = {end: getattr(limit, end) for limit in field.metadata for end in ("ge", "gt", "le") if hasattr(limit, end)}
+    noun = "a whole number" if kind is int else "a number"
+    if "gt" in bounds:
+        return f"{noun} above {bounds['gt']}" + (f" and up to {bounds['le']}" if "le" in bounds else "")
+    top = f"to {bounds['le']}" if "le" in bounds else "up"
+    return f"{noun} from {bounds['ge']} {top}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Return the nearest known name as the end of a sentence, "" if none is near."""
+    near = get_close_matches(name, list(known), 1, cutoff=0.75)
+    return f"; the nearest is {near[0]}" if near else ""

@@ -88,7 +88,8 @@ def _health(home: Home, tables: Tables) -> list[str]:
         sentences.append(f"The last challenger ({when}) was {str(last.outcome).replace('_', ' ')}.")
         sentences += [f"  {reason}" for reason in last.verdict.reasons]
     for adapter, documents in deleted_in_adapters(home, tables).items():
-        sentences.append(f"Adapter {adapter} was trained on {len(documents)} documents that are deleted: retrain.")
+        number = f"{len(documents)} deleted document{'' if len(documents) == 1 else 's'}"
+        sentences.append(f"Adapter {adapter} was trained on {number}: `xnai retrain` trains one without.")
     alerts = LogSink(home.alerts).tail() if home.alerts.exists() else []
     told = [record["alert"] for record in alerts if "alert" in record]
     if told:

@@ -37,7 +37,14 @@ def test_a_description_gives_the_config_back() -> None:
     config = AdapterConfig(target_modules=("query", "value"), max_minutes=3)
     assert AdapterConfig.from_json(json.loads(config.description)) == config
     with pytest.raises(AdapterConfigError, match="not an adapter's config"):
-        AdapterConfig.from_json({"colour": "red"})
+        AdapterConfig.from_json({"target_modules": 3})
+
+
+def test_an_unknown_option_is_named_with_the_nearest_one() -> None:
+    with pytest.raises(AdapterConfigError, match=r"there is no training option 'epoch'; the nearest is epochs\.$"):
+        AdapterConfig.from_json({"epoch": 3})
+    with pytest.raises(AdapterConfigError, match=r"there is no training option 'zzz'\.$"):
+        AdapterConfig().changed({"zzz": 3})
 
 
 def test_an_id_follows_from_base_data_config_and_task_and_not_from_the_device() -> None:

@@ -2,11 +2,13 @@
 
 import json
 import re
+from importlib.metadata import version
 
 import numpy as np
 import pytest
 
 from tests.support.pipeline import GUIDE, command, variables
+from xnai_pipelines.cli import rendering
 from xnai_pipelines.cli.app import app
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
@@ -44,6 +46,34 @@ def test_help_says_what_the_command_and_each_option_does(name, tmp_path):
 def test_without_a_command_the_commands_are_listed(tmp_path):
     said = command(variables(home=tmp_path / "home"))
     assert all(name in said.out + said.err for name in COMMANDS)
+
+
+def test_the_daily_commands_come_first(tmp_path):
+    listed = command(variables(home=tmp_path / "home"), "--help").out
+    found = [listed.index(f"│ {name} ") for name in ["run", "search", "evaluate", "status", "plan", "approve", "ui"]]
+    assert found[:5] == sorted(found[:5])
+    assert max(found[:5]) < min(found[5:])
+
+
+def test_the_version_is_that_of_the_package(tmp_path):
+    said = command(variables(home=tmp_path / "home"), "--version")
+    assert (said.code, said.out) == (0, f"xnai {version('xnai-pipelines')}\n")
+    assert not (tmp_path / "home").exists()
+
+
+def test_adapters_without_any_are_a_sentence(tmp_path):
+    home = variables(home=tmp_path / "home")
+    assert command(home, "adapters").out == "No adapter was trained yet: `xnai retrain` trains one.\n"
+    assert json_of(command(home, "adapters", "--json")) == []
+
+
+def test_a_narrow_terminal_shows_the_encoder_and_the_accuracy_of_a_release(answering, monkeypatch):
+    wide = command(variables(answering), "releases").out
+    assert "nDCG@10" in wide
+    monkeypatch.setattr(rendering.console, "_width", 80)
+    narrow = command(variables(answering), "releases").out
+    assert "nDCG@10" in narrow
+    assert "int8_dynamic" in narrow
 
 
 def test_help_works_with_settings_that_are_wrong():
@@ -120,7 +150,9 @@ def test_plan_counts_what_a_run_would_do_and_does_nothing(work):
         "new": 5, "edited": 0, "renamed": 0, "deleted": 0, "unchanged": 0, "to_retry": 0, "skipped": 0,
     }  # fmt: skip
     assert planned["seconds"] is None
-    assert "unknown until the first run" in command(variables(work), "plan").out
+    shown = command(variables(work), "plan").out
+    assert "unknown until the first run" in shown
+    assert "to retry" in shown
     assert not work.tables.names()
 
 
@@ -153,7 +185,8 @@ def test_run_reports_its_stages_figures_and_checks(work):
     assert said.code == 0
     for shown in ("4 documents", "Retrieval:", "nDCG@10", "MLflow run"):
         assert shown in said.out
-    assert "documents/quarantine_rate did not pass (WARN)" in said.err
+    assert "Warning: the check documents/quarantine_rate did not pass. 1 of 5 files is in quarantine: 20 %" in said.err
+    assert "`xnai status` lists the files" in said.err
     again = json_of(command(variables(work), "run", "--json"))
     assert again.keys() == {"run_id", "failure", "succeeded", "failed_checks", "reports"}
     assert again["failure"] is None

@@ -28,6 +28,21 @@ def test_every_word_stays_whole(monkeypatch, width):
     assert not any("Not shown" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1_234, "1,234 files")], ids=str
+)
+def test_one_is_singular(number, shown):
+    assert rendering.counted(number, "file") == shown
+
+
+def test_a_path_in_a_title_is_not_broken(monkeypatch):
+    output = io.StringIO()
+    monkeypatch.setattr(rendering, "console", Console(file=output, width=40))
+    title = "Plan for /home/somebody/a/rather/long/folder/of/documents"
+    rendering.table(title, ["files", "count"], [["new", 1]], ["count"])
+    assert output.getvalue().splitlines()[0] == title
+
+
 def test_a_narrow_terminal_shows_the_first_columns_and_names_the_others(monkeypatch):
     lines = printed(monkeypatch, 40)
     assert all(len(line) <= 40 for line in lines)

@@ -69,13 +69,13 @@ def test_labelled_and_generated_questions_are_never_in_one_figure():
 def test_the_headline_is_the_test_split_and_says_whose():
     questions = [ask("a"), ask("b", Split.TRAIN)]
     report = run(questions).report
-    assert report.headline.statement == "1 labelled questions of the test split (as given)"
+    assert report.headline.statement == "1 labelled question of the test split (as given)"
     assert [section.questions for section in report.sections_of(report.headline)] == [1, 1, 1]
     assert figures(report, Origin.LABELLED, Level.DOCUMENT, None)["hybrid"].questions == 2
     by_document = run(questions, splits_given=False).report.headline.statement
-    assert by_document == "1 labelled questions of the test split (split by document)"
+    assert by_document == "1 labelled question of the test split (split by document)"
     none_held_out = run([ask("b", Split.TRAIN)]).report.headline.statement
-    assert none_held_out == "all 1 labelled questions (none is in the test split)"
+    assert none_held_out == "all 1 labelled question (none is in the test split)"
 
 
 def test_a_search_that_raises_counts_as_nothing_found_and_is_shown():
@@ -168,6 +168,6 @@ def test_the_fingerprint_changes_with_what_changes_the_figures_and_with_nothing_
 
 def test_the_summary_shows_each_headline_with_intervals():
     text = summary_markdown(run([ask("a"), ask("g", origin=Origin.GENERATED)]).report)
-    assert "1 labelled questions of the test split (as given), by document" in text
-    assert "1 generated questions of the test split (split by document), by chunk" in text
+    assert "1 labelled question of the test split (as given), by document" in text
+    assert "1 generated question of the test split (split by document), by chunk" in text
     assert "1.000 [1.000, 1.000]" in text

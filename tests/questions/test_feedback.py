@@ -174,7 +174,7 @@ def test_unknown_documents_are_counted_unless_they_were_judged_wrong(tmp_path):
     assert answers(labelled) == {"q": {"D"}}
     assert labelled.unresolved.rows == 2
     assert labelled.without_answer == 2
-    assert "no documents are named 'guide/install.md'" in "\n".join(labelled.unresolved.examples)
+    assert "no document is named 'guide/install.md'" in "\n".join(labelled.unresolved.examples)
 
 
 def test_a_folder_that_is_not_there_holds_no_feedback(tmp_path):
@@ -187,8 +187,8 @@ def test_a_folder_that_is_not_there_holds_no_feedback(tmp_path):
         ("  ", "faq.md", "1 to 4,000 characters. This one has 0"),
         ("q" * 4001, "faq.md", "1 to 4,000 characters. This one has 4,001"),
         ("q\udcff", "faq.md", "bytes that are not text"),
-        ("q", "guide/usage.md", "no documents are named 'guide/usage.md'; the nearest names are 'guide/Usage.md'"),
-        ("q", "zzzz", "no documents are named 'zzzz'.$"),
+        ("q", "guide/usage.md", "no document is named 'guide/usage.md'; the nearest names are 'guide/Usage.md'"),
+        ("q", "zzzz", "no document is named 'zzzz'. `xnai search` shows"),
     ],
 )
 def test_what_cannot_be_feedback_is_refused_and_not_written(tmp_path, question, source, said):

@@ -57,7 +57,7 @@ def test_unknown_documents_ambiguous_documents_and_unknown_questions_are_counted
     assert labelled.without_answer == 1
     assert labelled.unresolved.rows == 3
     told = "\n".join(labelled.unresolved.examples)
-    assert "test.tsv:2: no documents are named '999'" in told
+    assert "test.tsv:2: no document is named '999'" in told
     assert "test.tsv:4: 2 documents are named '12'" in told
     assert "test.tsv:5: no question has the id '77'" in told
 

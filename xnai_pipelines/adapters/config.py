@@ -4,6 +4,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Any
 
@@ -120,6 +121,11 @@ class AdapterConfig:
         Raises:
             AdapterConfigError: A field is unknown or not allowed.
         """
+        for name in fields:
+            if name not in cls.__dataclass_fields__:
+                near = get_close_matches(str(name), cls.__dataclass_fields__, 1)
+                nearest = f"; the nearest is {near[0]}" if near else ""
+                raise AdapterConfigError(f"there is no training option {name!r}{nearest}.")
         try:
             return cls(**{**fields, "target_modules": tuple(fields.get("target_modules", ()))})
         except TypeError as error:

@@ -6,14 +6,16 @@ what it uses.
 
 import gc
 import json
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.state.layout import Home
@@ -21,16 +23,43 @@ from xnai_pipelines.state.layout import Home
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
+DAILY = ("run", "search", "evaluate", "status", "plan")
+
+
+class _Commands(TyperGroup):
+    """The commands, the daily ones first."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        names = super().list_commands(ctx)
+        return [*(name for name in DAILY if name in names), *(name for name in names if name not in DAILY)]
+
+
 app = typer.Typer(
     name="xnai",
+    cls=_Commands,
     help="Turn a folder of documents into a searchable, measured index, and ask it.\n\n"
-    "Settings are environment variables, XNAI_DOCUMENTS and XNAI_HOME first of all; see the README.",
+    "Settings are environment variables, XNAI_DOCUMENTS and XNAI_HOME first of all;\n"
+    "docs/settings.md lists all.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 _OBJECTS_BEFORE_COLLECTING = 500_000
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"xnai {version('xnai-pipelines')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None: ...
 
 
 def main() -> None:
@@ -48,9 +77,13 @@ class _Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         from xnai_pipelines.environment import make_home, prepare
+        from xnai_pipelines.settings import unknown_variables
 
-        prepare(settings())
-        make_home(settings())
+        current = settings()
+        for sentence in unknown_variables(os.environ):
+            print(f"xnai: {sentence}", file=sys.stderr)
+        prepare(current)
+        make_home(current)
         return super().invoke(ctx)
 
 

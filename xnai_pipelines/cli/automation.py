@@ -54,8 +54,11 @@ def adapters(
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.rendering import console, table
 
+    if not rows:
+        console.print("No adapter was trained yet: `xnai retrain` trains one.", highlight=False)
+        return
     table("Adapters", columns, rows)
 
 

@@ -29,9 +29,9 @@ def sample(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"documents": str(documents), "questions": str(questions), **asdict(report)})
         return
-    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.cli.rendering import console, counted
 
-    console.print(f"{report.written} documents written, {report.unchanged} unchanged: {documents}")
+    console.print(f"{counted(report.written, 'document')} written, {report.unchanged} unchanged: {documents}")
     console.print(f"Questions: {questions}")
 
 

@@ -69,7 +69,8 @@ def plan(
         return
     from xnai_pipelines.cli.rendering import console, table
 
-    table(f"Plan for {planned.folder}", ["files", "count"], list(planned.files.items()), ["count"])
+    files = [(name.replace("_", " "), number) for name, number in planned.files.items()]
+    table(f"Plan for {planned.folder}", ["files", "count"], files, ["count"])
     if planned.seconds is not None:
         console.print(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
     elif planned.to_read:

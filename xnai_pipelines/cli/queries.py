@@ -128,7 +128,8 @@ def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:
     rows = []
     for adapter in list_adapters(home.adapters):
         decision = decided.get(adapter.adapter_id)
-        notes = [f"{len(deleted[adapter.adapter_id])} deleted documents"] if adapter.adapter_id in deleted else []
+        gone = len(deleted.get(adapter.adapter_id, ()))
+        notes = [f"{gone} deleted document{'' if gone == 1 else 's'}"] if gone else []
         rows.append(
             [
                 adapter.adapter_id,

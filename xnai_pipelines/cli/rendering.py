@@ -37,9 +37,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     """
     cells = [[str(cell) for cell in row] for row in rows]
     widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
-    shown = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD
-    )
+    # not the table's own title, which is folded to the width of the table, within words and paths
+    console.print(f"[bold]{escape(title)}[/bold]", soft_wrap=True, highlight=False)
+    shown = Table(header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)
     for name, width in zip(columns, widths, strict=False):
         shown.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
     for row in cells:
@@ -47,6 +47,11 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     console.print(shown)
     if len(widths) < len(columns):
         console.print(f"Not shown at this width: {', '.join(columns[len(widths) :])}.", highlight=False)
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number and its noun, in the singular for 1."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
@@ -71,19 +76,19 @@ def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
     documents, chunks, embeddings = reports["documents"], reports["chunks"], reports["embeddings"]
     changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "to_retry"))
     rows = [
-        _stage("documents", f"{documents['documents']:,} documents", f"{changed:,} files", changed, documents),
-        _stage("chunks", f"{chunks['chunks']:,} chunks", f"{chunks['cut']:,} documents", chunks["cut"], chunks),
+        _stage("documents", counted(documents["documents"], "document"), counted(changed, "file"), changed, documents),
+        _stage("chunks", counted(chunks["chunks"], "chunk"), counted(chunks["cut"], "document"), chunks["cut"], chunks),
         _stage(
             "embeddings",
-            f"{embeddings['vectors']:,} vectors",
-            f"{embeddings['encoded']:,} passages, {embeddings['from_cache']:,} from cache",
+            counted(embeddings["vectors"], "vector"),
+            f"{counted(embeddings['encoded'], 'passage')}, {embeddings['from_cache']:,} from cache",
             embeddings["encoded"],
             embeddings,
         ),
     ]
     if "questions" in reports:
         questions = reports["questions"]
-        rows.append(_stage("questions", f"{questions['questions']:,} questions", "", 0, questions))
+        rows.append(_stage("questions", counted(questions["questions"], "question"), "", 0, questions))
     table("Stages", ["stage", "stored", "worked on", "seconds", "per second"], rows, ["seconds", "per second"])
 
 
@@ -108,16 +113,16 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))
         console.print(
             f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
-            f"{len(report['expired'])} releases expired, "
-            f"{report['vectors_removed']:,} unused vectors removed."
+            f"{counted(len(report['expired']), 'release')} expired, "
+            f"{counted(report['vectors_removed'], 'unused vector')} removed."
         )
     if "card" in reports:
         show_card(Card.from_json(json.dumps(reports["card"])))
     if "training_pairs" in reports:
         report = reports["training_pairs"]
         console.print(
-            f"Training pairs: {report['pairs']:,} about {report['documents']:,} documents; "
-            f"{report['dropped']:,} questions left out for evaluation."
+            f"Training pairs: {report['pairs']:,} about {counted(report['documents'], 'document')}; "
+            f"{counted(report['dropped'], 'question')} left out for evaluation."
         )
     if "lora_adapter" in reports:
         report = reports["lora_adapter"]
@@ -131,14 +136,14 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         report = reports["rollback"]
         console.print(
             f"Release {report['to_release']} answers searches now, in place of {report['from_release']}. "
-            f"{report['behind']:,} chunks changed since: `xnai run` brings them."
+            f"{counted(report['behind'], 'chunk')} changed since: `xnai run` brings them."
         )
     if "forgetting" in reports:
         report = reports["forgetting"]
-        columns = ["table", "rows_removed", "rows_found", "versions"]
-        rows = [[row[column] for column in columns] for row in report["tables"]]
+        columns = ["table", "rows removed", "rows found", "versions"]
+        rows = [[row[column.replace(" ", "_")] for column in columns] for row in report["tables"]]
         table(f"Forgotten: {report['source']}", columns, rows, columns[1:])
-        console.print(f"{report['cached_vectors']:,} vectors of the cache removed.")
+        console.print(f"{counted(report['cached_vectors'], 'vector')} of the cache removed.")
         for adapter in report["adapters"]:
             console.print(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.")
     if "evaluation" in reports:
@@ -152,18 +157,18 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
 
 def show_releases(listed: Sequence["ListedRelease"]) -> None:
     """Print the kept releases and the challenger."""
-    columns = ["release", "state", "made", "encoder", "adapter", "vectors", "nDCG@10 hybrid / vector"]
+    columns = ["release", "state", "encoder", "nDCG@10 hybrid / vector", "adapter", "made", "vectors"]
     rows = [
         [
             one.release,
             one.state,
-            one.created_at,
             f"{one.encoder}, {one.variant}",
-            one.adapter or "none",
-            f"{one.vectors:,}",
             " / ".join(f"{one.metrics[f'{mode}.ndcg_at_10']:.3f}" for mode in ("hybrid", "vector"))
             if one.metrics
             else "",
+            one.adapter or "none",
+            one.created_at,
+            f"{one.vectors:,}",
         ]
         for one in listed
     ]
@@ -293,8 +298,10 @@ def show_run(run: "FinishedRun") -> None:
         errors.print(f"[red]The run failed.[/red] {escape(run.failure)}", soft_wrap=True)
         errors.print(f"Run {run.run_id}; its log is in the UI (`make ui`).")
     for check in run.failed_checks:
-        facts = ", ".join(f"{name}={value}" for name, value in check.metadata.items())
+        facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in check.metadata.items())
+        reason = check.description or f"{facts}. Its page in the UI has the details (`xnai ui`)."
+        label = "Warning" if check.severity == "WARN" else "Error"
         errors.print(
-            f"[yellow]Check {check.asset}/{check.check} did not pass ({check.severity}).[/yellow] {escape(facts)}",
+            f"[yellow]{label}: the check {check.asset}/{check.check} did not pass.[/yellow] {escape(reason)}",
             soft_wrap=True,
         )

@@ -97,11 +97,17 @@ def quarantine_rate(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
     outcomes = stores.tables.read(FILES, ["outcome"])["outcome"].to_pylist()
     readable = [outcome for outcome in outcomes if outcome != "skipped"]
     allowed = base.settings.quarantine_rate
-    rate = readable.count("quarantined") / len(readable) if readable else 0.0
+    quarantined = readable.count("quarantined")
+    rate = quarantined / len(readable) if readable else 0.0
     return dg.AssetCheckResult(
         passed=rate <= allowed,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"rate": rate, "allowed": allowed, "files": len(readable)},
+        description=None
+        if rate <= allowed
+        else f"{quarantined} of {len(readable)} files {'is' if quarantined == 1 else 'are'} in quarantine: "
+        f"{100 * rate:.3g} %, above the {100 * allowed:.3g} % of XNAI_QUARANTINE_RATE. "
+        "`xnai status` lists the files with the reasons.",
+        metadata={"rate": round(rate, 4), "allowed": allowed, "files": len(readable)},
     )
 
 

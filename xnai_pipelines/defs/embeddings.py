@@ -113,6 +113,10 @@ def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -
     return dg.AssetCheckResult(
         passed=asked == release.vector_space,
         severity=dg.AssetCheckSeverity.WARN,
+        description=None
+        if asked == release.vector_space
+        else f"The settings name vector space {asked}, and release {release.release} holds {release.vector_space}. "
+        "Embed everything with the encoder of the settings: `xnai run --new-release`.",
         metadata={
             "release": release.release,
             "release_encoder": f"{release.encoder}, {release.variant}",

@@ -24,7 +24,6 @@ from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
-from xnai_pipelines.releases.gate import signed
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
@@ -117,6 +116,10 @@ def hybrid_holds_up(stores: StoresResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not lost,
         severity=dg.AssetCheckSeverity.WARN,
+        description=f"Hybrid search is worse than one of its parts. {'; '.join(loss.sentence for loss in lost)}. "
+        "`xnai search --mode vector` and `--mode keyword` ask each part alone."
+        if lost
+        else None,
         metadata={"slices_lost": [loss.sentence for loss in lost]},
     )
 
@@ -170,7 +173,12 @@ def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=share >= floor,
         severity=dg.AssetCheckSeverity.WARN,
-        metadata={"share": share, "floor": floor, "questions": sections[0].questions},
+        description=None
+        if share >= floor
+        else f"Search finds a relevant document in its top 10 for {100 * share:.3g} % of {sections[0].questions} "
+        f"labelled questions, below the {100 * floor:.3g} % of XNAI_ACCURACY_FLOOR. The asset retrieval_evaluation "
+        "lists the worst questions.",
+        metadata={"share": round(share, 4), "floor": floor, "questions": sections[0].questions},
     )
 
 

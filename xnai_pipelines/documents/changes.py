@@ -155,7 +155,7 @@ class VanishGuard:
         if vanishing <= self.count or vanishing <= self.share * stored:
             return None
         return (
-            f"{vanishing} of {stored} documents would be deleted: more than {self.share:.0%} and more than "
+            f"{vanishing} of {stored} documents would be deleted: more than {100 * self.share:.3g} % and more than "
             f"{self.count} (XNAI_VANISH_SHARE, XNAI_VANISH_COUNT). Is the folder mounted and complete? If the deletion "
             "is intended, run `xnai run --allow-vanishing`, or set allow_vanishing on the asset documents."
         )

@@ -72,7 +72,10 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
                 ordered = sorted(entries, key=lambda entry: entry.name)
         except OSError as error:
             if here == folder:
-                raise ListingError(f"The documents folder {folder} cannot be listed: {error.strerror}.") from error
+                raise ListingError(
+                    f"The documents folder {folder} cannot be listed: {error.strerror}. Nothing was deleted. Give this "
+                    "user the right to read it, or set XNAI_DOCUMENTS to another one and use a new XNAI_HOME."
+                ) from error
             listing.unlisted[relative] = f"the folder cannot be listed: {error.strerror}"
             continue
         for entry in ordered:

@@ -115,12 +115,16 @@ def _headlines(questions: Sequence[Question], splits_given: bool) -> tuple[Headl
         tested = [question for question in asked if question.split is Split.TEST]
         if tested:
             made = "as given" if splits_given and origin is Origin.LABELLED else "split by document"
-            statement = f"{len(tested)} {origin} questions of the test split ({made})"
+            statement = f"{_questions(tested, origin)} of the test split ({made})"
             headlines.append(Headline(origin, Split.TEST, len(tested), statement))
         elif asked:
-            statement = f"all {len(asked)} {origin} questions (none is in the test split)"
+            statement = f"all {_questions(asked, origin)} (none is in the test split)"
             headlines.append(Headline(origin, None, len(asked), statement))
     return tuple(headlines)
+
+
+def _questions(some: Sequence[Question], origin: Origin) -> str:
+    return f"{len(some)} {origin} question{'' if len(some) == 1 else 's'}"
 
 
 def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Section]:

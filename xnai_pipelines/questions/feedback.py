@@ -238,7 +238,8 @@ def _append(path: Path, feedback: Feedback) -> None:
 
 def _near(source: str, known: Mapping[str, str]) -> str:
     near = get_close_matches(source, known, n=3, cutoff=0.5)
-    return f"; the nearest names are {', '.join(map(repr, near))}." if near else "."
+    nearest = f"; the nearest names are {', '.join(map(repr, near))}" if near else ""
+    return f"{nearest}. `xnai search` shows the name of each document that it finds."
 
 
 def _lines(folder: Path) -> Iterator[tuple[str, bytes | OSError]]:

@@ -39,7 +39,7 @@ class DocumentNames:
         found = self._by_record.get(name, set())
         if len(found) == 1:
             return next(iter(found))
-        raise LookupError(f"{len(found) or 'no'} documents are named {name!r}")
+        raise LookupError(f"{f'{len(found)} documents are' if found else 'no document is'} named {name!r}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,9 @@ class Releases:
         """
         path = self._folder / f"{number}.json"
         if not path.exists():
-            raise ReleaseError(f"Release {number} does not exist: {path} is missing.")
+            raise ReleaseError(
+                f"Release {number} does not exist: {path} is missing. `xnai releases` lists the releases."
+            )
         return _read(path)
 
     def all(self) -> list[Release]:

@@ -195,11 +195,11 @@ def test_labelled_questions_are_judged_and_generated_ones_only_where_there_are_n
     tested = [ask("b", Origin.LABELLED, Split.TEST)]
     assert questions_to_judge([*generated, *labelled, *tested]) == (
         tested,
-        "1 labelled questions of the test split",
+        "1 labelled question of the test split",
     )
-    assert questions_to_judge([*generated, *labelled]) == (labelled, "1 labelled questions of all splits")
+    assert questions_to_judge([*generated, *labelled]) == (labelled, "1 labelled question of all splits")
     assert questions_to_judge(generated) == (
         generated[1:],
-        "1 generated questions of the test split, because there are no labelled ones",
+        "1 generated question of the test split, because there are no labelled ones",
     )
     assert questions_to_judge([]) == ([], "no questions")

@@ -217,6 +217,7 @@ def questions_to_judge(questions: Sequence[Question]) -> tuple[list[Question], s
         chosen = [one for one in questions if one.origin is origin and split in (one.split, None)]
         if chosen:
             which = "of the test split" if split else "of all splits"
+            plural = "" if len(chosen) == 1 else "s"
             why = "" if origin is Origin.LABELLED else ", because there are no labelled ones"
-            return chosen, f"{len(chosen):,} {origin} questions {which}{why}"
+            return chosen, f"{len(chosen):,} {origin} question{plural} {which}{why}"
     return [], "no questions"
