@@ -76,6 +76,18 @@ def test_names_of_events_do_not_lie_on_each_other_and_stay_within_the_picture(mo
         assert not any(box.overlaps(other) for other in boxes[number + 1 :])
 
 
+def test_a_single_evaluation_has_an_axis_of_days_and_not_of_seconds(monkeypatch):
+    """The release and its first evaluation are seconds apart."""
+    released = Event(at(1) - timedelta(seconds=3), EventKind.RELEASE, "release 1")
+    drawn = []
+    monkeypatch.setattr(timeline, "png", lambda figure, axes, title: drawn.append(axes.get_xlim()) or b"")
+    timeline_plot([past(1)], [released], Origin.LABELLED, MODES)
+    timeline_plot([past(1), past(2)], [released], Origin.LABELLED, MODES)
+    (one_left, one_right), (two_left, two_right) = drawn
+    assert one_right - one_left == pytest.approx(2)
+    assert 1 < two_right - two_left < 1.1
+
+
 def test_rows_are_evaluations_and_events_in_the_order_of_time():
     tokyo = timezone(timedelta(hours=9))
     history = [past(2, "2", "r"), past(1), past(3, "2", "r", modes=["vector"])]

@@ -10,7 +10,7 @@ from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.drift.make import report_drift
-from xnai_pipelines.autonomy.drift.report import report_markdown
+from xnai_pipelines.autonomy.drift.report import Cause, report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
@@ -35,7 +35,7 @@ def drift_report(
         {"first": "profile_taken_now"},
         conclusion=report.conclusion,
         cause=str(report.cause),
-        training_may_mend_it=report.trainable,
+        training_may_mend_it=None if report.cause is Cause.NONE else report.trainable,
         tests=dg.MetadataValue.md(report_markdown(report)),
         drift=image("documents and questions, at the release and now", outcome.plot),
         compared_with_release=report.release,

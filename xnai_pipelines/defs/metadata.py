@@ -35,7 +35,7 @@ def result(
     for field in fields(report):  # type: ignore[arg-type]
         name = (named or {}).get(field.name, field.name)
         shown[name] = _entry(name, getattr(report, field.name))
-    entries = {name: value for name, value in {**shown, **more}.items() if value is not None}
+    entries = {name: _rounded(value) for name, value in {**shown, **more}.items() if value is not None}
     return dg.MaterializeResult(metadata=entries, data_version=dg.DataVersion(revision))
 
 
@@ -109,6 +109,13 @@ def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) ->
 def _cell(value: Any) -> str:
     text = " ".join(str("" if value is None else value).split()).replace("`", "'")
     return text if len(text) <= PREVIEW_CHARACTERS else text[: PREVIEW_CHARACTERS - 3] + "..."
+
+
+def _rounded(value: Any) -> Any:
+    """Return a float with 4 decimals, or 4 significant digits if it is small; anything else as it is."""
+    if not isinstance(value, float):
+        return value
+    return round(value, 4) if abs(value) >= 0.001 else float(f"{value:.4g}")
 
 
 def _entry(name: str, value: Any) -> Any:

@@ -95,11 +95,15 @@ def draw_curves(
     return ends
 
 
-def time_axis(axes: "Axes", first: datetime, last: datetime) -> None:
-    """Set dates on the time axis from the first to the last time, and draw grid lines."""
+def time_axis(axes: "Axes", first: datetime, last: datetime, *, least_days: float = 0.0) -> None:
+    """Set dates on the time axis from the first to the last time, and draw grid lines.
+
+    The axis is at least `least_days` long: seconds say nothing beside a single point.
+    """
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    margin = 0.02 * (days(last) - days(first)) or 0.5
+    shown = days(last) - days(first)
+    margin = max(0.02 * shown or 0.5, (least_days - shown) / 2)
     axes.set_xlim(days(first) - margin, days(last) + margin)
     locator = AutoDateLocator()  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)

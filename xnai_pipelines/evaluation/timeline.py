@@ -92,7 +92,7 @@ def timeline_plot(
     times = sorted([*(one.evaluated_at for one in shown), *(event.at for event in events)])
     ends = draw_curves(axes, shown, origin, modes)
     if times:
-        time_axis(axes, times[0], times[-1])
+        time_axis(axes, times[0], times[-1], least_days=2.0 if len(shown) == 1 else 0.0)
         draw_events(axes, shown, events)
     else:
         axes.set_xticks([])

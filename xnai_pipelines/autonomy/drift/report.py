@@ -88,9 +88,10 @@ class DriftReport:
 
 def report_markdown(report: DriftReport) -> str:
     """Return the conclusion and a table of all tests as Markdown, with drifted tests in bold."""
+    remedy = "" if report.cause is Cause.NONE else f"; training {'may' if report.trainable else 'cannot'} fix it"
     heading = (
         f"**{report.conclusion}**\n\n"
-        f"Cause: {report.cause.replace('_', ' ')}; training {'may' if report.trainable else 'cannot'} fix it. "
+        f"Cause: {report.cause.replace('_', ' ')}{remedy}. "
         f"Reference: release {report.release}, {report.reference_at:%Y-%m-%d %H:%M}. "
         f"Current: {report.current_at:%Y-%m-%d %H:%M}.\n\n"
     )
