@@ -71,8 +71,14 @@ class Settings(BaseSettings):
         ge=1,
         description="Max size of a file that is one document, in MB. Files of many records may be larger.",
     )
-    parse_seconds: int = Field(default=60, ge=1, description="Max time to parse one PDF or Office file, in seconds.")
-    parse_memory_mb: int = Field(default=1536, ge=256, description="Max memory of the parsing process, in MB.")
+    parse_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="Max time to parse one PDF, Office, HTML, mail, Parquet or Python file, in seconds.",
+    )
+    parse_memory_mb: int = Field(
+        default=1536, ge=256, description="Max memory of the separate process that parses these files, in MB."
+    )
     chunk_strategy: Strategy = Field(
         default=Strategy.STRUCTURE, description="fixed, sentence, paragraph, recursive or structure."
     )

@@ -114,7 +114,8 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
         default=True, description="Whether schedules and sensors run as soon as the project is first loaded."
     )
     settings: dict[str, Any] = Field(
-        default={}, description="Other settings by name, such as `accuracy_floor: 0.8` or `mlflow_uri`; see the README."
+        default={},
+        description="Other settings by name, such as `accuracy_floor: 0.8` or `mlflow_uri`; see the page Settings.",
     )
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:

@@ -45,7 +45,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     questions: str | None = Field(default=None, description="Labelled questions; unset: as recorded.")
     exclude: list[str] = Field(description="Patterns of files to leave out, .gitignore syntax.")
     max_file_mb: int = Field(description="Files above this size are skipped.")
-    parse_seconds: int = Field(description="Time that reading one PDF or Office file may take.")
+    parse_seconds: int = Field(description="Time that reading one file in the separate process may take.")
     parse_memory_mb: int = Field(description="Memory that the reading process may take.")
     vanish_share: float = Field(description="Share of documents that may vanish in one run.")
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
