@@ -208,6 +208,8 @@ class Settings(BaseSettings):
     @field_validator("training", mode="before")
     @classmethod
     def _training_config(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return AdapterConfig.from_json(value)
         if not isinstance(value, str):
             return value
         try:

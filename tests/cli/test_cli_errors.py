@@ -64,7 +64,7 @@ def failed(said: Said) -> str:
         ({"training": "[1]"}, "XNAI_TRAINING is '[1]'; it must be a JSON object of training options, such as "),
         (
             {"training": '{"epoch": 3}'},
-            """XNAI_TRAINING is '{"epoch": 3}'; there is no training option 'epoch'; the nearest is epochs.""",
+            """XNAI_TRAINING is '{"epoch": 3}'; epoch is not a training option; the nearest is epochs.""",
         ),
         ({"training": '{"rank": -1}'}, """XNAI_TRAINING is '{"rank": -1}'; rank is -1; it must be a whole number"""),
     ],

@@ -95,9 +95,9 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"chunking": Chunking(size=3)}, "chunk_size=3"),
-        ({"encoder": Encoder(variant="int3")}, "variant='int3': .* none of fp32"),
-        ({"settings": {"acuracy_floor": 1}}, "acuracy_floor=1: Extra inputs are not permitted"),
+        ({"chunking": Chunking(size=3)}, "chunk_size is 3; it must be a whole number from 16 to 8192"),
+        ({"encoder": Encoder(variant="int3")}, "variant is 'int3'; it must be one of fp32"),
+        ({"settings": {"acuracy_floor": 1}}, "There is no setting 'acuracy_floor'; the nearest is accuracy_floor"),
     ],
     ids=str,
 )

@@ -125,7 +125,7 @@ class AdapterConfig:
             if name not in cls.__dataclass_fields__:
                 near = get_close_matches(str(name), cls.__dataclass_fields__, 1)
                 nearest = f"; the nearest is {near[0]}" if near else ""
-                raise AdapterConfigError(f"there is no training option {name!r}{nearest}.")
+                raise AdapterConfigError(f"{name} is not a training option{nearest}.")
         try:
             return cls(**{**fields, "target_modules": tuple(fields.get("target_modules", ()))})
         except TypeError as error:
