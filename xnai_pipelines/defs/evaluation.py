@@ -24,6 +24,7 @@ from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
+from xnai_pipelines.releases.gate import signed
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
