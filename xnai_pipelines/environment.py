@@ -19,7 +19,7 @@ def prepare(settings: Settings) -> None:
     """
     os.environ.update(
         {
-            "DAGSTER_HOME": str(settings.dagster_home or Home(settings.home).dagster),
+            "DAGSTER_HOME": str(dagster_home(settings)),
             "XNAI_HOME": str(settings.home),
             "XNAI_CODE_PORT": str(settings.code_port),
         }
@@ -38,6 +38,11 @@ def prepare(settings: Settings) -> None:
         quiet["HF_HUB_OFFLINE"] = "1"
     for name, value in quiet.items():
         os.environ.setdefault(name, value)
+
+
+def dagster_home(settings: Settings) -> Path:
+    """Return the folder of the Dagster instance."""
+    return settings.dagster_home or Home(settings.home).dagster
 
 
 def send_nothing() -> None:

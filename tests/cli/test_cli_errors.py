@@ -34,7 +34,8 @@ def failed(said: Said) -> str:
     assert said.code == 1
     assert "Traceback" not in said.err
     assert "Run " in said.err
-    return said.err.splitlines()[0].removeprefix("The run failed. ")
+    [reason] = [line for line in said.err.splitlines() if line.startswith("The run failed. ")]
+    return reason.removeprefix("The run failed. ")
 
 
 @pytest.mark.parametrize(

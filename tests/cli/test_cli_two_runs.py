@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -63,7 +64,7 @@ def test_a_run_killed_in_the_middle_holds_a_slot_until_the_next_run_frees_it(wor
     work.check_whole()
 
 
-def stopped(environment: dict[str, str]) -> subprocess.Popen[str]:
+def stopped(environment: dict[str, str], **options: Any) -> subprocess.Popen[str]:
     """Return a run that has its turn and stands still after its first commit."""
     run = subprocess.Popen(
         [sys.executable, "-c", STOPS_ITSELF, "run", "--no-evaluation"],
@@ -71,6 +72,7 @@ def stopped(environment: dict[str, str]) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        **options,
     )
     os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     assert run.poll() is None, run.communicate()
@@ -128,3 +130,13 @@ def test_runs_can_be_interrupted_while_they_wait_and_while_they_work_and_the_nex
     assert xnai(environment, "run", "--no-evaluation").returncode == 0
     assert slots_held(environment) == 0
     work.check_whole()
+
+
+def test_ctrl_c_which_reaches_every_process_of_the_command_ends_it_with_a_sentence(work):
+    run = stopped(variables(work), start_new_session=True)
+    os.killpg(run.pid, signal.SIGINT)
+    os.killpg(run.pid, signal.SIGCONT)
+    _, said = run.communicate()
+    assert run.returncode == 1
+    assert "interrupted. What was written is kept" in said
+    assert "Traceback" not in said

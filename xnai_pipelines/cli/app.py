@@ -107,6 +107,8 @@ def execute(
     show: bool = True,
 ) -> None:
     """Run a job and show what its stages report; end with code 1 where it failed."""
+    if sys.stderr.isatty():  # the imports below take seconds
+        print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
     from xnai_pipelines.cli.rendering import show_run, show_run_reports
     from xnai_pipelines.cli.runs import execute

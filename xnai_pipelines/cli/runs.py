@@ -1,20 +1,34 @@
 """Runs started from a terminal: the same jobs, in the same Dagster instance, as those started in the UI."""
 
-from collections.abc import Mapping, Sequence
+import logging
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from tqdm import tqdm
 
+from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.defs.runs import end_dead_runs
+from xnai_pipelines.environment import dagster_home
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 
 LOCATION = "xnai_pipelines"  # as workspace.yaml names the code location
 REPOSITORY = "__repository__"  # as Dagster names the definitions of a code location
+# Dagster would put a file in the place of standard error while a step runs, and no step would see the terminal.
+_NO_CAPTURE = {
+    "compute_logs": {
+        "module": "dagster._core.storage.noop_compute_log_manager",
+        "class": "NoOpComputeLogManager",
+    }
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,7 @@ def execute(
         # people at a terminal get a progress bar and a summary; Dagster's own lines are in its UI
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
-    with dg.DagsterInstance.get() as instance:
+    with _terminal_instance() as instance, _progress_on_stderr():
         definition = defs().resolve_job_def(job)
         # `execute_in_process` records no code location, and the pages of jobs and the timeline show no run without one
         run = instance.create_run_for_job(
@@ -90,6 +104,33 @@ def _origin(job: str) -> RemoteJobOrigin:
     """Return where the UI finds the job: the code server that `xnai ui` starts."""
     server = GrpcServerCodeLocationOrigin("127.0.0.1", settings().code_port, location_name=LOCATION)
     return RemoteRepositoryOrigin(server, REPOSITORY).get_job_origin(job)
+
+
+@contextmanager
+def _terminal_instance() -> Iterator[dg.DagsterInstance]:
+    """Open the Dagster instance of the settings; what its steps print goes to the terminal and is not captured."""
+    ref = InstanceRef.from_dir(str(dagster_home(settings())), overrides=_NO_CAPTURE)
+    with dg.DagsterInstance.from_ref(ref) as instance:
+        yield instance
+
+
+class _Stderr(logging.Handler):
+    """Prints sentences above a progress bar."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        tqdm.write(record.getMessage(), file=sys.stderr)
+
+
+@contextmanager
+def _progress_on_stderr() -> Iterator[None]:
+    handler, level = _Stderr(), PROGRESS.level
+    PROGRESS.addHandler(handler)
+    PROGRESS.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        PROGRESS.removeHandler(handler)
+        PROGRESS.setLevel(level)
 
 
 def end_runs_left_behind(home: Home) -> None:

@@ -1,6 +1,6 @@
 """Dagster resources over the state folder's stores, the documents folder, the encoder, MLflow and alerts."""
 
-import sys
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -35,6 +35,9 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
+
+# Sentences about a run's progress. The command line shows them; other processes leave them to the run's log.
+PROGRESS = logging.getLogger("xnai_pipelines.progress")
 
 
 class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -119,18 +122,18 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return self._tables
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
-        """Return what a stage is given, its progress shown in the run's log."""
+        """Return what a stage is given. Progress is shown in the run's log and, in a run of the CLI, on stderr."""
+        PROGRESS.info("%s ...", context.op_execution_context.op_handle.name.replace("__", "/"))
         return StageContext(self.layout, self.tables, context.run.run_id, Progress(_say(context.log)))
 
 
 def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
-    """Return what tells people a sentence: in the run's log, and in the terminal where there is one."""
+    """Return what tells people a sentence: in the run's log, and on standard error of a run of the CLI."""
 
     def say(sentence: str) -> None:
         if log is not None:
             log.info(sentence)
-        if sys.stderr.isatty():
-            print(sentence, file=sys.stderr)
+        PROGRESS.info("%s", sentence)
 
     return say
 
