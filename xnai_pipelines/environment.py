@@ -2,8 +2,10 @@
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
+from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.layout import Home, write_bytes
@@ -57,8 +59,14 @@ def make_home(settings: Settings) -> None:
 
     Raises:
         HomeError: It cannot be made, or not be written.
+        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml.
     """
     home = Home(settings.home)
+    if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
+        raise SettingsError(
+            f"XNAI_DAGSTER_HOME={str(settings.dagster_home)!r} is not a folder with a dagster.yaml. Put one there, "
+            "or unset it to use the one of the home."
+        )
     try:
         home.dagster.mkdir(parents=True, exist_ok=True)
         for name in ("workspace.yaml",) if settings.dagster_home else ("workspace.yaml", "dagster.yaml"):
@@ -68,3 +76,18 @@ def make_home(settings: Settings) -> None:
     except OSError as error:
         raise unwritable(home, error) from error
     migrate(home, lambda sentence: print(sentence, file=sys.stderr))
+
+
+def check_writable(settings: Settings) -> None:
+    """Check that a run can write to the home.
+
+    Raises:
+        HomeError: It cannot.
+    """
+    home = Home(settings.home)
+    for folder in (home.root, home.dagster):
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise unwritable(home, error) from error

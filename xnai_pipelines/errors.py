@@ -76,6 +76,10 @@ class QueryError(InvalidInputError):
     """The question cannot be searched for; the message says why."""
 
 
+class InputsError(InvalidInputError):
+    """The home cannot read the documents folder or the questions that were named; the message says what to do."""
+
+
 class LabelledQuestionsError(InvalidInputError):
     """The labelled questions cannot be read; the message names the file, the line and what is expected."""
 
@@ -184,6 +188,10 @@ class HomeError(UnavailableError):
     """The home cannot be used as asked; the message says what to do."""
 
 
+class EncoderUnavailableError(UnavailableError):
+    """The hub did not provide the encoder; the message says what to check."""
+
+
 class ListingError(UnavailableError):
     """The folder as a whole cannot be listed; nothing was read or deleted."""
 
@@ -226,3 +234,16 @@ class UnreadableError(FileError):
 
 class SkippedFileError(FileError):
     """A file without readable text: `kind` is "unsupported" (an image, an archive, a program) or "empty"."""
+
+
+def expected(class_name: str | None) -> type[XnaiError] | None:
+    """Return the class of that name in the tree, None if the name is of another error.
+
+    An error that crosses a process or a record, as that of a step of a run does, keeps its class as a name.
+    """
+    pending: list[type[XnaiError]] = [XnaiError]
+    for found in pending:
+        if found.__name__ == class_name:
+            return found
+        pending += found.__subclasses__()
+    return None

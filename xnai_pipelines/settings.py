@@ -25,6 +25,7 @@ from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
+from xnai_pipelines.state.claim import GENERATED
 
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
@@ -36,7 +37,7 @@ TRAINING_FORM = 'it must be a JSON object of training options, such as {"epochs"
 class Settings(BaseSettings):
     """Settings from the variables `XNAI_<NAME>`, validated when they are read."""
 
-    model_config = SettingsConfigDict(env_prefix="XNAI_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="XNAI_", env_ignore_empty=True, frozen=True, extra="ignore")
 
     home: Path = Field(
         default_factory=lambda: Path(".xnai").absolute(),
@@ -49,8 +50,8 @@ class Settings(BaseSettings):
     )
     questions: Path | None = Field(
         default=None,
-        description="Labelled questions: a BEIR folder, or a JSONL file of `question` and `documents`. Unset: "
-        "those that the home last used, else questions generated from the documents.",
+        description="Labelled questions: a BEIR folder, or a JSONL file of `question` and `documents`; `none`: "
+        "questions generated from the documents. Unset: those that the home last used, else generated ones.",
     )
     encoder: str | None = Field(
         default=None,
@@ -240,11 +241,16 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be one of {', '.join(names)}")
         return value
 
-    @field_validator("home", "documents", "questions", "dagster_home")
+    @field_validator("home", "documents", "dagster_home")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # resolved once, so that a later change of the working directory means the same folder
         return None if value is None else value.expanduser().resolve()
+
+    @field_validator("questions")
+    @classmethod
+    def _absolute_or_generated(cls, value: Path | None) -> Path | None:
+        return value if value == GENERATED else cls._absolute(value)
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> "Settings":

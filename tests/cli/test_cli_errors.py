@@ -1,5 +1,6 @@
-"""What a person did wrong is answered by one sentence on standard error and exit code 1, never by a trace."""
+"""What a person did wrong is answered by one sentence on standard error and an exit code, never by a trace."""
 
+import errno
 import json
 import sqlite3
 import subprocess
@@ -7,6 +8,7 @@ import subprocess
 import pytest
 
 from tests.support.pipeline import Said, command, variables, xnai
+from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs
 
 
 def refused(said: Said | subprocess.CompletedProcess[str], exit_code: int | None = None) -> str:
@@ -29,9 +31,9 @@ def test_the_exit_code_tells_a_wrong_setting_from_something_missing_and_from_a_d
     assert "file" in refused(command(variables(home=tmp_path / "file" / "home"), "status"), 3)
 
 
-def failed(said: Said) -> str:
+def failed(said: Said, exit_code: int) -> str:
     """Return why the run that the command started failed."""
-    assert said.code == 1
+    assert said.code == exit_code, said.err
     assert "Traceback" not in said.err
     assert "Run " in said.err
     [reason] = [line for line in said.err.splitlines() if line.startswith("The run failed. ")]
@@ -111,27 +113,27 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path, arguments):
 
 def test_without_a_folder_it_says_how_to_name_one(tmp_path):
     environment = variables(home=tmp_path)
-    assert "XNAI_DOCUMENTS" in refused(command(environment, "plan"))
-    assert "XNAI_DOCUMENTS" in failed(command(environment, "run"))
+    assert "XNAI_DOCUMENTS" in refused(command(environment, "plan"), 2)
+    assert "XNAI_DOCUMENTS" in failed(command(environment, "run"), 2)
 
 
 def test_a_missing_folder_is_named_and_does_not_become_the_homes(tmp_path, work):
     missing = variables(work, documents=tmp_path / "mistyped")
-    assert "mistyped does not exist" in refused(command(missing, "plan"))
-    assert "mistyped does not exist" in failed(command(missing, "run"))
+    assert "mistyped does not exist" in refused(command(missing, "plan"), 2)
+    assert "mistyped does not exist" in failed(command(missing, "run"), 2)
     assert command(variables(work), "plan").code == 0
 
 
 def test_an_empty_folder_is_refused_and_does_not_become_the_homes(tmp_path, work):
     (tmp_path / "empty").mkdir()
-    assert "has no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"))
+    assert "has no file" in failed(command(variables(work, documents=tmp_path / "empty"), "run"), 1)
     assert command(variables(work), "plan").code == 0
 
 
 def test_another_folder_than_the_homes_is_refused_with_the_advice_to_set_xnai_home(answering, tmp_path):
     other = variables(answering, documents=tmp_path)
-    assert "Set XNAI_HOME" in refused(command(other, "plan"))
-    assert "Set XNAI_HOME" in failed(command(other, "run"))
+    assert "Set XNAI_HOME" in refused(command(other, "plan"), 2)
+    assert "Set XNAI_HOME" in failed(command(other, "run"), 2)
 
 
 def test_nothing_released_says_what_makes_a_release(work):
@@ -169,7 +171,60 @@ def test_the_error_of_a_process_is_the_same(tmp_path):
 def test_a_check_of_labels_names_the_line_that_is_wrong(work, tmp_path):
     labels = tmp_path / "questions.jsonl"
     labels.write_text('{"question": "rain", "documents": ["notes/rain.txt"]}\nnot json\n')
-    assert "questions.jsonl:2: not JSON" in failed(command(variables(work, questions=labels), "run"))
+    assert "questions.jsonl:2: not JSON" in failed(command(variables(work, questions=labels), "run"), 2)
+
+
+def test_questions_that_cannot_be_read_are_refused_before_the_home_records_them(work, tmp_path):
+    nowhere = variables(work, questions=tmp_path / "nope")
+    for said in (refused(command(nowhere, "plan"), 2), failed(command(nowhere, "run"), 2)):
+        assert "nope: cannot be read" in said
+        assert "XNAI_QUESTIONS=none" in said
+    assert recorded_inputs(work.home) is None
+    assert command(variables(work, questions=""), "run", "--no-evaluation").code == 0
+    assert recorded_inputs(work.home) == Inputs(work.documents, None)
+
+
+def test_a_home_goes_back_to_generated_questions(work, tmp_path):
+    claim(work.home, Inputs(work.documents, tmp_path / "deleted.jsonl"))
+    done = command(variables(work, questions="none"), "run", "--no-evaluation")
+    assert done.code == 0, done.err
+    assert recorded_inputs(work.home) == Inputs(work.documents, None)
+
+
+def test_an_encoder_that_is_none_fails_the_run_as_a_wrong_setting(work):
+    assert "'/nowhere' is neither" in failed(command(variables(work, encoder="/nowhere"), "run"), 2)
+
+
+def test_an_approval_without_a_challenger_is_refused(answering):
+    assert "no challenger to approve" in failed(command(variables(answering), "approve", "--by", "Ada"), 1)
+
+
+def test_what_was_never_stored_cannot_be_forgotten_and_is_named_literally(answering):
+    said = failed(command(variables(answering), "forget", "pages/[slug].tsx"), 1)
+    assert "There is no document pages/[slug].tsx" in said
+
+
+def test_a_home_that_became_read_only_is_named(answering, monkeypatch):
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    said = refused(command(variables(answering), "run"), 3)
+    assert "cannot be written (Read-only file system)" in said
+
+
+def test_a_storage_of_dagster_that_cannot_be_used_is_named(tmp_path):
+    runs = tmp_path / "dagster" / "history" / "runs.db"
+    runs.parent.mkdir(parents=True)
+    runs.write_bytes(b"no database" * 100)
+    said = refused(command(variables(home=tmp_path), "maintain"), 3)
+    assert str(tmp_path / "dagster") in said
+    assert "file is not a database" in said
+
+
+def test_a_dagster_home_without_its_file_is_named(tmp_path):
+    said = refused(command(variables(home=tmp_path, dagster_home="/nope"), "status"), 2)
+    assert "XNAI_DAGSTER_HOME='/nope'" in said
 
 
 @pytest.mark.slow
@@ -180,7 +235,7 @@ def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(work):
     work.write("notes/new.txt", "A new text about the sea and its tides.\n")
     lock = sqlite3.connect(work.home.root / "mlflow.db", isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
-    said = failed(command(environment, "run"))
+    said = failed(command(environment, "run"), 3)
     assert said.startswith("retrieval_evaluation: MLflow at sqlite:///")
     assert "locked" in said
     record = work.home.state / "evaluation.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from xnai_pipelines.documents.listing import LAST_NS, FileStat, Listing, list_folder
-from xnai_pipelines.errors import ListingError
+from xnai_pipelines.errors import InputsError, ListingError
 
 
 @pytest.fixture
@@ -128,7 +128,7 @@ def test_names_that_are_not_utf_8_are_skipped_and_shown(folder: Path):
 def test_a_missing_folder_a_file_and_an_unlistable_folder_are_errors(folder: Path, monkeypatch: pytest.MonkeyPatch):
     fill(folder, "a.md")
     for path in (folder / "nothing", folder / "a.md"):
-        with pytest.raises(ListingError, match="XNAI_DOCUMENTS"):
+        with pytest.raises(InputsError, match="XNAI_DOCUMENTS"):
             list_folder(path, ())
 
     def refusing(path):

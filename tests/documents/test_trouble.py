@@ -11,7 +11,7 @@ from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents import file_reader
 from xnai_pipelines.documents import make as documents
 from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
-from xnai_pipelines.errors import HomeError, IngestRefusedError, ListingError, TableError, UnreadableError
+from xnai_pipelines.errors import HomeError, IngestRefusedError, InputsError, TableError, UnreadableError
 from xnai_pipelines.state.claim import Inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
@@ -206,7 +206,7 @@ def test_an_empty_or_missing_folder_is_refused(work: Workplace):
     with pytest.raises(IngestRefusedError, match="has no file to read"):
         work.ingest()
     work.documents.rmdir()
-    with pytest.raises(ListingError, match="does not exist"):
+    with pytest.raises(InputsError, match="does not exist"):
         work.ingest()
     assert work.sources() == {"a.txt"}
 
@@ -223,7 +223,7 @@ def test_a_home_refuses_another_folder_and_keeps_what_it_has(work: Workplace, tm
     other = tmp_path / "other"
     other.mkdir()
     (other / "b.txt").write_text("Other text.\n")
-    with pytest.raises(HomeError, match="XNAI_HOME"):
+    with pytest.raises(InputsError, match="XNAI_HOME"):
         documents.ingest_documents(work.context(), Inputs(other, None), RULES, DocumentsRequest())
     assert work.sources() == {"a.txt"}
 

@@ -12,7 +12,7 @@ import pytest
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder, encoder_name, resolve_encoder, tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification
-from xnai_pipelines.errors import MissingExtraError, UnsupportedEncoderError
+from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, UnsupportedEncoderError
 
 TRANSFORMER = {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}
 POOLING = {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}
@@ -150,7 +150,7 @@ def test_a_variants_name_may_be_any_text_and_names_the_same_space(tiny_bert: Pat
 def test_resolving_takes_a_folder_and_refuses_what_is_neither_folder_nor_hub_id(tiny_bert: Path) -> None:
     assert resolve_encoder(str(tiny_bert)) == tiny_bert.resolve()
     assert resolve_encoder(None) == default_encoder_folder()
-    with pytest.raises(ValueError, match="neither an existing folder nor a hub id"):
+    with pytest.raises(UnsupportedEncoderError, match="neither an existing folder nor a hub id"):
         resolve_encoder("/no/such/folder")
 
 
@@ -173,7 +173,7 @@ def test_a_hub_that_does_not_answer_is_an_error_that_says_what_to_do(monkeypatch
         raise ConnectionError("offline mode is enabled")
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    with pytest.raises(RuntimeError, match=r"offline mode is enabled.*name a folder"):
+    with pytest.raises(EncoderUnavailableError, match=r"offline mode is enabled.*name a folder"):
         resolve_encoder("organisation/model")
 
 

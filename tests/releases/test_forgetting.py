@@ -110,6 +110,20 @@ def test_a_record_is_forgotten_and_the_others_of_its_file_stay(released: Workpla
     released.check_whole()
 
 
+def test_a_source_that_never_existed_is_refused_and_one_of_an_earlier_table_version_is_not(released: Workplace):
+    before = released.versions()
+    with pytest.raises(ForgettingError, match=r"There is no document pages/\[slug\]\.tsx"):
+        forget(released.context(), released.documents, "pages/[slug].tsx")
+    assert released.versions() == before
+    released.write("new.md", "A heron waits.\n")  # no adapter was trained on it
+    released.ingest()
+    (released.documents / "new.md").unlink()
+    released.ingest()
+    assert forget(released.context(), released.documents, "new.md").documents == 0
+    with pytest.raises(ForgettingError, match="There is no document"):
+        forget(released.context(), released.documents, "new.md")
+
+
 def test_a_file_that_still_lies_in_the_folder_is_refused(released: Workplace):
     before = released.versions()
     with pytest.raises(ForgettingError, match=f"{FORGOTTEN} is still in .* Delete the file"):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from xnai_pipelines.errors import HomeError
-from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs, resolve_inputs
+from xnai_pipelines.errors import HomeError, InputsError
+from xnai_pipelines.state.claim import GENERATED, Inputs, claim, recorded_inputs, resolve_inputs
 from xnai_pipelines.state.layout import Home, write_json
 
 A, B, QUESTIONS = Path("/documents/a"), Path("/documents/b"), Path("/questions.jsonl")
@@ -18,7 +18,7 @@ def home(tmp_path: Path) -> Home:
 
 def test_nothing_is_known_of_a_new_home(home: Home):
     assert recorded_inputs(home) is None
-    with pytest.raises(HomeError, match=r"XNAI_DOCUMENTS.*xnai sample"):
+    with pytest.raises(InputsError, match=r"XNAI_DOCUMENTS.*xnai sample"):
         resolve_inputs(home, None, None)
     assert not home.root.exists()
 
@@ -43,10 +43,21 @@ def test_other_questions_may_follow_and_another_folder_may_not(home: Home):
     claim(home, Inputs(A, QUESTIONS))
     for refused in (lambda: resolve_inputs(home, B, None), lambda: claim(home, Inputs(B, QUESTIONS))):
         with pytest.raises(
-            HomeError, match=r"is bound to the documents in /documents/a, not to /documents/b.*XNAI_HOME"
+            InputsError, match=r"is bound to the documents in /documents/a, not to /documents/b.*XNAI_HOME"
         ):
             refused()
     assert recorded_inputs(home) == Inputs(A, QUESTIONS)
+
+
+def test_generated_questions_are_gone_back_to(home: Home):
+    claim(home, Inputs(A, QUESTIONS))
+    assert resolve_inputs(home, None, GENERATED) == Inputs(A, None)
+    claim(home, Inputs(A, None))
+    assert resolve_inputs(home, None, None) == Inputs(A, None)
+    new = Home(home.root / "new")
+    assert resolve_inputs(new, A, GENERATED) == Inputs(A, None)
+    new.sample.mkdir(parents=True)
+    assert resolve_inputs(new, None, GENERATED) == Inputs(new.sample / "documents", None)
 
 
 def test_the_same_claim_writes_nothing(home: Home):

@@ -106,7 +106,7 @@ def execute(
     *,
     show: bool = True,
 ) -> None:
-    """Run a job and show what its stages report; end with code 1 where it failed."""
+    """Run a job and show what its stages report; end with the exit code of what failed."""
     if sys.stderr.isatty():  # the imports below take seconds
         print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
@@ -122,7 +122,7 @@ def execute(
         show_run_reports(reports, settings())
     show_run(finished)
     if finished.failure:
-        raise typer.Exit(1)
+        raise typer.Exit(finished.exit_code)
 
 
 def require_encoder() -> None:

@@ -128,7 +128,7 @@ def _require_release_encoder(settings: "Settings") -> None:
         return
     from xnai_pipelines.encoders.source import resolve_encoder
     from xnai_pipelines.encoders.specification import read_specification
-    from xnai_pipelines.errors import SettingsError, VectorSpaceError, XnaiError
+    from xnai_pipelines.errors import SettingsError, UnavailableError, VectorSpaceError, XnaiError
     from xnai_pipelines.models.make import asked_vector_space
     from xnai_pipelines.state.manifest import Releases
 
@@ -136,6 +136,8 @@ def _require_release_encoder(settings: "Settings") -> None:
     release = Releases(home.releases).require()
     try:
         base = read_specification(resolve_encoder(settings.encoder), Runtime.FP32)
+    except UnavailableError:
+        raise
     except (XnaiError, ValueError, OSError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
     asked = asked_vector_space(home, base, settings.variant, release)

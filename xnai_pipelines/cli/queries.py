@@ -73,13 +73,15 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     """Return what a run would do to the documents.
 
     Raises:
-        HomeError: No folder is known, or the home belongs to another.
-        ListingError: The folder is missing.
+        InputsError: No folder is known, it is missing, or the home belongs to another.
+        LabelledQuestionsError: The settings name questions that cannot be read.
+        ListingError: The folder cannot be listed.
     """
     from xnai_pipelines.defs.resources import configured
 
     home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
+    source.check_questions()
     todo = plan_documents(Tables(home.lancedb), folder, rules, DocumentsRequest(verify=verify))
     to_read = len(todo.changes.to_read)
     return PlannedRun(

@@ -140,9 +140,10 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         )
     if "forgetting" in reports:
         report = reports["forgetting"]
-        columns = ["table", "rows removed", "rows found", "versions"]
-        rows = [[row[column.replace(" ", "_")] for column in columns] for row in report["tables"]]
-        table(f"Forgotten: {report['source']}", columns, rows, columns[1:])
+        columns = ["table", "rows_removed", "rows_found", "versions"]
+        rows = [[row[column] for column in columns] for row in report["tables"]]
+        headings = ["table", "rows removed", "rows left", "versions"]
+        table(f"Forgotten: {report['source']}", headings, rows, headings[1:])
         console.print(f"{counted(report['cached_vectors'], 'vector')} of the cache removed.")
         for adapter in report["adapters"]:
             console.print(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.")

@@ -12,11 +12,13 @@ from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
+from sqlalchemy.exc import DatabaseError
 from tqdm import tqdm
 
 from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.defs.runs import end_dead_runs
-from xnai_pipelines.environment import dagster_home
+from xnai_pipelines.environment import check_writable, dagster_home
+from xnai_pipelines.errors import HomeError, expected
 from xnai_pipelines.settings import settings
 from xnai_pipelines.state.layout import Home
 
@@ -29,6 +31,8 @@ _NO_CAPTURE = {
         "class": "NoOpComputeLogManager",
     }
 }
+
+_INTERRUPTED = "interrupted. What was written is kept, and the next run goes on from there."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,14 @@ class FailedCheck:
 
 @dataclass(frozen=True, slots=True)
 class FinishedRun:
-    """How a run ended: the reason if a step failed, the steps that succeeded, and the checks that did not pass."""
+    """How a run ended: the reason if a step failed, the steps that succeeded, and the checks that did not pass.
+
+    `exit_code` is that of the error's class (errors.py), 1 for an error outside the tree, 0 for a run that succeeded.
+    """
 
     run_id: str
     failure: str | None
+    exit_code: int
     succeeded: tuple[str, ...]
     failed_checks: tuple[FailedCheck, ...]
 
@@ -61,7 +69,11 @@ def execute(
     """Run a job in this process and wait for its end.
 
     `config` holds the config of assets by name; `assets` are the paths of the keys to materialize, None for all.
+
+    Raises:
+        HomeError: The home or Dagster's storage cannot be written.
     """
+    check_writable(settings())
     from xnai_pipelines.definitions import defs
 
     run_config = {
@@ -81,7 +93,7 @@ def execute(
         )
         result = execute_run(InMemoryJob(definition), run, instance)
         events = result.all_events
-    failure = next((_reason(event) for event in events if event.is_failure), None)
+    failure, exit_code = next((_reason(event) for event in events if event.is_failure), (None, 0))
     checks = [
         event.asset_check_evaluation_data for event in events if event.event_type_value == "ASSET_CHECK_EVALUATION"
     ]
@@ -97,7 +109,7 @@ def execute(
         if not check.passed
     )
     succeeded = tuple(event.step_key for event in events if event.is_step_success and event.step_key)
-    return FinishedRun(result.run_id, failure, succeeded, failed)
+    return FinishedRun(result.run_id, failure, exit_code, succeeded, failed)
 
 
 def _origin(job: str) -> RemoteJobOrigin:
@@ -109,9 +121,15 @@ def _origin(job: str) -> RemoteJobOrigin:
 @contextmanager
 def _terminal_instance() -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance of the settings; what its steps print goes to the terminal and is not captured."""
-    ref = InstanceRef.from_dir(str(dagster_home(settings())), overrides=_NO_CAPTURE)
-    with dg.DagsterInstance.from_ref(ref) as instance:
-        yield instance
+    folder = dagster_home(settings())
+    try:
+        with dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(folder), overrides=_NO_CAPTURE)) as instance:
+            yield instance
+    except DatabaseError as error:
+        raise HomeError(
+            f"Dagster's storage of {folder} cannot be used ({error.orig}). Make it writable and intact, or set "
+            "XNAI_HOME to another folder."
+        ) from error
 
 
 class _Stderr(logging.Handler):
@@ -139,16 +157,19 @@ def end_runs_left_behind(home: Home) -> None:
         end_dead_runs(instance, home)
 
 
-def _reason(event: dg.DagsterEvent) -> str:
-    """Return the step that failed, or "run", and what was raised, without the trace that the UI keeps."""
+def _reason(event: dg.DagsterEvent) -> tuple[str, int]:
+    """Return the step that failed, or "run", with what was raised, and the exit code of the error's class."""
     if event.event_type is dg.DagsterEventType.RUN_CANCELED:
-        return "run: interrupted. What was written is kept, and the next run goes on from there."
+        return f"run: {_INTERRUPTED}", 1
     error = event.step_failure_data.error if event.is_step_failure else event.job_failure_data.error
     where = event.step_key or "run"
     if error is None:
-        return f"{where}: {event.message}"
+        return f"{where}: {event.message}", 1
     if error.cls_name == "DagsterExecutionInterruptedError":
-        return f"{where}: interrupted. What was written is kept, and the next run goes on from there."
-    raised = (error.cause or error).message.strip()  # Dagster's own error only says which step it was
-    name, _, sentence = raised.partition(": ")
-    return f"{where}: {sentence if name.startswith('xnai_pipelines.') else raised}"
+        return f"{where}: {_INTERRUPTED}", 1
+    raised = error  # Dagster's own error, which only says which step it was, or what it wraps
+    while (kind := expected(raised.cls_name)) is None and raised.cause is not None:
+        raised = raised.cause
+    if kind is None:
+        return f"{where}: {(error.cause or error).message.strip()}", 1
+    return f"{where}: {raised.message.partition(': ')[2].strip()}", kind.exit_code

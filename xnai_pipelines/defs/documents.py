@@ -13,7 +13,7 @@ from xnai_pipelines.defs.metadata import column_schema, markdown_table, result, 
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.listing import list_folder
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
-from xnai_pipelines.errors import HomeError, ListingError
+from xnai_pipelines.errors import InputsError, ListingError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
 ATTEMPTS = 3
@@ -40,6 +40,7 @@ def documents(
     """
     request = DocumentsRequest(config.verify, config.retry_quarantined, config.allow_vanishing)
     inputs = source.inputs()
+    source.check_questions()  # before the home records them
     report = ingest_documents(stores.stage_context(context), inputs, source.rules(), request)
     quarantine = stores.tables.read(QUARANTINE, ["source", "error_type", "error", "attempts"]).slice(0, 50)
     return result(
@@ -154,7 +155,7 @@ def documents_folder(
     """Compare the folder with the ledger."""
     try:
         todo = plan(stores.tables, source.inputs().documents, source.rules(), DocumentsRequest())
-    except (HomeError, ListingError) as error:
+    except (InputsError, ListingError) as error:
         return dg.SkipReason(str(error))
     unfinished = dg.RunsFilter(
         job_name=base.name("refresh"),

@@ -1,6 +1,6 @@
 """The jobs that people, schedules and sensors start, and the sensor that ends killed runs."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 import dagster as dg
@@ -84,12 +84,13 @@ def erase_document(
 ) -> None:
     """Erase a document from every kept table, its earlier versions, the questions and the vector cache."""
     report = forget(stores.stage_context(context), source.inputs().documents, config.source)
-    rows = [asdict(table) for table in report.tables]
+    columns = ["table", "rows removed", "rows left", "versions"]
+    rows = [dict(zip(columns, astuple(table), strict=True)) for table in report.tables]
     context.add_output_metadata(
         {
             "source": report.source,
             "documents": report.documents,
-            "tables": dg.MetadataValue.md(markdown_table(rows, ["table", "rows_removed", "rows_found", "versions"])),
+            "tables": dg.MetadataValue.md(markdown_table(rows, columns)),
             "cached_vectors_removed": report.cached_vectors,
             "adapters_trained_on_it": list(report.adapters),
         }

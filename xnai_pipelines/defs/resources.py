@@ -26,8 +26,9 @@ from xnai_pipelines.encoders.specification import EncoderSpec, read_specificatio
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
+from xnai_pipelines.questions.labelled import check_labelled
 from xnai_pipelines.settings import Settings
-from xnai_pipelines.state.claim import Inputs, resolve_inputs
+from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import shown_alive
@@ -57,11 +58,20 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """Return the folder and questions of this home.
 
         Raises:
-            HomeError: None is known, or another folder than the recorded one is asked for.
+            InputsError: None is known, or another folder than the recorded one is asked for.
         """
         documents = Path(self.documents) if self.documents else None
         questions = Path(self.questions) if self.questions else None
         return resolve_inputs(Home(Path(self.home)), documents, questions)
+
+    def check_questions(self) -> None:
+        """Read the labelled questions that the settings name, so that a run fails before it works.
+
+        Raises:
+            LabelledQuestionsError: They are missing or malformed; the message names the file and the line.
+        """
+        if self.questions and Path(self.questions) != GENERATED:
+            check_labelled(Path(self.questions))
 
     def rules(self) -> FolderRules:
         """Return which files are read and how."""

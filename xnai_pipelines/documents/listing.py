@@ -9,7 +9,7 @@ from typing import Self
 
 from pathspec import GitIgnoreSpec
 
-from xnai_pipelines.errors import ListingError
+from xnai_pipelines.errors import InputsError, ListingError
 
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
@@ -52,10 +52,11 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
     """Return the recursive listing of a folder. Links that lead out of it are not followed.
 
     Raises:
-        ListingError: The folder is missing, is not a folder or cannot be listed.
+        InputsError: The folder is missing or is not a folder.
+        ListingError: The folder cannot be listed.
     """
     if not folder.is_dir():
-        raise ListingError(
+        raise InputsError(
             f"The documents folder {folder} does not exist or is not a folder. Nothing was deleted. Mount or restore "
             "it, or set XNAI_DOCUMENTS to another one and use a new XNAI_HOME."
         )

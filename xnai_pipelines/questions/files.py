@@ -123,7 +123,7 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
     except OSError as error:
         raise LabelledQuestionsError(
             f"{path}: cannot be read ({error.strerror}). Expected a JSONL file of questions, or a BEIR folder "
-            "with queries.jsonl and qrels/."
+            "with queries.jsonl and qrels/. XNAI_QUESTIONS=none goes back to generated questions."
         ) from error
 
 

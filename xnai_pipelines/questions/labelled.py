@@ -147,6 +147,16 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
     )
 
 
+def check_labelled(path: Path) -> None:
+    """Read a file or folder of labelled questions and keep nothing.
+
+    Raises:
+        LabelledQuestionsError: The path is missing, or a line is malformed. The message names file and line.
+    """
+    for _ in read_beir(path) if path.is_dir() else read_jsonl(path):
+        pass
+
+
 def _question(row: LabelledRow, grades: Mapping[str, int], split: Split | None) -> Question:
     text = row.question or ""
     return Question(

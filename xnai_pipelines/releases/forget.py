@@ -67,7 +67,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         source: Source of a document or record, or the path of a multi-record file.
 
     Raises:
-        ForgettingError: The file is still in the folder, so the next run would read it again.
+        ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
+            the document.
     """
     path = source.partition("#")[0]
     if (folder / path).exists():
@@ -81,15 +82,20 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         stored = [row["document_id"] for row in rows if source in (row["source"], row["path"])]
         documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
+        by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, *embeddings)
+        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_path(path)]
+        adapters = adapters_trained_on(context.home, frozenset(documents))
+        if not adapters and not any(context.tables.was_stored(*rows) for rows in kept):
+            raise ForgettingError(
+                f"There is no document {source}, and no table holds rows of it. Name it as `xnai search` shows it."
+            )
         watch.items = len(stored)
         for spec in embeddings:
             withdraw_corpus(context.home, spec.name)
         with context.progress.work("forgetting", 6 + len(embeddings), "tables") as advance:
             erased = []
             for spec, column, values in (
-                *((spec, "document_id", documents) for spec in (DOCUMENTS, CHUNKS, TRAINING_PAIRS, *embeddings)),
-                (FILES, "path", [path]),
-                (QUARANTINE, "path", [path]),
+                *kept,
                 (QUESTIONS, "question_id", _questions_about(context, releases, frozenset(documents))),
             ):
                 erased.append(_erase(context, spec, column, values))
@@ -105,11 +111,15 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         documents=len(stored),
         tables=tuple(erased),
         cached_vectors=cached,
-        adapters=adapters_trained_on(context.home, frozenset(documents)),
+        adapters=adapters,
         seconds=watch.seconds,
     )
     write_json(report_path(context.home, "forgetting"), asdict(report))
     return report
+
+
+def _of_path(path: str) -> list[tuple[TableSpec, str, list[str]]]:
+    return [(FILES, "path", [path]), (QUARANTINE, "path", [path])]
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
 from xnai_pipelines.questions.make import read_questions
@@ -51,7 +52,7 @@ def release_challenger(
         approved_by: Person who approves a promotion that awaits approval; None: nobody does.
 
     Raises:
-        DecisionError: An approval was given for a challenger that does not await one.
+        DecisionError: An approval was given, and there is no challenger or it does not await one.
         TrackingUnavailableError: MLflow cannot be reached; the release stands, the next evaluation mirrors it.
     """
     releases = Releases(context.home.releases)
@@ -62,6 +63,8 @@ def release_challenger(
             # a run was killed after it moved the pointer
             releases.challenge(None)
             challenger, published = None, current
+        if challenger is None and published is None and approved_by is not None:
+            raise DecisionError("There is no challenger to approve. `xnai retrain` trains one.")
         reason = _why_not(context.home, current, challenger, approved_by)
         if challenger is not None and reason is None:
             published = _publish(

@@ -7,8 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from xnai_pipelines.errors import HomeError
+from xnai_pipelines.errors import HomeError, InputsError
 from xnai_pipelines.state.layout import Home, write_json
+
+# The value of XNAI_QUESTIONS that goes back to generated questions; every other one is an absolute path.
+GENERATED = Path("none")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,26 +34,32 @@ def recorded_inputs(home: Home) -> Inputs | None:
 def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -> Inputs:
     """Return the inputs of a run: the given ones, else the recorded ones, else the sample if it was written.
 
+    `GENERATED` as questions stands for generated ones.
+
     Raises:
-        HomeError: The given folder is not the recorded one, or no folder is known.
+        InputsError: The given folder is not the recorded one, or no folder is known.
     """
     recorded = recorded_inputs(home)
     if recorded is None:
         if documents is not None:
-            return Inputs(documents, questions)
+            return Inputs(documents, _chosen(questions, None))
         if home.sample.is_dir():
-            return Inputs(home.sample / "documents", questions or home.sample / "questions.jsonl")
-        raise HomeError(
+            return Inputs(home.sample / "documents", _chosen(questions, home.sample / "questions.jsonl"))
+        raise InputsError(
             "No documents folder is known. Set XNAI_DOCUMENTS to a folder, or write the sample with `xnai sample`."
         )
     if documents is not None:
         _refuse_other(home, recorded, documents)
-    return Inputs(recorded.documents, questions or recorded.questions)
+    return Inputs(recorded.documents, _chosen(questions, recorded.questions))
+
+
+def _chosen(questions: Path | None, otherwise: Path | None) -> Path | None:
+    return None if questions == GENERATED else questions or otherwise
 
 
 def _refuse_other(home: Home, recorded: Inputs, documents: Path) -> None:
     if documents != recorded.documents:
-        raise HomeError(
+        raise InputsError(
             f"The state folder {home.root} is bound to the documents in {recorded.documents}, not to {documents}. Set "
             "XNAI_HOME to another folder to keep both, or unset XNAI_DOCUMENTS to continue with this one."
         )
@@ -60,7 +69,8 @@ def claim(home: Home, inputs: Inputs) -> None:
     """Record the home's inputs, so that the command line and the UI read the same ones.
 
     Raises:
-        HomeError: The home is bound to another documents folder, or cannot be written.
+        InputsError: The home is bound to another documents folder.
+        HomeError: It cannot be written.
     """
     recorded = recorded_inputs(home)
     if recorded == inputs:

@@ -192,6 +192,18 @@ class Tables:
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
         return len(table.list_versions())
 
+    def was_stored(self, spec: TableSpec, column: str, values: Sequence[str]) -> bool:
+        """Return whether a row of this version or of a kept earlier one has one of the values in the column."""
+        table = self._opened(spec.name) if values else None
+        if table is None:
+            return False
+        wanted = is_in(column, values)
+        for version in sorted((each["version"] for each in table.list_versions()), reverse=True):
+            table.checkout(version)
+            if column in table.schema.names and table.count_rows(wanted):
+                return True
+        return False
+
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
         self._database.drop_table(name, ignore_missing=True)
