@@ -35,7 +35,7 @@ def test_a_terminal_shows_each_step_and_a_bar(work):
         assert f"{step:<24}: 100%" in said
 
 
-def test_a_pipe_gets_sentences_and_not_a_bar(work, monkeypatch):
+def test_a_pipe_gets_sentences_and_not_a_bar(work, monkeypatch, caplog):
     monkeypatch.setattr(context, "LOG_EVERY_SECONDS", 0.0)
     done = command(variables(work), "run", "--no-evaluation")
     assert done.code == 0, done.err
@@ -44,3 +44,4 @@ def test_a_pipe_gets_sentences_and_not_a_bar(work, monkeypatch):
     assert any(line.startswith("documents: 5/5 files, ") for line in lines)
     assert "%" not in done.err
     assert not PROGRESS.handlers
+    assert PROGRESS.name not in {record.name for record in caplog.records}, "a handler of the root prints it again"

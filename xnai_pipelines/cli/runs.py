@@ -141,14 +141,16 @@ class _Stderr(logging.Handler):
 
 @contextmanager
 def _progress_on_stderr() -> Iterator[None]:
-    handler, level = _Stderr(), PROGRESS.level
+    handler, level, propagates = _Stderr(), PROGRESS.level, PROGRESS.propagate
     PROGRESS.addHandler(handler)
     PROGRESS.setLevel(logging.INFO)
+    PROGRESS.propagate = False  # libraries give the root logger a handler, which would print each sentence again
     try:
         yield
     finally:
         PROGRESS.removeHandler(handler)
         PROGRESS.setLevel(level)
+        PROGRESS.propagate = propagates
 
 
 def end_runs_left_behind(home: Home) -> None:
