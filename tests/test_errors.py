@@ -38,6 +38,12 @@ def test_the_class_says_the_status_and_the_exit_code(kind, http_status, exit_cod
     assert (kind.http_status, kind.exit_code) == (http_status, exit_code)
 
 
+def test_a_class_is_found_again_by_its_name():
+    assert all(errors.expected(one.__name__) is one for one in TREE)
+    assert errors.expected("ValueError") is None
+    assert errors.expected(None) is None
+
+
 def test_every_error_has_a_documented_kind():
     kinds = (
         errors.InvalidInputError,
