@@ -23,7 +23,7 @@ HEAVY = {
     "dagster", "huggingface_hub", "matplotlib", "mlflow", "onnx", "pandas", "scipy", "sqlalchemy", "torch",
     "transformers",
 }  # fmt: skip
-OF_A_SEARCH = {"lancedb", "numpy", "onnxruntime", "pyarrow", "pydantic_settings", "tokenizers"}
+OF_A_SEARCH = {"numpy", "onnxruntime", "pyarrow", "pydantic_settings", "tokenizers"}
 
 
 def modules(environment: dict[str, str], *arguments: str) -> tuple[str, set[str]]:
