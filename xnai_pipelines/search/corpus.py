@@ -124,15 +124,14 @@ def open_corpus(home: Home, release: Release) -> Corpus:
         TableError: The release has neither.
         DamagedArtefactError: The files are damaged.
     """
-    while True:
-        found = sorted(_folder(home, release.embeddings_table).glob("[!.]*"), key=lambda path: path.stat().st_mtime_ns)
-        if not found:
-            return Corpus.of_rows(_rows(Tables(home.lancedb), release.embeddings_table))
+    folder = _folder(home, release.embeddings_table)
+    while made := sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
         try:
-            return Corpus.read(found[-1])
-        except DamagedArtefactError:
-            if found[-1].exists():  # else a run has just replaced it
+            return Corpus.read(max(made, key=lambda path: path.stat().st_mtime_ns))
+        except (DamagedArtefactError, FileNotFoundError):
+            if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
+    return Corpus.of_rows(_rows(Tables(home.lancedb), release.embeddings_table))
 
 
 def publish_corpus(home: Home, tables: Tables, table: str) -> bool:

@@ -18,7 +18,7 @@ from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked,
 from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
-from xnai_pipelines.search.words import Word, fold, normalise, stem, words
+from xnai_pipelines.search.words import Word, folded, normalise, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
@@ -269,8 +269,8 @@ class SearchIndex:
     def _with_phrase(self, phrase: str) -> npt.NDArray[np.int32]:
         """Return the passages whose text has the phrase word for word, ascending."""
         rows = self._with_words(phrase)
-        wanted = fold(normalise(" ".join(phrase.split())))
-        texts = (fold(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+        wanted = folded(normalise(" ".join(phrase.split())))
+        texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
         return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def _with_words(self, text: str) -> npt.NDArray[np.int32]:

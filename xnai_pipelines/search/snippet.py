@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence, Set
 from functools import lru_cache
 
-from xnai_pipelines.search.words import fold, stem, words
+from xnai_pipelines.search.words import folded, stem, words
 
 WORD = re.compile(r"[^\W_]+")
 
@@ -52,15 +52,15 @@ def _exact(text: str) -> tuple[str, ...]:
 
 def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int]]:
     """Return the longest ranges of a run of letters that are covered by wanted words."""
-    folded = fold(run)
-    if len(folded) != len(run):
+    lower = folded(run)
+    if len(lower) != len(run):
         return []
     covered = [False] * len(run)
     for word in wanted:
-        at = folded.find(word)
+        at = lower.find(word)
         while at >= 0:
             covered[at : at + len(word)] = [True] * len(word)
-            at = folded.find(word, at + 1)
+            at = lower.find(word, at + 1)
     ranges: list[tuple[int, int]] = []
     for at, inside in enumerate(covered, start=offset):
         if inside and ranges and ranges[-1][1] == at:

@@ -66,13 +66,18 @@ def normalise(text: str) -> str:
     return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_HYPHENS)
 
 
+def folded(text: str) -> str:
+    """Return the text in lower case; Latin and Greek letters lose their accents, other scripts keep their marks."""
+    if text.isascii():
+        return text.lower()
+    marked = unicodedata.normalize("NFD", text.replace("\u0130", "i").casefold().translate(_LETTERS))
+    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", marked))
+
+
 @lru_cache(maxsize=100_000)
 def fold(word: str) -> str:
-    """Return the word in lower case; Latin and Greek letters lose their accents, other scripts keep their marks."""
-    if word.isascii():
-        return word.lower()
-    marked = unicodedata.normalize("NFD", word.replace("\u0130", "i").casefold().translate(_LETTERS))
-    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", marked))
+    """Return the folded word; words come again, so they are folded once."""
+    return folded(word)
 
 
 def words(text: str) -> Iterator[Word]:
