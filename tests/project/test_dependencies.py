@@ -26,6 +26,7 @@ MODULES = {
     "mlflow-skinny": "mlflow",
     "optimum-onnx": "optimum.exporters.onnx",
     "psycopg2-binary": "psycopg2",
+    "PyStemmer": "Stemmer",
     "pytest-xdist": "xdist",
     "python-pptx": "pptx",
 }
