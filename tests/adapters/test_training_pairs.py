@@ -145,7 +145,7 @@ def test_where_vectors_mislead_the_words_of_a_question_choose_the_passage(adapte
     """The encoder hardly knows Russian; what the question is about is named in the second section alone."""
     adapted.write(
         "дом.md",
-        "# Дом\n\n## Сундуки\n\nСургучи хранили в сундуках, сундуки хранил хранитель, а хранилище стояло у реки.\n\n"
+        "# Дом\n\n## Сундуки\n\nПечати хранили в сундуках, сундуки хранил хранитель, а хранилище стояло у реки.\n\n"
         "## Лестница\n\nПо средам сургуч лежит под лестницей, в ящике без крышки, рядом с верёвкой и старой щёткой для "
         "сапог.\n",
     )

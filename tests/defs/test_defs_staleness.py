@@ -80,6 +80,7 @@ def test_chunks_that_are_cut_otherwise_mark_what_is_made_of_them(pipeline):
         assert pipeline.run("ingest").success
         assert stale(pipeline.instance) == {
             "questions": NEW_INPUT,
+            "ranking_policy": NEW_INPUT,
             "retrieval_evaluation": NEW_INPUT,
             "drift_report": NEW_INPUT,
         }

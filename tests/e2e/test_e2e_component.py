@@ -132,7 +132,7 @@ def test_dg_checks_what_was_scaffolded_and_names_what_is_wrong(project):
     wiki = project.file("wiki")
     scaffolded = wiki.read_text()
     wiki.write_text(scaffolded.replace("variant: null", "variant: int3"))
-    with pytest.raises(AssertionError, match="variant='int3'"):
+    with pytest.raises(AssertionError, match="variant is 'int3'"):
         project.dg("check", "defs")
     wiki.write_text(scaffolded.replace("variant: null", "variant: fp32").replace("size: 192", "size: 32"))
     gate = project.file("gate")
