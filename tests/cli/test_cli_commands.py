@@ -188,7 +188,7 @@ def test_run_reports_its_stages_figures_and_checks(work):
     assert "Warning: the check documents/quarantine_rate did not pass. 1 of 5 files is in quarantine: 20 %" in said.err
     assert "`xnai status` lists the files" in said.err
     again = json_of(command(variables(work), "run", "--json"))
-    assert again.keys() == {"run_id", "failure", "succeeded", "failed_checks", "reports"}
+    assert again.keys() == {"run_id", "failure", "exit_code", "succeeded", "failed_checks", "reports"}
     assert again["failure"] is None
     assert set(again["succeeded"]) > {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation"}
     assert again["reports"].keys() == {"documents", "chunks", "embeddings", "questions", "evaluation", "tracked"}
@@ -208,9 +208,9 @@ def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(w
     labels = tmp_path / "questions.jsonl"
     labels.write_text("not json\n")
     failed = command(variables(work, questions=labels), "run", "--json")
-    assert failed.code == 1
-    assert json.loads(failed.out)["failure"].startswith("questions: ")
-    assert json.loads(failed.out)["reports"].keys() == {"documents", "chunks", "embeddings"}
+    assert failed.code == 2
+    assert json.loads(failed.out)["failure"].startswith("documents: ")
+    assert json.loads(failed.out)["reports"] == {}
     work.documents.rename(tmp_path / "elsewhere")
     work.documents.mkdir()
     refused = command(variables(work), "run", "--json")

@@ -21,6 +21,7 @@ from xnai_pipelines.search.postings import Postings, build_postings
 from xnai_pipelines.search.query import Filters
 from xnai_pipelines.search.words import ANALYSER, STEMMED, terms
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
+from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables, vectors_of
@@ -124,6 +125,7 @@ def open_corpus(home: Home, release: Release) -> Corpus:
         TableError: The release has neither.
         DamagedArtefactError: The files are damaged.
     """
+    keep_pandas_out_of_pyarrow()  # a search from the command line would load it, and needs nothing of it
     folder = _folder(home, release.embeddings_table)
     while made := sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
         try:

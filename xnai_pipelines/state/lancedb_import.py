@@ -21,14 +21,14 @@ def imported_lancedb() -> Any:
     """Return the module `lancedb`, imported by the first call."""
     with _lock:
         if "lancedb" not in sys.modules:
-            _keep_pandas_out_of_pyarrow()
+            keep_pandas_out_of_pyarrow()
             _put_off(_REST_CLIENT)
     import lancedb
 
     return lancedb
 
 
-def _keep_pandas_out_of_pyarrow() -> None:
+def keep_pandas_out_of_pyarrow() -> None:
     """Let PyArrow convert its first value while pandas cannot be found.
 
     PyArrow imports pandas at that moment to recognize pandas objects; it tries again for `to_pandas`.
