@@ -83,9 +83,8 @@ def installed(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) 
     work = five_files(Workplace(root / "anywhere", built_encoder))
     home = root / "anywhere/.xnai"
     link_models(home / "models", built_encoder.spec.source.parent)
-    # Dagster takes the first path for the script's own and leaves it out while it loads a code location.
-    paths = os.pathsep.join([str(root / "anywhere"), str(root / "site")])
-    return Installed(wheel, root / "anywhere", {**variables(documents=work.documents), "PYTHONPATH": paths})
+    environment = {**variables(documents=work.documents), "PYTHONPATH": str(root / "site")}
+    return Installed(wheel, root / "anywhere", environment)
 
 
 def test_the_wheel_is_small_and_holds_what_is_read_at_run_time(installed: Installed) -> None:

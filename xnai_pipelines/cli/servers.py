@@ -89,6 +89,10 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
                 "XNAI_DAGSTER_PORT, XNAI_MLFLOW_PORT, XNAI_CODE_PORT."
             )
     logs.mkdir(parents=True, exist_ok=True)
+    # Dagster takes the first place of modules for the script's own and leaves it out while it loads a code location:
+    # without another one before it, what the user's PYTHONPATH names first would not be found
+    places = os.pathsep.join(filter(None, [str(logs), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": places}
     running: list[tuple[Server, subprocess.Popen[bytes]]] = []
 
     def check() -> None:
@@ -102,7 +106,9 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
         for server in wanted:
             with _log(logs, server).open("wb") as log:
                 # a session of its own: an interrupt in the terminal reaches only us, and we stop them in order
-                process = subprocess.Popen(server.command, stdout=log, stderr=subprocess.STDOUT, start_new_session=True)
+                process = subprocess.Popen(
+                    server.command, stdout=log, stderr=subprocess.STDOUT, env=environment, start_new_session=True
+                )
             running.append((server, process))
             if server.first:
                 _await(server, process, logs)
