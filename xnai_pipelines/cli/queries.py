@@ -11,6 +11,7 @@ from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
+from xnai_pipelines.cli.rendering import counted
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.encoders.runtime import Runtime
@@ -131,7 +132,7 @@ def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:
     for adapter in list_adapters(home.adapters):
         decision = decided.get(adapter.adapter_id)
         gone = len(deleted.get(adapter.adapter_id, ()))
-        notes = [f"{gone} deleted document{'' if gone == 1 else 's'}"] if gone else []
+        notes = [counted(gone, "deleted document")] if gone else []
         rows.append(
             [
                 adapter.adapter_id,

@@ -178,5 +178,10 @@ def _terms(rows: pa.Table) -> pa.ListArray:
     stored = rows["analyser"].to_pylist() if "analyser" in rows.column_names else [None] * len(rows)
     if all(version == ANALYSER for version in stored) and len(rows):
         return rows["terms"].combine_chunks()
+    return terms_of(rows)
+
+
+def terms_of(rows: pa.Table) -> pa.ListArray:
+    """Return the terms of the rows' passages, each in the language of its row: list<string> [n]."""
     texts = zip(rows["passage"].to_pylist(), rows["language"].to_pylist(), strict=True)
     return pa.array([terms(passage, language) for passage, language in texts], pa.list_(pa.string()))

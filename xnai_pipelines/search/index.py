@@ -15,7 +15,7 @@ from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
-from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused
+from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused, standardised, summed
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
 from xnai_pipelines.search.words import Word, folded, normalise, stem, words
@@ -200,11 +200,11 @@ class SearchIndex:
         if not len(self._corpus.passages):
             return {weight: [] for weight in weights}
         text = asked(question).text
-        vector, keyword = self._by_vector(text, exact=False), self._by_keyword(text)
+        vector, keyword = standardised(self._by_vector(text, exact=False)), standardised(self._by_keyword(text))
         familiarity = self._encoder.familiarity(text)
         rankings = {}
         for weight in weights:
-            scores = fused(vector, keyword, RankingPolicy(weight).weight_for(familiarity))
+            scores = summed(vector, keyword, RankingPolicy(weight).weight_for(familiarity))
             rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
         return rankings
 

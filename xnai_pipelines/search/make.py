@@ -9,9 +9,9 @@ import pyarrow as pa
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import EncoderChangedError
-from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
+from xnai_pipelines.search.corpus import publish_corpus, terms_of, withdraw_corpus
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
-from xnai_pipelines.search.words import ANALYSER, terms
+from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
@@ -171,11 +171,8 @@ def _write(
     vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
-    texts = zip(chunks["passage"].to_pylist(), chunks["language"].to_pylist(), strict=True)
-    found = pa.array([terms(passage, language) for passage, language in texts], pa.list_(pa.string()))
-    rows = chunks.append_column("terms", found).append_column(
-        "analyser", pa.array([ANALYSER] * len(chunks), pa.int32())
-    )
+    rows = chunks.append_column("terms", terms_of(chunks))
+    rows = rows.append_column("analyser", pa.array([ANALYSER] * len(chunks), pa.int32()))
     rows = rows.append_column("vector", column).append_column("vector_space", spaces)
     context.tables.merge(spec, rows)
     return counts

@@ -44,10 +44,16 @@ def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
         keyword: BM25 scores: float32 [n].
         weight: Share of the vectors, 0 to 1.
     """
-    return np.float32(weight) * _standardised(vector) + np.float32(1 - weight) * _standardised(keyword)
+    return summed(standardised(vector), standardised(keyword), weight)
 
 
-def _standardised(scores: Scores) -> Scores:
+def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
+    """Return the weighted sum of scores that are standardised already, for several weights of one question."""
+    return np.float32(weight) * vector + np.float32(1 - weight) * keyword
+
+
+def standardised(scores: Scores) -> Scores:
+    """Return the scores relative to the mean and the deviation of the best 100; zeros if these are all equal."""
     best = np.partition(scores, max(0, len(scores) - SCALED_BY))[-SCALED_BY:].astype(np.float64)
     mean, deviation = float(best.mean()), float(best.std())
     if deviation < 1e-9:
