@@ -185,6 +185,10 @@ class Settings(BaseSettings):
         le=1,
         description="Share of the vectors in hybrid search. Unset: chosen on labelled train and validation questions.",
     )
+    correct_typos: bool = Field(
+        default=True,
+        description="Search for the most similar word of the documents if they lack a word of the question.",
+    )
     exact_search_rows: int = Field(
         default=500_000, ge=0, description="Search is exact up to this many vectors, approximate above."
     )

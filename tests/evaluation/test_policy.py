@@ -9,7 +9,7 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_weight, make_policy
+from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, PolicyReport, choose_weight, make_policy
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
@@ -32,35 +32,43 @@ def coded(work: Workplace) -> Workplace:
     return work
 
 
+def make(work: Workplace, weight: float | None = None, *, correct_typos: bool = True) -> PolicyReport:
+    return make_policy(work.context(), weight=weight, correct_typos=correct_typos, threads=1)
+
+
 def test_the_best_weight_on_train_and_validation_questions_is_recorded(coded: Workplace):
-    report = make_policy(coded.context(), weight=None, threads=1)
+    report = make(coded)
     assert tuple(report.by_weight) == WEIGHTS
     assert report.policy.vector_weight == choose_weight(report.by_weight)
     tested = [question for question in read_questions(coded.tables) if question.split is Split.TEST]
     assert MIN_QUESTIONS <= report.policy.questions == len(CODES) - len(tested)
     assert report.changed
     assert coded.search().policy == report.policy
-    assert make_policy(coded.context(), weight=None, threads=1).changed is False
+    assert make(coded).changed is False
 
 
 def test_a_weight_that_is_set_is_taken(coded: Workplace):
-    report = make_policy(coded.context(), weight=0.9, threads=1)
+    report = make(coded, 0.9)
     assert (report.policy, report.gain) == (RankingPolicy(0.9), None)
-    assert Releases(coded.home.releases).require().ranking == {"vector_weight": 0.9, "questions": 0}
+    assert Releases(coded.home.releases).require().ranking == {
+        "vector_weight": 0.9,
+        "questions": 0,
+        "correct_typos": True,
+    }
     assert coded.search().policy.vector_weight == 0.9
 
 
 def test_few_questions_leave_the_default(work: Workplace):
     work.write("a.md", "# Apples\n\nApples are kept in the cellar.\n")
     work.ingest()
-    report = make_policy(work.context(), weight=None, threads=1)
+    report = make(work)
     assert report.policy == RankingPolicy()
     assert f"fewer than {MIN_QUESTIONS}" in report.reason
     assert not report.changed
 
 
 def test_a_policy_passes_to_the_next_release(coded: Workplace):
-    make_policy(coded.context(), weight=0.2, threads=1)
+    make(coded, 0.2)
     coded.ingest(new_release=True)
     assert (coded.search().release.release, coded.search().policy.vector_weight) == (2, 0.2)
 
@@ -74,8 +82,20 @@ def test_a_single_spike_is_chance_and_a_broad_top_is_not():
 
 def test_a_strange_writing_lowers_the_weight():
     policy = RankingPolicy(0.6)
-    assert policy.weight_for(1.0) == pytest.approx(0.6)
-    assert policy.weight_for(0.0) == pytest.approx(0.12)
+    assert policy.weight_for(1.0, found=100) == pytest.approx(0.6)
+    assert policy.weight_for(0.0, found=100) == pytest.approx(0.12)
+
+
+def test_vectors_never_outweigh_words_that_few_passages_have():
+    assert RankingPolicy(0.9).weight_for(1.0, found=1) == DEFAULT_WEIGHT
+    assert RankingPolicy(0.3).weight_for(1.0, found=1) == pytest.approx(0.3)
+    assert RankingPolicy(0.9).weight_for(1.0, found=0) == pytest.approx(0.9)
+
+
+def test_correction_can_be_switched_off(coded: Workplace):
+    assert coded.search().understood("invioce").text == "invoice"
+    make(coded, correct_typos=False)
+    assert coded.search().understood("invioce").text == "invioce"
 
 
 def rows(hybrid: float, vector: float, keyword: float, questions: int = 60) -> pa.Table:

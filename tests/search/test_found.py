@@ -8,6 +8,7 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
 
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
@@ -25,6 +26,9 @@ FILES = {
     "ru/copy.md": "# Копирование\n\nЧтобы скопировать папку, откройте меню и выберите команду.\n",
     "ru/mail.md": "# Почта\n\nПисьма хранятся в ящике тридцать дней.\n",
     "en/keys.md": "# Keys\n\nRotate the signing keys every spring. The keys for signing drafts stay.\n",
+    "copies/one.md": "# Notice\n\nThe canteen closes at three on Fridays.\n",
+    "copies/two.md": "# Notice\n\nThe canteen closes at three on Fridays.\n",
+    "copies/three.md": "# Notice\n\nThe canteen closes at three on Fridays.\n",
     "en/drafts.md": "# Drafts\n\nKeys that only drafts use are never rotated by signing.\n",
 }
 
@@ -94,7 +98,32 @@ def test_an_explanation_says_how_the_question_was_understood(index: SearchIndex)
     told = index.explain('invoice INV-2024-100007 "is due" -paid')
     assert told.lookups == ("inv-2024-100007",)
     assert (told.asked.phrases, told.asked.without) == (("is due",), ("paid",))
-    assert told.weight == pytest.approx(index.policy.weight_for(told.familiarity))
+    assert told.weight == pytest.approx(index.policy.weight_for(told.familiarity, found=300))
+
+
+def test_a_misspelt_word_is_corrected_and_one_that_the_encoder_knows_is_not(index: SearchIndex):
+    assert index.understood("rotate the sgning keys").text == "rotate the signing keys"
+    assert first(index, "When does the canten close?", Mode.KEYWORD).startswith("copies/")
+    assert index.understood('"canten"').text == "canten"
+    assert index.understood("string").text == "string", "not spring"
+
+
+def test_a_word_of_one_passage_outweighs_vectors(index: SearchIndex):
+    policy, index.policy = index.policy, RankingPolicy(vector_weight=0.9)
+    assert first(index, "London") == "en/who.md"
+    assert index.explain("London").weight == DEFAULT_WEIGHT
+    index.policy = policy
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_copies_of_a_passage_count_once(index: SearchIndex, mode: Mode):
+    hits = index.search("When does the canteen close on Fridays?", 5, mode)
+    assert [hit.copies for hit in hits if hit.source.startswith("copies/")] == [2]
+    assert {hit.copies for hit in hits if not hit.source.startswith("copies/")} <= {0}
+    narrowed = index.search("canteen source:copies/t", 5, mode)
+    assert [hit.copies for hit in narrowed] == [1]
+    ranked = index.rank("canteen source:copies/", 5, mode)
+    assert len(ranked) == 3, "an evaluation may ask for any of them"
 
 
 @pytest.mark.parametrize(

@@ -7,23 +7,7 @@ from hypothesis import strategies as st
 
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.search.query import LONGEST_QUESTION, Asked, Filters, asked, checked_question
-from xnai_pipelines.search.ranking import Candidate, best_per_document, best_rows, fused
-
-
-def ranking(*ids: str) -> list[Candidate]:
-    return [candidate(key, 1.0 - place / 100) for place, key in enumerate(ids)]
-
-
-def candidate(key: str, score: float) -> Candidate:
-    return make(key, key.rstrip("0123456789"), score)
-
-
-def make(chunk_id: str, document_id: str, score: float) -> Candidate:
-    values = {"chunk_id": chunk_id, "document_id": document_id, "score": score, "row": 0}
-    return Candidate(**values)
-
-
-IDS = st.lists(st.from_regex(r"[a-c][0-9]", fullmatch=True), unique=True, max_size=12)
+from xnai_pipelines.search.ranking import best_rows, first_per_group, fused
 
 
 def scores(*values: float) -> np.ndarray:
@@ -60,15 +44,11 @@ def test_what_may_not_be_found_is_not():
     assert best_rows(scores(-np.inf), 10).tolist() == []
 
 
-@given(IDS)
-def test_the_best_passage_of_each_document_stays_in_order(ids):
-    best = best_per_document(ranking(*ids))
-    documents = [found.document_id for found in best]
-    assert len(set(documents)) == len(documents)
-    assert documents == list(dict.fromkeys(key.rstrip("0123456789") for key in ids))
-    assert [found.chunk_id for found in best] == [
-        next(key for key in ids if key.startswith(document)) for document in documents
-    ]
+@given(st.lists(st.sampled_from("abcde")))
+def test_the_first_of_each_group_stays_in_order(groups):
+    first = first_per_group(np.arange(len(groups)), groups)
+    assert [groups[row] for row in first] == list(dict.fromkeys(groups))
+    assert first.tolist() == [groups.index(group) for group in dict.fromkeys(groups)]
 
 
 @pytest.mark.parametrize(

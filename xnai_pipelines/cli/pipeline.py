@@ -106,15 +106,24 @@ def search(
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
     _require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
-    hits = index.search(question, k, Mode(mode), Filters(source, media_type, language), by_document=by_document)
+    filters = Filters(source, media_type, language)
+    what = index.understood(question, filters)
+    hits = index.search(question, k, Mode(mode), filters, by_document=by_document)
     if as_json:
-        print_json({"question": question, "release": index.release.release, "hits": [asdict(hit) for hit in hits]})
+        print_json(
+            {
+                "question": question,
+                "searched_for": what.text,
+                "release": index.release.release,
+                "hits": [asdict(hit) for hit in hits],
+            }
+        )
         return
     from xnai_pipelines.cli.rendering import show_explanation, show_hits
 
-    show_hits(question, hits)
+    show_hits(question, hits, what.text if what.corrections else None)
     if explain:
-        show_explanation(index.explain(question, Filters(source, media_type, language)), hits)
+        show_explanation(index.explain(question, filters), hits)
 
 
 def _require_release_encoder(settings: "Settings") -> None:

@@ -246,16 +246,19 @@ def show_inspection(file: Path, found: "Inspection") -> None:
     table("Tensors", columns, rows, columns[3:])
 
 
-def show_hits(question: str, hits: Sequence["Hit"]) -> None:
-    """Print the passages found for a question."""
+def show_hits(question: str, hits: Sequence["Hit"], searched_for: str | None = None) -> None:
+    """Print the passages found for a question, and what was searched for instead of it."""
     console.print(f"[bold]{escape(question)}[/bold]")
+    if searched_for is not None:
+        console.print(f"Searched for: {escape(searched_for)}", highlight=False)
     if not hits:
         console.print("  nothing found")
     for hit in hits:
         place = " > ".join(hit.heading_path)
         page = f", {hit.page}" if hit.page else ""
         head = f"{hit.rank:>2}. {hit.source} [{hit.start}:{hit.end}]{page}  {hit.score:.3f}"
-        console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}[/dim]")
+        copies = f"  and {hit.copies:,} {'copy' if hit.copies == 1 else 'copies'}" if hit.copies else ""
+        console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}{copies}[/dim]")
         console.print(f"    {_highlighted(hit.snippet)}", soft_wrap=False)
 
 

@@ -89,7 +89,12 @@ def ranking_policy(
 
     Written into the release's manifest; a change needs no new vectors.
     """
-    report = make_policy(stores.stage_context(context), weight=base.settings.vector_weight, threads=encoder.threads)
+    report = make_policy(
+        stores.stage_context(context),
+        weight=base.settings.vector_weight,
+        correct_typos=base.settings.correct_typos,
+        threads=encoder.threads,
+    )
     gain = report.gain
     return result(
         report,
@@ -198,7 +203,7 @@ def definitions(base: Base) -> dg.Definitions:
             ),
             base.asset(
                 ranking_policy,
-                version=(1, base.settings.vector_weight),
+                version=(1, base.settings.vector_weight, base.settings.correct_typos),
                 deps=["embeddings", "questions"],
                 group="evaluation",
                 kinds={"python", "json"},

@@ -190,6 +190,7 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
         "ranking_version": RANKING_VERSION,
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,
+        "correct_typos": index.policy.correct_typos,
     }
 
 

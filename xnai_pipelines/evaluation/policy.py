@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -43,7 +43,7 @@ class PolicyReport:
     seconds: float
 
 
-def make_policy(context: StageContext, *, weight: float | None, threads: int) -> PolicyReport:
+def make_policy(context: StageContext, *, weight: float | None, correct_typos: bool, threads: int) -> PolicyReport:
     """Choose the policy of the current release and write it into the manifest.
 
     Questions of the test split are not looked at. Only labelled questions choose: generated ones reuse the documents'
@@ -52,6 +52,7 @@ def make_policy(context: StageContext, *, weight: float | None, threads: int) ->
     Args:
         context: Stage context.
         weight: The vectors' share as set by the user; None to choose it.
+        correct_typos: Whether misspelt words of a question are corrected.
         threads: CPU threads of the encoder.
 
     Raises:
@@ -72,7 +73,8 @@ def make_policy(context: StageContext, *, weight: float | None, threads: int) ->
             with context.progress.work("ranking policy", len(asked), "questions") as advance:
                 by_weight = _measured(index, asked, advance)
             watch.items = len(asked)
-        policy, reason, gain = _chosen(weight, by_weight, len(asked))
+        chosen, reason, gain = _chosen(weight, by_weight, len(asked))
+        policy = replace(chosen, correct_typos=correct_typos)
         ranking = json.loads(json.dumps(asdict(policy)))
         changed = (release.ranking or asdict(RankingPolicy())) != ranking
         if changed:

@@ -19,6 +19,8 @@ import pyarrow.compute as pc
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.postings import Postings, build_postings
 from xnai_pipelines.search.query import Filters
+from xnai_pipelines.search.ranking import Rows
+from xnai_pipelines.search.spelling import vocabulary_of
 from xnai_pipelines.search.words import ANALYSER, STEMMED, terms
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
@@ -27,9 +29,10 @@ from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables, vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
-FORMAT = 1  # raised when the files of the same table are other ones
+FORMAT = 2  # raised when the files of the same table are other ones
 
 _PASSAGES = "passages.arrow"
+_VOCABULARY = "vocabulary.arrow"
 _POSTINGS = ("keys", "starts", "rows", "weights")
 
 Vectors = npt.NDArray[np.float32]
@@ -42,13 +45,17 @@ class Corpus:
     Attributes:
         passages: The columns `SHOWN`, n rows.
         vectors: float32 [n, d], unit length.
+        originals: The first passage with the same text as each: int64 [n].
         postings: The terms of the passages.
+        vocabulary: The words of the passages, as `vocabulary_of` returns them.
         languages: The languages whose stems the postings hold; "" for passages that are not stemmed.
     """
 
     passages: pa.Table
     vectors: Vectors
+    originals: Rows
     postings: Postings
+    vocabulary: pa.Table
     languages: tuple[str, ...]
 
     @classmethod
@@ -58,7 +65,15 @@ class Corpus:
         languages = {language if language in STEMMED else "" for language in pc.unique(rows["language"]).to_pylist()}
         dimension = rows.schema.field("vector").type.list_size
         vectors = vectors_of(rows) if len(rows) else np.empty((0, dimension), np.float32)
-        return cls(rows.select(SHOWN), vectors, build_postings(_terms(rows)), tuple(sorted(languages)))
+        terms = _terms(rows)
+        return cls(
+            passages=rows.select(SHOWN),
+            vectors=vectors,
+            originals=_originals(rows["text"]),
+            postings=build_postings(terms),
+            vocabulary=vocabulary_of(terms),
+            languages=tuple(sorted(languages)),
+        )
 
     @classmethod
     def read(cls, folder: Path) -> Self:
@@ -68,21 +83,22 @@ class Corpus:
             DamagedArtefactError: A file is missing or not of the size that was written.
         """
         card = read_card(folder)
-        with pa.memory_map(str(folder / _PASSAGES)) as source:
-            passages = pa.ipc.open_file(source).read_all()
-        vectors, keys, starts, rows, weights = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", *_POSTINGS)
+        passages, vocabulary = _mapped(folder / _PASSAGES), _mapped(folder / _VOCABULARY)
+        vectors, originals, keys, starts, rows, weights = (
+            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", "originals", *_POSTINGS)
         )
         postings = Postings(keys, starts, rows, weights, len(passages))
-        return cls(passages, vectors, postings, tuple(card["languages"]))
+        return cls(passages, vectors, originals, postings, vocabulary, tuple(card["languages"]))
 
     def write(self, folder: Path) -> None:
         """Write the corpus' files into the folder, atomically."""
 
         def fill(temporary: Path) -> dict[str, Any]:
-            with pa.ipc.new_file(str(temporary / _PASSAGES), self.passages.schema) as file:
-                file.write_table(self.passages)
+            for name, table in ((_PASSAGES, self.passages), (_VOCABULARY, self.vocabulary)):
+                with pa.ipc.new_file(str(temporary / name), table.schema) as file:
+                    file.write_table(table)
             np.save(temporary / "vectors.npy", self.vectors, allow_pickle=False)
+            np.save(temporary / "originals.npy", self.originals, allow_pickle=False)
             for name in _POSTINGS:
                 np.save(temporary / f"{name}.npy", getattr(self.postings, name), allow_pickle=False)
             return {"languages": list(self.languages), "passages": len(self.passages)}
@@ -171,6 +187,18 @@ def _stamp(tables: Tables, table: str) -> str:
     pairs = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
     text = f"{ANALYSER} {FORMAT} {pairs}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _mapped(path: Path) -> pa.Table:
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def _originals(texts: pa.ChunkedArray) -> Rows:
+    codes = texts.combine_chunks().dictionary_encode().indices.to_numpy()
+    first: Rows = np.unique(codes, return_index=True)[1].astype(np.int64)
+    originals: Rows = first[codes]
+    return originals
 
 
 def _terms(rows: pa.Table) -> pa.ListArray:

@@ -1,7 +1,7 @@
 """Search over the current release."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -15,8 +15,18 @@ from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
-from xnai_pipelines.search.ranking import Candidate, Scores, best_per_document, best_rows, fused, standardised, summed
+from xnai_pipelines.search.ranking import (
+    Candidate,
+    Rows,
+    Scores,
+    best_rows,
+    first_per_group,
+    fused,
+    standardised,
+    summed,
+)
 from xnai_pipelines.search.snippet import snippet
+from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
 from xnai_pipelines.search.words import Word, folded, normalise, stem, words
 from xnai_pipelines.state.layout import Home
@@ -25,7 +35,7 @@ from xnai_pipelines.state.tables import Tables
 
 RANKING_VERSION = 2  # raised when the same tables and question give another ranking: figures are then measured again
 FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
-PASSAGES_PER_DOCUMENT = 5  # ranked at first for each requested document
+PASSAGES_PER_GROUP = 5  # ranked at first for each requested document or text
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
@@ -38,7 +48,8 @@ class Hit:
 
     The score is the cosine similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within
     one answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` and
-    `keyword` are cosine similarity and BM25 score; None if the mode does not compute them.
+    `keyword` are cosine similarity and BM25 score; None if the mode does not compute them. `copies` counts other
+    passages with the same text, which are left out.
     """
 
     rank: int
@@ -56,6 +67,7 @@ class Hit:
     snippet: str
     vector: float | None = None
     keyword: float | None = None
+    copies: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +147,11 @@ class SearchIndex:
             QueryError: The question is empty, too long or has no word.
             ValueError: `k` is below 1, or there is no such mode.
         """
-        ranking = self.rank(question, k, mode, filters, by_document=by_document)
+        what = self.understood(question, filters)
+        originals = self._corpus.originals
+        ranking, found = self._ranking(what, k, mode, self._documents if by_document else self._texts)
         shown = self._corpus.shown([candidate.row for candidate in ranking])
-        marked = self._marked(asked(question, filters).text)
+        marked = self._marked(what.text)
         return [
             Hit(
                 rank=rank,
@@ -145,6 +159,7 @@ class SearchIndex:
                 snippet=snippet(row["text"], marked, row["language"]),
                 vector=candidate.vector,
                 keyword=candidate.keyword,
+                copies=int(np.count_nonzero(originals[found] == originals[candidate.row])) - 1,
                 **{**row, "heading_path": tuple(row["heading_path"] or ())},
             )
             for rank, (candidate, row) in enumerate(zip(ranking, shown, strict=True), start=1)
@@ -159,13 +174,62 @@ class SearchIndex:
         *,
         by_document: bool = False,
     ) -> list[Candidate]:
-        """Return ids and scores only, best first; for evaluation. Arguments and errors are those of `search`."""
+        """Return ids and scores only, best first; for evaluation. Arguments and errors are those of `search`.
+
+        Copies of a passage are in the ranking: a question may have any of them as its answer.
+        """
+        groups = self._documents if by_document else None
+        return self._ranking(self.understood(question, filters), k, mode, groups)[0]
+
+    def understood(self, question: str, filters: Filters = NO_FILTERS) -> Asked:
+        """Return what is searched for: the question without operators, its misspelt words corrected.
+
+        Raises:
+            QueryError: The question is empty, too long or has no word.
+        """
+        what = asked(question, filters)
+        if not self.policy.correct_typos:
+            return what
+        quoted = {word.text for phrase in what.phrases for word in words(phrase)}
+        text, corrections = corrected(what.text, quoted, self._is_known, self._corpus.vocabulary)
+        return replace(what, text=text, corrections=corrections) if corrections else what
+
+    def _is_known(self, word: str) -> bool:
+        """Return whether a passage contains the word or its stem, or the encoder's vocabulary has it."""
+        containing, languages = self._corpus.postings.containing, self._corpus.languages
+        return (
+            len(containing(word)) > 0
+            or any(len(containing(stem(word, language))) for language in languages)
+            or self._encoder.has_word(word)
+        )
+
+    def _texts(self, rows: Rows) -> Sequence[Hashable]:
+        first: Sequence[int] = self._corpus.originals[rows].tolist()
+        return first
+
+    def _documents(self, rows: Rows) -> Sequence[Hashable]:
+        return self._corpus.values("document_id", rows.tolist())
+
+    def _ranking(
+        self,
+        what: Asked,
+        k: int,
+        mode: Mode,
+        groups: Callable[[Rows], Sequence[Hashable]] | None,
+    ) -> tuple[list[Candidate], Rows]:
+        """Return the best k passages, and the rows of all that were found.
+
+        Args:
+            what: The question.
+            k: Number of passages.
+            mode: Parts to use.
+            groups: The group of each row; only the best passage of a group is returned. None: all are.
+        """
         if k < 1:
             raise ValueError(f"k is {k}; it has to be at least 1.")
         mode = Mode(mode)  # a plain string is accepted
-        what = asked(question, filters)
         if not len(self._corpus.passages):
-            return []
+            return [], np.empty(0, np.int64)
         allowed = self._allowed(what)
         vector = keyword = None
         if mode is not Mode.KEYWORD:
@@ -175,15 +239,15 @@ class SearchIndex:
             scores = self._scores(what, vector, keyword)
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(-np.inf))
-        if not by_document:
-            return self._candidates(best_rows(scores, k), scores, vector, keyword)
-        depth = k * PASSAGES_PER_DOCUMENT
-        while True:
-            ranking = self._candidates(best_rows(scores, depth), scores, vector, keyword)
-            best = best_per_document(ranking)
-            if len(best) >= k or len(ranking) < depth:
-                return best[:k]
-            depth *= 4  # all these passages are of a few long documents
+        found = np.flatnonzero(scores > -np.inf)
+        best, depth = best_rows(scores, k), k
+        while groups:
+            depth *= PASSAGES_PER_GROUP
+            ranked = best_rows(scores, depth)
+            best = first_per_group(ranked, groups(ranked))[:k]
+            if len(best) == k or len(ranked) == len(found):
+                break
+        return self._candidates(best, scores, vector, keyword), found
 
     def explain(self, question: str, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
@@ -191,20 +255,25 @@ class SearchIndex:
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
-        what = asked(question, filters)
+        what = self.understood(question, filters)
         familiarity = self._encoder.familiarity(what.text)
-        return Explanation(what, _lookups(what.text), familiarity, self.policy.weight_for(familiarity))
+        weight = self._weight(self.policy, familiarity, self._by_keyword(what.text))
+        return Explanation(what, _lookups(what.text), familiarity, weight)
+
+    def _weight(self, policy: RankingPolicy, familiarity: float, keyword: Scores) -> float:
+        return policy.weight_for(familiarity, int(np.count_nonzero(keyword)))
 
     def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
         """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
         if not len(self._corpus.passages):
             return {weight: [] for weight in weights}
-        text = asked(question).text
-        vector, keyword = standardised(self._by_vector(text, exact=False)), standardised(self._by_keyword(text))
+        text = self.understood(question).text
+        vector, keyword = self._by_vector(text, exact=False), self._by_keyword(text)
+        parts = standardised(vector), standardised(keyword)
         familiarity = self._encoder.familiarity(text)
         rankings = {}
         for weight in weights:
-            scores = summed(vector, keyword, RankingPolicy(weight).weight_for(familiarity))
+            scores = summed(*parts, self._weight(RankingPolicy(weight), familiarity, keyword))
             rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
         return rankings
 
@@ -213,7 +282,8 @@ class SearchIndex:
         if vector is None:
             scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
         else:
-            scores = fused(vector, keyword, self.policy.weight_for(self._encoder.familiarity(what.text)))
+            weight = self._weight(self.policy, self._encoder.familiarity(what.text), keyword)
+            scores = fused(vector, keyword, weight)
         for term in _lookups(what.text):
             scores[self._corpus.postings.containing(term)] += FIRST
         for phrase in what.phrases:
@@ -281,9 +351,7 @@ class SearchIndex:
             found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
         return np.empty(0, np.int32) if found is None else found
 
-    def _candidates(
-        self, rows: npt.NDArray[np.int64], scores: Scores, vector: Scores | None, keyword: Scores | None
-    ) -> list[Candidate]:
+    def _candidates(self, rows: Rows, scores: Scores, vector: Scores | None, keyword: Scores | None) -> list[Candidate]:
         places = rows.tolist()
         chunks, documents = (self._corpus.values(name, places) for name in ("chunk_id", "document_id"))
         return [

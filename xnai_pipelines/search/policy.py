@@ -6,6 +6,7 @@ from typing import Self
 from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
+FEW = 10  # passages
 STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose writing the encoder does not know
 
 
@@ -16,14 +17,23 @@ class RankingPolicy:
     Attributes:
         vector_weight: Share of the vectors in the sum of both parts' standardised scores, 0 to 1.
         questions: Number of questions that it was chosen on; 0 if it was not chosen.
+        correct_typos: Whether a word that no passage contains is searched for as the most similar one that does.
     """
 
     vector_weight: float = DEFAULT_WEIGHT
     questions: int = 0
+    correct_typos: bool = True
 
-    def weight_for(self, familiarity: float) -> float:
-        """Return the vectors' share for a question that the encoder knows so well, 0 to 1."""
-        return self.vector_weight * (STRANGE_SHARE + (1 - STRANGE_SHARE) * familiarity)
+    def weight_for(self, familiarity: float, found: int) -> float:
+        """Return the vectors' share for a question, 0 to 1.
+
+        Args:
+            familiarity: How well the encoder knows the question's writing, 0 to 1.
+            found: Number of passages that contain a word of the question. A few that do are likely to be meant, and
+                the vectors then count at most as much as the words.
+        """
+        weight = self.vector_weight * (STRANGE_SHARE + (1 - STRANGE_SHARE) * familiarity)
+        return min(weight, DEFAULT_WEIGHT) if 0 < found <= FEW else weight
 
     @classmethod
     def of(cls, release: Release) -> Self:

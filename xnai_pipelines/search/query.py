@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from xnai_pipelines.errors import QueryError
+from xnai_pipelines.search.spelling import Correction
 
 LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer
 
@@ -65,12 +66,14 @@ class Asked:
         phrases: Phrases; passages that contain one word for word come first.
         without: Words that no passage may contain.
         filters: Conditions on the passages.
+        corrections: Words that `text` has in place of those that were written.
     """
 
     text: str
     phrases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     filters: Filters = NO_FILTERS
+    corrections: tuple[Correction, ...] = ()
 
 
 def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:

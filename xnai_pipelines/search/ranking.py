@@ -1,6 +1,6 @@
-"""Rankings: two parts on one scale, their weighted sum, and the best passage per document. Pure."""
+"""Rankings: two parts on one scale, their weighted sum, and the first of each group. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ import numpy.typing as npt
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
 
 Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ def standardised(scores: Scores) -> Scores:
     return ((scores - np.float32(mean)) / np.float32(deviation)).astype(np.float32)
 
 
-def best_rows(scores: Scores, most: int) -> npt.NDArray[np.int64]:
+def best_rows(scores: Scores, most: int) -> Rows:
     """Return the rows of the highest scores, best first, at most so many: int64 [m]; -inf is no score.
 
     Equal scores are ordered by row, so the order is the same in every run.
@@ -71,13 +72,13 @@ def best_rows(scores: Scores, most: int) -> npt.NDArray[np.int64]:
         least = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
         rows = rows[scores[rows] >= least]  # all that tie for the last place: their order decides
     order = np.argsort(-scores[rows], kind="stable")
-    best: npt.NDArray[np.int64] = rows[order][:most].astype(np.int64)
+    best: Rows = rows[order][:most].astype(np.int64)
     return best
 
 
-def best_per_document(ranking: Sequence[Candidate]) -> list[Candidate]:
-    """Return the ranking with only the first passage of each document."""
-    first: dict[str, Candidate] = {}
-    for candidate in ranking:
-        first.setdefault(candidate.document_id, candidate)
-    return list(first.values())
+def first_per_group(rows: Rows, groups: Sequence[Hashable]) -> Rows:
+    """Return the rows of a ranking without those whose group has had one before: int64 [m]."""
+    first: dict[Hashable, int] = {}
+    for row, group in zip(rows.tolist(), groups, strict=True):
+        first.setdefault(group, row)
+    return np.array(list(first.values()), np.int64)

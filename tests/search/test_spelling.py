@@ -1,0 +1,69 @@
+"""A word that no passage contains becomes the most similar one that passages contain; what may be right is kept."""
+
+import pyarrow as pa
+import pytest
+
+from xnai_pipelines.search.spelling import Correction, corrected, vocabulary_of
+from xnai_pipelines.search.words import terms
+
+TEXTS = [
+    "Rotate the signing certificate",
+    "the certificate of the bank",
+    "bark and hark",
+    "two barks, one bark",
+    "müller",
+]
+VOCABULARY = vocabulary_of(pa.array([terms(text, "en") for text in TEXTS]))
+WORDS = set(VOCABULARY["word"].to_pylist())
+
+
+def correct(text: str, kept: frozenset[str] = frozenset()) -> str:
+    return corrected(text, kept, WORDS.__contains__, VOCABULARY)[0]
+
+
+def test_the_vocabulary_has_words_and_no_stems():
+    counts = dict(zip(*VOCABULARY.to_pydict().values(), strict=True))
+    assert (counts["certificate"], counts["the"]) == (2, 3)
+    assert not any(":" in word for word in counts)
+
+
+@pytest.mark.parametrize(
+    ("written", "searched"),
+    [
+        ("Rotate the certifcate", "Rotate the certificate"),  # a letter too few
+        ("certificcate?", "certificate?"),
+        ("Certifiacte", "certificate"),  # neighbours swapped
+        ("xertificate", "certificate"),  # the first letter of a long word
+        ("certfcate", "certificate"),  # two letters of a long word
+        ("Mülller", "muller"),
+        ("barl", "bark"),  # the more frequent of bark and bank
+    ],
+)
+def test_a_misspelt_word_is_corrected(written: str, searched: str):
+    assert correct(written) == searched
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "certificate",
+        "xark",  # the first letter of a short word
+        "bakr2",
+        "certifcate.toml",
+        "max_certifcate",
+        "brk",
+        "zeppelin",
+        "сертификат",
+    ],
+)
+def test_what_may_be_right_is_kept(text: str):
+    assert correct(text) == text
+
+
+def test_a_quoted_word_is_kept():
+    assert correct("certifcate", kept=frozenset(["certifcate"])) == "certifcate"
+
+
+def test_corrections_are_named():
+    found = corrected("certifcate and certifcate", (), WORDS.__contains__, VOCABULARY)
+    assert found == ("certificate and certificate", (Correction("certifcate", "certificate"),))

@@ -1,0 +1,76 @@
+"""Corrects words of a question that no passage contains to words that passages contain. Pure."""
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.search.words import fold, words
+
+SHORTEST = 4  # letters; shorter words have too many neighbours
+LONG = 9  # letters from which two may be wrong, and the first one may be
+
+_WORD = re.compile(r"[^\W_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """A word of a question as it was written, and the word that is searched for instead."""
+
+    written: str
+    searched: str
+
+
+def vocabulary_of(terms: pa.ListArray) -> pa.Table:
+    """Return the words among the terms of the passages and how often each occurs: `word` string, `count` int64."""
+    counted = pc.value_counts(terms.flatten())
+    table = pa.table({"word": counted.field("values"), "count": counted.field("counts")})
+    kept = pc.and_(pc.utf8_is_alpha(table["word"]), pc.greater_equal(pc.utf8_length(table["word"]), SHORTEST - 1))
+    return table.filter(kept).sort_by("word").combine_chunks()
+
+
+def corrected(
+    text: str, kept: Collection[str], is_known: Callable[[str], bool], vocabulary: pa.Table
+) -> tuple[str, tuple[Correction, ...]]:
+    """Return the question with its unknown words corrected, and the corrections.
+
+    A word becomes the word of the vocabulary with the fewest edits (an insertion, deletion, substitution or swap of
+    neighbours each count one), of several the most frequent. One edit is allowed after the first letter, in words of 9
+    and more letters two anywhere. Identifiers and their parts stay.
+
+    Args:
+        text: The question.
+        kept: Words in exact form that are not corrected.
+        is_known: Whether a word in exact form is right as it is.
+        vocabulary: Result of `vocabulary_of`.
+    """
+    corrections: dict[str, Correction] = {}
+    tokens = text.split()
+    for at, token in enumerate(tokens):
+        found = list(words(token))
+        word = found[0].text if len(found) == 1 and not found[0].identifier else ""
+        if len(word) < SHORTEST or not word.isalpha() or word in kept or is_known(word):
+            continue
+        nearest = _nearest(word, vocabulary)
+        if nearest is not None:
+            corrections[word] = Correction(word, nearest)
+            tokens[at] = _WORD.sub(lambda match: nearest if fold(match.group()) == word else match.group(), token)  # noqa: B023  called here
+    return " ".join(tokens), tuple(corrections.values())
+
+
+def _nearest(word: str, vocabulary: pa.Table) -> str | None:
+    # imported here: few questions need it, and every search would wait for it
+    from rapidfuzz.distance import OSA
+    from rapidfuzz.process import extract
+
+    edits = 2 if len(word) >= LONG else 1
+    length = pc.utf8_length(vocabulary["word"])
+    close = pc.and_(pc.greater_equal(length, len(word) - edits), pc.less_equal(length, len(word) + edits))
+    if len(word) < LONG:
+        close = pc.and_(close, pc.starts_with(vocabulary["word"], word[0]))
+    candidates = vocabulary.filter(close)
+    counts = candidates["count"].to_pylist()
+    found = extract(word, candidates["word"].to_pylist(), scorer=OSA.distance, score_cutoff=edits, limit=None)
+    return min(found, key=lambda one: (one[1], -counts[one[2]], one[0]))[0] if found else None
