@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.errors import DamagedArtefactError
-from xnai_pipelines.search.corpus import Corpus, open_corpus, publish_corpus, withdraw_corpus
+from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases
 
@@ -75,6 +75,18 @@ def test_damaged_files_are_refused_by_name(filled: Workplace):
     os.truncate(vectors, 100)
     with pytest.raises(DamagedArtefactError, match=r"vectors\.npy"):
         filled.search()
+
+
+def test_files_of_an_older_program_are_not_read_and_the_next_run_replaces_them(filled: Workplace):
+    filled.ingest()
+    expected = answers(filled)
+    folder = filled.home.index / filled.embeddings.name
+    (made,) = folder.glob("[!.]*")
+    older = made.rename(folder / made.name.replace(f"{FORMAT}-", f"{FORMAT - 1}-"))
+    (older / "vocabulary.arrow").unlink()
+    assert answers(filled) == expected
+    filled.ingest()
+    assert [path.name for path in folder.glob("[!.]*")] == [made.name]
 
 
 def test_an_empty_table_has_files_too(work: Workplace):

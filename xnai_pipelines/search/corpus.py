@@ -143,7 +143,7 @@ def open_corpus(home: Home, release: Release) -> Corpus:
     """
     keep_pandas_out_of_pyarrow()  # a search from the command line would load it, and needs nothing of it
     folder = _folder(home, release.embeddings_table)
-    while made := sorted(path for path in folder.glob("[!.]*") if path.is_dir()):
+    while made := sorted(folder.glob(f"{FORMAT}-*")):  # an older program's files are not read
         try:
             return Corpus.read(max(made, key=lambda path: path.stat().st_mtime_ns))
         except (DamagedArtefactError, FileNotFoundError):
@@ -182,11 +182,10 @@ def _rows(tables: Tables, table: str) -> pa.Table:
 
 
 def _stamp(tables: Tables, table: str) -> str:
-    """Return a hash of the table's rows and of what makes files of them: 16 hexadecimal digits."""
+    """Return the name of the files: their format, and a hash of the table's rows and of what makes files of them."""
     rows = tables.open(table).search().select(["chunk_id", "revision"]).to_arrow()
     pairs = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
-    text = f"{ANALYSER} {FORMAT} {pairs}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return f"{FORMAT}-{hashlib.sha256(f'{ANALYSER} {pairs}'.encode()).hexdigest()[:16]}"
 
 
 def _mapped(path: Path) -> pa.Table:
