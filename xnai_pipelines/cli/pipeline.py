@@ -159,6 +159,20 @@ def _require_release_encoder(settings: "Settings") -> None:
 
 
 @app.command()
+def policy(as_json: AsJson = False) -> None:
+    """Show how hybrid search of the current release ranks, and what that was chosen on."""
+    from xnai_pipelines.cli.queries import current_policy
+
+    current, report = current_policy(Home(settings().home))
+    if as_json:
+        print_json({"policy": current, "report": report})
+        return
+    from xnai_pipelines.cli.rendering import show_policy
+
+    show_policy(current, report)
+
+
+@app.command()
 def status(as_json: AsJson = False) -> None:
     """Show what is stored, how fresh it is, and what is quarantined and why."""
     from xnai_pipelines.status import home_status

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -23,6 +23,7 @@ from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions, model_events
 from xnai_pipelines.releases.evaluate import last_comparison
+from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
@@ -37,6 +38,7 @@ REPORT_OF_STEP = {
     "chunks": "chunks",
     "embeddings": "embeddings",
     "questions": "questions",
+    "ranking_policy": "ranking_policy",
     "calibration_texts": "calibration",
     "release": "release",
     "compact_tables": "maintenance",
@@ -92,6 +94,19 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         seconds=expected_seconds(home, todo),
         refusal=refusal(todo, rules.guard),
     )
+
+
+def current_policy(home: Home) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Return the ranking policy of the current release, and the report on how it was chosen, None if there is none.
+
+    Raises:
+        ReleaseError: Nothing is released yet.
+    """
+    policy = asdict(RankingPolicy.of(Releases(home.releases).require()))
+    path = report_path(home, "ranking_policy")
+    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+    # a report on another release or setting would explain another policy
+    return policy, report if report and report["policy"] == policy else None
 
 
 def listed_releases(home: Home) -> list[ListedRelease]:

@@ -291,6 +291,25 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
     table("Parts", ["rank", "score", "cosine", "BM25", "source"], rows, ["rank", "score", "cosine", "BM25"])
 
 
+def show_policy(policy: Mapping[str, Any], report: Mapping[str, Any] | None) -> None:
+    """Print a ranking policy, why it is so, and the accuracy by weight that it was chosen on."""
+    facts = [
+        ("weight of vectors", f"{policy['vector_weight']:.2f}"),
+        ("weight of keywords", f"{1 - policy['vector_weight']:.2f}"),
+        ("typos corrected", "yes" if policy["correct_typos"] else "no"),
+        ("chosen because", report["reason"] if report else "not on record; `xnai evaluate` chooses again"),
+    ]
+    if report and report["gain"]:
+        gain = report["gain"]
+        facts.append(
+            ("gain over the default", f"{gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] nDCG@10")
+        )
+    table("Ranking policy", ["what", "value"], facts)
+    if report and report["by_weight"]:
+        rows = [(f"{float(weight):.2f}", f"{mean:.3f}") for weight, mean in report["by_weight"].items()]
+        table("Train and validation questions", ["weight of vectors", "nDCG@10"], rows, ["nDCG@10"])
+
+
 def _highlighted(snippet: str) -> str:
     parts = escape(snippet).split("**")
     return "".join(f"[bold yellow]{part}[/bold yellow]" if at % 2 else part for at, part in enumerate(parts))

@@ -15,7 +15,8 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
-from xnai_pipelines.state.context import Advance, StageContext, stage
+from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
+from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.manifest import Releases
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
@@ -80,7 +81,9 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
         if changed:
             releases.set_ranking(release.release, ranking)
     means = {weight: float(values.mean()) for weight, values in by_weight.items()}
-    return PolicyReport(policy, reason, means, gain, changed, watch.seconds)
+    report = PolicyReport(policy, reason, means, gain, changed, watch.seconds)
+    write_json(report_path(context.home, "ranking_policy"), asdict(report))
+    return report
 
 
 def choose_weight(means: Mapping[float, float]) -> float:
