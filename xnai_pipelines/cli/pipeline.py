@@ -144,7 +144,7 @@ def _require_release_encoder(settings: "Settings") -> None:
     home = Home(settings.home)
     release = Releases(home.releases).require()
     try:
-        base = read_specification(resolve_encoder(settings.encoder), Runtime.FP32)
+        base = read_specification(resolve_encoder(settings.encoder, home.models), Runtime.FP32)
     except UnavailableError:
         raise
     except (XnaiError, ValueError, OSError) as error:

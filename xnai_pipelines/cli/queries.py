@@ -134,7 +134,7 @@ def listed_releases(home: Home) -> list[ListedRelease]:
 def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
     """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
     home = Home(settings.home)
-    base = read_specification(resolve_encoder(settings.encoder), Runtime.FP32)
+    base = read_specification(resolve_encoder(settings.encoder, home.models), Runtime.FP32)
     return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
 
 

