@@ -24,9 +24,9 @@ demo: $(VENV)/.installed ## install, index and evaluate the sample, print exampl
 demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
 	@$(BIN)/xnai demo-models
 
-demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
+demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and its repair, in .xnai-retrain
 	@rm -rf .xnai-retrain
-	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_minutes": 4, "batch_size": 32}' $(BIN)/xnai demo-retrain
+	@XNAI_HOME=.xnai-retrain $(BIN)/xnai demo-retrain
 
 # One thread per test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects

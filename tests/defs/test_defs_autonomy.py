@@ -11,6 +11,7 @@ import pytest
 from tests.support.defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
+from xnai_pipelines.defs import autonomy
 from xnai_pipelines.state.layout import Home
 
 CAUSE = "below_champion:all@release1"
@@ -98,6 +99,17 @@ def test_two_in_a_row_ask_for_a_retraining_that_says_why(degraded):
     }
     assert "nDCG@10 0.40, 0.60 below the champion at release" in said
     assert "attempt 1 of 3" in said
+
+
+def test_an_encoder_at_hand_is_tried_before_an_adapter_and_counts_as_an_attempt(degraded, monkeypatch):
+    monkeypatch.setattr(autonomy, "encoder_to_try", lambda decision, at_hand, tried: next(iter({*at_hand} - tried)))
+    monkeypatch.setattr(autonomy, "encoders_at_hand", lambda: ("multilingual-e5-small", "minilm"))
+    assert degraded.tick() == "try_encoder"
+    [request] = degraded.requests
+    assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "multilingual-e5-small"}}}}
+    assert request.tags["reason"].endswith("The encoder multilingual-e5-small, which is installed, is tried.")
+    degraded.succeed(degraded.start())
+    assert "the cooldown after the last retraining ends at" in degraded.tick()
 
 
 def test_a_good_evaluation_in_between_begins_the_count_anew(sensor):

@@ -21,10 +21,19 @@ def retrain(
         list[str] | None,
         typer.Option("--set", help="Training option as name=value, such as epochs=2 or max_minutes=10; repeatable."),
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option(help="Try this encoder, such as multilingual-e5-small, instead of training an adapter."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train an adapter, compare it with the current release, and release it if it passes the gate."""
     config = training_changes(change or [])
+    if encoder is not None:
+        if dry_run or config:
+            raise OptionError("--encoder trains nothing, so --dry-run and --set do not apply. Leave them out.")
+        execute("try_encoder", {"challenger_index": {"encoder": encoder}}, as_json)
+        return
     if not dry_run:
         require("train", "`xnai retrain`")
         execute("retrain", {"lora_adapter": config}, as_json)

@@ -1,4 +1,4 @@
-"""The whole loop on the sample: documents of another kind arrive, accuracy falls, the sensor mends it by itself."""
+"""The whole loop on the sample: documents in another language arrive, accuracy drops, the sensor repairs it."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,11 +10,12 @@ import dagster as dg
 
 from xnai_pipelines.cli.runs import FinishedRun, execute
 from xnai_pipelines.cli.servers import served, servers
+from xnai_pipelines.defs.jobs import RETRAINING
 from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot
-from xnai_pipelines.releases.decision import model_events
+from xnai_pipelines.releases.decision import decisions, model_events
 from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.sample.shift import shift_modules, write_shift, write_shift_questions
 from xnai_pipelines.settings import Settings
@@ -65,11 +66,15 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
         say("Dagster's daemon is running. Another night evaluates.")
         _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
         retraining = _await_retraining(instance, check, say)
-    outcome = f"the retraining ended as {retraining.status.value}"
+    outcome = f"the run of {retraining.job_name} ended as {retraining.status.value}"
     if retraining.status is not dg.DagsterRunStatus.SUCCESS:
         raise StoryError(f"{outcome}; its log is in the UI: run {retraining.run_id}.")
     released = Releases(home.releases).require().release > 1
-    say(f"The retraining ended: {'a new release answers searches' if released else 'the challenger was rejected'}.")
+    [decision, *_] = decisions(home.decisions)
+    say(
+        f"{'Release 2 answers searches' if released else 'The challenger was rejected'}: {decision.encoder}"
+        f"{f' with adapter {decision.adapter}' if decision.adapter else ''}. {' '.join(decision.verdict.reasons)}"
+    )
     _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
     if released:
         say("Back to release 1, and forward to release 2.")
@@ -93,7 +98,7 @@ def _await_retraining(
     deadline, known = time.monotonic() + WAIT_SECONDS, ""
     while time.monotonic() < deadline:
         check()
-        for run in instance.get_runs(dg.RunsFilter(job_name="retrain"), limit=1):
+        for run in instance.get_runs(dg.RunsFilter(tags=RETRAINING), limit=1):
             if not known:
                 known = run.run_id
                 say(f"The sensor: {run.tags['reason']}")

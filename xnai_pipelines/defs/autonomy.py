@@ -1,6 +1,7 @@
 """Autonomy: drift, drops in accuracy, the retraining they trigger, and alerts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -9,6 +10,7 @@ from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
 from xnai_pipelines.autonomy.decisions.attempts import Attempt
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
+from xnai_pipelines.autonomy.decisions.remedy import encoder_to_try
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.autonomy.drift.report import Cause, report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
@@ -17,10 +19,15 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
+from xnai_pipelines.encoders.source import encoders_at_hand
 from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.state.manifest import Releases
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
+TRY_ENCODER = "try_encoder"
+RETRAININGS = (JOBS[Action.RETRAIN], TRY_ENCODER)
 
 
 def drift_report(
@@ -55,15 +62,18 @@ def accuracy_degradation_sensor(
         decision = look_for_degradation(
             stores.layout,
             tracking.tracker(),
-            _attempts(context.instance, base.name("retrain"), now),
+            _attempts(context.instance, [base.name(job) for job in RETRAININGS], now),
             Memory.from_json(context.cursor),
             base.settings.thresholds,
             now,
         )
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
+    encoder = encoder_to_try(decision, at_hand=encoders_at_hand(), tried=_tried(stores))
+    if encoder is not None:
+        decision = replace(decision, reason=f"{decision.reason} The encoder {encoder}, which is installed, is tried.")
     context.log.info(decision.reason)
-    requests = [] if decision.action not in JOBS else [_request(decision, base.name(JOBS[decision.action]))]
+    requests = [_request(base, decision, encoder)] if decision.action in JOBS else []
     if decision.action is Action.ALERT:
         alerts.tell(_alert(decision, now), base.settings.webhook)
     return dg.SensorResult(
@@ -91,11 +101,26 @@ def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsR
     alerts.tell(alert, base.settings.webhook)
 
 
-def _request(decision: Decision, job: str) -> dg.RunRequest:
+def _tried(stores: StoresResource) -> set[str]:
+    """Return the encoder of the current release and those that were judged against it."""
+    release = Releases(stores.layout.releases).current()
+    if release is None:
+        return set()
+    judged = (one for one in decisions(stores.layout.decisions) if one.champion_release == release.release)
+    return {release.encoder, *(one.encoder for one in judged if one.encoder)}
+
+
+def _request(base: Base, decision: Decision, encoder: str | None) -> dg.RunRequest:
     """Return the run that a decision asks for. Dagster runs a key once: evaluation and attempt tell two apart."""
     seen = decision.memory.evaluated_at
     key = f"{decision.action}-{decision.cause}-{decision.attempt or ''}-{seen.isoformat() if seen else ''}"
-    return dg.RunRequest(run_key=key, job_name=job, tags={**decision.tags, "reason": decision.reason})
+    config = {"ops": {base.name("challenger_index"): {"config": {"encoder": encoder}}}} if encoder else {}
+    return dg.RunRequest(
+        run_key=key,
+        run_config=config,
+        job_name=base.name(TRY_ENCODER if encoder else JOBS[decision.action]),
+        tags={**decision.tags, "reason": decision.reason},
+    )
 
 
 def _alert(decision: Decision, now: datetime) -> Alert:
@@ -109,10 +134,10 @@ def _alert(decision: Decision, now: datetime) -> Alert:
     )
 
 
-def _attempts(instance: dg.DagsterInstance, job: str, now: datetime) -> Sequence[Attempt]:
-    """Return the retrainings that the instance knows, the newest ones."""
-    records = instance.get_run_records(dg.RunsFilter(job_name=job), limit=REMEMBERED_RUNS)
-    return [_attempt(record, now) for record in records]
+def _attempts(instance: dg.DagsterInstance, jobs: Sequence[str], now: datetime) -> Sequence[Attempt]:
+    """Return the runs of these jobs that the instance knows, the newest ones of each."""
+    filters = [dg.RunsFilter(job_name=job) for job in jobs]
+    return [_attempt(record, now) for one in filters for record in instance.get_run_records(one, REMEMBERED_RUNS)]
 
 
 def _attempt(record: dg.RunRecord, now: datetime) -> Attempt:
@@ -151,7 +176,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
         sensors=[
             base.sensor(
                 accuracy_degradation_sensor,
-                jobs=[jobs.retrain, jobs.maintain, jobs.refresh],
+                jobs=[jobs.retrain, jobs.try_encoder, jobs.maintain, jobs.refresh],
                 every_seconds=30,
                 description="Reads the evaluations in MLflow. Where accuracy fell below the floor, or below what the "
                 "release had when it was released, it asks for a retraining, or for what else mends the cause that the "

@@ -37,6 +37,9 @@ RETRAIN = (
     "promotion_decision",
     "release",
 )
+# Beside the training of an adapter: another encoder, judged by the same gate.
+TRY_ENCODER = ("questions", "challenger_index", "adapter_evaluation", "promotion_decision", "release")
+RETRAINING = {"xnai/retraining": "one"}
 
 
 def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresResource) -> None:
@@ -105,6 +108,7 @@ class Jobs:
     evaluate: Any
     refresh: Any
     retrain: Any
+    try_encoder: Any
     approve: Any
     quantize: Any
     maintain: dg.JobDefinition
@@ -126,9 +130,16 @@ class Jobs:
                 "retrain",
                 RETRAIN,
                 # one at a time, also where a person asks for one while the sensor's is running
-                tags={"xnai/retraining": "one"},
+                tags=RETRAINING,
                 description="Train an adapter on the questions, prove it better than the current release, and release "
                 "it if it is.",
+            ),
+            try_encoder=base.asset_job(
+                "try_encoder",
+                TRY_ENCODER,
+                tags=RETRAINING,
+                description="Embed the corpus with another encoder, prove it better than the current release, and "
+                "release it if it is. Launch it with the encoder's name in the config of `challenger_index`.",
             ),
             approve=base.asset_job(
                 "approve",

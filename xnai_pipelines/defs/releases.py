@@ -27,11 +27,20 @@ class ReleaseConfig(dg.Config):
     )
 
 
+class ChallengerConfig(dg.Config):
+    """What challenges the current release."""
+
+    encoder: str | None = Field(
+        default=None,
+        description="Encoder to try: multilingual-e5-small, a folder or a hub id. Unset: the adapted encoder.",
+    )
+
+
 def challenger_index(
-    context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource
+    context: dg.AssetExecutionContext, config: ChallengerConfig, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
     """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
-    model = encoder.load_challenger()
+    model = encoder.to_challenge(config.encoder)
     report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
     spec = embeddings_spec(report.table, model.dimension)
     return result(
@@ -69,7 +78,8 @@ def adapter_evaluation(
         differences=image("challenger - champion", comparison_plot(comparison, base.settings.gate.max_slice_loss)),
         questions=comparison.questions_statement,
         champion=f"release {champion.release}, vector space {champion.vector_space}",
-        challenger=f"adapter {challenger.adapter}, vector space {challenger.vector_space}",
+        challenger=f"{challenger.encoder}, adapter {challenger.adapter or 'none'}, vector space "
+        f"{challenger.vector_space}",
     )
 
 
@@ -99,6 +109,7 @@ def promotion_decision(
         cause=decision.cause or "asked for by a person",
         judged_against_release=decision.champion_release or 0,
         challenger=decision.vector_space,
+        encoder=decision.encoder,
         adapter=decision.adapter or "none",
         mlflow_run=tracking.link(outcome.mlflow_run),
     )

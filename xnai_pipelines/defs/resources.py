@@ -21,12 +21,13 @@ from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.source import encoders_at_hand, resolve_encoder, tokenizer_file
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
 from xnai_pipelines.questions.labelled import check_labelled
+from xnai_pipelines.releases.evaluate import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
@@ -169,18 +170,33 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return Encoder.load(self._folder(new_release=new_release), threads=self.threads)
 
     def tokens(self, *, new_release: bool) -> Tokens:
-        """Return the tokenizer of the encoder that `load` gives."""
+        """Return the tokenizer that measures chunks: of the encoder that `load` gives, unless it took over chunks."""
+        home = Home(Path(self.home))
+        release = None if new_release else Releases(home.releases).current()
+        if release is not None and release.cut_by is not None:
+            return Tokens(tokenizer_file(home.models / release.cut_by))
         return Tokens(tokenizer_file(self._folder(new_release=new_release)))
 
-    def load_challenger(self) -> Encoder:
-        """Return the adapted encoder built last."""
+    def to_challenge(self, name: str | None) -> Encoder:
+        """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last."""
         home = Home(Path(self.home))
-        return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
+        if name is None:
+            return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
+        spec = read_specification(resolve_encoder(name, home.models), Runtime.INT8_DYNAMIC)
+        return Encoder.load(build_encoder(spec, home.models), threads=self.threads)
+
+    def load_challenger(self) -> Encoder:
+        """Return the challenger's encoder."""
+        home = Home(Path(self.home))
+        challenger = require_challenger(Releases(home.releases))
+        return Encoder.load(home.models / challenger.vector_space, threads=self.threads)
 
     def original(self) -> EncoderSpec:
-        """Return the full-precision encoder that the settings name: what adapters are trained on."""
-        folder = resolve_encoder(self.encoder, Home(Path(self.home)).models)
-        return read_specification(folder, Runtime.FP32)
+        """Return the full-precision encoder that adapters are trained on: the settings', else the release's."""
+        home = Home(Path(self.home))
+        release = Releases(home.releases).current()
+        name = self.encoder or (release.encoder if release and release.encoder in encoders_at_hand() else None)
+        return read_specification(resolve_encoder(name, home.models), Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""

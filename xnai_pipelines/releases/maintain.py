@@ -93,6 +93,7 @@ def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
             shutil.rmtree(merged)
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
+    named |= {release.cut_by for release in releases if release.cut_by}
     named |= {candidate.vector_space} if candidate else set()
     unnamed = [path for path in home.models.glob("[!.]*") if path.name not in (EXPANDED, PACKAGED, *named)]
     # a person made this link, to share models between homes

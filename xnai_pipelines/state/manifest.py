@@ -18,7 +18,8 @@ class Release:
     """A release as its manifest records it.
 
     `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards. `ranking` is
-    the ranking policy, None for the default.
+    the ranking policy, None for the default. `cut_by` is the vector space of the encoder whose tokens measure the
+    chunks, None for the release's own.
     """
 
     release: int
@@ -33,6 +34,7 @@ class Release:
     questions: str | None
     metrics: dict[str, float]
     ranking: dict[str, Any] | None = None
+    cut_by: str | None = None
 
 
 class MoveKind(StrEnum):
