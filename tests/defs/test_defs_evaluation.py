@@ -8,7 +8,7 @@ from defs_checked import shown
 
 from tests.support.pipeline import base, resource
 from tests.support.workplace import Workplace
-from xnai_pipelines.defs.evaluation import accuracy_floor, answers_exist
+from xnai_pipelines.defs.evaluation import accuracy_floor, answers_exist, encoder_knows_the_languages
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.make import KeptEvaluation
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
@@ -28,6 +28,36 @@ class TestAnswersExist:
         result = answers_exist(resource("stores"))
         assert not result.passed
         assert set(shown(result, "lost_answers")) == {row["question"] for row in checked.rows(QUESTIONS).values()}
+
+
+class TestEncoderKnowsTheLanguages:
+    def add(self, checked: Workplace, language: str, passage: str, number: int) -> None:
+        """Add chunks to the release's table, as an ingest of documents in another language would."""
+        columns = {"document_id": "d", "source": "d", "text": passage, "passage": passage, "language": language}
+        columns["vector"] = [1.0] + [0.0] * (checked.encoder.dimension - 1)
+        rows = [{"chunk_id": f"{language}{place}", "revision": "", **columns} for place in range(number)]
+        checked.tables.merge_rows(checked.embeddings, rows)
+
+    def test_it_passes_on_english(self, checked):
+        self.add(checked, "en", "The lighthouse keeper writes down the ships that pass.", 20)
+        result = encoder_knows_the_languages(resource("stores"))
+        assert result.passed
+        assert result.description is None
+        assert "| en | Latin |" in shown(result, "languages")
+
+    def test_a_language_that_the_encoder_does_not_know_is_named_with_what_to_do(self, checked):
+        self.add(checked, "ru", "Смотритель маяка записывает проходящие корабли.", 20)
+        result = encoder_knows_the_languages(resource("stores"))
+        assert not result.passed
+        assert result.severity is dg.AssetCheckSeverity.WARN
+        assert shown(result, "unknown") == ["ru"]
+        assert "ru (20 chunks, Cyrillic)" in result.description
+        assert "pip install 'xnai-pipelines[multilingual]'" in result.description
+        assert "XNAI_ENCODER=multilingual-e5-small xnai run --new-release" in result.description
+
+    def test_a_few_chunks_that_may_be_wrongly_detected_are_not_judged(self, checked):
+        self.add(checked, "ru", "Смотритель маяка записывает проходящие корабли.", 19)
+        assert encoder_knows_the_languages(resource("stores")).passed
 
 
 class TestAccuracyFloor:

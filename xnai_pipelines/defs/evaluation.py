@@ -16,6 +16,7 @@ from xnai_pipelines.defs.metadata import (
     table_facts,
 )
 from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.evaluation.languages import advice, language_figures, languages_table
 from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation, last_rows
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.parts import hybrid_losses
@@ -27,6 +28,7 @@ from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.releases.gate import signed
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 
@@ -130,6 +132,24 @@ def hybrid_holds_up(stores: StoresResource) -> dg.AssetCheckResult:
     )
 
 
+def encoder_knows_the_languages(stores: StoresResource) -> dg.AssetCheckResult:
+    """The encoder knows the writing of each language with 20 chunks or more, and finds there what keywords find."""
+    release = Releases(stores.layout.releases).require()
+    figures = language_figures(stores.tables, stores.layout, release)
+    found = advice(figures, release.encoder)
+    rows = languages_table(figures)
+    return dg.AssetCheckResult(
+        passed=found is None,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=found,
+        metadata={
+            "languages": dg.MetadataValue.md(markdown_table(rows, list(rows[0])) if rows else "none of 20 chunks"),
+            "unknown": [one.language for one in figures if not one.known],
+            "encoder": release.encoder,
+        },
+    )
+
+
 def retrieval_evaluation(
     context: dg.AssetExecutionContext,
     config: EvaluationConfig,
@@ -223,5 +243,6 @@ def definitions(base: Base) -> dg.Definitions:
             base.check(answers_exist, "questions", blocking=True),
             base.check(accuracy_floor, "retrieval_evaluation"),
             base.check(hybrid_holds_up, "retrieval_evaluation"),
+            base.check(encoder_knows_the_languages, "retrieval_evaluation"),
         ],
     )

@@ -7,7 +7,6 @@ per second on one thread with INT8, relative to the best batch of equal lengths:
 """
 
 import logging
-import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -23,19 +22,13 @@ from tokenizers import Tokenizer
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
 from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, EncoderSpec, Pooling, read_encoder_file
+from xnai_pipelines.encoders.writing import writing
 from xnai_pipelines.state.artefacts import read_card
 
 _log = logging.getLogger(__name__)
 
 # Texts submitted to the threads together: bounds the futures in memory, far above any thread count.
 _WINDOW = 1024
-
-# Tokens per letter. MiniLM: English 0.16 to 0.44, German and French 0.4 to 0.45, Russian 0.78 to 1.07, Hindi 0.9;
-# multilingual-e5-small: 0.28 to 0.34 in these, 0.46 in Hindi, 0.35 to 0.6 in Chinese, Japanese and Korean.
-_FAMILIAR, _STRANGE = 0.45, 0.8
-_SYLLABLES_FROM = "\u2e80"  # Chinese, Japanese and Korean characters say more than a letter
-_SYLLABLE = 1.4
-_MARK = 0.5  # vowel signs, as of Hindi, and accents written apart
 
 Vector = NDArray[np.float32]
 
@@ -63,9 +56,6 @@ class Encoder:
         self.threads = threads
         self._session = session
         self._tokenizer = tokenizer
-        self._unknown = tokenizer.token_to_id("[UNK]")
-        if self._unknown is None:
-            self._unknown = tokenizer.token_to_id("<unk>")
         self._inputs = [node.name for node in session.get_inputs()]
 
     @classmethod
@@ -135,24 +125,8 @@ class Encoder:
         return self._encode(self.spec.query_prefix + text)[0]
 
     def familiarity(self, text: str) -> float:
-        """Return how well the tokenizer knows the writing of a text, 0 to 1.
-
-        1 if a token has as many letters as in a language of the encoder's, 0 if it has about one, as Russian in an
-        English vocabulary; times the share of the letters that are in no unknown token. A text without letters is
-        known.
-        """
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
-        if not encoding.ids:
-            return 1.0
-        read = _letters(text[: encoding.offsets[-1][1]])  # a long text is truncated
-        pairs = zip(encoding.ids, encoding.offsets, strict=True)
-        unknown = [_letters(text[start:end]) for token, (start, end) in pairs if token == self._unknown]
-        known = read - sum(unknown)
-        if not read or known <= 0:
-            return 0.0 if read else 1.0
-        tokens_per_letter = (len(encoding.ids) - len(unknown)) / known
-        familiar = (_STRANGE - tokens_per_letter) / (_STRANGE - _FAMILIAR)
-        return float(min(1.0, max(0.0, familiar)) * known / read)
+        """Return how well the tokenizer knows the writing of a text, 0 to 1."""
+        return writing(self._tokenizer, text).familiarity
 
     def has_word(self, word: str) -> bool:
         """Return whether the tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
@@ -210,16 +184,6 @@ def pool(hidden: Vector, pooling: Pooling) -> Vector:
     pooled = hidden[0] if pooling == "cls" else hidden.mean(axis=0)
     unit: Vector = pooled / np.linalg.norm(pooled)
     return unit
-
-
-def _letters(text: str) -> float:
-    """Return the number of letters and digits, weighed by what a character of their writing says."""
-    return sum(
-        (_SYLLABLE if character >= _SYLLABLES_FROM else 1.0)
-        if character.isalnum()
-        else _MARK * unicodedata.category(character).startswith("M")
-        for character in text
-    )
 
 
 def _open_session(model: Path) -> onnxruntime.InferenceSession:

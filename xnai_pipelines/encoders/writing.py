@@ -1,0 +1,78 @@
+"""How well a tokenizer knows the writing of a text: the letters of a token, and those in unknown tokens."""
+
+import unicodedata
+from dataclasses import dataclass
+
+from tokenizers import Tokenizer
+
+# Tokens per letter. MiniLM: English 0.16 to 0.44, German and French 0.4 to 0.45, Russian 0.78 to 1.07, Hindi 0.9;
+# multilingual-e5-small: 0.28 to 0.34 in these, 0.46 in Hindi, 0.35 to 0.6 in Chinese, Japanese and Korean.
+_FAMILIAR, _STRANGE = 0.45, 0.8
+_SYLLABLES_FROM = "\u2e80"  # Chinese, Japanese and Korean characters say more than a letter
+_SYLLABLE = 1.4
+_MARK = 0.5  # vowel signs, as of Hindi, and accents written apart
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a tokenizer makes of texts; the sum of two is what it makes of both.
+
+    Attributes:
+        letters: Letters and digits, weighed by what a character of their writing says.
+        unknown: Those of them that are in unknown tokens.
+        tokens: Tokens that are not unknown.
+    """
+
+    letters: float = 0.0
+    unknown: float = 0.0
+    tokens: int = 0
+
+    def __add__(self, other: "Writing") -> "Writing":
+        return Writing(self.letters + other.letters, self.unknown + other.unknown, self.tokens + other.tokens)
+
+    @property
+    def tokens_per_letter(self) -> float:
+        """Known tokens per letter in them; 0 without such letters."""
+        known = self.letters - self.unknown
+        return self.tokens / known if known > 0 else 0.0
+
+    @property
+    def unknown_share(self) -> float:
+        """Share of the letters in unknown tokens, 0 to 1."""
+        return self.unknown / self.letters if self.letters else 0.0
+
+    @property
+    def familiarity(self) -> float:
+        """How well the tokenizer knows the writing, 0 to 1.
+
+        1 if a token has as many letters as in a language of the encoder's, 0 if it has about one, as Russian in an
+        English vocabulary; times the share of the letters that are in no unknown token. Texts without letters are
+        known.
+        """
+        if not self.letters:
+            return 1.0
+        familiar = (_STRANGE - self.tokens_per_letter) / (_STRANGE - _FAMILIAR)
+        return float(min(1.0, max(0.0, familiar)) * (1 - self.unknown_share))
+
+
+def writing(tokenizer: Tokenizer, text: str) -> Writing:
+    """Return what a tokenizer makes of a text, up to the length to which it truncates."""
+    encoding = tokenizer.encode(text, add_special_tokens=False)
+    if not encoding.ids:
+        return Writing()
+    unknown_id = tokenizer.token_to_id("[UNK]")
+    if unknown_id is None:
+        unknown_id = tokenizer.token_to_id("<unk>")
+    pairs = zip(encoding.ids, encoding.offsets, strict=True)
+    unknown = [_letters(text[start:end]) for token, (start, end) in pairs if token == unknown_id]
+    letters = _letters(text[: encoding.offsets[-1][1]])
+    return Writing(letters, min(letters, sum(unknown)), len(encoding.ids) - len(unknown))
+
+
+def _letters(text: str) -> float:
+    return sum(
+        (_SYLLABLE if character >= _SYLLABLES_FROM else 1.0)
+        if character.isalnum()
+        else _MARK * unicodedata.category(character).startswith("M")
+        for character in text
+    )
