@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.unsynced import do_not_wait_for_the_disk
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
@@ -21,6 +22,7 @@ pytest_plugins = [
     "tests.support.tracked",
 ]
 
+do_not_wait_for_the_disk()
 
 # Files of minutes: begun first, so that at the end no process waits for another.
 LONGEST = (

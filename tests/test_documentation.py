@@ -4,7 +4,6 @@ import importlib.util
 import json
 import os
 import re
-import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from types import ModuleType
 import pytest
 import yaml
 
+from tests.support.commands import run
 from tests.support.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
 from tests.support.workplace import link_models
 
@@ -124,14 +124,7 @@ def _world(folder: Path, models: Path, commands: tuple[tuple[str, ...], ...], **
     link_models(Path(environment["XNAI_HOME"]) / "models", models)
     printed = ""
     for command in commands:
-        done = subprocess.run(
-            [sys.executable, "-m", "xnai_pipelines.cli", *command],
-            cwd=folder,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = run(["-m", "xnai_pipelines.cli", *command], environment, folder)
         assert done.returncode == 0, done.stderr
         printed += done.stdout
     return World(folder, environment, printed)

@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from tests.support.pipeline import Said, command, variables, xnai
+from tests.support.pipeline import Said, command, fresh_xnai, variables
 from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs
 
 
@@ -165,7 +165,7 @@ def test_a_usage_error_shows_the_usage(answering):
 
 
 def test_the_error_of_a_process_is_the_same(tmp_path):
-    assert "XNAI_CHUNK_SIZE" in refused(xnai(variables(home=tmp_path, chunk_size=3), "status"))
+    assert "XNAI_CHUNK_SIZE" in refused(fresh_xnai(variables(home=tmp_path, chunk_size=3), "status"))
 
 
 def test_a_check_of_labels_names_the_line_that_is_wrong(work, tmp_path):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import Said, command, xnai
+from tests.support.pipeline import Said, command, fresh_xnai
 from tests.support.retrained import Retrained, copy_world, of_world
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import read_adapter_report
@@ -186,6 +186,6 @@ def test_forget_shows_the_proof(changing):
 
 
 def test_the_package_runs_as_a_module(awaiting):
-    done = xnai(awaiting, "releases", "--json")
+    done = fresh_xnai(awaiting, "releases", "--json")
     assert done.returncode == 0, done.stderr
     assert [one["release"] for one in json.loads(done.stdout)] == [1, 2]

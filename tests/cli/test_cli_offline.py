@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import five_files, variables, xnai
+from tests.support.pipeline import five_files, fresh_xnai, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 
@@ -56,7 +56,7 @@ def test_a_whole_run_with_the_export_of_the_encoder_and_a_search_need_no_network
     models = Path(offline["XNAI_HOME"]) / "models"
     shutil.rmtree(models)  # links to encoders exported before
     for command in (["run"], ["search", "rain on the hills"]):
-        said = xnai(offline, *command)
+        said = fresh_xnai(offline, *command)
         assert said.returncode == 0, (command, said.stderr)
         assert reached(offline) == "", command
     assert not any(folder.is_symlink() for folder in models.iterdir())

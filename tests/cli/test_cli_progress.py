@@ -2,12 +2,11 @@
 
 import os
 import pty
-import subprocess
-import sys
 import termios
 
 import pytest
 
+from tests.support.commands import Process
 from tests.support.pipeline import command, variables
 from xnai_pipelines.defs.resources import PROGRESS
 from xnai_pipelines.state import context
@@ -17,8 +16,7 @@ from xnai_pipelines.state import context
 def test_a_terminal_shows_each_step_and_a_bar(work):
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 100))
-    run = [sys.executable, "-m", "xnai_pipelines.cli", "run", "--no-evaluation"]
-    process = subprocess.Popen(run, env=variables(work), stdout=subprocess.DEVNULL, stderr=theirs)
+    process = Process(["-m", "xnai_pipelines.cli", "run", "--no-evaluation"], variables(work), stderr=theirs)
     os.close(theirs)
     shown = b""
     try:
@@ -27,7 +25,8 @@ def test_a_terminal_shows_each_step_and_a_bar(work):
     except OSError:  # how Linux reports that the process has closed the terminal
         pass
     os.close(ours)
-    assert process.wait() == 0, shown
+    process.communicate()
+    assert process.returncode == 0, shown
     said = shown.decode()
     assert said.startswith("Starting the job ingest of ")
     for step in ("documents", "chunks", "embeddings"):

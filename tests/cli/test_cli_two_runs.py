@@ -2,14 +2,12 @@
 
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 
+from tests.support.commands import Process
 from tests.support.pipeline import dagster_of, five_files, start_xnai, variables, xnai
 from tests.support.waiting import until
 from tests.support.workplace import Workplace
@@ -64,22 +62,14 @@ def test_a_run_killed_in_the_middle_holds_a_slot_until_the_next_run_frees_it(wor
     work.check_whole()
 
 
-def stopped(environment: dict[str, str], **options: Any) -> subprocess.Popen[str]:
+def stopped(environment: dict[str, str]) -> Process:
     """Return a run that has its turn and stands still after its first commit."""
-    run = subprocess.Popen(
-        [sys.executable, "-c", STOPS_ITSELF, "run", "--no-evaluation"],
-        env={**environment, "XNAI_KILL_AFTER_COMMITS": "1"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        **options,
-    )
-    os.waitid(os.P_PID, run.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-    assert run.poll() is None, run.communicate()
+    run = Process(["-c", STOPS_ITSELF, "run", "--no-evaluation"], {**environment, "XNAI_KILL_AFTER_COMMITS": "1"})
+    run.wait_until_stopped()
     return run
 
 
-def waits(environment: dict[str, str], run: subprocess.Popen[str]) -> bool:
+def waits(environment: dict[str, str], run: Process) -> bool:
     assert run.poll() is None, run.communicate()
     with dagster_of(environment) as instance:
         runs = instance.get_runs()
@@ -105,7 +95,7 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
     first = stopped(environment)
     second = start_xnai(environment, "run", "--no-evaluation")
     until(lambda: waits(environment, second))
-    first.kill()
+    first.send_signal(signal.SIGKILL)
     first.communicate()
     _, said = second.communicate()
     assert second.returncode == 0, said
@@ -133,7 +123,7 @@ def test_runs_can_be_interrupted_while_they_wait_and_while_they_work_and_the_nex
 
 
 def test_ctrl_c_which_reaches_every_process_of_the_command_ends_it_with_a_sentence(work):
-    run = stopped(variables(work), start_new_session=True)
+    run = stopped(variables(work))
     os.killpg(run.pid, signal.SIGINT)
     os.killpg(run.pid, signal.SIGCONT)
     _, said = run.communicate()

@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support import commands, forked
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 UPDATE = os.environ.get("UPDATE_DOCS") == "1"
@@ -61,13 +63,20 @@ class Block:
     def run(self, folder: Path, environment: dict[str, str]) -> list[str]:
         """Run the block and return what each command printed; a Python block is one command."""
         if self.language == "python":
-            return [_run([sys.executable, "-c", self.code], folder, environment)]
+            return [_printed(commands.run(["-c", self.code], environment, folder))]
         python = f'"{sys.executable}"'
-        dg = f'dg() {{ "{Path(sys.executable).parent / "dg"}" "$@"; }}'
-        lines = ["set -eu", dg, f'python() {{ {python} "$@"; }}', f'xnai() {{ {python} -m xnai_pipelines.cli "$@"; }}']
+        lines = [
+            "set -eu",
+            f'dg() {{ python "{Path(sys.executable).parent / "dg"}" "$@"; }}',
+            f'python() {{ {python} -S -E "{forked.__file__}" "$@"; }}',
+            'xnai() { python -m xnai_pipelines.cli "$@"; }',
+        ]
         for command, _ in self.commands:
             lines += [command, f"printf '{SEPARATOR}'"]
-        return _run(["bash", "-c", "\n".join(lines)], folder, environment).split(SEPARATOR)[:-1]
+        given = {**environment, forked.SERVER: commands.server()}
+        shell = ["bash", "-c", "\n".join(lines)]
+        done = subprocess.run(shell, cwd=folder, env=given, capture_output=True, text=True, check=False)
+        return _printed(done).split(SEPARATOR)[:-1]
 
     def claims(self) -> list[str]:
         """Return what each command claims to print; empty if nothing is claimed."""
@@ -155,7 +164,6 @@ def _trimmed(printed: str) -> str:
     return "".join(f"{line.rstrip()}\n" for line in printed.strip("\n").splitlines())
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+def _printed(done: subprocess.CompletedProcess[str]) -> str:
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -15,6 +15,7 @@ from unittest import mock
 import dagster as dg
 import pytest
 
+from tests.support import commands
 from tests.support.workplace import Workplace
 from xnai_pipelines.cli.app import main
 from xnai_pipelines.definitions import defs
@@ -132,16 +133,20 @@ def command(environment: dict[str, str], *arguments: str) -> Said:
     return Said(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
-def xnai(environment: dict[str, str], *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+def fresh_xnai(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command as people do: in a process of its own, which imports what it uses."""
+    command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+
+
+def xnai(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command in a process of its own."""
-    command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, **options)
+    return commands.run(["-m", "xnai_pipelines.cli", *arguments], environment)
 
 
-def start_xnai(environment: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+def start_xnai(environment: dict[str, str], *arguments: str) -> commands.Process:
     """Start the command in a process of its own."""
-    command = [sys.executable, "-m", "xnai_pipelines.cli", *arguments]
-    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return commands.Process(["-m", "xnai_pipelines.cli", *arguments], environment)
 
 
 @contextmanager

@@ -1,0 +1,105 @@
+"""Commands in processes of their own that tests start, stop, kill and wait for; `forked.py` says how they start."""
+
+import atexit
+import functools
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support import forked
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+@functools.cache
+def server() -> str:
+    """Return the address of this test process's server; the first call starts it."""
+    folder = Path(tempfile.mkdtemp(prefix="forks"))
+    address = str(folder / "server")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(address)
+        listener.listen()
+        code = f"from tests.support.fork_server import run; run({listener.fileno()})"
+        process = subprocess.Popen(
+            [sys.executable, "-c", code],
+            cwd=_ROOT, stdin=subprocess.PIPE, pass_fds=[listener.fileno()], start_new_session=True,
+        )  # fmt: skip
+
+    def end() -> None:
+        process.stdin.close()
+        process.wait()
+        shutil.rmtree(folder)
+
+    atexit.register(end)
+    return address
+
+
+class Process:
+    """A process of Python with these arguments, in a session of its own; like `subprocess.Popen` with its pipes.
+
+    Attributes:
+        pid: Its number.
+        returncode: How it ended, negative for the signal that ended it; None until `poll` or `communicate` saw it.
+    """
+
+    def __init__(
+        self,
+        arguments: list[str],
+        environment: Mapping[str, str],
+        folder: Path | None = None,
+        stderr: int | None = None,
+    ) -> None:
+        self.returncode: int | None = None
+        self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115
+        with Path(os.devnull).open() as nothing:
+            files = [nothing.fileno(), self._out.fileno(), self._err.fileno() if stderr is None else stderr]
+            self._told = forked.ask(server(), arguments, str(folder or Path.cwd()), dict(environment), files)
+        _, self.pid = forked.hear(self._told)
+
+    def _hear(self) -> str:
+        word, number = forked.hear(self._told)
+        if word == "ended":
+            self.returncode = number
+            self._told.close()
+        return word
+
+    def poll(self) -> int | None:
+        """Return the code with which the process ended, None if it has not."""
+        while self.returncode is None and select.select([self._told], [], [], 0)[0]:
+            self._hear()
+        return self.returncode
+
+    def wait_until_stopped(self) -> None:
+        """Wait until a signal stops the process."""
+        assert self._hear() == "stopped", self.communicate()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send the process a signal."""
+        os.kill(self.pid, number)
+
+    def communicate(self) -> tuple[str, str]:
+        """Wait for the end of the process; return what it wrote to its standard output and to its standard error."""
+        while self.returncode is None:
+            self._hear()
+        written = []
+        for file in (self._out, self._err):
+            file.seek(0)
+            written.append(file.read())
+            file.close()
+        return written[0], written[1]
+
+
+def run(
+    arguments: list[str], environment: Mapping[str, str], folder: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run Python with these arguments, and wait for its end."""
+    process = Process(arguments, environment, folder)
+    out, err = process.communicate()
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)

@@ -1,0 +1,128 @@
+"""The process of which `tests.support.forked` makes its commands: it has imported libraries, and done nothing else.
+
+Only what others wrote is imported here, and of our package only what has a say in how: whatever the package itself
+reads or keeps as it is imported, each command imports for itself.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import select
+import socket
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from tests.support.forked import SIZE_BYTES, TOLD_BYTES
+from tests.support.unsynced import do_not_wait_for_the_disk
+
+# Imported without these, they would report home or take another way than in a command.
+_AS_IN_A_COMMAND = {
+    "MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "DAGSTER_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "TOKENIZERS_PARALLELISM": "false",
+}  # fmt: skip
+# LanceDB is not among them: its import starts a thread.
+_LIBRARIES = (
+    "dagster", "dagster._core.executor.in_process", "dagster._core.storage.event_log.sqlite",
+    "dagster._core.storage.noop_compute_log_manager", "dagster._core.storage.runs.sqlite",
+    "dagster._core.storage.schedules.sqlite", "dagster._core.storage.sqlite_storage", "ftfy",
+    "matplotlib.backends.backend_agg", "matplotlib.figure", "mlflow", "mlflow.store.model_registry.sqlalchemy_store",
+    "mlflow.store.tracking.sqlalchemy_workspace_store", "onnx", "onnxruntime", "pathspec", "PIL.PngImagePlugin",
+    "pyarrow.dataset", "pydantic_settings", "rich.table", "scipy.sparse", "scipy.stats", "tokenizers", "torch",
+    "tqdm", "transformers", "typer",
+)  # fmt: skip
+
+
+def receive(connection: socket.socket) -> tuple[dict[str, object], list[int]]:
+    """Return a request and the three files that came with it."""
+    head, files, _, _ = socket.recv_fds(connection, SIZE_BYTES, 3)
+    size, body = int.from_bytes(head, "big"), b""
+    while len(body) < size:
+        body += connection.recv(size - len(body))
+    return json.loads(body), files
+
+
+def tell(connection: socket.socket, word: str, number: int) -> None:
+    """Send a line, always of the same size, to the test."""
+    connection.sendall(f"{word} {number}".ljust(TOLD_BYTES).encode())
+
+
+def serve(listener: socket.socket) -> list[str]:
+    """Make a process for each request; return what Python was asked for, in that process only."""
+    while True:
+        with contextlib.suppress(ChildProcessError):  # there is none
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        readable, _, _ = select.select([listener, sys.stdin], [], [])
+        if sys.stdin in readable:  # the tests have ended
+            os._exit(0)
+        connection, _ = listener.accept()
+        if os.fork() == 0:
+            listener.close()
+            return keep(connection)
+        connection.close()
+
+
+def keep(connection: socket.socket) -> list[str]:
+    """Make the command's process, and tell the test when it stops and how it ends; return in that process only."""
+    with contextlib.suppress(ConnectionError):
+        request, files = receive(connection)
+        if (command := os.fork()) == 0:
+            connection.close()
+            return become(request, files)
+        for file in files:
+            os.close(file)
+        tell(connection, "started", command)
+        while True:
+            _, status = os.waitpid(command, os.WUNTRACED)
+            if os.WIFSTOPPED(status):
+                tell(connection, "stopped", os.WSTOPSIG(status))
+                continue
+            tell(connection, "ended", os.waitstatus_to_exitcode(status))
+            break
+    os._exit(0)
+
+
+def become(request: dict[str, object], files: list[int]) -> list[str]:
+    """Give this process the folder, the environment and the files asked for, and a session of its own."""
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(request["folder"])
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    return request["arguments"]
+
+
+def python(arguments: list[str]) -> None:
+    """Do what Python does with these arguments."""
+    sys.modules["__main__"] = main = ModuleType("__main__")
+    kind, *rest = arguments
+    if kind == "-m":
+        sys.argv, sys.path[0] = rest, str(Path.cwd())
+        runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
+    elif kind == "-c":
+        sys.argv, sys.path[0] = ["-c", *rest[1:]], ""
+        exec(compile(rest[0], "<string>", "exec"), vars(main))  # noqa: S102
+    else:
+        sys.argv, sys.path[0] = arguments, str(Path(kind).resolve().parent)
+        runpy.run_path(kind, run_name="__main__")
+
+
+def run(listener: int) -> None:
+    """Import the libraries, serve, and do in each process made what it was asked for."""
+    os.environ.update(_AS_IN_A_COMMAND)
+    import xnai_pipelines  # noqa: F401 - which keeps ONNX Runtime from reporting, ahead of its import
+
+    for library in _LIBRARIES:
+        importlib.import_module(library)
+    do_not_wait_for_the_disk()
+    gc.collect()
+    gc.freeze()  # processes that look for garbage would copy all pages otherwise
+    arguments = serve(socket.socket(fileno=listener))
+    sys.exit(python(arguments))
