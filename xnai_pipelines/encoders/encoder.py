@@ -130,8 +130,8 @@ class Encoder:
 
     def has_word(self, word: str) -> bool:
         """Return whether the tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
-        ids = self._tokenizer.encode_batch_fast([word], add_special_tokens=False)[0].ids
-        return len(ids) == 1 and ids[0] != self._unknown
+        found = writing(self._tokenizer, word)
+        return found.tokens == 1 and not found.unknown
 
     def encode_padded(self, texts: Sequence[str]) -> Vector:
         """Encode passages as one padded batch: float32 [texts, dimension], rows of unit length.

@@ -15,9 +15,9 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
-from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
+from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import write_json
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import Release, Releases
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
@@ -62,17 +62,10 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
     with stage(context, "ranking_policy") as watch:
         releases = Releases(context.home.releases)
         release = releases.require()
-        asked = [
-            question
-            for question in read_questions(context.tables)
-            if question.origin is Origin.LABELLED and question.split in (Split.TRAIN, Split.VALIDATION)
-        ]
-        asked = sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
+        asked = _asked(context)
         by_weight: dict[float, PerQuestion] = {}
         if weight is None and len(asked) >= MIN_QUESTIONS:
-            index = SearchIndex.open(context.home.root, threads=threads)
-            with context.progress.work("ranking policy", len(asked), "questions") as advance:
-                by_weight = _measured(index, asked, advance)
+            by_weight = _measured(context, release, asked, threads)
             watch.items = len(asked)
         chosen, reason, gain = _chosen(weight, by_weight, len(asked))
         policy = replace(chosen, correct_typos=correct_typos)
@@ -84,6 +77,15 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
     report = PolicyReport(policy, reason, means, gain, changed, watch.seconds)
     write_json(report_path(context.home, "ranking_policy"), asdict(report))
     return report
+
+
+def policy_for(context: StageContext, challenger: Release, *, threads: int) -> RankingPolicy:
+    """Return the policy for a challenger: chosen as the champion's was, which it has so far; or as set by the user."""
+    policy, asked = RankingPolicy.of(challenger), _asked(context)
+    if not policy.questions or len(asked) < MIN_QUESTIONS:
+        return policy
+    means = {weight: float(values.mean()) for weight, values in _measured(context, challenger, asked, threads).items()}
+    return replace(policy, vector_weight=choose_weight(means), questions=len(asked))
 
 
 def choose_weight(means: Mapping[float, float]) -> float:
@@ -112,12 +114,26 @@ def _chosen(
     return RankingPolicy(weight, questions), f"best on {questions} labelled train and validation questions", gain
 
 
-def _measured(index: SearchIndex, asked: Sequence[Question], advance: Advance) -> dict[float, PerQuestion]:
+def _asked(context: StageContext) -> list[Question]:
+    """Return the questions that may choose."""
+    asked = [
+        question
+        for question in read_questions(context.tables)
+        if question.origin is Origin.LABELLED and question.split in (Split.TRAIN, Split.VALIDATION)
+    ]
+    return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
+
+
+def _measured(
+    context: StageContext, release: Release, asked: Sequence[Question], threads: int
+) -> dict[float, PerQuestion]:
     """Return nDCG@10 of each question's documents by weight."""
+    index = SearchIndex.open(context.home.root, threads, release)
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
-    for question in asked:
-        for weight, documents in index.documents_by_weight(question.question, WEIGHTS).items():
-            rankings[weight].append(best_first(documents))
-        advance()
+    with context.progress.work("ranking policy", len(asked), "questions") as advance:
+        for question in asked:
+            for weight, documents in index.documents_by_weight(question.question, WEIGHTS).items():
+                rankings[weight].append(best_first(documents))
+            advance()
     grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]
     return {weight: measure(found, grades)["ndcg_at_10"] for weight, found in rankings.items()}

@@ -15,6 +15,7 @@ from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import measure_search, search_fingerprint
+from xnai_pipelines.evaluation.policy import policy_for
 from xnai_pipelines.evaluation.report import EvaluationReport
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question
@@ -166,7 +167,7 @@ def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_ro
     """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
 
     Resumes a table left by a killed run; drops the previous challenger's. The chunks stay as the champion's tokens
-    measured them, also if the challenger has another tokenizer.
+    measured them, also if the challenger has another tokenizer. Its ranking policy is chosen as the champion's was.
 
     Raises:
         ReleaseError: Nothing is released yet, so there is nothing to challenge.
@@ -184,8 +185,11 @@ def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_ro
         forget_deleted(context, releases, spec)
         report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
-        challenger = unpublished_release(context, number, spec, encoder)
-        releases.challenge(replace(challenger, cut_by=_cut_by(context.home, champion, encoder)))
+        challenger = replace(
+            unpublished_release(context, number, spec, encoder), cut_by=_cut_by(context.home, champion, encoder)
+        )
+        policy = policy_for(context, challenger, threads=encoder.threads)
+        releases.challenge(replace(challenger, ranking=asdict(policy)))
     write_json(report_path(context.home, "challenger_index"), asdict(report))
     return report
 
