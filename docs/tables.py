@@ -32,6 +32,7 @@ STORED = {
     "quantized_models/*": "`models/`, MLflow `xnai-encoder`",
     "precision_card": "`reports/precision_card/`, MLflow `xnai/quantization`",
     "candidate_encoder": "`releases/candidate.json`",
+    "encoder_card": "`state/encoder_card.json`, `reports/encoder_card/`",
     "training_pairs": "LanceDB `training_pairs`",
     "lora_adapter": "`adapters/`, MLflow `xnai/adaptation`",
     "adapted_encoder": "`adapters/merged/`, `models/`",

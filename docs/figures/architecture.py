@@ -128,12 +128,13 @@ CALIBRATION = Box("calibration_texts", "256 passages", 1, 3)
 VARIANTS = Box("quantized_models/*", "14 variants", 2, 3)
 CARD = Box("precision_card", "size, nDCG, speed", 3, 3)
 CANDIDATE = Box("candidate_encoder", "the policy's choice", 4, 3)
+ENCODERS = Box("encoder_card", "xnai encoders", 5, 3)
 
 BOXES = (
     *(FOLDER, DOCUMENTS, CHUNKS, EMBEDDINGS, RELEASE, SEARCH),
     *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
-    *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE),
+    *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE, ENCODERS),
 )
 NEIGHBOURS = (
     *((FOLDER, DOCUMENTS), (DOCUMENTS, CHUNKS), (CHUNKS, EMBEDDINGS), (EMBEDDINGS, RELEASE), (RELEASE, SEARCH)),

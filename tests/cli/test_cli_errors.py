@@ -27,6 +27,8 @@ def refused(said: Said | subprocess.CompletedProcess[str], exit_code: int | None
 def test_the_exit_code_tells_a_wrong_setting_from_something_missing_and_from_a_disk(tmp_path):
     assert "XNAI_CHUNK_SIZE" in refused(command(variables(home=tmp_path / "a", chunk_size=3), "status"), 2)
     assert "No precision card" in refused(command(variables(home=tmp_path / "a"), "card"), 1)
+    unknown = refused(command(variables(home=tmp_path / "a"), "encoders", "organisation/model"), 2)
+    assert "'organisation/model' is neither a folder nor multilingual-e5-small" in unknown
     (tmp_path / "file").touch()
     assert "file" in refused(command(variables(home=tmp_path / "file" / "home"), "status"), 3)
 

@@ -123,3 +123,19 @@ def test_a_graph_that_was_built_without_torch_is_not_said_to_equal_it(tmp_path, 
     assert not result.passed
     assert result.severity is dg.AssetCheckSeverity.WARN, "it does not block"
     assert "Not measured: torch was not installed" in result.description
+
+
+def test_the_job_compare_encoders_shows_the_card_and_names_what_could_not_be_measured(pipeline, tiny_bert, tmp_path):
+    assert pipeline.run().success
+    result = pipeline.run("compare_encoders", encoder_card={"encoders": [str(tiny_bert), str(tmp_path)]})
+    assert result.success, failures(result)
+    shown = materialized(result, "encoder_card")
+    assert "(current, int8_dynamic)" in shown["card"]
+    assert "nDCG@10 hybrid" in shown["card"]
+    assert "XNAI_ENCODER=NAME xnai run --new-release" in shown["conclusion"]
+    [check] = result.get_asset_check_evaluations()
+    assert check.check_name == "every_encoder_was_measured"
+    assert not check.passed
+    assert str(tmp_path) in check.description
+    release = json.loads((pipeline.work.home.releases / "current.json").read_text())
+    assert release["release"] == 1

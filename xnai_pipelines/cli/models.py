@@ -70,6 +70,44 @@ def card(as_json: AsJson = False) -> None:
 
 
 @app.command()
+def encoders(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Folders of models, or multilingual-e5-small. Without: XNAI_ENCODER and, if it is installed, "
+            "multilingual-e5-small."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare other encoders with the current one on the questions: accuracy, speed and size. Changes nothing."""
+    execute("compare_encoders", {"encoder_card": {"encoders": _checked(names or [])}}, as_json)
+
+
+def _checked(names: Sequence[str]) -> list[str]:
+    """Return the names with absolute folders.
+
+    Raises:
+        OptionError: A name is no folder and no encoder of a package.
+        MissingExtraError: The package is not installed.
+    """
+    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
+
+    found = []
+    for name in names:
+        folder = Path(name).expanduser()
+        if name == MULTILINGUAL_ENCODER:
+            require("multilingual", f"The encoder {name}")
+        elif not folder.is_dir():
+            raise OptionError(
+                f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. To compare a model of the hub, set "
+                "XNAI_ENCODER to its id and run `xnai encoders`."
+            )
+        found.append(name if name == MULTILINGUAL_ENCODER else str(folder.resolve()))
+    return found
+
+
+@app.command()
 def inspect(
     file: Annotated[Path, typer.Argument(help="A quantized model, such as .xnai/models/.../weights.arrow.")],
     as_json: AsJson = False,

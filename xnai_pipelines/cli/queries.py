@@ -20,6 +20,7 @@ from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.models.card.make import last_card
+from xnai_pipelines.models.encoder_comparison.make import last_encoder_card
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import decisions, model_events
 from xnai_pipelines.releases.evaluate import last_comparison
@@ -201,6 +202,8 @@ def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
     reports = {name: json.loads(path.read_text(encoding="utf-8")) for name, path in paths.items() if path.exists()}
     if "precision_card" in steps:
         reports["card"] = to_jsonable_python(last_card(home))
+    if "encoder_card" in steps:
+        reports["encoder_card"] = to_jsonable_python(last_encoder_card(home))
     if "training_pairs" in steps:
         reports["training_pairs"] = to_jsonable_python(read_training_pairs_report(home))
     if "lora_adapter" in steps:

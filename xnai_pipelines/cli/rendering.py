@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.encoders.stored.inspection import Inspection
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
+    from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
     from xnai_pipelines.search.index import Explanation, Hit
     from xnai_pipelines.settings import Settings
@@ -101,8 +102,11 @@ def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str,
 
 def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     """Print what a run did, from its stages' reports."""
+    from pydantic import TypeAdapter
+
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
+    from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
     from xnai_pipelines.state.tracker import MlflowRun
 
@@ -118,6 +122,8 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         )
     if "card" in reports:
         show_card(Card.from_json(json.dumps(reports["card"])))
+    if "encoder_card" in reports:
+        show_encoder_card(TypeAdapter(EncoderCard).validate_python(reports["encoder_card"]))
     if "training_pairs" in reports:
         report = reports["training_pairs"]
         console.print(
@@ -237,6 +243,19 @@ def show_card(card: "Card") -> None:
     columns, rows = stored_vectors_table(card)
     if rows:
         table("Vectors of the table in other forms", columns, rows, columns[1:])
+
+
+def show_encoder_card(card: "EncoderCard") -> None:
+    """Print the encoders that were compared, what the figures say, and how to switch."""
+    from xnai_pipelines.models.encoder_comparison.markdown import encoder_table, language_table
+
+    console.print(f"[bold]Encoder card[/bold]: {card.questions}, asked of {card.corpus}.", highlight=False)
+    for title, (columns, rows) in (("Encoders", encoder_table(card)), ("By language", language_table(card))):
+        if rows:
+            table(title, columns, rows, columns[1:])
+    for name, why in card.failed.items():
+        console.print(f"  {escape(name)} was not measured: {escape(why)}", highlight=False)
+    console.print(escape(card.conclusion), highlight=False, soft_wrap=True)
 
 
 def show_inspection(file: Path, found: "Inspection") -> None:

@@ -111,6 +111,7 @@ class Jobs:
     try_encoder: Any
     approve: Any
     quantize: Any
+    compare_encoders: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -152,6 +153,11 @@ class Jobs:
                 QUANTIZE,
                 description="Make the variants of the encoder, measure them on the corpus, and choose one for the next "
                 "release.",
+            ),
+            compare_encoders=base.asset_job(
+                "compare_encoders",
+                ["encoder_card"],
+                description="Compare other encoders with the current one on the corpus and its questions.",
             ),
             maintain=base.op_job(
                 "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."

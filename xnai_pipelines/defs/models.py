@@ -16,6 +16,9 @@ from xnai_pipelines.encoders.stored.inspection import inspect
 from xnai_pipelines.models.calibration import calibration_overlap, draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.markdown import card_markdown
+from xnai_pipelines.models.encoder_comparison.candidates import names_to_compare
+from xnai_pipelines.models.encoder_comparison.make import compare_encoders, last_encoder_card
+from xnai_pipelines.models.encoder_comparison.markdown import card_markdown as encoder_card_markdown
 from xnai_pipelines.models.export import export_encoder
 from xnai_pipelines.models.make import quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS, Variant
@@ -25,6 +28,16 @@ from xnai_pipelines.state.manifest import read_candidate
 TORCH_TOLERANCE = 1e-4
 UNIT_TOLERANCE = 1e-3
 SAMPLE = "A short sentence, to see that the model answers."
+
+
+class EncoderCardConfig(dg.Config):
+    """Options of this run."""
+
+    encoders: list[str] = Field(
+        default_factory=list,
+        description="Values of XNAI_ENCODER to compare with the current encoder. Empty: XNAI_ENCODER and, if it is "
+        "installed, multilingual-e5-small.",
+    )
 
 
 class CalibrationConfig(dg.Config):
@@ -217,6 +230,46 @@ def candidate_can_be_released(stores: StoresResource, encoder: EncoderResource) 
     )
 
 
+def encoder_card(
+    context: dg.AssetExecutionContext,
+    config: EncoderCardConfig,
+    base: Base,
+    stores: StoresResource,
+    encoder: EncoderResource,
+) -> dg.MaterializeResult[None]:
+    """Encoders of other weights compared with the current one on this corpus' questions: accuracy, speed, size.
+
+    It decides nothing: XNAI_ENCODER with `xnai run --new-release` switches.
+    """
+    card = compare_encoders(
+        stores.stage_context(context),
+        names_to_compare(config.encoders, encoder.encoder),
+        weight=base.settings.vector_weight,
+        threads=encoder.threads,
+        most_chunks=base.settings.card_chunks,
+    )
+    return result(
+        card,
+        revision_of(card.made_at.isoformat()),
+        card=dg.MetadataValue.md(encoder_card_markdown(card)),
+        encoders=[one.name for one in card.encoders],
+        made_at=None,
+        failed=dg.MetadataValue.json(dict(card.failed)),
+        conclusion=card.conclusion,
+    )
+
+
+def every_encoder_was_measured(stores: StoresResource) -> dg.AssetCheckResult:
+    """Every encoder that was named could be built and measured."""
+    failed = last_encoder_card(stores.layout).failed
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="; ".join(f"{name}: {why}" for name, why in failed.items()) or None,
+        metadata={"failed": sorted(failed)},
+    )
+
+
 def definitions(base: Base) -> dg.Definitions:
     """Return the assets from `encoder_onnx` to `candidate_encoder`, one for each variant, and their checks."""
     policy = base.settings.policy
@@ -266,6 +319,13 @@ def definitions(base: Base) -> dg.Definitions:
                 group="models",
                 kinds={"python"},
             ),
+            base.asset(
+                encoder_card,
+                version=(1, base.settings.card_chunks, base.settings.vector_weight),
+                deps=["embeddings", "questions"],
+                group="models",
+                kinds={"python", "onnx"},
+            ),
         ],
         asset_checks=[
             base.check(equals_torch, "encoder_onnx", blocking=True),
@@ -278,5 +338,6 @@ def definitions(base: Base) -> dg.Definitions:
             ),
             base.check(card_fits_this_processor, "precision_card"),
             base.check(candidate_can_be_released, "candidate_encoder"),
+            base.check(every_encoder_was_measured, "encoder_card"),
         ],
     )

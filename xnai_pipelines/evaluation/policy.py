@@ -67,7 +67,7 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
         if weight is None and len(asked) >= MIN_QUESTIONS:
             by_weight = _measured(context, release, asked, threads)
             watch.items = len(asked)
-        chosen, reason, gain = _chosen(weight, by_weight, len(asked))
+        chosen, reason, gain = choose_policy(weight, by_weight, len(asked))
         policy = replace(chosen, correct_typos=correct_typos)
         ranking = json.loads(json.dumps(asdict(policy)))
         changed = (release.ranking or asdict(RankingPolicy())) != ranking
@@ -101,9 +101,16 @@ def choose_weight(means: Mapping[float, float]) -> float:
     return weights[int(np.argmax(merits))]
 
 
-def _chosen(
+def choose_policy(
     given: float | None, by_weight: Mapping[float, PerQuestion], questions: int
 ) -> tuple[RankingPolicy, str, Estimate | None]:
+    """Return the policy, why it is so, and the chosen weight's gain over the default.
+
+    Args:
+        given: The vectors' share as set by the user; None to choose it.
+        by_weight: nDCG@10 of each question by weight; empty if there are too few questions.
+        questions: Number of questions.
+    """
     if given is not None:
         return RankingPolicy(given), "set by XNAI_VECTOR_WEIGHT", None
     if not by_weight:

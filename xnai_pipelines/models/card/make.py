@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,13 +23,13 @@ from xnai_pipelines.models.card.markdown import card_markdown
 from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
-from xnai_pipelines.models.card.pool import Found, choose_pool
+from xnai_pipelines.models.card.searched import search_pool
 from xnai_pipelines.models.card.stored_vectors import measure_stored_vectors
 from xnai_pipelines.models.make import QuantizedModelReport, model_reports
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.index import FUSED_DEPTH, RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
@@ -234,22 +233,8 @@ def _material(
 ) -> tuple[Material, str, Vectors]:
     """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    document_of = context.tables.pairs(spec, "chunk_id", "document_id")
-    by_document: dict[str, list[str]] = defaultdict(list)
-    for chunk_id, document in document_of.items():
-        by_document[document].append(chunk_id)
-    by_keyword = [index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD) for question in questions]
-    scores = [{hit.chunk_id: hit.keyword or 0.0 for hit in hits} for hits in by_keyword]
-    found = [
-        Found(
-            by_vector=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.VECTOR)],
-            by_keyword=[hit.chunk_id for hit in hits],
-            answers=[by_document[document] for document in sorted(question.document_ids)],
-        )
-        for question, hits in zip(questions, by_keyword, strict=True)
-    ]
-    pool = choose_pool(sorted(document_of), found, most_chunks)
-    chosen = frozenset(pool.chunk_ids)
+    searched = search_pool(context.tables, index, questions, most_chunks)
+    chosen = frozenset(searched.pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
     for batch in context.tables.stream(spec, ["chunk_id", "passage", "vector"], rows=4_096):
@@ -258,19 +243,19 @@ def _material(
         if sum(map(len, vectors)) < STORED_VECTORS:
             vectors.append(vectors_of(batch))
     judged = Judged(
-        chunk_ids=pool.chunk_ids,
-        document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
-        keyword_scores=[{key: score for key, score in one.items() if key in chosen} for one in scores],
+        chunk_ids=searched.pool.chunk_ids,
+        document_ids=searched.document_ids,
+        keyword_scores=searched.keyword_scores,
         vector_weight=index.policy.vector_weight,
         relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
     )
     material = Material(
         held_out=held_out,
         questions=[question.question for question in questions],
-        pool=[passages[chunk_id] for chunk_id in pool.chunk_ids],
+        pool=[passages[chunk_id] for chunk_id in searched.pool.chunk_ids],
         judged=judged if questions else None,
     )
-    return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
+    return material, searched.pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
 def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:

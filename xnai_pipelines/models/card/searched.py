@@ -1,0 +1,53 @@
+"""What a card's measurements search: the pool of chunks, and what keyword search finds of it for each question."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from xnai_pipelines.models.card.pool import Found, Pool, choose_pool
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.schemas import embeddings_spec
+from xnai_pipelines.state.tables import Tables
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The pool, and what is the same for every encoder.
+
+    Attributes:
+        pool: Chosen chunks.
+        document_ids: Document of each chunk of the pool.
+        keyword_scores: For each question, the BM25 scores of the pool's chunks that keyword search found, by id.
+    """
+
+    pool: Pool
+    document_ids: Sequence[str]
+    keyword_scores: Sequence[Mapping[str, float]]
+
+
+def search_pool(tables: Tables, index: SearchIndex, questions: Sequence[Question], most_chunks: int) -> Searched:
+    """Return up to `most_chunks` chunks of the release with those that answer the questions or are confused with them.
+
+    Raises:
+        ValueError: `most_chunks` is below 1 or the release has no chunk.
+    """
+    spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
+    document_of = tables.pairs(spec, "chunk_id", "document_id")
+    by_document: dict[str, list[str]] = defaultdict(list)
+    for chunk_id, document in document_of.items():
+        by_document[document].append(chunk_id)
+    by_keyword = [index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD) for question in questions]
+    found = [
+        Found(
+            by_vector=[hit.chunk_id for hit in index.rank(question.question, FUSED_DEPTH, Mode.VECTOR)],
+            by_keyword=[hit.chunk_id for hit in hits],
+            answers=[by_document[document] for document in sorted(question.document_ids)],
+        )
+        for question, hits in zip(questions, by_keyword, strict=True)
+    ]
+    pool = choose_pool(sorted(document_of), found, most_chunks)
+    chosen = frozenset(pool.chunk_ids)
+    scores = [{hit.chunk_id: hit.keyword or 0.0 for hit in hits if hit.chunk_id in chosen} for hits in by_keyword]
+    return Searched(pool, [document_of[chunk_id] for chunk_id in pool.chunk_ids], scores)

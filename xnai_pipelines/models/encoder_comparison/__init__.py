@@ -1,0 +1,1 @@
+"""Encoders of different weights, compared on the corpus and the questions of a home."""

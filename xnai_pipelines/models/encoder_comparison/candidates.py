@@ -1,0 +1,64 @@
+"""Which encoders are compared: the current release's, and others built as a new release would have them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, resolve_encoder
+from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.errors import XnaiError
+from xnai_pipelines.extras import missing
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.state.artefacts import read_card
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.manifest import Release
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An encoder to measure: its name and its built folder."""
+
+    name: str
+    folder: Path
+    current: bool
+
+
+def names_to_compare(named: Sequence[str], configured: str | None) -> list[str]:
+    """Return the names of the encoders beside the current one.
+
+    Args:
+        named: Names that a person gave.
+        configured: XNAI_ENCODER. It is compared if no name is given, and multilingual-e5-small if it is installed.
+    """
+    if named:
+        return list(dict.fromkeys(named))
+    installed = [] if missing("multilingual") else [MULTILINGUAL_ENCODER]
+    return list(dict.fromkeys([*([configured] if configured else []), *installed]))
+
+
+def build_candidates(
+    context: StageContext, release: Release, names: Sequence[str]
+) -> tuple[list[Candidate], dict[str, str]]:
+    """Return the current encoder and those of the names, built as dynamic INT8, and why others cannot be.
+
+    A name that stands for the current encoder's weights is left out.
+    """
+    models = context.home.models
+    current = models / release.vector_space
+    weights = {read_card(current)["base"]["sha256"]}
+    found = [Candidate(release.encoder, current, current=True)]
+    failed: dict[str, str] = {}
+    for name in names:
+        try:
+            spec = read_specification(resolve_encoder(name, models), Runtime.INT8_DYNAMIC)
+            if spec.weights_sha256 in weights:
+                continue
+            context.progress.say(f"Building {name} ...")
+            folder = build_encoder(spec, models)
+        except (XnaiError, OSError, ValueError) as error:
+            failed[name] = str(error)
+            continue
+        weights.add(spec.weights_sha256)
+        found.append(Candidate(name, folder, current=False))
+    return found, failed

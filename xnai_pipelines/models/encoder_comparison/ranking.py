@@ -1,0 +1,79 @@
+"""Rankings of one encoder's vectors by any weight, on questions whose answers are known. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
+from xnai_pipelines.search.index import FUSED_DEPTH
+from xnai_pipelines.search.policy import RankingPolicy
+from xnai_pipelines.search.ranking import best_rows, standardised, summed
+
+Vectors = NDArray[np.float32]
+PerQuestion = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Questions and the chunks that are searched; the same for every encoder.
+
+    Attributes:
+        document_ids: Document of each of n chunks.
+        keyword: BM25 scores by row of the chunk, for each of q questions; chunks without a score have none.
+        relevant: For each question, the grade by document id.
+    """
+
+    document_ids: Sequence[str]
+    keyword: Sequence[Mapping[int, float]]
+    relevant: Sequence[Grades]
+
+    def part(self, which: slice) -> "Asked":
+        """Return some of the questions on the same chunks."""
+        return Asked(self.document_ids, self.keyword[which], self.relevant[which])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """What one encoder makes of the chunks and questions.
+
+    Attributes:
+        passages: float32 [n, d], unit length.
+        questions: float32 [q, d], unit length.
+        familiarity: How well the encoder knows the writing of each question, 0 to 1.
+    """
+
+    passages: Vectors
+    questions: Vectors
+    familiarity: Sequence[float]
+
+    def part(self, which: slice) -> "Encoded":
+        """Return some of the questions with the same chunks."""
+        return Encoded(self.passages, self.questions[which], self.familiarity[which])
+
+
+def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dict[float, PerQuestion]:
+    """Return nDCG@10 of each question in hybrid search by weight: float64 [q].
+
+    `SearchIndex` ranks so, but for identifiers, which no encoder changes.
+    """
+    rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
+    for question, found, known in zip(encoded.questions, asked.keyword, encoded.familiarity, strict=True):
+        scores = np.zeros(len(encoded.passages), np.float32)
+        scores[list(found)] = list(found.values())
+        vector, keyword = standardised(encoded.passages @ question), standardised(scores)
+        for weight in weights:
+            share = RankingPolicy(weight).weight_for(known, found=len(found))
+            rankings[weight].append(_documents(asked, summed(vector, keyword, share)))
+    return {weight: measure(found, asked.relevant)["ndcg_at_10"] for weight, found in rankings.items()}
+
+
+def vector_ndcg(asked: Asked, encoded: Encoded) -> PerQuestion:
+    """Return nDCG@10 of each question in vector search: float64 [q]."""
+    rankings = [_documents(asked, encoded.passages @ question) for question in encoded.questions]
+    return measure(rankings, asked.relevant)["ndcg_at_10"]
+
+
+def _documents(asked: Asked, scores: Vectors) -> list[str]:
+    return best_first(asked.document_ids[row] for row in best_rows(scores, FUSED_DEPTH).tolist())
