@@ -28,10 +28,10 @@ ASSETS = [
 
 
 @pytest.fixture
-def quantized(pipeline, fp32_encoder):
+def quantized(pipeline, small_bert):
     """A pipeline whose home has a corpus that can be calibrated with, ingested and quantized."""
     write_library(pipeline.work)
-    with settled(variables(pipeline.work, card_chunks=100)):
+    with settled(variables(pipeline.work, encoder=small_bert, card_chunks=100)):
         assert pipeline.run().success
         result = pipeline.run("quantize", ASSETS)
         assert result.success, failures(result)

@@ -1,24 +1,22 @@
 """Variants are made once, heal after a kill, and the one that the card chooses makes the next release."""
 
-import os
 import signal
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import variables
+from tests.support.commands import run
+from tests.support.pipeline import start_xnai, variables
 from tests.support.workplace import Workplace, write_library
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import default_encoder_folder
-from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.errors import CalibrationError, CardError, VariantMissingError
 from xnai_pipelines.models.calibration import draw_calibration
 from xnai_pipelines.models.card.make import choose_candidate, last_card, make_card
 from xnai_pipelines.models.card.policy import Policy
+from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.make import asked_vector_space, next_encoder, quantize_variant, read_model_report
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import make_questions
@@ -29,7 +27,6 @@ from xnai_pipelines.state.tracker import Tracker
 pytestmark = pytest.mark.slow
 
 VARIANT = {variant.name: variant for variant in VARIANTS}
-BASE = read_specification(default_encoder_folder(), Runtime.FP32)
 
 
 def tracker(work: Workplace) -> Tracker:
@@ -37,9 +34,17 @@ def tracker(work: Workplace) -> Tracker:
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, fp32_encoder: Encoder) -> Workplace:
+def base(small_bert: Path) -> EncoderSpec:
+    """What the variants are made of."""
+    return read_specification(small_bert, Runtime.FP32)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory, base: EncoderSpec) -> Workplace:
     """An ingested folder of many documents with generated questions and a calibration set."""
-    work = Workplace(tmp_path_factory.mktemp("library"), built_encoder)
+    root = tmp_path_factory.mktemp("library")
+    first = read_specification(base.source, Runtime.INT8_DYNAMIC)
+    work = Workplace(root, Encoder.load(build_encoder(first, root / "home" / "models"), threads=2))
     write_library(work)
     work.ingest()
     make_questions(work.context(), None)
@@ -47,8 +52,8 @@ def library(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, fp
     return work
 
 
-def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Workplace):
-    first = quantize_variant(library.context(), VARIANT["int4_rtn"], BASE, tracker(library), threads=2)
+def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Workplace, base: EncoderSpec):
+    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
     assert first.built
     assert first.finite
     assert first.ratio > 6.5
@@ -59,7 +64,7 @@ def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Wor
         for path in (library.home.models / first.vector_space).iterdir()
         if path.name != "tokenizer.json"
     )
-    again = quantize_variant(library.context(), VARIANT["int4_rtn"], BASE, tracker(library), threads=2)
+    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
     assert again == replace(first, built=False)
     assert read_model_report(library.home, "int4_rtn") == first
 
@@ -83,26 +88,25 @@ main()
 """
 
 
-def test_a_variant_whose_run_was_killed_leaves_nothing_half_and_is_made_by_the_next_run(library: Workplace):
+def test_a_variant_whose_run_was_killed_leaves_nothing_half_and_is_made_by_the_next_run(
+    library: Workplace, base: EncoderSpec
+):
     before = {path.name for path in library.home.models.glob("[!.]*")}
-    killed = subprocess.run(
-        [sys.executable, "-c", KILLED_WHILE_QUANTIZING], env=variables(library), capture_output=True, check=False
-    )
+    killed = run(["-c", KILLED_WHILE_QUANTIZING], variables(library, encoder=base.source))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert {path.name for path in library.home.models.glob("[!.]*")} == before
     assert read_model_report(library.home, "int2_rtn") is None
-    made = quantize_variant(library.context(), VARIANT["int2_rtn"], BASE, tracker(library), threads=2)
+    made = quantize_variant(library.context(), VARIANT["int2_rtn"], base, tracker(library), threads=2)
     assert made.built
     assert (library.home.models / made.vector_space / "card.json").exists()
 
 
-def test_two_runs_at_once_make_a_variant_once(library: Workplace):
-    command = [sys.executable, "-m", "xnai_pipelines.cli", "quantize", "--variant", "int8_arrow"]
-    environment = {**os.environ, **variables(library, card_chunks=100)}
-    runs = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    for run in runs:
-        _, said = run.communicate()
-        assert run.returncode == 0, said
+def test_two_runs_at_once_make_a_variant_once(library: Workplace, base: EncoderSpec):
+    environment = variables(library, encoder=base.source, card_chunks=100)
+    runs = [start_xnai(environment, "quantize", "--variant", "int8_arrow") for _ in range(2)]
+    for one in runs:
+        _, said = one.communicate()
+        assert one.returncode == 0, said
     report = read_model_report(library.home, "int8_arrow")
     assert report is not None
     assert report.registered is not None
@@ -112,37 +116,37 @@ def test_two_runs_at_once_make_a_variant_once(library: Workplace):
     assert last_card(library.home).choice is not None
 
 
-def test_a_damaged_variant_is_made_anew(library: Workplace):
-    first = quantize_variant(library.context(), VARIANT["int4_rtn"], BASE, tracker(library), threads=2)
+def test_a_damaged_variant_is_made_anew(library: Workplace, base: EncoderSpec):
+    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
     weights = library.home.models / first.vector_space / "weights.arrow"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    again = quantize_variant(library.context(), VARIANT["int4_rtn"], BASE, tracker(library), threads=2)
+    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
     assert again.built
     assert again.vector_space == first.vector_space
     assert again.cosine == first.cosine
 
 
-def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(library: Workplace):
+def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(library: Workplace, base: EncoderSpec):
     context, policy = library.context(), Policy(min_cosine=0.97, min_questions=10_000)
     for name in ("fp32", "int4_rtn"):
-        quantize_variant(context, VARIANT[name], BASE, tracker(library), threads=2)
-    outcome = make_card(context, tracker(library), BASE, policy, threads=2, most_chunks=100)
+        quantize_variant(context, VARIANT[name], base, tracker(library), threads=2)
+    outcome = make_card(context, tracker(library), base, policy, threads=2, most_chunks=100)
     figures = {one.name: one for one in outcome.card.variants}
     assert figures["fp32"].speed_ratio == 1
     assert figures["int4_rtn"].agreement.cosine_mean > 0.95
     assert outcome.kept.mlflow_run is not None
-    again = make_card(context, tracker(library), BASE, policy, threads=2, most_chunks=100)
+    again = make_card(context, tracker(library), base, policy, threads=2, most_chunks=100)
     assert (again.measured, again.card) == (False, outcome.card)
 
     candidate, choice = choose_candidate(context, policy)
     assert candidate is not None
     assert choice.reasons == candidate.reasons
-    asked = next_encoder(library.home, BASE, None)
+    asked = next_encoder(library.home, base, None)
     assert asked.vector_space == candidate.vector_space
     release = Releases(library.home.releases).require()
-    assert asked_vector_space(library.home, BASE, None, release) == release.vector_space
+    assert asked_vector_space(library.home, base, None, release) == release.vector_space
 
     encoder = Encoder.load(library.home.models / asked.vector_space, threads=2)
     chosen = Workplace(library.documents.parent, encoder, library.documents)
@@ -151,29 +155,29 @@ def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(li
     assert "3/7.md" in {hit.source for hit in chosen.search().search("word7x3", k=5)}
     maintain(context, kept_releases=3)
     kept = {path.name for path in library.home.models.glob("[!.]*")}
-    assert {candidate.vector_space, BASE.vector_space} <= kept
+    assert {candidate.vector_space, base.vector_space} <= kept
 
 
-def test_a_variant_that_was_not_made_is_named_with_the_command_that_makes_it(work: Workplace):
+def test_a_variant_that_was_not_made_is_named_with_the_command_that_makes_it(work: Workplace, base: EncoderSpec):
     work.write("a.md", "# One\n\nA passage.\n")
     work.ingest()
     with pytest.raises(VariantMissingError, match="xnai quantize --variant rate_19x"):
-        next_encoder(work.home, BASE, "rate_19x")
-    assert next_encoder(work.home, BASE, None).variant == "int8_dynamic"
-    assert next_encoder(work.home, BASE, "fp32").buildable == BASE
+        next_encoder(work.home, base, "rate_19x")
+    assert next_encoder(work.home, base, None).variant == "int8_dynamic"
+    assert next_encoder(work.home, base, "fp32").buildable == base
     of_other_weights = Candidate("int4_rtn", "0" * 16, "f" * 64, "2026-01-01", ("small",))
     record_candidate(work.home.releases, of_other_weights)
     assert read_candidate(work.home.releases) == of_other_weights
-    assert next_encoder(work.home, BASE, None).variant == "int8_dynamic"
+    assert next_encoder(work.home, base, None).variant == "int8_dynamic"
     with pytest.raises(CardError, match="xnai quantize"):
         last_card(work.home)
 
 
-def test_a_calibrated_variant_needs_a_calibration_set(work: Workplace):
+def test_a_calibrated_variant_needs_a_calibration_set(work: Workplace, base: EncoderSpec):
     work.write("a.md", "# One\n\nA passage.\n")
     work.ingest()
     with pytest.raises(CalibrationError, match="calibration_texts"):
-        quantize_variant(work.context(), VARIANT["int4_gptq"], BASE, tracker(work), threads=1)
+        quantize_variant(work.context(), VARIANT["int4_gptq"], base, tracker(work), threads=1)
 
 
 def test_models_that_nothing_names_are_removed_by_maintenance(work: Workplace):

@@ -1,4 +1,4 @@
-"""A BERT small enough to export within a second: two layers, random weights, a vocabulary of letters."""
+"""BERTs small enough to export within seconds: two layers, random weights, a vocabulary of letters or a whole one."""
 
 import json
 import string
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.processors import report_processor
+from xnai_pipelines.encoders.source import default_encoder_folder
 
 WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *string.ascii_lowercase, ":"]
 WORDS += ["##" + letter for letter in string.ascii_lowercase] + ["query", "passage", "red", "green", "blue"]
@@ -26,7 +27,14 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiny_bert(tmp_path_factory.mktemp("tiny"), WORDS)
 
 
-def write_tiny_bert(folder: Path, words: Sequence[str]) -> Path:
+@pytest.fixture(scope="session")
+def small_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformer folder with the default encoder's vocabulary, so it can take its place, a sixth of its size."""
+    words = (default_encoder_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    return write_tiny_bert(tmp_path_factory.mktemp("small"), words, hidden_size=128, positions=512)
+
+
+def write_tiny_bert(folder: Path, words: Sequence[str], *, hidden_size: int = 32, positions: int = 64) -> Path:
     """Write the model and a slow tokenizer with this vocabulary into an empty folder, and return it."""
     import torch
     from transformers import BertConfig, BertModel
@@ -34,11 +42,11 @@ def write_tiny_bert(folder: Path, words: Sequence[str]) -> Path:
     torch.manual_seed(7)
     config = BertConfig(
         vocab_size=len(words),
-        hidden_size=32,
+        hidden_size=hidden_size,
         num_hidden_layers=2,
         num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
+        intermediate_size=2 * hidden_size,
+        max_position_embeddings=positions,
     )
     BertModel(config).save_pretrained(folder, safe_serialization=True)
     (folder / "vocab.txt").write_text("\n".join(words))
