@@ -3,16 +3,20 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from tests.support.defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
+from tests.support.encoder_cards import BETTER
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
-from xnai_pipelines.defs import autonomy
+from xnai_pipelines.releases.decision import Decision, Outcome, write_decision
+from xnai_pipelines.releases.gate import Verdict
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.records import write_record
 
 CAUSE = "below_champion:all@release1"
 pytestmark = pytest.mark.slow
@@ -101,15 +105,32 @@ def test_two_in_a_row_ask_for_a_retraining_that_says_why(degraded):
     assert "attempt 1 of 3" in said
 
 
-def test_an_encoder_at_hand_is_tried_before_an_adapter_and_counts_as_an_attempt(degraded, monkeypatch):
-    monkeypatch.setattr(autonomy, "encoder_to_try", lambda decision, at_hand, tried: next(iter({*at_hand} - tried)))
-    monkeypatch.setattr(autonomy, "encoders_at_hand", lambda: ("multilingual-e5-small", "minilm"))
+def test_the_best_encoder_of_the_card_is_tried_and_an_adapter_follows_without_waiting(degraded):
+    write_record(degraded.home.state / "encoder_card.json", BETTER)
     assert degraded.tick() == "try_encoder"
     [request] = degraded.requests
-    assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "multilingual-e5-small"}}}}
-    assert request.tags["reason"].endswith("The encoder multilingual-e5-small, which is installed, is tried.")
-    degraded.succeed(degraded.start())
-    assert "the cooldown after the last retraining ends at" in degraded.tick()
+    assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "multilingual"}}}}
+    assert request.tags["reason"].endswith(
+        "The encoder multilingual is tried first: it is the best on the encoder card."
+    )
+    trial = degraded.start()
+    assert "a retraining has been running since" in degraded.tick()
+    degraded.succeed(trial)
+    rejected = Decision(
+        outcome=Outcome.REJECTED,
+        verdict=Verdict(False, ("Worse.",), ()),
+        decided_at=datetime.now(UTC),
+        champion_release=1,
+        vector_space="other",
+        adapter=None,
+        pairs_sha256=None,
+        config={},
+        judged_on="",
+        cause=None,
+        encoder="multilingual",
+    )
+    write_decision(degraded.home.decisions, rejected)
+    assert degraded.tick() == "retrain"
 
 
 def test_a_good_evaluation_in_between_begins_the_count_anew(sensor):

@@ -165,7 +165,7 @@ def policy(as_json: AsJson = False) -> None:
 
     current, report = current_policy(Home(settings().home))
     if as_json:
-        print_json({"policy": current, "report": report})
+        print_json({"policy": asdict(current), "report": asdict(report) if report else None})
         return
     from xnai_pipelines.cli.rendering import show_policy
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -18,6 +18,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import resolve_encoder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import last_evaluation
+from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
 from xnai_pipelines.models.card.make import last_card
 from xnai_pipelines.models.encoder_comparison.make import last_encoder_card
@@ -39,7 +40,6 @@ REPORT_OF_STEP = {
     "chunks": "chunks",
     "embeddings": "embeddings",
     "questions": "questions",
-    "ranking_policy": "ranking_policy",
     "calibration_texts": "calibration",
     "release": "release",
     "compact_tables": "maintenance",
@@ -97,17 +97,15 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     )
 
 
-def current_policy(home: Home) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def current_policy(home: Home) -> tuple[RankingPolicy, PolicyReport | None]:
     """Return the ranking policy of the current release, and the report on how it was chosen, None if there is none.
 
     Raises:
         ReleaseError: Nothing is released yet.
     """
-    policy = asdict(RankingPolicy.of(Releases(home.releases).require()))
-    path = report_path(home, "ranking_policy")
-    report = json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
-    # a report on another release or setting would explain another policy
-    return policy, report if report and report["policy"] == policy else None
+    policy, report = RankingPolicy.of(Releases(home.releases).require()), last_policy(home)
+    # a report on another release would explain another policy
+    return policy, report if report and report.policy == policy else None
 
 
 def listed_releases(home: Home) -> list[ListedRelease]:

@@ -16,11 +16,13 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.cli.queries import ListedRelease
     from xnai_pipelines.cli.runs import FinishedRun
     from xnai_pipelines.encoders.stored.inspection import Inspection
+    from xnai_pipelines.evaluation.policy import PolicyReport
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
     from xnai_pipelines.search.index import Explanation, Hit
+    from xnai_pipelines.search.policy import RankingPolicy
     from xnai_pipelines.settings import Settings
 
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
@@ -310,22 +312,20 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
     table("Parts", ["rank", "score", "cosine", "BM25", "source"], rows, ["rank", "score", "cosine", "BM25"])
 
 
-def show_policy(policy: Mapping[str, Any], report: Mapping[str, Any] | None) -> None:
+def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
     """Print a ranking policy, why it is so, and the accuracy by weight that it was chosen on."""
     facts = [
-        ("weight of vectors", f"{policy['vector_weight']:.2f}"),
-        ("weight of keywords", f"{1 - policy['vector_weight']:.2f}"),
-        ("typos corrected", "yes" if policy["correct_typos"] else "no"),
-        ("chosen because", report["reason"] if report else "not on record; `xnai evaluate` chooses again"),
+        ("weight of vectors", f"{policy.vector_weight:.2f}"),
+        ("weight of keywords", f"{1 - policy.vector_weight:.2f}"),
+        ("typos corrected", "yes" if policy.correct_typos else "no"),
+        ("chosen because", report.reason if report else "not on record; `xnai evaluate` chooses again"),
     ]
-    if report and report["gain"]:
-        gain = report["gain"]
-        facts.append(
-            ("gain over the default", f"{gain['mean']:+.3f} [{gain['low']:+.3f}, {gain['high']:+.3f}] nDCG@10")
-        )
+    if report and report.gain:
+        gain = report.gain
+        facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))
     table("Ranking policy", ["what", "value"], facts)
-    if report and report["by_weight"]:
-        rows = [(f"{float(weight):.2f}", f"{mean:.3f}") for weight, mean in report["by_weight"].items()]
+    if report and report.by_weight:
+        rows = [(f"{weight:.2f}", f"{mean:.3f}") for weight, mean in report.by_weight.items()]
         table("Train and validation questions", ["weight of vectors", "nDCG@10"], rows, ["nDCG@10"])
 
 

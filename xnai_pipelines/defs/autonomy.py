@@ -19,15 +19,14 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
-from xnai_pipelines.encoders.source import encoders_at_hand
 from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.state.manifest import Releases
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
 TRY_ENCODER = "try_encoder"
-RETRAININGS = (JOBS[Action.RETRAIN], TRY_ENCODER)
 
 
 def drift_report(
@@ -62,16 +61,17 @@ def accuracy_degradation_sensor(
         decision = look_for_degradation(
             stores.layout,
             tracking.tracker(),
-            _attempts(context.instance, [base.name(job) for job in RETRAININGS], now),
+            _attempts(context.instance, base, now),
             Memory.from_json(context.cursor),
             base.settings.thresholds,
             now,
         )
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
-    encoder = encoder_to_try(decision, at_hand=encoders_at_hand(), tried=_tried(stores))
+    encoder = _encoder_to_try(stores, decision)
     if encoder is not None:
-        decision = replace(decision, reason=f"{decision.reason} The encoder {encoder}, which is installed, is tried.")
+        sentence = f"The encoder {encoder} is tried first: it is the best on the encoder card."
+        decision = replace(decision, reason=f"{decision.reason} {sentence}")
     context.log.info(decision.reason)
     requests = [_request(base, decision, encoder)] if decision.action in JOBS else []
     if decision.action is Action.ALERT:
@@ -101,13 +101,14 @@ def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsR
     alerts.tell(alert, base.settings.webhook)
 
 
-def _tried(stores: StoresResource) -> set[str]:
-    """Return the encoder of the current release and those that were judged against it."""
-    release = Releases(stores.layout.releases).current()
+def _encoder_to_try(stores: StoresResource, decision: Decision) -> str | None:
+    home = stores.layout
+    release = Releases(home.releases).current()
     if release is None:
-        return set()
-    judged = (one for one in decisions(stores.layout.decisions) if one.champion_release == release.release)
-    return {release.encoder, *(one.encoder for one in judged if one.encoder)}
+        return None
+    found = decisions(home.decisions)
+    judged = {one.encoder for one in found if one.champion_release == release.release and one.encoder}
+    return encoder_to_try(decision, find_encoder_card(home), current=release.encoder, judged=judged)
 
 
 def _request(base: Base, decision: Decision, encoder: str | None) -> dg.RunRequest:
@@ -134,10 +135,18 @@ def _alert(decision: Decision, now: datetime) -> Alert:
     )
 
 
-def _attempts(instance: dg.DagsterInstance, jobs: Sequence[str], now: datetime) -> Sequence[Attempt]:
-    """Return the runs of these jobs that the instance knows, the newest ones of each."""
-    filters = [dg.RunsFilter(job_name=job) for job in jobs]
-    return [_attempt(record, now) for one in filters for record in instance.get_run_records(one, REMEMBERED_RUNS)]
+def _attempts(instance: dg.DagsterInstance, base: Base, now: datetime) -> Sequence[Attempt]:
+    """Return the retrainings that the instance knows, the newest ones, and trials of encoders that run or failed.
+
+    A trial that ended released its encoder, or a training may follow without waiting.
+    """
+
+    def newest(job: str) -> list[Attempt]:
+        records = instance.get_run_records(dg.RunsFilter(job_name=base.name(job)), limit=REMEMBERED_RUNS)
+        return [_attempt(record, now) for record in records]
+
+    trials = [attempt for attempt in newest(TRY_ENCODER) if attempt.outcome != "succeeded"]
+    return [*newest(JOBS[Action.RETRAIN]), *trials]
 
 
 def _attempt(record: dg.RunRecord, now: datetime) -> Attempt:

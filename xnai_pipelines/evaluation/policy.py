@@ -1,26 +1,32 @@
 """Chooses the ranking policy on the train and validation questions, and records it in the release's manifest."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.evaluation.asking import judgement
+from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
+from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
-from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
+CHOICE_VERSION = 1  # raised when the same rankings lead to another choice
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
 CAUTION = 0.02
@@ -33,15 +39,17 @@ class PolicyReport:
     """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
 
     `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `changed` says
-    whether this run changed the manifest.
+    whether this run changed the manifest. `grounds` is a hash of all that the choice depends on: it is made again only
+    if that changes.
     """
 
+    grounds: str
     policy: RankingPolicy
     reason: str
     by_weight: Mapping[float, float]
     gain: Estimate | None
-    changed: bool
-    seconds: float
+    changed: bool = False
+    seconds: float = 0.0
 
 
 def make_policy(context: StageContext, *, weight: float | None, correct_typos: bool, threads: int) -> PolicyReport:
@@ -63,20 +71,33 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
         releases = Releases(context.home.releases)
         release = releases.require()
         asked = _asked(context)
-        by_weight: dict[float, PerQuestion] = {}
-        if weight is None and len(asked) >= MIN_QUESTIONS:
-            by_weight = _measured(context, release, asked, threads)
-            watch.items = len(asked)
-        chosen, reason, gain = choose_policy(weight, by_weight, len(asked))
-        policy = replace(chosen, correct_typos=correct_typos)
-        ranking = json.loads(json.dumps(asdict(policy)))
+        content = [CHOICE_VERSION, RANKING_VERSION, index_content(context, release), question_set(asked)]
+        grounds = hashlib.sha256(json.dumps([*content, weight, correct_typos]).encode()).hexdigest()[:32]
+        kept = last_policy(context.home)
+        if kept is None or kept.grounds != grounds:
+            by_weight: dict[float, PerQuestion] = {}
+            if weight is None and len(asked) >= MIN_QUESTIONS:
+                by_weight = _measured(context, release, asked, threads)
+                watch.items = len(asked)
+            chosen, reason, gain = choose_policy(weight, by_weight, len(asked))
+            means = {weight: float(values.mean()) for weight, values in by_weight.items()}
+            kept = PolicyReport(grounds, replace(chosen, correct_typos=correct_typos), reason, means, gain)
+        ranking = asdict(kept.policy)
         changed = (release.ranking or asdict(RankingPolicy())) != ranking
         if changed:
             releases.set_ranking(release.release, ranking)
-    means = {weight: float(values.mean()) for weight, values in by_weight.items()}
-    report = PolicyReport(policy, reason, means, gain, changed, watch.seconds)
-    write_json(report_path(context.home, "ranking_policy"), asdict(report))
+    report = replace(kept, changed=changed, seconds=watch.seconds)
+    write_record(_record_path(context.home), report)
     return report
+
+
+def last_policy(home: Home) -> PolicyReport | None:
+    """Return the last report, None if no policy was chosen yet."""
+    return read_record(_record_path(home), PolicyReport)
+
+
+def _record_path(home: Home) -> Path:
+    return home.state / "ranking_policy.json"
 
 
 def policy_for(context: StageContext, challenger: Release, *, threads: int) -> RankingPolicy:

@@ -1,43 +1,43 @@
-"""An encoder at hand is tried once, before an adapter is trained, if a language degraded."""
+"""The best encoder of a card of this release is tried once, before an adapter is trained."""
 
 import pytest
 
-from tests.support.degradation_nights import ENGLISH, FALLEN, RUSSIAN, Sensor, night
+from tests.support.degradation_nights import ENGLISH, RUSSIAN, Sensor, night
+from tests.support.encoder_cards import BETTER, UNKNOWN, WORSE
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
 from xnai_pipelines.autonomy.decisions.remedy import encoder_to_try
-
-AT_HAND = ("multilingual", "other")
+from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 
 
 @pytest.fixture(scope="module")
-def russian_fell() -> Decision:
+def degraded() -> Decision:
     sensor = Sensor(night(0, ENGLISH))
     for day in (1, 2):
         decision = sensor.tick(day + 0.1, night(day, ENGLISH, RUSSIAN))
+    assert decision.action is Action.RETRAIN
     return decision
 
 
-def test_the_first_encoder_that_was_not_tried_is(russian_fell: Decision):
-    assert russian_fell.action is Action.RETRAIN
-    assert encoder_to_try(russian_fell, at_hand=AT_HAND, tried={"minilm"}) == "multilingual"
-    assert encoder_to_try(russian_fell, at_hand=AT_HAND, tried={"minilm", "multilingual"}) == "other"
+def test_the_best_encoder_of_the_card_is_tried(degraded: Decision):
+    assert encoder_to_try(degraded, BETTER, current="minilm", judged=()) == "multilingual"
 
 
-def test_an_adapter_is_trained_if_no_encoder_is_left(russian_fell: Decision):
-    assert encoder_to_try(russian_fell, at_hand=AT_HAND, tried=set(AT_HAND)) is None
-    assert encoder_to_try(russian_fell, at_hand=(), tried=set()) is None
+@pytest.mark.parametrize(
+    ("measured", "current", "judged"),
+    [
+        (None, "minilm", ()),
+        (WORSE, "minilm", ()),
+        (UNKNOWN, "minilm", ()),
+        (BETTER, "minilm", ("multilingual",)),
+        (BETTER, "multilingual", ()),  # the card is of an earlier release
+    ],
+)
+def test_else_an_adapter_is_next(degraded: Decision, measured: EncoderCard | None, current: str, judged: tuple[str]):
+    assert encoder_to_try(degraded, measured, current=current, judged=judged) is None
 
 
 def test_a_tick_that_asks_for_no_retraining_tries_nothing():
     decision = Sensor(night(0, ENGLISH)).tick(1.1, night(1, ENGLISH, RUSSIAN))
     assert decision.action is Action.NONE
-    assert encoder_to_try(decision, at_hand=AT_HAND, tried=set()) is None
-
-
-def test_an_adapter_is_trained_if_one_language_degraded_in_a_corpus_of_that_language():
-    sensor = Sensor(night(0, ENGLISH))
-    for day in (1, 2):
-        decision = sensor.tick(day + 0.1, night(day, FALLEN))
-    assert decision.action is Action.RETRAIN
-    assert encoder_to_try(decision, at_hand=AT_HAND, tried=set()) is None
+    assert encoder_to_try(decision, BETTER, current="minilm", judged=()) is None

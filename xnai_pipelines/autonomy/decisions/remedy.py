@@ -1,26 +1,29 @@
 """Which remedy for a drop in accuracy comes first. Pure."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
+from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 
 
-def encoder_to_try(decision: Decision, *, at_hand: Sequence[str], tried: Collection[str]) -> str | None:
-    """Return the encoder to try before an adapter is trained, None if none is left or none would help.
+def encoder_to_try(
+    decision: Decision, card: EncoderCard | None, *, current: str, judged: Collection[str]
+) -> str | None:
+    """Return the encoder to try before an adapter is trained, None if an adapter is next.
 
-    An encoder at hand is tried if a language degraded: the current one may not know it, and embedding the corpus with
-    one that does takes a fraction of the time of a training. Ranking policies need no attempt: each evaluation chooses
-    one.
+    It is the best encoder of the card, on this corpus and its questions, if that is another than the current one.
+    Embedding the corpus with it takes a fraction of the time of a training. Ranking policies need no attempt: each
+    evaluation chooses one.
 
     Args:
         decision: The decision of a tick.
-        at_hand: Encoders that installed packages carry, best first.
-        tried: Encoder of the current release, and those that were judged against it.
+        card: The last comparison of encoders, None if there was none.
+        current: Encoder of the current release.
+        judged: Encoders that were judged against the current release.
     """
-    if decision.action is not Action.RETRAIN:
+    best = card.best if card else None
+    if decision.action is not Action.RETRAIN or card is None or best is None:
         return None
-    causes = decision.memory.standing.values()
-    if not any(cause.kind.of_accuracy and cause.part.dimension == "language" for cause in causes):
-        return None
-    return next((name for name in at_hand if name not in tried), None)
+    measured_now = card.encoders[0].name == current  # else the card is of an earlier release
+    return best.name if measured_now and not best.current and best.name not in judged else None

@@ -115,10 +115,19 @@ def last_encoder_card(home: Home) -> EncoderCard:
         CardError: There is none.
         RecordError: It is damaged.
     """
-    card = read_record(_card_path(home), EncoderCard)
+    card = find_encoder_card(home)
     if card is None:
         raise CardError("No encoders have been compared yet. `xnai encoders` compares them.")
     return card
+
+
+def find_encoder_card(home: Home) -> EncoderCard | None:
+    """Return the last card, None if there is none.
+
+    Raises:
+        RecordError: It is damaged.
+    """
+    return read_record(_card_path(home), EncoderCard)
 
 
 def _card_path(home: Home) -> Path:
