@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.words import fold, words
+from xnai_pipelines.search.words import fold
 
 SHORTEST = 4  # letters; shorter words have too many neighbours
 LONG = 9  # letters from which two may be wrong, and the first one may be
 
-_WORD = re.compile(r"[^\W_]+")
+# A word between spaces; identifiers and their parts are none.
+_WORD = re.compile(
+    rf"(?<!\S)(?P<before>[\"'(\[{{«„“‘]*)(?P<word>[^\W\d_]{{{SHORTEST},}})(?=[.,;:!?)\]}}»”’\"']*(?!\S))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +50,15 @@ def corrected(
         vocabulary: Result of `vocabulary_of`.
     """
     corrections: dict[str, Correction] = {}
-    tokens = text.split()
-    for at, token in enumerate(tokens):
-        found = list(words(token))
-        word = found[0].text if len(found) == 1 and not found[0].identifier else ""
-        if len(word) < SHORTEST or not word.isalpha() or word in kept or is_known(word):
-            continue
-        nearest = _nearest(word, vocabulary)
-        if nearest is not None:
+
+    def repaired(match: re.Match[str]) -> str:
+        word = fold(match["word"])
+        if word not in kept and not is_known(word) and (nearest := _nearest(word, vocabulary)) is not None:
             corrections[word] = Correction(word, nearest)
-            tokens[at] = _WORD.sub(lambda match: nearest if fold(match.group()) == word else match.group(), token)  # noqa: B023  called here
-    return " ".join(tokens), tuple(corrections.values())
+            return match["before"] + nearest
+        return match.group()
+
+    return _WORD.sub(repaired, text), tuple(corrections.values())
 
 
 def _nearest(word: str, vocabulary: pa.Table) -> str | None:
