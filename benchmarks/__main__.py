@@ -14,6 +14,7 @@ BENCHMARKS = {
     "startup": [],
     "incremental": [],
     "scale": [],
+    "search": [],
     "storage": [],
     "quantization": [],
     "adaptation": [],
