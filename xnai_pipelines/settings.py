@@ -162,8 +162,8 @@ class Settings(BaseSettings):
     card_chunks: int = Field(
         default=2_000,
         ge=100,
-        description="Max chunks on which the precision card compares variants. A larger corpus is reduced to the "
-        "best matches of each question.",
+        description="Max chunks on which the precision card compares variants, and the encoder card encoders. A larger "
+        "corpus is reduced to the best matches of each question.",
     )
     optimise: Optimise = Field(
         default=Optimise.SIZE,

@@ -225,10 +225,11 @@ def draw() -> str:
             "starts",
         )
     )
-    joins = [(CANDIDATE.right, CANDIDATE.middle), (MARGIN, CANDIDATE.middle), (MARGIN, DECISION.middle)]
+    past = CANDIDATE.top - 12
+    joins = [(CANDIDATE.center, CANDIDATE.top), (CANDIDATE.center, past), (MARGIN, past), (MARGIN, DECISION.middle)]
     parts.append(f'<polyline class="starts" points="{" ".join(f"{x},{y}" for x, y in joins)}"/>')
     parts += [box.svg() for box in BOXES]
-    parts.append(text("note", CANDIDATE.right + 90, CANDIDATE.middle - 8, "xnai run --new-release"))
+    parts.append(text("note", CANDIDATE.right + 90, past - 6, "xnai run --new-release"))
     parts.append(text("legend", LEFT, HEIGHT - 24, LEGEND))
     body = "\n".join(parts)
     size = f'viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}"'

@@ -72,7 +72,7 @@ def test_every_column_is_traced_to_columns_that_exist(pipeline):
 
 def test_all_checks_pass_but_the_one_on_the_broken_file(pipeline):
     results = checks(pipeline.run())
-    assert len(results) == 10
+    assert len(results) == 11
     assert [name for name, passed in results.items() if not passed] == ["quarantine_rate"]
 
 
