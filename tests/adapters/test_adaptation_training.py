@@ -5,8 +5,6 @@ import json
 import math
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 import threading
 from pathlib import Path
@@ -16,6 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from tests.support.adaptation_pairs import pairs_of
+from tests.support.commands import Process
 from xnai_pipelines.adapters import memory
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig, adapter_id
@@ -133,15 +132,15 @@ def test_a_training_that_is_killed_ends_with_the_bits_of_one_that_is_not(
     killed = tmp_path / "killed"
     steps = config.epochs * 3
     for last in (4, 11):
-        command = [sys.executable, "-c", _KILLED, str(base.source), str(killed), config.description]
-        paths = os.pathsep.join([str(Path(__file__).parent), str(Path.cwd())])
-        with subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "PYTHONPATH": paths}) as process:
-            assert process.stdout is not None
-            for line in process.stdout:
+        ours, theirs = os.pipe()
+        process = Process(["-c", _KILLED, str(base.source), str(killed), config.description], os.environ, stdout=theirs)
+        os.close(theirs)
+        with os.fdopen(ours) as lines:
+            for line in lines:
                 if int(line) >= last:
                     process.send_signal(signal.SIGKILL)
                     break
-            process.wait()
+        process.communicate()
         assert process.returncode == -signal.SIGKILL
         assert not (killed / undisturbed.adapter_id).exists()
         assert list((killed / ".training" / undisturbed.adapter_id).glob("step-*"))

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,11 @@ from xnai_pipelines.encoders.encoder import Encoder
 
 
 @pytest.fixture
-def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
-    """A folder of five files, one of them broken, and its home before the first run."""
-    return five_files(Workplace(tmp_path, built_encoder))
+def work(tmp_path: Path, built_encoder: Encoder, mlflow_database: Path) -> Workplace:
+    """A folder of five files, one of them broken, and its home, which holds nothing but MLflow's empty database."""
+    work = five_files(Workplace(tmp_path, built_encoder))
+    shutil.copy(mlflow_database, work.home.root)
+    return work
 
 
 @pytest.fixture(scope="session")

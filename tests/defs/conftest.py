@@ -13,9 +13,10 @@ from xnai_pipelines.questions.make import make_questions
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, built_encoder: Encoder) -> Iterator[Pipeline]:
-    """A folder of five files and its home before the first run, on a Dagster instance in memory."""
+def pipeline(tmp_path: Path, built_encoder: Encoder, mlflow_database: Path) -> Iterator[Pipeline]:
+    """A folder of five files and its home with MLflow's empty database, on a Dagster instance in memory."""
     work = five_files(Workplace(tmp_path, built_encoder))
+    shutil.copy(mlflow_database, work.home.root)
     with settled(variables(work)), dg.DagsterInstance.ephemeral() as instance:
         yield Pipeline(work, instance)
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.commands import run
 from tests.support.pipeline import ROOT, free_port, variables
 from tests.support.workplace import link_models
 from xnai_pipelines.encoders.encoder import Encoder
@@ -78,9 +79,7 @@ class Project:
 
     def dg(self, *arguments: str) -> str:
         """Run `dg` in the project; return what it printed."""
-        done = subprocess.run(
-            [BIN / "dg", *arguments], cwd=self.root, env=self.environment, capture_output=True, text=True, check=False
-        )
+        done = run([str(BIN / "dg"), *arguments], self.environment, self.root)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -44,6 +44,8 @@ def server() -> str:
 class Process:
     """A process of Python with these arguments, in a session of its own; like `subprocess.Popen` with its pipes.
 
+    What it writes is kept for `communicate`, unless it is given files to write to.
+
     Attributes:
         pid: Its number.
         returncode: How it ended, negative for the signal that ended it; None until `poll` or `communicate` saw it.
@@ -54,12 +56,17 @@ class Process:
         arguments: list[str],
         environment: Mapping[str, str],
         folder: Path | None = None,
+        stdout: int | None = None,
         stderr: int | None = None,
     ) -> None:
         self.returncode: int | None = None
         self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115
         with Path(os.devnull).open() as nothing:
-            files = [nothing.fileno(), self._out.fileno(), self._err.fileno() if stderr is None else stderr]
+            files = [
+                nothing.fileno(),
+                self._out.fileno() if stdout is None else stdout,
+                self._err.fileno() if stderr is None else stderr,
+            ]
             self._told = forked.ask(server(), arguments, str(folder or Path.cwd()), dict(environment), files)
         _, self.pid = forked.hear(self._told)
 

@@ -99,8 +99,10 @@ def become(request: dict[str, object], files: list[int]) -> list[str]:
     return request["arguments"]
 
 
-def python(arguments: list[str]) -> None:
-    """Do what Python does with these arguments."""
+def python(arguments: list[str], search: list[str]) -> None:
+    """Do what Python does with these arguments; `search` is where it finds modules beside those of its environment."""
+    given = os.environ.get("PYTHONPATH")
+    sys.path[1:] = [*(given.split(os.pathsep) if given else []), *search]
     sys.modules["__main__"] = main = ModuleType("__main__")
     kind, *rest = arguments
     if kind == "-m":
@@ -124,5 +126,6 @@ def run(listener: int) -> None:
     do_not_wait_for_the_disk()
     gc.collect()
     gc.freeze()  # processes that look for garbage would copy all pages otherwise
-    arguments = serve(socket.socket(fileno=listener))
-    sys.exit(python(arguments))
+    ours = os.environ.get("PYTHONPATH")
+    search = sys.path[1 + len(ours.split(os.pathsep) if ours else []) :]
+    python(serve(socket.socket(fileno=listener)), search)

@@ -78,10 +78,10 @@ def test_minilm_sixteen_times_smaller_keeps_its_directions(
     calibration_texts: list[str], held_out_texts: list[str], tmp_path: Path
 ):
     folder = default_encoder_folder()
-    quantized = quantize(folder, rate(16), calibration_texts[:64])
+    quantized = quantize(folder, rate(16), calibration_texts[:40])  # just enough for its widest layer
     written = save(quantized, tmp_path / "weights.arrow")
     assert 0.995 < written / (float_bytes(folder) / 16) <= 1
-    assert mean_cosine(folder, load(tmp_path / "weights.arrow").weights(), held_out_texts[:32]) > 0.85
+    assert mean_cosine(folder, load(tmp_path / "weights.arrow").weights(), held_out_texts[:16]) > 0.9
 
 
 def mean_cosine(folder: Path, weights: dict[str, np.ndarray], texts: list[str]) -> float:
