@@ -24,6 +24,7 @@ pytest_plugins = [
 ]
 
 do_not_wait_for_the_disk()
+gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
 # Files of minutes: begun first, so that at the end no process waits for another.
 LONGEST = (

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.homes import made_once
 from tests.support.pipeline import command, five_files, variables
 from tests.support.retrained import Retrained, retrained_once
 from tests.support.workplace import Workplace
@@ -20,10 +21,13 @@ def work(tmp_path: Path, built_encoder: Encoder, mlflow_database: Path) -> Workp
 @pytest.fixture(scope="session")
 def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
     """A home after its first run; tests only read it."""
-    work = five_files(Workplace(tmp_path_factory.mktemp("answering"), built_encoder))
-    said = command(variables(work), "run")
-    assert said.code == 0, said.err
-    return work
+
+    def make(folder: Path) -> None:
+        work = five_files(Workplace(folder, built_encoder))
+        said = command(variables(work), "run")
+        assert said.code == 0, said.err
+
+    return Workplace(made_once(tmp_path_factory, "answering", make), built_encoder)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
+import fcntl
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,10 +23,26 @@ def filled(work: Workplace) -> Workplace:
     return fill(work)
 
 
+def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Return the folder of this name; the test process that asks first fills it, the others wait and find it so."""
+    base = folders.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder in the one that they share
+        base = base.parent
+    folder, made = base / name, base / f"{name}.made"
+    with (base / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope="session")
 def adapted_home(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
     """The small world with a promoted challenger that is not released yet; tests copy it, see `adapted`."""
-    return make_adapted_home(tmp_path_factory.mktemp("adapted"), built_encoder)
+    root = made_once(tmp_path_factory, "adapted", lambda folder: make_adapted_home(folder, built_encoder))
+    return Workplace(root, built_encoder)
 
 
 @pytest.fixture
