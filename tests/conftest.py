@@ -29,13 +29,14 @@ gc.set_threshold(100_000)  # the imports of a test process make a million object
 # Files of minutes: begun first, so that at the end no process waits for another.
 LONGEST = (
     "test_documentation.py",
-    "test_quantized_models.py",
     "test_examples.py",
-    "test_kills.py",
     "test_e2e_ui.py",
-    "test_quantization_rate.py",
-    "test_e2e_component.py",
     "test_defs_staleness.py",
+    "test_kills.py",
+    "test_quantization_rate.py",
+    "test_quantized_models.py",
+    "test_e2e_component.py",
+    "test_wheel.py",
 )
 
 

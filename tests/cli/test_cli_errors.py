@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from tests.support.adaptation_world import copy_world
 from tests.support.pipeline import Said, command, fresh_xnai, variables
 from xnai_pipelines.state.claim import Inputs, claim, recorded_inputs
 
@@ -230,10 +231,10 @@ def test_a_dagster_home_without_its_file_is_named(tmp_path):
 
 
 @pytest.mark.slow
-def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(work):
+def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(answering, tmp_path):
     """The run says so, the report is kept, and the next run logs it without measuring again."""
+    work = copy_world(answering, tmp_path)
     environment = variables(work)
-    assert command(environment, "run").code == 0
     work.write("notes/new.txt", "A new text about the sea and its tides.\n")
     lock = sqlite3.connect(work.home.root / "mlflow.db", isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")

@@ -1,17 +1,41 @@
 """A run of the job `refresh` stores what it says, shows it on its assets, and does nothing twice."""
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from tests.support.pipeline import failures, materialized, settled, variables
+from tests.support.adaptation_world import copy_world
+from tests.support.pipeline import Pipeline, failures, five_files, materialized, settled, variables
+from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
 pytestmark = pytest.mark.slow
 
 ASSETS = ("documents", "chunks", "embeddings", "questions", "retrieval_evaluation")
+Ran = dg.ExecuteInProcessResult
 TABLES = {"documents": DOCUMENTS, "chunks": CHUNKS, "questions": QUESTIONS}
+
+
+@pytest.fixture(scope="module")
+def first(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> tuple[Workplace, Ran]:
+    """A folder of five files and its home after the first run, which tests only read, and the run."""
+    work = five_files(Workplace(tmp_path_factory.mktemp("first"), built_encoder))
+    with settled(variables(work)), dg.DagsterInstance.ephemeral() as instance:
+        result = Pipeline(work, instance).run()
+    assert result.success, failures(result)
+    return work, result
+
+
+@pytest.fixture
+def filled(first: tuple[Workplace, Ran], tmp_path: Path) -> Iterator[Pipeline]:
+    """A copy of that home, for a test to change."""
+    work = copy_world(first[0], tmp_path)
+    with settled(variables(work)), dg.DagsterInstance.ephemeral() as instance:
+        yield Pipeline(work, instance)
 
 
 def checks(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
@@ -22,18 +46,17 @@ def columns(metadata: dict[str, object]) -> list[str]:
     return [column.name for column in metadata["dagster/column_schema"].columns]
 
 
-def test_a_run_shows_on_each_asset_what_it_stored(pipeline):
-    result = pipeline.run()
-    assert result.success, failures(result)
+def test_a_run_shows_on_each_asset_what_it_stored(first):
+    work, result = first
     shown = {asset: materialized(result, asset) for asset in ASSETS}
 
     for asset, spec in TABLES.items():
-        assert shown[asset]["dagster/row_count"] == len(pipeline.work.rows(spec)) > 0
+        assert shown[asset]["dagster/row_count"] == len(work.rows(spec)) > 0
         assert shown[asset]["dagster/table_name"] == spec.name
         assert columns(shown[asset]) == spec.schema.names
         assert all(column.description for column in shown[asset]["dagster/column_schema"].columns)
         assert shown[asset]["preview"].startswith("| ")
-    vectors = pipeline.work.embeddings
+    vectors = work.embeddings
     assert shown["embeddings"]["dagster/row_count"] == shown["chunks"]["dagster/row_count"]
     assert columns(shown["embeddings"]) == vectors.schema.names
 
@@ -44,7 +67,7 @@ def test_a_run_shows_on_each_asset_what_it_stored(pipeline):
     assert "| quarantined | 1 |" in documents["entries"]
     assert "broken.pdf" in documents["quarantine"]
     assert shown["chunks"]["documents_cut"] == 4
-    assert (shown["embeddings"]["encoded"], shown["embeddings"]["from_cache"]) == (len(pipeline.work.rows(CHUNKS)), 0)
+    assert (shown["embeddings"]["encoded"], shown["embeddings"]["from_cache"]) == (len(work.rows(CHUNKS)), 0)
     assert shown["embeddings"]["release"] == 1
     assert all(metadata["seconds"] >= 0 for metadata in shown.values())
 
@@ -53,14 +76,14 @@ def test_a_run_shows_on_each_asset_what_it_stored(pipeline):
     assert evaluation["modes"].startswith("![modes](data:image/png;base64,")
     assert evaluation["history"].startswith("![history](data:image/png;base64,")
     assert "hybrid" in evaluation["summary"]
-    kept = json.loads((pipeline.work.home.state / "evaluation.json").read_text())
+    kept = json.loads((work.home.state / "evaluation.json").read_text())
     assert evaluation["mlflow_run"].endswith(f"/runs/{kept['mlflow_run']['run_id']}")
     assert evaluation["mlflow_run"].startswith("http://127.0.0.1:5000/#/experiments/")
     assert any(name.startswith("figures/") for name in evaluation)
 
 
-def test_every_column_is_traced_to_columns_that_exist(pipeline):
-    result = pipeline.run("ingest")
+def test_every_column_is_traced_to_columns_that_exist(first):
+    _, result = first
     stored = {asset: set(columns(materialized(result, asset))) for asset in ("documents", "chunks", "embeddings")}
     for asset, upstream in (("chunks", "documents"), ("embeddings", "chunks")):
         lineage = materialized(result, asset)["dagster/column_lineage"].deps_by_column
@@ -70,41 +93,38 @@ def test_every_column_is_traced_to_columns_that_exist(pipeline):
         assert {origin.column_name for origin in origins} <= stored[upstream]
 
 
-def test_all_checks_pass_but_the_one_on_the_broken_file(pipeline):
-    results = checks(pipeline.run())
+def test_all_checks_pass_but_the_one_on_the_broken_file(first):
+    results = checks(first[1])
     assert len(results) == 11
     assert [name for name, passed in results.items() if not passed] == ["quarantine_rate"]
 
 
-def test_a_second_run_changes_nothing_and_measures_nothing(pipeline):
-    pipeline.run()
-    before = pipeline.work.versions()
-    result = pipeline.run()
+def test_a_second_run_changes_nothing_and_measures_nothing(filled):
+    before = filled.work.versions()
+    result = filled.run()
     assert result.success
-    assert pipeline.work.versions() == before
+    assert filled.work.versions() == before
     documents, embeddings = materialized(result, "documents"), materialized(result, "embeddings")
     assert (documents["files_new"], documents["files_unchanged"], documents["documents_written"]) == (0, 5, 0)
     assert (embeddings["encoded"], embeddings["from_cache"], embeddings["removed"]) == (0, 0, 0)
     assert materialized(result, "chunks")["documents_cut"] == 0
     evaluation = materialized(result, "retrieval_evaluation")
     assert evaluation["measured_in_this_run"] is False
-    forced = pipeline.run("evaluate", retrieval_evaluation={"force": True})
+    forced = filled.run("evaluate", retrieval_evaluation={"force": True})
     assert materialized(forced, "retrieval_evaluation")["measured_in_this_run"] is True
 
 
-def test_an_edited_document_costs_only_its_own_work(pipeline):
-    pipeline.run("ingest")
-    pipeline.work.write("notes/sun.txt", "The sun dried the meadows in a morning.\n")
-    result = pipeline.run("ingest")
+def test_an_edited_document_costs_only_its_own_work(filled):
+    filled.work.write("notes/sun.txt", "The sun dried the meadows in a morning.\n")
+    result = filled.run("ingest")
     assert materialized(result, "documents")["files_edited"] == 1
     assert materialized(result, "chunks")["documents_cut"] == 1
     assert materialized(result, "embeddings")["encoded"] == 1
 
 
-def test_a_blocking_check_that_fails_keeps_what_follows_from_running(pipeline):
-    pipeline.run("ingest")
-    pipeline.work.tables.open("chunks").update(where="source = 'notes/sun.txt'", values={"text": "Other words."})
-    result = pipeline.run()
+def test_a_blocking_check_that_fails_keeps_what_follows_from_running(filled):
+    filled.work.tables.open("chunks").update(where="source = 'notes/sun.txt'", values={"text": "Other words."})
+    result = filled.run()
     assert not result.success
     assert checks(result)["offsets_hold"] is False
     assert "offsets_hold" in failures(result)["chunks_offsets_hold"]
@@ -113,13 +133,12 @@ def test_a_blocking_check_that_fails_keeps_what_follows_from_running(pipeline):
     assert ran.isdisjoint({"embeddings", "questions", "retrieval_evaluation"})
 
 
-def test_what_a_person_asks_for_in_the_launchpad_is_done(pipeline):
-    pipeline.run("ingest")
-    again = pipeline.run("ingest", documents={"retry_quarantined": True, "verify": True})
+def test_what_a_person_asks_for_in_the_launchpad_is_done(filled):
+    again = filled.run("ingest", documents={"retry_quarantined": True, "verify": True})
     assert materialized(again, "documents")["files_to_retry"] == 1
-    renewed = pipeline.run("ingest", embeddings={"new_release": True})
+    renewed = filled.run("ingest", embeddings={"new_release": True})
     assert materialized(renewed, "embeddings")["release"] == 2
-    assert materialized(renewed, "embeddings")["from_cache"] == len(pipeline.work.rows(CHUNKS))
+    assert materialized(renewed, "embeddings")["from_cache"] == len(filled.work.rows(CHUNKS))
 
 
 def test_a_folder_with_nothing_to_ask_about_is_ingested_and_the_evaluation_says_why_it_cannot(pipeline):
@@ -147,9 +166,8 @@ def test_labelled_questions_take_the_place_of_generated_ones(pipeline, tmp_path)
     assert "labelled questions" in materialized(result, "retrieval_evaluation")["questions"]
 
 
-def test_maintenance_says_what_it_freed(pipeline):
-    pipeline.run("ingest")
-    result = pipeline.run("maintain")
+def test_maintenance_says_what_it_freed(filled):
+    result = filled.run("maintain")
     assert result.success, failures(result)
     [handled] = [event for event in result.all_events if event.event_type_value == "STEP_OUTPUT"]
     shown = {name: value.value for name, value in handled.event_specific_data.metadata.items()}
@@ -157,14 +175,13 @@ def test_maintenance_says_what_it_freed(pipeline):
     assert shown["bytes_after"] > 0
 
 
-def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_encoder(pipeline):
-    assert pipeline.run("ingest").success
-    released = pipeline.work.search().release
-    pipeline.work.write("notes/rain.txt", "Hail fell on the hills.\n")
-    (pipeline.work.documents / "notes/sun.txt").unlink()
-    with settled(variables(pipeline.work, variant="fp32")):
-        result = pipeline.run("ingest")
+def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_encoder(filled):
+    released = filled.work.search().release
+    filled.work.write("notes/rain.txt", "Hail fell on the hills.\n")
+    (filled.work.documents / "notes/sun.txt").unlink()
+    with settled(variables(filled.work, variant="fp32")):
+        result = filled.run("ingest")
     assert result.success, failures(result)
     assert not checks(result)["release_follows_settings"]
-    assert pipeline.work.search().release == released
-    pipeline.work.check_whole()
+    assert filled.work.search().release == released
+    filled.work.check_whole()
