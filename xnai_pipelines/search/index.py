@@ -12,7 +12,7 @@ import numpy.typing as npt
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
 from xnai_pipelines.search.corpus import Corpus, open_corpus
-from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.keyword import KeywordSearch, lookups
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import (
@@ -28,7 +28,7 @@ from xnai_pipelines.search.ranking import (
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
-from xnai_pipelines.search.words import Word, folded, normalise, stem, words
+from xnai_pipelines.search.words import words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
@@ -36,7 +36,6 @@ from xnai_pipelines.state.tables import Tables
 RANKING_VERSION = 2  # raised when the same tables and question give another ranking: figures are then measured again
 FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 PASSAGES_PER_GROUP = 5  # ranked at first for each requested document or text
-EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
@@ -102,7 +101,7 @@ class SearchIndex:
         self.policy = RankingPolicy.of(release)
         self.nprobes = nprobes
         self._corpus = corpus
-        self._function_words = function_words(corpus.languages)
+        self._keyword = KeywordSearch(corpus)
         self._encoder = encoder
         self._table = table
 
@@ -151,7 +150,7 @@ class SearchIndex:
         originals = self._corpus.originals
         ranking, found = self._ranking(what, k, mode, self._documents if by_document else self._texts)
         shown = self._corpus.shown([candidate.row for candidate in ranking])
-        marked = self._marked(what.text)
+        marked = list(dict.fromkeys(word.text for word in self._keyword.telling(what.text)))
         return [
             Hit(
                 rank=rank,
@@ -191,17 +190,13 @@ class SearchIndex:
         if not self.policy.correct_typos:
             return what
         quoted = {word.text for phrase in what.phrases for word in words(phrase)}
-        text, corrections = corrected(what.text, quoted, self._is_known, self._corpus.vocabulary)
-        return replace(what, text=text, corrections=corrections) if corrections else what
-
-    def _is_known(self, word: str) -> bool:
-        """Return whether a passage contains the word or its stem, or the encoder's vocabulary has it."""
-        containing, languages = self._corpus.postings.containing, self._corpus.languages
-        return (
-            len(containing(word)) > 0
-            or any(len(containing(stem(word, language))) for language in languages)
-            or self._encoder.has_word(word)
+        text, corrections = corrected(
+            what.text,
+            quoted,
+            lambda word: self._keyword.knows(word) or self._encoder.has_word(word),
+            self._corpus.vocabulary,
         )
+        return replace(what, text=text, corrections=corrections) if corrections else what
 
     def _texts(self, rows: Rows) -> Sequence[Hashable]:
         first: Sequence[int] = self._corpus.originals[rows].tolist()
@@ -230,12 +225,12 @@ class SearchIndex:
         mode = Mode(mode)  # a plain string is accepted
         if not len(self._corpus.passages):
             return [], np.empty(0, np.int64)
-        allowed = self._allowed(what)
+        allowed = self._keyword.allowed(what)
         vector = keyword = None
         if mode is not Mode.KEYWORD:
             scores = vector = self._by_vector(what.text, exact=allowed is not None)
         if mode is not Mode.VECTOR:
-            keyword = self._by_keyword(what.text)
+            keyword = self._keyword.scores(what.text)
             scores = self._scores(what, vector, keyword)
         if allowed is not None:
             scores = np.where(allowed, scores, np.float32(-np.inf))
@@ -257,8 +252,8 @@ class SearchIndex:
         """
         what = self.understood(question, filters)
         familiarity = self._encoder.familiarity(what.text)
-        weight = self._weight(self.policy, familiarity, self._by_keyword(what.text))
-        return Explanation(what, _lookups(what.text), familiarity, weight)
+        weight = self._weight(self.policy, familiarity, self._keyword.scores(what.text))
+        return Explanation(what, lookups(what.text), familiarity, weight)
 
     def _weight(self, policy: RankingPolicy, familiarity: float, keyword: Scores) -> float:
         return policy.weight_for(familiarity, int(np.count_nonzero(keyword)))
@@ -268,7 +263,7 @@ class SearchIndex:
         if not len(self._corpus.passages):
             return {weight: [] for weight in weights}
         text = self.understood(question).text
-        vector, keyword = self._by_vector(text, exact=False), self._by_keyword(text)
+        vector, keyword = self._by_vector(text, exact=False), self._keyword.scores(text)
         parts = standardised(vector), standardised(keyword)
         familiarity = self._encoder.familiarity(text)
         rankings = {}
@@ -284,10 +279,10 @@ class SearchIndex:
         else:
             weight = self._weight(self.policy, self._encoder.familiarity(what.text), keyword)
             scores = fused(vector, keyword, weight)
-        for term in _lookups(what.text):
-            scores[self._corpus.postings.containing(term)] += FIRST
+        for term in lookups(what.text):
+            scores[self._keyword.containing(term)] += FIRST
         for phrase in what.phrases:
-            scores[self._with_phrase(phrase)] += FIRST
+            scores[self._keyword.containing_phrase(phrase)] += FIRST
         return scores
 
     def _by_vector(self, text: str, *, exact: bool) -> Scores:
@@ -310,47 +305,6 @@ class SearchIndex:
     def _rows(self) -> Mapping[str, int]:
         return {chunk_id: row for row, chunk_id in enumerate(self._corpus.passages["chunk_id"].to_pylist())}
 
-    def _by_keyword(self, text: str) -> Scores:
-        """Return the BM25 score of every passage: exact forms and, in each language of the corpus, stems."""
-        weighted: dict[str, float] = {}
-        for word in self._telling(text):
-            if word.identifier:
-                weighted[word.text] = 1.0
-                continue
-            weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
-            weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
-        return self._corpus.postings.scores(weighted)
-
-    def _telling(self, text: str) -> list[Word]:
-        """Return the words of a question, without function words of the corpus' languages if there are others."""
-        found = list(words(text))
-        return [word for word in found if word.text not in self._function_words] or found
-
-    def _allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
-        """Return which passages may be found: bool [n]; None for all."""
-        allowed = self._corpus.matching(what.filters)
-        if not what.without:
-            return allowed
-        allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
-        for excluded in what.without:
-            allowed[self._with_words(excluded)] = False
-        return allowed
-
-    def _with_phrase(self, phrase: str) -> npt.NDArray[np.int32]:
-        """Return the passages whose text has the phrase word for word, ascending."""
-        rows = self._with_words(phrase)
-        wanted = folded(normalise(" ".join(phrase.split())))
-        texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
-        return rows[[wanted in text for text in texts]] if len(rows) else rows
-
-    def _with_words(self, text: str) -> npt.NDArray[np.int32]:
-        """Return the passages with all words of the text in their exact forms, ascending."""
-        found: npt.NDArray[np.int32] | None = None
-        for term in {word.text for word in words(text)}:
-            rows = self._corpus.postings.containing(term)
-            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
-        return np.empty(0, np.int32) if found is None else found
-
     def _candidates(self, rows: Rows, scores: Scores, vector: Scores | None, keyword: Scores | None) -> list[Candidate]:
         places = rows.tolist()
         chunks, documents = (self._corpus.values(name, places) for name in ("chunk_id", "document_id"))
@@ -365,12 +319,3 @@ class SearchIndex:
             )
             for row, chunk_id, document_id in zip(places, chunks, documents, strict=True)
         ]
-
-    def _marked(self, text: str) -> Sequence[str]:
-        """Return the words of a question that snippets mark."""
-        return list(dict.fromkeys(word.text for word in self._telling(text)))
-
-
-def _lookups(text: str) -> tuple[str, ...]:
-    """Return the distinct identifiers of a text that people look up."""
-    return tuple(dict.fromkeys(word.text for word in words(text) if word.lookup))

@@ -1,0 +1,79 @@
+"""Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.search.corpus import Corpus
+from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.query import Asked
+from xnai_pipelines.search.ranking import Scores
+from xnai_pipelines.search.words import Word, folded, normalise, stem, words
+
+EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
+
+Rows = npt.NDArray[np.int32]
+
+
+class KeywordSearch:
+    """The words of a corpus' passages."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._function_words = function_words(corpus.languages)
+
+    def scores(self, text: str) -> Scores:
+        """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
+        weighted: dict[str, float] = {}
+        for word in self.telling(text):
+            if word.identifier:
+                weighted[word.text] = 1.0
+                continue
+            weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
+            weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
+        return self._corpus.postings.scores(weighted)
+
+    def telling(self, text: str) -> Sequence[Word]:
+        """Return the words of a question, without function words of the corpus' languages if there are others."""
+        found = list(words(text))
+        return [word for word in found if word.text not in self._function_words] or found
+
+    def knows(self, word: str) -> bool:
+        """Return whether a passage contains the word, given in its exact form, or its stem."""
+        terms = (word, *(stem(word, language) for language in self._corpus.languages))
+        return any(len(self.containing(term)) for term in terms)
+
+    def containing(self, term: str) -> Rows:
+        """Return the passages that contain the term, ascending: int32 [m]."""
+        return self._corpus.postings.containing(term)
+
+    def containing_phrase(self, phrase: str) -> Rows:
+        """Return the passages whose text has the phrase word for word, ascending: int32 [m]."""
+        rows = self._containing_words(phrase)
+        wanted = folded(normalise(" ".join(phrase.split())))
+        texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+        return rows[[wanted in text for text in texts]] if len(rows) else rows
+
+    def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
+        """Return which passages a question's filters and excluded words leave: bool [n]; None for all."""
+        allowed = self._corpus.matching(what.filters)
+        if not what.without:
+            return allowed
+        allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
+        for excluded in what.without:
+            allowed[self._containing_words(excluded)] = False
+        return allowed
+
+    def _containing_words(self, text: str) -> Rows:
+        """Return the passages with all words of the text in their exact forms, ascending."""
+        found: Rows | None = None
+        for term in {word.text for word in words(text)}:
+            rows = self.containing(term)
+            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
+        return np.empty(0, np.int32) if found is None else found
+
+
+def lookups(text: str) -> tuple[str, ...]:
+    """Return the distinct identifiers of a text that people look up."""
+    return tuple(dict.fromkeys(word.text for word in words(text) if word.lookup))
