@@ -17,6 +17,7 @@ from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.claim import GENERATED
 from xnai_pipelines.state.layout import Home
 
 
@@ -104,6 +105,11 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
 def test_a_value_that_is_not_allowed_is_named(tmp_path, fields, message):
     with pytest.raises(SettingsError, match=message):
         component(**fields).base(tmp_path)
+
+
+def test_without_questions_those_of_an_earlier_file_are_not_used_again(tmp_path):
+    assert component().base(tmp_path).settings.questions == GENERATED
+    assert component(questions="asked.jsonl").base(tmp_path).settings.questions == tmp_path / "asked.jsonl"
 
 
 def test_nothing_under_defs_or_components_reads_the_settings_of_the_process():

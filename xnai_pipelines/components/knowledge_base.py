@@ -12,6 +12,7 @@ from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.environment import send_nothing
 from xnai_pipelines.settings import Settings, given_settings
+from xnai_pipelines.state.claim import GENERATED
 
 
 def _setting(name: str) -> Any:
@@ -144,7 +145,7 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
         return given_settings(
             home=root / Path(self.home).expanduser(),
             documents=root / Path(self.documents).expanduser(),
-            questions=None if self.questions is None else root / Path(self.questions).expanduser(),
+            questions=GENERATED if self.questions is None else root / Path(self.questions).expanduser(),
             chunk_strategy=self.chunking.strategy,
             chunk_size=self.chunking.size,
             chunk_overlap=self.chunking.overlap,
