@@ -13,6 +13,7 @@ import runpy
 import select
 import socket
 import sys
+import threading
 from pathlib import Path
 from types import ModuleType
 
@@ -123,6 +124,7 @@ def run(listener: int) -> None:
 
     for library in _LIBRARIES:
         importlib.import_module(library)
+    assert threading.active_count() == 1, "A library starts a thread as it is imported; threads are lost in forks."
     do_not_wait_for_the_disk()
     gc.collect()
     gc.freeze()  # processes that look for garbage would copy all pages otherwise
