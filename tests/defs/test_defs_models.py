@@ -130,8 +130,8 @@ def test_the_job_compare_encoders_shows_the_card_and_names_what_could_not_be_mea
     result = pipeline.run("compare_encoders", encoder_card={"encoders": [str(tiny_bert), str(tmp_path)]})
     assert result.success, failures(result)
     shown = materialized(result, "encoder_card")
-    assert "(current, int8_dynamic)" in shown["card"]
-    assert "nDCG@10 hybrid" in shown["card"]
+    assert "all-MiniLM-L6-v2 (current)" in shown["card"]
+    assert "| hybrid [95 %] |" in shown["card"]
     assert "XNAI_ENCODER=NAME xnai run --new-release" in shown["conclusion"]
     [check] = result.get_asset_check_evaluations()
     assert check.check_name == "every_encoder_was_measured"

@@ -100,7 +100,7 @@ def test_a_better_encoder_is_named_with_how_to_switch(card: EncoderCard, tiny_be
 def test_the_card_is_kept_and_shown_in_tables(card: EncoderCard, home: Workplace) -> None:
     assert last_encoder_card(home.home) == card
     columns, rows = encoder_table(card)
-    assert rows[0][0].endswith("(current, int8_dynamic)")
+    assert rows[0][0].endswith("(current)")
     assert all(len(row) == len(columns) for row in rows)
     assert (home.home.reports / "encoder_card" / "card.md").read_text() == card_markdown(card)
 

@@ -66,6 +66,17 @@ def test_a_dagster_home_of_other_projects_does_not_matter(environment: dict[str,
     assert environment["DAGSTER_HOME"] == str(tmp_path / "dagster")
 
 
+@pytest.mark.parametrize(
+    ("encoder", "offline"), [(None, "1"), ("multilingual-e5-small", "1"), (".", "1"), ("organisation/model", None)]
+)
+def test_the_hub_is_contacted_only_for_an_encoder_of_the_hub(
+    environment: dict[str, str], tmp_path: Path, encoder: str | None, offline: str | None
+) -> None:
+    environment.pop("HF_HUB_OFFLINE", None)
+    prepare(Settings(home=tmp_path, encoder=encoder))
+    assert environment.get("HF_HUB_OFFLINE") == offline
+
+
 def test_a_container_names_the_folder_of_its_own_dagster_yaml(environment: dict[str, str], tmp_path: Path) -> None:
     environment["XNAI_DAGSTER_HOME"] = str(ROOT / "docker")
     prepare(Settings(home=tmp_path))

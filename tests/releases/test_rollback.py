@@ -12,6 +12,7 @@ from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.packaged.folder import PACKAGED
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.releases.maintain import maintain
@@ -195,12 +196,15 @@ def test_maintenance_keeps_what_the_challenger_and_the_candidate_name(adapted: W
     for folder in (own, chosen, unnamed):
         folder.mkdir()
         shutil.copy2(whole / "card.json", folder)
+    packaged = adapted.home.models / PACKAGED
+    packaged.mkdir()
     record_candidate(adapted.home.releases, Candidate("static", chosen.name, "0" * 64, "now", ()))
     report = maintain(adapted.context(), kept_releases=0)
     assert (report.expired, report.dropped, report.models_dropped) == ((), (), (unnamed.name,))
     assert challenger.embeddings_table in adapted.tables.names()
     assert own.exists()
     assert chosen.exists()
+    assert packaged.exists()
 
 
 def test_the_newest_releases_are_kept_and_the_current_one_whatever_its_age(released: Workplace):

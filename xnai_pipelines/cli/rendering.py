@@ -249,14 +249,18 @@ def show_card(card: "Card") -> None:
 
 def show_encoder_card(card: "EncoderCard") -> None:
     """Print the encoders that were compared, what the figures say, and how to switch."""
-    from xnai_pipelines.models.encoder_comparison.markdown import encoder_table, language_table
+    from xnai_pipelines.models.encoder_comparison.markdown import LEGEND, encoder_table, language_table
 
     console.print(f"[bold]Encoder card[/bold]: {card.questions}, asked of {card.corpus}.", highlight=False)
-    for title, (columns, rows) in (("Encoders", encoder_table(card)), ("By language", language_table(card))):
+    for title, (columns, rows) in (
+        ("Encoders, nDCG@10", encoder_table(card)),
+        ("Hybrid nDCG@10 by language", language_table(card)),
+    ):
         if rows:
             table(title, columns, rows, columns[1:])
     for name, why in card.failed.items():
         console.print(f"  {escape(name)} was not measured: {escape(why)}", highlight=False)
+    console.print(LEGEND, highlight=False)
     console.print(escape(card.conclusion), highlight=False, soft_wrap=True)
 
 

@@ -6,19 +6,24 @@ from xnai_pipelines.models.encoder_comparison.card import EncoderCard, EncoderFi
 
 Table = tuple[list[str], list[list[str]]]
 
+LEGEND = (
+    "nDCG@10 of hybrid and vector search on these questions. query ms: median per question. s/1,000: seconds to encode "
+    "1,000 passages. chosen on: hybrid on the train and validation questions, at the weight that is best on them."
+)
+
 
 def encoder_table(card: EncoderCard) -> Table:
-    """Return columns and a row per encoder, the deciding figures first."""
+    """Return columns and a row per encoder, the deciding figures first; `LEGEND` says what they are."""
     columns = [
         "encoder",
-        "nDCG@10 hybrid [95 %]",
-        "against current [95 %]",
+        "hybrid [95 %]",
+        "against current",
         "vector",
-        "ms per question",
+        "query ms",
         "MB",
-        "s per 1,000 passages",
-        "train, validation",
-        "vector weight",
+        "s/1,000",
+        "chosen on",
+        "weight",
     ]
     return columns, [_row(one) for one in card.encoders]
 
@@ -28,23 +33,23 @@ def language_table(card: EncoderCard) -> Table:
     languages = list(card.encoders[0].by_language)
     if not languages:
         return [], []
-    rows = [[one.name, *(_estimate(one.by_language[language]) for language in languages)] for one in card.encoders]
-    return ["encoder", *(f"nDCG@10 hybrid, {language} [95 %]" for language in languages)], rows
+    rows = [[_short(one), *(_estimate(one.by_language[language]) for language in languages)] for one in card.encoders]
+    return ["encoder", *(f"{language} [95 %]" for language in languages)], rows
 
 
 def card_markdown(card: EncoderCard) -> str:
     """Return the card as Markdown."""
-    parts = [f"{card.questions}, asked of {card.corpus}.", markdown_table(*encoder_table(card))]
+    parts = [f"{card.questions}, asked of {card.corpus}.", markdown_table(*encoder_table(card)), LEGEND]
     columns, rows = language_table(card)
     if rows:
-        parts.append(markdown_table(columns, rows))
+        parts += ["Hybrid search by language:", markdown_table(columns, rows)]
     parts += [f"{name} was not measured: {why}" for name, why in card.failed.items()]
     return "\n\n".join([*parts, card.conclusion]) + "\n"
 
 
 def _row(one: EncoderFigures) -> list[str]:
     return [
-        f"{one.name} (current, {one.variant})" if one.current else one.name,
+        f"{_short(one)} (current)" if one.current else _short(one),
         _estimate(one.hybrid),
         _estimate(one.difference, "+.3f") if one.difference else "",
         f"{one.vector.mean:.3f}",
@@ -54,6 +59,10 @@ def _row(one: EncoderFigures) -> list[str]:
         "" if one.chosen_on is None else f"{one.chosen_on:.3f}",
         f"{one.vector_weight:.2f}",
     ]
+
+
+def _short(one: EncoderFigures) -> str:
+    return one.name.rpartition("/")[2]
 
 
 def _estimate(value: Estimate, form: str = ".3f") -> str:
