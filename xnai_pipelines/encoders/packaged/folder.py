@@ -128,6 +128,8 @@ def _settings(sizes: Sizes, padding: int) -> dict[str, dict[str, Any] | list[dic
             "position_embedding_type": "absolute",
             "pad_token_id": padding,
             "tokenizer_class": "XLMRobertaTokenizer",
+            # without one, transformers warns that the tokenizer may be Mistral's
+            "transformers_version": "4.57.0",
             **{name: getattr(sizes, name) for name in Sizes.__dataclass_fields__},
         },
         "tokenizer_config.json": {
@@ -175,6 +177,12 @@ def _floats(sizes: Sizes) -> Tensors:
     return found
 
 
+def _pooler(sizes: Sizes) -> Tensors:
+    """Return the pooler, which no vector depends on: without it, torch would fill it with random numbers."""
+    hidden = sizes.hidden_size
+    return {"pooler.w": ("pooler.dense.weight", (hidden, hidden)), "pooler.b": ("pooler.dense.bias", (hidden,))}
+
+
 def _write_weights(model: E5File, path: Path) -> None:
     """Write model.safetensors a few rows at a time: matrices in float16, the rest in float32.
 
@@ -183,7 +191,8 @@ def _write_weights(model: E5File, path: Path) -> None:
     matrices, floats = _matrices(model.sizes), _floats(model.sizes)
     header: dict[str, Any] = {"__metadata__": {"format": "pt"}}
     end = 0
-    for stored, kind, width in ((matrices, "F16", 2), (floats, "F32", 4)):
+    pooler = _pooler(model.sizes)
+    for stored, kind, width in ((matrices, "F16", 2), (floats, "F32", 4), (pooler, "F32", 4)):
         for name, shape in stored.values():
             start, end = end, end + int(np.prod(shape)) * width
             header[name] = {"dtype": kind, "shape": list(shape), "data_offsets": [start, end]}
@@ -193,6 +202,8 @@ def _write_weights(model: E5File, path: Path) -> None:
         file.write(struct.pack("<Q", len(text)) + text)
         for block in _blocks(model, matrices, floats):
             file.write(block.tobytes())
+        for _, shape in pooler.values():
+            file.write(np.zeros(shape, "<f4").tobytes())
 
 
 def _blocks(
