@@ -22,7 +22,7 @@ from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import Releases
 
-WAIT_SECONDS = 900.0  # for the sensor's tick, and for the retraining after it
+WAIT_SECONDS = 900.0  # for the sensor's tick
 LOOK_SECONDS = 1.0
 MODES = ("vector", "hybrid")
 
@@ -94,18 +94,28 @@ def _run(home: Home, job: str, config: Mapping[str, Mapping[str, Any]] | None = 
 def _await_retraining(
     instance: dg.DagsterInstance, check: Callable[[], None], say: Callable[[str], None]
 ) -> dg.DagsterRun:
-    """Return the retraining that the sensor asks for, once it has ended."""
-    deadline, known = time.monotonic() + WAIT_SECONDS, ""
-    while time.monotonic() < deadline:
+    """Return the retraining that the sensor asks for, once it has ended; tell what it does meanwhile.
+
+    Only the sensor's tick has a limit: a run may take long, and one whose process dies is marked as failed.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not (runs := instance.get_runs(dg.RunsFilter(tags=RETRAINING), limit=1)):
         check()
-        for run in instance.get_runs(dg.RunsFilter(tags=RETRAINING), limit=1):
-            if not known:
-                known = run.run_id
-                say(f"The sensor: {run.tags['reason']}")
-            if run.is_finished:
-                return run
+        if time.monotonic() > deadline:
+            raise StoryError("The sensor asked for no retraining in time; its ticks are in the UI.")
         time.sleep(LOOK_SECONDS)
-    raise StoryError("The sensor asked for no retraining in time; its ticks are in the UI.")
+    run, cursor = runs[0], None
+    say(f"The sensor: {run.tags['reason']}")
+    while not run.is_finished:
+        check()
+        time.sleep(LOOK_SECONDS)
+        found = instance.get_records_for_run(run.run_id, cursor=cursor)
+        cursor = found.cursor
+        for record in found.records:
+            if record.event_log_entry.dagster_event is None:  # a sentence of a stage
+                say(record.event_log_entry.user_message)
+        run = instance.get_run_by_id(run.run_id) or run
+    return run
 
 
 def _plotted(settings: Settings, home: Home) -> tuple[tuple[tuple[str, Mapping[str, float]], ...], Path]:
