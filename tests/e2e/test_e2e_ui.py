@@ -113,7 +113,7 @@ def test_the_graph_is_there(ui):
     nodes = ui.ask("{ assetNodes { assetKey { path } description hasAssetChecks } }")["assetNodes"]
     assert {node["assetKey"]["path"][0] for node in nodes} == {
         *REFRESHED, *RETRAINED, "encoder_onnx", "calibration_texts", "quantized_models", "precision_card",
-        "candidate_encoder",
+        "candidate_encoder", "encoder_card",
     }  # fmt: skip
     assert all(node["description"] for node in nodes)
     assert {node["assetKey"]["path"][0] for node in nodes if not node["hasAssetChecks"]} == UNCHECKED

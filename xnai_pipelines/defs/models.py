@@ -239,7 +239,8 @@ def encoder_card(
 ) -> dg.MaterializeResult[None]:
     """Encoders of other weights compared with the current one on this corpus' questions: accuracy, speed, size.
 
-    It decides nothing: XNAI_ENCODER with `xnai run --new-release` switches.
+    It changes nothing. XNAI_ENCODER with `xnai run --new-release` switches; the accuracy sensor tries the best encoder
+    before it asks for an adapter.
     """
     card = compare_encoders(
         stores.stage_context(context),
