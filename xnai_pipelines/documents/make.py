@@ -14,6 +14,7 @@ from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.parsers.registry import is_current
+from xnai_pipelines.documents.parsers.repair import kinds_of_repair
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.claim import Inputs, claim
@@ -259,7 +260,7 @@ def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: 
         written=written,
         deleted=deleted,
         quarantined=tables.count(QUARANTINE),
-        repaired=dict(Counter(repairs["encoding_repair"].to_pylist())),
+        repaired=dict(Counter(kind for one in repairs["encoding_repair"].to_pylist() for kind in kinds_of_repair(one))),
         seconds=seconds,
     )
 

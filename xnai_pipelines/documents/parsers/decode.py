@@ -1,9 +1,11 @@
-"""Bytes to text: byte-order marks, UTF-8, declared and legacy encodings."""
+"""Bytes to text: byte-order marks, UTF-8, declared and legacy encodings. Damaged bytes are replaced and named."""
 
 import codecs
 import re
+import unicodedata
+from dataclasses import dataclass
 
-from xnai_pipelines.documents.parsers.language import identify_language
+from xnai_pipelines.documents.parsers.legacy import legacy_encoding
 from xnai_pipelines.errors import UnreadableError
 
 _BYTE_ORDER_MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
@@ -17,49 +19,57 @@ _DECLARATION = re.compile(rb"(?:charset|encoding|coding)\s{0,4}[=:]\s{0,4}[\"']?
 _DECLARED_WITHIN = 1024
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
 _MAX_CONTROLS = 0.02  # random bytes have a tenth
-_GUESS_FROM = 64 * 1024
-# Code pages that documents really use. With all that Python knows, German in cp1252 is taken for Turkish.
-_CODE_PAGES = [
-    *("cp1252", "cp1251", "cp1250", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
-    *("koi8_r", "koi8_u", "cp866", "mac_roman", "mac_cyrillic", "iso8859_2", "iso8859_5", "cp437", "cp850"),
-    *("cp852", "cp932", "euc_jp", "gb18030", "big5", "cp949", "cp874", "iso2022_jp"),
-]
-# The Latin code pages of Windows differ in a few letters: the language decides between them.
-_WINDOWS_LATIN = {"cp1250", "cp1252", "cp1254", "cp1257", "cp1258"}
-_OF_LANGUAGE = {
-    **dict.fromkeys(("pl", "cs", "sk", "hu", "hr", "sl", "bs", "ro", "sq"), "cp1250"),
-    **dict.fromkeys(("tr", "az"), "cp1254"),
-    **dict.fromkeys(("lt", "lv", "et"), "cp1257"),
-    "vi": "cp1258",
-}
 _ZERO_SAMPLE = 4096
+_ESCAPES = ((b"\x1b$B", "iso2022_jp_2"), (b"\x1b$@", "iso2022_jp_2"), (b"\x1b$)C", "iso2022_kr"))
+
+_GOOD_PER_BAD = 3  # characters of several bytes that prove UTF-8, for each damaged place
+_MAX_DAMAGED = 0.1  # of the characters
+_PROVED_WITHIN = 64 * 1024
+_SURELY_BAD = 100
+_CUT_CHARACTER = 2  # bytes of a cut character at the end that no other encoding would have there
+_NAMED_PLACES = 5
+_ESCAPED = re.compile("([\udc80-\udcff])")  # what "surrogateescape" makes of damaged bytes
+_ESCAPES_OF_BYTES = "".join(map(chr, range(0xDC80, 0xDD00)))
+_ESCAPED_RUN = re.compile("[\udc80-\udcff]+")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f]+")
+_REPLACED = "\ufffd"
+_LETTERS_OF_TEXT = 0.6
+_SCRIPTS_OF_TEXT = 3
 
 
-def decode(data: bytes) -> str:
-    """Return the decoded text.
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A text, and what had to be repaired to decode it; None if nothing had to be."""
 
-    Tries in this order: a byte-order mark, UTF-16 or UTF-32 recognised by their zero bytes, UTF-8, the encoding
-    that the file declares (HTML, XML, Python), the guess of charset-normalizer.
+    text: str
+    repair: str | None = None
+
+
+def decode(data: bytes) -> Decoded:
+    """Return the decoded text. Bytes that are damaged become U+FFFD, and the repair names their places.
+
+    Tries in this order: a byte-order mark; UTF-16 or UTF-32 recognised by their zero bytes or their letters; UTF-8; the
+    encoding that the file declares (HTML, XML, Python); UTF-8 with damaged bytes; the legacy encoding that
+    `legacy_encoding` finds. NUL bytes in other text are removed.
 
     Raises:
         UnreadableError: "damaged" if the bytes are not text in any of them.
     """
     encoding = marked_encoding(data) or _wide_encoding(data)
     if encoding is not None:
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError as error:
-            raise UnreadableError(
-                "damaged",
-                f"The file begins as {encoding}, but byte {error.start:,} is not: it is cut off or mixes encodings. "
-                "Save it again as UTF-8.",
-            ) from error
-    if not _mostly_text(data):
+        return _repaired(data, encoding)
+    if not _mostly_text(data.replace(b"\0", b"")):
+        encoding = _wide_letters(data)
+        if encoding is None:
+            raise _not_text()
+        return _repaired(data, encoding)
+    if b"\0" not in data:
+        return _decode_bytes(data)
+    whole = _decode_bytes(data.replace(b"\0", b""))
+    if not whole.text.strip():
         raise _not_text()
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return _decode_legacy(data)
+    removed = f"NUL bytes removed: {data.count(0):,} from byte {data.index(0):,} on"
+    return Decoded(whole.text, "; ".join(filter(None, (removed, whole.repair))))
 
 
 def marked_encoding(data: bytes) -> str | None:
@@ -68,16 +78,57 @@ def marked_encoding(data: bytes) -> str | None:
 
 
 def looks_like_text(head: bytes) -> bool:
-    """Return whether the head of a file is Unicode text: marked, UTF-16 or UTF-32 by its zeros, or UTF-8."""
+    """Return whether the head of a file is Unicode text: marked, UTF-16 or UTF-32, or UTF-8 with few damaged bytes."""
     if marked_encoding(head) or _wide_encoding(head):
         return True
     if not _mostly_text(head):
-        return False
+        return _wide_letters(head) is not None
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character cut at the end is not an error
     except UnicodeDecodeError:
-        return False
+        return _is_damaged_utf8(head)
     return True
+
+
+def damaged_utf8(data: bytes) -> Decoded:
+    """Return UTF-8 with damaged bytes as U+FFFD, and the repair with their number and places."""
+    places: list[int] = []
+    at = 0
+    for piece in _ESCAPED.split(data.decode("utf-8", errors="surrogateescape")):
+        if _ESCAPED.fullmatch(piece):
+            places.append(at)
+        at += len(piece.encode("utf-8", "surrogateescape"))
+    return Decoded(data.decode("utf-8", errors="replace"), _damage(len(places), "utf-8", places) if places else None)
+
+
+def _damage(count: int, encoding: str, places: list[int]) -> str:
+    named = ", ".join(f"{place:,}" for place in places[:_NAMED_PLACES]) + ", …" * (len(places) > _NAMED_PLACES)
+    return f"damaged bytes of {encoding}: {count:,}" + (f" at byte {named}" if places else "")
+
+
+def _repaired(data: bytes, encoding: str) -> Decoded:
+    """Return the text in a known encoding.
+
+    Raises:
+        UnreadableError: "damaged" if a tenth of the characters is not in the encoding.
+    """
+    try:
+        return Decoded(data.decode(encoding))
+    except UnicodeDecodeError as error:
+        first = error.start
+    if encoding in {"utf-8", "utf-8-sig"}:
+        whole = damaged_utf8(data)
+        whole = Decoded(whole.text.removeprefix("\ufeff"), whole.repair)
+    else:
+        text = data.decode(encoding, errors="replace")
+        whole = Decoded(text, f"{_damage(text.count(_REPLACED), encoding, [])}, the first at byte {first:,}")
+    if whole.text.count(_REPLACED) > _MAX_DAMAGED * len(whole.text):
+        raise UnreadableError(
+            "damaged",
+            f"The file begins as {encoding}, but byte {first:,} is not: it is cut off or mixes encodings. "
+            "Save it again as UTF-8.",
+        )
+    return whole
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -89,36 +140,93 @@ def _wide_encoding(data: bytes) -> str | None:
     share = [sample[at::4].count(0) / (len(sample) // 4) for at in range(4)]
     low, high = 0.1, 0.7
     patterns = (
-        ("utf-32-le", share[0] < low and min(share[1:]) > high),
-        ("utf-32-be", share[3] < low and min(share[:3]) > high),
+        ("utf-32-le", share[0] < low and min(share[2:]) > high),
+        ("utf-32-be", share[3] < low and min(share[:2]) > high),
         ("utf-16-le", max(share[0], share[2]) < low and min(share[1], share[3]) > high),
         ("utf-16-be", max(share[1], share[3]) < low and min(share[0], share[2]) > high),
     )
     return next((encoding for encoding, fits in patterns if fits), None)
 
 
-def _decode_legacy(data: bytes) -> str:
+def _wide_letters(data: bytes) -> str | None:
+    """Return UTF-16 of another script: read as such, nearly all is letters of few scripts, spaces and punctuation."""
+    sample = data[: _ZERO_SAMPLE // 2 * 2]
+    if len(sample) < 8:
+        return None
+    fitting: list[tuple[int, str]] = []  # swapped bytes of a script can be letters too, but of more scripts
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(sample)
+        letters = [char for char in text if char.isalpha()]
+        scripts = {unicodedata.name(char, "?").split("-")[0].split()[0] for char in letters}
+        strange = sum(unicodedata.category(char) in {"Cn", "Co", "Cc", "Cs"} and char not in "\t\r\n" for char in text)
+        known = len(letters) + sum(char.isascii() or unicodedata.category(char)[0] in "MP" for char in text)
+        if (
+            len(letters) >= _LETTERS_OF_TEXT * len(text)
+            and known >= (1 - _MAX_DAMAGED) * len(text)
+            and len(scripts) <= _SCRIPTS_OF_TEXT
+            and strange <= _MAX_CONTROLS * len(text)
+        ):
+            fitting.append((len(scripts), encoding))
+    return min(fitting)[1] if fitting else None
+
+
+def _decode_bytes(data: bytes) -> Decoded:
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return _decode_legacy(data)
+    if "\x1b$" in text and data.isascii():
+        for escape, encoding in _ESCAPES:
+            if escape in data:
+                return Decoded(data.decode(encoding, errors="replace"))
+    return Decoded(text)
+
+
+def _decode_legacy(data: bytes) -> Decoded:
     declared = _DECLARATION.search(data, 0, _DECLARED_WITHIN)
     if declared is not None:
         try:
-            return data.decode(declared.group(1).decode("ascii"))
+            return Decoded(data.decode(declared.group(1).decode("ascii")))
         except (LookupError, UnicodeError):
             pass  # an unknown or wrong declaration: the bytes decide
-    encoding = _guess(data[:_GUESS_FROM])
-    # A byte far into the file that the guessed code page lacks costs one character, not the file.
-    return data.decode(encoding, errors="replace")
-
-
-def _guess(sample: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample, cp_isolation=_CODE_PAGES).best()
-    if best is None:
+    if _is_damaged_utf8(data):
+        return _repaired(data, "utf-8")
+    encoding = legacy_encoding(data)
+    if encoding is not None:
+        return _repaired(data, encoding)
+    # Nothing is known of the few bytes beyond ASCII: the rest of the text is worth keeping.
+    if sum(byte >= 0x80 for byte in data) > _MAX_DAMAGED * len(data):
         raise _not_text()
-    if best.encoding not in _WINDOWS_LATIN:
-        return best.encoding
-    language = identify_language(sample.decode("cp1252", errors="replace"))
-    return _OF_LANGUAGE.get(language or "", "cp1252")
+    return _repaired(data, "utf-8")
+
+
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Return whether characters of several bytes prove UTF-8 although some bytes are damaged."""
+    head = data[:_PROVED_WITHIN].decode("utf-8", errors="surrogateescape")
+    good, bad = _good_and_bad(head)
+    if bad > _SURELY_BAD and good < bad:  # long legacy text is told by its head
+        return False
+    text = data.decode("utf-8", errors="surrogateescape") if len(data) > _PROVED_WITHIN else head
+    good, bad = _good_and_bad(text)
+    at_end = len(text) - len(text.rstrip(_ESCAPES_OF_BYTES))
+    if bad == 1 and at_end and _is_cut(data[-at_end:]):
+        return good > 0 or at_end >= _CUT_CHARACTER
+    return good >= _GOOD_PER_BAD * bad
+
+
+def _good_and_bad(text: str) -> tuple[int, int]:
+    """Return how many characters beyond ASCII, and how many runs of damaged bytes, the text has."""
+    beyond = sum(map(len, _BEYOND_ASCII.findall(text)))
+    runs = _ESCAPED_RUN.findall(text)
+    return beyond - sum(map(len, runs)), len(runs)
+
+
+def _is_cut(end: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(end)
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _mostly_text(data: bytes) -> bool:
@@ -128,5 +236,6 @@ def _mostly_text(data: bytes) -> bool:
 
 def _not_text() -> UnreadableError:
     return UnreadableError(
-        "damaged", "The file is not text in UTF-8, UTF-16, UTF-32 or a known code page. Save it as UTF-8."
+        "damaged",
+        "The file is not text in UTF-8, UTF-16, UTF-32 or an encoding that can be told. Save it as UTF-8.",
     )

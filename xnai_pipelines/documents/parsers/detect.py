@@ -169,7 +169,7 @@ def _zip_format(head: bytes, extension: str) -> str:
 
 
 def _text_content(head: bytes) -> str | None:
-    text = head if b"\0" not in head else decode(head[: len(head) // 4 * 4]).encode()
+    text = head if b"\0" not in head else decode(head[: len(head) // 4 * 4]).text.encode()
     text = text.removeprefix(b"\xef\xbb\xbf")
     if _HTML_START.match(text):
         return HTML

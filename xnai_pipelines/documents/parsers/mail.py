@@ -25,7 +25,7 @@ def parse_mail(data: bytes, stem: str) -> Content:
         UnreadableError: "encrypted", "damaged".
     """
     if marked_encoding(data) or b"\0" in data:
-        data = decode(data).encode("utf-8")
+        data = decode(data).text.encode("utf-8")
     try:
         message = BytesParser(policy=policy.default).parsebytes(data)
         parts = [part for part in message.walk() if not part.is_multipart()][:_MAX_PARTS]
@@ -79,7 +79,7 @@ def _words(part: EmailMessage, stem: str) -> str:
     try:
         text = data.decode(part.get_content_charset("utf-8"))
     except (LookupError, UnicodeDecodeError):
-        text = decode(data)
+        text = decode(data).text
     if part.get_content_type() != "text/html" or not text.strip():
         return text.strip()
     try:

@@ -16,7 +16,7 @@ from xnai_pipelines.documents.parsers.decode import decode, looks_like_text, mar
 from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Source
-from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.repair import decode_and_repair, repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
 _IDS = ("_id", "id")
@@ -43,7 +43,7 @@ def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
         if any(_has_columns(_object(line)) for line in first):
             yield from _documents(_json_records(chain(first, lines), source.limits.max_file_bytes))
             return
-    text, repair = repair_mojibake(decode(source.read()))
+    text, repair = decode_and_repair(source.read())
     whole = parse_plain(normalise(text), source.stem)
     yield Content(source.stem, whole.text, Markup.PLAIN, encoding_repair=repair)
 
@@ -61,7 +61,7 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         if looks_like_text(head) and marked_encoding(head) in {None, "utf-8-sig"}:
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
-            lines = iter(StringIO(decode(source.read()), newline=""))
+            lines = iter(StringIO(decode(source.read()).text, newline=""))
         first = list(islice(lines, _PEEKED))
         delimiter = "\t" if source.media_type == "text/tab-separated-values" else _delimiter(first)
         csv.field_size_limit(source.limits.max_text_chars)
@@ -69,7 +69,7 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         if _has_columns(dict.fromkeys(header, "")):
             yield from _documents(_csv_records(chain(first, lines), delimiter, header))
             return
-    text, repair = repair_mojibake(decode(source.read()))
+    text, repair = decode_and_repair(source.read())
     yield _table(_rows(StringIO(normalise(text)), delimiter), source, repair)
 
 

@@ -6,7 +6,6 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
-from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.detect import DOCX, HTML, MAIL, PARQUET, PDF, PLAIN, PPTX, XLSX
 from xnai_pipelines.documents.parsers.html import parse_html
 from xnai_pipelines.documents.parsers.mail import parse_mail
@@ -17,11 +16,11 @@ from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, pars
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
-from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.documents.parsers.rst import parse_rst
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 1
+_COMMON_VERSION = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     """Return a parser of files that decodes, repairs and normalises the text for a parser of text."""
 
     def read(source: Source) -> Iterable[Content]:
-        text, repair = repair_mojibake(decode(source.read()))
+        text, repair = decode_and_repair(source.read())
         content = parse(normalise(text), source.stem)
         if repair is None:
             return (content,)

@@ -14,6 +14,8 @@ from functools import cache
 
 from ftfy import bad_codecs, badness
 
+from xnai_pipelines.documents.parsers.decode import decode
+
 # Python's own cp125x refuse the bytes that Windows leaves undefined; readers pass them through as controls.
 _READ_AS = {
     "latin-1": "latin-1",
@@ -34,6 +36,22 @@ _LATIN = re.compile("[A-Za-zªº\u00c0-\u024f\u1e00-\u1eff\ufb00-\ufb06]")
 _RARE = re.compile(
     "[\x80-\x84\x86-\x9f\u013f\u0140\u017f\u01c0-\u01c3\u0221\u0234-\u02af\u0305\u030d-\u0322\u0529-\u052f\ue000-\uf8ff\ufffe\uffff]"
 )
+
+
+def decode_and_repair(data: bytes) -> tuple[str, str | None]:
+    """Return the text of a file before normalisation and all that was repaired in it, None if nothing was.
+
+    Raises:
+        UnreadableError: "damaged" if the bytes are not text.
+    """
+    decoded = decode(data)
+    text, mojibake = repair_mojibake(decoded.text)
+    return text, "; ".join(filter(None, (decoded.repair, mojibake))) or None
+
+
+def kinds_of_repair(repair: str) -> list[str]:
+    """Return the repairs without counts and places: "damaged bytes of utf-8", "utf-8 read as cp1252"."""
+    return [one.partition(":")[0] for one in repair.split("; ")]
 
 
 def repair_mojibake(text: str) -> tuple[str, str | None]:
