@@ -186,7 +186,7 @@ def test_mail_shows_its_headers_words_and_attachments(parse: Parse) -> None:
     assert document.title == "Grüße"
     assert document.text == (
         "Subject: Grüße\nFrom: Ann <a@b.org>\nDate: Mon, 06 May 2024 10:00:00 +0000\n\nHello there.\n\n"
-        "Attachments: plan.pdf"
+        "Attachments: plan.pdf (5 bytes)"
     )
     page = EmailMessage()
     page["From"] = "a@b.org"

@@ -17,6 +17,8 @@ XLSX = f"{_OPEN_XML}spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
 HTML = "text/html"
 MAIL = "message/rfc822"
+MAILBOX = "application/mbox"
+CALENDAR = "text/calendar"
 PLAIN = "text/plain"
 
 _BINARY_FORMATS = {".pdf": PDF, ".docx": DOCX, ".pptx": PPTX, ".xlsx": XLSX, ".parquet": PARQUET}
@@ -31,6 +33,8 @@ _TEXT_FORMATS = {
     **dict.fromkeys((".jsonl", ".ndjson"), "application/jsonl"),
     ".ipynb": "application/x-ipynb+json",
     ".eml": MAIL,
+    **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
+    **dict.fromkeys((".ics", ".ical"), CALENDAR),
     **dict.fromkeys((".py", ".pyi"), "text/x-python"),
 }
 _CODE = (
@@ -53,6 +57,7 @@ _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
 _MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)+(?=\r?\n)")
+_MAILBOX_START = re.compile(rb"From \S+ [^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n")
 _MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
 _PDF_WITHIN = 1024
 
@@ -173,8 +178,11 @@ def _text_content(head: bytes) -> str | None:
     text = text.removeprefix(b"\xef\xbb\xbf")
     if _HTML_START.match(text):
         return HTML
-    fields = _MAIL_START.match(text)
+    begins_as_mailbox = _MAILBOX_START.match(text)
+    fields = _MAIL_START.match(text, begins_as_mailbox.end() if begins_as_mailbox else 0)
     if fields is not None and b"from:" in (block := fields.group().lower()):
+        if begins_as_mailbox:
+            return MAILBOX
         return MAIL if any(field in block for field in _MAIL_FIELDS) else None
     return None
 

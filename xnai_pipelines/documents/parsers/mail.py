@@ -1,88 +1,104 @@
-"""E-mail messages."""
+"""E-mail messages, and mailboxes of many."""
 
+import re
+from collections import Counter
+from collections.abc import Iterator
 from email import policy
 from email.errors import MessageError
-from email.message import EmailMessage, Message
 from email.parser import BytesParser
+from typing import BinaryIO
 
 from xnai_pipelines.documents.parsers.decode import decode, marked_encoding
-from xnai_pipelines.documents.parsers.html import parse_html
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Content, Markup
+from xnai_pipelines.documents.parsers.mail_headers import header_lines, header_text
+from xnai_pipelines.documents.parsers.mail_parts import MailText
+from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Source
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
-_SHOWN = ("Subject", "From", "To", "Date")
-_MAX_PARTS = 1000
+MAILBOX_LINE = re.compile(rb"From \S+ .*\d\d:\d\d.*\d{4}")
+"""The line before each message of a mailbox (RFC 4155)."""
+_QUOTED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
 def parse_mail(data: bytes, stem: str) -> Content:
-    """Return a message: subject, sender, receiver, date, body and the names of its attachments.
+    """Return a message: its headers, its body, forwarded messages, invitations, attached texts, other attachments.
 
-    Plain text is preferred to HTML if a message has both. Forwarded messages are read, attachments are not.
+    Of alternatives the plain text is taken if it has most of the words of the HTML. Attachments that are not text are
+    named with their size.
 
     Raises:
         UnreadableError: "encrypted", "damaged".
     """
     if marked_encoding(data) or b"\0" in data:
         data = decode(data).text.encode("utf-8")
+    if MAILBOX_LINE.match(data):
+        data = data.partition(b"\n")[2]
     try:
-        message = BytesParser(policy=policy.default).parsebytes(data)
-        parts = [part for part in message.walk() if not part.is_multipart()][:_MAX_PARTS]
-        _check_encryption(message)
-        attached = [name for part in parts if (name := _attachment(part)) is not None]
-        words = [text for part in _chosen(parts) if (text := _words(part, stem))]
-        headers = [f"{name}: {line}" for name in _SHOWN if (line := _header(message, name))]
-        subject = _header(message, "Subject")
+        message = BytesParser(policy=policy.compat32).parsebytes(data)
+        body = MailText.of(message)
+        headers = header_lines(message)
+        subject = header_text(message, "Subject")
     except (MessageError, LookupError, ValueError, AttributeError, TypeError) as error:
         raise UnreadableError(
             "damaged", f"The file is not a valid e-mail message: {error}. Export it again."
         ) from error
-    blocks = ["\n".join(headers), *words]
-    if attached:
-        blocks.append("Attachments: " + ", ".join(attached))
+    blocks = [headers, *body.blocks]
     if not any(blocks):
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
-    text, repair = repair_mojibake("\n\n".join(block for block in blocks if block))
+    text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
+    repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
     return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
 
 
-def _header(message: Message, name: str) -> str:
-    return single_line(normalise(str(message.get(name, ""))), longest=1000)
+def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
+    """Yield the messages of a mailbox file. The id of a record is its Message-ID, or its number without one.
+
+    A message that cannot be read does not cost the others.
+    """
+    used: Counter[str] = Counter()
+    with source.path.open("rb") as stream:
+        for number, data in enumerate(_messages(stream, source.limits.max_file_bytes), 1):
+            place = f"message {number}"
+            if len(data) > source.limits.max_file_bytes:
+                yield BadRecord(place, "too_large", f"{place} is larger than {source.limits.max_file_bytes:,} bytes.")
+                continue
+            message = BytesParser(policy=policy.compat32).parsebytes(data, headersonly=True)
+            name = header_text(message, "Message-ID").strip("<> ") or place
+            used[name] += 1
+            if used[name] > 1:
+                name = f"{name} ({used[name]})"
+            try:
+                content = parse_mail(data, place)
+            except UnreadableError as error:
+                yield BadRecord(name, error.kind, f"{place}: {error}")
+            else:
+                yield Content(
+                    content.title,
+                    content.text,
+                    content.markup,
+                    record_id=name,
+                    encoding_repair=content.encoding_repair,
+                )
 
 
-def _check_encryption(message: Message) -> None:
-    kinds = {part.get_content_type() for part in message.walk()}
-    enveloped = "application/pkcs7-mime" in kinds or "application/x-pkcs7-mime" in kinds
-    if "multipart/encrypted" in kinds or (enveloped and "text/plain" not in kinds):
-        raise UnreadableError("encrypted", "The message is encrypted. Export it decrypted from the mail program.")
+def _messages(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
+    """Yield the messages without the line before each. Of one beyond the limit, yield the start."""
+    lines: list[bytes] = []
+    size = 0
+    after_blank, begun = True, False
+    while line := stream.readline(max_bytes + 1):
+        if after_blank and MAILBOX_LINE.match(line):
+            if begun:
+                yield _unquoted(lines)
+            lines, size, begun = [], 0, True
+        elif size <= max_bytes:
+            lines.append(line)
+            size += len(line)
+        after_blank = not line.strip()
+    if begun or lines:
+        yield _unquoted(lines)
 
 
-def _attachment(part: Message) -> str | None:
-    """Return the part's file name if it is an attachment, None if it is part of the body."""
-    name = part.get_filename()
-    is_text = part.get_content_type() in {"text/plain", "text/html"}
-    if part.get_content_disposition() != "attachment" and (is_text or not name):
-        return None
-    return single_line(normalise(name or "unnamed"))
-
-
-def _chosen(parts: list[EmailMessage]) -> list[EmailMessage]:
-    own = [part for part in parts if _attachment(part) is None]
-    plain = [part for part in own if part.get_content_type() == "text/plain"]
-    return plain or [part for part in own if part.get_content_type() == "text/html"]
-
-
-def _words(part: EmailMessage, stem: str) -> str:
-    payload = part.get_payload(decode=True)
-    data = payload if isinstance(payload, bytes) else b""
-    try:
-        text = data.decode(part.get_content_charset("utf-8"))
-    except (LookupError, UnicodeDecodeError):
-        text = decode(data).text
-    if part.get_content_type() != "text/html" or not text.strip():
-        return text.strip()
-    try:
-        return parse_html(text, stem).text
-    except UnreadableError:  # a page without words: the message is its headers
-        return ""
+def _unquoted(lines: list[bytes]) -> bytes:
+    return _QUOTED_LINE.sub(rb"\1", b"".join(lines))

@@ -5,10 +5,22 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
-from xnai_pipelines.documents.parsers.detect import DOCX, HTML, MAIL, PARQUET, PDF, PLAIN, PPTX, XLSX
+from xnai_pipelines.documents.parsers.detect import (
+    CALENDAR,
+    DOCX,
+    HTML,
+    MAIL,
+    MAILBOX,
+    PARQUET,
+    PDF,
+    PLAIN,
+    PPTX,
+    XLSX,
+)
 from xnai_pipelines.documents.parsers.html import parse_html
-from xnai_pipelines.documents.parsers.mail import parse_mail
+from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
@@ -91,11 +103,13 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     HTML: Parser("html", 1, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        1,
+        2,
         lambda source: (parse_mail(source.read(), source.stem),),
         isolated=True,
         libraries=("trafilatura", "selectolax"),
     ),
+    MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("trafilatura", "selectolax")),
+    CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
     PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
     DOCX: Parser("docx", 1, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
     PPTX: Parser("pptx", 1, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),

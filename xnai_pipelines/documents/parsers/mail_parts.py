@@ -1,0 +1,151 @@
+"""The parts of a message as text. Every part is read or named."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import NamedTuple, Self
+
+from xnai_pipelines.documents.parsers.calendars import calendar_text
+from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.errors import UnreadableError
+
+_MAX_PARTS = 1000
+_MAX_DEPTH = 30
+_MOST_WORDS = 0.6  # of the HTML's: a plain text of less is a note that the letter is HTML
+_MAX_ATTACHED_TEXT = 1_000_000  # bytes
+_KILO = 1024
+
+
+class _Block(NamedTuple):
+    """A text, and whether it is the letter itself, of which alternatives repeat the words."""
+
+    text: str
+    is_letter: bool = False
+
+
+@dataclass(slots=True)
+class MailText:
+    """The text of a message while it is put together.
+
+    Attributes:
+        blocks: Texts of its parts in order, the list of attachments last.
+        repairs: What was repaired in their encodings.
+        attached: Attachments that are only named.
+        parts: Parts seen.
+    """
+
+    blocks: list[str] = field(default_factory=list)
+    repairs: list[str | None] = field(default_factory=list)
+    attached: list[str] = field(default_factory=list)
+    parts: int = 0
+
+    @classmethod
+    def of(cls, message: AnyMessage) -> Self:
+        """Return the text of a message.
+
+        Raises:
+            UnreadableError: "encrypted".
+        """
+        _check_encryption(message)
+        whole = cls()
+        whole.blocks += [block.text for block in whole._texts(message, 0)]
+        if whole.attached:
+            whole.blocks.append("Attachments: " + ", ".join(whole.attached))
+        if whole.parts > _MAX_PARTS:
+            whole.blocks.append(f"Not read: {whole.parts - _MAX_PARTS:,} further parts")
+        return whole
+
+    def _texts(self, part: AnyMessage, depth: int) -> Iterator[_Block]:
+        kind = part.get_content_type()
+        self.parts += 1
+        if self.parts > _MAX_PARTS:
+            return
+        if depth > _MAX_DEPTH:
+            self.attached.append(f"{kind} (nested too deeply)")
+        elif kind == "multipart/encrypted":
+            self.attached.append("an encrypted part, not read")
+        elif kind == "multipart/alternative" and part.is_multipart():
+            yield from self._alternatives(_children(part), depth)
+        elif kind == "message/rfc822" and part.is_multipart():
+            for message in _children(part):
+                yield _Block(f"Forwarded message\n{header_lines(message)}".strip())
+                yield from self._texts(message, depth + 1)
+        elif kind.startswith("message/") and part.is_multipart():  # a delivery report: groups of headers
+            for group in _children(part):
+                lines = [f"{name}: {words_of_header(str(value))}" for name, value in group.raw_items()]
+                yield _Block("\n".join(lines))
+        elif part.is_multipart():
+            for child in _children(part):
+                yield from self._texts(child, depth + 1)
+        else:
+            yield from self._leaf(part, kind)
+
+    def _alternatives(self, parts: list[AnyMessage], depth: int) -> Iterator[_Block]:
+        """Yield the plain letter, or the HTML if that says more; then the invitations and attached texts of both."""
+        plain: list[_Block] = []
+        rich: list[_Block] = []
+        beside: list[_Block] = []
+        for child in parts:
+            letter = plain if child.get_content_type() == "text/plain" else rich
+            for block in self._texts(child, depth + 1):
+                (letter if block.is_letter else beside).append(block)
+        yield from plain if plain and _letters(plain) >= _MOST_WORDS * _letters(rich) else rich
+        yield from beside
+
+    def _leaf(self, part: AnyMessage, kind: str) -> Iterator[_Block]:
+        payload = part.get_payload(decode=True)
+        data = payload if isinstance(payload, bytes) else b""
+        is_attached = part.get_content_disposition() == "attachment"
+        name = _file_name(part)
+        label = f"{name or 'unnamed'} ({_size(len(data))})"
+        is_body = kind in {"text/plain", "text/html"} and not is_attached
+        if not kind.startswith("text/") or (len(data) > _MAX_ATTACHED_TEXT and not is_body):
+            if name or data:
+                self.attached.append(label)
+            return
+        text, repair = text_of(data, part.get_content_charset())
+        self.repairs.append(repair)
+        words = _readable(text, kind, name)
+        if is_body or kind == "text/calendar":
+            yield _Block(words, is_letter=is_body)
+        else:
+            yield _Block(f"Attachment {label}:\n{words}")
+
+
+def _children(part: AnyMessage) -> list[AnyMessage]:
+    payload = part.get_payload()
+    return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
+def _readable(text: str, kind: str, name: str) -> str:
+    if kind == "text/calendar" or name.lower().endswith(".ics"):
+        return calendar_text(text)
+    if kind != "text/html" or not text.strip():
+        return text.strip()
+    try:
+        return parse_html(text, name).text
+    except UnreadableError:  # a page without words: the message is its headers
+        return ""
+
+
+def _letters(blocks: list[_Block]) -> int:
+    return sum(char.isalnum() for block in blocks for char in block.text)
+
+
+def _check_encryption(message: AnyMessage) -> None:
+    kinds = {part.get_content_type() for part in message.walk()}
+    enveloped = "application/pkcs7-mime" in kinds or "application/x-pkcs7-mime" in kinds
+    if message.get_content_type() == "multipart/encrypted" or (enveloped and not kinds & {"text/plain", "text/html"}):
+        raise UnreadableError("encrypted", "The message is encrypted. Export it decrypted from the mail program.")
+
+
+def _file_name(part: AnyMessage) -> str:
+    return single_line(normalise(words_of_header(part.get_filename() or "")))
+
+
+def _size(count: int) -> str:
+    if count < _KILO:
+        return f"{count} bytes"
+    return f"{count / _KILO:,.1f} KB" if count < _KILO * _KILO else f"{count / _KILO / _KILO:,.1f} MB"
