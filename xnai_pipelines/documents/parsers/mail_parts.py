@@ -6,7 +6,7 @@ from email.message import Message
 from typing import NamedTuple, Self
 
 from xnai_pipelines.documents.parsers.calendars import calendar_text
-from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.errors import UnreadableError
@@ -122,12 +122,7 @@ def _children(part: AnyMessage) -> list[AnyMessage]:
 def _readable(text: str, kind: str, name: str) -> str:
     if kind == "text/calendar" or name.lower().endswith(".ics"):
         return calendar_text(text)
-    if kind != "text/html" or not text.strip():
-        return text.strip()
-    try:
-        return parse_html(text, name).text
-    except UnreadableError:  # a page without words: the message is its headers
-        return ""
+    return html_text(text) if kind == "text/html" and text.strip() else text.strip()
 
 
 def _letters(blocks: list[_Block]) -> int:

@@ -1,0 +1,105 @@
+"""A web page keeps all its content and drops only navigation, banners and footers."""
+
+import pytest
+
+from xnai_pipelines.documents.parsers.html import html_text, parse_html
+from xnai_pipelines.errors import UnreadableError
+
+WORDS = "<p>" + "The manual explains how the pump is started and who looks after it. " * 8 + "</p>"
+
+
+def text_of(body: str, head: str = "<title>Manual</title>") -> str:
+    return parse_html(f"<!doctype html><html><head>{head}</head><body>{body}</body></html>", "stem").text
+
+
+@pytest.mark.parametrize("around", ["{}", "<main>{}</main>", "<article>{}</article>", "<div id=content>{}</div>"])
+@pytest.mark.parametrize(
+    ("html", "kept"),
+    [
+        ("<section class='shared-duties'><h2>Duties</h2><p>Turn the key.</p></section>", "Turn the key."),
+        ("<section id='related-parts'><h2>Parts</h2><p>Order the seal.</p></section>", "Order the seal."),
+        ("<h2>Tags</h2><p>Every pipe has a tag.</p>", "Every pipe has a tag."),
+        ("<aside><p>Wear gloves when you open it.</p></aside>", "Wear gloves"),
+        ("<div class='note sidebar'>Mind the step.</div>", "Mind the step."),
+        ("<figure><img src=a.png><figcaption>Figure 2, the inlet</figcaption></figure>", "Figure 2"),
+        ("<img src=a.png alt='The pump from above'>", "The pump from above"),
+        ("<dl><dt>--quiet</dt><dd>Prints no log.</dd></dl>", "--quiet"),
+        ("<h2>See</h2><ul><li><a href=x>Start of the pump</a></li></ul>", "- Start of the pump"),
+        ("<p>Forms:</p><table><tr><td><a href=x>Leave form</a></td><td>A4</td></tr></table>", "| Leave form | A4 |"),
+        ("<table><tr><th>A<th>B<tr><td>1<td><ul><li>one<li>two</ul></table>", "| 1 | one; two |"),
+        ("<table><caption>Prices of 2024</caption><tr><td>1<td>2</table>", "Prices of 2024"),
+        ("<ol><li>Stop<ol><li>Press red</ol></ol>", "Press red"),
+        ("<section class=footnotes><ol><li id=fn1>Measured in May.</ol></section>", "Measured in May."),
+        ("<blockquote><p>Never run dry.</p></blockquote>", "Never run dry."),
+        ("<details><summary>More</summary><p>Hidden until opened.</p></details>", "Hidden until opened."),
+        ("<div role=tabpanel hidden><p>The second tab.</p></div>", "The second tab."),
+        ("<form><label>City</label><input value='Lyon'><textarea>Dear all</textarea></form>", "Lyon\n\nDear all"),
+        ("<p>Rate <math><mi>x</mi><annotation encoding='application/x-tex'>x^2</annotation></math>.</p>", "x^2"),
+        ("<div class=comment><p>This worked for me.</p></div>", "This worked for me."),
+    ],
+)
+def test_content_is_kept_whatever_its_tag_or_class(around: str, html: str, kept: str) -> None:
+    assert kept in text_of(around.format(f"<h1>Pump</h1>{WORDS}{html}"))
+
+
+def test_all_articles_of_a_page_are_kept() -> None:
+    articles = [f"<article><h2>News {at}</h2><p>Message number {at} of the day.</p></article>" for at in range(5)]
+    text = text_of("".join(articles))
+    assert all(f"Message number {at}" in text for at in range(5))
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<nav><a href=x>Imprint</a></nav>",
+        "<div role=navigation>Imprint</div>",
+        "<footer><p>Imprint</p></footer>",
+        "<div class='site-footer'><a href=x>Imprint</a></div>",
+        "<ul class='main-menu'><li><a href=x>Imprint</a></ul>",
+        "<div id=cookie-banner><p>Imprint and cookies.</p></div>",
+        "<script>Imprint</script><template>Imprint</template><p hidden>Imprint</p>",
+        "<input type=hidden value=Imprint><input type=password value=Imprint>",
+    ],
+)
+def test_navigation_banners_and_footers_are_dropped(html: str) -> None:
+    lost_by_extractor = "<div class=shared-duties><p>The owner turns the key.</p></div>"
+    text = text_of(f"{html}<main><h1>Pump</h1>{WORDS}{lost_by_extractor}</main>{html}")
+    assert "Imprint" not in text
+    assert "The owner turns the key." in text
+
+
+def test_a_page_of_nothing_but_links_is_kept() -> None:
+    assert "Start" in text_of("<ul><li><a href=a>Start</a></li><li><a href=b>Stop</a></li></ul>")
+
+
+def test_cells_that_span_rows_are_repeated_and_layout_tables_are_not_tables() -> None:
+    rows = "<tr><th>Region<th>City<th>Sum<tr><td rowspan=2>North<td>Oslo<td>1<tr><td>Bergen<td>2"
+    text = text_of(f"<table>{rows}</table>")
+    assert "| North | Oslo | 1 |\n| North | Bergen | 2 |" in text
+    layout = text_of(f"<table><tr><td><a href=x>Home</a><td><h1>Pump</h1>{WORDS}<table><tr><td>a<td>b</table></table>")
+    assert "# Pump" in layout
+    assert "| a | b |" in layout
+
+
+def test_a_hostile_table_is_read_in_little_memory() -> None:
+    spans = "".join("<tr>" + "<td rowspan=999999 colspan=1000>x" * 20 for _ in range(50))
+    assert html_text(f"<body><table>{spans}</table>").count("x") == 1000
+
+
+def test_lists_terms_and_quotes_are_marked() -> None:
+    marked = html_text(
+        "<body><ol><li><p>Stop</p><p>Wait</p><ol><li>Press</ol></ol><dl><dt>-q</dt><dd>Quiet</dd></dl><blockquote>Dry</blockquote>"
+    )
+    assert marked == "- Stop\n\nWait\n\n  - Press\n\n-q\n\n: Quiet\n\n> Dry"
+
+
+def test_a_letter_in_html_keeps_every_word() -> None:
+    letter = "<body><div class=menu><a href=x>View online</a></div><p>Dear all</p><footer>Call 112</footer>"
+    assert html_text(letter) == "View online\n\nDear all\n\nCall 112"
+    assert html_text("<html><body></body></html>") == ""
+
+
+def test_a_page_without_words_has_its_own_reason() -> None:
+    with pytest.raises(UnreadableError) as caught:
+        text_of("<div id=app></div><script>run()</script>")
+    assert caught.value.kind == "no_text"
