@@ -83,15 +83,14 @@ def test_bad_lines_are_named_and_cost_no_other_line(parse: Parse) -> None:
         ).encode()
     )
     found = parse("corpus.jsonl", data)
-    assert [one.record_id for one in good(found)] == ["4983", "7", "8"]
-    assert good(found)[2].text == "only"
+    assert [one.record_id for one in good(found)] == ["4983", "5", "7", "8"]
+    assert [one.text for one in good(found)[1:4:2]] == ["no\ntext", "only"]
     assert bad(found) == [
         ("line 2", "damaged"),
         ("line 4", "damaged"),
         ("line 5", "too_deep"),
         ("line 6", "damaged"),
         ("line 7", "damaged"),
-        ("5", "damaged"),
         ("6", "empty"),
         ("line 10", "duplicate_id"),
     ]
@@ -165,6 +164,90 @@ def test_a_damaged_parquet_file_is_damaged(parse: Parse) -> None:
     with pytest.raises(UnreadableError) as caught:
         parse("a.parquet", data[: len(data) // 2])
     assert caught.value.kind == "damaged"
+
+
+def test_every_field_of_a_record_is_in_its_text(parse: Parse) -> None:
+    rows = (
+        lines(
+            {
+                "id": 1,
+                "text": "Body.",
+                "answer": "Restart it.",
+                "tags": ["a", "b"],
+                "by": {"who": {"name": "Ann"}},
+                "n": 7,
+            },
+            {"id": 2, "text": None, "answer": "Only here", "empty": "", "none": None, "flag": True},
+            {"id": 3, "text": {"en": "Nested body"}, "steps": [{"do": "stop"}, {"do": "wait"}]},
+            {"id": 4, "text": " ", "count": 3},
+        )
+        + '{"id": 5, "text": "Price", "price": 12.50, "note": "one", "note": "two"}\n{"id": 6.5, "text": 7}\n'
+    )
+    found = parse("a.jsonl", rows)
+    assert [one.text for one in good(found)] == [
+        "Body.\n\nanswer: Restart it.\ntags: a, b\nby.who.name: Ann\nn: 7",
+        "answer: Only here\nflag: true",
+        "en: Nested body\n\nsteps.1.do: stop\nsteps.2.do: wait",
+        "Price\n\nprice: 12.50\nnote: one\nnote (2): two",
+        "7",
+    ]
+    assert bad(found) == [("4", "empty")]
+
+
+def test_columns_without_a_name_or_with_the_same_name_are_kept(parse: Parse) -> None:
+    found = parse("a.csv", "id,text,text,\n1,one,two,three,four\n")
+    assert [one.text for one in good(found)] == ["one\n\ntext (2): two\ncolumn 4: three\ncolumn 5: four"]
+
+
+@pytest.mark.parametrize("start", ["sep={}\n", "\ufeffsep={}\r\n", '"sep={}"\n', "\ufeff", "\n\n", ""])
+@pytest.mark.parametrize("delimiter", [";", "|", "\t", ","])
+def test_the_delimiter_is_named_or_found(parse: Parse, start: str, delimiter: str) -> None:
+    rows = [["id", "title", "text"], ["1", "T; x", '"a, b; c | d\nnext"'], ["2", "", "second"]]
+    rows[1][1] = '"T; x, y"'
+    table = "\n".join(delimiter.join(row) for row in rows)
+    found = parse("a.csv", start.format(delimiter) + table)
+    assert [one.text for one in good(found)] == ["T; x, y\n\na, b; c | d\nnext", "second"]
+    assert bad(found) == []
+
+
+def test_a_separator_line_is_no_row_of_a_table_without_records(parse: Parse) -> None:
+    (document,) = parse("a.csv", "sep=|\nMonth|Sum\nMay|1\n")
+    assert isinstance(document, ParsedDocument)
+    assert document.text == "| Month | Sum |\n| --- | --- |\n| May | 1 |"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "cp1252"])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl"])
+def test_records_in_any_encoding_are_read(parse: Parse, name: str, encoding: str) -> None:
+    words = "Größe der Prüfung für Geräte"
+    rows = f"id,text\n1,{words}\n" if name == "a.csv" else f'{{"id": 1, "text": "{words}"}}\n'
+    assert [one.text for one in good(parse(name, rows.encode(encoding)))] == [words]
+
+
+@pytest.mark.parametrize(
+    ("name", "row"), [("a.csv", "{},Größe {}\n"), ("a.jsonl", '{{"id": "{}", "text": "Größe {}"}}\n')]
+)
+def test_a_damaged_byte_of_a_row_is_replaced_and_named(parse: Parse, name: str, row: str) -> None:
+    head = "id,text\n" if name == "a.csv" else ""
+    rows = head + "".join(row.format(at, f"von Gerät {at}") for at in range(5))
+    found = good(parse(name, rows.encode().replace("Gerät 3".encode(), b"Ger\xe4t 3")))
+    assert [one.text for one in found][2:4] == ["Größe von Gerät 2", "Größe von Ger\ufffdt 3"]
+    line = 5 if name == "a.csv" else 4
+    assert [(one.encoding_repair or "").endswith(f" of line {line}") for one in found] == [False] * 3 + [True, False]
+
+
+def test_json_lines_are_told_by_their_content(parse: Parse) -> None:
+    found = parse("a.json", lines({"id": 1, "text": "one"}, {"id": 2, "text": "two"}))
+    assert [one.record_id for one in good(found)] == ["1", "2"]
+    (whole,) = parse("b.json", '{"price": 12.50, "a": 1, "a": 2}')
+    assert isinstance(whole, ParsedDocument)
+    assert whole.text == '{\n  "price": 12.50,\n  "a": 1,\n  "a (2)": 2\n}'
+
+
+def test_every_column_of_parquet_is_in_the_text(parse: Parse) -> None:
+    (document,) = parse("a.parquet", parquet({"id": ["1"], "text": ["one"], "owner": ["Ann"], "raw": [b"abc"]}))
+    assert isinstance(document, ParsedDocument)
+    assert document.text == "one\n\nowner: Ann\nraw: (3 bytes)"
 
 
 def test_mojibake_is_repaired_record_by_record(parse: Parse) -> None:

@@ -79,10 +79,15 @@ def marked_encoding(data: bytes) -> str | None:
 
 def looks_like_text(head: bytes) -> bool:
     """Return whether the head of a file is Unicode text: marked, UTF-16 or UTF-32, or UTF-8 with few damaged bytes."""
-    if marked_encoding(head) or _wide_encoding(head):
+    if marked_encoding(head) or _wide_encoding(head) or is_utf8(head):
         return True
-    if not _mostly_text(head):
-        return _wide_letters(head) is not None
+    return not _mostly_text(head) and _wide_letters(head) is not None
+
+
+def is_utf8(head: bytes) -> bool:
+    """Return whether the head of a file is UTF-8 text, with or without a mark, with few damaged bytes."""
+    if marked_encoding(head) not in {None, "utf-8-sig"} or _wide_encoding(head) or not _mostly_text(head):
+        return False
     try:
         codecs.getincrementaldecoder("utf-8")().decode(head)  # a character cut at the end is not an error
     except UnicodeDecodeError:

@@ -20,6 +20,8 @@ MAIL = "message/rfc822"
 MAILBOX = "application/mbox"
 CALENDAR = "text/calendar"
 PLAIN = "text/plain"
+JSON = "application/json"
+JSON_LINES = "application/jsonl"
 
 _BINARY_FORMATS = {".pdf": PDF, ".docx": DOCX, ".pptx": PPTX, ".xlsx": XLSX, ".parquet": PARQUET}
 _TEXT_FORMATS = {
@@ -29,8 +31,8 @@ _TEXT_FORMATS = {
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
-    ".json": "application/json",
-    **dict.fromkeys((".jsonl", ".ndjson"), "application/jsonl"),
+    ".json": JSON,
+    **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     ".ipynb": "application/x-ipynb+json",
     ".eml": MAIL,
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
@@ -59,6 +61,7 @@ _HTML_START = re.compile(
 _MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)+(?=\r?\n)")
 _MAILBOX_START = re.compile(rb"From \S+ [^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n")
 _MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
+_JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 _PDF_WITHIN = 1024
 
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -115,6 +118,8 @@ def detect(head: bytes, name: str) -> str:
     if binary is not None:
         return binary
     promised = _promised(path)
+    if promised == JSON and _JSON_LINES.match(head.removeprefix(b"\xef\xbb\xbf")):
+        return JSON_LINES
     if looks_like_text(head):
         found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in _BINARY_FORMATS else None
         if found is not None:

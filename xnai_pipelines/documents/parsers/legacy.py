@@ -30,6 +30,7 @@ _DOS = ("cp437", "cp850", "cp852", "cp866", "cp737", "cp857", "cp862")
 _DAMAGED, _CONTROL, _FOREIGN = 16.0, 18.0, 14.0
 _BREACH = 6.0
 _PLAUSIBLE_BITS = 9.0  # per byte beyond ASCII; readings at random take more
+_LEAST_BYTES = 3
 _CLOSE_BITS = 2.0
 _COMPARED_BITS = 16.0
 _MOST_LANGUAGE_BITS = 8.0
@@ -60,7 +61,8 @@ def legacy_encoding(data: bytes) -> str | None:
         return None
     best = readings[0]
     rivals = [one for one in readings if one.script != best.script and one.bits < best.bits + _CLOSE_BITS]
-    return None if rivals else best.encoding
+    too_little = best.script != "Latin" and beyond < _LEAST_BYTES  # "я" is a word, and any byte at random
+    return None if rivals or too_little else best.encoding
 
 
 def _bits(reading: Reading) -> float:

@@ -1,12 +1,17 @@
 """JSON files and Jupyter notebooks."""
 
 import json
+import re
 from typing import Any, NoReturn
 
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.parsed import Content, Markup
+from xnai_pipelines.documents.parsers.record_fields import distinct_keys
 from xnai_pipelines.errors import UnreadableError
+
+_MARK = "\ufdd0"  # a noncharacter, which no text has
+_NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+){_MARK}"')
 
 
 def parse_json(text: str, stem: str) -> Content:
@@ -21,7 +26,7 @@ def parse_json(text: str, stem: str) -> Content:
         names = [value[key] for key in ("title", "name") if isinstance(value.get(key), str)]
         title = next((words for name in names if (words := single_line(normalise(name)))), stem)
     try:
-        pretty = json.dumps(value, indent=2, ensure_ascii=False)
+        pretty = _NUMBER.sub(r"\1", json.dumps(value, indent=2, ensure_ascii=False))
     except RecursionError as error:
         raise _too_deep() from error
     return Content(title=title, text=normalise(pretty), markup=Markup.PLAIN)
@@ -53,7 +58,9 @@ def load_json(text: str) -> Any:  # any JSON value
         UnreadableError: "damaged" with line and column; "too_deep".
     """
     try:
-        return json.loads(text, parse_constant=_refuse_constant)
+        return json.loads(
+            text, parse_constant=_refuse_constant, parse_float=_as_written, object_pairs_hook=distinct_keys
+        )
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
@@ -82,6 +89,11 @@ def _language(metadata: dict[str, Any]) -> str:
         if isinstance(named, dict) and isinstance(named.get(key), str):
             return str(named[key])
     return "python"
+
+
+def _as_written(number: str) -> str:
+    """Return a number in marks, which `parse_json` removes: 12.50 is not shown as 12.5."""
+    return f"{_MARK}{number}{_MARK}"
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -5,25 +5,34 @@ A file without such columns is one document: a Markdown table, or plain text for
 
 import csv
 import json
+import re
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from xnai_pipelines.documents.parsers.code import parse_plain
-from xnai_pipelines.documents.parsers.decode import decode, looks_like_text, marked_encoding
+from xnai_pipelines.documents.parsers.decode import damaged_utf8, decode, is_utf8, marked_encoding
 from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Source
-from xnai_pipelines.documents.parsers.repair import decode_and_repair, repair_mojibake
+from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Source
+from xnai_pipelines.documents.parsers.record_fields import (
+    Number,
+    Row,
+    distinct_keys,
+    distinct_names,
+    has_columns,
+    record_document,
+)
+from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.errors import UnreadableError
 
-_IDS = ("_id", "id")
 _PEEKED = 10
 _HEAD = 64 * 1024
 _BATCH_ROWS = 256
 _DELIMITERS = ",;\t|"
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*\Z", re.IGNORECASE)
 
 
 def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
@@ -33,14 +42,17 @@ def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
         UnreadableError: "too_large" if the file has no records and exceeds the limit.
     """
     with source.path.open("rb") as stream:
-        head = stream.read(4)
+        head = stream.read(_HEAD)
         stream.seek(0)
         if (encoding := marked_encoding(head)) not in {None, "utf-8-sig"}:
-            lines: Iterator[bytes] = (line.encode() for line in TextIOWrapper(stream, encoding))
+            wrapped = TextIOWrapper(stream, encoding, errors="replace")
+            lines: Iterator[bytes] = (line.encode() for line in wrapped)
+        elif not is_utf8(head):
+            lines = (line.encode() for line in StringIO(decode(source.read()).text))
         else:
             lines = _bounded_lines(stream, source.limits.max_file_bytes)
         first = list(islice(lines, _PEEKED))
-        if any(_has_columns(_object(line)) for line in first):
+        if any(has_columns(_object(line)) for line in first):
             yield from _documents(_json_records(chain(first, lines), source.limits.max_file_bytes))
             return
     text, repair = decode_and_repair(source.read())
@@ -58,19 +70,29 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         head = stream.read(_HEAD)
         stream.seek(0)
         # UTF-8 is streamed and decoded line by line, so that a bad row does not cost the others.
-        if looks_like_text(head) and marked_encoding(head) in {None, "utf-8-sig"}:
+        if is_utf8(head):
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
             lines = iter(StringIO(decode(source.read()).text, newline=""))
         first = list(islice(lines, _PEEKED))
-        delimiter = "\t" if source.media_type == "text/tab-separated-values" else _delimiter(first)
         csv.field_size_limit(source.limits.max_text_chars)
-        header = next(_rows(first[:1], delimiter), [])
-        if _has_columns(dict.fromkeys(header, "")):
-            yield from _documents(_csv_records(chain(first, lines), delimiter, header))
+        skipped, delimiter = _start(first, is_tsv=source.media_type == "text/tab-separated-values")
+        header = distinct_names(next(_rows(first[skipped:], delimiter), []))
+        if has_columns(header):
+            rows = _csv_records(chain(first[skipped:], lines), delimiter, header, skipped + 1)
+            yield from _documents(rows)
             return
     text, repair = decode_and_repair(source.read())
-    yield _table(_rows(StringIO(normalise(text)), delimiter), source, repair)
+    table = islice(StringIO(normalise(text)), skipped, None)
+    yield _table(_rows(table, delimiter), source, repair)
+
+
+def _start(lines: list[str], *, is_tsv: bool) -> tuple[int, str]:
+    """Return the number of lines before the header, and the delimiter. A line "sep=;" names it, as Excel writes it."""
+    skipped = next((at for at, line in enumerate(lines) if line.strip("\ufeff \r\n")), 0)
+    if lines and (named := _SEPARATOR_LINE.match(lines[skipped])):
+        return skipped + 1, named.group(1)
+    return skipped, "\t" if is_tsv and any("\t" in line for line in lines) else _delimiter(lines[skipped:])
 
 
 def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
@@ -85,12 +107,10 @@ def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
     try:
         with ParquetFile(source.path) as file:
             names: list[str] = file.schema_arrow.names
-            has_columns = _has_columns(dict.fromkeys(names, ""))
-            columns = [name for name in (*_IDS, "title", "text") if name in names] if has_columns else names
-            batches = file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
+            batches = file.iter_batches(batch_size=_BATCH_ROWS)
             rows: Iterator[dict[str, Any]] = (row for batch in batches for row in batch.to_pylist())
-            if has_columns:
-                yield from _documents((f"row {number}", row) for number, row in enumerate(rows, 1))
+            if has_columns(names):
+                yield from _documents((f"row {number}", Row(row)) for number, row in enumerate(rows, 1))
             else:
                 cells = (["" if cell is None else str(cell) for cell in row.values()] for row in rows)
                 yield _table(chain([names], cells), source, None)
@@ -107,14 +127,10 @@ def _bounded_lines(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
             line = stream.readline(max_bytes + 1)
 
 
-Row = Mapping[str, Any] | BadRecord
-"""A record's columns, or what is wrong with the record."""
-
-
-def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]:
+def _documents(rows: Iterable[tuple[str, Row | BadRecord]]) -> Iterator[Content | BadRecord]:
     seen: set[str] = set()
     for place, row in rows:
-        content = row if isinstance(row, BadRecord) else _document(place, row)
+        content = row if isinstance(row, BadRecord) else record_document(place, row)
         if isinstance(content, Content) and (record_id := content.record_id or place) in seen:
             message = f"An earlier record has the same id {record_id!r}. Rename one of them."
             content = BadRecord(place, "duplicate_id", message)
@@ -123,31 +139,7 @@ def _documents(rows: Iterable[tuple[str, Row]]) -> Iterator[Content | BadRecord]
         yield content
 
 
-def _document(place: str, row: Mapping[str, Any]) -> Content | BadRecord:
-    value = next((row[key] for key in _IDS if row.get(key) is not None), None)
-    if isinstance(value, bool) or not isinstance(value, str | int) or not (name := normalise(str(value)).strip()):
-        return BadRecord(place, "damaged", "The record has no id: _id or id must be a string or an integer.")
-    title, text = row.get("title") or "", row.get("text") or ""
-    if not isinstance(title, str) or not isinstance(text, str):
-        return BadRecord(name, "damaged", f"{place}: title and text must be strings, not lists or numbers.")
-    title = single_line(normalise(title), longest=max(len(title), 1))
-    text, repair = repair_mojibake(text)
-    text = normalise(text).strip()
-    if not title and not text:
-        return BadRecord(name, "empty", f"{place}: the record has neither a title nor a text.")
-    headings = (Heading(0, 1, single_line(title)),) if title else ()
-    whole = "\n\n".join(part for part in (title, text) if part)
-    return Content(
-        title=single_line(title) or name,
-        text=whole,
-        markup=Markup.PLAIN,
-        headings=headings,
-        record_id=name,
-        encoding_repair=repair,
-    )
-
-
-def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str, Row]]:
+def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str, Row | BadRecord]]:
     for number, line in enumerate(lines, 1):
         place = f"line {number}"
         if not line.strip():
@@ -155,20 +147,26 @@ def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str,
         if len(line) > max_bytes:
             yield place, BadRecord(place, "too_large", f"The line is longer than {max_bytes:,} bytes.")
             continue
+        decoded = damaged_utf8(line)
+        text = decoded.text.removeprefix("\ufeff") if number == 1 else decoded.text
         try:
-            row = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
-        except UnicodeDecodeError as error:
-            yield place, BadRecord(place, "damaged", f"Byte {error.start:,} of the line is not UTF-8.")
+            row = json.loads(text, parse_float=Number, object_pairs_hook=distinct_keys)
         except ValueError as error:
             yield place, BadRecord(place, "damaged", f"The line is not valid JSON: {error}.")
         except RecursionError:
             yield place, BadRecord(place, "too_deep", "The line's JSON is nested too deeply to read.")
         else:
             wrong = BadRecord(place, "damaged", "The line is not a JSON object with an id and a text.")
-            yield place, row if isinstance(row, dict) else wrong
+            yield place, Row(row, _of_place(decoded.repair, place)) if isinstance(row, dict) else wrong
 
 
-def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Iterator[tuple[str, Row]]:
+def _of_place(repair: str | None, place: str) -> str | None:
+    return f"{repair} of {place}" if repair else None
+
+
+def _csv_records(
+    lines: Iterator[str], delimiter: str, header: list[str], start: int
+) -> Iterator[tuple[str, Row | BadRecord]]:
     """Yield the rows after the header. If a quote never closes, the row is bad and the next starts a line later."""
     pending: deque[str] = deque()
     taken: list[str] = []
@@ -179,7 +177,7 @@ def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Ite
             yield line
 
     reader = csv.reader(feed(), delimiter=delimiter, strict=True)
-    number = 1  # of the line where the row starts
+    number = start  # of the line where the row starts
     while True:
         place = f"line {number}"
         try:
@@ -192,20 +190,26 @@ def _csv_records(lines: Iterator[str], delimiter: str, header: list[str]) -> Ite
             del taken[1:]
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)
         else:
-            if number > 1 and cells:
+            if number > start and cells:
                 yield place, _row(place, header, cells)
         number += len(taken)
         taken.clear()
 
 
-def _row(place: str, header: list[str], cells: list[str]) -> Row:
-    if len(cells) != len(header):
+def _row(place: str, header: list[str], cells: list[str]) -> Row | BadRecord:
+    """Return the row. Cells beyond the header are columns without a name; a row that lacks cells is damaged."""
+    if len(cells) < len(header):
         return BadRecord(
             place, "damaged", f"The row has {len(cells)} columns, the header {len(header)}. Quote or correct it."
         )
-    if not all(map(_is_unicode, cells)):
-        return BadRecord(place, "damaged", "The row is not UTF-8, unlike the rows before it.")
-    return dict(zip(header, cells, strict=True))
+    repairs: list[str] = []
+    for at, cell in enumerate(cells):
+        if not cell.isascii():
+            decoded = damaged_utf8(cell.encode("utf-8", "surrogateescape"))
+            cells[at] = decoded.text
+            repairs += [decoded.repair] if decoded.repair else []
+    names = distinct_names([*header, *[""] * (len(cells) - len(header))])
+    return Row(dict(zip(names, cells, strict=True)), _of_place(repairs[0], place) if repairs else None)
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
@@ -216,18 +220,17 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
         raise UnreadableError("damaged", f"The table is not valid CSV: {error}. Write it again.") from error
 
 
-def _is_unicode(text: str) -> bool:
-    return text.isascii() or not any("\udc80" <= char <= "\udcff" for char in text)
-
-
 def _delimiter(lines: list[str]) -> str:
-    """Return the delimiter that splits the lines into the most equal columns."""
+    """Return the delimiter that gives an id and a text, else the one that gives the most equal columns."""
 
     def columns(delimiter: str) -> int:
         counts = [len(row) for row in _rows(lines, delimiter)]
         return sum(count - 1 for count in counts if count == counts[0])
 
-    return max(_DELIMITERS, key=columns)
+    def named(delimiter: str) -> bool:
+        return has_columns(next(_rows(lines, delimiter), []))
+
+    return max(_DELIMITERS, key=lambda delimiter: (named(delimiter), columns(delimiter)))
 
 
 def _table(rows: Iterable[list[str]], source: Source, repair: str | None) -> Content:
@@ -258,7 +261,3 @@ def _object(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def _has_columns(row: Mapping[str, Any]) -> bool:
-    return "text" in row and any(key in row for key in _IDS)

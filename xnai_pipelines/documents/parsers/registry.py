@@ -94,10 +94,10 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 1, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
-    "application/json": Parser("json", 1, _of_text(parse_json)),
+    "application/json": Parser("json", 2, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 1, _of_text(parse_notebook)),
-    "application/jsonl": Parser("jsonl", 1, parse_jsonl),
-    "text/csv": (_csv := Parser("csv", 1, parse_csv)),
+    "application/jsonl": Parser("jsonl", 2, parse_jsonl),
+    "text/csv": (_csv := Parser("csv", 2, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
     HTML: Parser("html", 2, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
@@ -114,7 +114,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     DOCX: Parser("docx", 1, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
     PPTX: Parser("pptx", 1, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
     XLSX: Parser("xlsx", 1, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
-    PARQUET: Parser("parquet", 1, parse_parquet, isolated=True),
+    PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
 """The parser id of files without a parser."""

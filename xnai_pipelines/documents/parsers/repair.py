@@ -77,7 +77,10 @@ def _undo(text: str, times: int) -> tuple[str, tuple[str, ...]] | None:
     _know_codecs()
     for name, codec in _READ_AS.items():
         try:
-            repaired = text.encode(codec).decode("utf-8")
+            data = text.encode(codec)
+            if "\ufffd" in text and "\x1a" not in text:  # the sloppy codecs write a lost sign as a control
+                data = data.replace(b"\x1a", "\ufffd".encode())
+            repaired = data.decode("utf-8")
         except UnicodeError:
             continue
         if further := _undo(repaired, times - 1):
