@@ -2,6 +2,7 @@
 
 import json
 import os
+import unicodedata
 
 import pytest
 
@@ -120,6 +121,20 @@ def test_records_of_a_file_change_one_by_one(work: Workplace):
     assert work.sources() == {"corpus.jsonl#a", "corpus.jsonl#b", "corpus.jsonl#d"}
     assert (reports.documents.written, reports.documents.deleted) == (2, 1)
     assert (reports.chunks.unchanged, reports.embeddings.encoded) == (1, 2)
+
+
+def test_names_are_stored_in_one_form_whichever_the_file_system_has(work: Workplace):
+    for name in ("Übersicht/Größe.md", "Übersicht/Sätze.jsonl", "Übersicht/kaputt.json"):
+        assert unicodedata.is_normalized("NFC", name)
+    work.write(unicodedata.normalize("NFD", "Übersicht/Größe.md"), "# Sizes\n\nThe pump is large.\n")
+    work.write(unicodedata.normalize("NFD", "Übersicht/Sätze.jsonl"), '{"_id": "1", "text": "First."}\n')
+    work.write(unicodedata.normalize("NFD", "Übersicht/kaputt.json"), "{")
+    work.ingest()
+
+    assert work.sources() == {"Übersicht/Größe.md", "Übersicht/Sätze.jsonl#1"}
+    assert [row["source"] for row in work.rows(QUARANTINE).values()] == ["Übersicht/kaputt.json"]
+    again = work.ingest()
+    assert (again.documents.written, again.documents.deleted) == (0, 0)
 
 
 def test_of_records_with_one_id_the_first_is_kept_and_the_others_are_named(work: Workplace):

@@ -17,6 +17,7 @@ from xnai_pipelines.documents.changes import Changes
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
+from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
@@ -92,15 +93,16 @@ class FileReader:
         seen: set[str] = set()
         bad: set[str] = set()
         named = _numbering()
+        name = normalise(path)  # one form of every name: macOS writes accents as signs of their own
         try:
             for item in parse_file(file, path, self._limits, self._worker):
                 entry["parser"] = item.parser
                 if isinstance(item, UnreadableRecord):
-                    source = named(f"{path}#{item.record}")
+                    source = named(f"{name}#{item.record}")
                     self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
                     bad.add(source)
                     continue
-                source = path if item.record_id is None else f"{path}#{item.record_id}"
+                source = name if item.record_id is None else f"{name}#{item.record_id}"
                 if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
                     source = named(f"{source} (again)")
                     self._put_in_quarantine(path, source, kind="duplicate_id", message=DUPLICATE, content=content)
@@ -111,8 +113,8 @@ class FileReader:
         except SkippedFileError as error:
             entry |= {"outcome": "skipped", "reason": str(error), "parser": error.parser}
         except UnreadableError as error:
-            self._put_in_quarantine(path, path, kind=error.kind, message=str(error), content=content)
-            bad.add(path)
+            self._put_in_quarantine(path, name, kind=error.kind, message=str(error), content=content)
+            bad.add(name)
             entry["parser"] = error.parser
             if error.kind == "unreadable":
                 entry |= UNREAD
@@ -177,9 +179,9 @@ class FileReader:
     def _finish_unread(self, path: str, error: OSError) -> None:
         """Put a file that cannot be opened in quarantine."""
         message = f"The file cannot be opened: {error.strerror}. Make it readable by the user who runs the pipeline."
-        self._put_in_quarantine(path, path, kind="unreadable", message=message, content=None)
+        self._put_in_quarantine(path, normalise(path), kind="unreadable", message=message, content=None)
         entry = {"path": path, "outcome": "quarantined", "parser": DETECTION, "read_ns": time.time_ns(), **UNREAD}
-        self._finish(path, entry, set(), {path})
+        self._finish(path, entry, set(), {normalise(path)})
 
     def _finish(self, path: str, entry: Row, seen: set[str], bad: set[str]) -> None:
         entry |= {"documents": len(seen), "bad_records": len(bad)}

@@ -23,7 +23,12 @@ PLAIN = "text/plain"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 
-_BINARY_FORMATS = {".pdf": PDF, ".docx": DOCX, ".pptx": PPTX, ".xlsx": XLSX, ".parquet": PARQUET}
+_OFFICE_FORMATS = {
+    **dict.fromkeys((".docx", ".docm", ".dotx"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".potx"), PPTX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx"), XLSX),
+}
+_BINARY_FORMATS = {".pdf": PDF, ".parquet": PARQUET, **_OFFICE_FORMATS}
 _TEXT_FORMATS = {
     **dict.fromkeys((".md", ".markdown"), "text/markdown"),
     ".rst": "text/x-rst",
@@ -150,7 +155,7 @@ def _binary_format(head: bytes, extension: str) -> str | None:
     if head.startswith(_ZIP_MAGIC):
         return _zip_format(head, extension)
     if head.startswith(_OLE_MAGIC):
-        if extension in {".docx", ".pptx", ".xlsx"}:  # encrypted files look like this: their parser reports it
+        if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
             return _BINARY_FORMATS[extension]
         raise SkippedFileError(
             "unsupported",
@@ -173,7 +178,7 @@ def _zip_format(head: bytes, extension: str) -> str:
     for start, media_type in _ZIP_PARTS:
         if any(entry.startswith(start) for entry in names):
             return media_type
-    if extension in {".docx", ".pptx", ".xlsx"}:
+    if extension in _OFFICE_FORMATS:
         return _BINARY_FORMATS[extension]
     raise SkippedFileError("unsupported", "It is a zip archive; unpack it.")
 

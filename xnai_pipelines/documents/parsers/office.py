@@ -4,11 +4,19 @@ import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.office_parts import (
+    as_presentation,
+    beside_the_body,
+    lost_paragraphs,
+    part_text,
+    rewritten,
+    without_wrappers,
+)
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
@@ -22,11 +30,14 @@ _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00[DE]\x00")
 _PROLOGUE = 4096
 _CORE_TITLE = re.compile(r"<dc:title[^<>]*>([^<]+)</dc:title>")
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
 def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     """Return a Word file as Markdown: paragraphs, headings, lists, tables, formulas, descriptions of pictures.
+
+    Text boxes that mammoth skips, headers, footers, comments and diagrams follow the body.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -41,10 +52,12 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     def described(image: Any) -> list[Any]:  # never opens the picture or a link to one
         return [mammoth.html.text(image.alt_text)] if image.alt_text else []
 
-    html = mammoth.convert_to_html(pre_process_docx(BytesIO(data)), convert_image=described).value
+    unwrapped = rewritten(data, "word/document.xml", without_wrappers)
+    html = mammoth.convert_to_html(pre_process_docx(BytesIO(unwrapped)), convert_image=described).value
     check_size(len(html), max_chars)
     text = _tidy(HtmlConverter().convert_string(html).markdown)
-    return paged_content(title, stem, [("", text)])
+    beside = [("", normalise(words)) for words in beside_the_body(data, text)]
+    return paged_content(title, stem, [("", text), *beside])
 
 
 def _tidy(markdown: str) -> str:
@@ -130,7 +143,8 @@ def check_size(chars: int, max_chars: int) -> None:
 def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     """Return a workbook as Markdown: a heading, a table and a page per sheet ("sheet Budget").
 
-    Cells show their values, formulas their last computed value. Empty rows and columns are dropped.
+    Cells show their values, formulas their last computed value, or themselves without one. Empty rows and columns
+    are dropped.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -145,8 +159,11 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     total = 0
     for sheet in workbook.worksheets:
         rows: list[list[str]] = []
-        for row in sheet.iter_rows(values_only=True):
+        sheet.reset_dimensions()  # what the file says about its size may be wrong
+        for row, written in zip(sheet.iter_rows(values_only=True), _formulas(data, sheet.title), strict=False):
             cells = ["" if cell is None else normalise(str(cell)) for cell in row]
+            if written and not all(cells):
+                cells = [cell or _formula(own) for cell, own in zip(cells, written, strict=False)]
             if any(cells):
                 total += sum(map(len, cells))
                 check_size(total, max_chars)
@@ -157,11 +174,29 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     return paged_content(title, stem, sheets)
 
 
+def _formula(written: Any) -> str:
+    return written if isinstance(written, str) and written.startswith("=") else ""
+
+
+def _formulas(data: bytes, title: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a sheet with its formulas, or empty rows if the file has none."""
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/")]
+        if not any(_FORMULA.search(package.read(name)) for name in sheets):
+            yield from repeat(())
+    sheet = load_workbook(BytesIO(data), read_only=True)[title]
+    sheet.reset_dimensions()
+    yield from sheet.iter_rows(values_only=True)
+
+
 def _filled_columns(rows: list[list[str]]) -> str:
     filled = [at for at in range(max(map(len, rows))) if any(at < len(row) and row[at] for row in rows)]
     return _table([[row[at] if at < len(row) else "" for at in filled] for row in rows])
 
 
+_PARTS_OF_SLIDE = {"diagramData": "Diagram", "comments": "Comment"}
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 
 
@@ -180,8 +215,11 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
 
     slides: list[tuple[str, str]] = []
     total = 0
-    for number, slide in enumerate(Presentation(BytesIO(data)).slides, 1):
+    shown = rewritten(data, "[Content_Types].xml", as_presentation)
+    for number, slide in enumerate(Presentation(BytesIO(shown)).slides, 1):
         text = normalise("\n\n".join(_blocks(slide)))
+        if skipped := lost_paragraphs(slide.part.blob, text):  # in "AlternateContent", for newer programs
+            text = normalise("\n\n".join([text, *skipped]))
         total += len(text)
         check_size(total, max_chars)
         slides.append((f"slide {number}", text))
@@ -197,6 +235,15 @@ def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     if notes is not None and notes.text.strip():
         yield f"Notes: {notes.text.strip()}"
+    yield from _of_parts(slide)
+
+
+def _of_parts(slide: Any) -> Iterator[str]:
+    """Yield the diagrams and comments of a slide, which python-pptx does not read."""
+    for relation in slide.part.rels.values():
+        kind = relation.reltype.rpartition("/")[2]
+        if kind in _PARTS_OF_SLIDE and not relation.is_external and (words := part_text(relation.target_part.blob)):
+            yield f"{_PARTS_OF_SLIDE[kind]}: {words}"
 
 
 def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
@@ -217,8 +264,7 @@ def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
 def _of_chart(chart: Any) -> Iterator[str]:
     if chart.has_title and chart.chart_title.has_text_frame:
         yield chart.chart_title.text_frame.text
-    plot = next(iter(chart.plots), None)
-    if plot is not None:
+    for plot in chart.plots:
         head = ["", *(series.name for series in plot.series)]
         values = [list(series.values) for series in plot.series]
         rows = zip(plot.categories, *values, strict=False)

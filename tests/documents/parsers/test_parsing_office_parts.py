@@ -1,0 +1,155 @@
+"""What the readers of Office formats leave out is read from the package itself."""
+
+import re
+import zipfile
+from io import BytesIO
+
+import pytest
+from openpyxl import Workbook
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.enum.chart import XL_CHART_TYPE
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.util import Inches
+
+from tests.support.parsing_files import Parse, docx, paragraph, zipped
+from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs, part_text, without_wrappers
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
+BOX = (
+    '<w:p><w:r><mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+    '<mc:Choice Requires="wps"><w:drawing><w:txbxContent><w:p><w:r><w:t>In the box</w:t></w:r></w:p></w:txbxContent>'
+    "</w:drawing></mc:Choice></mc:AlternateContent></w:r></w:p>"
+)
+
+
+def text_of(parse: Parse, name: str, data: bytes) -> str:
+    (document,) = parse(name, data)
+    assert isinstance(document, ParsedDocument)
+    return document.text
+
+
+def test_headers_footers_comments_and_diagrams_of_a_word_file_follow_its_body(parse: Parse) -> None:
+    parts = {
+        "word/header1.xml": f"<w:hdr {W}>{paragraph('Contract 77')}</w:hdr>",
+        "word/header2.xml": f"<w:hdr {W}>{paragraph('Contract 77')}</w:hdr>",
+        "word/footer1.xml": f"<w:ftr {W}>{paragraph('12')}</w:ftr>",
+        "word/footer2.xml": f"<w:ftr {W}>{paragraph('Owner: legal')}</w:ftr>",
+        "word/comments.xml": f'<w:comments {W}><w:comment w:author="Ann">{paragraph("Why?")}</w:comment></w:comments>',
+        "word/diagrams/data1.xml": f"<d {A}><a:p><a:r><a:t>Call the duty officer</a:t></a:r></a:p></d>",
+    }
+    assert text_of(parse, "a.docx", docx(paragraph("Body"), parts)) == (
+        "Body\n\nHeader: Contract 77\n\nFooter: Owner: legal\n\nComment (Ann): Why?\n\nDiagram: Call the duty officer"
+    )
+
+
+def test_text_boxes_fields_and_custom_xml_of_a_word_file_are_kept(parse: Parse) -> None:
+    field = '<w:fldSimple w:instr=" MERGEFIELD &quot;a&gt;b&quot; "><w:r><w:t>Ann Lee</w:t></w:r></w:fldSimple>'
+    body = (
+        f'<w:p><w:r><w:t xml:space="preserve">Dear </w:t></w:r>{field}</w:p>'
+        f'<w:customXml w:element="clause"><w:customXmlPr/>{paragraph("Clause 4")}</w:customXml>{BOX}'
+    )
+    assert text_of(parse, "a.docx", docx(body)) == "Dear Ann Lee\n\nClause 4\n\nIn the box"
+
+
+def test_deleted_text_is_not_lost_text_and_wrappers_are_told_from_other_elements() -> None:
+    xml = f"<w:p {W}><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:t>kept</w:t></w:r></w:p>"
+    assert lost_paragraphs(xml.encode(), "**kept**") == []
+    assert lost_paragraphs(xml.encode(), "") == ["kept"]
+    assert without_wrappers(b"<w:customXmlDelRangeStart/><w:fldSimple w:a='>'>x</w:fldSimple>") == (
+        b"<w:customXmlDelRangeStart/>x"
+    )
+
+
+def test_entities_of_a_part_are_not_expanded() -> None:
+    xml = f'<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/hostname">]><d {A}><a:p><a:r><a:t>x&e;</a:t></a:r></a:p></d>'
+    assert part_text(xml.encode()) == "x"
+
+
+@pytest.fixture
+def show() -> bytes:
+    presentation = Presentation()
+    slide = presentation.slides.add_slide(presentation.slide_layouts[5])
+    slide.shapes.title.text = "Results"
+    chart = CategoryChartData()
+    chart.categories = ["Q1"]
+    chart.add_series("Revenue", [1])
+    slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), Inches(1), Inches(3), Inches(3), chart)
+    for kind, name, xml in (
+        ("comments", "/ppt/comments/comment1.xml", "<p><cm><text>Check this sum</text></cm></p>"),
+        ("diagramData", "/ppt/diagrams/data1.xml", f"<d {A}><a:p><a:r><a:t>Call first</a:t></a:r></a:p></d>"),
+    ):
+        part = Part(PackURI(name), "application/xml", slide.part.package, xml.encode())
+        slide.part.relate_to(part, RELATIONSHIP_TYPE.CHART.replace("chart", kind))
+    stream = BytesIO()
+    presentation.save(stream)
+    with zipfile.ZipFile(stream) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    box = re.search(rb"<p:sp>.*?</p:sp>", parts["ppt/slides/slide1.xml"], re.DOTALL)
+    assert box is not None
+    newer = (
+        b'<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006">'
+        b'<mc:Choice Requires="p14">'
+        + box.group().replace(b"Results", b"In a newer shape")
+        + b"</mc:Choice></mc:AlternateContent>"
+    )
+    slide_xml = parts["ppt/slides/slide1.xml"]
+    parts["ppt/slides/slide1.xml"] = slide_xml.replace(box.group(), box.group() + newer)
+    return zipped(parts)
+
+
+def test_comments_diagrams_and_newer_shapes_of_a_slide_are_kept(parse: Parse, show: bytes) -> None:
+    text = text_of(parse, "a.pptx", show)
+    assert "Comment: Check this sum" in text
+    assert "Diagram: Call first" in text
+    assert "In a newer shape" in text
+    assert "Revenue" in text
+
+
+@pytest.mark.parametrize("kind", ["slideshow", "template"])
+def test_slide_shows_and_templates_are_presentations(parse: Parse, show: bytes, kind: str) -> None:
+    with zipfile.ZipFile(BytesIO(show)) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    types = parts["[Content_Types].xml"]
+    parts["[Content_Types].xml"] = types.replace(b"presentation.main+xml", f"{kind}.main+xml".encode())
+    assert text_of(parse, "a.ppsx", zipped(parts)).startswith("# Results")
+
+
+def sheet_with(book: Workbook, change: tuple[bytes, bytes]) -> bytes:
+    stream = BytesIO()
+    book.save(stream)
+    with zipfile.ZipFile(stream) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    old, new = change
+    assert re.search(old, parts["xl/worksheets/sheet1.xml"])
+    parts["xl/worksheets/sheet1.xml"] = re.sub(old, new, parts["xl/worksheets/sheet1.xml"])
+    return zipped(parts)
+
+
+def test_a_sheet_is_read_beyond_the_size_that_it_names(parse: Parse) -> None:
+    book = Workbook()
+    book.active.append(["a", "b"])
+    book.active.append(["c", "d"])
+    data = sheet_with(book, (rb'<dimension ref="[^"]*"', b'<dimension ref="A1"'))
+    assert text_of(parse, "a.xlsx", data).endswith("| a | b |\n| --- | --- |\n| c | d |")
+
+
+def test_two_cells_far_apart_are_read_in_little_time(parse: Parse) -> None:
+    book = Workbook()
+    book.active["A1"], book.active["XFD1048576"] = "start", "end"
+    stream = BytesIO()
+    book.save(stream)
+    assert text_of(parse, "a.xlsx", stream.getvalue()).endswith("| start |  |\n| --- | --- |\n|  | end |")
+
+
+def test_a_formula_without_a_value_is_shown_itself(parse: Parse) -> None:
+    book = Workbook()
+    book.active.append(["net", "gross"])
+    book.active.append([100, "=A2*1.19"])
+    stream = BytesIO()
+    book.save(stream)
+    assert text_of(parse, "a.xlsx", stream.getvalue()).endswith("| 100 | =A2*1.19 |")
