@@ -147,7 +147,7 @@ def test_of_records_with_one_id_the_first_is_kept_and_the_others_are_named(work:
 
 
 def test_bad_records_with_one_id_are_each_in_quarantine_and_stop_no_later_run(work: Workplace):
-    bad = '{"_id": "1", "text": ["no", "text"]}\n'
+    bad = '{"_id": "1", "text": " "}\n'
     work.write("bad.jsonl", '{"_id": "0", "text": "Good."}\n' + bad * 3)
     work.ingest()
     work.check_whole()

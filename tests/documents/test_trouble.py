@@ -141,7 +141,7 @@ def test_a_file_edited_during_the_run_is_read_again_by_the_next(work: Workplace,
 def test_a_quarantined_file_is_tried_on_request_and_when_its_parser_changes(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
-    work.write("broken.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": 7}\n')
+    work.write("broken.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": " "}\n')
     work.write("broken.docx", b"PK\x03\x04" + bytes(50))
     attempts = []
     for request in ({}, {}, {"retry_quarantined": True}):
@@ -286,7 +286,7 @@ def test_what_a_killed_run_wrote_of_a_file_goes_when_the_file_is_gone(work: Work
     """Documents are committed before the ledger knows their file; the file may be deleted before the next run."""
     work.write("a.txt", "Text.\n")
     work.write("b.txt", "More text.\n")
-    work.write("bad.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": 7}\n')
+    work.write("bad.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": " "}\n')
     work.ingest()
     work.tables.delete(FILES, "path", ["b.txt", "bad.jsonl"])
     for name in ("b.txt", "bad.jsonl"):

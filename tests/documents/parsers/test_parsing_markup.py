@@ -54,6 +54,8 @@ def test_front_matter_titles_a_page_and_is_no_heading() -> None:
     page = parse_markdown("---\ntags: [a, b\ntitle: 'The page'\n---\n# Body\n", "stem")
     assert page.title == "The page"
     assert [heading.title for heading in page.headings] == ["Body"]
+    assert parse_markdown("---\ntitle: >-\n  Rotating\n  keys\ntags: [a]\n---\nText\n", "stem").title == "Rotating keys"
+    assert parse_markdown('+++\ntitle = "In TOML"\n+++\n# Body\n', "stem").title == "In TOML"
     assert parse_markdown("## Only\n", "stem").title == "Only"
     assert parse_markdown("words\n", "stem").title == "stem"
 
@@ -135,11 +137,11 @@ def test_a_notebook_is_its_cells_with_code_fenced() -> None:
         "cells": [
             {"cell_type": "markdown", "source": ["# Study\n", "words"]},
             {"cell_type": "code", "source": "# no heading\nx = 1", "outputs": [{"text": "big"}]},
-            {"cell_type": "raw", "source": "ignored"},
+            {"cell_type": "raw", "source": "kept as it is"},
         ],
     }
     page = parse_notebook(json.dumps(notebook), "stem")
-    assert page.text == "# Study\nwords\n\n```julia\n# no heading\nx = 1\n```"
+    assert page.text == "# Study\nwords\n\n```julia\n# no heading\nx = 1\n```\n\nkept as it is"
     assert (page.title, len(page.headings)) == ("Study", 1)
     with pytest.raises(UnreadableError, match="no list of cells"):
         parse_notebook("[]", "stem")

@@ -2,10 +2,12 @@
 
 import re
 import zipfile
+from datetime import datetime
 from io import BytesIO
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.comments import Comment
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
@@ -34,12 +36,13 @@ def text_of(parse: Parse, name: str, data: bytes) -> str:
 
 
 def test_headers_footers_comments_and_diagrams_of_a_word_file_follow_its_body(parse: Parse) -> None:
+    note = paragraph("Why?")
     parts = {
         "word/header1.xml": f"<w:hdr {W}>{paragraph('Contract 77')}</w:hdr>",
         "word/header2.xml": f"<w:hdr {W}>{paragraph('Contract 77')}</w:hdr>",
         "word/footer1.xml": f"<w:ftr {W}>{paragraph('12')}</w:ftr>",
         "word/footer2.xml": f"<w:ftr {W}>{paragraph('Owner: legal')}</w:ftr>",
-        "word/comments.xml": f'<w:comments {W}><w:comment w:author="Ann">{paragraph("Why?")}</w:comment></w:comments>',
+        "word/comments.xml": f'<w:comments {W}><w:comment w:id="0" w:author="Ann">{note}</w:comment></w:comments>',
         "word/diagrams/data1.xml": f"<d {A}><a:p><a:r><a:t>Call the duty officer</a:t></a:r></a:p></d>",
     }
     assert text_of(parse, "a.docx", docx(paragraph("Body"), parts)) == (
@@ -153,3 +156,25 @@ def test_a_formula_without_a_value_is_shown_itself(parse: Parse) -> None:
     stream = BytesIO()
     book.save(stream)
     assert text_of(parse, "a.xlsx", stream.getvalue()).endswith("| 100 | =A2*1.19 |")
+
+
+def test_sheets_show_formats_merged_labels_comments_and_links(parse: Parse) -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["region", "share", "day", "price", "time"])
+    sheet.append(["North", 0.153, datetime(2024, 3, 5), 1234.5, datetime(2024, 3, 5, 9, 30)])  # noqa: DTZ001
+    sheet.append([None, 0.5, None, 2])
+    sheet.merge_cells("A2:A3")
+    sheet["B2"].number_format = "0.0%"
+    sheet["B3"].number_format = "0%"
+    sheet["C2"].number_format = "yyyy-mm-dd"
+    sheet["D2"].number_format = '#,##0.00 "EUR"'
+    sheet["D2"].comment = Comment("Ask first", "Ann")
+    sheet["B3"].hyperlink = "https://example.org/sheet.pdf"
+    stream = BytesIO()
+    book.save(stream)
+    assert text_of(parse, "a.xlsx", stream.getvalue()) == (
+        "## Sheet\n\n| region | share | day | price | time |\n| --- | --- | --- | --- | --- |\n"
+        "| North | 15.3 % | 2024-03-05 | 1,234.50 EUR | 2024-03-05 09:30:00 |\n| North | 50 % |  | 2 |  |\n\n"
+        "Comment on D2: Ask first\n\nLink of B3: https://example.org/sheet.pdf"
+    )

@@ -30,7 +30,7 @@ _OFFICE_FORMATS = {
 }
 _BINARY_FORMATS = {".pdf": PDF, ".parquet": PARQUET, **_OFFICE_FORMATS}
 _TEXT_FORMATS = {
-    **dict.fromkeys((".md", ".markdown"), "text/markdown"),
+    **dict.fromkeys((".md", ".markdown", ".mdx"), "text/markdown"),
     ".rst": "text/x-rst",
     **dict.fromkeys((".txt", ".text", ".log", ".adoc", ".asciidoc", ".org", ".vtt", ".srt", ".tex"), PLAIN),
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),

@@ -6,6 +6,9 @@ from xnai_pipelines.documents.parsers.normalise import single_line
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_TOML_TITLE = re.compile(r"^title[ \t]*=[ \t]*(['\"])(.+?)\1[ \t]*$", re.MULTILINE)
+_FOLDED_TITLE = re.compile(r"^title[ \t]*:[ \t]*[>|][-+]?[ \t]*\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 _FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
 _MAKES_STRUCTURE = frozenset("#`~=-")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
@@ -23,11 +26,18 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 def parse_markdown(text: str, stem: str) -> Content:
     """Return the text with its headings. The title is the front matter's, else the first top heading, else `stem`."""
-    front = _FRONT_MATTER.match(text)
+    front = _FRONT_MATTER.match(text) or _TOML_MATTER.match(text)
     headings = markdown_headings(text, front.end() if front else 0)
-    title = _FRONT_TITLE.search(front.group(1)) if front else None
-    words = single_line(title.group(2)) if title is not None else title_of(headings)
+    title = _front_title(front.group(1), is_toml=text.startswith("+++")) if front else None
+    words = single_line(title) if title is not None else title_of(headings)
     return Content(title=words or stem, text=text, markup=Markup.MARKDOWN, headings=headings)
+
+
+def _front_title(matter: str, *, is_toml: bool) -> str | None:
+    if not is_toml and (folded := _FOLDED_TITLE.search(matter)):
+        return folded.group(1)
+    found = (_TOML_TITLE if is_toml else _FRONT_TITLE).search(matter)
+    return found.group(2) if found else None
 
 
 def title_of(headings: tuple[Heading, ...]) -> str | None:

@@ -71,11 +71,11 @@ def _cell(cell: dict[str, Any], language: str) -> str:
     source = cell.get("source", cell.get("input", ""))
     words = "".join(map(str, source)) if isinstance(source, list) else str(source)
     kind = cell.get("cell_type")
-    if not words.strip() or kind not in {"markdown", "code", "heading"}:
+    if not words.strip() or kind not in {"markdown", "code", "heading", "raw"}:
         return ""
     if kind == "heading":  # nbformat 3
         return "#" * int(cell.get("level", 1)) + " " + words
-    if kind == "markdown":
+    if kind in {"markdown", "raw"}:
         return words
     fence = "```"
     while fence in words:

@@ -17,6 +17,7 @@ from xnai_pipelines.documents.parsers.office_parts import (
     rewritten,
     without_wrappers,
 )
+from xnai_pipelines.documents.parsers.office_sheets import SheetParts, sheet_parts, shown
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
@@ -144,7 +145,7 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     """Return a workbook as Markdown: a heading, a table and a page per sheet ("sheet Budget").
 
     Cells show their values, formulas their last computed value, or themselves without one. Empty rows and columns
-    are dropped.
+    are dropped. Comments and links follow the table.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -157,21 +158,39 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     workbook = load_workbook(BytesIO(data), read_only=True, data_only=True)
     sheets: list[tuple[str, str]] = []
     total = 0
-    for sheet in workbook.worksheets:
-        rows: list[list[str]] = []
-        sheet.reset_dimensions()  # what the file says about its size may be wrong
-        for row, written in zip(sheet.iter_rows(values_only=True), _formulas(data, sheet.title), strict=False):
-            cells = ["" if cell is None else normalise(str(cell)) for cell in row]
-            if written and not all(cells):
-                cells = [cell or _formula(own) for cell, own in zip(cells, written, strict=False)]
-            if any(cells):
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        for sheet in workbook.worksheets:
+            beside = sheet_parts(package, sheet._worksheet_path)  # read-only sheets have no merged cells and comments
+            rows: list[list[str]] = []
+            for cells in _shown_rows(data, sheet, beside):
                 total += sum(map(len, cells))
                 check_size(total, max_chars)
                 rows.append(cells)
-        if rows:
-            name = normalise(sheet.title)
-            sheets.append((f"sheet {name}", f"## {name}\n\n{_filled_columns(rows)}"))
+            if rows or beside.notes:
+                name = normalise(sheet.title)
+                blocks = [f"## {name}", *([_filled_columns(rows)] if rows else []), *map(normalise, beside.notes)]
+                sheets.append((f"sheet {name}", "\n\n".join(blocks)))
     return paged_content(title, stem, sheets)
+
+
+def _shown_rows(data: bytes, sheet: Any, beside: SheetParts) -> Iterator[list[str]]:
+    """Yield the rows that have a value. A merged cell is repeated in the rows that it covers."""
+    sheet.reset_dimensions()  # what the file says about its size may be wrong
+    labels: dict[tuple[int, int], str] = {}
+    tops = {(top, column) for (_, column), top in beside.above.items()}
+    columns = sorted({column for _, column in beside.above})
+    for number, (row, written) in enumerate(zip(sheet.iter_rows(), _formulas(data, sheet.title), strict=False)):
+        cells = ["" if cell.value is None else normalise(shown(cell.value, cell.number_format)) for cell in row]
+        if written and not all(cells):
+            cells = [cell or _formula(own) for cell, own in zip(cells, written, strict=False)]
+        if not any(cells):
+            continue
+        for column in columns:
+            if (number, column) in tops and column < len(cells):
+                labels[number, column] = cells[column]
+            elif (top := beside.above.get((number, column))) is not None and column < len(cells):
+                cells[column] = cells[column] or labels.get((top, column), "")
+        yield cells
 
 
 def _formula(written: Any) -> str:

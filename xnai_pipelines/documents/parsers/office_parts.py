@@ -73,7 +73,7 @@ def part_text(xml: bytes) -> str:
     """Return the paragraphs of a part, one per line. Without paragraphs: the texts of its text elements."""
     lines = [" ".join("".join(runs).split()) for runs in _paragraphs(xml)]
     if not any(lines):
-        lines = [(node.text or "").strip() for node in _root(xml).iter() if _local(node) in {"text", "t"}]
+        lines = [(node.text or "").strip() for node in xml_root(xml).iter() if _local(node) in {"text", "t"}]
     return "\n".join(filter(None, lines))
 
 
@@ -83,7 +83,7 @@ def _labelled(label: str, xml: bytes) -> Iterator[str]:
         if _LETTER.search(words := part_text(xml)):
             yield f"{label}: {normalise(words)}"
         return
-    for comment in _root(xml):
+    for comment in xml_root(xml):
         author = next((value for name, value in comment.attrib.items() if name.endswith("}author")), "")
         words = " ".join(" ".join("".join(runs).split()) for runs in _runs_of(comment))
         if words.strip():
@@ -91,7 +91,7 @@ def _labelled(label: str, xml: bytes) -> Iterator[str]:
 
 
 def _paragraphs(xml: bytes) -> Iterator[list[str]]:
-    yield from _runs_of(_root(xml))
+    yield from _runs_of(xml_root(xml))
 
 
 def _runs_of(root: Any) -> Iterator[list[str]]:
@@ -108,7 +108,8 @@ def _runs_of(root: Any) -> Iterator[list[str]]:
     yield from (runs for runs in of_paragraph.values() if any(runs))
 
 
-def _root(xml: bytes) -> Any:  # lxml has no types
+def xml_root(xml: bytes) -> Any:  # lxml has no types
+    """Return the root of a part. Entities are not expanded and nothing is fetched."""
     from lxml import etree
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)

@@ -91,11 +91,11 @@ def _of_bytes(parse: Callable[[bytes, str, int], Content]) -> Callable[[Source],
 
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
-    "text/markdown": Parser("markdown", 1, _of_text(parse_markdown)),
+    "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 2, _of_text(parse_json)),
-    "application/x-ipynb+json": Parser("notebook", 1, _of_text(parse_notebook)),
+    "application/x-ipynb+json": Parser("notebook", 2, _of_text(parse_notebook)),
     "application/jsonl": Parser("jsonl", 2, parse_jsonl),
     "text/csv": (_csv := Parser("csv", 2, parse_csv)),
     "text/tab-separated-values": _csv,

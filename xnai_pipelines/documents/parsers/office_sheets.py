@@ -1,0 +1,98 @@
+"""What a sheet shows beside its values: merged cells, comments, links, formats. Runs only in the worker process."""
+
+import re
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from posixpath import dirname, join, normpath
+from typing import Any
+
+from xnai_pipelines.documents.parsers.office_parts import part_text, xml_root
+
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_MAX_MERGED_ROWS = 100_000
+_DECIMALS = re.compile(r"0\.(0+)")
+_CURRENCY = re.compile(r'\[\$([^\]\-]+)[^\]]*\]|"([^"]+)"|([€$£¥])')
+_TIME = re.compile(r"[hs]|AM/PM", re.IGNORECASE)
+
+
+@dataclass(slots=True)
+class SheetParts:
+    """Merged cells and notes of a sheet.
+
+    Attributes:
+        above: Row of the label by row and column of each cell that a merged one covers below it. All count from 0.
+        notes: Comments and links, one per line.
+    """
+
+    above: dict[tuple[int, int], int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def sheet_parts(package: zipfile.ZipFile, path: str) -> SheetParts:
+    """Return what the package says of the sheet at this path."""
+    found = SheetParts()
+    xml = package.read(path)
+    for first, top, _, bottom in _MERGED.findall(xml):
+        column = _column(first.decode())
+        for row in range(int(top), min(int(bottom), int(top) + _MAX_MERGED_ROWS - len(found.above))):
+            found.above[row, column] = int(top) - 1
+    relations = join(dirname(path), "_rels", path.rpartition("/")[2] + ".rels")
+    if relations not in package.namelist():
+        return found
+    links: dict[str, str] = {}
+    for relation in xml_root(package.read(relations)):
+        kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
+        if kind == "hyperlink":
+            links[relation.get("Id", "")] = target
+        elif kind in {"comments", "threadedComment"}:
+            name = normpath(join(dirname(path), target)) if not target.startswith("/") else target[1:]
+            if name in package.namelist():
+                found.notes += _comments(package.read(name))
+    found.notes += _links(xml, links) if links else []
+    return found
+
+
+def shown(value: Any, number_format: str) -> str:
+    """Return a value as the sheet shows it: percent, thousands, currency, days without a time."""
+    if isinstance(value, datetime):
+        return str(value) if _TIME.search(number_format) else value.date().isoformat()
+    if isinstance(value, bool) or not isinstance(value, int | float) or number_format in {"General", "@"}:
+        return str(value)
+    decimals = _DECIMALS.search(number_format)
+    places = len(decimals.group(1)) if decimals else 0
+    if "%" in number_format:
+        return f"{value * 100:.{max(places, 0 if value * 100 == int(value * 100) else 1)}f} %"
+    if "#,##0" not in number_format:
+        return str(value)
+    currency = _CURRENCY.search(number_format)
+    sign = next((group.strip() for group in currency.groups() if group), "") if currency else ""
+    return f"{value:,.{places}f} {sign}".strip() if places or value == int(value) else str(value)
+
+
+def _comments(xml: bytes) -> list[str]:
+    root = xml_root(xml)
+    found: list[str] = []
+    for node in root.iter():
+        local = node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+        if local in {"comment", "threadedComment"}:
+            words = " ".join("".join(node.itertext()).split())
+            found.append(f"Comment on {node.get('ref')}: {words}")
+    return found or [part_text(xml)]
+
+
+def _links(xml: bytes, targets: Mapping[str, str]) -> list[str]:
+    found: list[str] = []
+    for node in re.findall(rb"<(?:\w+:)?hyperlink [^<>]*>", xml):
+        cell, relation = re.search(rb'ref="([^"]+)"', node), re.search(rb'r:id="([^"]+)"', node)
+        if cell and relation and (target := targets.get(relation.group(1).decode())):
+            found.append(f"Link of {cell.group(1).decode()}: {target}")
+    return found
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
