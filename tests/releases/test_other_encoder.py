@@ -31,9 +31,9 @@ def resource(work: Workplace, encoder: str | None = None) -> EncoderResource:
     return EncoderResource(home=str(work.home.root), encoder=encoder, threads=1)
 
 
-def test_the_challenger_names_the_encoder_that_measures_the_chunks(challenged: Workplace):
+def test_the_challenger_names_the_encoder_that_measures_the_chunks(challenged: Workplace, tiny_bert: Path):
     challenger = Releases(challenged.home.releases).challenger()
-    assert (challenger.encoder, challenger.dimension) == ("tiny0", 32)
+    assert (challenger.encoder, challenger.dimension) == (tiny_bert.name, 32)
     assert challenger.cut_by == challenged.encoder.vector_space
     assert resource(challenged).load_challenger().vector_space == challenger.vector_space
 
