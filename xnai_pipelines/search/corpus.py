@@ -85,7 +85,9 @@ class Corpus:
         card = read_card(folder)
         passages, vocabulary = _mapped(folder / _PASSAGES), _mapped(folder / _VOCABULARY)
         vectors, originals, keys, starts, rows, weights = (
-            np.load(folder / f"{name}.npy", mmap_mode="r") for name in ("vectors", "originals", *_POSTINGS)
+            # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
+            np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+            for name in ("vectors", "originals", *_POSTINGS)
         )
         postings = Postings(keys, starts, rows, weights, len(passages))
         return cls(passages, vectors, originals, postings, vocabulary, tuple(card["languages"]))

@@ -149,6 +149,7 @@ class SearchIndex:
         what = self.understood(question, filters)
         originals = self._corpus.originals
         ranking, found = self._ranking(what, k, mode, self._documents if by_document else self._texts)
+        texts = originals[found]
         shown = self._corpus.shown([candidate.row for candidate in ranking])
         marked = list(dict.fromkeys(word.text for word in self._keyword.telling(what.text)))
         return [
@@ -158,7 +159,7 @@ class SearchIndex:
                 snippet=snippet(row["text"], marked, row["language"]),
                 vector=candidate.vector,
                 keyword=candidate.keyword,
-                copies=int(np.count_nonzero(originals[found] == originals[candidate.row])) - 1,
+                copies=int(np.count_nonzero(texts == originals[candidate.row])) - 1,
                 **{**row, "heading_path": tuple(row["heading_path"] or ())},
             )
             for rank, (candidate, row) in enumerate(zip(ranking, shown, strict=True), start=1)

@@ -35,19 +35,31 @@ def snippet(text: str, wanted: Sequence[str], language: str | None, length: int 
 def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:
     """Return the ranges of the text's words that are wanted; of writing without spaces, the wanted characters."""
     stems = {stem(word, language) for word in wanted}
+    heads = {word[:2] for word in wanted}
+    terms = {token: _term(token, language) for token in set(WORD.findall(text)) if _may_match(token, heads)}
+    whole = {token for token, (term, _) in terms.items() if term in stems}
+    runs = {token for token, (_, several) in terms.items() if several} - whole
     found: list[tuple[int, int]] = []
-    for match in WORD.finditer(text):
-        spoken = _exact(match.group())
-        if spoken and stem(spoken[0], language) in stems:
+    for match in WORD.finditer(text) if whole or runs else ():
+        token = match.group()
+        if token in whole:
             found.append(match.span())
-        elif len(spoken) > 1:
-            found += _inside(match.group(), match.start(), wanted)
+        elif token in runs:
+            found += _inside(token, match.start(), wanted)
     return found
 
 
-@lru_cache(maxsize=100_000)
-def _exact(text: str) -> tuple[str, ...]:
-    return tuple(word.text for word in words(text))
+def _may_match(token: str, heads: Set[str]) -> bool:
+    """Return whether a token has to be looked at: a plain English word is only if it begins as a wanted one does."""
+    plain = token.isascii() and token.isalpha() and (token.islower() or token.istitle())
+    return not plain or token[:2].lower() in heads
+
+
+@lru_cache(maxsize=200_000)
+def _term(token: str, language: str | None) -> tuple[str, bool]:
+    """Return the stem of a run of letters, and whether it is several words, as in writing without spaces."""
+    spoken = [word.text for word in words(token)]
+    return (stem(spoken[0], language) if spoken else "", len(spoken) > 1)
 
 
 def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int]]:
