@@ -58,6 +58,18 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
     assert coded.search().policy.vector_weight == 0.9
 
 
+def test_questions_in_a_strange_writing_choose_nothing_for_the_others(coded: Workplace):
+    before = make(coded)
+    path = coded.documents.parent / "questions.jsonl"
+    strange = [{"question": f"Когда оплатить счёт {n}?", "documents": [f"{n}.md"]} for n in range(40)]
+    path.write_text(path.read_text() + "\n" + "\n".join(map(json.dumps, strange)))
+    make_questions(coded.context(), path)
+    after = make(coded)
+    assert after.grounds != before.grounds
+    assert after.policy.questions < len([q for q in read_questions(coded.tables) if q.split is not Split.TEST])
+    assert after.policy.vector_weight == pytest.approx(before.policy.vector_weight, abs=0.1)
+
+
 def test_few_questions_leave_the_default(work: Workplace):
     work.write("a.md", "# Apples\n\nApples are kept in the cellar.\n")
     work.ingest()

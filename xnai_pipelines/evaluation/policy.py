@@ -26,7 +26,8 @@ from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
-CHOICE_VERSION = 1  # raised when the same rankings lead to another choice
+CHOICE_VERSION = 2  # raised when the same rankings lead to another choice
+KNOWN = 0.25  # familiarity of the encoder with a question's writing, from which on the question counts
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
 CAUTION = 0.02
@@ -79,7 +80,8 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
             if weight is None and len(asked) >= MIN_QUESTIONS:
                 by_weight = _measured(context, release, asked, threads)
                 watch.items = len(asked)
-            chosen, reason, gain = choose_policy(weight, by_weight, len(asked))
+            number = len(next(iter(by_weight.values()), asked))
+            chosen, reason, gain = choose_policy(weight, by_weight, number)
             means = {weight: float(values.mean()) for weight, values in by_weight.items()}
             kept = PolicyReport(grounds, replace(chosen, correct_typos=correct_typos), reason, means, gain)
         ranking = asdict(kept.policy)
@@ -105,8 +107,9 @@ def policy_for(context: StageContext, challenger: Release, *, threads: int) -> R
     policy, asked = RankingPolicy.of(challenger), _asked(context)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
         return policy
-    means = {weight: float(values.mean()) for weight, values in _measured(context, challenger, asked, threads).items()}
-    return replace(policy, vector_weight=choose_weight(means), questions=len(asked))
+    by_weight = _measured(context, challenger, asked, threads)
+    means = {weight: float(values.mean()) for weight, values in by_weight.items()}
+    return replace(policy, vector_weight=choose_weight(means), questions=len(by_weight[DEFAULT_WEIGHT]))
 
 
 def choose_weight(means: Mapping[float, float]) -> float:
@@ -155,8 +158,14 @@ def _asked(context: StageContext) -> list[Question]:
 def _measured(
     context: StageContext, release: Release, asked: Sequence[Question], threads: int
 ) -> dict[float, PerQuestion]:
-    """Return nDCG@10 of each question's documents by weight."""
+    """Return nDCG@10 of each question's documents by weight.
+
+    Questions in a writing that the encoder does not know are left out if enough others are there: their weight is
+    lowered anyway, and whatever is best for them would be worse for all others.
+    """
     index = SearchIndex.open(context.home.root, threads, release)
+    known = [question for question in asked if index.explain(question.question).familiarity >= KNOWN]
+    asked = known if len(known) >= MIN_QUESTIONS else asked
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
     with context.progress.work("ranking policy", len(asked), "questions") as advance:
         for question in asked:
