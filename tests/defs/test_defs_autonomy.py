@@ -133,6 +133,16 @@ def test_the_best_encoder_of_the_card_is_tried_and_an_adapter_follows_without_wa
     assert degraded.tick() == "retrain"
 
 
+def test_a_damaged_encoder_card_is_named_and_nothing_is_forgotten(degraded):
+    card = degraded.home.state / "encoder_card.json"
+    write_record(card, BETTER)
+    whole = card.read_text()
+    card.write_text("{")
+    assert "encoder_card.json is damaged" in degraded.tick()
+    card.write_text(whole)
+    assert degraded.tick() == "try_encoder"
+
+
 def test_a_good_evaluation_in_between_begins_the_count_anew(sensor):
     for found in (HEALTHY, DEGRADED, HEALTHY, DEGRADED):
         sensor.evaluate(found)

@@ -14,9 +14,6 @@ from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
 from xnai_pipelines.cli.rendering import counted
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
-from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import resolve_encoder
-from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
 from xnai_pipelines.evaluation.timeline import TIMELINE_COLUMNS, timeline_rows
@@ -132,8 +129,9 @@ def listed_releases(home: Home) -> list[ListedRelease]:
 
 def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEstimate:
     """Return what a training on the stored pairs would take, with these changes to the config of the settings."""
-    home = Home(settings.home)
-    base = read_specification(resolve_encoder(settings.encoder, home.models), Runtime.FP32)
+    from xnai_pipelines.defs.resources import configured
+
+    home, base = Home(settings.home), configured(settings)["encoder"].original()
     return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
 
 

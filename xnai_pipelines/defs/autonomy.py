@@ -19,14 +19,14 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
-from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.errors import DecisionError, NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.state.manifest import Releases
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
-TRY_ENCODER = "try_encoder"
+TRIAL = "try_encoder"
 
 
 def drift_report(
@@ -66,9 +66,9 @@ def accuracy_degradation_sensor(
             base.settings.thresholds,
             now,
         )
-    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
+        encoder = _encoder_to_try(stores, decision) if decision.action is Action.RETRAIN else None
+    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError, DecisionError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
-    encoder = _encoder_to_try(stores, decision)
     if encoder is not None:
         sentence = f"The encoder {encoder} is tried first: it is the best on the encoder card."
         decision = replace(decision, reason=f"{decision.reason} {sentence}")
@@ -119,7 +119,7 @@ def _request(base: Base, decision: Decision, encoder: str | None) -> dg.RunReque
     return dg.RunRequest(
         run_key=key,
         run_config=config,
-        job_name=base.name(TRY_ENCODER if encoder else JOBS[decision.action]),
+        job_name=base.name(TRIAL if encoder else JOBS[decision.action]),
         tags={**decision.tags, "reason": decision.reason},
     )
 
@@ -145,7 +145,7 @@ def _attempts(instance: dg.DagsterInstance, base: Base, now: datetime) -> Sequen
         records = instance.get_run_records(dg.RunsFilter(job_name=base.name(job)), limit=REMEMBERED_RUNS)
         return [_attempt(record, now) for record in records]
 
-    trials = [attempt for attempt in newest(TRY_ENCODER) if attempt.outcome != "succeeded"]
+    trials = [attempt for attempt in newest(TRIAL) if attempt.outcome != "succeeded"]
     return [*newest(JOBS[Action.RETRAIN]), *trials]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
     with stage(context, "ranking_policy") as watch:
         releases = Releases(context.home.releases)
         release = releases.require()
-        asked = _asked(context)
+        asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
         content = [CHOICE_VERSION, RANKING_VERSION, index_content(context, release), question_set(asked)]
         grounds = hashlib.sha256(json.dumps([*content, weight, correct_typos]).encode()).hexdigest()[:32]
         kept = last_policy(context.home)
@@ -104,7 +104,8 @@ def _record_path(home: Home) -> Path:
 
 def policy_for(context: StageContext, challenger: Release, *, threads: int) -> RankingPolicy:
     """Return the policy for a challenger: chosen as the champion's was, which it has so far; or as set by the user."""
-    policy, asked = RankingPolicy.of(challenger), _asked(context)
+    policy = RankingPolicy.of(challenger)
+    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
         return policy
     by_weight = _measured(context, challenger, asked, threads)
@@ -145,13 +146,9 @@ def choose_policy(
     return RankingPolicy(weight, questions), f"best on {questions} labelled train and validation questions", gain
 
 
-def _asked(context: StageContext) -> list[Question]:
-    """Return the questions that may choose."""
-    asked = [
-        question
-        for question in read_questions(context.tables)
-        if question.origin is Origin.LABELLED and question.split in (Split.TRAIN, Split.VALIDATION)
-    ]
+def questions_to_choose_on(questions: Iterable[Question], origin: Origin) -> list[Question]:
+    """Return the questions of this origin that may choose: at most 500 of the train and validation splits."""
+    asked = [one for one in questions if one.origin is origin and one.split in (Split.TRAIN, Split.VALIDATION)]
     return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
 
 
@@ -164,7 +161,7 @@ def _measured(
     lowered anyway, and whatever is best for them would be worse for all others.
     """
     index = SearchIndex.open(context.home.root, threads, release)
-    known = [question for question in asked if index.explain(question.question).familiarity >= KNOWN]
+    known = [question for question in asked if index.familiarity(question.question) >= KNOWN]
     asked = known if len(known) >= MIN_QUESTIONS else asked
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
     with context.progress.work("ranking policy", len(asked), "questions") as advance:

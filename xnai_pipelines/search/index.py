@@ -253,11 +253,12 @@ class SearchIndex:
         """
         what = self.understood(question, filters)
         familiarity = self._encoder.familiarity(what.text)
-        weight = self._weight(self.policy, familiarity, self._keyword.scores(what.text))
-        return Explanation(what, lookups(what.text), familiarity, weight)
+        found = int(np.count_nonzero(self._keyword.scores(what.text)))
+        return Explanation(what, lookups(what.text), familiarity, self.policy.weight_for(familiarity, found))
 
-    def _weight(self, policy: RankingPolicy, familiarity: float, keyword: Scores) -> float:
-        return policy.weight_for(familiarity, int(np.count_nonzero(keyword)))
+    def familiarity(self, question: str) -> float:
+        """Return how well the encoder knows the writing of a question, 0 to 1."""
+        return self._encoder.familiarity(self.understood(question).text)
 
     def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
         """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
@@ -266,10 +267,10 @@ class SearchIndex:
         text = self.understood(question).text
         vector, keyword = self._by_vector(text, exact=False), self._keyword.scores(text)
         parts = standardised(vector), standardised(keyword)
-        familiarity = self._encoder.familiarity(text)
+        familiarity, found = self._encoder.familiarity(text), int(np.count_nonzero(keyword))
         rankings = {}
         for weight in weights:
-            scores = summed(*parts, self._weight(RankingPolicy(weight), familiarity, keyword))
+            scores = summed(*parts, RankingPolicy(weight).weight_for(familiarity, found))
             rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
         return rankings
 
@@ -278,8 +279,8 @@ class SearchIndex:
         if vector is None:
             scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
         else:
-            weight = self._weight(self.policy, self._encoder.familiarity(what.text), keyword)
-            scores = fused(vector, keyword, weight)
+            familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
+            scores = fused(vector, keyword, self.policy.weight_for(familiarity, found))
         for term in lookups(what.text):
             scores[self._keyword.containing(term)] += FIRST
         for phrase in what.phrases:

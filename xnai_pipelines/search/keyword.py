@@ -13,7 +13,7 @@ from xnai_pipelines.search.words import Word, folded, normalise, stem, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 
-Rows = npt.NDArray[np.int32]
+Passages = npt.NDArray[np.int32]
 
 
 class KeywordSearch:
@@ -44,11 +44,11 @@ class KeywordSearch:
         terms = (word, *(stem(word, language) for language in self._corpus.languages))
         return any(len(self.containing(term)) for term in terms)
 
-    def containing(self, term: str) -> Rows:
+    def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
         return self._corpus.postings.containing(term)
 
-    def containing_phrase(self, phrase: str) -> Rows:
+    def containing_phrase(self, phrase: str) -> Passages:
         """Return the passages whose text has the phrase word for word, ascending: int32 [m]."""
         rows = self._containing_words(phrase)
         wanted = folded(normalise(" ".join(phrase.split())))
@@ -65,9 +65,9 @@ class KeywordSearch:
             allowed[self._containing_words(excluded)] = False
         return allowed
 
-    def _containing_words(self, text: str) -> Rows:
+    def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
-        found: Rows | None = None
+        found: Passages | None = None
         for term in {word.text for word in words(text)}:
             rows = self.containing(term)
             found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)

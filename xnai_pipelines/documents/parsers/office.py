@@ -159,10 +159,12 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     sheets: list[tuple[str, str]] = []
     total = 0
     with zipfile.ZipFile(BytesIO(data)) as package:
+        formulas = load_workbook(BytesIO(data), read_only=True) if _has_formulas(package) else None
         for sheet in workbook.worksheets:
+            written = _written(formulas[sheet.title]) if formulas else repeat(())
             beside = sheet_parts(package, sheet._worksheet_path)  # read-only sheets have no merged cells and comments
             rows: list[list[str]] = []
-            for cells in _shown_rows(data, sheet, beside):
+            for cells in _shown_rows(sheet, written, beside):
                 total += sum(map(len, cells))
                 check_size(total, max_chars)
                 rows.append(cells)
@@ -173,13 +175,13 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     return paged_content(title, stem, sheets)
 
 
-def _shown_rows(data: bytes, sheet: Any, beside: SheetParts) -> Iterator[list[str]]:
+def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetParts) -> Iterator[list[str]]:
     """Yield the rows that have a value. A merged cell is repeated in the rows that it covers."""
     sheet.reset_dimensions()  # what the file says about its size may be wrong
     labels: dict[tuple[int, int], str] = {}
     tops = {(top, column) for (_, column), top in beside.above.items()}
     columns = sorted({column for _, column in beside.above})
-    for number, (row, written) in enumerate(zip(sheet.iter_rows(), _formulas(data, sheet.title), strict=False)):
+    for number, (row, written) in enumerate(zip(sheet.iter_rows(), formulas, strict=False)):
         cells = ["" if cell.value is None else normalise(shown(cell.value, cell.number_format)) for cell in row]
         if written and not all(cells):
             cells = [cell or _formula(own) for cell, own in zip(cells, written, strict=False)]
@@ -197,15 +199,13 @@ def _formula(written: Any) -> str:
     return written if isinstance(written, str) and written.startswith("=") else ""
 
 
-def _formulas(data: bytes, title: str) -> Iterator[tuple[Any, ...]]:
-    """Yield the rows of a sheet with its formulas, or empty rows if the file has none."""
-    from openpyxl import load_workbook
+def _has_formulas(package: zipfile.ZipFile) -> bool:
+    sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/")]
+    return any(_FORMULA.search(package.read(name)) for name in sheets)
 
-    with zipfile.ZipFile(BytesIO(data)) as package:
-        sheets = [name for name in package.namelist() if name.startswith("xl/worksheets/")]
-        if not any(_FORMULA.search(package.read(name)) for name in sheets):
-            yield from repeat(())
-    sheet = load_workbook(BytesIO(data), read_only=True)[title]
+
+def _written(sheet: Any) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a sheet with its formulas instead of their values."""
     sheet.reset_dimensions()
     yield from sheet.iter_rows(values_only=True)
 

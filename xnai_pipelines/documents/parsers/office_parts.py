@@ -65,15 +65,15 @@ def beside_the_body(data: bytes, markdown: str) -> list[str]:
 def lost_paragraphs(xml: bytes, markdown: str) -> list[str]:
     """Return the paragraphs of a part with a run that the Markdown lacks."""
     key = _key(markdown)
-    lost = ("".join(runs).strip() for runs in _paragraphs(xml) if any(_key(run) not in key for run in runs))
+    lost = ("".join(runs).strip() for runs in _runs_of(xml_root(xml)) if any(_key(run) not in key for run in runs))
     return list(dict.fromkeys(filter(None, lost)))
 
 
 def part_text(xml: bytes) -> str:
     """Return the paragraphs of a part, one per line. Without paragraphs: the texts of its text elements."""
-    lines = [" ".join("".join(runs).split()) for runs in _paragraphs(xml)]
+    lines = [" ".join("".join(runs).split()) for runs in _runs_of(xml_root(xml))]
     if not any(lines):
-        lines = [(node.text or "").strip() for node in xml_root(xml).iter() if _local(node) in {"text", "t"}]
+        lines = [(node.text or "").strip() for node in xml_root(xml).iter() if local_name(node) in {"text", "t"}]
     return "\n".join(filter(None, lines))
 
 
@@ -90,19 +90,15 @@ def _labelled(label: str, xml: bytes) -> Iterator[str]:
             yield single_line(normalise(f"Comment{f' ({author})' if author else ''}: {words}"), longest=10_000)
 
 
-def _paragraphs(xml: bytes) -> Iterator[list[str]]:
-    yield from _runs_of(xml_root(xml))
-
-
 def _runs_of(root: Any) -> Iterator[list[str]]:
     """Yield the runs of each paragraph. Text of a box belongs to the paragraphs in the box."""
     of_paragraph: dict[Any, list[str]] = {}
     for node in root.iter():
-        kind = _local(node)
+        kind = local_name(node)
         if kind == "p":
             of_paragraph[node] = []
         elif kind in {"t", "tab", "br"}:
-            above = next((parent for parent in node.iterancestors() if _local(parent) == "p"), None)
+            above = next((parent for parent in node.iterancestors() if local_name(parent) == "p"), None)
             if above in of_paragraph:
                 of_paragraph[above].append(node.text or "" if kind == "t" else " ")
     yield from (runs for runs in of_paragraph.values() if any(runs))
@@ -116,7 +112,8 @@ def xml_root(xml: bytes) -> Any:  # lxml has no types
     return etree.fromstring(xml, parser)
 
 
-def _local(node: Any) -> str:
+def local_name(node: Any) -> str:
+    """Return an element's name without its namespace, "" for comments and instructions."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 

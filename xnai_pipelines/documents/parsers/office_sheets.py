@@ -8,7 +8,7 @@ from datetime import datetime
 from posixpath import dirname, join, normpath
 from typing import Any
 
-from xnai_pipelines.documents.parsers.office_parts import part_text, xml_root
+from xnai_pipelines.documents.parsers.office_parts import local_name, part_text, xml_root
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _MAX_MERGED_ROWS = 100_000
@@ -75,8 +75,7 @@ def _comments(xml: bytes) -> list[str]:
     root = xml_root(xml)
     found: list[str] = []
     for node in root.iter():
-        local = node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
-        if local in {"comment", "threadedComment"}:
+        if local_name(node) in {"comment", "threadedComment"}:
             words = " ".join("".join(node.itertext()).split())
             found.append(f"Comment on {node.get('ref')}: {words}")
     return found or [part_text(xml)]

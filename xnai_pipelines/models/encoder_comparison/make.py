@@ -15,7 +15,7 @@ from xnai_pipelines.encoders.specification import read_encoder_file
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
 from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
-from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, MOST_QUESTIONS, WEIGHTS, choose_policy
+from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_policy, questions_to_choose_on
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.measure import questions_to_judge
 from xnai_pipelines.models.card.searched import search_pool
@@ -79,7 +79,9 @@ def compare_encoders(
             raise NothingToEvaluateError(
                 "There are no questions to compare encoders on. Set XNAI_QUESTIONS to a file of labelled questions."
             )
-        choosing = _questions_to_choose_on(read_questions(context.tables), tested)
+        # questions of all splits are tested on only if none is of the test split: then none is left to choose on
+        of_test = all(question.split is Split.TEST for question in tested)
+        choosing = questions_to_choose_on(read_questions(context.tables), tested[0].origin) if of_test else []
         material = _material(context, index, tested=tested, choosing=choosing, most_chunks=most_chunks)
         candidates, failed = build_candidates(context, index.release, names)
         measured: list[_Measured] = []
@@ -132,15 +134,6 @@ def find_encoder_card(home: Home) -> EncoderCard | None:
 
 def _card_path(home: Home) -> Path:
     return home.state / "encoder_card.json"
-
-
-def _questions_to_choose_on(questions: Sequence[Question], tested: Sequence[Question]) -> list[Question]:
-    """Return train and validation questions of the tested ones' origin, none if these are of all splits."""
-    if any(question.split is not Split.TEST for question in tested):
-        return []
-    origin = tested[0].origin
-    chosen = [one for one in questions if one.origin is origin and one.split in (Split.TRAIN, Split.VALIDATION)]
-    return sorted(chosen, key=lambda question: question.question_id)[:MOST_QUESTIONS]
 
 
 def _material(
@@ -224,7 +217,7 @@ def _measure(
         variant=read_encoder_file(candidate.folder).variant,
         current=candidate.current,
         vector_weight=chosen,
-        chosen_on=float(hybrid_ndcg(*choosing, [chosen])[chosen].mean()) if enough else None,
+        chosen_on=float((by_weight or hybrid_ndcg(*choosing, [chosen]))[chosen].mean()) if enough else None,
         hybrid=bootstrap_mean(hybrid, seed=0),
         vector=bootstrap_mean(vector_ndcg(*tested), seed=0),
         difference=paired_difference(current.hybrid, hybrid, seed=0) if current else None,
