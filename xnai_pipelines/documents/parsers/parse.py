@@ -62,6 +62,7 @@ def _document(content: Content, media_type: str, parser: str) -> ParsedDocument:
         encoding_repair=content.encoding_repair,
         headings=content.headings,
         pages=content.pages,
+        omissions=content.omissions,
     )
 
 

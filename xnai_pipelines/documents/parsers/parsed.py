@@ -34,6 +34,15 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Omission:
+    """A part of a file that the text does not carry: what it is ("form value"), how many, and an example or ""."""
+
+    part: str
+    count: int
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedDocument:
     """One normalised document: Unicode NFC, lines end in a line feed, no other control character except tab.
 
@@ -48,6 +57,7 @@ class ParsedDocument:
         encoding_repair: What was repaired ("utf-8 read as mac_roman"), None if nothing was.
         headings: Headings in order.
         pages: Pages in order.
+        omissions: What the file holds and the text does not.
     """
 
     record_id: str | None
@@ -60,6 +70,7 @@ class ParsedDocument:
     encoding_repair: str | None = None
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
+    omissions: tuple[Omission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +145,7 @@ class Content:
     pages: tuple[Page, ...] = ()
     record_id: str | None = None
     encoding_repair: str | None = None
+    omissions: tuple[Omission, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
