@@ -60,6 +60,7 @@ def test_what_is_installed_is_not_installed_again(checkout: Path) -> None:
     assert "pip install" in _make(checkout, "--dry-run", "demo").stdout
 
 
+@pytest.mark.slow
 def test_a_failed_installation_shows_its_reason_and_is_tried_again(checkout: Path) -> None:
     programs = checkout / ".venv/bin"
     programs.mkdir(parents=True)

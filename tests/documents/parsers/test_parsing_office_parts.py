@@ -35,6 +35,7 @@ def text_of(parse: Parse, name: str, data: bytes) -> str:
     return document.text
 
 
+@pytest.mark.slow
 def test_headers_footers_comments_and_diagrams_of_a_word_file_follow_its_body(parse: Parse) -> None:
     note = paragraph("Why?")
     parts = {
