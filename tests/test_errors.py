@@ -48,6 +48,7 @@ def test_a_class_is_found_again_by_its_name():
 def test_every_error_has_a_documented_kind():
     kinds = (
         errors.InvalidInputError,
+        errors.AccessError,
         errors.NotReadyError,
         errors.DamagedError,
         errors.UnavailableError,

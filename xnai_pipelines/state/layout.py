@@ -87,6 +87,16 @@ class Home:
         return self.root / "alerts.jsonl"
 
     @property
+    def secrets(self) -> Path:
+        """Keys and hashes of tokens, readable by the owner alone."""
+        return self.root / "secrets"
+
+    @property
+    def access(self) -> Path:
+        """Who asked the service for what, one file per day."""
+        return self.root / "access"
+
+    @property
     def logs(self) -> Path:
         """Logs of the servers that `xnai ui` starts."""
         return self.root / "logs"
