@@ -1,16 +1,18 @@
-"""What happens to every request before and after its route: size, headers, rate, access log and figures."""
+"""What happens to every request before and after its route: rate, caller, size, headers, access log and figures."""
 
 import time
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
+import anyio
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xnai_pipelines.errors import BodyTooLargeError, XnaiError
-from xnai_pipelines.serving.audit import Access, AccessLog
+from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError, XnaiError
+from xnai_pipelines.serving.audit import Access
 from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.problems import response_to
 from xnai_pipelines.serving.service import Service
 
@@ -32,7 +34,6 @@ class Front:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app = app
         self._service = service
-        self._log = AccessLog(service.home)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -43,7 +44,8 @@ class Front:
         passing = _Passing(scope, send)
         try:
             self._admit(scope, passing)
-            await self._app(scope, _limited(receive, scope, self._service.limits.body_bytes), passing.send)
+            body = await _whole(receive, scope, self._service.limits)
+            await self._app(scope, body, passing.send)
         except XnaiError as error:
             if passing.status is not None:
                 raise
@@ -81,7 +83,7 @@ class Front:
             status=status,
             ms=round(1000 * seconds, 2),
         )
-        if not self._log.write(access):
+        if not self._service.log.write(access):
             self._service.metrics.unlogged.inc()
 
 
@@ -103,19 +105,28 @@ class _Passing:
         await self._send(message)
 
 
-def _limited(receive: Receive, scope: Scope, most: int) -> Receive:
-    """Return `receive` that refuses a body of more bytes, announced or not."""
+async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Receive:
+    """Return a `receive` that gives the whole body, read before the work on it begins.
+
+    Raises:
+        BodyTooLargeError: It is larger than allowed, announced or not.
+        RequestTimeoutError: It did not arrive in time.
+    """
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
-    if not announced.isdigit() or int(announced) > most:
-        raise BodyTooLargeError(f"The body is larger than {most:,} bytes. Send less.")
-    received = 0
+    body, more = b"", True
+    try:
+        with anyio.fail_after(limits.seconds):
+            while more:
+                if not announced.isdigit() or int(announced) > limits.body_bytes or len(body) > limits.body_bytes:
+                    raise BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def limited() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > most:
-            raise BodyTooLargeError(f"The body is larger than {most:,} bytes. Send less.")
-        return message
+    async def given() -> Message:
+        return pending.pop() if pending else await receive()
 
-    return limited
+    return given

@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from xnai_pipelines.serving.audit import AccessLog
 from xnai_pipelines.serving.cache import Cache
 from xnai_pipelines.serving.caller import Caller, Doorkeeper, RateLimit
 from xnai_pipelines.serving.current import CurrentRelease, Served
@@ -28,6 +29,7 @@ class Service:
     cache: Cache = field(init=False)
     rate: RateLimit = field(init=False)
     metrics: Metrics = field(init=False)
+    log: AccessLog = field(init=False)
 
     def __post_init__(self) -> None:
         self.current = CurrentRelease(self.home)
@@ -35,6 +37,7 @@ class Service:
         self.cache = Cache(self.limits.cached_answers)
         self.rate = RateLimit(self.limits.requests_per_minute)
         self.metrics = Metrics(self)
+        self.log = AccessLog(self.home)
 
     async def result(self, caller: Caller, key: Hashable, work: Callable[[Served, frozenset[str]], Result]) -> Result:
         """Return the result of the work on the served state, from the cache if it is there.
