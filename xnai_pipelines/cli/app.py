@@ -67,7 +67,8 @@ def main() -> None:
     """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
-    for registered in app.registered_commands:
+    groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
+    for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
     with _sentences_for_errors():
         app(prog_name="xnai")

@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from xnai_pipelines.errors import InputsError, ListingError
 
+ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -119,6 +120,8 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
         return "hidden"
     if entry.name.startswith("~$"):
         return "lock file of an office application"
+    if path == ACCESS_FILE:
+        return "the access rules"
     if rules.patterns.match_file(path):
         return "matches XNAI_EXCLUDE"
     if entry.is_symlink():

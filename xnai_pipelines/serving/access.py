@@ -9,9 +9,9 @@ from typing import Any
 import yaml
 from pathspec import GitIgnoreSpec
 
+from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError
 
-ACCESS_FILE = "access.yaml"
 EVERYONE = "everyone"
 _FORM = f"It maps a pattern in .gitignore syntax to a list of groups, such as `hr/**: [hr]`; `{EVERYONE}` is a group"
 

@@ -5,9 +5,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError, ReleaseError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.serving.access import ACCESS_FILE, AccessRules, read_access_rules
+from xnai_pipelines.serving.access import AccessRules, read_access_rules
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
