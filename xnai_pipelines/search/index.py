@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
@@ -133,6 +134,14 @@ class SearchIndex:
     def passages(self) -> int:
         """The number of passages that can be found."""
         return len(self._corpus.passages) if self._readable is None else int(np.count_nonzero(self._readable))
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return source and id of every document that can be found, in the order of the sources."""
+        rows = self._corpus.passages.select(["source", "document_id"])
+        if self._readable is not None:
+            rows = rows.filter(pa.array(self._readable))
+        found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
+        return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
 
     def for_reader(self, may_read: Callable[[str], bool]) -> Self:
         """Return the index as it were without the passages of sources that may not be read.

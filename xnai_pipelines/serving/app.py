@@ -2,16 +2,21 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from mcp.server.mcpserver import Context
+from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
 from xnai_pipelines.search import Mode
+from xnai_pipelines.serving.agents import create_agent_server
+from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.front import Front
 from xnai_pipelines.serving.problems import problem, response_to
 from xnai_pipelines.serving.routes import Asking, Serving, router
@@ -29,12 +34,19 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
         service: What the routes use.
         hosts: Names that requests may address the service by.
     """
+    agents = create_agent_server(service, _caller_of)
+    # each request is whole: nothing is kept between them, and the layers above check host, size and caller
+    protocol = agents.streamable_http_app(
+        stateless_http=True,
+        json_response=True,
+        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(service.current.refresh)
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_watch, service)
+        async with agents.session_manager.run(), anyio.create_task_group() as tasks:
+            tasks.start_soon(watch, service)
             yield
             tasks.cancel_scope.cancel()
 
@@ -51,6 +63,7 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_api_route("/ready", _ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
+    app.router.routes.extend(protocol.routes)
     app.add_exception_handler(XnaiError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _other)
@@ -59,7 +72,14 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     return app
 
 
-async def _watch(service: Service) -> None:
+def _caller_of(context: Context) -> Caller:
+    request: Any = context.request_context.request
+    caller: Caller = request.state.caller
+    return caller
+
+
+async def watch(service: Service) -> None:
+    """Look for a new state of the home again and again, until cancelled."""
     while True:
         await anyio.sleep(LOOK_SECONDS)
         await anyio.to_thread.run_sync(service.current.refresh)

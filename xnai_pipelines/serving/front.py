@@ -65,7 +65,7 @@ class Front:
         caller = self._service.doorkeeper.caller(authorization)
         passing.caller = caller
         self._service.rate.count("caller", caller.name)
-        scope.setdefault("state", {})["caller"] = lambda: caller
+        scope.setdefault("state", {})["caller"] = caller
 
     def _note(self, scope: Scope, passing: "_Passing", seconds: float) -> None:
         route = scope.get("route")

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from xnai_pipelines.search import Filters, Hit, Mode
 from xnai_pipelines.search.query import LONGEST_QUESTION
+from xnai_pipelines.state.manifest import Release
 
 Question = Annotated[
     str,
@@ -104,6 +105,25 @@ class ReleaseMessage(BaseModel):
     vector_space: str
     current: bool
 
+    @classmethod
+    def of(cls, release: Release, current: int) -> Self:
+        """Return the message of a release; `current` is the number of the one that answers."""
+        return cls(
+            release=release.release,
+            created_at=release.created_at,
+            encoder=release.encoder,
+            variant=release.variant,
+            vector_space=release.vector_space,
+            current=release.release == current,
+        )
+
+
+class SourcesResponse(BaseModel):
+    """Documents that can be searched."""
+
+    documents: int = Field(description="Number of documents whose source has the prefix.")
+    sources: dict[str, str] = Field(description="Ids of documents by source, in order; the first ones.")
+
 
 class StatusResponse(BaseModel):
     """What is served, and how the service does."""
@@ -112,7 +132,10 @@ class StatusResponse(BaseModel):
     encoder: str
     variant: str
     passages: int = Field(description="Passages that the caller may read.")
-    failure: str | None = Field(description="Why the newest state could not be opened; null if it is served.")
+    failure: str | None = Field(
+        default=None,
+        description="Why the newest state could not be opened; shown to the scope admin.",
+    )
 
 
 class Problem(BaseModel):

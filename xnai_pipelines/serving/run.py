@@ -2,18 +2,23 @@
 
 import ipaddress
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import anyio
+import anyio.to_thread
 import uvicorn
 
 from xnai_pipelines.errors import OptionError
-from xnai_pipelines.serving.app import create_app
-from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.agents import create_agent_server
+from xnai_pipelines.serving.app import create_app, watch
+from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.state.layout import Home
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+DEFAULT_LIMITS = ServiceLimits()
 STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
@@ -24,7 +29,7 @@ def run_service(
     port: int,
     names: tuple[str, ...] = (),
     authenticated: bool = True,
-    limits: ServiceLimits | None = None,
+    limits: ServiceLimits = DEFAULT_LIMITS,
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
@@ -48,8 +53,7 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    doorkeeper = Doorkeeper(home, authenticated=authenticated)
-    service = Service(home, limits or ServiceLimits(), doorkeeper, os.cpu_count() or 1)
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
@@ -64,6 +68,20 @@ def run_service(
         ssl_certfile=certificate,
         ssl_keyfile=key,
     )
+
+
+def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
+    """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
+    service = Service(home, limits, Doorkeeper(home, authenticated=False), os.cpu_count() or 1)
+
+    async def serve() -> None:
+        async with anyio.create_task_group() as tasks:
+            await anyio.to_thread.run_sync(service.current.refresh)
+            tasks.start_soon(watch, service)
+            await create_agent_server(service, lambda _: replace(ANYONE, groups=groups)).run_stdio_async()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(serve)
 
 
 def _is_loopback(host: str) -> bool:
