@@ -12,6 +12,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.state.layout import Home
 
 QUARANTINE_SHOWN = 20
+INCOMPLETE_SHOWN = 20
 
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
@@ -192,6 +193,14 @@ def status(as_json: AsJson = False) -> None:
         table("Quarantine", ["source", "kind", "reason", "attempts"], rows, ["attempts"])
         if current.quarantined > len(rows):
             console.print(f"... and {current.quarantined - len(rows)} more (--json lists all).")
+    if current.unlisted:
+        table("Not readable", ["entry", "reason"], list(current.unlisted.items()))
+    if current.incomplete:
+        parts = ", ".join(f"{part} {number:,}" for part, number in current.left_out.items())
+        shown = list(current.incomplete.items())[:INCOMPLETE_SHOWN]
+        table(f"Left out of the text: {parts}", ["source", "what"], shown)
+        if len(current.incomplete) > len(shown):
+            console.print(f"... and {len(current.incomplete) - len(shown)} more (--json lists all).")
     for sentence in current.health:
         console.print(sentence, highlight=False)
 

@@ -77,7 +77,7 @@ def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
 def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """Print what each stage of a run did and how fast."""
     documents, chunks, embeddings = reports["documents"], reports["chunks"], reports["embeddings"]
-    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "to_retry"))
+    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "deleted", "to_retry"))
     rows = [
         _stage("documents", counted(documents["documents"], "document"), counted(changed, "file"), changed, documents),
         _stage("chunks", counted(chunks["chunks"], "chunk"), counted(chunks["cut"], "document"), chunks["cut"], chunks),
@@ -106,6 +106,7 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     """Print what a run did, from its stages' reports."""
     from pydantic import TypeAdapter
 
+    from xnai_pipelines.cli.left_out import left_out
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
@@ -114,6 +115,8 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
 
     if "documents" in reports:
         show_stages(reports)
+    for sentence in left_out(reports):
+        console.print(escape(sentence), highlight=False, soft_wrap=True)
     if "maintenance" in reports:
         report = reports["maintenance"]
         before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))

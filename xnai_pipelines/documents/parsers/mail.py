@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from email import policy
 from email.errors import MessageError
 from email.parser import BytesParser
@@ -73,13 +74,7 @@ def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
             except UnreadableError as error:
                 yield BadRecord(name, error.kind, f"{place}: {error}")
             else:
-                yield Content(
-                    content.title,
-                    content.text,
-                    content.markup,
-                    record_id=name,
-                    encoding_repair=content.encoding_repair,
-                )
+                yield replace(content, record_id=name)
 
 
 def _messages(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:

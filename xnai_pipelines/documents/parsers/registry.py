@@ -1,7 +1,7 @@
 """The parser of each media type, its version, and whether it runs in the worker process."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -78,9 +78,7 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     def read(source: Source) -> Iterable[Content]:
         text, repair = decode_and_repair(source.read())
         content = parse(normalise(text), source.stem)
-        if repair is None:
-            return (content,)
-        return (Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),)
+        return (content if repair is None else replace(content, encoding_repair=repair),)
 
     return read
 
