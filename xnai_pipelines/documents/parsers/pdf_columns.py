@@ -1,6 +1,7 @@
 """The reading order of a page in columns whose lines a PDF draws row by row. Pure."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 _MIN_ROWS = 3
@@ -87,7 +88,7 @@ def _gutter(rows: list[list[int]], boxes: Sequence[Box]) -> float | None:
     gaps = [
         (boxes[first].right, boxes[second].left)
         for row in rows
-        for first, second in zip(row, row[1:], strict=False)
+        for first, second in pairwise(row)
         if boxes[second].left - boxes[first].right > _GAP * boxes[first].height
     ]
     if len(gaps) < _MIN_ROWS:

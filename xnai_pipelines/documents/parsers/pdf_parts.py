@@ -68,9 +68,15 @@ def _read(annotation: Any, form: Any, found: PageParts) -> None:
     elif kind in {pdfium.FPDF_ANNOT_SOUND, pdfium.FPDF_ANNOT_MOVIE, pdfium.FPDF_ANNOT_RICHMEDIA}:
         found.unread.append(("sound or film", ""))
     elif kind not in {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}:  # a pop-up shows its parent's note
-        if not pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS and (note := _entry(annotation, b"Contents")):
-            author = _entry(annotation, b"T")
-            found.lines.append(f"Note{f' ({author})' if author else ''}: {note}")
+        found.lines += _note(annotation)
+
+
+def _note(annotation: Any) -> Iterator[str]:
+    import pypdfium2.raw as pdfium
+
+    note, author = _entry(annotation, b"Contents"), _entry(annotation, b"T")
+    if note and not pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS:
+        yield f"Note{f' ({author})' if author else ''}: {note}"
 
 
 def _field(annotation: Any, form: Any, found: PageParts) -> Iterator[str]:

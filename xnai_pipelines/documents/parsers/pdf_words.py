@@ -7,6 +7,7 @@ from collections.abc import Iterable
 _BROKEN = re.compile("([\\w'’-]*)[\ufffe\x02][ \t]*(?:\r\n|\r|\n)?([\\w'’]*)")
 _WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _UNNAMED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_NO_CHARACTER = re.compile("[\ue000-\uf8ff\ufffd]")
 _SHORTEST_REST = 4
 _ENDINGS = ("ing", "ings", "ness", "ation", "able", "ible", "ment", "ments", "ical", "ally", "ward", "wards", "less")
 # First parts of compounds that English writes with a hyphen. Each is a word, and seldom the first syllable of another.
@@ -55,6 +56,11 @@ def _keeps_hyphen(first: str, rest: str, known: set[str]) -> bool:
     return first.lower() in _FIRST_PARTS and not is_ending
 
 
+def has_unnamed_letters(text: str) -> bool:
+    """Return whether PDFium had no character for a letter: it then gives its code, a private one or none."""
+    return _UNNAMED.search(text) is not None or _NO_CHARACTER.search(text) is not None
+
+
 def with_unnamed_letters_marked(text: str) -> str:
-    """Return the text with U+FFFD for the letters of fonts without a character map, which come as control characters."""
+    """Return the text with U+FFFD for the letters without a character map, which come as control characters."""
     return _UNNAMED.sub("\ufffd", text)

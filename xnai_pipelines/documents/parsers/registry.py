@@ -108,7 +108,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     ),
     MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("selectolax",)),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
-    PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
+    PDF: Parser("pdf", 2, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
     DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
     PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
     XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
