@@ -1,14 +1,10 @@
 """What a parser gets and what it returns. Offsets count characters of the document's text."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from xnai_pipelines.documents.parsers.normalise import single_line
 from xnai_pipelines.errors import UnreadableError
-
-_NAMED = 5
 
 
 class Markup(StrEnum):
@@ -44,13 +40,6 @@ class Omission:
     part: str
     count: int
     example: str = ""
-
-
-def omission(part: str, names: Sequence[str]) -> Omission:
-    """Return the omission of parts with these names, of which the first are the example."""
-    named = list(dict.fromkeys(filter(None, names)))
-    more = ["..."] if len(named) > _NAMED else []
-    return Omission(part, len(names), single_line(", ".join([*named[:_NAMED], *more])))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.code import first_line
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Omission, Page, omission
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Omission, Page
 from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
 from xnai_pipelines.documents.parsers.pdf_parts import attached_files, page_parts
 from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
@@ -100,17 +101,17 @@ class _Pages:
 
     def omissions(self, document: "PdfDocument") -> tuple[Omission, ...]:
         """Return what the text does not carry."""
-        attached = [("attachment", name) for name in attached_files(document)]
-        by_part: dict[str, list[str]] = {}
-        for part, name in [*attached, *self.unread]:
-            by_part.setdefault(part, []).append(name)
-        found = [
-            omission("page without text", [f"page {index + 1}" for index in self.blank]),
-            omission("page that does not open", [f"page {index + 1}" for index in self.broken]),
-            Omission("letter of a font without a character map", self.unnamed),
-            *(omission(part, names) for part, names in by_part.items()),
-        ]
-        return tuple(one for one in found if one.count)
+        omitted = Omitted()
+        omitted.add("page without text", _named(self.blank), len(self.blank))
+        omitted.add("page that does not open", _named(self.broken), len(self.broken))
+        omitted.add("letter without a character map", count=self.unnamed)
+        for part, name in [*(("attachment", name) for name in attached_files(document)), *self.unread]:
+            omitted.add(part, name)
+        return omitted.listed()
+
+
+def _named(pages: list[int]) -> str:
+    return ", ".join(f"page {index + 1}" for index in pages)
 
 
 def _read_pages(document: "PdfDocument", max_chars: int) -> _Pages:

@@ -109,9 +109,9 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("selectolax",)),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
     PDF: Parser("pdf", 2, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
-    DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
-    PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
-    XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    DOCX: Parser("docx", 3, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
+    PPTX: Parser("pptx", 3, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
+    XLSX: Parser("xlsx", 3, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
