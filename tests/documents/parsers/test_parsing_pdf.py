@@ -42,7 +42,7 @@ def test_values_of_a_form_and_notes_follow_the_text_of_their_page(parse: Parse) 
         "/Subtype /Widget /FT /Tx /T (form.name) /V (Ann Lee)",
         "/Subtype /Widget /FT /Tx /T (city) /TU (Home town) /V (Oslo)",
         "/Subtype /Widget /FT /Tx /T (empty)",
-        "/Subtype /Widget /FT /Btn /T (agree) /V /Yes",
+        "/Subtype /Widget /FT /Btn /T (agree) /V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>",
         "/Subtype /Widget /FT /Btn /T (refuse) /V /Off",
         "/Subtype /Text /Contents (Check this) /T (Ben)",
         "/Subtype /Text /Contents (Hidden) /F 2",

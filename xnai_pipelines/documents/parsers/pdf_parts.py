@@ -85,7 +85,6 @@ def _field(annotation: Any, form: Any, found: PageParts) -> Iterator[str]:
     if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) == pdfium.FPDF_FORMFIELD_PUSHBUTTON:
         return
     value = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *where))
-    value = value or _entry(annotation, b"V")  # PDFium has none for a button that is not drawn
     if value.lower() in _OFF:
         return
     full = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldName(form, annotation, *where))
