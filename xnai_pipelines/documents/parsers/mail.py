@@ -49,7 +49,13 @@ def parse_mail(data: bytes, stem: str) -> Content:
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
     repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
-    return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
+    return Content(
+        subject or stem,
+        normalise(text).strip(),
+        Markup.PLAIN,
+        encoding_repair=repair,
+        omissions=body.unread.listed(),
+    )
 
 
 def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
