@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xnai_pipelines.state.relocation import sqlite_url
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -69,7 +71,7 @@ class Home:
     @property
     def mlflow_uri(self) -> str:
         """Tracking store of MLflow if no server is set."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return sqlite_url(self.root / "mlflow.db")
 
     @property
     def mlartifacts(self) -> Path:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from email import policy
 from email.errors import MessageError
 from email.parser import BytesParser
@@ -48,7 +49,13 @@ def parse_mail(data: bytes, stem: str) -> Content:
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
     repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
-    return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
+    return Content(
+        subject or stem,
+        normalise(text).strip(),
+        Markup.PLAIN,
+        encoding_repair=repair,
+        omissions=body.unread.listed(),
+    )
 
 
 def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
@@ -73,13 +80,7 @@ def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
             except UnreadableError as error:
                 yield BadRecord(name, error.kind, f"{place}: {error}")
             else:
-                yield Content(
-                    content.title,
-                    content.text,
-                    content.markup,
-                    record_id=name,
-                    encoding_repair=content.encoding_repair,
-                )
+                yield replace(content, record_id=name)
 
 
 def _messages(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:

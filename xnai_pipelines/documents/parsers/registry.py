@@ -1,7 +1,7 @@
 """The parser of each media type, its version, and whether it runs in the worker process."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
@@ -78,9 +78,7 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     def read(source: Source) -> Iterable[Content]:
         text, repair = decode_and_repair(source.read())
         content = parse(normalise(text), source.stem)
-        if repair is None:
-            return (content,)
-        return (Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),)
+        return (content if repair is None else replace(content, encoding_repair=repair),)
 
     return read
 
@@ -95,25 +93,25 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 2, _of_text(parse_json)),
-    "application/x-ipynb+json": Parser("notebook", 2, _of_text(parse_notebook)),
+    "application/x-ipynb+json": Parser("notebook", 3, _of_text(parse_notebook)),
     "application/jsonl": Parser("jsonl", 2, parse_jsonl),
     "text/csv": (_csv := Parser("csv", 2, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 2, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 3, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        2,
+        3,
         lambda source: (parse_mail(source.read(), source.stem),),
         isolated=True,
         libraries=("selectolax",),
     ),
-    MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("selectolax",)),
+    MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",)),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
-    PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
-    DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
-    PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
-    XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    PDF: Parser("pdf", 2, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
+    DOCX: Parser("docx", 3, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
+    PPTX: Parser("pptx", 3, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
+    XLSX: Parser("xlsx", 3, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
