@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import xnai_pipelines
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Page, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Omission, Page, Source
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 # The environment that the worker gets: it reads hostile files, so it gets no secrets.
@@ -200,4 +200,5 @@ def _content(reply: dict[str, Any]) -> Content:
         pages=tuple(Page(**page) for page in reply["pages"]),
         record_id=reply["record_id"],
         encoding_repair=reply["encoding_repair"],
+        omissions=tuple(Omission(**omission) for omission in reply["omissions"]),
     )

@@ -22,6 +22,8 @@ _BESIDE_BODY = (
 _SHOWS = {
     b"presentationml.slideshow.main+xml": b"presentationml.presentation.main+xml",
     b"presentationml.template.main+xml": b"presentationml.presentation.main+xml",
+    b"ms-powerpoint.slideshow.macroEnabled.main+xml": b"ms-powerpoint.presentation.macroEnabled.main+xml",
+    b"ms-powerpoint.template.macroEnabled.main+xml": b"ms-powerpoint.presentation.macroEnabled.main+xml",
 }
 _NOT_WORDS = re.compile(r"[\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
