@@ -135,6 +135,7 @@ _OLE_PARTS = (
     ("PowerPoint Document", PPT),
     ("WordDocument", DOC),
     ("Workbook", XLS),
+    ("Book", XLS),
 )
 _RTF_MAGIC = b"{\\rtf"
 _BIFF_MAGICS = (b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x08\x00\x00\x05")
@@ -264,11 +265,12 @@ def _ole_format(head: bytes, extension: str) -> str:
             raise _unread(what)
     if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
         return _OFFICE_FORMATS[extension]
-    for name, media_type in _OLE_PARTS:
-        if name.encode("utf-16-le") in head:
-            return media_type
-    if extension in _OLD_OFFICE_FORMATS:
-        return _OLD_OFFICE_FORMATS[extension]
+    named = _OLD_OFFICE_FORMATS.get(extension)
+    found = [media_type for name, media_type in _OLE_PARTS if name.encode("utf-16-le") in head]
+    if named is not None and (named in found or not found):  # objects in a file bring the streams of their own kinds
+        return named
+    if found:
+        return found[0]
     raise SkippedFileError(
         "unsupported", "It is an Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx."
     )
