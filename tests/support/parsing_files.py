@@ -74,7 +74,8 @@ def zipped(parts: Mapping[str, str | bytes]) -> bytes:
     stream = BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in parts.items():
-            package.writestr(name, content)
+            stored = zipfile.ZIP_STORED if name == "mimetype" else None  # programs look for its bytes
+            package.writestr(name, content, stored)
     return stream.getvalue()
 
 

@@ -28,8 +28,9 @@ _AUTHOR = re.compile(r"\\author\s*(?:\[[^\]]*\]\s*)?(?=\{)")
 _OPTION = re.compile(r"\s*\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
 _SPACE = re.compile(r"[ \t]*\n?[ \t]*")
 _CHAPTERS = re.compile(r"\\(?:chapter|part)\b")
-_BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
-_SPACES = re.compile(r"(?<=\S)[ \t]{2,}|[ \t]+(?=\n)|(?<=\n)[ \t]+")
+_SPACES = re.compile(r"[ \t]+")
+_LINE_ENDS = re.compile(r" ?\n ?")
+_BLANK_LINES = re.compile(r"\n{3,}")
 _DASHES = {"--": "–", "---": "—"}
 _MAX_DEPTH = 100
 
@@ -230,5 +231,5 @@ def _tidy(text: str) -> str:
     """Return the text with single blank lines and spaces. Code keeps its lines as they are."""
     pieces = text.split("```")
     for at in range(0, len(pieces), 2):
-        pieces[at] = _BLANK_LINES.sub("\n\n", _SPACES.sub(lambda run: " " if run.group()[0] == " " else "", pieces[at]))
+        pieces[at] = _BLANK_LINES.sub("\n\n", _LINE_ENDS.sub("\n", _SPACES.sub(" ", pieces[at])))
     return normalise("```".join(pieces)).strip()

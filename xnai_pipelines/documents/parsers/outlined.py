@@ -9,7 +9,7 @@ from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _ASCIIDOC_HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?[ \t]*$")
 _ASCIIDOC_BLOCK = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|_{4,}|={4,}|\*{4,}|`{3,}|--|\|===)[ \t]*$")
-_NESTING = ("=", "*", "_", "--")  # blocks whose content is text with headings of its own kind
+_NESTING = re.compile(r"[=*_].*|--")  # blocks whose content is text
 _ASCIIDOC_MARKS = re.compile(r"(?:\*{1,2}|_{1,2}|`{1,2}|#{1,2})(\S(?:[^\n]*?\S)?)(?:\*{1,2}|_{1,2}|`{1,2}|#{1,2})")
 _ASCIIDOC_MACRO = re.compile(r"(?:link:|xref:|https?://)\S*?\[([^\]]*)\]|<<[^,>]*,?([^>]*)>>|\[\[[^\]]*\]\]")
 _ORG_HEADING = re.compile(r"(\*+)[ \t]+(.*)$")
@@ -36,7 +36,7 @@ def parse_asciidoc(text: str, stem: str) -> Content:
         if block:
             block = "" if delimiter and delimiter.group(1) == block else block
         elif delimiter:
-            block = "" if delimiter.group(1).startswith(_NESTING) else delimiter.group(1)
+            block = "" if _NESTING.fullmatch(delimiter.group(1)) else delimiter.group(1)
         elif heading := _ASCIIDOC_HEADING.match(line):
             words = _ASCIIDOC_MACRO.sub(lambda macro: macro.group(1) or macro.group(2) or "", heading.group(2))
             words = single_line(_ASCIIDOC_MARKS.sub(r"\1", words))

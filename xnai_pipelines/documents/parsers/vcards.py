@@ -76,7 +76,7 @@ def _contacts(text: str, omitted: Omitted) -> Iterator[list[str]]:
         found = _LINE.match(line.strip())
         if found is None:
             continue
-        name, parameters, value = found.group(1).upper(), dict(_parameters(found.group(2))), found.group(3)
+        name, parameters, value = found.group(1).upper(), _parameters(found.group(2)), found.group(3)
         if name == "END" and value.strip().upper() == "VCARD":
             yield from [_named_first(lines)] if lines else []
             lines = []
@@ -97,13 +97,17 @@ def _named_first(lines: list[str]) -> list[str]:
     return [*full, *(line for line in lines if line not in full and line not in parts)]
 
 
-def _parameters(text: str) -> Iterator[tuple[str, str]]:
+def _parameters(text: str) -> dict[str, str]:
+    """Return the parameters of a line, those of the same name joined by commas. A bare word is a type (vCard 2.1)."""
+    found: dict[str, str] = {}
     for name, value in _PARAMETER.findall(text):
-        yield (name.upper(), value.strip('"')) if value else ("TYPE", name)
+        key, words = (name.upper(), value.strip('"')) if value else ("TYPE", name)
+        found[key] = f"{found[key]},{words}" if key in found else words
+    return found
 
 
 def _value(name: str, parameters: dict[str, str], value: str) -> str:
-    if parameters.get("ENCODING", parameters.get("TYPE", "")).upper() == "QUOTED-PRINTABLE":
+    if "QUOTED-PRINTABLE" in f"{parameters.get('ENCODING')},{parameters.get('TYPE')}".upper():
         value = decodestring(value.encode()).decode("utf-8", "replace")
     parts = [
         _ESCAPE.sub(lambda sign: "\n" if sign.group(1) in "nN" else sign.group(1), part) for part in _PARTS.split(value)
