@@ -171,6 +171,11 @@ def parser_for(media_type: str) -> Parser:
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
 
 
+def parsers() -> tuple[Parser, ...]:
+    """Return every parser once."""
+    return tuple(dict.fromkeys((_CODE, *_BY_MEDIA_TYPE.values())))
+
+
 def is_current(parser: str) -> bool:
     """Return whether a recorded "name@version" is what would read the file today.
 
@@ -182,7 +187,7 @@ def is_current(parser: str) -> bool:
 
 @cache
 def _current() -> frozenset[str]:
-    return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))
+    return frozenset((DETECTION, *(parser.id for parser in parsers())))
 
 
 @cache
