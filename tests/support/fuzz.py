@@ -4,8 +4,8 @@
 
 Each round takes a small valid file, damages it (bytes flipped, cut, repeated, moved, the end of another file; inside of
 zip packages too) and reads it as a run would. It must end with documents, bad records, an `UnreadableError` or a
-`SkippedFileError`. The first round that ends otherwise ends the run with code 1; `--seed`, `--format` and `--round` repeat it.
-Crashes and timeouts in the worker cost their file only. They are counted, and the first file of each is kept.
+`SkippedFileError`. The first round that ends otherwise ends the run with code 1; `--seed`, `--format` and `--round`
+repeat it. Crashes and timeouts in the worker cost their file only. They are counted, and the first of each is kept.
 """
 
 import argparse
@@ -25,9 +25,9 @@ from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
-LIMITS = ParseLimits(max_file_bytes=4 * 2**20, seconds=5.0, memory_bytes=2**30, max_text_chars=1_000_000)
+LIMITS = ParseLimits(max_file_bytes=4 * 2**20, seconds=10.0, memory_bytes=2**30, max_text_chars=1_000_000)
 WORN_OUT = ("crashed", "timeout", "memory")  # what only the worker bears
-MOST_CHANGES = 20
+CHANGES_OF_A_FILE = (1, 1, 1, 2, 3, 8, 20)
 INTERESTING = (
     b"\0",
     b"\xff",
@@ -83,7 +83,7 @@ CHANGES: tuple[Callable[[bytearray, random.Random], None], ...] = (
 def damaged(data: bytes, other: bytes, chance: random.Random) -> bytes:
     """Return the data with some changes; in one of ten cases its end is that of another file."""
     changed = bytearray(data)
-    for _ in range(chance.randint(1, MOST_CHANGES)):
+    for _ in range(chance.choice(CHANGES_OF_A_FILE)):
         if changed:
             chance.choice(CHANGES)(changed, chance)
     if chance.random() < 0.1:

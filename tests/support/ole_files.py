@@ -164,8 +164,10 @@ def ppt(slides: Sequence[tuple[str, str, str]], *, edits_loop: bool = False, tok
             _record(3998, struct.pack("<I", 0)) + _record(3999, struct.pack("<I", 4)) + _record(4008, words.encode())
         )
         atom = _record(1007, struct.pack("<12xIIII", 0, 512 + number, 0, 0))
+        said = _record(4026, "Ann".encode("utf-16-le")) + _record(4026, "check".encode("utf-16-le"), 0, 1)
+        tags = _record(5000, _record(5002, _record(5003, _record(12000, said, 0xF)), 0xF), 0xF) if notes else b""
         places.append(len(stream))
-        stream += _record(1006, atom + _record(0xF00D, shown, 0xF) + _record(0xF00A, bytes(8), 2, 75), 0xF)
+        stream += _record(1006, atom + tags + _record(0xF00D, shown, 0xF) + _record(0xF00A, bytes(8), 2, 75), 0xF)
         spoken = _record(3999, struct.pack("<I", 2)) + _record(4000, notes.encode("utf-16-le"))
         places.append(len(stream))
         stream += _record(1008, _record(0xF00D, spoken, 0xF), 0xF)

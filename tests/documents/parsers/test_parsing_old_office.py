@@ -36,7 +36,10 @@ def test_slides_have_titles_from_the_outline_their_shapes_and_notes(parse: Parse
     document = one(
         parse("talk.ppt", ppt([("Ergebnis", "Revenue grew\rby two", "say it slowly"), ("Next", "More", "")]))
     )
-    assert document.text == "# Ergebnis\n\nRevenue grew\n\nby two\n\nNotes: say it slowly\n\n# Next\n\nMore"
+    assert (
+        document.text
+        == "# Ergebnis\n\nComment (Ann): check\n\nRevenue grew\n\nby two\n\nNotes: say it slowly\n\n# Next\n\nMore"
+    )
     assert [page.label for page in document.pages] == ["slide 1", "slide 2"]
     assert document.omissions == (Omission("picture", 2),)
 

@@ -1,6 +1,7 @@
 """Excel files of 1993 to 2003 (.xls, BIFF5 and BIFF8) to Markdown. Runs only in the worker process."""
 
 import logging
+import struct
 from collections.abc import Iterator
 from io import StringIO
 from typing import Any
@@ -30,6 +31,7 @@ def parse_xls(data: bytes, stem: str, max_chars: int) -> Content:
     """
     require("office", "A workbook from before 2007")
     from xlrd import XLRDError, open_workbook
+    from xlrd.compdoc import CompDocError
 
     title = ""
     if data.startswith(OLE_MAGIC):
@@ -41,6 +43,9 @@ def parse_xls(data: bytes, stem: str, max_chars: int) -> Content:
         if "encrypted" in str(error):
             raise UnreadableError("encrypted", "The file needs a password. Save it without one.") from error
         raise UnreadableError("damaged", f"The workbook cannot be read: {error}. Save it as .xlsx.") from error
+    except (CompDocError, struct.error, AssertionError, LookupError, ValueError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"  # xlrd takes most of what a file says for granted
+        raise UnreadableError("damaged", f"The workbook is damaged ({reason}). Save it as .xlsx.") from error
     sheets: list[tuple[str, str]] = []
     total = 0
     for sheet in book.sheets():

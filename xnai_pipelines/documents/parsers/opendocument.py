@@ -21,6 +21,10 @@ _PREFIXES = {
     f"{_STANDARD}svg-compatible:1.0": "svg",
     f"{_STANDARD}drawing:1.0": "draw",
 }
+_BESIDE = {
+    **dict.fromkeys(("style:header", "style:header-left", "style:header-first"), "Header"),
+    **dict.fromkeys(("style:footer", "style:footer-left", "style:footer-first"), "Footer"),
+}
 _ENCRYPTION = b"encryption-data"
 
 
@@ -106,9 +110,9 @@ _BODIES = {
 def _headers(styles: Element, story: Story) -> Iterator[str]:
     """Yield headers and footers once each. One that has only page numbers is left out."""
     told = (
-        f"{node.tag.removeprefix('style:').capitalize()}: {words}"
+        f"{_BESIDE[node.tag]}: {words}"
         for node in styles.iter()
-        if node.tag in {"style:header", "style:footer"} and any(map(str.isalpha, words := story.told(node)))
+        if node.tag in _BESIDE and any(map(str.isalpha, words := story.told(node)))
     )
     yield from dict.fromkeys(told)
 

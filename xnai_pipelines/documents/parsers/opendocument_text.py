@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from xml.etree.ElementTree import Element  # only the class
 
 from xnai_pipelines.documents.parsers.markdown import filled_table
@@ -12,6 +13,7 @@ from xnai_pipelines.documents.parsers.xml_tree import children, words_of
 _SPACE = re.compile(r"[ \t\r\n]+")
 _SPACES = re.compile(r" {2,}")
 _MARK = re.compile(r"^ *- ", re.MULTILINE)  # slides write every cell as a list
+_FILE_NAME = re.compile(r"\S+\.\w{3,4}")  # no description
 _MAX_COLUMNS = 16_384
 _MAX_LEVEL = 6
 _VALUES = ("office:string-value", "office:date-value", "office:time-value", "office:boolean-value", "office:value")
@@ -41,6 +43,7 @@ class Story:
         self._blocks: list[str] = []
         self._after: list[str] = []  # what stands in a paragraph and is a block of its own: comments, boxes, notes
         self._notes = 0
+        self._in_cell = False  # where a table is only its words
 
     def told(self, nodes: Iterable[Element]) -> str:
         """Return the nodes as Markdown blocks."""
@@ -184,7 +187,7 @@ class Story:
                 self._chars += times * sum(len(words) + len(" | ") for words in cells if words)
                 check_size(self._chars, self._max_chars)
                 rows += [cells] * times
-        self._put(filled_table(rows))
+        self._put("; ".join(filter(None, chain(*rows))) if self._in_cell else filled_table(rows))
         for shapes in children(node, "table:shapes"):
             self._block(shapes, 0)
 
@@ -207,7 +210,10 @@ class Story:
         return cells
 
     def _cell(self, cell: Element) -> str:
-        if words := self.told(cell):
+        outer, self._in_cell = self._in_cell, True
+        words = self.told(cell)
+        self._in_cell = outer
+        if words:
             return _MARK.sub("", words)
         value = next((value for name in _VALUES if (value := cell.get(name))), "")
         return value or _FORMULA_PREFIX.sub("", cell.get("table:formula", ""))

@@ -19,9 +19,11 @@ _DOCUMENT, _SLIDE_ATOM, _LIST = 1000, 1007, 4080
 _PERSIST, _HEADER, _CHARS, _BYTES, _OUTLINE, _USER_EDIT, _DIRECTORY = 1011, 3999, 4000, 4008, 3998, 4085, 6002
 _SHAPE = 0xF00A
 _PICTURE = 75
+_TAG_DATA, _COMMENT, _STRING = 5003, 12000, 4026
+_AUTHOR, _WORDS = 0, 1
 _ENCRYPTED = 0xF3D1C4DF
 _SLIDES, _NOTES_LIST = 0, 2
-_TITLES, _SPOKEN = {0, 6}, 2
+_TITLES, _SPOKEN, _OTHER = {0, 6}, 2, 4
 
 
 class _Record(NamedTuple):
@@ -149,7 +151,7 @@ class PptReader:
 
     def _texts(self, slide: _Record, outline: list[_Text]) -> Iterator[_Text]:
         """Yield the texts of the shapes in order. A text that is in the outline is referred to by its number."""
-        kind = 4
+        kind = _OTHER
         used: set[int] = set()
         for record in self._all(slide):
             if record.kind == _HEADER:
@@ -161,9 +163,11 @@ class PptReader:
                 if number < len(outline):
                     used.add(number)
                     yield outline[number]
+            elif record.kind == _COMMENT:
+                yield _Text(_OTHER, self._comment(record))
             elif (words := self._words(record)) is not None:
                 yield _Text(kind, words)
-                kind = 4
+                kind = _OTHER
         yield from (text for number, text in enumerate(outline) if number not in used)
 
     def _words(self, record: _Record) -> str | None:
@@ -172,13 +176,22 @@ class PptReader:
             return content.decode("utf-16-le", "replace")
         return content.decode("latin-1") if record.kind == _BYTES else None
 
+    def _comment(self, record: _Record) -> str:
+        strings = {
+            child.instance: self._stream[child.start : child.end].decode("utf-16-le", "replace")
+            for child in self._children(record)
+            if child.kind == _STRING
+        }
+        author = single_line(strings.get(_AUTHOR, ""))
+        return f"Comment{f' ({author})' if author else ''}: {strings.get(_WORDS, '')}"
+
     def _header(self, record: _Record) -> int:
-        return self._number(self._stream, record.start) if record.end - record.start >= 4 else 4
+        return self._number(self._stream, record.start) if record.end - record.start >= 4 else _OTHER
 
     def _all(self, record: _Record, depth: int = 0) -> Iterator[_Record]:
         for child in self._children(record):
             yield child
-            if child.is_container and depth < _MAX_DEPTH:
+            if (child.is_container or child.kind == _TAG_DATA) and depth < _MAX_DEPTH:
                 yield from self._all(child, depth + 1)
 
     def _children(self, record: _Record | None) -> Iterator[_Record]:
