@@ -47,7 +47,10 @@ def test_a_text_keeps_notes_comments_boxes_lists_and_headers(parse: Parse) -> No
         "</text:list-item></text:list></text:list-item></text:list>"
         '<text:p><draw:frame><draw:image xlink:href="Pictures/a.png"/></draw:frame></text:p>'
     )
-    styles = f"<s {NAMES}><style:header><text:p>Draft</text:p></style:header></s>"
+    styles = (
+        f"<s {NAMES}><style:header><text:p>Draft</text:p></style:header><style:header-first><text:p>Draft</text:p>"
+        "</style:header-first><style:footer><text:p>7</text:p></style:footer></s>"
+    )
     meta = f"<m {NAMES}><dc:title>From properties</dc:title></m>"
     document = one(parse("plan.odt", package("text", text(body), {"styles.xml": styles, "meta.xml": meta})))
     assert document.text == (

@@ -69,12 +69,15 @@ class _Reader:
         lower: Levels by which sections are lower, because chapters stand above them.
         depth: Groups around the piece.
         tables: Tables around the piece.
+        unclosed: Names of environments that have no end.
+        out: Pieces of the Markdown.
     """
 
     omitted: Omitted
     lower: int = 0
     depth: int = 0
     tables: int = 0
+    unclosed: set[str] = field(default_factory=set)
     out: list[str] = field(default_factory=list)
 
     def told(self, text: str) -> str:
@@ -167,7 +170,8 @@ class _Reader:
             self.out.append("\n\n")
             return at
         closing = re.compile(r"\\end\s*\{" + re.escape(name) + r"\*?\}")
-        end = closing.search(text, at) if name in MATH or name in CODE or name in DRAWINGS else None
+        is_copied = (name in MATH or name in CODE or name in DRAWINGS) and name not in self.unclosed
+        end = closing.search(text, at) if is_copied else None
         if end:
             inner = text[at : end.start()]
             if name in MATH:
@@ -179,6 +183,8 @@ class _Reader:
             else:
                 self.omitted.add(DRAWINGS[name], inner.strip())
             return end.end()
+        if is_copied:
+            self.unclosed.add(name)  # it will not be found further on either
         at = _after_options(text, at)
         for _ in range(WITH_SPECIFICATION.get(name, 0)):
             at = _argument(text, at)[1]

@@ -141,9 +141,8 @@ class Story:
                     self._block(child, depth)
 
     def _drawing(self, node: Element) -> None:
-        described = " ".join(
-            filter(None, (words_of(child) for child in node if child.tag in {"svg:title", "svg:desc"}))
-        )
+        titles = (words_of(child) for child in node if child.tag in {"svg:title", "svg:desc"})
+        described = " ".join(words for words in titles if words and not _FILE_NAME.fullmatch(words))
         self._put(described)
         shown = [child for child in node if child.tag in {"draw:object", "table:table"}]  # a picture repeats them
         for child in shown:

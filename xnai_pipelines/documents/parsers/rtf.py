@@ -20,7 +20,7 @@ from xnai_pipelines.documents.parsers.written import Written
 
 RTF_MAGIC = b"{\\rtf"
 _TOKEN = re.compile(
-    rb"\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])|[\r\n]+|([^\\{}\r\n]+)|\\",
+    rb"\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])|([^\\{}]+)|\\",
     re.DOTALL,
 )
 _MAX_DEPTH = 10_000
@@ -98,7 +98,7 @@ class RtfReader:
             at = token.end()
             word, number, code, sign, brace, text = token.groups()
             if text is not None:
-                self._put_bytes(text)
+                self._put_bytes(text.translate(None, b"\r\n"))
             elif code is not None:
                 self._put_bytes(bytes.fromhex(code.decode()))
             elif brace == b"{":
