@@ -2,10 +2,12 @@
 
 import re
 import zipfile
+from collections.abc import Callable
 from io import BytesIO
 
 import pytest
 
+from tests.support.fuzz_seeds import seeds
 from tests.support.parsing_files import Parse, docx, kind_of, one, paragraph, zipped
 from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.parsed import Omission, Page
@@ -53,6 +55,37 @@ def test_cues_are_joined_and_their_times_are_pages(parse: Parse) -> None:
     assert one(parse("none.srt", "no cues")).text == "no cues"
 
 
+@pytest.mark.parametrize(
+    ("extension", "usual", "other"),
+    [
+        (".pptx", "presentation.main", "template.main"),
+        (
+            ".pptx",
+            "openxmlformats-officedocument.presentationml.presentation.main",
+            "ms-powerpoint.template.macroEnabled.main",
+        ),
+        (
+            ".pptx",
+            "openxmlformats-officedocument.presentationml.presentation.main",
+            "ms-powerpoint.slideshow.macroEnabled.main",
+        ),
+        (".xlsx", "sheet.main", "template.main"),
+        (".xlsx", "openxmlformats-officedocument.spreadsheetml.sheet.main", "ms-excel.sheet.macroEnabled.main"),
+    ],
+)
+def test_templates_shows_and_strict_files_are_read_like_the_usual_kind(
+    parse: Parse, extension: str, usual: str, other: str
+) -> None:
+    package = seeds()[f"a{extension}"]
+    expected = one(parse(f"a{extension}", package)).text
+    assert one(parse(f"b{extension}", changed(package, usual.encode(), other.encode()))).text == expected
+    assert one(parse(f"c{extension}", strict(package))).text == expected
+
+
+def changed(package: bytes, old: bytes, new: bytes) -> bytes:
+    return rewritten(package, lambda part: part.replace(old, new))
+
+
 def test_strict_office_files_are_read_like_others_and_macros_are_counted(parse: Parse) -> None:
     usual = docx(paragraph("The plan", "Heading1") + paragraph("words"), {"word/vbaProject.bin": b"x"})
     document = one(parse("plan.docm", usual))
@@ -61,10 +94,14 @@ def test_strict_office_files_are_read_like_others_and_macros_are_counted(parse: 
 
 
 def strict(package: bytes) -> bytes:
+    kinds = rb"(officeDocument|wordprocessingml|spreadsheetml|presentationml|drawingml)"
+    pattern = re.compile(rb"http://schemas\.openxmlformats\.org/" + kinds + rb"/2006/")
+    return rewritten(package, lambda part: pattern.sub(rb"http://purl.oclc.org/ooxml/\1/", part))
+
+
+def rewritten(package: bytes, change: Callable[[bytes], bytes]) -> bytes:
     with zipfile.ZipFile(BytesIO(package)) as old:
-        parts = {name: old.read(name) for name in old.namelist()}
-    pattern = re.compile(rb"http://schemas\.openxmlformats\.org/(officeDocument|wordprocessingml)/2006/")
-    return zipped({name: pattern.sub(rb"http://purl.oclc.org/ooxml/\1/", part) for name, part in parts.items()})
+        return zipped({name: change(old.read(name)) for name in old.namelist()})
 
 
 @pytest.mark.parametrize(

@@ -50,9 +50,9 @@ SUBRIP = "application/x-subrip"
 WEBVTT = "text/vtt"
 
 _OFFICE_FORMATS = {
-    **dict.fromkeys((".docx", ".docm", ".dotx"), DOCX),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".potx"), PPTX),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx"), XLSX),
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
 }
 _OLD_OFFICE_FORMATS = {
     **dict.fromkeys((".doc", ".dot"), DOC),

@@ -39,7 +39,7 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
         raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
     except MemoryError as error:
         raise UnreadableError("memory", "Reading the file takes more memory than allowed.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, ExpatError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, ExpatError, SyntaxError) as error:
         raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
     except OSError as error:
         kind = "damaged" if error.errno is None else "unreadable"  # libraries raise it for contents too

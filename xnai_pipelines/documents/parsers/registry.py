@@ -63,7 +63,7 @@ from xnai_pipelines.documents.parsers.word97 import parse_doc
 from xnai_pipelines.documents.parsers.xml_text import parse_xml
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 2
+_COMMON_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
