@@ -275,7 +275,7 @@ class UnreadableError(FileError):
     """A file that should be a document and cannot become one: a person can fix it.
 
     `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable",
-    "failed" or "not_installed".
+    "failed", "unsupported" or "not_installed".
     """
 
 

@@ -7,7 +7,7 @@ from xnai_pipelines.errors import MissingExtraError
 
 # What each extra of pyproject.toml is imported as.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "office": ("markitdown", "mammoth", "pptx", "openpyxl"),
+    "office": ("markitdown", "mammoth", "pptx", "openpyxl", "olefile", "xlrd"),
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "plots": ("matplotlib",),

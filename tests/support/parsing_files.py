@@ -4,7 +4,11 @@ import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
 
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, UnreadableRecord
+import pytest
+
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
+from xnai_pipelines.documents.parsers.registry import is_current
+from xnai_pipelines.errors import UnreadableError
 
 Parse = Callable[..., list[ParsedDocument | UnreadableRecord]]
 
@@ -21,6 +25,23 @@ _RELATIONS = (
     'officeDocument/2006/relationships/officeDocument"/></Relationships>'
 )
 _WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def one(found: list[object]) -> ParsedDocument:
+    (document,) = found
+    assert isinstance(document, ParsedDocument)
+    assert is_current(document.parser)
+    for place in (*document.headings, *document.pages):
+        assert 0 <= place.start < len(document.text)
+    return document
+
+
+def kind_of(parse: Parse, name: str, data: bytes | str, limits: ParseLimits | None = None) -> str:
+    with pytest.raises(UnreadableError) as caught:
+        parse(name, data, limits)
+    assert caught.value.parser is not None
+    assert is_current(caught.value.parser)
+    return caught.value.kind
 
 
 def docx(body: str, parts: Mapping[str, str | bytes] | None = None, head: str = "") -> bytes:
@@ -63,7 +84,8 @@ def zipped(parts: Mapping[str, str | bytes]) -> bytes:
     stream = BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as package:
         for name, content in parts.items():
-            package.writestr(name, content)
+            stored = zipfile.ZIP_STORED if name == "mimetype" else None  # programs look for its bytes
+            package.writestr(name, content, stored)
     return stream.getvalue()
 
 

@@ -8,27 +8,10 @@ from openpyxl import Workbook
 from pptx import Presentation
 from pptx.util import Inches
 
-from tests.support.parsing_files import Parse, docx, paragraph, pdf
-from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParsedDocument, ParseLimits
+from tests.support.parsing_files import Parse, docx, kind_of, one, paragraph, pdf
+from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParseLimits
 from xnai_pipelines.documents.parsers.registry import DETECTION, is_current, parser_for
-from xnai_pipelines.errors import SkippedFileError, UnreadableError
-
-
-def one(found: list[object]) -> ParsedDocument:
-    (document,) = found
-    assert isinstance(document, ParsedDocument)
-    assert is_current(document.parser)
-    for place in (*document.headings, *document.pages):
-        assert 0 <= place.start < len(document.text)
-    return document
-
-
-def kind_of(parse: Parse, name: str, data: bytes | str, limits: ParseLimits | None = None) -> str:
-    with pytest.raises(UnreadableError) as caught:
-        parse(name, data, limits)
-    assert caught.value.parser is not None
-    assert is_current(caught.value.parser)
-    return caught.value.kind
+from xnai_pipelines.errors import SkippedFileError
 
 
 @pytest.fixture

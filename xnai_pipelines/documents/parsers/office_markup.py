@@ -11,6 +11,8 @@ _FOUND = re.compile(rb"<(?:\w+:)?(?:fldSimple|customXml|moveTo|moveFrom|dir|bdo|
 _SHOWS = {
     b"presentationml.slideshow.main+xml": b"presentationml.presentation.main+xml",
     b"presentationml.template.main+xml": b"presentationml.presentation.main+xml",
+    b"ms-powerpoint.slideshow.macroEnabled.main+xml": b"ms-powerpoint.presentation.macroEnabled.main+xml",
+    b"ms-powerpoint.template.macroEnabled.main+xml": b"ms-powerpoint.presentation.macroEnabled.main+xml",
 }
 
 

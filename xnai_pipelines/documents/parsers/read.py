@@ -3,6 +3,7 @@
 import zipfile
 import zlib
 from collections.abc import Iterator
+from xml.parsers.expat import ExpatError  # only the error
 
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.registry import Parser
@@ -38,7 +39,7 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
         raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
     except MemoryError as error:
         raise UnreadableError("memory", "Reading the file takes more memory than allowed.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError, ExpatError, SyntaxError) as error:
         raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
     except OSError as error:
         kind = "damaged" if error.errno is None else "unreadable"  # libraries raise it for contents too

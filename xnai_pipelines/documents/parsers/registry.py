@@ -7,32 +7,63 @@ from importlib.metadata import PackageNotFoundError, version
 
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
+from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
 from xnai_pipelines.documents.parsers.detect import (
+    ASCIIDOC,
     CALENDAR,
+    DOC,
     DOCX,
+    EPUB,
+    FLAT_OPENDOCUMENT,
     HTML,
+    LATEX,
     MAIL,
     MAILBOX,
+    MSG,
+    OPENDOCUMENT,
+    ORG,
     PARQUET,
     PDF,
     PLAIN,
+    PPT,
     PPTX,
+    RTF,
+    SUBRIP,
+    TOML,
+    VCARD,
+    WEBVTT,
+    XLS,
     XLSX,
+    XML,
+    YAML,
 )
+from xnai_pipelines.documents.parsers.epub import parse_epub
+from xnai_pipelines.documents.parsers.excel97 import parse_xls
 from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.latex import parse_latex
 from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, parse_xlsx
+from xnai_pipelines.documents.parsers.office_variants import of_any_variant
+from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
+from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.outlook import parse_msg
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
+from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.documents.parsers.rst import parse_rst
+from xnai_pipelines.documents.parsers.rtf import parse_rtf
+from xnai_pipelines.documents.parsers.subtitles import parse_subtitles
+from xnai_pipelines.documents.parsers.vcards import parse_vcards
+from xnai_pipelines.documents.parsers.word97 import parse_doc
+from xnai_pipelines.documents.parsers.xml_text import parse_xml
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 2
+_COMMON_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +140,26 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",)),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
     PDF: Parser("pdf", 2, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
-    DOCX: Parser("docx", 3, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
-    PPTX: Parser("pptx", 3, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
-    XLSX: Parser("xlsx", 3, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    DOCX: Parser("docx", 3, _of_bytes(of_any_variant(parse_docx)), isolated=True, libraries=("markitdown", "mammoth")),
+    PPTX: Parser("pptx", 3, _of_bytes(of_any_variant(parse_pptx)), isolated=True, libraries=("python-pptx",)),
+    XLSX: Parser("xlsx", 3, _of_bytes(of_any_variant(parse_xlsx)), isolated=True, libraries=("openpyxl",)),
+    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 1, _of_bytes(parse_opendocument), isolated=True)),
+    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 1, _of_bytes(parse_flat_opendocument), isolated=True),
+    EPUB: Parser("epub", 1, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    RTF: Parser("rtf", 1, _of_bytes(parse_rtf), isolated=True),
+    DOC: Parser("doc", 1, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
+    XLS: Parser("xls", 1, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
+    PPT: Parser("ppt", 1, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
+    MSG: Parser("msg", 1, _of_bytes(parse_msg), isolated=True, libraries=("olefile", "selectolax")),
+    XML: Parser("xml", 1, _of_bytes(parse_xml), isolated=True),
+    LATEX: Parser("latex", 1, _of_text(parse_latex), isolated=True),
+    ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
+    ORG: Parser("org", 1, _of_text(parse_org)),
+    YAML: Parser("yaml", 1, _of_text(parse_yaml)),
+    TOML: Parser("toml", 1, _of_text(parse_toml)),
+    VCARD: Parser("vcard", 1, _of_text(parse_vcards)),
+    SUBRIP: (_subtitles := Parser("subtitles", 1, _of_text(parse_subtitles))),
+    WEBVTT: _subtitles,
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
@@ -121,6 +169,11 @@ DETECTION = f"detect@{_COMMON_VERSION}"
 def parser_for(media_type: str) -> Parser:
     """Return the parser of a media type from `detect`. All source code shares one."""
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
+
+
+def parsers() -> tuple[Parser, ...]:
+    """Return every parser once."""
+    return tuple(dict.fromkeys((_CODE, *_BY_MEDIA_TYPE.values())))
 
 
 def is_current(parser: str) -> bool:
@@ -134,7 +187,7 @@ def is_current(parser: str) -> bool:
 
 @cache
 def _current() -> frozenset[str]:
-    return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))
+    return frozenset((DETECTION, *(parser.id for parser in parsers())))
 
 
 @cache
