@@ -58,7 +58,7 @@ class DocumentsReport:
     Attributes:
         changes: Number of files by what had happened to them.
         outcomes: Number of all entries that are documents, quarantined or skipped.
-        skipped: Number of skipped entries by reason.
+        skipped: Number of skipped entries, and of skipped files in files, by reason.
         documents: Documents stored now.
         written: Documents written by this run.
         deleted: Documents deleted by this run.
@@ -183,7 +183,14 @@ def ingest_documents(
         written = deleted = 0
         if paths or todo.changes.gone:
             worker = open_worker.enter_context(ParserWorker())
-            reader = FileReader(context, inputs.documents, limits=rules.limits, worker=worker, gone=todo.changes.gone)
+            reader = FileReader(
+                context,
+                inputs.documents,
+                limits=rules.limits,
+                worker=worker,
+                exclude=rules.exclude,
+                gone=todo.changes.gone,
+            )
             with context.progress.work("documents", len(paths), "files") as advance:
                 for path in paths:
                     reader.read(path)
@@ -250,12 +257,12 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
 
 
 def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: float) -> DocumentsReport:
-    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    files = tables.read(FILES, ["outcome", "reason", "skipped_members"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     return DocumentsReport(
         changes=todo.changes.counts(),
         outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
+        skipped=skipped_by_reason(files),
         documents=tables.count(DOCUMENTS),
         written=written,
         deleted=deleted,
@@ -263,6 +270,15 @@ def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: 
         repaired=dict(Counter(kind for one in repairs["encoding_repair"].to_pylist() for kind in kinds_of_repair(one))),
         seconds=seconds,
     )
+
+
+def skipped_by_reason(files: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the number of skipped entries of the ledger, and of skipped files in files, by reason. Most come first."""
+    counts = Counter(row["reason"] for row in files if row["outcome"] == "skipped")
+    for row in files:
+        for skipped in row["skipped_members"] or ():
+            counts[skipped["reason"]] += skipped["members"]
+    return dict(counts.most_common())
 
 
 def last_look(home: Home) -> FolderLook | None:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_tar, parse_zip
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.detect import (
+    BZIP2,
     CALENDAR,
     DOCX,
+    GZIP,
     HTML,
     MAIL,
     MAILBOX,
@@ -17,7 +20,10 @@ from xnai_pipelines.documents.parsers.detect import (
     PDF,
     PLAIN,
     PPTX,
+    TAR,
     XLSX,
+    XZ,
+    ZIP,
 )
 from xnai_pipelines.documents.parsers.html import parse_html
 from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
@@ -25,7 +31,7 @@ from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, parse_xlsx
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
@@ -45,13 +51,15 @@ class Parser:
         parse: Function that yields the contents of a file.
         isolated: Whether it runs in the worker process, because hostile files of its format exist.
         libraries: Packages that write part of the output. Their versions are part of the parser's.
+        has_members: Whether its files may hold other files, which become documents of their own.
     """
 
     name: str
     own_version: int
-    parse: Callable[[Source], Iterable[Content | BadRecord]]
+    parse: Callable[[Source], Iterable[Content | BadRecord | Member]]
     isolated: bool = False
     libraries: tuple[str, ...] = ()
+    has_members: bool = False
 
     @property
     def id(self) -> str:
@@ -89,6 +97,7 @@ def _of_bytes(parse: Callable[[bytes, str, int], Content]) -> Callable[[Source],
     return lambda source: (parse(source.read(), source.stem, source.limits.max_text_chars),)
 
 
+_COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_members=True)
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
@@ -103,18 +112,22 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     HTML: Parser("html", 2, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        2,
-        lambda source: (parse_mail(source.read(), source.stem),),
+        3,
+        parse_mail,
         isolated=True,
         libraries=("selectolax",),
+        has_members=True,
     ),
-    MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("selectolax",)),
+    MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
     PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
     DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
     PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
     XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
+    ZIP: Parser("zip", 1, parse_zip, isolated=True, has_members=True),
+    TAR: Parser("tar", 1, parse_tar, isolated=True, has_members=True),
+    **dict.fromkeys((GZIP, BZIP2, XZ), _COMPRESSED),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
 """The parser id of files without a parser."""
@@ -125,13 +138,13 @@ def parser_for(media_type: str) -> Parser:
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
 
 
-def is_current(parser: str) -> bool:
-    """Return whether a recorded "name@version" is what would read the file today.
+def is_current(parsers: str) -> bool:
+    """Return whether what the ledger records, one "name@version" or several, is what would read the file today.
 
     False for a parser that no longer exists: its files must be read again. True for a parser whose libraries are no
     longer installed: what it read stays, since nothing here can read it again.
     """
-    return parser in _current() or parser.partition("@")[0] in _unavailable()
+    return all(one in _current() or one.partition("@")[0] in _unavailable() for one in parsers.split(" "))
 
 
 @cache
