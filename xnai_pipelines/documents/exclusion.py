@@ -1,5 +1,6 @@
 """Which names are never read, in the documents folder and in the files that hold files. Pure."""
 
+import hashlib
 import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
@@ -8,11 +9,15 @@ from pathspec import GitIgnoreSpec
 
 
 class Exclusion:
-    """Hidden files, lock files of office applications, and what matches the patterns of `XNAI_EXCLUDE`."""
+    """Hidden files, lock files of office applications, and what matches the patterns of `XNAI_EXCLUDE`.
+
+    `id` is of the patterns. The ledger keeps it of files that hold files, which are read again if it changes.
+    """
 
     def __init__(self, patterns: Sequence[str]) -> None:
         # "a/**" means the content of the folder. GitIgnoreSpec would drop the folder, and with it what "!a/b" keeps.
         self._patterns = GitIgnoreSpec.from_lines(re.sub(r"/\*\*$", "/*", line) for line in patterns)
+        self.id = f"exclude@{hashlib.sha256(repr(tuple(patterns)).encode()).hexdigest()[:8]}"
 
     def reason(self, path: str) -> str | None:
         """Return why an entry of a listed folder is not read, None if it is. The path of a folder ends in a slash."""

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
@@ -58,6 +59,7 @@ class FileReader:
         self._limits = limits
         self._worker = worker
         self._exclude = exclude
+        self._exclusion = Exclusion(exclude).id
         self._gone = list(gone)
         self._documents: list[Row] = []
         self._quarantine: list[Row] = []
@@ -101,6 +103,8 @@ class FileReader:
         try:
             for item in parse_file(file, path, self._limits, self._worker, self._exclude):
                 parsers.update(item.parser.split(" "))
+                if item.member:
+                    parsers.add(self._exclusion)
                 if isinstance(item, SkippedMember):
                     skipped[item.reason] += 1
                     continue

@@ -1,14 +1,16 @@
 """Folder to documents: reads what changed, removes what vanished, accounts for every file."""
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reader import FileReader
 from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
@@ -120,10 +122,11 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         except OSError:
             return None
 
+    exclusion = Exclusion(rules.exclude).id
     changes = classify(
         listing,
         ledger,
-        is_current,
+        lambda readers: all(one == exclusion or is_current(one) for one in readers.split(" ")),
         sha256_of,
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
@@ -182,7 +185,7 @@ def ingest_documents(
         watch.items = len(paths)
         written = deleted = 0
         if paths or todo.changes.gone:
-            worker = open_worker.enter_context(ParserWorker())
+            worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
             reader = FileReader(
                 context,
                 inputs.documents,
@@ -208,6 +211,17 @@ def ingest_documents(
     report = _report(tables, todo, written=written, deleted=deleted, seconds=watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
+
+
+@contextmanager
+def _empty(folder: Path) -> Iterator[Path]:
+    """Give an empty folder, without what a killed run left in it, and remove it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refusal(todo: Plan, guard: VanishGuard) -> str | None:

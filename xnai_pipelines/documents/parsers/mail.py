@@ -66,7 +66,7 @@ def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
 def parse_mailbox(source: Source) -> Iterator[Content | BadRecord | Member]:
     """Yield the messages of a mailbox file and the files attached to each.
 
-    The id of a record is its Message-ID, or its number without one. A message that cannot be read does not cost the others.
+    The id of a record is its Message-ID, or its number without one. A message that cannot be read costs no other.
     """
     used: Counter[str] = Counter()
     with source.path.open("rb") as stream:

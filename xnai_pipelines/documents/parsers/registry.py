@@ -138,13 +138,13 @@ def parser_for(media_type: str) -> Parser:
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
 
 
-def is_current(parsers: str) -> bool:
-    """Return whether what the ledger records, one "name@version" or several, is what would read the file today.
+def is_current(parser: str) -> bool:
+    """Return whether a recorded "name@version" is what would read the file today.
 
     False for a parser that no longer exists: its files must be read again. True for a parser whose libraries are no
     longer installed: what it read stays, since nothing here can read it again.
     """
-    return all(one in _current() or one.partition("@")[0] in _unavailable() for one in parsers.split(" "))
+    return parser in _current() or parser.partition("@")[0] in _unavailable()
 
 
 @cache
