@@ -285,3 +285,35 @@ def test_attachments_of_a_mailbox_belong_to_their_messages(parse: Parse) -> None
     found = parse("a.mbox", data)
     assert texts(found).keys() == {"#1@x", "#message 2", "#1@x!a.txt", "#message 2!a.txt"}
     assert refused(found) == {"#message 2!b.pdf": "damaged"}
+
+
+def test_files_attached_to_a_pdf_are_read_even_if_it_has_no_text(parse: Parse) -> None:
+    files = {"data.csv": b"id,text\n7,Whales sing.\n"}
+    assert texts(parse("a.pdf", with_attachments(REPORT, files))) == {"": "The report", "!data.csv#7": "Whales sing."}
+    found = parse("a.zip", zipped({"scan.pdf": with_attachments(pdf([[]]), files)}))
+    assert texts(found) == {"!scan.pdf!data.csv#7": "Whales sing."}
+    assert refused(found) == {"!scan.pdf": "no_text"}
+
+
+def test_files_embedded_in_office_files_are_read_and_the_sheets_behind_charts_are_not(parse: Parse) -> None:
+    relations = '<Relationships><Relationship Target="../embeddings/Sheet1.xlsx"/></Relationships>'
+    inner = docx(paragraph("Inner"))
+    parts = {
+        "word/embeddings/Letter.docx": inner,
+        "word/embeddings/Sheet1.xlsx": b"PK\x03\x04",
+        "word/charts/_rels/chart1.xml.rels": relations,
+    }
+    found = parse("a.docx", docx(paragraph("Outer"), parts))
+    assert texts(found) == {"": "Outer", "!Letter.docx": "Inner"}
+    assert len(found) == 2
+
+
+def with_attachments(data: bytes, files: Mapping[str, bytes]) -> bytes:
+    import pypdfium2
+
+    stream = io.BytesIO()
+    with pypdfium2.PdfDocument(data) as document:
+        for name, content in files.items():
+            document.new_attachment(name).set_data(content)
+        document.save(stream)
+    return stream.getvalue()

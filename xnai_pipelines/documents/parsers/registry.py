@@ -25,6 +25,7 @@ from xnai_pipelines.documents.parsers.detect import (
     XZ,
     ZIP,
 )
+from xnai_pipelines.documents.parsers.embedded import attached_to_pdf, embedded_in_office
 from xnai_pipelines.documents.parsers.html import parse_html
 from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
@@ -36,6 +37,7 @@ from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.documents.parsers.rst import parse_rst
+from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
 _COMMON_VERSION = 2
@@ -93,8 +95,28 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     return read
 
 
-def _of_bytes(parse: Callable[[bytes, str, int], Content]) -> Callable[[Source], Iterable[Content]]:
-    return lambda source: (parse(source.read(), source.stem, source.limits.max_text_chars),)
+def _of_bytes(
+    parse: Callable[[bytes, str, int], Content], members: Callable[[bytes], Iterable[Member]]
+) -> Callable[[Source], Iterable[Content | Member]]:
+    """Return a parser of files from one of bytes. What a file carries is read even if its own text is not."""
+
+    def read(source: Source) -> Iterable[Content | Member]:
+        data = source.read()
+        failure: FileError | None = None
+        try:
+            yield parse(data, source.stem, source.limits.max_text_chars)
+        except FileError as error:
+            failure = error
+        yield from members(data)
+        if failure is not None:
+            raise failure
+
+    return read
+
+
+def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content], *libraries: str) -> Parser:
+    read = _of_bytes(parse, embedded_in_office)
+    return Parser(name, version, read, isolated=True, libraries=libraries, has_members=True)
 
 
 _COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_members=True)
@@ -120,10 +142,17 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     ),
     MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
-    PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
-    DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
-    PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
-    XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    PDF: Parser(
+        "pdf",
+        2,
+        _of_bytes(parse_pdf, attached_to_pdf),
+        isolated=True,
+        libraries=("pypdfium2",),
+        has_members=True,
+    ),
+    DOCX: _office("docx", 3, parse_docx, "markitdown", "mammoth"),
+    PPTX: _office("pptx", 3, parse_pptx, "python-pptx"),
+    XLSX: _office("xlsx", 3, parse_xlsx, "openpyxl"),
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
     ZIP: Parser("zip", 1, parse_zip, isolated=True, has_members=True),
     TAR: Parser("tar", 1, parse_tar, isolated=True, has_members=True),
