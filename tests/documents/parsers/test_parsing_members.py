@@ -138,10 +138,12 @@ def test_what_is_skipped_in_a_folder_is_skipped_in_an_archive(tmp_path: Path, wo
 
 
 def test_names_that_lead_out_and_entries_that_are_no_files_are_refused_by_name(parse: Parse, tmp_path: Path) -> None:
-    zips = parse("a.zip", zipped({"../up.txt": "x", "/etc/up.txt": "x", "C:\\up.txt": "x", "in\\a.txt": "words"}))
+    zips = parse(
+        "a.zip", zipped({"../up.txt": "x", "..": "x", "/etc/up.txt": "x", "C:\\up.txt": "x", "in\\a.txt": "words"})
+    )
     assert texts(zips) == {"!in/a.txt": "words"}
     assert set(refused(zips).values()) == {"unsafe_name"}
-    assert refused(zips).keys() == {"!../up.txt", "!/etc/up.txt", "!C:/up.txt"}
+    assert refused(zips).keys() == {"!../up.txt", "!..", "!/etc/up.txt", "!C:/up.txt"}
     members = {"soft.txt": entry(tarfile.SYMTYPE, "/etc/passwd"), "hard.txt": entry(tarfile.LNKTYPE, "../x")}
     tars = parse("a.tar", tarred({"../../up.txt": "x", **members, "pipe": entry(tarfile.FIFOTYPE), "a.txt": "words"}))
     assert texts(tars) == {"!a.txt": "words"}
@@ -179,6 +181,13 @@ def test_the_files_before_the_limit_of_their_number_are_read(tmp_path: Path, wor
     with pytest.raises(UnreadableError, match="more than 2 files") as caught:
         next(documents)
     assert caught.value.kind == "too_large"
+
+
+def test_members_of_a_file_that_takes_too_long_are_refused_by_name(parse: Parse, monkeypatch) -> None:
+    monkeypatch.setattr("xnai_pipelines.documents.parsers.parse._SECONDS_OF_MEMBERS", 0)
+    found = parse("mail.eml", letter(a_txt=b"words", b_txt=b"words").as_bytes())
+    assert texts(found).keys() == {""}
+    assert refused(found) == {"!a.txt": "timeout", "!b.txt": "timeout"}
 
 
 def test_encrypted_and_damaged_members_cost_themselves(parse: Parse) -> None:

@@ -5,6 +5,7 @@ here too, before it is unpacked.
 """
 
 from collections import Counter
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -27,10 +28,13 @@ class Unpacking:
     def __init__(self, source: Source, parser: str) -> None:
         self._source = source
         self._parser = parser
-        self._exclusion = Exclusion(source.exclude)
         self._left = source.limits.max_unpacked_bytes
         self._seen = 0
         self._names: Counter[tuple[str | None, str]] = Counter()
+
+    @cached_property
+    def _exclusion(self) -> Exclusion:
+        return Exclusion(self._source.exclude)
 
     def unpack(self, member: Member) -> UnpackedMember:
         """Return the member in a file of its own, or the reason why it is not read.
@@ -49,10 +53,11 @@ class Unpacking:
                 "too_large",
                 f"It holds more than {self._source.limits.max_members:,} files. The others are not read; split it.",
             )
-        name = self._unique(_readable(member.name), member.record_id)
+        name = _readable(member.name)
         path = folder / str(self._seen)
         try:
             self._check_name(name)
+            name = self._unique(name, member.record_id)
             with file_errors(self._parser), member.open() as stream:
                 self._write(stream, path, name, member.packed_bytes)
         except FileError as error:
@@ -100,8 +105,8 @@ class Unpacking:
             if size > allowed:
                 raise UnreadableError(
                     "too_large",
-                    f"It unpacks to more than {allowed:,} bytes, which is more than the limit or than any document of "
-                    f"{packed:,} bytes. Put it into the folder itself, or raise XNAI_UNPACK_MB.",
+                    f"It unpacks to more than {allowed:,} bytes: more than XNAI_UNPACK_MB leaves, or than {_MAX_RATIO} "
+                    "times its packed size. Put it into the folder itself.",
                 )
         except BaseException:
             path.unlink(missing_ok=True)
