@@ -220,6 +220,16 @@ def test_the_files_before_the_damage_of_a_tar_archive_are_read(tmp_path: Path, w
         next(documents)
 
 
+def test_a_place_or_version_that_no_zip_has_is_damage(parse: Parse) -> None:
+    data = zipped({"a.txt": "words", "b.txt": "words"})
+    entry = data.index(b"PK\x01\x02")  # of a.txt in the directory
+    newer = data[: entry + 6] + b"\xff" + data[entry + 7 :]
+    misplaced = data[: entry + 42] + b"\xff" * 4 + data[entry + 46 :]
+    assert refused(parse("outer.zip", zipped({"newer.zip": newer}))) == {"!newer.zip": "damaged"}
+    found = parse("a.zip", misplaced)
+    assert (texts(found), refused(found)) == ({"!b.txt": "words"}, {"!a.txt": "damaged"})
+
+
 def test_an_archive_that_is_empty_or_no_archive_gives_a_reason(tmp_path: Path, worker: ParserWorker) -> None:
     for name, data, error in (
         ("a.zip", zipped({}), SkippedFileError),

@@ -1,5 +1,6 @@
 """Whatever a library raises about a file becomes one of two errors."""
 
+import errno
 import tarfile
 import zipfile
 import zlib
@@ -9,7 +10,8 @@ from lzma import LZMAError
 
 from xnai_pipelines.errors import FileError, MissingExtraError, UnreadableError
 
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, UnicodeError)
+# zipfile raises NotImplementedError for a version that a damaged entry names
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, UnicodeError, NotImplementedError)
 
 
 @contextmanager
@@ -33,7 +35,8 @@ def file_errors(parser: str) -> Iterator[None]:
     except _DAMAGE as error:
         raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
     except OSError as error:
-        kind = "damaged" if error.errno is None else "unreadable"  # libraries raise it for contents too
+        of_content = error.errno in {None, errno.EINVAL}  # libraries raise it themselves, or seek where a file says
+        kind = "damaged" if of_content else "unreadable"
         raise UnreadableError(kind, f"The file cannot be read: {error}.") from error
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
