@@ -81,6 +81,11 @@ class Settings(BaseSettings):
     parse_memory_mb: int = Field(
         default=1536, ge=256, description="Max memory of the separate process that parses these files, in MB."
     )
+    unpack_mb: int = Field(
+        default=2048,
+        ge=1,
+        description="Max size that the files in one archive or message may unpack to, in MB.",
+    )
     chunk_strategy: Strategy = Field(
         default=Strategy.STRUCTURE, description="fixed, sentence, paragraph, recursive or structure."
     )

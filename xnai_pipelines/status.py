@@ -7,6 +7,7 @@ from typing import Any
 from xnai_pipelines.adapters.make import deleted_in_adapters
 from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.documents.make import skipped_by_reason
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.releases.decision import decisions
@@ -50,7 +51,7 @@ class HomeStatus:
 def home_status(home: Home) -> HomeStatus:
     """Return what the home holds; every table may be missing."""
     tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
-    files = tables.read(FILES, ["path", "outcome", "reason"]).to_pylist()
+    files = tables.read(FILES, ["path", "outcome", "reason", "skipped_members"]).to_pylist()
     incomplete = incomplete_documents(tables)
     quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
     facts = {
@@ -86,7 +87,7 @@ def home_status(home: Home) -> HomeStatus:
         home=str(home.root),
         facts=facts,
         outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
+        skipped=skipped_by_reason(files),
         quarantined=len(quarantine),
         quarantine=quarantine,
         unlisted={row["path"]: row["reason"] for row in files if row["outcome"] == "quarantined" and row["reason"]},

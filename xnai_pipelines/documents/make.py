@@ -1,14 +1,16 @@
 """Folder to documents: reads what changed, removes what vanished, accounts for every file."""
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reader import FileReader
 from xnai_pipelines.documents.listing import Listing, list_folder
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
@@ -60,7 +62,7 @@ class DocumentsReport:
     Attributes:
         changes: Number of files by what had happened to them.
         outcomes: Number of all entries that are documents, quarantined or skipped.
-        skipped: Number of skipped entries by reason.
+        skipped: Number of skipped entries, and of skipped files in files, by reason.
         documents: Documents stored now.
         written: Documents written by this run.
         deleted: Documents deleted by this run.
@@ -134,10 +136,11 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         except OSError:
             return None
 
+    exclusion = Exclusion(rules.exclude).id
     changes = classify(
         listing,
         ledger,
-        is_current,
+        lambda readers: all(one == exclusion or is_current(one) for one in readers.split(" ")),
         sha256_of,
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
@@ -196,8 +199,15 @@ def ingest_documents(
         watch.items = len(paths)
         reader: FileReader | None = None
         if paths or todo.changes.gone:
-            worker = open_worker.enter_context(ParserWorker())
-            reader = FileReader(context, inputs.documents, limits=rules.limits, worker=worker, gone=todo.changes.gone)
+            worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
+            reader = FileReader(
+                context,
+                inputs.documents,
+                limits=rules.limits,
+                worker=worker,
+                exclude=rules.exclude,
+                gone=todo.changes.gone,
+            )
             with context.progress.work("documents", len(paths), "files") as advance:
                 for path in paths:
                     reader.read(path)
@@ -214,6 +224,17 @@ def ingest_documents(
     report = _report(tables, todo, reader, watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
+
+
+@contextmanager
+def _empty(folder: Path) -> Iterator[Path]:
+    """Give an empty folder, without what a killed run left in it, and remove it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refusal(todo: Plan, guard: VanishGuard) -> str | None:
@@ -266,13 +287,13 @@ def _report(tables: Tables, todo: Plan, reader: FileReader | None, seconds: floa
     """Return the report of a run; without a reader it had nothing to read or delete."""
     deleted, refused = (reader.deleted, reader.refused) if reader else ([], [])
     renamed = {old for _, old in todo.changes.renamed}
-    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    files = tables.read(FILES, ["outcome", "reason", "skipped_members"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
     incomplete = incomplete_documents(tables)
     return DocumentsReport(
         changes=todo.changes.counts(),
         outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
+        skipped=skipped_by_reason(files),
         documents=tables.count(DOCUMENTS),
         written=reader.written if reader else 0,
         deleted=len(deleted),
@@ -286,6 +307,15 @@ def _report(tables: Tables, todo: Plan, reader: FileReader | None, seconds: floa
         left_out=parts_left_out(incomplete),
         seconds=seconds,
     )
+
+
+def skipped_by_reason(files: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the number of skipped entries of the ledger, and of skipped files in files, by reason. Most come first."""
+    counts = Counter(row["reason"] for row in files if row["outcome"] == "skipped")
+    for row in files:
+        for skipped in row["skipped_members"] or ():
+            counts[skipped["reason"]] += skipped["members"]
+    return dict(counts.most_common())
 
 
 def last_look(home: Home) -> FolderLook | None:

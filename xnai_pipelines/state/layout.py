@@ -29,6 +29,11 @@ class Home:
         return self.root / "index"
 
     @property
+    def unpacked(self) -> Path:
+        """Files of archives and messages while a run reads them; emptied by the next one if a run was killed."""
+        return self.root / "unpacked"
+
+    @property
     def models(self) -> Path:
         """Model artefacts, one folder per vector space."""
         return self.root / "models"

@@ -9,7 +9,7 @@ from pptx import Presentation
 from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, kind_of, one, paragraph, pdf
-from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParseLimits
+from xnai_pipelines.documents.parsers.parsed import Markup, Page, ParsedDocument, ParseLimits
 from xnai_pipelines.documents.parsers.registry import DETECTION, is_current, parser_for
 from xnai_pipelines.errors import SkippedFileError
 
@@ -168,7 +168,8 @@ def test_mail_shows_its_headers_words_and_attachments(parse: Parse) -> None:
     mail.set_content("Hello there.")
     mail.add_alternative("<p>Hello <b>there</b>.</p>", subtype="html")
     mail.add_attachment(b"%PDF-", maintype="application", subtype="pdf", filename="plan.pdf")
-    document = one(parse("mail.eml", mail.as_bytes()))
+    document, _ = parse("mail.eml", mail.as_bytes())
+    assert isinstance(document, ParsedDocument)
     assert document.title == "Grüße"
     assert document.text == (
         "Subject: Grüße\nFrom: Ann <a@b.org>\nDate: Mon, 06 May 2024 10:00:00 +0000\n\nHello there.\n\n"

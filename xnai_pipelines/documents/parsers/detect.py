@@ -19,6 +19,11 @@ HTML = "text/html"
 MAIL = "message/rfc822"
 MAILBOX = "application/mbox"
 CALENDAR = "text/calendar"
+ZIP = "application/zip"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
 PLAIN = "text/plain"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
@@ -66,7 +71,21 @@ _PACKAGE_FORMATS = {
     **{extension.replace(".od", ".ot"): media_type for extension, media_type in OPENDOCUMENT.items()},
     ".epub": EPUB,
 }
-_BINARY_FORMATS = {".pdf": PDF, ".parquet": PARQUET, ".rtf": RTF, **_PACKAGE_FORMATS, **_OLD_OFFICE_FORMATS}
+_ARCHIVES = {
+    ".zip": ZIP,
+    ".tar": TAR,
+    **dict.fromkeys((".gz", ".tgz"), GZIP),
+    **dict.fromkeys((".bz2", ".tbz2", ".tbz"), BZIP2),
+    **dict.fromkeys((".xz", ".txz"), XZ),
+}
+_BINARY_FORMATS = {
+    ".pdf": PDF,
+    ".parquet": PARQUET,
+    ".rtf": RTF,
+    **_PACKAGE_FORMATS,
+    **_OLD_OFFICE_FORMATS,
+    **_ARCHIVES,
+}
 _TEXT_FORMATS = {
     **dict.fromkeys((".md", ".markdown", ".mdx"), "text/markdown"),
     ".rst": "text/x-rst",
@@ -128,8 +147,14 @@ _PDF_WITHIN = 1024
 _PROLOGUE = 4096
 
 _ZIP_MAGIC = b"PK\x03\x04"
+_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+_COMPRESSED_MAGIC = ((b"\x1f\x8b", GZIP), (b"BZh", BZIP2), (b"\xfd7zXZ\x00", XZ))
+_TAR_BLOCK = 512
+_TAR_CHECKSUM = slice(148, 156)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
+_CONTENT_TYPES = "[Content_Types].xml"
+_PACKAGE_PARTS = (_CONTENT_TYPES, "_rels/", "docProps/", "customXml/", *(start for start, _ in _ZIP_PARTS))
 _OLE_PARTS = (
     ("__substg1.0_", MSG),
     ("PowerPoint Document", PPT),
@@ -170,9 +195,6 @@ _UNSUPPORTED_MAGIC = (
     (b"\x00\x00\x01\x00", "an icon"),
     (b"8BPS", "a Photoshop image"),
     (b"%!PS", "a PostScript file; convert it to PDF"),
-    (b"\x1f\x8b", "a gzip archive; unpack it"),
-    (b"BZh", "a bzip2 archive; unpack it"),
-    (b"\xfd7zXZ\x00", "an xz archive; unpack it"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
@@ -240,8 +262,13 @@ def _binary_format(head: bytes, extension: str) -> str | None:
         return PDF
     if head.startswith(b"PAR1"):
         return PARQUET
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
         return _zip_format(head, extension)
+    if is_tar(head):
+        return TAR
+    for magic, compressed in _COMPRESSED_MAGIC:
+        if head.startswith(magic) and not looks_like_text(head):
+            return _archive(compressed, extension)
     if head.startswith(_OLE_MAGIC):
         return _ole_format(head, extension)
     if head.startswith(_RTF_MAGIC):
@@ -286,6 +313,9 @@ def _zip_format(head: bytes, extension: str) -> str:
             return OPENDOCUMENT[".odt"]
         raise _unread(f"a file of type {kind}. Save it as .docx, .pptx, .xlsx or PDF")
     names = [name.decode() for name in re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{2,100})", head, re.DOTALL)]
+    has_types = any(name.startswith(_CONTENT_TYPES) for name in names)
+    if extension == ".zip" and not (has_types and names[0].startswith(_PACKAGE_PARTS)):
+        return ZIP  # an Office file in it may look like its own parts
     for part, what in _UNREAD_PARTS:
         if any(name.startswith(part) for name in names):
             raise _unread(what)
@@ -294,7 +324,28 @@ def _zip_format(head: bytes, extension: str) -> str:
             return media_type
     if extension in _PACKAGE_FORMATS:
         return _PACKAGE_FORMATS[extension]
-    raise SkippedFileError("unsupported", "It is a zip archive; unpack it.")
+    return _archive(ZIP, extension)
+
+
+def _archive(media_type: str, extension: str) -> str:
+    """Return the media type of an archive that is named like one, or like nothing: many programs pack their files."""
+    if extension and extension not in _ARCHIVES:
+        kind = media_type.rpartition("/")[2].removeprefix("x-")
+        raise SkippedFileError(
+            "unsupported", f"It is a {kind} package of the kind {extension}; to read the files in it, name it .{kind}."
+        )
+    return media_type
+
+
+def is_tar(head: bytes) -> bool:
+    """Return whether a file begins with the header of a tar archive: its checksum is that of its bytes."""
+    try:
+        checksum = int(head[_TAR_CHECKSUM].strip(b" \0"), 8)
+    except ValueError:
+        return False
+    header = bytearray(head[:_TAR_BLOCK])
+    header[_TAR_CHECKSUM] = b" " * 8  # as its writer summed it
+    return len(header) == _TAR_BLOCK and sum(header) == checksum
 
 
 def _text_content(head: bytes) -> str | None:
