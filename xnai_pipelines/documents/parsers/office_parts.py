@@ -45,8 +45,6 @@ SHOWN = {
     *("header", "footer", "footnotes", "endnotes"),
 }
 _WITHOUT_TEXT = {
-    "oleObject": "embedded file",
-    "package": "embedded file",
     "control": "control of a form",
     "video": "sound or film",
     "audio": "sound or film",
@@ -129,9 +127,9 @@ def _labelled(label: str, words: str, carried: _Carried) -> Iterator[str]:
 
 
 def count_textless(package: zipfile.ZipFile, part: str, omitted: Omitted) -> None:
-    """Count what a part and the parts that it shows hold without a text: pictures, films, embedded files."""
+    """Count pictures and films without a text, of a part and the parts that it shows. Embedded files are documents."""
     for owner, relation in related(package, part, SHOWN | _WITHOUT_TEXT.keys()):
-        if relation.kind in _WITHOUT_TEXT and "/charts/" not in owner:  # a chart embeds the table that it draws
+        if relation.kind in _WITHOUT_TEXT and "/charts/" not in owner:
             omitted.add(_WITHOUT_TEXT[relation.kind], relation.target.rpartition("/")[2])
     for name in shown_parts(package, part):
         for picture in _pictures_without_words(xml_root(package.read(name))):

@@ -10,7 +10,7 @@ from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Omission, Page
 from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
-from xnai_pipelines.documents.parsers.pdf_parts import attached_files, page_parts
+from xnai_pipelines.documents.parsers.pdf_parts import page_parts
 from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
@@ -77,7 +77,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
         markup=Markup.PLAIN,
         headings=_outline(document, texts, starts),
         pages=tuple(Page(start, f"page {index + 1}") for index, start in starts.items()),
-        omissions=pages.omissions(document),
+        omissions=pages.omissions(),
     )
 
 
@@ -99,13 +99,13 @@ class _Pages:
     unnamed: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
 
-    def omissions(self, document: "PdfDocument") -> tuple[Omission, ...]:
+    def omissions(self) -> tuple[Omission, ...]:
         """Return what the text does not carry."""
         omitted = Omitted()
         omitted.add("page without text", _named(self.blank), len(self.blank))
         omitted.add("page that does not open", _named(self.broken), len(self.broken))
         omitted.add("letter without a character map", count=self.unnamed)
-        for part, name in [*(("attachment", name) for name in attached_files(document)), *self.unread]:
+        for part, name in self.unread:
             omitted.add(part, name)
         return omitted.listed()
 

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.normalise import normalise
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument, PdfPage
+    from pypdfium2 import PdfPage
 
 _PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228
 _HIDDEN_FLAGS = 0b10 | 0b10_0000  # hidden, no view: table 165
@@ -28,13 +28,6 @@ class PageParts:
 
     lines: list[str] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
-
-
-def attached_files(document: "PdfDocument") -> list[str]:
-    """Return the names of the files that the document carries."""
-    return [
-        single_line(normalise(document.get_attachment(at).get_name())) for at in range(document.count_attachments())
-    ]
 
 
 def page_parts(page: "PdfPage") -> PageParts:
