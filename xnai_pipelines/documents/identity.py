@@ -2,8 +2,17 @@
 
 import hashlib
 import json
+import re
+import unicodedata
 
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+
+_HERE = re.compile(r"\A(?:\./+)+")
+
+
+def source_name(name: str) -> str:
+    """Return the one form of a source, however it is written: Unicode NFC, without "./" before it."""
+    return unicodedata.normalize("NFC", _HERE.sub("", name))
 
 
 def document_id(source: str) -> str:

@@ -1,12 +1,13 @@
 """Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
-from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.documents.identity import document_id, source_name
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
@@ -70,8 +71,12 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
             the document.
     """
+    source = source_name(source)
     path = source.partition("#")[0]
-    if (folder / path).exists():
+    on_disk = [
+        unicodedata.normalize(form, path) for form in ("NFC", "NFD")
+    ]  # tables of files keep the names of the disk
+    if any((folder / name).exists() for name in on_disk):
         raise ForgettingError(
             f"{path} is still in {folder}; the next run would read it again. Delete the file, or delete the record in "
             f"it and run `xnai run`. Then forget {source}."
@@ -79,11 +84,11 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
         rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
-        stored = [row["document_id"] for row in rows if source in (row["source"], row["path"])]
+        stored = [row["document_id"] for row in rows if source in (row["source"], source_name(row["path"]))]
         documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
         by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, *embeddings)
-        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_path(path)]
+        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_paths(on_disk)]
         adapters = adapters_trained_on(context.home, frozenset(documents))
         if not adapters and not any(context.tables.was_stored(*rows) for rows in kept):
             raise ForgettingError(
@@ -118,8 +123,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     return report
 
 
-def _of_path(path: str) -> list[tuple[TableSpec, str, list[str]]]:
-    return [(FILES, "path", [path]), (QUARANTINE, "path", [path])]
+def _of_paths(paths: list[str]) -> list[tuple[TableSpec, str, list[str]]]:
+    return [(FILES, "path", paths), (QUARANTINE, "path", paths)]
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:
