@@ -42,5 +42,5 @@ def test_cut_passages_and_labels_without_a_document_are_counted() -> None:
     assert left_out({"embeddings": {"truncated": 1}, "questions": questions}) == [
         "1 passage cut off at the encoder's limit: vectors do not know their ends, keyword search does.",
         "6 of 9 labelled questions left out of the evaluation: no stored document answers them.",
-        "6 labels not understood: q.jsonl, line 2: no document is named 'gone.md'; and 5 more.",
+        "6 labels of no stored document or question: q.jsonl, line 2: no document is named 'gone.md'; and 5 more.",
     ]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.documents.identity import chunk_id, document_id, document_revision
+from xnai_pipelines.documents.identity import chunk_id, document_id, document_revision, source_name
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup, Page, ParsedDocument
 from xnai_pipelines.state.artefacts import file_sha256
 
@@ -61,3 +61,12 @@ def test_a_file_is_hashed_whole(tmp_path: Path):
     assert file_sha256(path) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     path.write_bytes(b"abc" * 10**6)
     assert file_sha256(path) != file_sha256(Path(__file__))
+
+
+@pytest.mark.parametrize("written", ["wiki/Übersicht.md", "./wiki/U\u0308bersicht.md", ".//./wiki/Übersicht.md"])
+def test_a_source_has_one_name_however_it_is_written(written: str):
+    assert source_name(written) == "wiki/Übersicht.md"
+
+
+def test_a_hidden_or_parent_folder_keeps_its_dots():
+    assert (source_name(".git/a"), source_name("../a"), source_name("a/./b")) == (".git/a", "../a", "a/./b")

@@ -72,6 +72,8 @@ def test_the_headline_is_the_test_split_and_says_whose():
     assert report.headline.statement == "1 labelled question of the test split (as given)"
     assert [section.questions for section in report.sections_of(report.headline)] == [1, 1, 1]
     assert figures(report, Origin.LABELLED, Level.DOCUMENT, None)["hybrid"].questions == 2
+    some_lost = run(questions, unanswered=6).report.headline.statement
+    assert some_lost.endswith("(as given); 6 of 8 left out, no stored document answers them")
     by_document = run(questions, splits_given=False).report.headline.statement
     assert by_document == "1 labelled question of the test split (split by document)"
     none_held_out = run([ask("b", Split.TRAIN)]).report.headline.statement

@@ -76,7 +76,7 @@ def test_overlap_of_given_splits_is_reported_and_the_held_out_split_keeps_the_qu
 
 def test_jsonl_of_sources_needs_no_ids_or_splits(tmp_path):
     rows = [
-        {"question": "How do I install it?", "documents": ["guide/install.md", "c#/notes.md"]},
+        {"question": "How do I install it?", "documents": ["./guide/install.md", "c#/notes.md"]},
         {"question": "Who?", "documents": ["4983"], "id": 5, "grade": 3},
     ]
     labelled = read_labelled(write_jsonl(tmp_path / "q.jsonl", rows), KNOWN)

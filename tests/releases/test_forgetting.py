@@ -119,7 +119,7 @@ def test_a_source_that_never_existed_is_refused_and_one_of_an_earlier_table_vers
     released.ingest()
     (released.documents / "new.md").unlink()
     released.ingest()
-    assert forget(released.context(), released.documents, "new.md").documents == 0
+    assert forget(released.context(), released.documents, "./new.md").documents == 0
     with pytest.raises(ForgettingError, match="There is no document"):
         forget(released.context(), released.documents, "new.md")
 

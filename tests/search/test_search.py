@@ -46,6 +46,7 @@ def test_filters_hold_in_every_mode(searched: Workplace, mode: Mode):
         return {hit.source for hit in index.search("whales sharks breathe rain", 20, mode, filters)}
 
     assert sources(Filters(source_prefix="it's/100%_")) == {"it's/100%_sure.txt"}
+    assert sources(Filters(source_prefix="./it's/")) == {"it's/100%_sure.txt"}
     assert sources(Filters(source_prefix="corpus.jsonl#")) == {"corpus.jsonl#1", "corpus.jsonl#2"}
     assert sources(Filters(media_type="application/jsonl")) == {"corpus.jsonl#1", "corpus.jsonl#2"}
     assert sources(Filters(source_prefix="' OR 1=1 --")) == set()

@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
+from xnai_pipelines.chunks.leads import leads
 from xnai_pipelines.chunks.passage import VERSION, page_at, passage
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec
 from xnai_pipelines.chunks.tokens import Tokens
@@ -105,10 +106,14 @@ def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> 
     ]
     cut = chunk_documents(texts, spec, tokens)
     strategy = strategy_of(spec, tokens)
-    return [_row(row, chunk, strategy) for row, chunks in zip(documents, cut, strict=True) for chunk in chunks]
+    return [
+        _row(row, chunk, lead, strategy)
+        for row, chunks in zip(documents, cut, strict=True)
+        for chunk, lead in zip(chunks, leads(row["text"], chunks), strict=True)
+    ]
 
 
-def _row(document: Row, chunk: Chunk, strategy: str) -> Row:
+def _row(document: Row, chunk: Chunk, lead: str, strategy: str) -> Row:
     text = document["text"][chunk.start : chunk.end]
     page = page_at(document["pages"] or (), chunk.start)
     row = {
@@ -122,7 +127,7 @@ def _row(document: Row, chunk: Chunk, strategy: str) -> Row:
         "page": page,
         "media_type": document["media_type"],
         "language": document["language"],
-        "passage": passage(document["title"], chunk.heading_path, text),
+        "passage": passage(document["title"], chunk.heading_path, text, lead),
     }
     return {
         **row,

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-VERSION = 1  # raise it when the passages of the same chunks change, so that they are made again
+VERSION = 2  # raise it when the passages of the same chunks change, so that they are made again
 LONGEST_CONTEXT = 200  # characters of headings before a chunk's own text
 
 
-def passage(title: str, heading_path: Sequence[str], text: str) -> str:
-    """Return the chunk's text after its title and headings. Headings that the text repeats are dropped.
+def passage(title: str, heading_path: Sequence[str], text: str, lead: str = "") -> str:
+    """Return the chunk's text after its title, its headings and its lead. What the text repeats is dropped.
 
     A chunk from the middle of a document seldom names its subject, but its headings do. If they are too long, only the
-    innermost are kept.
+    innermost are kept. `lead` is a line that the text needs to be read, such as the names of a table's columns.
     """
+    if lead and lead not in text:
+        text = f"{lead}\n{text}"
     context: list[str] = []
     for heading in reversed(dict.fromkeys([title, *heading_path])):
         if not heading or heading in text:

@@ -45,7 +45,8 @@ def _of_questions(report: Mapping[str, Any]) -> Iterator[str]:
         )
     if report["unresolved_rows"]:
         number = report["unresolved_rows"]
-        yield f"{counted(number, 'label')} not understood: {_some(report['unresolved_examples'], number, '; ')}."
+        examples = _some(report["unresolved_examples"], number, "; ")
+        yield f"{counted(number, 'label')} of no stored document or question: {examples}."
 
 
 def _some(examples: list[str], number: int, between: str) -> str:

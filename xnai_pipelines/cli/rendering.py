@@ -120,7 +120,8 @@ def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
 def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str, Any]) -> list[str]:
     seconds = report["seconds"]
     if name != "questions" and not items:
-        worked = "nothing to do"
+        removed = report.get("removed", 0)
+        worked = f"{removed:,} removed" if removed else "nothing to do"
     return [name, stored, worked, f"{seconds:.1f}", f"{items / seconds:,.0f}" if items and seconds else ""]
 
 

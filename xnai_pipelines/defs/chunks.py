@@ -50,7 +50,7 @@ def chunks(
 
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """
-    spec = chunking.spec()
+    spec = chunking.spec(encoder.window(new_release=config.new_release))
     report = make_chunks(stores.stage_context(context), spec, encoder.tokens(new_release=config.new_release))
     return result(
         report,

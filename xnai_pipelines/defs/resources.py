@@ -22,7 +22,8 @@ from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import encoders_at_hand, resolve_encoder, tokenizer_file
-from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
+from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file, read_specification
+from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
@@ -179,6 +180,10 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return Tokens(tokenizer_file(home.models / release.cut_by))
         return Tokens(tokenizer_file(self._folder(new_release=new_release)))
 
+    def window(self, *, new_release: bool) -> int:
+        """Return how many tokens of a passage the encoder that `load` gives can read."""
+        return read_encoder_file(self._folder(new_release=new_release)).max_length - SPECIAL_TOKENS
+
     def to_challenge(self, name: str | None) -> Encoder:
         """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last."""
         home = Home(Path(self.home))
@@ -213,6 +218,9 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return build_encoder(asked.buildable, home.models) if asked.buildable else home.models / asked.vector_space
 
 
+SPECIAL_TOKENS = 2  # around each passage
+
+
 class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """How documents are cut; sizes in the encoder's tokens."""
 
@@ -220,8 +228,20 @@ class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     size_tokens: int = Field(description="Largest chunk.")
     overlap_tokens: int = Field(description="Tokens that neighbouring chunks share.")
 
-    def spec(self) -> ChunkingSpec:
-        """Return the settings, validated."""
+    def spec(self, window: int) -> ChunkingSpec:
+        """Return the settings, validated.
+
+        Args:
+            window: Tokens of a passage that the encoder reads.
+
+        Raises:
+            SettingsError: A chunk could be longer than that.
+        """
+        if self.size_tokens > window:
+            raise SettingsError(
+                f"XNAI_CHUNK_SIZE is {self.size_tokens}; the encoder reads {window} tokens of a passage and would cut "
+                f"off the rest. Set it to {window} or less, or XNAI_ENCODER to an encoder that reads more."
+            )
         return ChunkingSpec(Strategy(self.strategy), self.size_tokens, self.overlap_tokens)
 
 

@@ -3,10 +3,17 @@
 import hashlib
 import json
 import re
+import unicodedata
 
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 
+_HERE = re.compile(r"\A(?:\./+)+")
 _INSIDE = re.compile("[#!]")  # before the id of a record, and before the name of a file in a file
+
+
+def source_name(name: str) -> str:
+    """Return the one form of a source, however it is written: Unicode NFC, without "./" before it."""
+    return unicodedata.normalize("NFC", _HERE.sub("", name))
 
 
 def possible_files(source: str) -> list[str]:

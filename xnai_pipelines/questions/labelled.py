@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.questions.files import LabelledRow, read_beir, read_jsonl
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
 
@@ -34,9 +35,10 @@ class DocumentNames:
         Raises:
             LookupError: No document, or more than one, has that name. The message says which.
         """
-        if name in self._by_source:
-            return self._by_source[name]
-        found = self._by_record.get(name, set())
+        source = source_name(name)
+        if source in self._by_source:
+            return self._by_source[source]
+        found = self._by_record.get(name, set()) or self._by_record.get(source, set())
         if len(found) == 1:
             return next(iter(found))
         raise LookupError(f"{f'{len(found)} documents are' if found else 'no document is'} named {name!r}")

@@ -1,13 +1,14 @@
 """Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
 import shutil
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
-from xnai_pipelines.documents.identity import document_id, lies_in, possible_files
+from xnai_pipelines.documents.identity import document_id, lies_in, possible_files, source_name
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
@@ -71,11 +72,14 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
             the document.
     """
+    source = source_name(source)
     rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
-    stored = [row for row in rows if lies_in(row["source"], row["path"], source)]
-    paths = {row["path"] for row in stored} or set(possible_files(source))
+    stored = [row for row in rows if lies_in(row["source"], source_name(row["path"]), source)]
+    # paths are as on the disk, where a name may have another form
+    on_disk = {unicodedata.normalize(form, path) for path in possible_files(source) for form in ("NFC", "NFD")}
+    paths = {row["path"] for row in stored} or on_disk
     here = {path for path in paths if (folder / path).exists()}
-    if source in here or (here and stored):
+    if here and (stored or {source_name(path) for path in here} & {source}):
         raise ForgettingError(
             f"{min(here)} is still in {folder}; the next run would read it again. Delete the file, or delete what is "
             f"to be forgotten in it and run `xnai run`. Then forget {source}."

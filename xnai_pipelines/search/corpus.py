@@ -111,8 +111,7 @@ class Corpus:
         """Return which passages satisfy the filters: bool [n]; None if all do."""
         masks = []
         if filters.source_prefix:
-            sources = pc.utf8_normalize(self.passages["source"], "NFC")
-            masks.append(pc.starts_with(sources, filters.normal_prefix))
+            masks.append(pc.starts_with(self.passages["source"], filters.normal_prefix))
         if filters.media_type:
             masks.append(pc.equal(self.passages["media_type"], filters.media_type))
         if filters.language:

@@ -1,10 +1,10 @@
 """What can be asked: the mode, the filters, and questions with their operators."""
 
 import re
-import unicodedata
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.search.spelling import Correction
 
@@ -73,7 +73,7 @@ class Filters:
     @property
     def normal_prefix(self) -> str:
         """The prefix in NFC and without a leading "./"."""
-        return unicodedata.normalize("NFC", self.source_prefix or "").removeprefix("./")
+        return source_name(self.source_prefix or "")
 
 
 NO_FILTERS = Filters()

@@ -7,6 +7,7 @@ from io import BytesIO
 
 import pytest
 from openpyxl import Workbook
+from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
@@ -248,3 +249,20 @@ def test_printed_headers_text_boxes_and_pictures_of_a_sheet_are_kept_or_counted(
     assert document.text.endswith("Header: Internal use\n\nText box: Mind the totals")
     assert "Page" not in document.text
     assert document.omissions == (Omission("picture without a description", 1, "Photo 1"),)
+
+
+def test_charts_of_sheets_and_sheets_that_are_charts_are_kept(parse: Parse) -> None:
+    book = Workbook()
+    for row in (["kind", "sold"], ["tea", 7], ["rye", 5]):
+        book.active.append(row)
+    for sheet, title in ((book.active, "Beside the table"), (book.create_chartsheet("Trend"), "A sheet of its own")):
+        chart = BarChart()
+        chart.title = title
+        chart.add_data(Reference(book.active, min_col=2, min_row=1, max_row=3), titles_from_data=True)
+        sheet.add_chart(chart)
+    stream = BytesIO()
+    book.save(stream)
+    (document,) = parse("a.xlsx", stream.getvalue())
+    assert "| rye | 5 |\n\nChart: Beside the table" in document.text
+    assert "## Trend\n\nChart: A sheet of its own" in document.text
+    assert [page.label for page in document.pages] == ["sheet Sheet", "sheet Trend"]

@@ -13,7 +13,7 @@ from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
 from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
 from xnai_pipelines.documents.parsers.office_parts import count_textless, description, lost_texts, shown_parts
-from xnai_pipelines.documents.parsers.office_sheets import SheetParts, sheet_parts, shown
+from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts, shown
 from xnai_pipelines.documents.parsers.office_xml import rewritten, xml_root
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package
@@ -171,6 +171,9 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
             if blocks:
                 name = normalise(sheet.title)
                 sheets.append((f"sheet {name}", "\n\n".join([f"## {name}", *blocks])))
+        for name, part in chart_sheets(package):
+            if blocks := lost_texts(package, shown_parts(package, part)[1:], ""):
+                sheets.append((f"sheet {normalise(name)}", "\n\n".join([f"## {normalise(name)}", *blocks])))
     return paged_content(title, stem, sheets, omitted)
 
 
