@@ -39,6 +39,7 @@ class CompoundFile:
     def __init__(self, opened: Any, size: int) -> None:  # olefile has no types
         self._opened = opened
         self._size = size
+        self._names = ["/".join(path) for path in opened.listdir()]
 
     def has(self, name: str) -> bool:
         """Return whether there is a stream or storage of that name."""
@@ -46,7 +47,7 @@ class CompoundFile:
 
     def names(self) -> list[str]:
         """Return the paths of all streams."""
-        return ["/".join(path) for path in self._opened.listdir()]
+        return self._names
 
     def stream(self, name: str) -> bytes | None:
         """Return a stream, None if there is none. It is never larger than the file, whatever its entry says.

@@ -251,6 +251,9 @@ class RtfReader:
     def _set_codepage(self, value: int | None) -> None:
         self._ansi = self._group.encoding = _known_codec(f"cp{value}") or self._ansi
 
+    def _set_mac(self, _: int | None) -> None:
+        self._ansi = self._group.encoding = "mac_roman"
+
     def _set_fallback(self, value: int | None) -> None:
         self._group.fallback = max(value or 0, 0)
 
@@ -299,6 +302,7 @@ _STATES: dict[str, Callable[[RtfReader, int | None], None]] = {
     "f": RtfReader._set_font,
     "fcharset": RtfReader._set_charset,
     "ansicpg": RtfReader._set_codepage,
+    "mac": RtfReader._set_mac,
     "uc": RtfReader._set_fallback,
     "v": RtfReader._set_hidden,
     "deleted": RtfReader._set_deleted,
