@@ -8,6 +8,7 @@ ledger entries. A file without an entry is read again. Rows that are already rig
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -27,7 +28,7 @@ from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
-STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
+STORED = ["path", "document_id", "source", "revision", "parser", "content_sha256"]
 ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
 SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
@@ -70,13 +71,16 @@ class FileReader:
         self._characters = 0
         self._flushed = time.monotonic()
         self.written = 0
-        self.deleted = 0
+        self.deleted: list[str] = []  # sources
+        self.refused: list[str] = []  # sources with the reason
         self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
         self._owners: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
             known = (row["revision"], row["parser"], row["content_sha256"])
             self._stored.setdefault(row["path"], {})[row["document_id"]] = known
             self._owners[row["document_id"]] = row["path"]
+            self._sources[row["document_id"]] = row["source"]
         self._quarantined: dict[str, dict[str, Row]] = {}
         for row in context.tables.read(QUARANTINE, QUARANTINE.schema.names).to_pylist():
             self._quarantined.setdefault(row["path"], {})[row["source"]] = row
@@ -160,6 +164,7 @@ class FileReader:
                 "headings": [{"start": h.start, "level": h.level, "title": h.title} for h in document.headings],
                 "pages": [{"start": p.start, "label": p.label} for p in document.pages],
                 "encoding_repair": document.encoding_repair,
+                "omissions": [asdict(omission) for omission in document.omissions] or None,
                 "parser": document.parser,
                 "size_bytes": entry["size_bytes"] if not document.place else len(document.text.encode()),
                 "modified_at": datetime.fromtimestamp(entry["modified_ns"] / 1e9, UTC),
@@ -173,6 +178,7 @@ class FileReader:
             self._flush_documents()
 
     def _put_in_quarantine(self, path: str, source: str, *, kind: str, message: str, content: str | None) -> None:
+        self.refused.append(f"{source}: {message}")
         before = self._quarantined.get(path, {}).get(source)
         now = datetime.now(UTC)
         self._quarantine.append(
@@ -240,7 +246,7 @@ class FileReader:
         tables.delete(QUARANTINE, "path", [path for path in self._gone if path in self._quarantined])
         tables.delete(FILES, "path", self._gone)
         tables.merge_rows(FILES, self._late_ledger)
-        self.deleted = len(of_files) + len(self._stale_documents)
+        self.deleted = [self._sources[identity] for identity in of_files + self._stale_documents]
 
 
 def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:

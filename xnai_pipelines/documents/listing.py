@@ -9,6 +9,7 @@ from typing import Self
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.errors import InputsError, ListingError
 
+ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -111,6 +112,8 @@ def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing
 def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
         return "the name is not valid UTF-8; rename the file"
+    if path == ACCESS_FILE:
+        return "the access rules"
     reason = rules.exclusion.reason(path)
     if reason is not None:
         return reason

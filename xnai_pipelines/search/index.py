@@ -1,6 +1,7 @@
 """Search over the current release."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
@@ -102,6 +104,7 @@ class SearchIndex:
         self.nprobes = nprobes
         self._corpus = corpus
         self._keyword = KeywordSearch(corpus)
+        self._readable: npt.NDArray[np.bool_] | None = None
         self._encoder = encoder
         self._table = table
 
@@ -126,6 +129,31 @@ class SearchIndex:
         nprobes = measured.nprobes if measured else None
         table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
         return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
+
+    @property
+    def passages(self) -> int:
+        """The number of passages that can be found."""
+        return len(self._corpus.passages) if self._readable is None else int(np.count_nonzero(self._readable))
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return source and id of every document that can be found, in the order of the sources."""
+        rows = self._corpus.passages.select(["source", "document_id"])
+        if self._readable is not None:
+            rows = rows.filter(pa.array(self._readable))
+        found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
+        return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
+
+    def for_reader(self, may_read: Callable[[str], bool]) -> Self:
+        """Return the index as it were without the passages of sources that may not be read.
+
+        Neither hits nor scores, counts or corrected words depend on the others. It shares this index's memory.
+        """
+        sources = self._corpus.passages["source"].combine_chunks().dictionary_encode()
+        readable = np.array([may_read(source) for source in sources.dictionary.to_pylist()], bool)
+        index = copy(self)
+        index._readable = readable[sources.indices.to_numpy()]
+        index._keyword = KeywordSearch(self._corpus, index._readable)
+        return index
 
     def encode_query(self, question: str) -> Vector:
         """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
@@ -195,7 +223,7 @@ class SearchIndex:
             what.text,
             quoted,
             lambda word: self._keyword.knows(word) or self._encoder.has_word(word),
-            self._corpus.vocabulary,
+            self._keyword.vocabulary,
         )
         return replace(what, text=text, corrections=corrections) if corrections else what
 
@@ -280,7 +308,7 @@ class SearchIndex:
             scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
         else:
             familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
-            scores = fused(vector, keyword, self.policy.weight_for(familiarity, found))
+            scores = fused(vector, keyword, self.policy.weight_for(familiarity, found), self._readable)
         for term in lookups(what.text):
             scores[self._keyword.containing(term)] += FIRST
         for phrase in what.phrases:

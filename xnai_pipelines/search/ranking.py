@@ -33,7 +33,7 @@ class Candidate:
     keyword: float | None = None
 
 
-def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
+def fused(vector: Scores, keyword: Scores, weight: float, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the weighted sum of both parts' standardised scores: float32 [n].
 
     Each part's scores are made comparable by the mean and the standard deviation of its best 100 passages (z-scores, as
@@ -44,8 +44,9 @@ def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
         vector: Cosine similarities: float32 [n].
         keyword: BM25 scores: float32 [n].
         weight: Share of the vectors, 0 to 1.
+        readable: Which passages there are: bool [n].
     """
-    return summed(standardised(vector), standardised(keyword), weight)
+    return summed(standardised(vector, readable), standardised(keyword, readable), weight)
 
 
 def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
@@ -53,9 +54,12 @@ def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
     return np.float32(weight) * vector + np.float32(1 - weight) * keyword
 
 
-def standardised(scores: Scores) -> Scores:
-    """Return the scores relative to the mean and the deviation of the best 100; zeros if these are all equal."""
-    best = np.partition(scores, max(0, len(scores) - SCALED_BY))[-SCALED_BY:].astype(np.float64)
+def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
+    """Return the scores relative to the mean and the deviation of the best 100 that are there; zeros if all equal."""
+    there = scores if readable is None else scores[readable]
+    if not len(there):
+        return np.zeros_like(scores)
+    best = np.partition(there, max(0, len(there) - SCALED_BY))[-SCALED_BY:].astype(np.float64)
     mean, deviation = float(best.mean()), float(best.std())
     if deviation < 1e-9:
         return np.zeros_like(scores)

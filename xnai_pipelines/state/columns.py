@@ -13,6 +13,7 @@ COLUMNS = {
     "headings": "Headings by the character they start at, with their level.",
     "pages": "Pages, slides or sheets by the character they start at.",
     "encoding_repair": "Repairs of the encoding, with number and places of damaged bytes; empty if none.",
+    "omissions": "Parts of the file that the text lacks, with number and an example; empty if none.",
     "parser": "Parser and version that read the file, and the file that it lies in; a new version reads it again.",
     "size_bytes": "Size of the file or record in bytes.",
     "modified_at": "Time of the file's last modification when it was read.",

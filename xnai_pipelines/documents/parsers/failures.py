@@ -7,11 +7,15 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from lzma import LZMAError
+from xml.parsers.expat import ExpatError  # only the error
 
 from xnai_pipelines.errors import FileError, MissingExtraError, UnreadableError
 
-# zipfile raises NotImplementedError for a version that a damaged entry names
-_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError, UnicodeError, NotImplementedError)
+_DAMAGE = (
+    *(zipfile.BadZipFile, tarfile.TarError, zlib.error, LZMAError, EOFError),
+    *(UnicodeError, ExpatError, SyntaxError),
+    NotImplementedError,  # zipfile's, for a version that a damaged entry names
+)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ from xnai_pipelines.documents.parsers.parsed import (
     Content,
     Heading,
     Markup,
+    Omission,
     Page,
     Source,
     UnpackedMember,
@@ -225,4 +226,5 @@ def _content(reply: dict[str, Any]) -> Content:
         pages=tuple(Page(**page) for page in reply["pages"]),
         record_id=reply["record_id"],
         encoding_repair=reply["encoding_repair"],
+        omissions=tuple(Omission(**omission) for omission in reply["omissions"]),
     )

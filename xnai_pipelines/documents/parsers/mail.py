@@ -60,7 +60,14 @@ def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
     repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
-    return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair), body.members
+    content = Content(
+        subject or stem,
+        normalise(text).strip(),
+        Markup.PLAIN,
+        encoding_repair=repair,
+        omissions=body.unread.listed(),
+    )
+    return content, body.members
 
 
 def parse_mailbox(source: Source) -> Iterator[Content | BadRecord | Member]:

@@ -10,6 +10,7 @@ from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Member
 from xnai_pipelines.errors import UnreadableError
 
@@ -36,6 +37,7 @@ class MailText:
         repairs: What was repaired in their encodings.
         attached: Attachments that are only named in the text.
         members: Those of them that are files to read.
+        unread: Parts that no document carries.
         parts: Parts seen.
     """
 
@@ -43,6 +45,7 @@ class MailText:
     repairs: list[str | None] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
     members: list[Member] = field(default_factory=list)
+    unread: Omitted = field(default_factory=Omitted)
     parts: int = 0
 
     @classmethod
@@ -59,6 +62,7 @@ class MailText:
             whole.blocks.append("Attachments: " + ", ".join(whole.attached))
         if whole.parts > _MAX_PARTS:
             whole.blocks.append(f"Not read: {whole.parts - _MAX_PARTS:,} further parts")
+            whole.unread.add("part of a message", count=whole.parts - _MAX_PARTS)
         return whole
 
     def _texts(self, part: AnyMessage, depth: int) -> Iterator[_Block]:
@@ -68,8 +72,10 @@ class MailText:
             return
         if depth > _MAX_DEPTH:
             self.attached.append(f"{kind} (nested too deeply)")
+            self.unread.add("part of a message", kind)
         elif kind == "multipart/encrypted":
             self.attached.append("an encrypted part, not read")
+            self.unread.add("encrypted part")
         elif kind == "multipart/alternative" and part.is_multipart():
             yield from self._alternatives(_children(part), depth)
         elif kind == "message/rfc822" and part.is_multipart():
@@ -112,6 +118,7 @@ class MailText:
         if not kind.startswith("text/"):
             if name or data:
                 self.attached.append(label)
+                self.unread.add("attachment", name or kind)
             return
         text, repair = text_of(data, part.get_content_charset())
         self.repairs.append(repair)
