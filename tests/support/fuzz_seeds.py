@@ -12,7 +12,7 @@ from openpyxl import Workbook
 from pptx import Presentation
 
 from tests.support.ole_files import doc, msg, ppt, xls
-from tests.support.parsing_files import docx, paragraph, pdf, zipped
+from tests.support.parsing_files import docx, paragraph, pdf, tarred, zipped
 
 _ODF = " ".join(
     f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"'
@@ -107,6 +107,9 @@ def seeds() -> Mapping[str, bytes]:
                 "c.xhtml": "<html><body><h1>One</h1><p>words</p></body></html>",
             }
         ),
+        "a.zip": zipped({"a.md": "# Plan", "b.zip": zipped({"c.txt": "words"})}),
+        "a.tar": tarred({"a.md": "# Plan", "b/c.txt": "words"}),
+        "a.tgz": tarred({"a.md": "# Plan", "b/c.txt": "words"}, "w:gz"),
         "a.doc": doc([("Plan\r", 1), ("words \x13 X \x14y\x15\r", 0)], hidden="words"),
         "a.xls": xls({"A": [["Item", 1.5], ["b", 2.0]]}),
         "a.ppt": ppt([("Plan", "words", "notes"), ("Next", "more", "")]),

@@ -1,5 +1,6 @@
 """Small files of binary formats, written by hand so that every byte is known; the type of `parse`."""
 
+import tarfile
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from io import BytesIO
@@ -86,6 +87,18 @@ def zipped(parts: Mapping[str, str | bytes]) -> bytes:
         for name, content in parts.items():
             stored = zipfile.ZIP_STORED if name == "mimetype" else None  # programs look for its bytes
             package.writestr(name, content, stored)
+    return stream.getvalue()
+
+
+def tarred(members: Mapping[str, str | bytes | tarfile.TarInfo], mode: str = "w") -> bytes:
+    """A tar archive of the members, compressed if the mode says how."""
+    stream = BytesIO()
+    with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
+        for name, content in members.items():
+            info, data = (content, b"") if isinstance(content, tarfile.TarInfo) else (tarfile.TarInfo(name), content)
+            data = data.encode() if isinstance(data, str) else data
+            info.name, info.size = name, len(data)
+            archive.addfile(info, BytesIO(data))
     return stream.getvalue()
 
 

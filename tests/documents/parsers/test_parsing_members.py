@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.parsing_files import Parse, docx, paragraph, pdf, zipped
+from tests.support.parsing_files import Parse, docx, paragraph, pdf, tarred, zipped
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parse import parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, SkippedMember, UnreadableRecord
@@ -32,17 +32,6 @@ def refused(found: Found) -> dict[str, str]:
 
 def skipped(found: Found) -> dict[str, str]:
     return {item.member: item.reason for item in found if isinstance(item, SkippedMember)}
-
-
-def tarred(members: Mapping[str, str | bytes | tarfile.TarInfo], mode: str = "w") -> bytes:
-    stream = io.BytesIO()
-    with tarfile.open(fileobj=stream, mode=mode) as archive:  # type: ignore[call-overload]
-        for name, content in members.items():
-            info, data = (content, b"") if isinstance(content, tarfile.TarInfo) else (tarfile.TarInfo(name), content)
-            data = data.encode() if isinstance(data, str) else data
-            info.name, info.size = name, len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return stream.getvalue()
 
 
 def entry(kind: bytes, target: str = "") -> tarfile.TarInfo:

@@ -125,7 +125,7 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
 
 
 def _of_bytes(
-    parse: Callable[[bytes, str, int], Content], members: Callable[[bytes], Iterable[Member]] = lambda _: ()
+    parse: Callable[[bytes, str, int], Content], members: Callable[[bytes], Iterable[Member]] = lambda data: ()
 ) -> Callable[[Source], Iterable[Content | Member]]:
     """Return a parser of files from one of bytes. What a file carries is read even if its own text is not."""
 
@@ -173,15 +173,15 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
     PDF: Parser(
         "pdf",
-        2,
+        3,
         _of_bytes(parse_pdf, attached_to_pdf),
         isolated=True,
         libraries=("pypdfium2",),
         has_members=True,
     ),
-    DOCX: _office("docx", 3, parse_docx, "markitdown", "mammoth"),
-    PPTX: _office("pptx", 3, parse_pptx, "python-pptx"),
-    XLSX: _office("xlsx", 3, parse_xlsx, "openpyxl"),
+    DOCX: _office("docx", 4, parse_docx, "markitdown", "mammoth"),
+    PPTX: _office("pptx", 4, parse_pptx, "python-pptx"),
+    XLSX: _office("xlsx", 4, parse_xlsx, "openpyxl"),
     **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 1, _of_bytes(parse_opendocument), isolated=True)),
     FLAT_OPENDOCUMENT: Parser("flat-opendocument", 1, _of_bytes(parse_flat_opendocument), isolated=True),
     EPUB: Parser("epub", 1, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
