@@ -80,6 +80,10 @@ class InputsError(InvalidInputError):
     """The home cannot read the documents folder or the questions that were named; the message says what to do."""
 
 
+class SourcesError(InputsError):
+    """The list of sources is not acceptable; the message has the line, the value and what is allowed."""
+
+
 class LabelledQuestionsError(InvalidInputError):
     """The labelled questions cannot be read; the message names the file, the line and what is expected."""
 
@@ -194,6 +198,14 @@ class EncoderUnavailableError(UnavailableError):
 
 class ListingError(UnavailableError):
     """The folder as a whole cannot be listed; nothing was read or deleted."""
+
+
+class SourceUnavailableError(UnavailableError):
+    """A source of documents cannot be listed; nothing of it was deleted."""
+
+
+class EntryUnavailableError(UnavailableError):
+    """One file or page of a source cannot be read; the message says why."""
 
 
 class TrackingUnavailableError(UnavailableError):

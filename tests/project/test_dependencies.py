@@ -29,6 +29,7 @@ MODULES = {
     "PyStemmer": "Stemmer",
     "pytest-xdist": "xdist",
     "python-pptx": "pptx",
+    "pyyaml": "yaml",
 }
 
 
