@@ -11,6 +11,7 @@ from pathspec import GitIgnoreSpec
 
 from xnai_pipelines.errors import InputsError, ListingError
 
+SOURCES_FILE = "sources.yaml"  # in the documents folder: where else documents come from
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -48,8 +49,13 @@ class Listing:
         return any(path == entry or path.startswith(entry.rstrip("/") + "/") for entry in self.unlisted)
 
 
-def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
+def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "") -> Listing:
     """Return the recursive listing of a folder. Links that lead out of it are not followed.
+
+    Args:
+        folder: The folder.
+        exclude: Patterns of paths to skip, in .gitignore syntax.
+        prefix: What all paths begin with: nothing, or a path that ends in a slash.
 
     Raises:
         InputsError: The folder is missing or is not a folder.
@@ -67,7 +73,7 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
     pending = [folder]
     while pending:
         here = pending.pop()
-        relative = "" if here == folder else _printable(here.relative_to(folder).as_posix()) + "/"
+        relative = prefix if here == folder else f"{prefix}{_printable(here.relative_to(folder).as_posix())}/"
         try:
             with os.scandir(here) as entries:
                 ordered = sorted(entries, key=lambda entry: entry.name)
@@ -119,6 +125,8 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
         return "hidden"
     if entry.name.startswith("~$"):
         return "lock file of an office application"
+    if path == SOURCES_FILE:
+        return "the list of sources"
     if rules.patterns.match_file(path):
         return "matches XNAI_EXCLUDE"
     if entry.is_symlink():

@@ -1,11 +1,12 @@
 """Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
+from xnai_pipelines.documents.folders import Folders, MirroredFolder
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
@@ -54,7 +55,9 @@ class ForgettingReport:
     seconds: float
 
 
-def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport:
+def forget(
+    context: StageContext, folder: Path, source: str, mirrors: Mapping[str, MirroredFolder] | None = None
+) -> ForgettingReport:
     """Erase a document, or all records of a file, from everything that the home keeps.
 
     Works even if the document is no longer stored: it also erases what earlier deletions left in the table files, so a
@@ -65,16 +68,18 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         context: The home.
         folder: The documents folder.
         source: Source of a document or record, or the path of a multi-record file.
+        mirrors: Mirrors of other sources by prefix.
 
     Raises:
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
             the document.
     """
     path = source.partition("#")[0]
-    if (folder / path).exists():
+    file = Folders(folder, mirrors or {}).file(path)
+    if file.exists():
         raise ForgettingError(
-            f"{path} is still in {folder}; the next run would read it again. Delete the file, or delete the record in "
-            f"it and run `xnai run`. Then forget {source}."
+            f"{path} is still there ({file}); the next run would read it again. Delete the file at its source, or the "
+            f"record in it, and run `xnai run`. Then forget {source}."
         )
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:

@@ -82,7 +82,9 @@ def test_what_a_listing_no_longer_has_is_removed_with_its_empty_folders(mirror: 
 
 def test_an_entry_that_fails_keeps_its_old_file_and_is_named(mirror: Mirror):
     synced(mirror, Shelf({"a.md": b"one", "b.md": b"two"}))
-    record = synced(mirror, Shelf({"a.md": EntryUnavailableError("the disk creaks"), "b.md": b"new"}, Failed("c", "no")))
+    record = synced(
+        mirror, Shelf({"a.md": EntryUnavailableError("the disk creaks"), "b.md": b"new"}, Failed("c", "no"))
+    )
     assert record.failed == {"a.md": "the disk creaks", "c": "no"}
     assert (mirror.files / "a.md").read_bytes() == b"one"
     assert (mirror.files / "b.md").read_bytes() == b"new"

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -14,7 +14,6 @@ from xnai_pipelines.errors import SourcesError
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.records import read_record, write_record
 
-SOURCES_FILE = "sources.yaml"
 LARGEST_FILE = 2**20  # bytes
 
 KINDS = ("git", "s3", "crawl")
@@ -148,6 +147,7 @@ class CrawlSpec(SourceSpec):
 
 
 Spec = GitSpec | ObjectStoreSpec | CrawlSpec
+AnySpec = TypeVar("AnySpec", bound=SourceSpec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def read_sources(home: Home, file: Path, *, required: bool = False) -> tuple[Spe
     """
     named = _read_file(file, required=required)
     sites = crawled_sites(home)
-    _check_distinct([*named, *sites], file)
+    _check_distinct([*named, *sites])
     return (*named, *sites)
 
 
@@ -189,9 +189,34 @@ def crawled_sites(home: Home) -> tuple[CrawlSpec, ...]:
     return record.sites if record else ()
 
 
-def record_sites(home: Home, sites: Sequence[CrawlSpec]) -> None:
-    """Replace the sites that `xnai crawl` was given."""
-    write_record(_sites_path(home), CrawledSites(tuple(sites)))
+def add_site(home: Home, site: CrawlSpec, specs: Sequence[Spec]) -> tuple[Spec, ...]:
+    """Return the sources of a home together with a site that `xnai crawl` is given, which replaces one of its name.
+
+    Raises:
+        SourcesError: Its name or prefix is that of another source.
+    """
+    sites = tuple(one for one in crawled_sites(home) if one.name != site.name)
+    others = tuple(one for one in specs if one.name != site.name or one not in crawled_sites(home))
+    _check_distinct([*others, site])
+    _record_sites(home, (*sites, site))
+    return (*others, site)
+
+
+def remove_site(home: Home, name: str) -> None:
+    """Remove a site that `xnai crawl` was given.
+
+    Raises:
+        SourcesError: It was not given one of that name.
+    """
+    sites = crawled_sites(home)
+    if name not in (site.name for site in sites):
+        names = ", ".join(site.name for site in sites) or "none"
+        raise SourcesError(f"`xnai crawl` was not given a site {name!r}. It was given: {names}.")
+    _record_sites(home, tuple(site for site in sites if site.name != name))
+
+
+def _record_sites(home: Home, sites: tuple[CrawlSpec, ...]) -> None:
+    write_record(_sites_path(home), CrawledSites(sites))
 
 
 def crawl_spec(**options: Any) -> CrawlSpec:
@@ -201,7 +226,7 @@ def crawl_spec(**options: Any) -> CrawlSpec:
         SourcesError: An option is not acceptable.
     """
     try:
-        spec = TypeAdapter(CrawlSpec).validate_python({"kind": "crawl", **options})
+        spec: CrawlSpec = TypeAdapter(CrawlSpec).validate_python({"kind": "crawl", **options})
     except ValidationError as error:
         raise SourcesError(" ".join(f"{_dotted(one['loc'])}: {_said(one)}." for one in error.errors())) from None
     return _completed(spec, "xnai crawl")
@@ -239,8 +264,8 @@ def _read_file(file: Path, *, required: bool) -> tuple[Spec, ...]:
     return tuple(_completed(spec, str(file)) for spec in read.sources)
 
 
-def _completed(spec: Any, where: str) -> Any:
-    """Return a spec with its prefix; check what one field alone does not show."""
+def _completed(spec: AnySpec, where: str) -> AnySpec:
+    """Return a spec with its prefix and, of a site, with the one form of its URL."""
     spec = replace(spec, prefix=spec.prefix or spec.name)
     if isinstance(spec, CrawlSpec):
         url = canonical_url(spec.url)
@@ -248,15 +273,15 @@ def _completed(spec: Any, where: str) -> Any:
             raise SourcesError(
                 f"{where}: the URL of {spec.name} must be an http or https URL with a host, without a user."
             )
-        spec = replace(spec, url=url)
+        spec = replace(spec, url=url)  # type: ignore[assignment]
     return spec
 
 
-def _check_distinct(specs: Sequence[Spec], file: Path) -> None:
+def _check_distinct(specs: Sequence[Spec]) -> None:
     names = [spec.name for spec in specs]
     for name in names:
         if names.count(name) > 1:
-            raise SourcesError(f"Two sources are called {name}, in {file} or given to `xnai crawl`. Rename one.")
+            raise SourcesError(f"Two sources are called {name}, in the list or given to `xnai crawl`. Rename one.")
     for one in specs:
         for other in specs:
             if one is not other and f"{other.prefix}/".startswith(f"{one.prefix}/"):

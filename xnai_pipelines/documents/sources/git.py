@@ -14,7 +14,7 @@ from typing import IO
 from urllib.parse import urlsplit
 
 from xnai_pipelines.documents.sources.configured import GitSpec
-from xnai_pipelines.documents.sources.source import Entry, Failed, Item
+from xnai_pipelines.documents.sources.source import Entry, Failed, Item, Skipped
 from xnai_pipelines.errors import EntryUnavailableError, SourceUnavailableError
 
 SECONDS_TO_FETCH = 3_600.0
@@ -40,8 +40,8 @@ _OPTIONS = {
     "gc.pruneExpire": "now",
 }
 _NOT_A_FILE = {
-    "120000": "a symbolic link; the file that it names is read if the repository has it",
-    "160000": "a submodule; add its repository as a source",
+    "120000": "symbolic link; a file of the repository is read by its own name",
+    "160000": "submodule; add its repository as a source",
 }
 
 
@@ -92,7 +92,7 @@ class GitSource:
         except UnicodeDecodeError:
             return Failed(name.decode(errors="backslashreplace"), "the name is not valid UTF-8")
         if mode in _NOT_A_FILE:
-            return Failed(path, _NOT_A_FILE[mode])
+            return Skipped(_NOT_A_FILE[mode])
         place = f"{self._spec.folder}/{path}" if self._spec.folder else path
         origin = f"{self._spec.url}@{(self.revision or '')[:12]}:{place}"
         return Entry(path, found.version, origin, found.size_bytes, found.modified_ns)

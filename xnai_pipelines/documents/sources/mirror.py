@@ -8,12 +8,13 @@ import errno
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xnai_pipelines.documents.sources.source import Entry, Failed, Gone, Source, Unfinished
+from xnai_pipelines.documents.sources.source import Entry, Failed, Gone, Skipped, Source, Unfinished
 from xnai_pipelines.errors import EntryUnavailableError, SourceUnavailableError
 from xnai_pipelines.state.manifest import now
 from xnai_pipelines.state.records import read_record, write_record
@@ -44,6 +45,7 @@ class MirrorRecord:
         fetched: Files fetched by the last synchronisation.
         removed: Files removed by it.
         failed: Entries that it could not read, with the reason.
+        skipped: Number of entries left out on purpose, by reason.
         trouble: Why the source could not be listed, or not to its end; None if it was.
     """
 
@@ -54,6 +56,7 @@ class MirrorRecord:
     fetched: int = 0
     removed: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    skipped: dict[str, int] = field(default_factory=dict)
     trouble: str | None = None
 
 
@@ -167,6 +170,7 @@ def synchronise(
         fetched=sync.fetched,
         removed=len(gone),
         failed=sync.failed,
+        skipped=dict(sync.skipped),
         trouble=trouble,
     )
     mirror.write(after)
@@ -183,6 +187,7 @@ class _Synchronisation:
         self.seen: set[str] = set()
         self.gone: set[str] = set()
         self.failed: dict[str, str] = {}
+        self.skipped: Counter[str] = Counter()
         self.fetched = 0
         self.unfinished: str | None = None
 
@@ -197,6 +202,8 @@ class _Synchronisation:
                 match item:
                     case Unfinished():
                         self.unfinished = item.reason
+                    case Skipped():
+                        self.skipped[item.reason] += 1
                     case Gone():
                         self.gone.add(item.path)
                     case Failed():

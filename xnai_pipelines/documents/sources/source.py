@@ -39,6 +39,13 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Skipped:
+    """An entry that is left out on purpose; entries of a reason are counted."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Gone:
     """An entry that no longer exists, named even if the listing is unfinished."""
 
@@ -52,7 +59,7 @@ class Unfinished:
     reason: str
 
 
-Item = Entry | Failed | Gone | Unfinished
+Item = Entry | Failed | Skipped | Gone | Unfinished
 
 
 class Source(Protocol):
