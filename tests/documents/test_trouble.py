@@ -257,7 +257,7 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
     work.write("b.txt", "More text.\n")
     work.ingest()
     before = work.content()
-    real = documents.list_folder
+    real = folders.list_folder
 
     def failing(folder, exclude):
         listing = real(folder, exclude)
@@ -265,7 +265,7 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
         listing.unlisted["b.txt"] = "cannot be inspected: Input/output error"
         return listing
 
-    monkeypatch.setattr(documents, "list_folder", failing)
+    monkeypatch.setattr(folders, "list_folder", failing)
     work.ingest()
     assert work.content() == before
 

@@ -82,7 +82,7 @@ class HttpClient:
             timer.cancel()
             connection.close()
         if expired:  # a body without a length looks complete when the connection is cut
-            raise RequestFailedError(f"it took longer than {self._seconds:.0f} s", passing=True)
+            raise RequestFailedError(f"it took longer than {self._seconds:g} s", passing=True)
         return Answer(url, response.status, found, body)
 
     def _connection(self, url: str) -> HTTPConnection:
@@ -202,7 +202,7 @@ def _cut(connection: HTTPConnection, expired: list[bool]) -> None:
 
 def _failed(error: Exception, *, expired: bool, seconds: float) -> RequestFailedError:
     if expired or isinstance(error, TimeoutError):
-        return RequestFailedError(f"it took longer than {seconds:.0f} s", passing=True)
+        return RequestFailedError(f"it took longer than {seconds:g} s", passing=True)
     if isinstance(error, ssl.SSLCertVerificationError):
         return RequestFailedError(
             "its certificate is not trusted; SSL_CERT_FILE names your own authority", passing=False
