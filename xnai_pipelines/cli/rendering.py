@@ -137,9 +137,9 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     from xnai_pipelines.releases.comparison import Comparison
     from xnai_pipelines.state.tracker import MlflowRun
 
-    for name in ("mirrored_sources", "crawled_pages"):
-        if reports.get(name, {}).get("sources"):
-            show_sources(reports[name]["sources"])
+    synced = [reports.get(name, {}).get("sources", ()) for name in ("mirrored_sources", "crawled_pages")]
+    if any(synced):
+        show_sources([source for sources in synced for source in sources])
     if "documents" in reports:
         show_stages(reports)
     if "maintenance" in reports:

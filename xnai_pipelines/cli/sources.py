@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import typer
 
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
-from xnai_pipelines.errors import OptionError
+from xnai_pipelines.errors import OptionError, SourceUnavailableError
 from xnai_pipelines.state.layout import Home
 
 
@@ -70,7 +70,7 @@ def crawl(
     as_json: AsJson = False,
 ) -> None:
     """Crawl a web site and make it a source: `xnai run` reads its pages, and crawls again when they are a day old."""
-    from xnai_pipelines.documents.sources.configured import add_site, crawl_spec
+    from xnai_pipelines.documents.sources.configured import add_site, crawl_spec, remove_site
     from xnai_pipelines.documents.sources.make import Access, sync_sources
     from xnai_pipelines.environment import source_secret
     from xnai_pipelines.extras import require
@@ -89,17 +89,22 @@ def crawl(
     }
     given = {option: value for option, value in options.items() if value not in (None, ())}
     spec = crawl_spec(url=url, name=name or _name_of(url), **given)
-    specs = add_site(home, spec, _specs())
+    known = _specs()
+    specs = add_site(home, spec, known)
     access = Access(source_secret, settings().private_hosts)
     report = sync_sources(home, specs, ("crawl",), access, _say, now=True, only=spec.name)
+    (crawled,) = report.sources
+    if crawled.trouble and not crawled.files:
+        if spec.name not in (one.name for one in known):
+            remove_site(home, spec.name)  # a mistyped URL is not a source
+        raise SourceUnavailableError(crawled.trouble)
     if as_json:
         print_json(asdict(report))
         return
     from xnai_pipelines.cli.rendering import console, show_sources
 
-    show_sources([asdict(one) for one in report.sources])
-    if report.files:
-        console.print("`xnai run` reads the pages.", highlight=False)
+    show_sources([asdict(crawled)])
+    console.print("`xnai run` reads the pages.", highlight=False)
 
 
 def _specs() -> Any:
