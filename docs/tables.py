@@ -20,6 +20,8 @@ FOR_TESTS = {"kill_after_commits"}
 VARIANTS = "One variant of the encoder per asset."
 
 STORED = {
+    "mirrored_sources": "`sources/`",
+    "crawled_pages": "`sources/`",
     "documents": "LanceDB `documents`, `quarantine`, `files`",
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",

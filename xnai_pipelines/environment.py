@@ -49,6 +49,14 @@ def dagster_home(settings: Settings) -> Path:
     return path_for_urls(settings.dagster_home or Home(settings.home).dagster)
 
 
+def source_secret(name: str, part: str) -> str | None:
+    """Return a secret of a source, None if it is unset: `XNAI_SOURCE_<NAME>_<PART>`, hyphens as underscores.
+
+    The variable's name is made from the source's, so a list of sources cannot name other variables as its secrets.
+    """
+    return os.environ.get(f"XNAI_SOURCE_{name}_{part}".upper().replace("-", "_")) or None
+
+
 def send_nothing() -> None:
     """Switch off what libraries report home about, unless the user switched it on."""
     off = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true", "HF_HUB_DISABLE_TELEMETRY": "1"}

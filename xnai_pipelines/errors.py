@@ -87,6 +87,10 @@ class InputsError(InvalidInputError):
     """The home cannot read the documents folder or the questions that were named; the message says what to do."""
 
 
+class SourcesError(InputsError):
+    """The list of sources is not acceptable; the message has the line, the value and what is allowed."""
+
+
 class LabelledQuestionsError(InvalidInputError):
     """The labelled questions cannot be read; the message names the file, the line and what is expected."""
 
@@ -241,6 +245,14 @@ class ListingError(UnavailableError):
 
 class RequestTimeoutError(UnavailableError):
     """A request took longer than the service allows."""
+
+
+class SourceUnavailableError(UnavailableError):
+    """A source of documents cannot be listed; nothing of it was deleted."""
+
+
+class EntryUnavailableError(UnavailableError):
+    """One file or page of a source cannot be read; the message says why."""
 
 
 class TrackingUnavailableError(UnavailableError):

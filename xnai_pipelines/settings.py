@@ -30,8 +30,8 @@ from xnai_pipelines.state.claim import GENERATED
 
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
 RENAMED = {"XNAI_MAX_MODEL_MB": "XNAI_MAX_MEMORY_MB", "XNAI_PRECISION": "XNAI_VARIANT"}
-# Read by the files of Dagster and of the compose file, not here.
-NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_")
+# Read by the files of Dagster and of the compose file, or by `source_secret` in environment.py, not here.
+NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_", "XNAI_SOURCE_")
 TRAINING_FORM = 'it must be a JSON object of training options, such as {"epochs": 3}'
 
 
@@ -48,6 +48,16 @@ class Settings(BaseSettings):
         default=None,
         description="Folder of documents, read recursively. Unset: the folder that the home is bound to, "
         "else the sample.",
+    )
+    sources: Path | None = Field(
+        default=None,
+        description="File that lists other sources of documents: repositories, buckets, sites. Unset: `sources.yaml` "
+        "in the documents folder, if there is one.",
+    )
+    private_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Hosts that a crawl may reach at private addresses, separated by commas. All others must have "
+        "public ones.",
     )
     questions: Path | None = Field(
         default=None,
@@ -248,7 +258,7 @@ class Settings(BaseSettings):
             raise ValueError("it must start with http:// or https://")
         return value
 
-    @field_validator("exclude", "service_names", mode="before")
+    @field_validator("exclude", "service_names", "private_hosts", mode="before")
     @classmethod
     def _split_patterns(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -261,7 +271,7 @@ class Settings(BaseSettings):
             raise ValueError(f"it must be one of {', '.join(names)}")
         return value
 
-    @field_validator("home", "documents", "dagster_home")
+    @field_validator("home", "documents", "sources", "dagster_home")
     @classmethod
     def _absolute(cls, value: Path | None) -> Path | None:
         # resolved once, so that a later change of the working directory means the same folder

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parents[1] / "images" / "architecture.svg"
-WIDTH, HEIGHT = 1024, 548
+WIDTH, HEIGHT = 1024, 670
 BOX_WIDTH, BOX_HEIGHT = 146, 46
 COLUMN, ROW = 165, 122
-LEFT, TOP = 18, 60
+LEFT, TOP = 18, 182  # of row 0; the sources are the row above
 
 STYLE = """
   .page { fill: #ffffff; stroke: #d0d7de; }
@@ -48,7 +48,7 @@ class Box:
         name: First line: an asset's key, or what stands outside the graph.
         note: Second line.
         column: Place from the left, from 0.
-        row: Place from the top, from 0.
+        row: Place from the top, from -1.
         outside: Whether it is not an asset of the graph.
     """
 
@@ -99,12 +99,17 @@ class Box:
 
 
 BANDS = (
+    "sources: mirrored into the home before the documents are read",
     "ingest: the job ingest, started by the sensor documents_folder",
     "evaluation: the job evaluate, every night",
     "adaptation and promotion: the job retrain, started by the sensor or a person",
     "models: the job quantize, every week if something changed",
 )
 
+STORES = Box("repositories, buckets", "sources.yaml", 0, -1, outside=True)
+MIRRORED = Box("mirrored_sources", "what changed", 1, -1)
+CRAWLED = Box("crawled_pages", "robots.txt obeyed", 2, -1)
+SITES = Box("web sites", "xnai crawl", 3, -1, outside=True)
 FOLDER = Box("folder", "your documents", 0, 0, outside=True)
 DOCUMENTS = Box("documents", "normalised text", 1, 0)
 CHUNKS = Box("chunks", "passages, offsets", 2, 0)
@@ -131,19 +136,21 @@ CANDIDATE = Box("candidate_encoder", "the policy's choice", 4, 3)
 ENCODERS = Box("encoder_card", "xnai encoders", 5, 3)
 
 BOXES = (
+    *(STORES, MIRRORED, CRAWLED, SITES),
     *(FOLDER, DOCUMENTS, CHUNKS, EMBEDDINGS, RELEASE, SEARCH),
     *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
     *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE, ENCODERS),
 )
 NEIGHBOURS = (
+    (STORES, MIRRORED),
     *((FOLDER, DOCUMENTS), (DOCUMENTS, CHUNKS), (CHUNKS, EMBEDDINGS), (EMBEDDINGS, RELEASE), (RELEASE, SEARCH)),
     *((LABELS, QUESTIONS), (QUESTIONS, POLICY), (POLICY, EVALUATION), (EVALUATION, MLFLOW), (MLFLOW, SENSOR)),
     *((PAIRS, ADAPTER), (ADAPTER, ADAPTED), (ADAPTED, CHALLENGER), (CHALLENGER, COMPARISON), (COMPARISON, DECISION)),
     *((CALIBRATION, VARIANTS), (VARIANTS, CARD), (CARD, CANDIDATE)),
 )
-BELOW = ((EMBEDDINGS, EVALUATION),)
-ASIDE = ((CHUNKS, QUESTIONS), (EMBEDDINGS, POLICY))  # a column to the left, in the next row
+BELOW = ((MIRRORED, DOCUMENTS), (EMBEDDINGS, EVALUATION))
+ASIDE = ((CRAWLED, DOCUMENTS), (CHUNKS, QUESTIONS), (EMBEDDINGS, POLICY))  # a column to the left, in the next row
 LABEL = "The assets of xnai_pipelines, and the loop that retrains"
 LEGEND = (
     "Blue: assets. Yellow: outside the graph. Solid: reads what the stage before stored. "
@@ -175,13 +182,14 @@ def text(kind: str, x: int, y: int, words: str) -> str:
 def draw() -> str:
     """Return the picture."""
     parts = [f'<rect class="page" x="0.5" y="0.5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="10"/>']
-    for row, label in enumerate(BANDS):
+    for row, label in enumerate(BANDS, start=-1):
         top = TOP + ROW * row
         parts.append(
             f'<rect class="band" x="10" y="{top - 42}" width="{WIDTH - 34}" height="{BOX_HEIGHT + 54}" rx="8"/>'
         )
         parts.append(f'<text class="label" x="{LEFT + (BOX_WIDTH if row == 2 else 4)}" y="{top - 24}">{label}</text>')
     parts += [line([(a.right, a.middle), (b.left, b.middle)]) for a, b in NEIGHBOURS]
+    parts.append(line([(SITES.left, SITES.middle), (CRAWLED.right, CRAWLED.middle)]))
     parts += [line([(a.center, a.bottom), (b.center, b.top)]) for a, b in BELOW]
     for a, b in ASIDE:
         x, y = a.center - 24, a.bottom + 10

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.workplace import RULES, Workplace
-from xnai_pipelines.documents import file_reader
+from xnai_pipelines.documents import file_reader, folders
 from xnai_pipelines.documents import make as documents
 from xnai_pipelines.documents.make import DocumentsRequest, FolderRules
 from xnai_pipelines.errors import HomeError, IngestRefusedError, InputsError, TableError, UnreadableError
@@ -257,15 +257,15 @@ def test_a_file_whose_status_cannot_be_read_keeps_its_documents(work: Workplace,
     work.write("b.txt", "More text.\n")
     work.ingest()
     before = work.content()
-    real = documents.list_folder
+    real = folders.list_folder
 
-    def failing(folder, exclude):
-        listing = real(folder, exclude)
+    def failing(folder, exclude, *prefix):
+        listing = real(folder, exclude, *prefix)
         del listing.files["b.txt"]
         listing.unlisted["b.txt"] = "cannot be inspected: Input/output error"
         return listing
 
-    monkeypatch.setattr(documents, "list_folder", failing)
+    monkeypatch.setattr(folders, "list_folder", failing)
     work.ingest()
     assert work.content() == before
 

@@ -1,7 +1,5 @@
 """Small valid files of every format that a parser reads, to be damaged."""
 
-import gzip
-import tarfile
 from collections.abc import Mapping
 from functools import cache
 from io import BytesIO
@@ -67,15 +65,6 @@ _TEXTS: Mapping[str, str] = {
 }
 
 
-def _tarred(name: str, data: bytes) -> bytes:
-    stream = BytesIO()
-    with tarfile.open(fileobj=stream, mode="w") as archive:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(data)
-        archive.addfile(entry, BytesIO(data))
-    return stream.getvalue()
-
-
 @cache
 def seeds() -> Mapping[str, bytes]:
     """Return the files by their names, one or more of every parser."""
@@ -113,8 +102,5 @@ def seeds() -> Mapping[str, bytes]:
         "a.doc": doc([("Plan\r", 1), ("words \x13 X \x14y\x15\r", 0)], hidden="words"),
         "a.xls": xls({"A": [["Item", 1.5], ["b", 2.0]]}),
         "a.ppt": ppt([("Plan", "words", "notes"), ("Next", "more", "")]),
-        "a.zip": zipped({"folder/a.md": "# Plan\n\nwords", "b.eml": _MAIL}),
-        "a.tar": _tarred("a.md", b"# Plan\n\nwords"),
-        "a.md.gz": gzip.compress(b"# Plan\n\nwords", mtime=0),
         "a.msg": msg({"0037001F": b"P\0l\0", "1000001F": b"w\0", "__attach_version1.0_#0/3707001F": b"a\0"}),
     }

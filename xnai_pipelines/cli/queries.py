@@ -33,6 +33,8 @@ from xnai_pipelines.state.tables import Tables
 PAST_EVALUATIONS = 60
 # What a step of a run leaves under reports/.
 REPORT_OF_STEP = {
+    "mirrored_sources": "mirrored_sources",
+    "crawled_pages": "crawled_pages",
     "documents": "documents",
     "chunks": "chunks",
     "embeddings": "embeddings",

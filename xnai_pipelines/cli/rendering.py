@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.settings import Settings
 
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
+FAILURES_SHOWN = 5  # per source
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
 
 _CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
@@ -117,6 +118,30 @@ def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
     table("Stages", ["stage", "stored", "worked on", "seconds", "per second"], rows, ["seconds", "per second"])
 
 
+def show_sources(sources: Sequence[Mapping[str, Any]]) -> None:
+    """Print sources with what their last synchronisation did, and the trouble of each."""
+    columns = ["name", "kind", "prefix", "files", "fetched", "removed", "not read", "last sync"]
+    rows = [
+        [
+            *(source[column] for column in ("name", "kind", "prefix")),
+            *(f"{source[column]:,}" for column in ("files", "fetched", "removed")),
+            f"{len(source['failed']):,}",
+            source["synced_at"] or "never",
+        ]
+        for source in sources
+    ]
+    table("Sources", columns, rows, ["files", "fetched", "removed", "not read"])
+    for source in sources:
+        if source["trouble"]:
+            console.print(f"{source['name']}: {source['trouble']}", markup=False, highlight=False)
+        for path, reason in list(source["failed"].items())[:FAILURES_SHOWN]:
+            console.print(f"{source['name']}: {path}: {reason}", markup=False, highlight=False)
+        if len(source["failed"]) > FAILURES_SHOWN:
+            console.print(
+                f"{source['name']}: {len(source['failed']) - FAILURES_SHOWN:,} more (--json lists all).", markup=False
+            )
+
+
 def _stage(name: str, stored: str, worked: str, items: int, report: Mapping[str, Any]) -> list[str]:
     seconds = report["seconds"]
     if name != "questions" and not items:
@@ -136,6 +161,9 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     from xnai_pipelines.releases.comparison import Comparison
     from xnai_pipelines.state.tracker import MlflowRun
 
+    synced = [reports.get(name, {}).get("sources", ()) for name in ("mirrored_sources", "crawled_pages")]
+    if any(synced):
+        show_sources([source for sources in synced for source in sources])
     if "documents" in reports:
         show_stages(reports)
     for sentence in left_out(reports):

@@ -11,7 +11,7 @@ from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, result, rows_revision, table_facts
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
-from xnai_pipelines.documents.listing import list_folder
+from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.errors import InputsError, ListingError
@@ -84,7 +84,7 @@ def documents(
 
 def every_file_accounted_for(stores: StoresResource, source: SourceResource) -> dg.AssetCheckResult:
     """Each entry of the folder has one outcome in the ledger, and the ledger's counts match the tables."""
-    listing = list_folder(source.inputs().documents, source.exclude)
+    listing = Folders(source.inputs().documents, source.rules().mirrors).listing(source.exclude)
     entries = {*listing.files, *listing.skipped, *listing.unlisted}
     files = stores.tables.read(FILES, ["path", "outcome", "documents", "bad_records"]).to_pylist()
     recorded = {row["path"] for row in files}
@@ -238,6 +238,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
                 version=(1, read.exclude, read.max_file_mb, read.parse_seconds, read.parse_memory_mb, read.unpack_mb),
                 group="ingest",
                 kinds={"python", "lancedb", "table"},
+                deps=["mirrored_sources", "crawled_pages"],
                 pool=base.pool,
                 metadata={"dagster/column_schema": column_schema(DOCUMENTS)},
             )

@@ -18,7 +18,7 @@ from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
-INGEST = ("documents", "chunks", "embeddings")
+INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings")
 EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "drift_report")
 QUANTIZE = (
     "encoder_onnx",
@@ -86,7 +86,7 @@ def erase_document(
     context: dg.OpExecutionContext, config: ForgetConfig, stores: StoresResource, source: SourceResource
 ) -> None:
     """Erase a document from every kept table, its earlier versions, the questions and the vector cache."""
-    report = forget(stores.stage_context(context), source.inputs().documents, config.source)
+    report = forget(stores.stage_context(context), source.inputs().documents, config.source, source.rules().mirrors)
     columns = ["table", "rows removed", "rows left", "versions"]
     rows = [dict(zip(columns, astuple(table), strict=True)) for table in report.tables]
     context.add_output_metadata(

@@ -2,7 +2,18 @@
 
 import dagster as dg
 
-from xnai_pipelines.defs import adapters, autonomy, chunks, documents, embeddings, evaluation, jobs, models, releases
+from xnai_pipelines.defs import (
+    adapters,
+    autonomy,
+    chunks,
+    documents,
+    embeddings,
+    evaluation,
+    jobs,
+    models,
+    releases,
+    sources,
+)
 from xnai_pipelines.defs.base import Base
 
 
@@ -10,6 +21,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
     """Return the assets, checks, jobs, schedules, sensors and resources of a base."""
     started = jobs.Jobs.of(base)
     return dg.Definitions.merge(
+        sources.definitions(base),
         documents.definitions(base, started),
         chunks.definitions(base),
         embeddings.definitions(base),

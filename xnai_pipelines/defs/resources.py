@@ -17,8 +17,11 @@ from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
+from xnai_pipelines.documents.listing import SOURCES_FILE
 from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
+from xnai_pipelines.documents.sources.configured import Spec, read_sources
+from xnai_pipelines.documents.sources.make import mirrors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import encoders_at_hand, resolve_encoder, tokenizer_file
@@ -56,6 +59,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     unpack_mb: int = Field(description="Megabytes that the files in one file may unpack to.")
     vanish_share: float = Field(description="Share of documents that may vanish in one run.")
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
+    sources: str | None = Field(default=None, description="List of sources; unset: sources.yaml in the folder.")
 
     def inputs(self) -> Inputs:
         """Return the folder and questions of this home.
@@ -84,7 +88,17 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             memory_bytes=self.parse_memory_mb * 2**20,
             max_unpacked_bytes=self.unpack_mb * 2**20,
         )
-        return FolderRules(tuple(self.exclude), limits, VanishGuard(self.vanish_share, self.vanish_count))
+        guard, home = VanishGuard(self.vanish_share, self.vanish_count), Home(Path(self.home))
+        return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
+
+    def specs(self) -> tuple[Spec, ...]:
+        """Return the sources beside the folder.
+
+        Raises:
+            SourcesError: The list of sources is not acceptable.
+        """
+        file = Path(self.sources) if self.sources else self.inputs().documents / SOURCES_FILE
+        return read_sources(Home(Path(self.home)), file, required=self.sources is not None)
 
 
 class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -307,6 +321,7 @@ def configured(settings: Settings) -> dict[str, Any]:
             unpack_mb=settings.unpack_mb,
             vanish_share=settings.vanish_share,
             vanish_count=settings.vanish_count,
+            sources=str(settings.sources) if settings.sources else None,
         ),
         "encoder": EncoderResource(
             home=home, encoder=settings.encoder, variant=settings.variant, threads=settings.threads

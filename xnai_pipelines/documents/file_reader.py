@@ -11,11 +11,11 @@ from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes
 from xnai_pipelines.documents.exclusion import Exclusion
+from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
@@ -48,7 +48,7 @@ class FileReader:
     def __init__(
         self,
         context: StageContext,
-        folder: Path,
+        folders: Folders,
         *,
         limits: ParseLimits,
         worker: ParserWorker,
@@ -56,7 +56,7 @@ class FileReader:
         gone: tuple[str, ...],
     ) -> None:
         self._context = context
-        self._folder = folder
+        self._folders = folders
         self._limits = limits
         self._worker = worker
         self._exclude = exclude
@@ -87,7 +87,7 @@ class FileReader:
 
     def read(self, path: str) -> None:
         """Read one file. Whatever is wrong with it is recorded in its rows and never raised."""
-        file = self._folder / path
+        file = self._folders.file(path)
         read_ns = time.time_ns()  # before the file is opened: a later edit must look like an edit
         try:
             stat, content = FileStat.of(file.stat()), file_sha256(file)

@@ -10,6 +10,7 @@ from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.errors import InputsError, ListingError
 
 ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
+SOURCES_FILE = "sources.yaml"  # in the documents folder: where else documents come from
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -47,8 +48,13 @@ class Listing:
         return any(path == entry or path.startswith(entry.rstrip("/") + "/") for entry in self.unlisted)
 
 
-def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
+def list_folder(folder: Path, exclude: Sequence[str], prefix: str = "") -> Listing:
     """Return the recursive listing of a folder. Links that lead out of it are not followed.
+
+    Args:
+        folder: The folder.
+        exclude: Patterns of paths to skip, in .gitignore syntax.
+        prefix: What all paths begin with: nothing, or a path that ends in a slash.
 
     Raises:
         InputsError: The folder is missing or is not a folder.
@@ -64,7 +70,7 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
     pending = [folder]
     while pending:
         here = pending.pop()
-        relative = "" if here == folder else _printable(here.relative_to(folder).as_posix()) + "/"
+        relative = prefix if here == folder else f"{prefix}{_printable(here.relative_to(folder).as_posix())}/"
         try:
             with os.scandir(here) as entries:
                 ordered = sorted(entries, key=lambda entry: entry.name)
@@ -114,6 +120,8 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
         return "the name is not valid UTF-8; rename the file"
     if path == ACCESS_FILE:
         return "the access rules"
+    if path == SOURCES_FILE:
+        return "the list of sources"
     reason = rules.exclusion.reason(path)
     if reason is not None:
         return reason

@@ -5,14 +5,15 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reader import FileReader
-from xnai_pipelines.documents.listing import Listing, list_folder
+from xnai_pipelines.documents.folders import Folders, MirroredFolder
+from xnai_pipelines.documents.listing import Listing
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
@@ -33,11 +34,19 @@ EXAMPLES = 5
 
 @dataclass(frozen=True, slots=True)
 class FolderRules:
-    """Which files are read, how much reading one may cost, and how many may vanish in one run."""
+    """Which files are read, how much reading one may cost, and how many may vanish in one run.
+
+    Attributes:
+        exclude: Patterns of files to skip, in .gitignore syntax.
+        limits: What reading one file may cost.
+        guard: How many documents may vanish.
+        mirrors: Mirrors of other sources by prefix.
+    """
 
     exclude: tuple[str, ...]
     limits: ParseLimits
     guard: VanishGuard
+    mirrors: Mapping[str, MirroredFolder] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +134,15 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         ListingError: The folder cannot be listed.
     """
     looked_ns = time.time_ns()  # before the folder is listed: a later edit must look like an edit
-    listing = list_folder(folder, rules.exclude)
+    folders = Folders(folder, rules.mirrors)
+    listing = folders.listing(rules.exclude)
     rows = tables.read(FILES, [*LEDGER_COLUMNS, "reason"]).to_pylist()
     unread = {row["path"]: row["reason"] for row in rows if row["content_sha256"] is None}
     ledger = _ledger(tables, rows, listing)
 
     def sha256_of(path: str) -> str | None:
         try:
-            return file_sha256(folder / path)
+            return file_sha256(folders.file(path))
         except OSError:
             return None
 
@@ -202,7 +212,7 @@ def ingest_documents(
             worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
             reader = FileReader(
                 context,
-                inputs.documents,
+                Folders(inputs.documents, rules.mirrors),
                 limits=rules.limits,
                 worker=worker,
                 exclude=rules.exclude,

@@ -2,12 +2,13 @@
 
 import shutil
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
+from xnai_pipelines.documents.folders import Folders, MirroredFolder
 from xnai_pipelines.documents.identity import document_id, lies_in, possible_files, source_name
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
@@ -56,7 +57,9 @@ class ForgettingReport:
     seconds: float
 
 
-def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport:
+def forget(
+    context: StageContext, folder: Path, source: str, mirrors: Mapping[str, MirroredFolder] | None = None
+) -> ForgettingReport:
     """Erase a document, or all records and files of a file, from everything that the home keeps.
 
     Works even if the document is no longer stored: it also erases what earlier deletions left in the table files, so a
@@ -67,6 +70,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         context: The home.
         folder: The documents folder.
         source: Source of a document, or of the file that holds documents.
+        mirrors: Mirrors of other sources by prefix.
 
     Raises:
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
@@ -78,11 +82,12 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     # paths are as on the disk, where a name may have another form
     on_disk = {unicodedata.normalize(form, path) for path in possible_files(source) for form in ("NFC", "NFD")}
     paths = {row["path"] for row in stored} or on_disk
-    here = {path for path in paths if (folder / path).exists()}
+    folders = Folders(folder, mirrors or {})
+    here = {path for path in paths if folders.file(path).exists()}
     if here and (stored or {source_name(path) for path in here} & {source}):
         raise ForgettingError(
-            f"{min(here)} is still in {folder}; the next run would read it again. Delete the file, or delete what is "
-            f"to be forgotten in it and run `xnai run`. Then forget {source}."
+            f"{min(here)} is still there ({folders.file(min(here))}); the next run would read it again. Delete the "
+            f"file at its source, or what is to be forgotten in it, and run `xnai run`. Then forget {source}."
         )
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:

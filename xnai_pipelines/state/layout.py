@@ -34,6 +34,11 @@ class Home:
         return self.root / "unpacked"
 
     @property
+    def sources(self) -> Path:
+        """Mirrors of sources of documents, one folder each."""
+        return self.root / "sources"
+
+    @property
     def models(self) -> Path:
         """Model artefacts, one folder per vector space."""
         return self.root / "models"

@@ -1,0 +1,329 @@
+"""Which sources a home has: the file `sources.yaml`, and the sites that `xnai crawl` was given."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import AfterValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+from xnai_pipelines.documents.sources.crawl.urls import canonical_url, folder_pattern, host_of
+from xnai_pipelines.errors import SourcesError
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.records import read_record, write_record
+
+LARGEST_FILE = 2**20  # bytes
+
+KINDS = ("git", "s3", "crawl")
+
+
+def _form(pattern: str, meaning: str) -> AfterValidator:
+    """Return the check that a text has a form; `meaning` is what is allowed, in words."""
+
+    def checked(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(meaning)
+        return text
+
+    return AfterValidator(checked)
+
+
+Name = Annotated[str, _form(r"[a-z0-9][a-z0-9-]{0,39}", "it must be up to 40 small letters, digits and hyphens")]
+_PART = r"[^/.\x00-\x1f][^/\x00-\x1f]*"
+Prefix = Annotated[str, _form(rf"({_PART}(/{_PART})*)?", "it must be a relative path without hidden folders")]
+Folder = Annotated[str, _form(r"([^/\x00]+(/[^/\x00]+)*)?", "it must be a relative path")]
+Patterns = tuple[str, ...]
+# without user and password, which come from the environment; a hyphen at the start would be an option of git
+RepositoryUrl = Annotated[
+    str,
+    _form(
+        r"(https?|file|git)://[^\s@]+|ssh://[\w.@-]+(:\d+)?/\S+|[\w.][\w.-]*@[\w.-]+:[^\s-]\S*",
+        "it must be an https, ssh, git or file URL without a password; a token comes from XNAI_SOURCE_<NAME>_TOKEN",
+    ),
+]
+Ref = Annotated[str, _form(r"\w[^\s:?*\[\\^~]*", "it must be a branch, a tag or a full commit")]
+Bucket = Annotated[str, _form(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}", "it must be the name of a bucket")]
+Endpoint = Annotated[str, _form(r"https?://[^\s@/]+/?", "it must be an http or https URL without a path")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceSpec:
+    """What every source has.
+
+    Attributes:
+        name: Name in commands and reports, and of the mirror's folder.
+        prefix: What the names of its documents begin with. Default: the name.
+        max_mb: Larger entries are not fetched.
+    """
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    name: Name
+    prefix: Prefix = ""
+    max_mb: Annotated[int, Field(ge=1, le=65_536)] = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GitSpec(SourceSpec):
+    """A Git repository at a ref.
+
+    Attributes:
+        kind: git.
+        url: https, ssh, git or file URL. A token for https is read from `XNAI_SOURCE_<NAME>_TOKEN`.
+        ref: Branch, tag or full commit.
+        folder: Only files below this folder of the repository.
+    """
+
+    kind: Literal["git"]
+    url: RepositoryUrl
+    ref: Ref = "HEAD"
+    folder: Folder = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStoreSpec(SourceSpec):
+    """A bucket of an object store that speaks the S3 protocol.
+
+    Attributes:
+        kind: s3.
+        bucket: Name of the bucket.
+        folder: Only keys below this one.
+        endpoint: URL of the server. Unset: Amazon's.
+        region: Region of the bucket.
+        anonymous: Send no credentials.
+    """
+
+    kind: Literal["s3"]
+    bucket: Bucket
+    folder: Folder = ""
+    endpoint: Endpoint | None = None
+    region: str = "us-east-1"
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlSpec(SourceSpec):
+    """A web site, read page by page.
+
+    Attributes:
+        kind: crawl.
+        url: First page.
+        hosts: Hosts that are read beside that of the first page, with a port if it is not the scheme's.
+        include: Patterns of paths that are read, such as `/docs/*`. Default: the folder of the first page.
+        exclude: Patterns of paths that are not.
+        depth: Max links from the first page.
+        pages: Max pages.
+        pages_per_pattern: Max pages whose URLs differ in numbers only, such as the days of a calendar.
+        delay: Min seconds between two requests to a host. A longer delay that robots.txt asks for is kept.
+        minutes: Max minutes of one run; the next one resumes.
+        refresh_hours: Pages are asked for again after so many hours.
+        sitemap: Read the sitemaps of the host.
+    """
+
+    kind: Literal["crawl"]
+    url: str
+    hosts: tuple[str, ...] = ()
+    include: Patterns = ()
+    exclude: Patterns = ()
+    depth: Annotated[int, Field(ge=0, le=64)] = 8
+    pages: Annotated[int, Field(ge=1, le=1_000_000)] = 1_000
+    pages_per_pattern: Annotated[int, Field(ge=1)] = 200
+    delay: Annotated[float, Field(ge=0, le=600)] = 1.0
+    minutes: Annotated[float, Field(gt=0)] = 60.0
+    refresh_hours: Annotated[float, Field(ge=0)] = 24.0
+    sitemap: bool = True
+
+    @property
+    def all_hosts(self) -> frozenset[str]:
+        """The hosts that may be read."""
+        return frozenset({host_of(self.url), *(host.lower() for host in self.hosts)})
+
+    @property
+    def included(self) -> Patterns:
+        """The patterns of paths that are read."""
+        return self.include or (folder_pattern(self.url),)
+
+
+Spec = GitSpec | ObjectStoreSpec | CrawlSpec
+AnySpec = TypeVar("AnySpec", bound=SourceSpec)
+
+
+@dataclass(frozen=True, slots=True)
+class SourcesFile:
+    """The content of `sources.yaml`."""
+
+    __pydantic_config__ = ConfigDict(extra="forbid")
+
+    sources: tuple[Annotated[Spec, Field(discriminator="kind")], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CrawledSites:
+    """The sites that `xnai crawl` was given; a record of the home."""
+
+    sites: tuple[CrawlSpec, ...] = ()
+
+
+def read_sources(home: Home, file: Path, *, required: bool = False) -> tuple[Spec, ...]:
+    """Return the sources of a home: those of the file, and the sites that `xnai crawl` was given.
+
+    Args:
+        home: The home.
+        file: The file.
+        required: Whether it is an error if there is no such file.
+
+    Raises:
+        SourcesError: The file is not acceptable; the message has the line, the value and what is allowed.
+    """
+    named = _read_file(file, required=required)
+    sites = crawled_sites(home)
+    _check_distinct([*named, *sites])
+    return (*named, *sites)
+
+
+def crawled_sites(home: Home) -> tuple[CrawlSpec, ...]:
+    """Return the sites that `xnai crawl` was given."""
+    record = read_record(_sites_path(home), CrawledSites)
+    return record.sites if record else ()
+
+
+def add_site(home: Home, site: CrawlSpec, specs: Sequence[Spec]) -> tuple[Spec, ...]:
+    """Return the sources of a home together with a site that `xnai crawl` is given, which replaces one of its name.
+
+    Raises:
+        SourcesError: Its name or prefix is that of another source.
+    """
+    sites = tuple(one for one in crawled_sites(home) if one.name != site.name)
+    others = tuple(one for one in specs if one.name != site.name or one not in crawled_sites(home))
+    _check_distinct([*others, site])
+    _record_sites(home, (*sites, site))
+    return (*others, site)
+
+
+def remove_site(home: Home, name: str) -> None:
+    """Remove a site that `xnai crawl` was given.
+
+    Raises:
+        SourcesError: It was not given one of that name.
+    """
+    sites = crawled_sites(home)
+    if name not in (site.name for site in sites):
+        names = ", ".join(site.name for site in sites) or "none"
+        raise SourcesError(f"`xnai crawl` was not given a site {name!r}. It was given: {names}.")
+    _record_sites(home, tuple(site for site in sites if site.name != name))
+
+
+def _record_sites(home: Home, sites: tuple[CrawlSpec, ...]) -> None:
+    write_record(_sites_path(home), CrawledSites(sites))
+
+
+def crawl_spec(**options: Any) -> CrawlSpec:
+    """Return the site that options describe.
+
+    Raises:
+        SourcesError: An option is not acceptable.
+    """
+    try:
+        spec: CrawlSpec = TypeAdapter(CrawlSpec).validate_python({"kind": "crawl", **options})
+    except ValidationError as error:
+        raise SourcesError(" ".join(f"{_dotted(one['loc'])}: {_said(one)}." for one in error.errors())) from None
+    return _completed(spec, "xnai crawl")
+
+
+def _sites_path(home: Home) -> Path:
+    return home.state / "crawled_sites.json"
+
+
+def _read_file(file: Path, *, required: bool) -> tuple[Spec, ...]:
+    try:
+        content = file.read_bytes()
+    except FileNotFoundError:
+        if required:
+            raise SourcesError(f"XNAI_SOURCES={str(file)!r} does not exist. Create it, or unset it.") from None
+        return ()
+    except OSError as error:
+        raise SourcesError(f"{file} cannot be read: {error.strerror}.") from error
+    if len(content) > LARGEST_FILE:
+        raise SourcesError(f"{file} is larger than {LARGEST_FILE // 2**20} MB. Is it a list of sources?")
+    try:
+        tree = yaml.compose(content, Loader=yaml.SafeLoader)
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(content, Loader=yaml.SafeLoader)):
+            raise SourcesError(f"{file} has aliases (*name). Write the value instead.")
+        value = yaml.load(content, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, UnicodeDecodeError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise SourcesError(f"{file}{line}: not YAML: {getattr(error, 'problem', error)}.") from None
+    try:
+        read = TypeAdapter(SourcesFile).validate_python(value or {})
+    except ValidationError as error:
+        wrong = [f"line {_line(tree, one['loc'])}: {_dotted(one['loc'])}: {_said(one)}." for one in error.errors()]
+        raise SourcesError(f"{file}, {' '.join(wrong)}") from None
+    return tuple(_completed(spec, str(file)) for spec in read.sources)
+
+
+def _completed(spec: AnySpec, where: str) -> AnySpec:
+    """Return a spec with its prefix and, of a site, with the one form of its URL."""
+    spec = replace(spec, prefix=spec.prefix or spec.name)
+    if isinstance(spec, CrawlSpec):
+        url = canonical_url(spec.url)
+        if url is None:
+            raise SourcesError(
+                f"{where}: the URL of {spec.name} must be an http or https URL with a host, without a user."
+            )
+        spec = replace(spec, url=url)
+    return spec
+
+
+def _check_distinct(specs: Sequence[Spec]) -> None:
+    names = [spec.name for spec in specs]
+    for name in names:
+        if names.count(name) > 1:
+            raise SourcesError(f"Two sources are called {name}, in the list or given to `xnai crawl`. Rename one.")
+    for one in specs:
+        for other in specs:
+            if one is not other and f"{other.prefix}/".startswith(f"{one.prefix}/"):
+                raise SourcesError(
+                    f"The prefix {other.prefix} of the source {other.name} lies in that of {one.name}, {one.prefix}. "
+                    "Give each source a prefix of its own."
+                )
+
+
+def _said(error: Any) -> str:
+    """Return what is wrong with a value and what is allowed."""
+    kinds = f"it must have a kind: {', '.join(KINDS)}"
+    fixed = {
+        "unexpected_keyword_argument": "there is no such option",
+        "missing": "it is required",
+        "union_tag_invalid": kinds,
+        "union_tag_not_found": kinds,
+        "dataclass_type": "it must be a mapping with the key `sources`",
+    }
+    said = fixed.get(error["type"], error["msg"].removeprefix("Value error, ").replace("Input should", "it must"))
+    given = error["input"]
+    # an address may hold a password
+    return said if isinstance(given, dict | list) or "@" in str(given) else f"{said} (it is {given!r})"
+
+
+def _dotted(place: tuple[Any, ...]) -> str:
+    """Return the place of a value, without the kind, which pydantic counts as a step."""
+    steps = [step for at, step in enumerate(place) if not (step in KINDS and at and isinstance(place[at - 1], int))]
+    return re.sub(r"\.(\d+)", lambda found: f"[{int(found[1]) + 1}]", ".".join(map(str, steps))) or "the file"
+
+
+def _line(node: Any, place: tuple[Any, ...]) -> int:
+    """Return the line of a value, or of the nearest thing around it that is in the file."""
+    for step in place:
+        node = next(_below(node, step), node)
+    return int(node.start_mark.line) + 1 if node is not None else 1
+
+
+def _below(node: Any, step: Any) -> Iterator[Any]:
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        yield node.value[step]
+    elif isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == step:
+                yield key if isinstance(value, yaml.ScalarNode) else value
