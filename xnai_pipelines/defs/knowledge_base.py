@@ -2,7 +2,18 @@
 
 import dagster as dg
 
-from xnai_pipelines.defs import adapters, autonomy, chunks, documents, embeddings, evaluation, jobs, models, releases
+from xnai_pipelines.defs import (
+    adapters,
+    autonomy,
+    chunks,
+    documents,
+    embeddings,
+    evaluation,
+    health,
+    jobs,
+    models,
+    releases,
+)
 from xnai_pipelines.defs.base import Base
 
 
@@ -11,6 +22,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
     started = jobs.Jobs.of(base)
     return dg.Definitions.merge(
         documents.definitions(base, started),
+        health.definitions(base),
         chunks.definitions(base),
         embeddings.definitions(base),
         evaluation.definitions(base),
