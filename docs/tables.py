@@ -21,6 +21,7 @@ VARIANTS = "One variant of the encoder per asset."
 
 STORED = {
     "documents": "LanceDB `documents`, `quarantine`, `files`",
+    "document_health": "`state/document_health.json`, `state/document_health_history.json`",
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",
     "questions": "LanceDB `questions`",

@@ -55,7 +55,8 @@ _HISTORY = re.compile(
 )
 # Statements that name something by its number, or are about one version.
 _NAMED_BY_VALUE = re.compile(
-    r"\b(?:since|until|before|after|added in|changed in|removed in|new in|as of|deprecated|example|e\.g|for instance|"
+    r"\b(?:added in|changed in|removed in|new in|deprecated|example|e\.g|for instance|"
+    r"(?:since|until|before|after|as of) (?=v?\d+\.\d|\d{4})|"
     r"(?:step|chapter|section|figure|table|version|python) (?=v?\d))",
     re.IGNORECASE,
 )

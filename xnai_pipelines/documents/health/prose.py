@@ -13,7 +13,7 @@ _FENCE = re.compile(r"[ \t>]*(?:[-*+][ \t]+|\d{1,9}[.)][ \t]+)?(`{3,}(?=[^`]*$)|
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,3})(?!`)([^\n]{1,400}?(?:\n[^\n]{1,400}?){0,2})(?<!`)\1(?!`)")
 # After these an indented block is their content, not code.
 _CONTAINER = re.compile(r"[ \t]*(?:[-*+][ \t]|\d{1,9}[.)][ \t]|!!!|\?\?\?|===|:::|/{3}|:[ \t]|\[\^|<)")
-_LITERAL_ROLE = re.compile(r"``[^`\n]{1,400}``")
+_LITERAL = re.compile(r"``(?=\S)[^\n]{1,400}?``(?!`)")
 _RST_CODE = re.compile(
     r"[ \t]*(?:\.\. (?:code-block|code|sourcecode|highlight|prompt|parsed-literal|doctest|testcode|testoutput|math|raw|"
     r"regendoc|jupyter-execute|ipython)::.*|(?!\.\. [\w-]+::).*::)[ \t]*$"
@@ -53,7 +53,7 @@ def prose_of(text: str, markup: Markup, matter_end: int = 0) -> str:
     if markup is Markup.CODE:
         return blanked(text)
     if markup is Markup.RST:
-        return _LITERAL_ROLE.sub(lambda code: blanked(code.group()), _rst_prose(text))
+        return _LITERAL.sub(lambda code: blanked(code.group()), _rst_prose(text))
     if markup is Markup.PLAIN:
         return text
     body = blanked(text[:matter_end]) + _markdown_prose(text[matter_end:])

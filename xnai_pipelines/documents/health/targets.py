@@ -25,52 +25,13 @@ from xnai_pipelines.documents.parsers.parsed import Markup
 PAGES = (".md", ".mdx", ".markdown", ".rst", ".txt", ".ipynb", ".adoc", ".org", ".html", ".htm")
 # Extensions of files that a folder of documents has itself. A missing .html file may be built from another.
 CLASSES = (
-    frozenset([".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".org", ".ipynb"]),
-    frozenset(
-        [
-            ".png",
-            ".jpg",
-            ".jpeg",
-            ".gif",
-            ".svg",
-            ".webp",
-            ".bmp",
-            ".ico",
-            ".avif",
-            ".drawio",
-            ".puml",
-            ".mp4",
-            ".webm",
-            ".mp3",
-            ".wav",
-        ]
-    ),
-    frozenset([".pdf", ".docx", ".xlsx", ".pptx", ".csv", ".tsv", ".zip", ".gz", ".eml"]),
-    frozenset(
-        [
-            ".json",
-            ".jsonl",
-            ".yaml",
-            ".yml",
-            ".toml",
-            ".xml",
-            ".ini",
-            ".cfg",
-            ".py",
-            ".js",
-            ".ts",
-            ".sh",
-            ".sql",
-            ".ps1",
-            ".go",
-            ".rs",
-            ".java",
-            ".c",
-            ".h",
-            ".cpp",
-        ]
-    ),
-)
+    frozenset((".md", ".mdx", ".markdown", ".rst", ".txt", ".adoc", ".org", ".ipynb")),
+    frozenset((".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".ico", ".avif", ".drawio", ".puml", ".mp4",
+               ".webm", ".mp3", ".wav")),
+    frozenset((".pdf", ".docx", ".xlsx", ".pptx", ".csv", ".tsv", ".zip", ".gz", ".eml")),
+    frozenset((".json", ".jsonl", ".yaml", ".yml", ".toml", ".xml", ".ini", ".cfg", ".py", ".js", ".ts", ".sh", ".sql",
+               ".ps1", ".go", ".rs", ".java", ".c", ".h", ".cpp")),
+)  # fmt: skip
 FILES = frozenset[str]().union(*CLASSES)
 SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//")
 # Signs of a template, a glob or an example in place of a path.

@@ -85,16 +85,16 @@ def lagging(translations: Translations) -> Iterator[Finding]:
         missing = missing_headings(document, original)
         if missing:
             named = ", ".join(f'"{title}"' for title in missing[:NAMED]) + (", ..." if len(missing) > NAMED else "")
-            message = f"Lacks {len(missing)} of {len(original.headings)} headings of {original.source}: {named}."
+            message = f"Lacks headings of {original.source}, {len(missing)} of {len(original.headings)}: {named}."
             yield found(document, "translation_lags", Severity.WARNING, message, action="Translate what was added.")
         links = _link_targets(original, document) - _link_targets(document, document)
         if links:
             named = ", ".join(sorted(links)[:NAMED]) + (", ..." if len(links) > NAMED else "")
-            message = f"Lacks {len(links)} links of {original.source}: {named}."
+            message = f"Lacks links of {original.source}: {named}."
             yield found(document, "translation_lacks_links", Severity.INFO, message, action="Translate what was added.")
         before, now = (len(_FENCE.findall(one.text)) for one in (original, document))
         if now < before:
-            message = f"Has {now} code samples; {original.source} has {before}."
+            message = f"Lacks code samples: {now} in place of the {before} of {original.source}."
             yield found(document, "translation_lacks_code", Severity.INFO, message, action="Translate what was added.")
         if _is_copy(document, original):
             message = f"Not translated: its text is that of {original.source}."
