@@ -2,9 +2,12 @@
 
 import json
 
+import pytest
+
 from tests.support.pipeline import command, variables
 
 
+@pytest.mark.slow
 def test_the_worst_pages_come_first_and_a_prefix_shows_every_finding(work):
     work.write("bad.md", "# Bad\n\n[a](gone.md)\n\nTODO: write this.\n")
     work.ingest_documents()
@@ -21,6 +24,3 @@ def test_the_worst_pages_come_first_and_a_prefix_shows_every_finding(work):
     found = json.loads(command(narrow, "health", "--source", "bad", "--json").out)
     assert [page["source"] for page in found["pages"]] == ["bad.md"]
     assert found["figures"]["findings.broken_link"] == 1.0
-    missing = command(narrow, "health", "--source", "nowhere")
-    assert missing.code == 2
-    assert "nowhere" in missing.err
