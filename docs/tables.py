@@ -23,6 +23,7 @@ STORED = {
     "mirrored_sources": "`sources/`",
     "crawled_pages": "`sources/`",
     "documents": "LanceDB `documents`, `quarantine`, `files`",
+    "document_health": "`state/document_health.json`, `state/document_health_history.json`",
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",
     "questions": "LanceDB `questions`",

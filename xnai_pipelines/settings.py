@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
+from xnai_pipelines.documents.health.rules import HealthRules
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
@@ -175,6 +176,25 @@ class Settings(BaseSettings):
     quarantine_rate: float = Field(
         default=0.05, ge=0, le=1, description="Share of quarantined files above which a check warns."
     )
+    health_stale_days: int = Field(
+        default=30, ge=1, description="Days without a change or a review after which a document is stale."
+    )
+    health_quality: float = Field(
+        default=0.7,
+        ge=0,
+        le=1,
+        description="Health score below which a document is unhealthy; a check compares the mean.",
+    )
+    health_freshness: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="Freshness below which a document is out of date; a check compares the mean.",
+    )
+    health_external_links: bool = Field(
+        default=False,
+        description="Request links to other hosts, once a day. A link is dead after failures on three different days.",
+    )
     card_chunks: int = Field(
         default=2_000,
         ge=100,
@@ -322,6 +342,16 @@ class Settings(BaseSettings):
             max_error_share=self.max_error_share,
             max_p95_ms=self.max_search_ms,
             backoff=timedelta(minutes=self.retrain_backoff_minutes),
+        )
+
+    @property
+    def health(self) -> HealthRules:
+        """From where on a document counts as unhealthy."""
+        return HealthRules(
+            stale_days=self.health_stale_days,
+            quality=self.health_quality,
+            freshness=self.health_freshness,
+            external_links=self.health_external_links,
         )
 
     @property

@@ -251,6 +251,7 @@ def test_the_schedules_are_on(ui):
         of={key: JOB[key] for key in ("repositoryLocationName", "repositoryName")},
     )["schedulesOrError"]["results"]
     assert {schedule["name"]: schedule["scheduleState"]["status"] for schedule in schedules} == {
+        "daily_health": "RUNNING",
         "nightly_evaluation": "RUNNING",
         "weekly_maintenance": "RUNNING",
         "weekly_quantization": "RUNNING",

@@ -1,6 +1,8 @@
 """The `xnai` command."""
 
-from xnai_pipelines.cli import automation, demo, language_models, models, pipeline, service, sources
+from xnai_pipelines.cli import automation, demo, health, language_models, models, pipeline, service, sources
 from xnai_pipelines.cli.app import app, main
 
-__all__ = ["app", "automation", "demo", "language_models", "main", "models", "pipeline", "service", "sources"]
+__all__ = [
+    *("app", "automation", "demo", "health", "language_models", "main", "models", "pipeline", "service", "sources"),
+]

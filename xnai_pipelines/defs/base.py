@@ -38,6 +38,7 @@ class Schedules(dg.Model, dg.Resolvable):
     quantization: str | None = Field(
         default="0 3 * * 6", description="Makes the variants again if the corpus or the base weights changed."
     )
+    health: str | None = Field(default="30 4 * * *", description="Inspects the documents themselves.")
 
 
 @dataclass(frozen=True)

@@ -112,6 +112,7 @@ class Jobs:
     approve: Any
     quantize: Any
     compare_encoders: Any
+    health: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -158,6 +159,11 @@ class Jobs:
                 "compare_encoders",
                 ["encoder_card"],
                 description="Compare other encoders with the current one on the corpus and its questions.",
+            ),
+            health=base.asset_job(
+                "health",
+                ["document_health"],
+                description="Inspect the documents: what is stale, broken, unfinished or repeated.",
             ),
             maintain=base.op_job(
                 "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."
@@ -235,6 +241,15 @@ def _schedules(base: Base, jobs: Jobs) -> list[dg.ScheduleDefinition]:
             description="Every write leaves an older version of its table behind; this removes them after a week.",
         )
         schedules.append(maintenance)
+    if when.health is not None:
+        health = dg.ScheduleDefinition(
+            name=base.name("daily_health"),
+            job=jobs.health,
+            cron_schedule=when.health,
+            default_status=status,
+            description="Inspects the documents every day: they age even if nobody changes them.",
+        )
+        schedules.append(health)
     if when.quantization is not None:
         define = dg.schedule(
             name=base.name("weekly_quantization"),

@@ -9,6 +9,7 @@ from xnai_pipelines.defs import (
     documents,
     embeddings,
     evaluation,
+    health,
     jobs,
     models,
     releases,
@@ -23,6 +24,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
     return dg.Definitions.merge(
         sources.definitions(base),
         documents.definitions(base, started),
+        health.definitions(base),
         chunks.definitions(base),
         embeddings.definitions(base),
         evaluation.definitions(base),
