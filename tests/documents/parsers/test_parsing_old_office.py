@@ -6,7 +6,7 @@ import pytest
 
 from tests.support.ole_files import compound, doc, msg, ppt, xls
 from tests.support.parsing_files import Parse, kind_of, one
-from xnai_pipelines.documents.parsers.parsed import Heading, Omission, ParseLimits
+from xnai_pipelines.documents.parsers.parsed import Heading, Omission, ParsedDocument, ParseLimits
 
 
 def wide(text: str) -> bytes:
@@ -44,37 +44,37 @@ def test_slides_have_titles_from_the_outline_their_shapes_and_notes(parse: Parse
     assert document.omissions == (Omission("picture", 2),)
 
 
-def test_a_message_has_headers_body_forwarded_message_and_names_of_attachments(parse: Parse) -> None:
+def test_a_message_has_headers_body_forwarded_message_and_attached_files(parse: Parse) -> None:
     sent = 133_500_000_000_000_000
     inner = "__attach_version1.0_#00000001/3701000D"
-    document = one(
-        parse(
-            "letter.msg",
-            msg(
-                {
-                    "0037001F": wide("Budget"),
-                    "0C1A001F": wide("Ann Lee"),
-                    "0C1F001F": wide("ann@example.org"),
-                    "__recip_version1.0_#00000000/3001001F": wide("Bo"),
-                    "__recip_version1.0_#00000000/3003001F": wide("bo@example.org"),
-                    "1000001F": wide("Dear Bo,\r\nplease read."),
-                    "__attach_version1.0_#00000000/3707001F": wide("plan.pdf"),
-                    "__attach_version1.0_#00000000/37010102": b"%PDF",
-                    f"{inner}/__properties_version1.0": bytes(24),
-                    f"{inner}/0037001F": wide("Before"),
-                    f"{inner}/1000001F": wide("the first letter"),
-                },
-                sent,
-            ),
-        )
+    document, plan = parse(
+        "letter.msg",
+        msg(
+            {
+                "0037001F": wide("Budget"),
+                "0C1A001F": wide("Ann Lee"),
+                "0C1F001F": wide("ann@example.org"),
+                "__recip_version1.0_#00000000/3001001F": wide("Bo"),
+                "__recip_version1.0_#00000000/3003001F": wide("bo@example.org"),
+                "1000001F": wide("Dear Bo,\r\nplease read."),
+                "__attach_version1.0_#00000000/3707001F": wide("C:\\tmp\\plan.txt"),
+                "__attach_version1.0_#00000000/37010102": b"The plan",
+                f"{inner}/__properties_version1.0": bytes(24),
+                f"{inner}/0037001F": wide("Before"),
+                f"{inner}/1000001F": wide("the first letter"),
+            },
+            sent,
+        ),
     )
+    assert isinstance(document, ParsedDocument)
     assert document.text == (
         "Subject: Budget\nFrom: Ann Lee <ann@example.org>\nTo: Bo <bo@example.org>\nDate: 2024-01-17 21:20 UTC\n\n"
         "Dear Bo,\nplease read.\n\nForwarded message\n\nSubject: Before\n\nthe first letter\n\n"
-        "Attachments: plan.pdf (4 bytes)"
+        r"Attachments: C:\tmp\plan.txt (8 bytes)"
     )
     assert document.title == "Budget"
-    assert document.omissions == (Omission("attachment", 1, "plan.pdf"),)
+    assert isinstance(plan, ParsedDocument)
+    assert (plan.member, plan.text, document.omissions) == ("!plan.txt", "The plan", ())
 
 
 def test_a_letter_that_is_only_packed_rich_text_is_unpacked(parse: Parse) -> None:

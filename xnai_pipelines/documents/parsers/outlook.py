@@ -12,7 +12,7 @@ from xnai_pipelines.documents.parsers.office import check_size
 from xnai_pipelines.documents.parsers.ole import CompoundFile, codec_of, compound_file
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.outlook_rtf import unpacked_rtf
-from xnai_pipelines.documents.parsers.parsed import Content, Markup
+from xnai_pipelines.documents.parsers.parsed import Content, Markup, Member
 from xnai_pipelines.documents.parsers.rtf import RtfReader
 from xnai_pipelines.errors import UnreadableError
 
@@ -54,6 +54,17 @@ def parse_msg(data: bytes, stem: str, max_chars: int) -> Content:
     return replace(Content(title, text, Markup.PLAIN), omissions=omitted.listed())
 
 
+def attached_to_msg(data: bytes) -> Iterator[Member]:
+    """Yield the files attached to a message.
+
+    Raises:
+        MissingExtraError: The extra `office` is not installed.
+        UnreadableError: "encrypted", "damaged".
+    """
+    with compound_file(data, "An Outlook message") as file:
+        yield from _Message(file, "", 0, Omitted()).members(0)
+
+
 class _Message:
     """A message in a file: the file's own, or one attached to it, whose parts have a prefix."""
 
@@ -72,17 +83,37 @@ class _Message:
             yield body
         named: list[str] = []
         for part in self._parts(_ATTACHMENT):
-            if self._file.has(f"{self._prefix}{part}/{_stream(_DATA, _STORAGE)}/{_PROPERTIES}") and depth < _MAX_DEPTH:
-                inner = f"{self._prefix}{part}/{_stream(_DATA, _STORAGE)}/"
+            inner = self._attached_message(part)
+            if inner is not None and depth < _MAX_DEPTH:
                 yield "Forwarded message"
-                yield from _Message(self._file, inner, self._max_chars, self._omitted).blocks(depth + 1)
+                yield from inner.blocks(depth + 1)
                 continue
-            name = self.text(_LONG_NAME, part) or self.text(_SHORT_NAME, part) or self.text(_NAME, part) or "unnamed"
-            size = len(self._file.stream(f"{self._prefix}{part}/{_stream(_DATA, _BINARY)}") or b"")
-            named.append(f"{single_line(name)} ({size:,} bytes)")
-            self._omitted.add("attachment", name)
+            name, data = self._attached_file(part)
+            named.append(f"{single_line(name)} ({len(data):,} bytes)")
+            if not data:
+                self._omitted.add("attachment", name)
         if named:
             yield f"Attachments: {', '.join(named)}"
+
+    def members(self, depth: int) -> Iterator[Member]:
+        """Yield the files attached to the message and to the messages attached to it."""
+        for part in self._parts(_ATTACHMENT):
+            inner = self._attached_message(part)
+            name, data = self._attached_file(part)
+            if inner is not None and depth < _MAX_DEPTH:
+                yield from inner.members(depth + 1)
+            elif data:
+                yield Member.of(name.replace("\\", "/").rpartition("/")[2], data)
+
+    def _attached_message(self, part: str) -> "_Message | None":
+        inner = f"{self._prefix}{part}/{_stream(_DATA, _STORAGE)}/"
+        is_message = self._file.has(inner + _PROPERTIES)
+        return _Message(self._file, inner, self._max_chars, self._omitted) if is_message else None
+
+    def _attached_file(self, part: str) -> tuple[str, bytes]:
+        """Return the name and the bytes of an attachment."""
+        name = self.text(_LONG_NAME, part) or self.text(_SHORT_NAME, part) or self.text(_NAME, part) or "unnamed"
+        return name, self._file.stream(f"{self._prefix}{part}/{_stream(_DATA, _BINARY)}") or b""
 
     def is_encrypted(self) -> bool:
         """Return whether the letter is in an attachment that only the receiver can open."""

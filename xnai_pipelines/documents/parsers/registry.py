@@ -56,7 +56,7 @@ from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, pars
 from xnai_pipelines.documents.parsers.office_variants import of_any_variant
 from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
 from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
-from xnai_pipelines.documents.parsers.outlook import parse_msg
+from xnai_pipelines.documents.parsers.outlook import attached_to_msg, parse_msg
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
@@ -189,7 +189,14 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     DOC: Parser("doc", 1, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
     XLS: Parser("xls", 1, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
     PPT: Parser("ppt", 1, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
-    MSG: Parser("msg", 1, _of_bytes(parse_msg), isolated=True, libraries=("olefile", "selectolax")),
+    MSG: Parser(
+        "msg",
+        2,
+        _of_bytes(parse_msg, attached_to_msg),
+        isolated=True,
+        libraries=("olefile", "selectolax"),
+        has_members=True,
+    ),
     XML: Parser("xml", 1, _of_bytes(parse_xml), isolated=True),
     LATEX: Parser("latex", 1, _of_text(parse_latex), isolated=True),
     ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
