@@ -73,10 +73,18 @@ def compound(streams: Mapping[str, bytes]) -> bytes:
     return header + struct.pack("<109I", *places) + sectors + table
 
 
-def doc(paragraphs: Sequence[tuple[str, int]], *, hidden: str = "", flags: int = 0, version: int = 0xC1) -> bytes:
+def doc(
+    paragraphs: Sequence[tuple[str, int]],
+    *,
+    hidden: str = "",
+    flags: int = 0,
+    version: int = 0xC1,
+    beside: Mapping[str, bytes] | None = None,
+) -> bytes:
     """A Word file. Each paragraph has its text with its mark, and a style number (1 to 9 are headings).
 
-    The second half is stored as UTF-16, the first as bytes of Western Europe. The letters of `hidden` are hidden.
+    The second half is stored as UTF-16, the first as bytes of Western Europe. The letters of `hidden` are
+    hidden. `beside` are further streams.
     """
     text = "".join(words for words, _ in paragraphs)
     half = len(text) // 2
@@ -104,7 +112,7 @@ def doc(paragraphs: Sequence[tuple[str, int]], *, hidden: str = "", flags: int =
     struct.pack_into("<II", fib, 0x102, len(clx), 12)
     struct.pack_into("<II", fib, 0xFA, len(clx) + 12, 12)
     main = bytes(fib) + paragraph_page + character_page + first + second
-    return compound({"WordDocument": main, "0Table": table})
+    return compound({"WordDocument": main, "0Table": table, **(beside or {})})
 
 
 def _page(offsets: Sequence[int], formats: Sequence[bytes], entry: int) -> bytes:

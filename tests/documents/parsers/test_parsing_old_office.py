@@ -22,6 +22,12 @@ def test_a_word_file_has_headings_tables_and_fields_without_their_codes(parse: P
     assert (document.title, document.media_type) == ("The plan", "application/msword")
 
 
+def test_objects_and_macros_are_counted(parse: Parse) -> None:
+    beside = {"ObjectPool/_1/Ole": b"x", "ObjectPool/_1/Data": b"x", "Macros/VBA/dir": b"x"}
+    document = one(parse("a.doc", doc([("words\r", 0)], beside=beside)))
+    assert document.omissions == (Omission("embedded object", 1), Omission("macros", 1))
+
+
 def test_a_letter_beyond_the_first_plane_survives_its_two_halves(parse: Parse) -> None:
     assert one(parse("a.doc", doc([("words first, then \ud83d\ude00 and\r", 0)]))).text == "words first, then 😀 and"
 

@@ -3,6 +3,7 @@
 import logging
 import struct
 from collections.abc import Iterator
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -11,6 +12,7 @@ from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office import check_size, paged_content
 from xnai_pipelines.documents.parsers.office_sheets import shown
 from xnai_pipelines.documents.parsers.ole import OLE_MAGIC, compound_file
+from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
@@ -33,10 +35,11 @@ def parse_xls(data: bytes, stem: str, max_chars: int) -> Content:
     from xlrd import XLRDError, open_workbook
     from xlrd.compdoc import CompDocError
 
-    title = ""
+    title, omitted = "", Omitted()
     if data.startswith(OLE_MAGIC):
         with compound_file(data, "A workbook from before 2007") as file:
             title = file.title()
+            file.count_unread(omitted)
     try:
         book = open_workbook(file_contents=data, formatting_info=True, logfile=StringIO())
     except XLRDError as error:
@@ -58,7 +61,7 @@ def parse_xls(data: bytes, stem: str, max_chars: int) -> Content:
         if rows or notes:
             name = normalise(sheet.name)
             sheets.append((f"sheet {name}", "\n\n".join(filter(None, (f"## {name}", filled_table(rows), *notes)))))
-    return paged_content(title, stem, sheets)
+    return replace(paged_content(title, stem, sheets), omissions=omitted.listed())
 
 
 def _rows(book: Any, sheet: Any) -> Iterator[list[str]]:  # xlrd has no types

@@ -1,11 +1,13 @@
 """Compound files (OLE, MS-CFB), the containers of old Office files and Outlook messages."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
@@ -62,6 +64,12 @@ class CompoundFile:
         content: bytes = self._opened.openstream(name).read()
         return content
 
+    def count_unread(self, omitted: Omitted) -> None:
+        """Count what no reader of text opens: embedded objects and macros."""
+        objects = {found.group() for name in self._names if (found := _OBJECT.match(name))}
+        omitted.add("embedded object", count=len(objects))
+        omitted.add("macros", count=int(any(_MACROS.search(name) for name in self._names)))
+
     def title(self) -> str:
         """Return the title in the properties, "" without a usable one."""
         try:
@@ -76,6 +84,8 @@ class CompoundFile:
         return single_line(normalise(title)) if isinstance(title, str) else ""
 
 
+_OBJECT = re.compile(r"(?:ObjectPool/|MBD)[^/]+")
+_MACROS = re.compile(r"(?:^|/)VBA/")
 _TITLE = 2
 _CODEPAGE = 1
 _UTF8 = {65001, 65001 - 65536}  # as a signed number of two bytes too

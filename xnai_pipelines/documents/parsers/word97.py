@@ -31,9 +31,8 @@ def parse_doc(data: bytes, stem: str, max_chars: int) -> Content:
     with compound_file(data, "A Word file from before 2007") as file:
         reader = DocReader(_parts(file), max_chars)
         title = file.title()
-        objects = {name.split("/")[1] for name in file.names() if name.startswith("ObjectPool/")}
+        file.count_unread(reader.omitted)
     body, *beside = reader.texts()
-    reader.omitted.add("embedded object", count=len(objects))
     content = paged_content(title, stem, [("", normalise(text)) for text in (body, *beside)])
     return replace(content, omissions=reader.omitted.listed())
 
