@@ -99,6 +99,7 @@ def test_restructuredtext_is_resolved_as_sphinx_does(markup, names):
 def test_a_page_that_its_language_lacks_is_taken_from_the_original():
     files = {"docs/en/a.md": "# A\n", "docs/en/b.md": "# B\n", "docs/de/a.md": "# A\n\n[b](b.md) [c](c.md)\n"}
     assert broken(files) == ["c.md"]
+    assert broken({"docs/en/a.md": "[b](b.md)\n", "docs/de/b.md": "# B\n"}) == ["b.md"]
 
 
 def test_kinds_of_files_that_a_copy_of_a_part_lacks_are_not_judged():

@@ -1,6 +1,8 @@
 """Translated trees: folders or extensions named after a language, such as docs/de/page.md or page.de.md."""
 
 import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import lru_cache
 
 # ISO 639-1. Codes that are common folder names in English (is, to, no, so, my, as, am, or, id, io) are left out.
@@ -42,3 +44,15 @@ def in_language(path: str, language: str) -> str:
     """Return the path with another language in its place. A path without a language is returned as it is."""
     place = _place(path)
     return f"{place[0]}{language}{place[2]}" if place else path
+
+
+def original_language(paths: Iterable[str]) -> str | None:
+    """Return the language from which others are translated: English if there is any, else the one with most files.
+
+    None if there are not two languages.
+    """
+    counts = Counter(language for path in paths if (language := tree_language(path)))
+    if len(counts) < 2:
+        return None
+    english = sorted(language for language in counts if re.split("[-_]", language)[0] == "en")
+    return english[0] if english else max(counts, key=lambda language: (counts[language], language))

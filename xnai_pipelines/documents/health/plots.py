@@ -13,12 +13,12 @@ _FAINT = "#888888"
 
 def health_plot(history: HealthHistory, rules: HealthRules) -> bytes:
     """Return a PNG of mean score and freshness over time with their thresholds."""
-    from matplotlib.dates import date2num
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 2.6), dpi=100, layout="constrained")
     axes = figure.subplots()
-    times = [float(date2num(point.inspected_at)) for point in history.points]
+    # Matplotlib's unit: days since 1970
+    times = [point.inspected_at.timestamp() / 86_400 for point in history.points]
     lines = (
         ("score", [point.score for point in history.points], _SCORE, rules.quality),
         ("freshness", [point.freshness for point in history.points], _FRESHNESS, rules.freshness),

@@ -16,9 +16,9 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from xnai_pipelines.documents.health.corpus import Corpus, Examined
-from xnai_pipelines.documents.health.languages import in_language, tree_language
+from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
 from xnai_pipelines.documents.health.links import Link, LinkKind, rst_label
-from xnai_pipelines.documents.health.slugs import folded, heading_anchors
+from xnai_pipelines.documents.health.slugs import folded, heading_anchors, heading_words
 from xnai_pipelines.documents.parsers.detect import HTML
 from xnai_pipelines.documents.parsers.parsed import Markup
 
@@ -162,7 +162,7 @@ class Targets:
             found = self._existing(candidate)
             if found is not None:
                 return self._anchor(document, found, anchor)
-        if self._is_translated(wanted):
+        if self._is_in_original(wanted):
             return UNSURE  # sites serve the original in place of a page that is not translated
         is_web = document.media_type == HTML
         extension = _extension(wanted)
@@ -203,15 +203,15 @@ class Targets:
                 indexes.setdefault(folder, path)
         return indexes
 
-    def _is_translated(self, path: str) -> bool:
-        language = tree_language(path)
-        return language is not None and any(
-            self._existing(in_language(path, other)) is not None for other in self._languages - {language}
-        )
+    def _is_in_original(self, path: str) -> bool:
+        """Return whether the original of a page that its language lacks exists."""
+        if self._original is None or tree_language(path) in (None, self._original):
+            return False
+        return self._existing(in_language(path, self._original)) is not None
 
     @cached_property
-    def _languages(self) -> frozenset[str]:
-        return frozenset(language for path in self.corpus.files if (language := tree_language(path)))
+    def _original(self) -> str | None:
+        return original_language(self.corpus.files)
 
     def _is_kept(self, folder: str, wanted: str) -> bool:
         """Return whether a file above the page's folder would be in this folder if it existed: others there are."""
@@ -320,7 +320,9 @@ class Targets:
     def _known_anchors(self, document: Examined) -> dict[str, str] | None:
         """Return the anchors of a page by their folded form, None if something adds others to the page."""
         if document.source not in self._anchors:
-            names = heading_anchors([heading.title for heading in document.headings]) | document.ids
+            lines = (document.text[one.start : one.start + 500].partition("\n")[0] for one in document.headings)
+            forms = [heading_words(line, one.title) for line, one in zip(lines, document.headings, strict=True)]
+            names = heading_anchors(forms) | document.ids
             generated = _GENERATED.search(document.text) is not None
             self._anchors[document.source] = None if generated else {folded(name): name for name in sorted(names)}
         return self._anchors[document.source]

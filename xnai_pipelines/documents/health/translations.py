@@ -10,7 +10,7 @@ from functools import cached_property
 from xnai_pipelines.documents.health.corpus import Corpus, Examined
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 from xnai_pipelines.documents.health.freshness import Dated
-from xnai_pipelines.documents.health.languages import in_language, tree_language
+from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
 from xnai_pipelines.documents.health.links import Link
 from xnai_pipelines.documents.health.targets import SCHEME
 
@@ -31,18 +31,14 @@ class Translations:
     dates: Mapping[str, Dated]
 
     @cached_property
-    def original_language(self) -> str | None:
-        """The language from which others are translated: English if it is there, else the one with most pages."""
-        counts = Counter(language for path in self.corpus.by_path if (language := tree_language(path)))
-        if len(counts) < 2:
-            return None
-        english = [language for language in counts if language.partition("-")[0].partition("_")[0] == "en"]
-        return english[0] if english else max(counts, key=lambda language: (counts[language], language))
+    def original(self) -> str | None:
+        """The language from which the others are translated."""
+        return original_language(self.corpus.by_path)
 
     @cached_property
     def pairs(self) -> tuple[tuple[Examined, Examined], ...]:
         """Each translation with its original."""
-        origin = self.original_language
+        origin = self.original
         if origin is None:
             return ()
         pairs = []
@@ -66,7 +62,7 @@ class Translations:
         languages = sorted({language for document, _ in self.pairs if (language := tree_language(document.path))})
         lacking = {}
         for path, document in self.corpus.by_path.items() if languages else ():
-            if document.is_page and tree_language(path) == self.original_language:
+            if document.is_page and tree_language(path) == self.original:
                 without = tuple(one for one in languages if in_language(path, one) not in self.corpus.by_path)
                 if without:
                     lacking[path] = without
@@ -135,7 +131,7 @@ def missing_headings(document: Examined, original: Examined) -> list[str]:
 def _heading_ids(document: Examined) -> dict[str, str]:
     ids = {}
     for heading in document.headings:
-        line = document.text[heading.start :].partition("\n")[0] if heading.start < len(document.text) else ""
+        line = document.text[heading.start : heading.start + 500].partition("\n")[0]
         if named := _ID.search(line):
             ids[named.group(1)] = heading.title
     return ids
