@@ -4,5 +4,14 @@ from xnai_pipelines.cli import automation, demo, health, language_models, models
 from xnai_pipelines.cli.app import app, main
 
 __all__ = [
-    *("app", "automation", "demo", "health", "language_models", "main", "models", "pipeline", "service", "sources"),
+    "app",
+    "automation",
+    "demo",
+    "health",
+    "language_models",
+    "main",
+    "models",
+    "pipeline",
+    "service",
+    "sources",
 ]

@@ -266,3 +266,9 @@ def test_charts_of_sheets_and_sheets_that_are_charts_are_kept(parse: Parse) -> N
     assert "| rye | 5 |\n\nChart: Beside the table" in document.text
     assert "## Trend\n\nChart: A sheet of its own" in document.text
     assert [page.label for page in document.pages] == ["sheet Sheet", "sheet Trend"]
+
+
+def test_a_damaged_part_costs_itself_alone(parse: Parse) -> None:
+    (document,) = parse("a.docx", docx(paragraph("Body"), {"word/header1.xml": "<w:hdr"}))
+    assert document.text == "Body"
+    assert document.omissions == (Omission("damaged part", 1, "word/header1.xml"),)

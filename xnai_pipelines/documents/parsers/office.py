@@ -12,16 +12,15 @@ from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
 from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
-from xnai_pipelines.documents.parsers.office_parts import count_textless, description, lost_texts, shown_parts
+from xnai_pipelines.documents.parsers.office_parts import description, lost_texts, shown_parts
 from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts, shown
-from xnai_pipelines.documents.parsers.office_xml import rewritten, xml_root
+from xnai_pipelines.documents.parsers.office_xml import main_part, rewritten, xml_root
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
-_BODY = "word/document.xml"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00[DE]\x00")
@@ -49,16 +48,16 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     def described(image: Any) -> list[Any]:  # never opens the picture or a link to one
         return [mammoth.html.text(image.alt_text)] if image.alt_text else []
 
-    unwrapped = rewritten(data, _BODY, without_wrappers)
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        body = main_part(package, "word/document.xml")
+    unwrapped = rewritten(data, body, without_wrappers)
     html = mammoth.convert_to_html(pre_process_docx(BytesIO(unwrapped)), convert_image=described).value
     check_size(len(html), max_chars)
     text = _tidy(HtmlConverter().convert_string(html).markdown)
     omitted = Omitted()
     with zipfile.ZipFile(BytesIO(unwrapped)) as package:
-        imported = imported_texts(package, _BODY, omitted)
-        whole = "\n\n".join([text, *imported])
-        beside = lost_texts(package, shown_parts(package, _BODY), whole)
-        count_textless(package, _BODY, omitted)
+        imported = imported_texts(package, body, omitted)
+        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join([text, *imported]))
     return paged_content(title, stem, [("", part) for part in (text, *imported, *map(normalise, beside))], omitted)
 
 
@@ -166,13 +165,12 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
                 check_size(total, max_chars)
                 rows.append(cells)
             blocks = [*([_filled_columns(rows)] if rows else []), *map(normalise, beside.notes)]
-            blocks += map(normalise, lost_texts(package, shown_parts(package, part)[1:], "\n".join(blocks)))
-            count_textless(package, part, omitted)
+            blocks += map(normalise, lost_texts(shown_parts(package, part, omitted), "\n".join(blocks)))
             if blocks:
                 name = normalise(sheet.title)
                 sheets.append((f"sheet {name}", "\n\n".join([f"## {name}", *blocks])))
         for name, part in chart_sheets(package):
-            if blocks := lost_texts(package, shown_parts(package, part)[1:], ""):
+            if blocks := lost_texts(shown_parts(package, part, omitted), ""):
                 sheets.append((f"sheet {normalise(name)}", "\n\n".join([f"## {normalise(name)}", *blocks])))
     return paged_content(title, stem, sheets, omitted)
 
@@ -238,9 +236,8 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
         for number, slide in enumerate(Presentation(BytesIO(shown)).slides, 1):
             name = slide.part.partname.lstrip("/")
             text = normalise("\n\n".join(_blocks(slide)))
-            beside = lost_texts(package, shown_parts(package, name), text)
+            beside = lost_texts(shown_parts(package, name, omitted), text)
             text = normalise("\n\n".join(filter(None, [text, *beside])))
-            count_textless(package, name, omitted)
             total += len(text)
             check_size(total, max_chars)
             slides.append((f"slide {number}", text))

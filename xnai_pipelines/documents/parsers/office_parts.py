@@ -40,7 +40,7 @@ _LABELS = {
     "userShapes": "Text box",
 }
 # Relations to parts that show something. Layouts and masters only say where.
-SHOWN = {
+_SHOWN = {
     *("chart", "chartEx", "chartUserShapes", "comments", "diagramData", "diagramDrawing", "drawing", "notesSlide"),
     *("header", "footer", "footnotes", "endnotes"),
 }
@@ -78,12 +78,11 @@ class _Carried:
         return max(map(len, keys)) >= _ANCHOR and all(run in self._key for run in keys)
 
 
-def lost_texts(package: zipfile.ZipFile, names: Iterable[str], text: str) -> list[str]:
+def lost_texts(parts: Iterable[Any], text: str) -> list[str]:
     """Return what these parts show and the text lacks: paragraphs of the body, then other parts with their label."""
     carried = _Carried(text)
     found: list[str] = []
-    for name in names:
-        root = xml_root(package.read(name))
+    for root in parts:
         label = _LABELS.get(local_name(root))
         if label == "":
             found += lost_paragraphs(root, carried)
@@ -98,9 +97,28 @@ def lost_texts(package: zipfile.ZipFile, names: Iterable[str], text: str) -> lis
     return found
 
 
-def shown_parts(package: zipfile.ZipFile, part: str) -> list[str]:
-    """Return the XML parts that a part shows: itself, its comments, diagrams, charts, notes and drawings."""
-    return [part, *(relation.target for _, relation in related(package, part, SHOWN) if not relation.external)]
+def shown_parts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> list[Any]:
+    """Return the roots of a part and of what it shows: comments, diagrams, charts, notes and drawings.
+
+    What has no text there is counted: pictures, films, damaged parts. Embedded files are documents of their own.
+    """
+    from lxml.etree import LxmlError
+
+    names = [part]
+    for _, relation in related(package, part, _SHOWN | _WITHOUT_TEXT.keys()):
+        if relation.kind in _SHOWN and not relation.external:
+            names.append(relation.target)
+        elif relation.kind in _WITHOUT_TEXT:
+            omitted.add(_WITHOUT_TEXT[relation.kind], relation.target.rpartition("/")[2])
+    roots = []
+    for name in names:
+        try:
+            roots.append(xml_root(package.read(name)))
+        except (LxmlError, zipfile.BadZipFile):
+            omitted.add("damaged part", name)
+    for picture in (name for root in roots for name in _pictures_without_words(root)):
+        omitted.add("picture without a description", picture)
+    return roots
 
 
 def lost_paragraphs(root: Any, carried: "_Carried | str") -> list[str]:
@@ -124,16 +142,6 @@ def _labelled(label: str, words: str, carried: _Carried) -> Iterator[str]:
     lines = words.split("\n")
     if _LETTER.search(words) and not all(carried.has([line]) for line in lines):
         yield f"{label}: {normalise(words)}"
-
-
-def count_textless(package: zipfile.ZipFile, part: str, omitted: Omitted) -> None:
-    """Count pictures and films without a text, of a part and the parts that it shows. Embedded files are documents."""
-    for owner, relation in related(package, part, SHOWN | _WITHOUT_TEXT.keys()):
-        if relation.kind in _WITHOUT_TEXT and "/charts/" not in owner:
-            omitted.add(_WITHOUT_TEXT[relation.kind], relation.target.rpartition("/")[2])
-    for name in shown_parts(package, part):
-        for picture in _pictures_without_words(xml_root(package.read(name))):
-            omitted.add("picture without a description", picture)
 
 
 def description(words: str) -> str:

@@ -8,9 +8,16 @@ from datetime import datetime
 from html import unescape
 from typing import Any
 
-from xnai_pipelines.documents.parsers.office_xml import attribute, joined, local_name, paragraphs, relations, xml_root
+from xnai_pipelines.documents.parsers.office_xml import (
+    attribute,
+    joined,
+    local_name,
+    main_part,
+    paragraphs,
+    relations,
+    xml_root,
+)
 
-_WORKBOOK = "xl/workbook.xml"
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
 _MARGINS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(Header|Footer)>([^<]*)<")
 _MARGIN_CODES = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|[A-Za-z])')
@@ -56,12 +63,13 @@ def sheet_parts(package: zipfile.ZipFile, path: str) -> SheetParts:
 
 def chart_sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     """Yield the name and the part of each sheet that is one chart, which openpyxl does not read."""
+    workbook = main_part(package, "xl/workbook.xml")
     names = {
         attribute(node, "id"): attribute(node, "name")
-        for node in xml_root(package.read(_WORKBOOK)).iter()
+        for node in xml_root(package.read(workbook)).iter()
         if local_name(node) == "sheet"
     }
-    for relation in relations(package, _WORKBOOK):
+    for relation in relations(package, workbook):
         if relation.kind == "chartsheet":
             yield names.get(relation.id, ""), relation.target
 

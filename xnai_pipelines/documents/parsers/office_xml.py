@@ -65,6 +65,11 @@ def relations(package: zipfile.ZipFile, part: str) -> list[Relation]:
     return found
 
 
+def main_part(package: zipfile.ZipFile, usual: str) -> str:
+    """Return the name of the document, workbook or presentation itself; most programs give it the usual one."""
+    return next((one.target for one in relations(package, "") if one.kind == "officeDocument"), usual)
+
+
 def related(package: zipfile.ZipFile, part: str, kinds: Container[str]) -> Iterator[tuple[str, Relation]]:
     """Yield the relations of these kinds, from a part and from the parts found so, with the part that has them."""
     names = set(package.namelist())
