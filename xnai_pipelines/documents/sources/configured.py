@@ -273,7 +273,7 @@ def _completed(spec: AnySpec, where: str) -> AnySpec:
             raise SourcesError(
                 f"{where}: the URL of {spec.name} must be an http or https URL with a host, without a user."
             )
-        spec = replace(spec, url=url)  # type: ignore[assignment]
+        spec = replace(spec, url=url)
     return spec
 
 
