@@ -106,7 +106,7 @@ BANDS = (
     "models: the job quantize, every week if something changed",
 )
 
-STORES = Box("repositories, buckets", "sources.yaml", 0, -1, outside=True)
+STORES = Box("Git, S3", "sources.yaml", 0, -1, outside=True)
 MIRRORED = Box("mirrored_sources", "what changed", 1, -1)
 CRAWLED = Box("crawled_pages", "robots.txt obeyed", 2, -1)
 SITES = Box("web sites", "xnai crawl", 3, -1, outside=True)

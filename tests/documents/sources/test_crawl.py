@@ -78,8 +78,12 @@ def links(*targets: str, text: str = "") -> str:
 
 
 def test_pages_are_kept_with_their_urls_and_asked_for_once(site: Site):
-    site.pages = {"/": links("/a", "b/c.html#part", "/a?utm_source=x", "mailto:a@b.c"), "/a": links("/", text="A"),
-                  "/b/c.html": "<p>C</p>", "/doc.pdf": b"%PDF"}  # fmt: skip
+    site.pages = {
+        "/": links("/a", "b/c.html#part", "/a?utm_source=x", "mailto:a@b.c"),
+        "/a": links("/", text="A"),
+        "/b/c.html": "<p>C</p>",
+        "/doc.pdf": b"%PDF",
+    }
     record = site.crawl()
     assert site.kept() == {"/", "/a", "/b/c.html"}
     assert (record.fetched, record.failed, record.trouble) == (3, {}, None)
@@ -90,8 +94,13 @@ def test_pages_are_kept_with_their_urls_and_asked_for_once(site: Site):
 
 def test_robots_txt_is_obeyed_with_wildcards_and_its_delay(site: Site):
     robots = "User-agent: *\nDisallow: /private\nDisallow: /*.tmp$\nAllow: /private/open\nCrawl-delay: 7\n"
-    site.pages = {"/robots.txt": Response(robots), "/": links("/private/x", "/private/open", "/y.tmp"),
-                  "/private/open": "<p>open</p>", "/private/x": "<p>x</p>", "/y.tmp": "<p>y</p>"}  # fmt: skip
+    site.pages = {
+        "/robots.txt": Response(robots),
+        "/": links("/private/x", "/private/open", "/y.tmp"),
+        "/private/open": "<p>open</p>",
+        "/private/x": "<p>x</p>",
+        "/y.tmp": "<p>y</p>",
+    }
     record = site.crawl()
     assert site.kept() == {"/", "/private/open"}
     assert record.skipped == {"robots.txt does not allow it": 2}
@@ -111,8 +120,12 @@ def test_without_an_answer_about_robots_nothing_is_read_and_nothing_removed(site
 def test_sitemaps_name_pages_that_nothing_links_to(site: Site):
     index = f"<sitemapindex><sitemap><loc>{site.url}maps/1.xml.gz</loc></sitemap></sitemapindex>"
     urls = f"<urlset><url><loc>{site.url}hidden</loc></url><url><loc>http://other.example/</loc></url></urlset>"
-    packed = Response(gzip.compress(urls.encode()), content_type="application/gzip")
-    site.pages = {"/": links(), "/hidden": "<p>hidden</p>", "/sitemap.xml": Response(index), "/maps/1.xml.gz": packed}
+    site.pages = {
+        "/": links(),
+        "/hidden": "<p>hidden</p>",
+        "/sitemap.xml": Response(index),
+        "/maps/1.xml.gz": Response(gzip.compress(urls.encode()), content_type="application/gzip"),
+    }
     site.crawl()
     assert site.kept() == {"/", "/hidden"}
 
@@ -138,25 +151,37 @@ def test_edited_pages_are_read_again_and_lost_ones_removed(site: Site):
 
 def test_copies_are_kept_once_and_a_page_goes_by_its_own_url(site: Site):
     other = '<link rel="canonical" href="/guide"><p>print version</p>'
-    site.pages = {"/": links("/guide?print=1", "/copy", "/same", "/lonely"), "/guide": "<p>The guide</p>",
-                  "/guide?print=1": other, "/same": "<p>Same words</p>", "/copy": "<b>Same  words</b>",
-                  "/lonely": '<link rel="canonical" href="/missing"><p>Lonely</p>'}  # fmt: skip
+    site.pages = {
+        "/": links("/guide?print=1", "/copy", "/same", "/lonely"),
+        "/guide": "<p>The guide</p>",
+        "/guide?print=1": other,
+        "/same": "<p>Same words</p>",
+        "/copy": "<b>Same  words</b>",
+        "/lonely": '<link rel="canonical" href="/missing"><p>Lonely</p>',
+    }
     record = site.crawl()
     assert site.kept() == {"/", "/guide", "/copy", "/lonely"}
     assert record.skipped == {"copy of another page": 1}
 
 
 def test_pages_that_ask_not_to_be_kept_or_followed(site: Site):
-    site.pages = {"/": links("/no", "/nofollow"), "/no": '<meta name="robots" content="noindex">' + links("/behind"),
-                  "/nofollow": '<meta name="robots" content="nofollow">' + links("/secret"),
-                  "/behind": "<p>behind</p>", "/secret": "<p>secret</p>"}  # fmt: skip
+    site.pages = {
+        "/": links("/no", "/nofollow"),
+        "/no": '<meta name="robots" content="noindex">' + links("/behind"),
+        "/nofollow": '<meta name="robots" content="nofollow">' + links("/secret"),
+        "/behind": "<p>behind</p>",
+        "/secret": "<p>secret</p>",
+    }
     site.crawl()
     assert site.kept() == {"/", "/nofollow", "/behind"}
 
 
 def test_only_the_folder_of_the_first_page_and_named_hosts_are_read(site: Site):
-    site.pages = {"/docs/": links("/docs/a", "/blog/b", "http://other.example/", "/docs/img.png"),
-                  "/docs/a": "<p>A</p>", "/docs/img.png": Response(b"png", content_type="image/png")}  # fmt: skip
+    site.pages = {
+        "/docs/": links("/docs/a", "/blog/b", "http://other.example/", "/docs/img.png"),
+        "/docs/a": "<p>A</p>",
+        "/docs/img.png": Response(b"png", content_type="image/png"),
+    }
     record = site.crawl(url=site.url + "docs/")
     assert site.kept() == {"/docs/", "/docs/a"}
     assert "/blog/b" not in site.asked
@@ -164,11 +189,14 @@ def test_only_the_folder_of_the_first_page_and_named_hosts_are_read(site: Site):
 
 
 def test_a_redirect_stays_on_the_host_and_in_the_patterns(site: Site):
-    site.pages = {"/": links("/old", "/out", "/loop", "/twice"), "/new": "<p>New</p>",
-                  "/old": Response(status=301, headers={"Location": "/new"}),
-                  "/twice": Response(status=302, headers={"Location": "/new"}),
-                  "/out": Response(status=302, headers={"Location": "http://169.254.169.254/latest"}),
-                  "/loop": Response(status=302, headers={"Location": "/loop"})}  # fmt: skip
+    site.pages = {
+        "/": links("/old", "/out", "/loop", "/twice"),
+        "/new": "<p>New</p>",
+        "/old": Response(status=301, headers={"Location": "/new"}),
+        "/twice": Response(status=302, headers={"Location": "/new"}),
+        "/out": Response(status=302, headers={"Location": "http://169.254.169.254/latest"}),
+        "/loop": Response(status=302, headers={"Location": "/loop"}),
+    }
     record = site.crawl()
     assert site.kept() == {"/", "/new"}
     assert record.skipped == {"it redirects to another host, 169.254.169.254": 1}
@@ -187,8 +215,11 @@ def test_errors_of_the_server_keep_the_old_page_and_are_tried_again(site: Site):
 
 def test_a_busy_host_is_given_the_time_it_asks_for_or_left_until_the_next_run(site: Site):
     answers = [Response("slow", 429, headers={"Retry-After": "30"}), Response("<p>A</p>", content_type="text/html")]
-    site.pages = {"/": links("/a", "/b"), "/a": lambda request: answers.pop(0),
-                  "/b": Response("slow", 503, headers={"Retry-After": "7200"})}  # fmt: skip
+    site.pages = {
+        "/": links("/a", "/b"),
+        "/a": lambda request: answers.pop(0),
+        "/b": Response("slow", 503, headers={"Retry-After": "7200"}),
+    }
     record = site.crawl()
     assert 30 in site.waited
     assert "7200 s" in (record.trouble or "")
@@ -234,9 +265,12 @@ def test_a_bomb_costs_its_limit_and_no_more(site: Site, monkeypatch: pytest.Monk
     monkeypatch.setattr(crawler, "PAGE_BYTES", 100_000)
     bomb = Response(gzip.compress(bytes(50_000_000)), headers={"Content-Encoding": "gzip"}, content_type="text/html")
     fine = gzip.compress(b"<p>packed</p>")
-    site.pages = {"/": links("/bomb", "/fine", "/broken"), "/bomb": bomb,
-                  "/fine": Response(fine, headers={"Content-Encoding": "gzip"}, content_type="text/html"),
-                  "/broken": Response(fine[:-9], headers={"Content-Encoding": "gzip"})}  # fmt: skip
+    site.pages = {
+        "/": links("/bomb", "/fine", "/broken"),
+        "/bomb": bomb,
+        "/fine": Response(fine, headers={"Content-Encoding": "gzip"}, content_type="text/html"),
+        "/broken": Response(fine[:-9], headers={"Content-Encoding": "gzip"}),
+    }
     record = site.crawl()
     assert site.kept() == {"/", "/fine"}
     assert sorted(record.failed.values()) == ["it ends within its compressed part", "it is larger than 0.0954 MB"]
