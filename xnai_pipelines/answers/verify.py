@@ -131,7 +131,7 @@ def _verified(draft: DraftSentence, pieces: Sequence[_Piece], language: str | No
         return Sentence(draft.text, State.UNSUPPORTED, reason="It has no words to check.")
     if whole := _quoted(draft.text, ordered):
         return Sentence(draft.text, State.VERBATIM, (whole,))
-    quotes = {span: _quoted(span, ordered) for span in quoted_spans(draft.text)}
+    quotes = {span: _quoted(span, ordered, alone=False) for span in quoted_spans(draft.text)}
     for span, citation in quotes.items():
         if citation is None and len(span.split()) > 2:
             return Sentence(draft.text, State.UNSUPPORTED, reason=f'No document says "{span}".')
@@ -141,11 +141,14 @@ def _verified(draft: DraftSentence, pieces: Sequence[_Piece], language: str | No
     return _supported(draft.text, said, ordered, spans)
 
 
-def _quoted(text: str, pieces: Sequence[_Piece]) -> Citation | None:
-    """Return the citation of the first evidence that has the text, None if none has."""
+def _quoted(text: str, pieces: Sequence[_Piece], *, alone: bool = True) -> Citation | None:
+    """Return the citation of the first evidence that has the text, None if none has.
+
+    A quote that stands alone must not leave out a "not" before it.
+    """
     for piece in pieces:
         found = find_quote(text, piece.evidence.text, piece.prepared)
-        if found and not piece.turned_by_what_is_left_out(*found):
+        if found and not (alone and piece.turned_by_what_is_left_out(*found)):
             return piece.cite(*found)
     return None
 

@@ -30,7 +30,8 @@ _TOKEN = re.compile(
     rf"|(?P<mark>[,;:()\[\]—–.!?…])"
 )
 _POSSESSIVE = re.compile(r"['’ʼ]s?$")
-_CONTRACTED_NOT = re.compile(r"(?i)n['’ʼ]t$")
+_CONTRACTED_NOT = re.compile(r"(?i)(\w+)n['’ʼ]t\Z")
+_CONTRACTED_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
 _CLAUSE_MARKS = frozenset(",;:()[]—–.!?…")
 # Units however they are written: the same measure has the same term.
 _UNITS = {
@@ -50,12 +51,29 @@ _UNITS = {
 }  # fmt: skip
 
 
+_IRREGULAR = {
+    form: forms.split()[0]
+    for forms in (
+        "begin began begun", "become became", "break broke broken", "bring brought", "build built", "buy bought",
+        "catch caught", "choose chose chosen", "come came", "draw drew drawn", "drive drove driven", "fall fell fallen",
+        "feel felt", "fight fought", "find found", "fly flew flown", "get got gotten", "give gave given", "go went gone",
+        "grow grew grown", "hold held", "keep kept", "know knew known", "lead led", "leave left", "lose lost", "make made",
+        "meet met", "pay paid", "rise rose risen", "run ran", "say said", "see saw seen", "sell sold", "send sent",
+        "speak spoke spoken", "spend spent", "stand stood", "take took taken", "teach taught", "tell told",
+        "think thought", "throw threw thrown", "win won", "write wrote written", "die died", "lie lay lain",
+        "child children", "man men", "woman women", "person people", "foot feet",
+    )
+    for form in forms.split()
+}  # fmt: skip
+
+
 class Kind(StrEnum):
     """What a token is."""
 
     WORD = "word"
     NAME = "name"
     NUMBER = "number"
+    UNIT = "unit"
     FUNCTION = "function"
 
 
@@ -106,7 +124,11 @@ def tokens(text: str, language: str | None) -> list[Token]:
         elif match["number"] or group == "part":
             found.append(_number(match, clause, language))
         else:
-            found.append(_word(match, clause, language, opening))
+            word = _word(match, clause, language, opening)
+            if contracted := _CONTRACTED_NOT.match(match.group()):
+                verb = _CONTRACTED_VERBS.get(contracted[1].lower(), contracted[1])
+                found.append(replace(word, text=verb, term=stem(fold(verb), language), cue=cues(language).get(fold(verb))))
+            found.append(word)
         opening = False
     return _joined(found, language)
 
@@ -133,7 +155,7 @@ def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
 def _word(match: re.Match[str], clause: int, language: str | None, opening: bool) -> Token:
     text = match.group()
     bare = _POSSESSIVE.sub("", normalise(text)) or text
-    if _CONTRACTED_NOT.search(text):
+    if _CONTRACTED_NOT.match(text):
         bare = "not"
     folded = fold(bare)
     capital = text[:1].isupper()
@@ -146,8 +168,9 @@ def _word(match: re.Match[str], clause: int, language: str | None, opening: bool
         return Token(text, *match.span(), f"#{place}th", Kind.NUMBER, None, clause, capital)
     if (value := word_value(folded, language)) is not None:
         return Token(text, *match.span(), f"#{value}", Kind.NUMBER, None, clause, capital)
+    folded = _IRREGULAR.get(folded, folded) if language == "en" else folded
     if folded in _UNITS:
-        return Token(text, *match.span(), f"unit:{_UNITS[folded]}", Kind.WORD, None, clause, capital)
+        return Token(text, *match.span(), f"unit:{_UNITS[folded]}", Kind.UNIT, None, clause, capital)
     if cue is not None or folded in glue(language) or folded in function_words((language or "en",)):
         kind = Kind.FUNCTION
     elif len(folded) == 1 and folded.isascii():
