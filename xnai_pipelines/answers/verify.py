@@ -4,9 +4,10 @@ The evidence that the draft names is looked at first, then the rest: a sentence 
 Nothing here asks a model, so the same draft and evidence always give the same verdicts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import dropwhile, takewhile
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.draft import Draft, DraftSentence
@@ -94,8 +95,12 @@ class _Piece:
 
     def judge(self, sentence: Sequence[Token], at: int) -> Judgement:
         """Return whether one of its sentences supports a sentence."""
-        before = frozenset().union(*self.terms[:at]) & self.names
-        return judge(sentence, self.tokens[at], self.above | before)
+        return judge(sentence, self.tokens[at], self.above.union(*self.subjects[:at]))
+
+    @cached_property
+    def subjects(self) -> list[frozenset[str]]:
+        """Terms of the name that each sentence begins with or has first: what a pronoun after it may mean."""
+        return [frozenset(_first_name(sentence)) for sentence in self.tokens]
 
     def turned_by_what_is_left_out(self, start: int, end: int) -> bool:
         """Return whether a quote leaves out a "not" or "may" that its sentence has before it, in the same clause."""
@@ -175,6 +180,11 @@ def _with_names(sentence: Sequence[Token], piece: _Piece) -> list[Token]:
     known = any(first.term in terms for terms in piece.terms)
     alone = bool(rest) and rest[0].clause == first.clause
     return [_as_name(first, first.term in piece.names or (not known and alone)), *rest]
+
+
+def _first_name(sentence: Sequence[Token]) -> Iterator[str]:
+    named = dropwhile(lambda token: token.kind is not Kind.NAME, sentence)
+    yield from (token.term for token in takewhile(lambda token: token.kind is Kind.NAME, named))
 
 
 def _as_name(token: Token, is_name: bool) -> Token:
