@@ -24,12 +24,17 @@ from xnai_pipelines.answers.verify import verify
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
 SEED = 7
-WORDS = {"en": "two three four five six seven eight nine ten".split(), "ru": "два три четыре пять шесть семь восемь".split()}
+WORDS = {
+    "en": ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"],
+    "ru": ["два", "три", "четыре", "пять", "шесть", "семь", "восемь"],
+}
 _NAME = {
     "en": r"(?<=[a-z,] )[A-Z][a-zé]{2,}(?: [A-Z][a-zé]{2,})*",
     "ru": r"(?<=[а-я,] )[А-ЯЁ][а-яё]{2,}(?: [А-ЯЁ][а-яё]{2,})*",
 }
-_NOT_A_NAME = re.compile(r"The|This|However|January|February|March|April|May|June|July|August|September|October|November|December")
+_NOT_A_NAME = re.compile(
+    r"The|This|However|January|February|March|April|May|June|July|August|September|October|November|December"
+)
 _NUMBER = re.compile(r"(?<![\w.,-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w-]|,\d)")
 
 # Each pair is tried both ways.
@@ -91,7 +96,9 @@ Change = Callable[[str, Paragraph, Sequence[Paragraph], random.Random, str], str
 def swapped(table: Mapping[str, str]) -> Change:
     """Return the change that puts one word of a pair in the other's place."""
 
-    def change(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+    def change(
+        text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+    ) -> str | None:
         pairs = [pair.replace("_", " ").split("/") for pair in table[language].split()]
         pairs += [[second, first] for first, second in pairs if second.strip()]
         there = [pair for pair in pairs if re.search(_whole(pair[0]), text)]
@@ -107,7 +114,9 @@ def _whole(word: str) -> str:
     return re.escape(word) if word.strip() == "%" else rf"\b{re.escape(word.strip())}\b"
 
 
-def number_changed(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def number_changed(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with another number, by one or by a digit."""
     found = list(_NUMBER.finditer(text))
     if not found:
@@ -120,7 +129,9 @@ def number_changed(text: str, paragraph: Paragraph, others: Sequence[Paragraph],
     return None if new == digits else text[: match.start()] + new + text[match.end() :]
 
 
-def number_of_the_paragraph(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def number_of_the_paragraph(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with a number that stands elsewhere in its paragraph."""
     found = list(_NUMBER.finditer(text))
     rest = sorted(set(_NUMBER.findall(paragraph.text)) - {match.group() for match in found})
@@ -130,12 +141,16 @@ def number_of_the_paragraph(text: str, paragraph: Paragraph, others: Sequence[Pa
     return text[: match.start()] + chance.choice(rest) + text[match.end() :]
 
 
-def numbers_exchanged(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def numbers_exchanged(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with two of its numbers in each other's place."""
     return _exchanged(text, [m.span() for m in _NUMBER.finditer(text)], chance)
 
 
-def number_word_changed(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def number_word_changed(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with another number word."""
     there = [word for word in WORDS[language] if re.search(rf"\b{word}\b", text)]
     if not there:
@@ -148,12 +163,16 @@ def _names(text: str, language: str) -> list[tuple[int, int]]:
     return [m.span() for m in re.finditer(_NAME[language], text) if not _NOT_A_NAME.match(m.group())]
 
 
-def name_of_the_paragraph(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def name_of_the_paragraph(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with a name that stands elsewhere in its paragraph."""
     return _renamed(text, paragraph.text, chance, language)
 
 
-def foreign_name(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def foreign_name(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with a name of another article."""
     return _renamed(text, chance.choice(others).text, chance, language)
 
@@ -170,7 +189,9 @@ def _renamed(text: str, source: str, chance: random.Random, language: str) -> st
     return text[:start] + chance.choice(rest) + text[end:]
 
 
-def names_exchanged(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def names_exchanged(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with two of its names in each other's place, unless they are members of one list."""
     spans = _names(text, language)
     listed = re.compile(r"\W*(?:and|or|и|или)?\W*(?:the )?\Z")
@@ -194,11 +215,19 @@ def _exchanged(text: str, spans: list[tuple[int, int]], chance: random.Random) -
     return text[:a] + text[c:d] + text[b:c] + text[a:b] + text[d:]
 
 
-_AUXILIARY = {"en": r"\b(is|are|was|were|can|could|will|would|has been|have been|had been)\b(?! not)", "ru": r"\b(был[аои]?|является|являются|может|имеет|стал[аои]?|начал[аои]?)\b"}
-_NEGATED = {"en": r"\b(is|are|was|were|can|could|will|would|did|does|do|has|have|had)(?: not\b|n't\b)|\b(?:never|no) |(?<=can)not\b", "ru": r"(?<!Тем )(?<!тем )\b(?:не|никогда не) "}
+_AUXILIARY = {
+    "en": r"\b(is|are|was|were|can|could|will|would|has been|have been|had been)\b(?! not)",
+    "ru": r"\b(был[аои]?|является|являются|может|имеет|стал[аои]?|начал[аои]?)\b",
+}
+_NEGATED = {
+    "en": r"\b(is|are|was|were|can|could|will|would|did|does|do|has|have|had)(?: not\b|n't\b)|\b(?:never|no) |(?<=can)not\b",
+    "ru": r"(?<!Тем )(?<!тем )\b(?:не|никогда не) ",
+}
 
 
-def negation_added(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def negation_added(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence with a negation at its verb."""
     found = list(re.finditer(_AUXILIARY[language], text))
     if not found:
@@ -208,17 +237,31 @@ def negation_added(text: str, paragraph: Paragraph, others: Sequence[Paragraph],
     return text[: match.start()] + new + text[match.end() :]
 
 
-def negation_dropped(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def negation_dropped(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the sentence without its negation."""
     match = re.search(_NEGATED[language], text)
-    return None if match is None else text[: match.start()] + (match.group(1) if match.groups() and match.group(1) else "") + text[match.end() :]
+    return (
+        None
+        if match is None
+        else text[: match.start()] + (match.group(1) if match.groups() and match.group(1) else "") + text[match.end() :]
+    )
 
 
-def spliced(text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str) -> str | None:
+def spliced(
+    text: str, paragraph: Paragraph, others: Sequence[Paragraph], chance: random.Random, language: str
+) -> str | None:
     """Return the beginning of this sentence with the end of another one of its paragraph, both cut at a verb."""
-    verb = re.compile(r"\b(?:is|are|was|were|had|has|have|became|led)\b" if language == "en" else r"\b(?:был[аои]?|является|стал[аои]?|являются)\b")
+    verb = re.compile(
+        r"\b(?:is|are|was|were|had|has|have|became|led)\b"
+        if language == "en"
+        else r"\b(?:был[аои]?|является|стал[аои]?|являются)\b"
+    )
     mine = verb.search(text)
-    rest = [s for s in paragraph.sentences if s != text and (m := verb.search(s)) and mine and m.group() == mine.group()]
+    rest = [
+        s for s in paragraph.sentences if s != text and (m := verb.search(s)) and mine and m.group() == mine.group()
+    ]
     rest = [s for s in rest if s[: 1 + s.find(" ")] != text[: 1 + text.find(" ")]]
     if mine is None or not rest or mine.start() < 8 or text not in paragraph.text:
         return None
@@ -248,7 +291,9 @@ CORRUPTIONS: Mapping[str, Change] = {
 
 def shortened(text: str) -> str | None:
     """Return the sentence without what follows its last comma that begins a clause."""
-    match = re.search(r", (?:while|which|who|where|although|but|and then|который|которая|которые|а также|хотя|но)\b", text)
+    match = re.search(
+        r", (?:while|which|who|where|although|but|and then|который|которая|которые|а также|хотя|но)\b", text
+    )
     return f"{text[: match.start()]}." if match and match.start() > 30 else None
 
 
@@ -296,7 +341,12 @@ def contracted(text: str) -> str | None:
 
 def without_adverb(text: str) -> str | None:
     """Return the sentence without its first adverb of manner."""
-    new = re.sub(r" (?:also|quickly|greatly|widely|heavily|directly|traditionally|также|официально|быстро|значительно)\b(?! \w+ly)", "", text, count=1)
+    new = re.sub(
+        r" (?:also|quickly|greatly|widely|heavily|directly|traditionally|также|официально|быстро|значительно)\b(?! \w+ly)",
+        "",
+        text,
+        count=1,
+    )
     return new if new != text else None
 
 
@@ -340,7 +390,9 @@ def evidence_of(case: Case, paragraphs: Sequence[Paragraph], chance: random.Rand
     chosen = [case.paragraph, *chance.sample(beside, min(2, len(beside)))]
     chance.shuffle(chosen)
     return [
-        Evidence(one.document_id, one.document_id, one.title, (one.document_id,), 0, len(one.text), one.text, (), None, 1.0)
+        Evidence(
+            one.document_id, one.document_id, one.title, (one.document_id,), 0, len(one.text), one.text, (), None, 1.0
+        )
         for one in chosen
     ]
 

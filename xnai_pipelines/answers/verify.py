@@ -58,7 +58,9 @@ class _Piece:
         """Ranges of the text's sentences."""
         text = self.evidence.text
         starts = [0, *sentence_starts(text, 0, len(text)), len(text)]
-        ranges = [(start, start + len(text[start:end].rstrip())) for start, end in zip(starts, starts[1:], strict=False)]
+        ranges = [
+            (start, start + len(text[start:end].rstrip())) for start, end in zip(starts, starts[1:], strict=False)
+        ]
         return [(start, end) for start, end in ranges if end > start]
 
     @cached_property

@@ -17,11 +17,16 @@ from xnai_pipelines.search.words import fold
 MIN_COVERAGE = 0.85  # chosen on train documents, see benchmarks/verification.py
 _CRITICAL = (Kind.NUMBER, Kind.UNIT, Kind.NAME)
 _SLOT = 2  # words of the document per new word of the sentence that it may stand for; more were left out
-_ARTICLES = frozenset("a an the der die das den dem des ein eine einen le la les l un une el los las il lo gli i o os as".split())
-_SUBJECTS = frozenset("i he she it they we you er sie es wir il elle ils elles nous ella ellos он она оно они мы я".split())
+_ARTICLES = frozenset(
+    ["a", "an", "the", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "gli", "i", "o", "os", "as"]
+)
+_SUBJECTS = frozenset(
+    ["i", "he", "she", "it", "they", "we", "you", "er", "sie", "es", "wir", "il", "elle", "ils", "elles", "nous", "ella", "ellos", "он", "она", "оно", "они", "мы", "я"]
+)
 # They stand before a word whether or not the document's sentence is reordered, so leaving one out turns nothing.
 _BEFORE_A_PHRASE = frozenset(
-    f"en:{word}" for word in "into from to for since until against during between inside outside within before after".split()
+    f"en:{word}"
+    for word in ["into", "from", "to", "for", "since", "until", "against", "during", "between", "inside", "outside", "within", "before", "after"]
 )
 
 
@@ -214,7 +219,11 @@ class _Alignment:
         code, _, word = token.term.partition(":")
         return any(
             f"{code}:{prefix}{word}" in self.places
-            or (word.startswith(prefix) and len(word) > len(prefix) + 3 and f"{code}:{word[len(prefix) :]}" in self.places)
+            or (
+                word.startswith(prefix)
+                and len(word) > len(prefix) + 3
+                and f"{code}:{word[len(prefix) :]}" in self.places
+            )
             for prefix in NEGATING_PREFIXES
         )
 
@@ -242,9 +251,11 @@ class _Alignment:
     def _kept_on(self, at: int, step: int) -> bool | None:
         kind = self.sentence[at].kind
         beside = at + step
-        while 0 <= beside < len(self.sentence) and (
-            not self.sentence[beside].content or self.sentence[beside].kind is kind
-        ) and beside not in self.match:
+        while (
+            0 <= beside < len(self.sentence)
+            and (not self.sentence[beside].content or self.sentence[beside].kind is kind)
+            and beside not in self.match
+        ):
             beside += step
         if not 0 <= beside < len(self.sentence):
             return len(self.match) == 1 or None
@@ -264,7 +275,10 @@ class _Alignment:
             theirs = [_beside(self.passage, place, step) for step in (-1, 1)]
             if any(one is not None and one == other for one, other in zip(mine, theirs, strict=True)):
                 return True
-            if _agent_of(self.passage, place) == mine[1] is not None or _agent_of(self.sentence, at) == theirs[1] is not None:
+            if (
+                _agent_of(self.passage, place) == mine[1] is not None
+                or _agent_of(self.sentence, at) == theirs[1] is not None
+            ):
                 return True
         return False
 
@@ -286,7 +300,9 @@ class _Alignment:
             verbs = any(self.sentence[at].kind is Kind.WORD and at in self.match for at in range(first + 1, second))
             if one is None or two is None or not verbs:
                 continue
-            turned = _passive(self.sentence[first + 1 : second]) != _passive(self.passage[min(one, two) + 1 : max(one, two)])
+            turned = _passive(self.sentence[first + 1 : second]) != _passive(
+                self.passage[min(one, two) + 1 : max(one, two)]
+            )
             if (one > two) != turned and (turned or not self._keeps_a_neighbour(first)):
                 names_shown = f'"{self.sentence[first].text}" and "{self.sentence[second].text}"'
                 yield f"The evidence has {names_shown} the other way round."
@@ -294,7 +310,7 @@ class _Alignment:
     def _other_subject(self) -> Iterator[str]:
         """Yield pronouns that are left out before a verb, so that the verb has what stands before them as its subject."""
         for kind, first, _, other, until in self.operations:
-            if kind == "insert" and 0 < first and fold(self.passage[until - 1].text) in _SUBJECTS and other:
+            if kind == "insert" and first > 0 and fold(self.passage[until - 1].text) in _SUBJECTS and other:
                 yield f'The evidence says "{self.passage[until - 1].text}" there.'
 
     def _place(self, at: int) -> int | None:

@@ -11,10 +11,7 @@ NUMBER = r"\d+(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]
 _GROUPED = re.compile(r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?\Z")
 _DECIMAL_COMMA = frozenset({"de", "fr", "es", "it", "pt", "nl", "ru", "da", "no", "sv", "fi", "tr", "el"})
 _ENGLISH_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
-_ENGLISH = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
+_ENGLISH = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
 
 _WORDS: Mapping[str, Mapping[str, int]] = {
     "en": {
@@ -24,15 +21,15 @@ _WORDS: Mapping[str, Mapping[str, int]] = {
     },
     "de": {
         word: value
-        for value, word in enumerate("null eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf".split())
+        for value, word in enumerate(["null", "eins", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf"])
     },
     "fr": {
         word: value
-        for value, word in enumerate("zero _ deux trois quatre cinq six sept huit neuf dix onze douze".split())
+        for value, word in enumerate(["zero", "_", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"])
     },
     "es": {
         word: value
-        for value, word in enumerate("cero _ dos tres cuatro cinco seis siete ocho nueve diez once doce".split())
+        for value, word in enumerate(["cero", "_", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"])
     },
     "ru": {
         form: value
@@ -63,7 +60,7 @@ _ORDINALS: Mapping[str, Mapping[str, int]] = {
     "en": {
         word: value
         for value, word in enumerate(
-            "_ first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
+            ["_", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
         )
     },
     "ru": {
@@ -71,15 +68,15 @@ _ORDINALS: Mapping[str, Mapping[str, int]] = {
         for value, stem in {
             1: "перв", 2: "втор", 4: "четверт", 5: "пят", 6: "шест", 7: "седьм", 8: "восьм", 9: "девят", 10: "десят",
         }.items()
-        for end in "ый ой ая ое ого ому ым ом ую ые ых ыми".split()
+        for end in ["ый", "ой", "ая", "ое", "ого", "ому", "ым", "ом", "ую", "ые", "ых", "ыми"]
     },
 }  # fmt: skip
 _MONTHS: Mapping[str, Sequence[str]] = {
-    "en": "january february march april may june july august september october november december".split(),
-    "de": "januar februar marz april mai juni juli august september oktober november dezember".split(),
-    "fr": "janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre".split(),
-    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre".split(),
-    "ru": "январ феврал март апрел ма июн июл август сентябр октябр ноябр декабр".split(),
+    "en": ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"],
+    "de": ["januar", "februar", "marz", "april", "mai", "juni", "juli", "august", "september", "oktober", "november", "dezember"],
+    "fr": ["janvier", "fevrier", "mars", "avril", "mai", "juin", "juillet", "aout", "septembre", "octobre", "novembre", "decembre"],
+    "es": ["enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"],
+    "ru": ["январ", "феврал", "март", "апрел", "ма", "июн", "июл", "август", "сентябр", "октябр", "ноябр", "декабр"],
 }
 
 

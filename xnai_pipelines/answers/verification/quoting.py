@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 _MARKS = dict.fromkeys("\"'`´‘’‚‛“”„‟«»‹›ʼ＂＇「」『』", '"') | dict.fromkeys("-‐‑‒–—―−", "-")
-_SPAN = re.compile(r"(?<!\w)\"(?=\S)([^\"\n]{8,})(?<=\S)\"(?!\w)|“([^”\n]{8,})”|«([^»\n]{8,})»|„([^“”\n]{8,})[“”]|「([^」\n]{4,})」")
+_SPAN = re.compile(
+    r"(?<!\w)\"(?=\S)([^\"\n]{8,})(?<=\S)\"(?!\w)|“([^”\n]{8,})”|«([^»\n]{8,})»|„([^“”\n]{8,})[“”]|「([^」\n]{4,})」"
+)
 _EDGES = " \t\n\"'.,;:!?…。！？"
 _JOINERS = frozenset(".,'’/:-")
 

@@ -19,7 +19,9 @@ from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.words import fold, normalise, stem
 
 _FRACTIONS = {"¼": "0.25", "½": "0.5", "¾": "0.75", "⅓": "0.333", "⅔": "0.667", "⅛": "0.125"}
-_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
 _TOKEN = re.compile(
     rf"(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
     rf"|(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>-?[^\W\d_]{{1,2}}\b)?"
@@ -127,7 +129,9 @@ def tokens(text: str, language: str | None) -> list[Token]:
             word = _word(match, clause, language, opening)
             if contracted := _CONTRACTED_NOT.match(match.group()):
                 verb = _CONTRACTED_VERBS.get(contracted[1].lower(), contracted[1])
-                found.append(replace(word, text=verb, term=stem(fold(verb), language), cue=cues(language).get(fold(verb))))
+                found.append(
+                    replace(word, text=verb, term=stem(fold(verb), language), cue=cues(language).get(fold(verb)))
+                )
             found.append(word)
         opening = False
     return _joined(found, language)
@@ -197,7 +201,9 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
         if spelt and last is not None and _adds_up(last, token, found[at - 1]):
             total = Decimal(last.term[1:]) + Decimal(token.term[1:].removesuffix("th"))
             ending = "th" if token.term.endswith("th") else ""
-            joined[-1] = replace(last, text=f"{last.text} {token.text}", end=token.end, term=f"#{_plain(total)}{ending}")
+            joined[-1] = replace(
+                last, text=f"{last.text} {token.text}", end=token.end, term=f"#{_plain(total)}{ending}"
+            )
         else:
             joined.append(token)
         at += 1
