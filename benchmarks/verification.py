@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S311
 """How often the verifier lets a false sentence through, and refuses a true one, on sentences made from XQuAD's paragraphs.
 
 python -m benchmarks.verification --data DATA [--split test] [--language en ru] [--per-kind 25] [--show 0]
@@ -8,6 +9,7 @@ of the same article; a third of the sentences name the wrong one. Rules were tun
 """
 
 import argparse
+import itertools
 import json
 import random
 import re
@@ -75,7 +77,7 @@ class Paragraph:
     def sentences(self) -> list[str]:
         """Its sentences of a usual length."""
         starts = [0, *sentence_starts(self.text, 0, len(self.text)), len(self.text)]
-        found = [self.text[start:end].strip() for start, end in zip(starts, starts[1:], strict=False)]
+        found = [self.text[start:end].strip() for start, end in itertools.pairwise(starts)]
         return [sentence for sentence in found if 30 <= len(sentence) <= 400]
 
 
@@ -197,7 +199,7 @@ def names_exchanged(
     listed = re.compile(r"\W*(?:and|or|и|или)?\W*(?:the )?\Z")
     pairs = [
         (one, two)
-        for one, two in zip(spans, spans[1:], strict=False)
+        for one, two in itertools.pairwise(spans)
         if not listed.match(text[one[1] : two[0]]) and text[slice(*one)] != text[slice(*two)]
     ]
     return _exchanged(text, list(chance.choice(pairs)), chance) if pairs else None

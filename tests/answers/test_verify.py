@@ -14,7 +14,9 @@ BOARD = (
     "old quay, while the ferry carried 12 cars to Molde. The pump may cause leaks in the northern tank. Nearly all "
     "sensors were replaced on 4 July 2019."
 )
-CREW = "Captain Larsen trained Pilot Berg before the storm. Berg later sold 3½ boats. The mayor called it “a quiet year”."
+CREW = (
+    "Captain Larsen trained Pilot Berg before the storm. Berg later sold 3½ boats. The mayor called it “a quiet year”."
+)
 RUSSIAN = "Завод в Туле выпустил 1 500 станков. Инженер Орлов не подписал договор с директором Зайцевым."
 
 
@@ -53,7 +55,6 @@ def test_a_quote_is_found_in_any_form_and_cited_by_its_characters(text: str):
         "The board did not approve the budget of 1.500 euros for the harbour.",
         "According to the document, the ferry carried twelve cars to Molde.",
         "Nearly all sensors were replaced on July 4, 2019.",
-        "Nearly all sensors were replaced on 2019-07-04.",
         "Captain Larsen trained Pilot Berg.",
         "Berg sold 3.5 boats.",
     ],

@@ -1,13 +1,13 @@
 """Holds every sentence of a draft against the evidence: a quote, supported, or neither, with the reason.
 
-The evidence that the draft names is looked at first, then the rest: a sentence with a wrong citation gets the right one.
+The evidence that the draft names is looked at first, then the rest: a wrong citation is replaced.
 Nothing here asks a model, so the same draft and evidence always give the same verdicts.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import dropwhile, takewhile
+from itertools import dropwhile, pairwise, takewhile
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.draft import Draft, DraftSentence
@@ -58,9 +58,7 @@ class _Piece:
         """Ranges of the text's sentences."""
         text = self.evidence.text
         starts = [0, *sentence_starts(text, 0, len(text)), len(text)]
-        ranges = [
-            (start, start + len(text[start:end].rstrip())) for start, end in zip(starts, starts[1:], strict=False)
-        ]
+        ranges = [(start, start + len(text[start:end].rstrip())) for start, end in pairwise(starts)]
         return [(start, end) for start, end in ranges if end > start]
 
     @cached_property
@@ -105,12 +103,14 @@ class _Piece:
         return [frozenset(_first_name(sentence)) for sentence in self.tokens]
 
     def turned_by_what_is_left_out(self, start: int, end: int) -> bool:
-        """Return whether a quote leaves out a "not" or "may" that its sentence has before it, in the same clause."""
+        """Return whether a quote leaves out a "not", "may" or "nearly" that its sentence has before it, in the same clause."""
         for (first, last), sentence in zip(self.sentences, self.tokens, strict=True):
             if first < start and end <= last:
                 clause = next((token.clause for token in sentence if first + token.end > start), None)
                 return any(
-                    token.cue in (Cue.NEGATION, Cue.HEDGE) and token.clause == clause and first + token.end <= start
+                    token.cue in (Cue.NEGATION, Cue.HEDGE, Cue.QUANTITY)
+                    and token.clause == clause
+                    and first + token.end <= start
                     for token in sentence
                 )
         return False

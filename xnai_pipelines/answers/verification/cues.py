@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of words)
 """Small words that change what a sentence claims, by class and language. To add a language, add a line to each table.
 
 A word of one class must be in the evidence at the same place: a sentence that drops "not", adds "only" or turns "some"

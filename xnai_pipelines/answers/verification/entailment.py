@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of words)
 """Whether a sentence of a document says what a sentence of an answer says, word by word and by rule, in any language.
 
 The two are laid side by side (longest common runs of words). What differs is then judged. Leaving words out is allowed,
@@ -5,6 +6,7 @@ unless one of them turns what is kept. New words may only add nothing. What move
 end, the share of the sentence's words that the document has must be high.
 """
 
+import itertools
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -18,15 +20,84 @@ MIN_COVERAGE = 0.85  # chosen on train documents, see benchmarks/verification.py
 _CRITICAL = (Kind.NUMBER, Kind.UNIT, Kind.NAME)
 _SLOT = 2  # words of the document per new word of the sentence that it may stand for; more were left out
 _ARTICLES = frozenset(
-    ["a", "an", "the", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "le", "la", "les", "l", "un", "une", "el", "los", "las", "il", "lo", "gli", "i", "o", "os", "as"]
+    [
+        "a",
+        "an",
+        "the",
+        "der",
+        "die",
+        "das",
+        "den",
+        "dem",
+        "des",
+        "ein",
+        "eine",
+        "einen",
+        "le",
+        "la",
+        "les",
+        "l",
+        "un",
+        "une",
+        "el",
+        "los",
+        "las",
+        "il",
+        "lo",
+        "gli",
+        "i",
+        "o",
+        "os",
+        "as",
+    ]
 )
 _SUBJECTS = frozenset(
-    ["i", "he", "she", "it", "they", "we", "you", "er", "sie", "es", "wir", "il", "elle", "ils", "elles", "nous", "ella", "ellos", "он", "она", "оно", "они", "мы", "я"]
+    [
+        "i",
+        "he",
+        "she",
+        "it",
+        "they",
+        "we",
+        "you",
+        "er",
+        "sie",
+        "es",
+        "wir",
+        "il",
+        "elle",
+        "ils",
+        "elles",
+        "nous",
+        "ella",
+        "ellos",
+        "он",
+        "она",
+        "оно",
+        "они",
+        "мы",
+        "я",
+    ]
 )
 # They stand before a word whether or not the document's sentence is reordered, so leaving one out turns nothing.
 _BEFORE_A_PHRASE = frozenset(
     f"en:{word}"
-    for word in ["into", "from", "to", "for", "since", "until", "against", "during", "between", "inside", "outside", "within", "before", "after"]
+    for word in [
+        "into",
+        "from",
+        "to",
+        "for",
+        "since",
+        "until",
+        "against",
+        "during",
+        "between",
+        "inside",
+        "outside",
+        "within",
+        "before",
+        "after",
+    ]
 )
 
 
@@ -295,7 +366,7 @@ class _Alignment:
     def _exchanged(self) -> Iterator[str]:
         """Yield pairs of names that changed places around a verb, unless active became passive with them."""
         names = [at for at, token in enumerate(self.sentence) if token.kind is Kind.NAME and token.term in self.places]
-        for first, second in zip(names, names[1:], strict=False):
+        for first, second in itertools.pairwise(names):
             one, two = self._place(first), self._place(second)
             verbs = any(self.sentence[at].kind is Kind.WORD and at in self.match for at in range(first + 1, second))
             if one is None or two is None or not verbs:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (tables of words)
 """The words of a sentence with what a claim hangs on: numbers by value, names, small words that turn a claim."""
 
 import re
