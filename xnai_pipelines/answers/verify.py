@@ -25,6 +25,7 @@ from xnai_pipelines.answers.verification.tokens import Kind, Token, tokens
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.documents.parsers.language import identify_language
 
+_TURNING = (Cue.NEGATION, Cue.HEDGE, Cue.QUANTITY)  # cues that a quote must not leave out
 _TRIED = 4  # sentences of one piece of evidence that are judged, those with most of the words
 _SAMPLE = 2_000  # characters of the evidence from which its language is identified
 
@@ -103,7 +104,7 @@ class _Piece:
         return [frozenset(_first_name(sentence)) for sentence in self.tokens]
 
     def turned_by_what_is_left_out(self, start: int, end: int) -> bool:
-        """Return whether a quote leaves out a "not", "may" or "nearly" that its sentence has before it, in the same clause."""
+        """Return whether a quote leaves out a "not", "may" or "nearly" before it in its clause."""
         for (first, last), sentence in zip(self.sentences, self.tokens, strict=True):
             if first < start and end <= last:
                 clause = next((token.clause for token in sentence if first + token.end > start), None)

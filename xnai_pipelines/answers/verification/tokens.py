@@ -193,11 +193,10 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
         token = found[at]
         by = scale(fold(token.text)) if token.kind is not Kind.NUMBER else None
         last = joined[-1] if joined else None
-        if by is not None and last is not None and last.kind is Kind.NUMBER and last.term[1:2].isdigit():
-            if not last.term.endswith(("s", "th")):
-                joined[-1] = _times(last, by, token)
-                at += 1
-                continue
+        if by is not None and last is not None and last.kind is Kind.NUMBER and _is_plain(last.term):
+            joined[-1] = _times(last, by, token)
+            at += 1
+            continue
         spelt = token.kind is Kind.NUMBER and token.text[:1].isalpha() and token.term.startswith("#")
         if spelt and last is not None and _adds_up(last, token, found[at - 1]):
             total = Decimal(last.term[1:]) + Decimal(token.term[1:].removesuffix("th"))
@@ -209,6 +208,11 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
             joined.append(token)
         at += 1
     return joined
+
+
+def _is_plain(term: str) -> bool:
+    """Return whether a number is neither a place nor a decade."""
+    return term[1:2].isdigit() and not term.endswith(("s", "th"))
 
 
 def _times(number: Token, by: int, scale_word: Token) -> Token:
