@@ -1,0 +1,244 @@
+# ruff: noqa: E501  (tables of words)
+"""The words of a sentence with what a claim hangs on: numbers by value, names, small words that turn a claim."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import StrEnum
+
+from xnai_pipelines.answers.verification.cues import Cue, cues, glue
+from xnai_pipelines.answers.verification.number_words import (
+    NUMBER,
+    month,
+    ordinal,
+    readings,
+    scale,
+    word_value,
+)
+from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.words import fold, normalise, stem
+
+_FRACTIONS = {"¼": "0.25", "½": "0.5", "¾": "0.75", "⅓": "0.333", "⅔": "0.667", "⅛": "0.125"}
+_UNSPACED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_TOKEN = re.compile(
+    rf"(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
+    rf"|(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>-?[^\W\d_]{{1,2}}\b)?"
+    rf"|(?P<part>[¼½¾⅓⅔⅛])"
+    rf"|(?P<unspaced>[{_UNSPACED}])"
+    rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_])+(?:['’ʼ](?:(?![{_UNSPACED}])[^\W\d_])+)*)"
+    rf"|(?P<unit>[%‰°€$£¥₽])"
+    rf"|(?P<mark>[,;:()\[\]—–.!?…])"
+)
+_POSSESSIVE = re.compile(r"['’ʼ]s?$")
+_CONTRACTED_NOT = re.compile(r"(?i)(\w+)n['’ʼ]t\Z")
+_CONTRACTED_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
+_CLAUSE_MARKS = frozenset(",;:()[]—–.!?…")
+# Units however they are written: the same measure has the same term.
+_UNITS = {
+    alias: names.split()[0]
+    for names in (
+        "% percent prozent процент процента процентов процентами процентах",
+        "km kilometre kilometer kilometres kilometers км километр километра километров",
+        "mile miles mi миля мили миль", "metre meter metres meters метр метра метров",
+        "kg kilogram kilograms kilogramme кг килограмм килограмма килограммов",
+        "g gram grams грамм грамма граммов", "$ dollar dollars usd доллар доллара долларов",
+        "€ euro euros eur евро", "£ pound pounds gbp фунт фунта фунтов", "₽ ruble rubles rub рубль рубля рублей руб",
+        "second seconds секунда секунды секунд", "minute minutes минута минуты минут", "hour hours час часа часов",
+        "day days день дня дней", "week weeks неделя недели недель", "month months месяц месяца месяцев",
+        "year years год года лет годы", "° degree degrees градус градуса градусов",
+    )
+    for alias in names.split()
+}  # fmt: skip
+
+
+_IRREGULAR = {
+    form: forms.split()[0]
+    for forms in (
+        "begin began begun", "become became", "break broke broken", "bring brought", "build built", "buy bought",
+        "catch caught", "choose chose chosen", "come came", "draw drew drawn", "drive drove driven", "fall fell fallen",
+        "feel felt", "fight fought", "find found", "fly flew flown", "get got gotten", "give gave given", "go went gone",
+        "grow grew grown", "hold held", "keep kept", "know knew known", "lead led", "leave left", "lose lost", "make made",
+        "meet met", "pay paid", "rise rose risen", "run ran", "say said", "see saw seen", "sell sold", "send sent",
+        "speak spoke spoken", "spend spent", "stand stood", "take took taken", "teach taught", "tell told",
+        "think thought", "throw threw thrown", "win won", "write wrote written", "die died", "lie lay lain",
+        "child children", "man men", "woman women", "person people", "foot feet",
+    )
+    for form in forms.split()
+}  # fmt: skip
+
+
+class Kind(StrEnum):
+    """What a token is."""
+
+    WORD = "word"
+    NAME = "name"
+    NUMBER = "number"
+    UNIT = "unit"
+    FUNCTION = "function"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a text.
+
+    Attributes:
+        text: The characters.
+        start: First character in the text.
+        end: Character after the last.
+        term: What it is compared by: a stem, a value, a unit.
+        kind: Name, number, function word or other word.
+        cue: What it does to the claim, None for most words.
+        clause: Number of the clause; commas, brackets and dashes begin new ones.
+        capital: Whether it is written with a capital letter.
+        others: Other terms that the same characters may mean.
+    """
+
+    text: str
+    start: int
+    end: int
+    term: str
+    kind: Kind
+    cue: Cue | None
+    clause: int
+    capital: bool = False
+    others: tuple[str, ...] = ()
+
+    @property
+    def content(self) -> bool:
+        """Whether it is more than a function word."""
+        return self.kind is not Kind.FUNCTION
+
+
+def tokens(text: str, language: str | None) -> list[Token]:
+    """Return the tokens of a text in order; number words are joined to one number."""
+    found: list[Token] = []
+    clause, opening = 0, True
+    for match in _TOKEN.finditer(text):
+        group = match.lastgroup
+        if group == "mark":
+            clause += match.group() in _CLAUSE_MARKS
+            opening |= match.group() in ".!?…:"
+            continue
+        if group == "date":
+            found += _date(match, clause)
+        elif match["number"] or group == "part":
+            found.append(_number(match, clause, language))
+        else:
+            word = _word(match, clause, language, opening)
+            if contracted := _CONTRACTED_NOT.match(match.group()):
+                verb = _CONTRACTED_VERBS.get(contracted[1].lower(), contracted[1])
+                found.append(
+                    replace(word, text=verb, term=stem(fold(verb), language), cue=cues(language).get(fold(verb)))
+                )
+            found.append(word)
+        opening = False
+    return _joined(found, language)
+
+
+def _date(match: re.Match[str], clause: int) -> list[Token]:
+    year, month_number, day = match.group().split("-")
+    terms = (f"#{year}", f"month:{int(month_number)}", f"#{int(day)}")
+    return [Token(match.group(), *match.span(), term, Kind.NUMBER, None, clause) for term in terms]
+
+
+def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
+    if match["part"]:
+        values = [Decimal(_FRACTIONS[match["part"]])]
+    else:
+        fraction = Decimal(_FRACTIONS.get(match["fraction"] or "", "0"))
+        values = [value + fraction for value in readings(match["number"], language)]
+    # 1990s and 50th are no plain numbers; 50m and 5-й stay one with what is written on it
+    suffix = fold(match["suffix"] or "").lstrip("-")
+    mark = "s" if suffix == "s" else "th" if suffix in ("st", "nd", "rd", "th", "й", "я", "е", "го", "ой") else ""
+    terms = [f"#{_plain(value)}{mark}" for value in values]
+    return Token(match.group(), *match.span(), terms[0], Kind.NUMBER, None, clause, others=tuple(terms[1:]))
+
+
+def _word(match: re.Match[str], clause: int, language: str | None, opening: bool) -> Token:
+    text = match.group()
+    bare = _POSSESSIVE.sub("", normalise(text)) or text
+    if _CONTRACTED_NOT.match(text):
+        bare = "not"
+    folded = fold(bare)
+    capital = text[:1].isupper()
+    cue = cues(language).get(folded)
+    place = ordinal(folded, language)
+    named_month = month(folded, language)
+    if named_month and not (folded == "may" and not capital):
+        return Token(text, *match.span(), f"month:{named_month}", Kind.NUMBER, None, clause, capital)
+    if place is not None:
+        return Token(text, *match.span(), f"#{place}th", Kind.NUMBER, None, clause, capital)
+    if (value := word_value(folded, language)) is not None:
+        return Token(text, *match.span(), f"#{value}", Kind.NUMBER, None, clause, capital)
+    folded = _IRREGULAR.get(folded, folded) if language == "en" else folded
+    if folded in _UNITS:
+        return Token(text, *match.span(), f"unit:{_UNITS[folded]}", Kind.UNIT, None, clause, capital)
+    if cue is not None or folded in glue(language) or folded in function_words((language or "en",)):
+        kind = Kind.FUNCTION
+    elif len(folded) == 1 and folded.isascii():
+        kind = Kind.NAME if capital and not opening else Kind.FUNCTION
+    else:
+        kind = Kind.NAME if capital and not opening else Kind.WORD
+    return Token(text, *match.span(), stem(folded, language), kind, cue, clause, capital)
+
+
+def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
+    """Return the tokens with number words and scales as one number: two hundred and five, 1.5 million."""
+    joined: list[Token] = []
+    at = 0
+    while at < len(found):
+        token = found[at]
+        by = scale(fold(token.text)) if token.kind is not Kind.NUMBER else None
+        last = joined[-1] if joined else None
+        if by is not None and last is not None and last.kind is Kind.NUMBER and _is_plain(last.term):
+            joined[-1] = _times(last, by, token)
+            at += 1
+            continue
+        spelt = token.kind is Kind.NUMBER and token.text[:1].isalpha() and token.term.startswith("#")
+        if spelt and last is not None and _adds_up(last, token, found[at - 1]):
+            total = Decimal(last.term[1:]) + Decimal(token.term[1:].removesuffix("th"))
+            ending = "th" if token.term.endswith("th") else ""
+            joined[-1] = replace(
+                last, text=f"{last.text} {token.text}", end=token.end, term=f"#{_plain(total)}{ending}"
+            )
+        else:
+            joined.append(token)
+        at += 1
+    return joined
+
+
+def _is_plain(term: str) -> bool:
+    """Return whether a number is neither a place nor a decade."""
+    return term[1:2].isdigit() and not term.endswith(("s", "th"))
+
+
+def _times(number: Token, by: int, scale_word: Token) -> Token:
+    terms = [f"#{_plain(Decimal(term[1:]) * by)}" for term in (number.term, *number.others)]
+    text = f"{number.text} {scale_word.text}"
+    return replace(number, text=text, end=scale_word.end, term=terms[0], others=tuple(terms[1:]))
+
+
+def _adds_up(before: Token, token: Token, previous: Token) -> bool:
+    """Return whether a number word goes on with the number before it: twenty-one, two hundred five."""
+    if before.kind is not Kind.NUMBER or not before.text[:1].isalpha() or before.end != previous.end:
+        return False
+    if not before.term[1:].isdigit() or before.clause != token.clause or token.start - before.end > 1:
+        return False
+    value, more = int(before.term[1:]), int(token.term[1:].removesuffix("th"))
+    return more > 0 and value > 0 and value % 10 == 0 and more < _lowest_digit(value)
+
+
+def _lowest_digit(value: int) -> int:
+    unit = 1
+    while value % (unit * 10) == 0:
+        unit *= 10
+    return unit
+
+
+def _plain(value: Decimal) -> str:
+    """Return a number without exponent and trailing zeros."""
+    text = f"{value:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
