@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.postings import Postings, build_postings
 from xnai_pipelines.search.query import Filters
 from xnai_pipelines.search.ranking import Rows
@@ -29,10 +30,11 @@ from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables, vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
-FORMAT = 2  # raised when the files of the same table are other ones
+FORMAT = 3  # raised when the files of the same table are other ones
 
 _PASSAGES = "passages.arrow"
 _VOCABULARY = "vocabulary.arrow"
+_ARRAYS = ("vectors", "codes", "steps", "originals")
 _POSTINGS = ("keys", "starts", "rows", "weights")
 
 Vectors = npt.NDArray[np.float32]
@@ -45,6 +47,7 @@ class Corpus:
     Attributes:
         passages: The columns `SHOWN`, n rows.
         vectors: float32 [n, d], unit length.
+        codes: The vectors in 8 bits.
         originals: The first passage with the same text as each: int64 [n].
         postings: The terms of the passages.
         vocabulary: The words of the passages, as `vocabulary_of` returns them.
@@ -53,6 +56,7 @@ class Corpus:
 
     passages: pa.Table
     vectors: Vectors
+    codes: Codes
     originals: Rows
     postings: Postings
     vocabulary: pa.Table
@@ -69,6 +73,7 @@ class Corpus:
         return cls(
             passages=rows.select(SHOWN),
             vectors=vectors,
+            codes=Codes.of(vectors),
             originals=_originals(rows["text"]),
             postings=build_postings(terms),
             vocabulary=vocabulary_of(terms),
@@ -84,13 +89,20 @@ class Corpus:
         """
         card = read_card(folder)
         passages, vocabulary = _mapped(folder / _PASSAGES), _mapped(folder / _VOCABULARY)
-        vectors, originals, keys, starts, rows, weights = (
+        vectors, values, steps, originals, keys, starts, rows, weights = (
             # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
             np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-            for name in ("vectors", "originals", *_POSTINGS)
+            for name in (*_ARRAYS, *_POSTINGS)
         )
-        postings = Postings(keys, starts, rows, weights, len(passages))
-        return cls(passages, vectors, originals, postings, vocabulary, tuple(card["languages"]))
+        return cls(
+            passages=passages,
+            vectors=vectors,
+            codes=Codes(values, steps, card["codes_error"]),
+            originals=originals,
+            postings=Postings(keys, starts, rows, weights, len(passages)),
+            vocabulary=vocabulary,
+            languages=tuple(card["languages"]),
+        )
 
     def write(self, folder: Path) -> None:
         """Write the corpus' files into the folder, atomically."""
@@ -99,11 +111,15 @@ class Corpus:
             for name, table in ((_PASSAGES, self.passages), (_VOCABULARY, self.vocabulary)):
                 with pa.ipc.new_file(str(temporary / name), table.schema) as file:
                     file.write_table(table)
-            np.save(temporary / "vectors.npy", self.vectors, allow_pickle=False)
-            np.save(temporary / "originals.npy", self.originals, allow_pickle=False)
-            for name in _POSTINGS:
-                np.save(temporary / f"{name}.npy", getattr(self.postings, name), allow_pickle=False)
-            return {"languages": list(self.languages), "passages": len(self.passages)}
+            arrays = (self.vectors, self.codes.values, self.codes.steps, self.originals)
+            named: dict[str, npt.NDArray[Any]] = dict(zip(_ARRAYS, arrays, strict=True)) | {name: getattr(self.postings, name) for name in _POSTINGS}
+            for name, array in named.items():
+                np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+            return {
+                "languages": list(self.languages),
+                "passages": len(self.passages),
+                "codes_error": self.codes.error,
+            }
 
         publish_artefact(folder, fill)
 
