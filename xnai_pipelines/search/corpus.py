@@ -34,7 +34,6 @@ FORMAT = 3  # raised when the files of the same table are other ones
 
 _PASSAGES = "passages.arrow"
 _VOCABULARY = "vocabulary.arrow"
-_ARRAYS = ("vectors", "codes", "steps", "originals")
 _POSTINGS = ("keys", "starts", "rows", "weights")
 
 Vectors = npt.NDArray[np.float32]
@@ -92,7 +91,7 @@ class Corpus:
         vectors, values, steps, originals, keys, starts, rows, weights = (
             # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
             np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-            for name in (*_ARRAYS, *_POSTINGS)
+            for name in ("vectors", "codes", "steps", "originals", *_POSTINGS)
         )
         return cls(
             passages=passages,
@@ -111,8 +110,13 @@ class Corpus:
             for name, table in ((_PASSAGES, self.passages), (_VOCABULARY, self.vocabulary)):
                 with pa.ipc.new_file(str(temporary / name), table.schema) as file:
                     file.write_table(table)
-            arrays = (self.vectors, self.codes.values, self.codes.steps, self.originals)
-            named: dict[str, npt.NDArray[Any]] = dict(zip(_ARRAYS, arrays, strict=True)) | {name: getattr(self.postings, name) for name in _POSTINGS}
+            named: dict[str, npt.NDArray[Any]] = {
+                "vectors": self.vectors,
+                "codes": self.codes.values,
+                "steps": self.codes.steps,
+                "originals": self.originals,
+                **{name: getattr(self.postings, name) for name in _POSTINGS},
+            }
             for name, array in named.items():
                 np.save(temporary / f"{name}.npy", array, allow_pickle=False)
             return {

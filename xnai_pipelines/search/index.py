@@ -143,7 +143,7 @@ class SearchIndex:
 
     def search(
         self,
-        question: str,
+        question: str | Asked,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
         filters: Filters = NO_FILTERS,
@@ -151,6 +151,8 @@ class SearchIndex:
         by_document: bool = False,
     ) -> list[Hit]:
         """Return the best `k` passages, or with `by_document` the best passage of each of the best `k` documents.
+
+        A question that `understood` returned has its filters already.
 
         Raises:
             QueryError: The question is empty, too long or has no word.
@@ -176,7 +178,7 @@ class SearchIndex:
 
     def rank(
         self,
-        question: str,
+        question: str | Asked,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
         filters: Filters = NO_FILTERS,
@@ -203,12 +205,14 @@ class SearchIndex:
             for place, (row, chunk_id, document_id) in enumerate(zip(rows, chunks, documents, strict=True))
         ]
 
-    def understood(self, question: str, filters: Filters = NO_FILTERS) -> Asked:
+    def understood(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Asked:
         """Return what is searched for: the question without operators, its misspelt words corrected.
 
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
+        if isinstance(question, Asked):
+            return question
         what = asked(question, filters)
         if not self.policy.correct_typos:
             return what
@@ -271,7 +275,7 @@ class SearchIndex:
             found,
         )
 
-    def explain(self, question: str, filters: Filters = NO_FILTERS) -> Explanation:
+    def explain(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
 
         Raises:
