@@ -24,9 +24,10 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 2  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 3  # raised when the same tables and question give another ranking: figures are then measured again
 FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 PASSAGES_PER_GROUP = 5  # ranked at first for each requested document or text
+TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
@@ -36,10 +37,10 @@ Vector = npt.NDArray[np.float32]
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
-    The score is the cosine similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within
-    one answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` and
-    `keyword` are cosine similarity and BM25 score; None if the mode does not compute them. `copies` counts other
-    passages with the same text, which are left out.
+    The score is the similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within one
+    answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` is the
+    cosine similarity of the question to the passage, 0.7, and to its document, 0.3; `keyword` is the BM25 score; None
+    if the mode does not compute them. `copies` counts other passages with the same text, which are left out.
     """
 
     rank: int
@@ -292,42 +293,50 @@ class SearchIndex:
 
     def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
         """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
-        text = self.understood(question).text
-        vector, keyword = self._by_vector(text, exact=False), self._keyword.scores(text)
-        familiarity, found = self._encoder.familiarity(text), int(np.count_nonzero(keyword))
+        what = self.understood(question)
+        vector, keyword = self._by_vector(what.text, exact=False), self._keyword.scores(what.text)
+        familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
+        added = self._added(what, titles=True)
         rankings = {}
         for weight in weights:
             share = RankingPolicy(weight).weight_for(familiarity, found)
-            rows = estimated_sum(vector, keyword, share, np.zeros_like(keyword)).best(FUSED_DEPTH)
+            rows = estimated_sum(vector, keyword, share, added).best(FUSED_DEPTH)
             rankings[weight] = self._corpus.values("document_id", rows.tolist())
         return rankings
 
     def _totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
         """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""
-        first = np.zeros_like(keyword)
-        for term in lookups(what.text):
-            first[self._keyword.containing(term)] += FIRST
-        for phrase in what.phrases:
-            first[self._keyword.containing_phrase(phrase)] += FIRST
         if vector is None:
-            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + first)
+            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self._added(what, titles=False))
         familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
-        return estimated_sum(vector, keyword, self.policy.weight_for(familiarity, found), first)
+        weight = self.policy.weight_for(familiarity, found)
+        return estimated_sum(vector, keyword, weight, self._added(what, titles=True))
+
+    def _added(self, what: Asked, *, titles: bool) -> Scores:
+        """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
+        added = np.zeros(len(self._corpus.passages), np.float32)
+        for term in lookups(what.text):
+            added[self._keyword.containing(term)] += FIRST
+        for phrase in what.phrases:
+            added[self._keyword.containing_phrase(phrase)] += FIRST
+        for rows in self._keyword.titled(what.text) if titles else ():
+            added[rows] += TITLED
+        return added
 
     def _by_vector(self, text: str, *, exact: bool) -> Estimates:
-        """Return the cosine similarity of every passage.
+        """Return the similarity of every passage.
 
         With an approximate index, passages that it does not find have the similarity of the last one it finds.
         """
-        vector = self._encoder.encode_query(text)
+        vectors, vector = self._corpus.vectors, self._encoder.encode_query(text)
         if exact or self.nprobes is None:
-            vectors = self._corpus.vectors
             return Estimates(*self._corpus.codes.similarities(vector), lambda rows: _dots(vectors[rows], vector))
-        query = nearest(self._table, vector, self.nprobes).select(["chunk_id", "_distance"])
+        query = nearest(self._table, vector, self.nprobes).select(["chunk_id"])
         found = query.limit(FUSED_DEPTH).to_arrow()
-        similarities = 1.0 - found["_distance"].to_numpy().astype(np.float32)  # LanceDB's dot distance is 1 - dot
+        rows = [self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]
+        similarities = _dots(vectors[rows], vector)
         scores = np.full(len(self._corpus.passages), similarities.min(initial=0.0), np.float32)
-        scores[[self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]] = similarities
+        scores[rows] = similarities
         return Estimates(scores)
 
     @cached_property
