@@ -13,7 +13,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-models demo-retrain check test soak ui lint docs bench clean
+.PHONY: help demo demo-models demo-retrain check test soak fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ check: lint ## lint, and the tests that are not slow: the inner loop, under 90 s
 
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
+
+fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
+	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)
 
 ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui

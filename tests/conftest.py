@@ -40,8 +40,16 @@ LONGEST = (
 )
 
 
+# Fixtures that take seconds to make: what needs one is not of the inner loop.
+HEAVY = {"models_root", "mlflow_database"}
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put the longest files first; the others keep their order."""
+    """Mark what needs a heavy fixture as slow. Put the longest files first; the others keep their order."""
+    for item in items:
+        if HEAVY.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
     rank = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
 

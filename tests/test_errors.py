@@ -12,6 +12,7 @@ PACKAGE = Path(xnai_pipelines.__file__).parent
 TREE = [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.XnaiError)]
 
 
+@pytest.mark.slow
 def test_no_module_beside_errors_defines_a_public_error():
     found = [
         f"{path.relative_to(PACKAGE)}: {node.name}"
@@ -47,6 +48,7 @@ def test_a_class_is_found_again_by_its_name():
 def test_every_error_has_a_documented_kind():
     kinds = (
         errors.InvalidInputError,
+        errors.AccessError,
         errors.NotReadyError,
         errors.DamagedError,
         errors.UnavailableError,

@@ -33,6 +33,7 @@ def test_the_names_are_these():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", ["import xnai_pipelines.search", "import xnai_pipelines.opened"])
 def test_a_search_imports_no_quantizer_no_dagster_and_no_mlflow(statement):
     loaded = loaded_by(statement)

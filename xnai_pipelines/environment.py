@@ -11,6 +11,7 @@ from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.relocation import path_for_urls
 
 
 def prepare(settings: Settings) -> None:
@@ -44,8 +45,8 @@ def prepare(settings: Settings) -> None:
 
 
 def dagster_home(settings: Settings) -> Path:
-    """Return the folder of the Dagster instance."""
-    return settings.dagster_home or Home(settings.home).dagster
+    """Return the folder of the Dagster instance, by a path that Dagster can paste into a URL."""
+    return path_for_urls(settings.dagster_home or Home(settings.home).dagster)
 
 
 def send_nothing() -> None:

@@ -2,6 +2,7 @@
 
 XnaiError                what was wrong, where, and what to do; in one or two sentences
 +-- InvalidInputError    400, exit code 2: a setting, an option, a query or a file of labels is not acceptable
++-- AccessError          401, 403, 404, 413 or 429, exit code 1: the caller may not do this, or not now
 +-- NotReadyError        409, exit code 1: something has to be made, decided or allowed first
 +-- DamagedError         500, exit code 1: something stored cannot be read
 +-- UnavailableError     503, exit code 3: a disk, folder or server cannot be reached; the same command may work later
@@ -29,6 +30,12 @@ class InvalidInputError(XnaiError, ValueError):
 
     http_status = 400
     exit_code = 2
+
+
+class AccessError(XnaiError):
+    """The caller may not do this, or not now."""
+
+    http_status = 403
 
 
 class NotReadyError(XnaiError):
@@ -106,6 +113,42 @@ class OptionError(InvalidInputError):
 
 class WebhookError(InvalidInputError):
     """The webhook URL is not valid; the message says why without showing it."""
+
+
+class AccessRulesError(InvalidInputError):
+    """The rules of `access.yaml` are not acceptable; the message names the rule and the form that it should have."""
+
+
+class NotAuthenticatedError(AccessError):
+    """The request has no token, or one that is unknown, revoked or expired."""
+
+    http_status = 401
+
+
+class ForbiddenError(AccessError):
+    """The token does not have the scope that this needs."""
+
+
+class NotFoundError(AccessError):
+    """There is no such thing for this caller: what may not be read does not exist."""
+
+    http_status = 404
+
+
+class BodyTooLargeError(AccessError):
+    """The body of the request is larger than the service takes."""
+
+    http_status = 413
+
+
+class TooManyRequestsError(AccessError):
+    """The caller is over its rate, or the service over its queue. `retry_after` is in seconds."""
+
+    http_status = 429
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class ReleaseError(NotReadyError):
@@ -196,6 +239,10 @@ class ListingError(UnavailableError):
     """The folder as a whole cannot be listed; nothing was read or deleted."""
 
 
+class RequestTimeoutError(UnavailableError):
+    """A request took longer than the service allows."""
+
+
 class TrackingUnavailableError(UnavailableError):
     """MLflow cannot be reached or written; the next run logs what is missing."""
 
@@ -228,7 +275,7 @@ class UnreadableError(FileError):
     """A file that should be a document and cannot become one: a person can fix it.
 
     `kind` is "damaged", "encrypted", "no_text", "too_large", "too_deep", "timeout", "memory", "crashed", "unreadable",
-    "failed" or "not_installed".
+    "failed", "unsupported" or "not_installed".
     """
 
 

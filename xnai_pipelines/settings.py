@@ -25,6 +25,7 @@ from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.card.policy import Optimise, Policy
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.gate import Gate
+from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.state.claim import GENERATED
 
 # Refused rather than ignored, or a limit that somebody set would silently disappear.
@@ -79,6 +80,11 @@ class Settings(BaseSettings):
     )
     parse_memory_mb: int = Field(
         default=1536, ge=256, description="Max memory of the separate process that parses these files, in MB."
+    )
+    unpack_mb: int = Field(
+        default=2048,
+        ge=1,
+        description="Max size that the files in one archive or message may unpack to, in MB.",
     )
     chunk_strategy: Strategy = Field(
         default=Strategy.STRUCTURE, description="fixed, sentence, paragraph, recursive or structure."
@@ -201,6 +207,16 @@ class Settings(BaseSettings):
     host: str = Field(default="127.0.0.1", description="Address on which the user interfaces listen.")
     dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
     mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
+    service_port: int = Field(default=8080, ge=1, le=65535, description="Port of the service, `xnai serve`.")
+    service_names: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="Host names that requests to the service may use, separated by commas."
+    )
+    requests_per_minute: int = Field(
+        default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
+    )
+    request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
+    tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
+    tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
     dagster_home: Path | None = Field(
         default=None,
@@ -232,7 +248,7 @@ class Settings(BaseSettings):
             raise ValueError("it must start with http:// or https://")
         return value
 
-    @field_validator("exclude", mode="before")
+    @field_validator("exclude", "service_names", mode="before")
     @classmethod
     def _split_patterns(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -276,6 +292,11 @@ class Settings(BaseSettings):
             max_memory_mb=self.max_memory_mb,
             max_query_ms=self.max_query_ms,
         )
+
+    @property
+    def service_limits(self) -> ServiceLimits:
+        """What the service and one of its callers may use."""
+        return ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds)
 
     @property
     def thresholds(self) -> Thresholds:

@@ -7,6 +7,8 @@ from typing import Any
 from xnai_pipelines.adapters.make import deleted_in_adapters
 from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.make import last_drift_report
+from xnai_pipelines.documents.make import skipped_by_reason
+from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.releases.decision import decisions
 from xnai_pipelines.search.vector_index import read_vector_index
@@ -19,7 +21,20 @@ from xnai_pipelines.state.tables import Tables
 
 @dataclass(frozen=True, slots=True)
 class HomeStatus:
-    """What a home holds, in words and figures; `health` says in sentences how it does."""
+    """What a home holds, in words and figures.
+
+    Attributes:
+        home: State folder.
+        facts: Figures by name.
+        outcomes: Number of the folder's entries that are documents, quarantined or skipped.
+        skipped: Number of skipped entries by reason.
+        quarantined: Files and records in quarantine.
+        quarantine: Their rows.
+        unlisted: Entries of the folder that could not be inspected, with the reason.
+        left_out: Number of parts of files that no text carries, by what they are.
+        incomplete: What was left out, by the document's source, the worst first.
+        health: How the home does, in sentences.
+    """
 
     home: str
     facts: dict[str, str]
@@ -27,13 +42,17 @@ class HomeStatus:
     skipped: dict[str, int]
     quarantined: int
     quarantine: list[dict[str, Any]]
+    unlisted: dict[str, str]
+    left_out: dict[str, int]
+    incomplete: dict[str, str]
     health: list[str]
 
 
 def home_status(home: Home) -> HomeStatus:
     """Return what the home holds; every table may be missing."""
     tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
-    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+    files = tables.read(FILES, ["path", "outcome", "reason", "skipped_members"]).to_pylist()
+    incomplete = incomplete_documents(tables)
     quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()
     facts = {
         "documents folder": str(inputs.documents) if inputs else "none yet",
@@ -42,6 +61,7 @@ def home_status(home: Home) -> HomeStatus:
         "chunks": f"{tables.count(CHUNKS):,}",
         "labelled or generated questions": f"{tables.count(QUESTIONS):,}",
         "quarantined": f"{len(quarantine):,}",
+        "incomplete documents": f"{len(incomplete):,}",
         "size of the tables": f"{tables.size_bytes() / 2**20:,.1f} MB",
     }
     newest = tables.read(DOCUMENTS, ["ingested_at"])["ingested_at"].to_pylist()
@@ -67,9 +87,12 @@ def home_status(home: Home) -> HomeStatus:
         home=str(home.root),
         facts=facts,
         outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped").most_common()),
+        skipped=skipped_by_reason(files),
         quarantined=len(quarantine),
         quarantine=quarantine,
+        unlisted={row["path"]: row["reason"] for row in files if row["outcome"] == "quarantined" and row["reason"]},
+        left_out=parts_left_out(incomplete),
+        incomplete={document.source: document.statement for document in incomplete},
         health=_health(home, tables),
     )
 

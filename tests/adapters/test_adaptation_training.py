@@ -43,6 +43,7 @@ def _train(
     return train_encoder(base, pairs, validation=validation, config=config, folder=folder, **arguments)  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_a_training_learns_and_its_card_tells(
     trained: Adapter, base: EncoderSpec, pairs: list[TrainingPair], quick: AdapterConfig
 ) -> None:
@@ -91,6 +92,7 @@ def test_steps_are_told_with_rate_and_time_left_and_validation(
     assert again == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [{"mini_batch": 4, "dropout": 0.1}, {"precision": "bf16"}, {"gradient_accumulation": 2}]
 )

@@ -50,6 +50,7 @@ def runs(database):
     return client.search_runs([client.get_experiment_by_name("xnai/adaptation").experiment_id])
 
 
+@pytest.mark.slow
 def test_an_adapter_is_read_back_with_its_curves(tracker, database, tmp_path):
     logged = an_adapter(tracker)
     client = store(database)

@@ -172,6 +172,7 @@ def test_plan_says_that_a_run_over_an_empty_folder_would_be_refused(work):
     )
 
 
+@pytest.mark.slow
 def test_sample_writes_documents_and_questions_and_says_where(tmp_path):
     written = json_of(command(variables(home=tmp_path / "home"), "sample", "--json"))
     assert written["written"] > 150

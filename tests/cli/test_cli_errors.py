@@ -114,6 +114,7 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path, arguments):
     assert "XNAI_HOME" in said
 
 
+@pytest.mark.slow
 def test_without_a_folder_it_says_how_to_name_one(tmp_path):
     environment = variables(home=tmp_path)
     assert "XNAI_DOCUMENTS" in refused(command(environment, "plan"), 2)
@@ -167,6 +168,7 @@ def test_a_usage_error_shows_the_usage(answering):
     assert "-k" in said.err
 
 
+@pytest.mark.slow
 def test_the_error_of_a_process_is_the_same(tmp_path):
     assert "XNAI_CHUNK_SIZE" in refused(fresh_xnai(variables(home=tmp_path, chunk_size=3), "status"))
 

@@ -30,7 +30,7 @@ def modules(environment: dict[str, str], *arguments: str) -> tuple[str, set[str]
     """Return what the command printed and the modules that it loaded."""
     done = subprocess.run(
         [sys.executable, "-c", NAMED, *arguments],
-        env=environment, capture_output=True, text=True, check=False, timeout=120,
+        env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout, set(done.stderr.split())
@@ -40,6 +40,7 @@ def packages(names: set[str]) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["--help"], ["search", "--help"]], ids=" ".join)
 def test_help_loads_the_command_line_and_reads_no_setting(tmp_path, arguments):
     said, loaded = modules(variables(home=tmp_path / "home", chunk_size=3), *arguments)

@@ -14,7 +14,14 @@ from defs_checked import delete, shown
 from tests.support.pipeline import base, resource, settled, tick, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs
-from xnai_pipelines.defs.documents import ATTEMPTS, Seen, decide, every_file_accounted_for, quarantine_rate
+from xnai_pipelines.defs.documents import (
+    ATTEMPTS,
+    Seen,
+    decide,
+    every_file_accounted_for,
+    nothing_lost,
+    quarantine_rate,
+)
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
@@ -229,6 +236,20 @@ class TestEveryFileAccountedFor:
     def test_a_row_lost_from_any_of_the_tables_is_found(self, checked, spec):
         delete(checked, spec)
         assert not self.result().passed
+
+
+class TestNothingLost:
+    def test_it_passes_where_every_text_is_complete(self, checked):
+        assert nothing_lost(resource("stores")).passed
+
+    def test_it_warns_and_names_the_worst_files_and_what_they_lost(self, checked):
+        cell = {"cell_type": "code", "source": "weigh()", "outputs": [{"output_type": "stream", "text": "4.2 kg"}]}
+        checked.write("scale.ipynb", json.dumps({"cells": [cell]}))
+        checked.ingest_documents()
+        result = nothing_lost(resource("stores"))
+        assert not result.passed
+        assert result.severity is dg.AssetCheckSeverity.WARN
+        assert "scale.ipynb: output of a cell: 1 (4.2 kg)" in result.description
 
 
 class TestQuarantineRate:

@@ -82,6 +82,7 @@ def looked(instance: dg.DagsterInstance) -> str:
     return tick(instance, "killed_runs").skip_message
 
 
+@pytest.mark.slow
 def test_the_sensor_names_the_runs_it_ended(home, instance):
     assert looked(instance) == "Every started run is alive."
     run = started(instance)

@@ -34,6 +34,7 @@ def code_versions(**changed: object) -> dict[str, str]:
     return {key.to_user_string(): graph.get(key).code_version for key in graph.get_all_asset_keys()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("changed", "assets"),
     [

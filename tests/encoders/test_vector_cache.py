@@ -61,6 +61,7 @@ def test_keeping_only_some_texts_removes_the_others_from_every_space_and_from_th
         assert cache.get_many("current", KEYS).keys() == cache.get_many("former", KEYS).keys() == set(KEYS[:10])
 
 
+@pytest.mark.slow
 def test_two_processes_write_at_once(tmp_path: Path) -> None:
     program = textwrap.dedent("""
         import sys

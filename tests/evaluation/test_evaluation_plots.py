@@ -27,6 +27,7 @@ def is_small_png(data):
     return data.startswith(b"\x89PNG\r\n") and len(data) < 60_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("found", [True, False])
 def test_modes_plot_is_a_small_png(found):
     questions = [Question(str(n), str(n), (Relevant("d", None, 1),), Origin.LABELLED, Split.TEST) for n in range(20)]

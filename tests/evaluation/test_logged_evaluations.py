@@ -60,6 +60,7 @@ def test_one_that_is_half_logged_is_not_given(nights, database):
     assert fingerprints(past_evaluations(nights, 1)) == ["night 3"]
 
 
+@pytest.mark.slow
 def test_a_run_that_a_person_logged_beside_them_is_passed_over(nights, database):
     client = mlflow.MlflowClient(f"sqlite:///{database}")
     experiment = client.get_experiment_by_name("xnai/retrieval").experiment_id
@@ -69,6 +70,7 @@ def test_a_run_that_a_person_logged_beside_them_is_passed_over(nights, database)
     assert first_evaluation(nights, 1).tags["fingerprint"] == "night 0"
 
 
+@pytest.mark.slow
 def test_the_first_evaluation_of_a_release_is_its_oldest(nights):
     assert [first_evaluation(nights, release).tags["fingerprint"] for release in (1, 2, 3)] == [
         "night 0", "night 2", "night 4",
@@ -107,6 +109,7 @@ def test_a_run_without_the_table_or_no_run_at_all_is_told_from_an_mlflow_that_is
             per_question(tracker, run_id)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "told"),
     [

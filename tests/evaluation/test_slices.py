@@ -55,3 +55,4 @@ def test_a_slice_has_its_rows_of_every_mode_and_an_unknown_document_is_in_none()
 
 def test_a_record_lies_where_its_file_lies():
     assert [folder_of(s) for s in ("a.md", "x/y/a.md", "corpus.jsonl#en/1")] == [".", "x", "."]
+    assert [folder_of(s) for s in ("a.zip!x/a.md", "x/a.zip!y/a.md", "Wow!/a.md")] == [".", "x", "Wow!"]

@@ -39,6 +39,7 @@ STORY = [
 NIGHTS = [past(night, "1" if night < 30 else "2", "q" if night < 40 else "r") for night in range(60)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("history", "events"),
     [

@@ -29,6 +29,7 @@ def runs(database):
     return client.search_runs([experiment.experiment_id])
 
 
+@pytest.mark.slow
 def test_a_logged_evaluation_is_read_back_whole(tracker, evaluation, database, tmp_path):
     run = log(tracker, evaluation)
     stored = mlflow.MlflowClient(f"sqlite:///{database}").get_run(run.run_id)

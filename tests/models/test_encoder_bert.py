@@ -203,6 +203,7 @@ WITHOUT_TORCH = """
 """
 
 
+@pytest.mark.slow
 def test_without_torch_encoders_are_built_and_not_compared_with_it(tiny_bert: Path, tmp_path: Path) -> None:
     program = [sys.executable, "-c", textwrap.dedent(WITHOUT_TORCH), str(tiny_bert), str(tmp_path)]
     finished = subprocess.run(program, capture_output=True, text=True, check=True)

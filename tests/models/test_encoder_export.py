@@ -69,6 +69,7 @@ def test_a_variant_that_needs_more_than_the_base_weights_is_refused(
         build_encoder(spec, tmp_path)
 
 
+@pytest.mark.slow
 def test_int8_weights_keep_7_bits_where_sums_saturate(tiny_bert: Path, tmp_path: Path, saturates: bool) -> None:
     import onnx
 

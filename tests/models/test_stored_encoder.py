@@ -214,6 +214,7 @@ def test_a_model_of_other_weights_or_without_a_recipe_is_refused(
         build_static_encoder(plain, TEXTS, source, tmp_path)
 
 
+@pytest.mark.slow
 def test_static_int8_is_calibrated_with_texts_and_served_as_it_is(
     tiny_bert: Path, float_encoder: Encoder, tmp_path: Path, saturates: bool
 ) -> None:

@@ -27,6 +27,7 @@ MODULES = {
     "optimum-onnx": "optimum.exporters.onnx",
     "psycopg2-binary": "psycopg2",
     "PyStemmer": "Stemmer",
+    "pyyaml": "yaml",
     "pytest-xdist": "xdist",
     "python-pptx": "pptx",
 }

@@ -28,7 +28,20 @@ def _make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_lists_every_target(checkout: Path) -> None:
     finished = _make(checkout)
     listed = [line.split()[1] for line in finished.stdout.splitlines()]
-    build = ["help", "demo", "demo-models", "demo-retrain", "test", "check", "soak", "ui", "lint", "docs", "bench"]
+    build = [
+        "help",
+        "demo",
+        "demo-models",
+        "demo-retrain",
+        "test",
+        "check",
+        "soak",
+        "fuzz",
+        "ui",
+        "lint",
+        "docs",
+        "bench",
+    ]
     assert listed == [*build, "clean"]
 
 
@@ -60,6 +73,7 @@ def test_what_is_installed_is_not_installed_again(checkout: Path) -> None:
     assert "pip install" in _make(checkout, "--dry-run", "demo").stdout
 
 
+@pytest.mark.slow
 def test_a_failed_installation_shows_its_reason_and_is_tried_again(checkout: Path) -> None:
     programs = checkout / ".venv/bin"
     programs.mkdir(parents=True)

@@ -218,6 +218,7 @@ def judge_many(folder, name):
         judge(folder, f"{name} {number} " + "x" * 3000, "faq.md")
 
 
+@pytest.mark.slow
 def test_lines_of_several_processes_do_not_mix(tmp_path):
     processes = [get_context("spawn").Process(target=judge_many, args=(tmp_path, name)) for name in "ab"]
     for process in processes:

@@ -69,6 +69,7 @@ def test_the_verdict_says_the_rules_that_passed_and_failed(comparison):
     assert verdict_markdown(judge(comparison, Gate())).startswith("**Promoted**")
 
 
+@pytest.mark.slow
 def test_the_plot_marks_both_modes_of_every_slice_and_the_loss_allowed(comparison):
     data = comparison_plot(comparison, ALLOWED)
     assert is_small_png(data)
@@ -82,6 +83,7 @@ def test_the_plot_marks_both_modes_of_every_slice_and_the_loss_allowed(compariso
     assert further[:, 1].mean() < pixels(data, VECTOR)[:, 1].min()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slices", [0, 1, 40])
 def test_the_plot_is_small_whatever_the_number_of_slices(comparison, slices):
     overall = comparison.compared[:2]

@@ -9,6 +9,7 @@ import pytest
 from xnai_pipelines.sample.documents import SampleReport, write_sample
 
 
+@pytest.mark.slow
 def test_about_two_hundred_modules_become_documents(sample: Path) -> None:
     names = {path.name for path in sample.iterdir()}
     assert 180 <= len(names) <= 270
@@ -81,6 +82,7 @@ def test_damage_is_repaired_and_what_is_gone_is_removed_but_nothing_of_the_user(
     assert not (tmp_path / "removed_module.md").exists()
 
 
+@pytest.mark.slow
 def test_a_file_of_the_user_is_never_overwritten(tmp_path: Path) -> None:
     (tmp_path / "json.md").write_text("my own notes\n", encoding="utf-8")
     with pytest.raises(FileExistsError, match=r"json\.md is not part of the sample.*Choose another folder"):

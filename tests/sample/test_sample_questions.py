@@ -5,6 +5,8 @@ import re
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from xnai_pipelines.sample.documents import questions_path
 
 QUESTIONS = [json.loads(line) for line in questions_path().read_text(encoding="utf-8").splitlines()]
@@ -27,6 +29,7 @@ def test_every_line_has_one_question_and_at_least_one_document() -> None:
         assert len(set(line["documents"])) == len(line["documents"]), line["question"]
 
 
+@pytest.mark.slow
 def test_every_document_of_a_label_is_in_the_sample(sample: Path) -> None:
     missing = {name for line in QUESTIONS for name in line["documents"] if not (sample / name).is_file()}
     assert not missing

@@ -62,7 +62,7 @@ def test_a_sum_of_estimates_ranks_as_the_sum_of_exact_scores(weight: float):
     added[5] = 100
     for question in unit_vectors(10, 16, seed=3):
         exact = fused(dots(vectors, question), keyword, weight) + added
-        found = estimated_sum(estimated(vectors, question), keyword, weight, added)
+        found = estimated_sum(estimated(vectors, question), keyword, weight=weight, added=added)
         best = found.best(20)
         assert best[0] == 5
         assert best.tolist() == best_rows(exact, 20).tolist()

@@ -5,6 +5,7 @@ what it uses.
 """
 
 import gc
+import io
 import json
 import os
 import sys
@@ -67,7 +68,11 @@ def main() -> None:
     """Run the command; an expected error is one sentence on standard error and the exit code of its class."""
     # Dagster, LanceDB and MLflow make many objects as they are imported, and no garbage: looking for it takes 0.5 s.
     gc.set_threshold(_OBJECTS_BEFORE_COLLECTING)
-    for registered in app.registered_commands:
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a letter that the terminal's encoding lacks ends no command
+            stream.reconfigure(errors="replace")
+    groups = [group.typer_instance for group in app.registered_groups if group.typer_instance]
+    for registered in [command for one in (app, *groups) for command in one.registered_commands]:
         registered.cls = _Command
     with _sentences_for_errors():
         app(prog_name="xnai")
@@ -142,8 +147,13 @@ def require_encoder() -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value for scripts."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    """Print a value for scripts. Letters that the encoding of the output lacks are escaped."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(value, indent=2, default=str)
+    print(text)
 
 
 @contextmanager

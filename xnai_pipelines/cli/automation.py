@@ -63,10 +63,10 @@ def adapters(
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.rendering import say, table
 
     if not rows:
-        console.print("No adapter was trained yet: `xnai retrain` trains one.", highlight=False)
+        say("No adapter was trained yet: `xnai retrain` trains one.")
         return
     table("Adapters", columns, rows)
 
@@ -101,9 +101,9 @@ def feedback(
     if as_json:
         print_json(asdict(given))
         return
-    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.cli.rendering import say
 
-    console.print(f"Noted in {home.feedback}. The next evaluation uses it: `xnai evaluate`, or the nightly schedule.")
+    say(f"Noted in {home.feedback}. The next evaluation uses it: `xnai evaluate`, or the nightly schedule.")
 
 
 @app.command()

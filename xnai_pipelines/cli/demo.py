@@ -29,10 +29,10 @@ def sample(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"documents": str(documents), "questions": str(questions), **asdict(report)})
         return
-    from xnai_pipelines.cli.rendering import console, counted
+    from xnai_pipelines.cli.rendering import counted, say
 
-    console.print(f"{counted(report.written, 'document')} written, {report.unchanged} unchanged: {documents}")
-    console.print(f"Questions: {questions}")
+    say(f"{counted(report.written, 'document')} written, {report.unchanged} unchanged: {documents}")
+    say(f"Questions: {questions}")
 
 
 @app.command()
@@ -41,15 +41,15 @@ def demo() -> None:
     require_encoder()
     _write_sample()
     execute("refresh", {}, as_json=False)
-    from xnai_pipelines.cli.rendering import console, show_hits
+    from xnai_pipelines.cli.rendering import say, show_hits
     from xnai_pipelines.search.index import SearchIndex
 
     index = SearchIndex.open(settings().home, threads=settings().threads)
     for question in EXAMPLES:
         show_hits(question, index.search(question, 1))
-    console.print("\n[bold]Next[/bold]")
+    say(("\nNext", "bold"))
     for purpose, command in _next_steps():
-        console.print(f"  {purpose}\n    {command}", soft_wrap=True, highlight=False, markup=False)
+        say(f"  {purpose}\n    {command}")
 
 
 @app.command()
@@ -94,17 +94,15 @@ def demo_retrain() -> None:
     """Demonstrate the retraining loop in an empty home: new documents arrive, accuracy drops, the sensor retrains."""
     require("train", "This demo")
     require_encoder()
-    from rich.markup import escape
-
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.rendering import say, table
     from xnai_pipelines.cli.story import tell
 
     started = time.monotonic()
 
-    def say(sentence: str) -> None:
-        console.print(f"[bold]{time.monotonic() - started:5.0f} s[/bold]  {escape(sentence)}", highlight=False)
+    def tell_when(sentence: str) -> None:
+        say((f"{time.monotonic() - started:5.0f} s", "bold"), f"  {sentence}", fold=True)
 
-    told = tell(settings(), say)
+    told = tell(settings(), tell_when)
     names = sorted({name for _, figures in told.evaluations for name in figures})
     rows = [
         [when, *(f"{figures[name]:.3f}" if name in figures else "" for name in names)]
@@ -112,4 +110,4 @@ def demo_retrain() -> None:
     ]
     table("nDCG@10 on test questions, by language and mode", ["evaluated", *names], rows, names)
     say(f"The plot: {told.plot}")
-    console.print(f"Open it in the UI: XNAI_HOME={settings().home} make ui", soft_wrap=True, highlight=False)
+    say(f"Open it in the UI: XNAI_HOME={settings().home} make ui")

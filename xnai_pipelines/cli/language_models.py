@@ -147,12 +147,12 @@ def _show_training(adapter: "Adapter", conversations: int, *, trained: bool, as_
 
 
 def _show(title: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> None:
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.rendering import say, table
 
-    console.print(title, soft_wrap=True, highlight=False, markup=False)
+    say(title)
     table("", ["what", "value"], rows)
     for note in notes:
-        console.print(note, highlight=False, markup=False)
+        say(note, fold=True)
 
 
 def _scheme(variants: Sequence[str], ratio: float | None) -> "Scheme":

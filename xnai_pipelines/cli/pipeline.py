@@ -12,6 +12,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.state.layout import Home
 
 QUARANTINE_SHOWN = 20
+INCOMPLETE_SHOWN = 20
 
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
@@ -67,16 +68,16 @@ def plan(
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.rendering import say, table
 
     files = [(name.replace("_", " "), number) for name, number in planned.files.items()]
     table(f"Plan for {planned.folder}", ["files", "count"], files, ["count"])
     if planned.seconds is not None:
-        console.print(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
+        say(f"Expected time: {planned.seconds:.0f} s, from past throughput.")
     elif planned.to_read:
-        console.print("Expected time: unknown until the first run.")
+        say("Expected time: unknown until the first run.")
     if planned.refusal:
-        console.print(f"[yellow]A run would be refused:[/yellow] {planned.refusal}")
+        say(("A run would be refused:", "yellow"), f" {planned.refusal}", fold=True)
 
 
 @app.command()
@@ -180,7 +181,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(current))
         return
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.rendering import say, table
 
     table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
     if current.skipped:
@@ -190,9 +191,17 @@ def status(as_json: AsJson = False) -> None:
         rows = [[entry[column] for column in columns] for entry in current.quarantine[:QUARANTINE_SHOWN]]
         table("Quarantine", ["source", "kind", "reason", "attempts"], rows, ["attempts"])
         if current.quarantined > len(rows):
-            console.print(f"... and {current.quarantined - len(rows)} more (--json lists all).")
+            say(f"... and {current.quarantined - len(rows)} more (--json lists all).")
+    if current.unlisted:
+        table("Not readable", ["entry", "reason"], list(current.unlisted.items()))
+    if current.incomplete:
+        parts = ", ".join(f"{part} {number:,}" for part, number in current.left_out.items())
+        shown = list(current.incomplete.items())[:INCOMPLETE_SHOWN]
+        table(f"Left out of the text: {parts}", ["source", "what"], shown)
+        if len(current.incomplete) > len(shown):
+            say(f"... and {len(current.incomplete) - len(shown)} more (--json lists all).")
     for sentence in current.health:
-        console.print(sentence, highlight=False)
+        say(sentence, fold=True)
 
 
 @app.command()
@@ -204,7 +213,7 @@ def maintain(as_json: AsJson = False) -> None:
 @app.command()
 def ui() -> None:
     """Serve the Dagster UI and, if it is installed, the MLflow UI for this home until Ctrl-C."""
-    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.cli.rendering import say
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
     from xnai_pipelines.extras import missing
@@ -214,11 +223,11 @@ def ui() -> None:
     end_runs_left_behind(home)
 
     def ready() -> None:
-        console.print(f"Dagster  http://{current.host}:{current.dagster_port}")
+        say(f"Dagster  http://{current.host}:{current.dagster_port}")
         if current.mlflow_uri is None and missing("mlflow"):
-            console.print("MLflow   not served: pip install 'xnai-pipelines[mlflow]'", markup=False)
+            say("MLflow   not served: pip install 'xnai-pipelines[mlflow]'")
         else:
-            console.print(f"MLflow   {current.mlflow_ui_url}")
-        console.print(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
+            say(f"MLflow   {current.mlflow_ui_url}")
+        say(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
 
     serve(servers(current), home.logs, ready)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.adapters.make import TrainingEstimate
@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
 BESIDE_COLUMN = 3  # characters: a space on each side, and one between two columns or at the edge
 LONGEST_WORD = 44  # longer ones, such as paths and hashes, are broken
 
+_CONTROLS = dict.fromkeys([*range(9), *range(11, 32), *range(127, 160)], "\ufffd")
+
 console = Console()
 errors = Console(stderr=True)
 
@@ -38,18 +40,38 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], 
     No word is broken: a terminal too narrow for all columns shows the first ones and names the others, so the columns
     that decide stand first.
     """
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[_visible(str(cell)) for cell in row] for row in rows]
     widths = _widths([[name, *(row[n] for row in cells)] for n, name in enumerate(columns)])
     # not the table's own title, which is folded to the width of the table, within words and paths
-    console.print(f"[bold]{escape(title)}[/bold]", soft_wrap=True, highlight=False)
+    say((title, "bold"))
     shown = Table(header_style="bold", pad_edge=False, box=box.SIMPLE_HEAD)
     for name, width in zip(columns, widths, strict=False):
-        shown.add_column(name, justify="right" if name in right else "left", overflow="fold", width=width)
+        shown.add_column(Text(name), justify="right" if name in right else "left", overflow="fold", width=width)
     for row in cells:
-        shown.add_row(*(escape(cell) for cell in row[: len(widths)]))
+        shown.add_row(*(Text(cell) for cell in row[: len(widths)]))
     console.print(shown)
     if len(widths) < len(columns):
-        console.print(f"Not shown at this width: {', '.join(columns[len(widths) :])}.", highlight=False)
+        say(f"Not shown at this width: {', '.join(columns[len(widths) :])}.", fold=True)
+
+
+def say(*parts: str | tuple[str, str], fold: bool = False, to: Console | None = None) -> None:
+    """Print a line of texts, of which some have a style: (text, style).
+
+    Texts are data: brackets and backslashes in them are shown and never read as markup.
+
+    Args:
+        parts: The texts.
+        fold: Break the line at words where the terminal ends, instead of leaving that to the terminal.
+        to: Where to print, by default standard output.
+    """
+    pairs = [(part, "") if isinstance(part, str) else part for part in parts]
+    shown = Text.assemble(*((_visible(words), style) for words, style in pairs))
+    (to or console).print(shown, soft_wrap=not fold)
+
+
+def _visible(text: str) -> str:
+    """Return the text with a sign for each control character: a name must not move the cursor or change colours."""
+    return text.translate(_CONTROLS)
 
 
 def counted(number: int, noun: str) -> str:
@@ -77,7 +99,7 @@ def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
 def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
     """Print what each stage of a run did and how fast."""
     documents, chunks, embeddings = reports["documents"], reports["chunks"], reports["embeddings"]
-    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "to_retry"))
+    changed = sum(documents["changes"][name] for name in ("new", "edited", "renamed", "deleted", "to_retry"))
     rows = [
         _stage("documents", counted(documents["documents"], "document"), counted(changed, "file"), changed, documents),
         _stage("chunks", counted(chunks["chunks"], "chunk"), counted(chunks["cut"], "document"), chunks["cut"], chunks),
@@ -106,6 +128,7 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
     """Print what a run did, from its stages' reports."""
     from pydantic import TypeAdapter
 
+    from xnai_pipelines.cli.left_out import left_out
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
@@ -114,13 +137,16 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
 
     if "documents" in reports:
         show_stages(reports)
+    for sentence in left_out(reports):
+        say(sentence)
     if "maintenance" in reports:
         report = reports["maintenance"]
         before, after = (report[name] / 2**20 for name in ("bytes_before", "bytes_after"))
-        console.print(
+        say(
             f"Tables: {before:,.1f} MB before, {after:,.1f} MB now; {len(report['dropped'])} dropped, "
             f"{counted(len(report['expired']), 'release')} expired, "
-            f"{counted(report['vectors_removed'], 'unused vector')} removed."
+            f"{counted(report['vectors_removed'], 'unused vector')} removed.",
+            fold=True,
         )
     if "card" in reports:
         show_card(Card.from_json(json.dumps(reports["card"])))
@@ -128,23 +154,25 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         show_encoder_card(TypeAdapter(EncoderCard).validate_python(reports["encoder_card"]))
     if "training_pairs" in reports:
         report = reports["training_pairs"]
-        console.print(
+        say(
             f"Training pairs: {report['pairs']:,} about {counted(report['documents'], 'document')}; "
-            f"{counted(report['dropped'], 'question')} left out for evaluation."
+            f"{counted(report['dropped'], 'question')} left out for evaluation.",
+            fold=True,
         )
     if "lora_adapter" in reports:
         report = reports["lora_adapter"]
         trained = "trained" if report["trained"] else "known already"
-        console.print(f"Adapter {report['adapter']} ({trained}): {report['metrics']['seconds'] / 60:.1f} minutes.")
+        say(f"Adapter {report['adapter']} ({trained}): {report['metrics']['seconds'] / 60:.1f} minutes.", fold=True)
     if "comparison" in reports:
         show_comparison(Comparison.from_json(json.dumps(reports["comparison"])))
     if "release" in reports:
-        console.print(escape(reports["release"]["reason"]), highlight=False)
+        say(reports["release"]["reason"], fold=True)
     if "rollback" in reports:
         report = reports["rollback"]
-        console.print(
+        say(
             f"Release {report['to_release']} answers searches now, in place of {report['from_release']}. "
-            f"{counted(report['behind'], 'chunk')} changed since: `xnai run` brings them."
+            f"{counted(report['behind'], 'chunk')} changed since: `xnai run` brings them.",
+            fold=True,
         )
     if "forgetting" in reports:
         report = reports["forgetting"]
@@ -152,16 +180,14 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
         rows = [[row[column] for column in columns] for row in report["tables"]]
         headings = ["table", "rows removed", "rows left", "versions"]
         table(f"Forgotten: {report['source']}", headings, rows, headings[1:])
-        console.print(f"{counted(report['cached_vectors'], 'vector')} of the cache removed.")
+        say(f"{counted(report['cached_vectors'], 'vector')} of the cache removed.", fold=True)
         for adapter in report["adapters"]:
-            console.print(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.")
+            say(f"Adapter {adapter} was trained on it: `xnai retrain` trains one without it.", fold=True)
     if "evaluation" in reports:
         show_evaluation(EvaluationReport.from_json(json.dumps(reports["evaluation"])))
         run = reports["tracked"]["mlflow_run"]
         if run:
-            console.print(
-                f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}", soft_wrap=True
-            )
+            say(f"MLflow run {run['run_id']}: {settings.mlflow_ui_url}/{MlflowRun(**run).page}")
 
 
 def show_releases(listed: Sequence["ListedRelease"]) -> None:
@@ -229,19 +255,17 @@ def show_card(card: "Card") -> None:
     """Print the precision card: the variants, what was chosen and why, and how vectors could be stored."""
     from xnai_pipelines.models.card.markdown import stored_vectors_table, variant_table
 
-    console.print(
-        f"[bold]Precision card[/bold] of {card.base}: {card.origin}, asked of {card.corpus}.", highlight=False
-    )
+    say(("Precision card", "bold"), f" of {card.base}: {card.origin}, asked of {card.corpus}.", fold=True)
     columns, rows = variant_table(card)
     table("Variants", columns, rows, columns[2:])
     for figures in card.variants:
         if figures.failed:
-            console.print(f"  {figures.name} failed: {escape(figures.failed)}", highlight=False)
+            say(f"  {figures.name} failed: {figures.failed}", fold=True)
     choice = card.choice
     if choice is not None:
-        console.print(f"[bold]Chosen for the next release: {choice.variant or 'none'}[/bold]")
+        say((f"Chosen for the next release: {choice.variant or 'none'}", "bold"), fold=True)
         for reason in choice.reasons:
-            console.print(f"  {escape(reason)}")
+            say(f"  {reason}", fold=True)
     columns, rows = stored_vectors_table(card)
     if rows:
         table("Vectors of the table in other forms", columns, rows, columns[1:])
@@ -251,7 +275,7 @@ def show_encoder_card(card: "EncoderCard") -> None:
     """Print the encoders that were compared, what the figures say, and how to switch."""
     from xnai_pipelines.models.encoder_comparison.markdown import LEGEND, encoder_table, language_table
 
-    console.print(f"[bold]Encoder card[/bold]: {card.questions}, asked of {card.corpus}.", highlight=False)
+    say(("Encoder card", "bold"), f": {card.questions}, asked of {card.corpus}.", fold=True)
     for title, (columns, rows) in (
         ("Encoders, nDCG@10", encoder_table(card)),
         ("Hybrid nDCG@10 by language", language_table(card)),
@@ -259,32 +283,32 @@ def show_encoder_card(card: "EncoderCard") -> None:
         if rows:
             table(title, columns, rows, columns[1:])
     for name, why in card.failed.items():
-        console.print(f"  {escape(name)} was not measured: {escape(why)}", highlight=False)
-    console.print(LEGEND, highlight=False)
-    console.print(escape(card.conclusion), highlight=False, soft_wrap=True)
+        say(f"  {name} was not measured: {why}", fold=True)
+    say(LEGEND, fold=True)
+    say(card.conclusion)
 
 
 def show_inspection(file: Path, found: "Inspection") -> None:
     """Print what a quantized model's file holds."""
     columns, rows = found.table()
-    console.print(f"{file}: {found.summary}", soft_wrap=True, highlight=False)
+    say(f"{file}: {found.summary}")
     table("Tensors", columns, rows, columns[3:])
 
 
 def show_hits(question: str, hits: Sequence["Hit"], searched_for: str | None = None) -> None:
     """Print the passages found for a question, and what was searched for instead of it."""
-    console.print(f"[bold]{escape(question)}[/bold]")
+    say((question, "bold"), fold=True)
     if searched_for is not None:
-        console.print(f"Searched for: {escape(searched_for)}", highlight=False)
+        say(f"Searched for: {searched_for}", fold=True)
     if not hits:
-        console.print("  nothing found")
+        say("  nothing found")
     for hit in hits:
         place = " > ".join(hit.heading_path)
         page = f", {hit.page}" if hit.page else ""
         head = f"{hit.rank:>2}. {hit.source} [{hit.start}:{hit.end}]{page}  {hit.score:.3f}"
         copies = f"  and {hit.copies:,} {'copy' if hit.copies == 1 else 'copies'}" if hit.copies else ""
-        console.print(f"[cyan]{escape(head)}[/cyan]  [dim]{escape(place)}{copies}[/dim]")
-        console.print(f"    {_highlighted(hit.snippet)}", soft_wrap=False)
+        say((head, "cyan"), "  ", (f"{place}{copies}", "dim"), fold=True)
+        say("    ", *_highlighted(hit.snippet), fold=True)
 
 
 def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
@@ -297,11 +321,11 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
     }
     for name, values in found.items():
         if values:
-            console.print(escape(f"{name}: {', '.join(values)}"), highlight=False)
-    console.print(
+            say(f"{name}: {', '.join(values)}", fold=True)
+    say(
         f"Vectors count {explanation.weight:.2f}, keywords {1 - explanation.weight:.2f} in hybrid search; the encoder "
         f"knows {explanation.familiarity:.0%} of this writing.",
-        highlight=False,
+        fold=True,
     )
     rows = [
         [
@@ -333,21 +357,18 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         table("Train and validation questions", ["weight of vectors", "nDCG@10"], rows, ["nDCG@10"])
 
 
-def _highlighted(snippet: str) -> str:
-    parts = escape(snippet).split("**")
-    return "".join(f"[bold yellow]{part}[/bold yellow]" if at % 2 else part for at, part in enumerate(parts))
+def _highlighted(snippet: str) -> list[tuple[str, str]]:
+    """Return the parts of a snippet; those between two pairs of asterisks stand out."""
+    return [(part, "bold yellow" if at % 2 else "") for at, part in enumerate(snippet.split("**"))]
 
 
 def show_run(run: "FinishedRun") -> None:
     """Print what went wrong in a run, if anything did."""
     if run.failure:
-        errors.print(f"[red]The run failed.[/red] {escape(run.failure)}", soft_wrap=True)
-        errors.print(f"Run {run.run_id}; its log is in the UI (`make ui`).")
+        say(("The run failed.", "red"), f" {run.failure}", to=errors)
+        say(f"Run {run.run_id}; its log is in the UI (`make ui`).", fold=True, to=errors)
     for check in run.failed_checks:
         facts = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in check.metadata.items())
         reason = check.description or f"{facts}. Its page in the UI has the details (`xnai ui`)."
         label = "Warning" if check.severity == "WARN" else "Error"
-        errors.print(
-            f"[yellow]{label}: the check {check.asset}/{check.check} did not pass.[/yellow] {escape(reason)}",
-            soft_wrap=True,
-        )
+        say((f"{label}: the check {check.asset}/{check.check} did not pass.", "yellow"), f" {reason}", to=errors)

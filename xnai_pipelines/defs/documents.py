@@ -9,14 +9,17 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
-from xnai_pipelines.defs.metadata import column_schema, markdown_table, result, rows_revision, table_facts
+from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, result, rows_revision, table_facts
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.listing import list_folder
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
+from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.errors import InputsError, ListingError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
 ATTEMPTS = 3
+NAMED = 20
+WORST = 5
 
 
 class DocumentsConfig(dg.Config):
@@ -51,6 +54,9 @@ def documents(
             "deleted": "documents_deleted",
             "outcomes": "entries",
             "repaired": "encoding_repairs",
+            "refused": "newly_quarantined",
+            "refused_examples": "newly_quarantined_examples",
+            "left_out": "parts_left_out",
         },
         **table_facts(stores.tables, DOCUMENTS, ["source", "title", "media_type", "language", "parser", "text"]),
         folder=dg.MetadataValue.path(str(inputs.documents)),
@@ -59,7 +65,20 @@ def documents(
         quarantine=dg.MetadataValue.md(
             markdown_table(quarantine.to_pylist(), ["source", "error_type", "error", "attempts"])
         ),
-        looked_ns=None,
+        unlisted=dg.MetadataValue.md(
+            markdown_table(
+                [{"entry": path, "reason": reason} for path, reason in report.unlisted.items()], ["entry", "reason"]
+            )
+        ),
+        incomplete_documents=dg.MetadataValue.md(
+            markdown_table(
+                [
+                    {"source": one.source, "left out": one.statement}
+                    for one in incomplete_documents(stores.tables)[:NAMED]
+                ],
+                ["source", "left out"],
+            )
+        ),
     )
 
 
@@ -109,6 +128,26 @@ def quarantine_rate(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
         f"{100 * rate:.3g} %, above the {100 * allowed:.3g} % of XNAI_QUARANTINE_RATE. "
         "`xnai status` lists the files with the reasons.",
         metadata={"rate": round(rate, 4), "allowed": allowed, "files": len(readable)},
+    )
+
+
+def nothing_lost(stores: StoresResource) -> dg.AssetCheckResult:
+    """The text of each document carries everything that its file holds, as far as the parsers can tell."""
+    incomplete = incomplete_documents(stores.tables)
+    worst = [f"{document.source}: {document.statement}" for document in incomplete[:WORST]]
+    return dg.AssetCheckResult(
+        passed=not incomplete,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"Documents whose text lacks parts of their file: {len(incomplete):,}. {'. '.join(worst)}. "
+        "`xnai status` lists them."
+        if incomplete
+        else None,
+        metadata={
+            "documents": stores.tables.count(DOCUMENTS),
+            "incomplete": len(incomplete),
+            "parts": counts_table(parts_left_out(incomplete), "part"),
+            "worst": [f"{document.source}: {document.statement}" for document in incomplete[:NAMED]],
+        },
     )
 
 
@@ -196,14 +235,18 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
         assets=[
             base.asset(
                 documents,
-                version=(1, read.exclude, read.max_file_mb, read.parse_seconds, read.parse_memory_mb),
+                version=(1, read.exclude, read.max_file_mb, read.parse_seconds, read.parse_memory_mb, read.unpack_mb),
                 group="ingest",
                 kinds={"python", "lancedb", "table"},
                 pool=base.pool,
                 metadata={"dagster/column_schema": column_schema(DOCUMENTS)},
             )
         ],
-        asset_checks=[base.check(every_file_accounted_for, "documents"), base.check(quarantine_rate, "documents")],
+        asset_checks=[
+            base.check(every_file_accounted_for, "documents"),
+            base.check(quarantine_rate, "documents"),
+            base.check(nothing_lost, "documents"),
+        ],
         sensors=[
             base.sensor(
                 documents_folder,

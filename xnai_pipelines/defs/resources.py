@@ -52,6 +52,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     max_file_mb: int = Field(description="Files above this size are skipped.")
     parse_seconds: int = Field(description="Time that reading one file in the separate process may take.")
     parse_memory_mb: int = Field(description="Memory that the reading process may take.")
+    unpack_mb: int = Field(description="Megabytes that the files in one file may unpack to.")
     vanish_share: float = Field(description="Share of documents that may vanish in one run.")
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
 
@@ -80,6 +81,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             max_file_bytes=self.max_file_mb * 2**20,
             seconds=self.parse_seconds,
             memory_bytes=self.parse_memory_mb * 2**20,
+            max_unpacked_bytes=self.unpack_mb * 2**20,
         )
         return FolderRules(tuple(self.exclude), limits, VanishGuard(self.vanish_share, self.vanish_count))
 
@@ -282,6 +284,7 @@ def configured(settings: Settings) -> dict[str, Any]:
             max_file_mb=settings.max_file_mb,
             parse_seconds=settings.parse_seconds,
             parse_memory_mb=settings.parse_memory_mb,
+            unpack_mb=settings.unpack_mb,
             vanish_share=settings.vanish_share,
             vanish_count=settings.vanish_count,
         ),

@@ -89,7 +89,7 @@ def classify(
     Args:
         listing: The folder as it is now.
         ledger: Files read before, by path.
-        is_current: Whether a parser "name@version" is still the one in use.
+        is_current: Whether what read a file, as the ledger names it, would read it the same way today.
         sha256_of: Hash of a file, None if it is gone by now. Called only for files that look edited, for new files
             of a vanished file's size, and for all files if `verify` is set.
         verify: Hash every file.

@@ -8,25 +8,27 @@ ledger entries. A file without an entry is read again. Rows that are already rig
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parse import parse_file
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, SkippedMember, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 from xnai_pipelines.state.artefacts import file_sha256
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
 
-STORED = ["path", "document_id", "revision", "parser", "content_sha256"]
+STORED = ["path", "document_id", "source", "revision", "parser", "content_sha256"]
 ROWS_IN_COMMIT = 2_000
 CHARACTERS_IN_COMMIT = 16_000_000
 SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
@@ -35,7 +37,7 @@ SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
 UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
 
 DUPLICATE = "Another document already has this name and is kept. Rename the file, or change the record's id."
-EMPTY = "The file has no records."
+EMPTY = "Nothing in the file is a document."
 
 Row = dict[str, Any]
 
@@ -50,12 +52,15 @@ class FileReader:
         *,
         limits: ParseLimits,
         worker: ParserWorker,
+        exclude: tuple[str, ...],
         gone: tuple[str, ...],
     ) -> None:
         self._context = context
         self._folder = folder
         self._limits = limits
         self._worker = worker
+        self._exclude = exclude
+        self._exclusion = Exclusion(exclude).id
         self._gone = list(gone)
         self._documents: list[Row] = []
         self._quarantine: list[Row] = []
@@ -66,13 +71,16 @@ class FileReader:
         self._characters = 0
         self._flushed = time.monotonic()
         self.written = 0
-        self.deleted = 0
+        self.deleted: list[str] = []  # sources
+        self.refused: list[str] = []  # sources with the reason
         self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
         self._owners: dict[str, str] = {}
+        self._sources: dict[str, str] = {}
         for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
             known = (row["revision"], row["parser"], row["content_sha256"])
             self._stored.setdefault(row["path"], {})[row["document_id"]] = known
             self._owners[row["document_id"]] = row["path"]
+            self._sources[row["document_id"]] = row["source"]
         self._quarantined: dict[str, dict[str, Row]] = {}
         for row in context.tables.read(QUARANTINE, QUARANTINE.schema.names).to_pylist():
             self._quarantined.setdefault(row["path"], {})[row["source"]] = row
@@ -92,18 +100,26 @@ class FileReader:
         entry = _entry(path, content, stat, read_ns)
         seen: set[str] = set()
         bad: set[str] = set()
+        parsers: set[str] = set()
+        skipped: Counter[str] = Counter()
         named = _numbering()
         name = normalise(path)  # one form of every name: macOS writes accents as signs of their own
         try:
-            for item in parse_file(file, path, self._limits, self._worker):
-                entry["parser"] = item.parser
+            for item in parse_file(file, path, self._limits, self._worker, self._exclude):
+                parsers.update(item.parser.split(" "))
+                if item.member:
+                    parsers.add(self._exclusion)
+                if isinstance(item, SkippedMember):
+                    skipped[item.reason] += 1
+                    continue
+                source = f"{name}{item.place}"
                 if isinstance(item, UnreadableRecord):
-                    source = named(f"{name}#{item.record}")
+                    source = named(source)
                     self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
                     bad.add(source)
-                    continue
-                source = name if item.record_id is None else f"{name}#{item.record_id}"
-                if document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
+                    if item.record is None and item.kind == "unreadable":
+                        entry |= UNREAD
+                elif document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
                     source = named(f"{source} (again)")
                     self._put_in_quarantine(path, source, kind="duplicate_id", message=DUPLICATE, content=content)
                     bad.add(source)
@@ -111,23 +127,26 @@ class FileReader:
                     seen.add(document_id(source))
                     self._put_document(item, path, source, entry)
         except SkippedFileError as error:
-            entry |= {"outcome": "skipped", "reason": str(error), "parser": error.parser}
+            parsers.add(error.parser or DETECTION)
+            entry |= {"outcome": "skipped", "reason": str(error)}
         except UnreadableError as error:
             self._put_in_quarantine(path, name, kind=error.kind, message=str(error), content=content)
             bad.add(name)
-            entry["parser"] = error.parser
+            parsers.add(error.parser or DETECTION)
             if error.kind == "unreadable":
                 entry |= UNREAD
         if bad and not seen:
             entry["outcome"] = "quarantined"
         elif not seen and entry["outcome"] == "documents":
             entry |= {"outcome": "skipped", "reason": EMPTY}
+        entry["parser"] = " ".join(sorted(parsers)) or DETECTION
+        entry["skipped_members"] = [{"reason": reason, "members": number} for reason, number in skipped.items()]
         self._finish(path, entry, seen, bad)
 
     def _put_document(self, document: ParsedDocument, path: str, source: str, entry: Row) -> None:
         identity, revision = document_id(source), document_revision(document)
         own_content = entry["content_sha256"]
-        if document.record_id is not None:
+        if document.place:
             own_content = sha256(document.text.encode()).hexdigest()
         if self._stored.get(path, {}).get(identity) == (revision, document.parser, own_content):
             return
@@ -145,8 +164,9 @@ class FileReader:
                 "headings": [{"start": h.start, "level": h.level, "title": h.title} for h in document.headings],
                 "pages": [{"start": p.start, "label": p.label} for p in document.pages],
                 "encoding_repair": document.encoding_repair,
+                "omissions": [asdict(omission) for omission in document.omissions] or None,
                 "parser": document.parser,
-                "size_bytes": entry["size_bytes"] if document.record_id is None else len(document.text.encode()),
+                "size_bytes": entry["size_bytes"] if not document.place else len(document.text.encode()),
                 "modified_at": datetime.fromtimestamp(entry["modified_ns"] / 1e9, UTC),
                 "ingested_at": datetime.now(UTC),
                 "run_id": self._context.run_id,
@@ -158,6 +178,7 @@ class FileReader:
             self._flush_documents()
 
     def _put_in_quarantine(self, path: str, source: str, *, kind: str, message: str, content: str | None) -> None:
+        self.refused.append(f"{source}: {message}")
         before = self._quarantined.get(path, {}).get(source)
         now = datetime.now(UTC)
         self._quarantine.append(
@@ -225,7 +246,7 @@ class FileReader:
         tables.delete(QUARANTINE, "path", [path for path in self._gone if path in self._quarantined])
         tables.delete(FILES, "path", self._gone)
         tables.merge_rows(FILES, self._late_ledger)
-        self.deleted = len(of_files) + len(self._stale_documents)
+        self.deleted = [self._sources[identity] for identity in of_files + self._stale_documents]
 
 
 def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:

@@ -2,8 +2,22 @@
 
 import hashlib
 import json
+import re
 
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+
+_INSIDE = re.compile("[#!]")  # before the id of a record, and before the name of a file in a file
+
+
+def possible_files(source: str) -> list[str]:
+    """Return the paths of the files that a source may lie in. Names may have the signs of records and members too."""
+    return [*(source[: sign.start()] for sign in _INSIDE.finditer(source) if sign.start()), source]
+
+
+def lies_in(source: str, path: str, outer: str) -> bool:
+    """Return whether a source, whose file has this path, is what `outer` names, or a record or a file in that."""
+    within_file = len(outer) >= len(path) and source.startswith((f"{outer}#", f"{outer}!"))
+    return within_file or outer in (source, path)
 
 
 def document_id(source: str) -> str:

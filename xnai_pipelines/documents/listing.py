@@ -1,16 +1,15 @@
 """Lists the documents folder without opening a file."""
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from pathspec import GitIgnoreSpec
-
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.errors import InputsError, ListingError
 
+ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 
@@ -60,9 +59,7 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
             f"The documents folder {folder} does not exist or is not a folder. Nothing was deleted. Mount or restore "
             "it, or set XNAI_DOCUMENTS to another one and use a new XNAI_HOME."
         )
-    # "a/**" means the content of the folder. GitIgnoreSpec would drop the folder, and with it what "!a/b" keeps.
-    patterns = GitIgnoreSpec.from_lines(re.sub(r"/\*\*$", "/*", line) for line in exclude)
-    rules = _Rules(folder.resolve(), patterns)
+    rules = _Rules(folder.resolve(), Exclusion(exclude))
     listing = Listing()
     pending = [folder]
     while pending:
@@ -87,10 +84,10 @@ def list_folder(folder: Path, exclude: Sequence[str]) -> Listing:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What decides whether an entry is skipped: the root that links may not leave, and the excluded patterns."""
+    """What decides whether an entry is skipped: the root that links may not leave, and the excluded names."""
 
     root: Path
-    patterns: GitIgnoreSpec
+    exclusion: Exclusion
 
 
 def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing) -> bool:
@@ -115,12 +112,11 @@ def _place(entry: os.DirEntry[str], parent: str, rules: _Rules, listing: Listing
 def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: _Rules) -> str | None:
     if _printable(entry.name) != entry.name:
         return "the name is not valid UTF-8; rename the file"
-    if entry.name.startswith("."):
-        return "hidden"
-    if entry.name.startswith("~$"):
-        return "lock file of an office application"
-    if rules.patterns.match_file(path):
-        return "matches XNAI_EXCLUDE"
+    if path == ACCESS_FILE:
+        return "the access rules"
+    reason = rules.exclusion.reason(path)
+    if reason is not None:
+        return reason
     if entry.is_symlink():
         target = Path(os.path.realpath(entry.path))  # Path.resolve raises RuntimeError on a loop
         if not target.is_relative_to(rules.root):

@@ -1,16 +1,19 @@
 """Folder to documents: reads what changed, removes what vanished, accounts for every file."""
 
+import shutil
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes, LedgerEntry, VanishGuard, classify
+from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.file_reader import FileReader
 from xnai_pipelines.documents.listing import Listing, list_folder
+from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.parsers.registry import is_current
@@ -25,6 +28,7 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
 
 LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
+EXAMPLES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +62,18 @@ class DocumentsReport:
     Attributes:
         changes: Number of files by what had happened to them.
         outcomes: Number of all entries that are documents, quarantined or skipped.
-        skipped: Number of skipped entries by reason.
+        skipped: Number of skipped entries, and of skipped files in files, by reason.
         documents: Documents stored now.
         written: Documents written by this run.
         deleted: Documents deleted by this run.
+        deleted_examples: Sources of the first of them.
         quarantined: Files and records in quarantine now.
+        refused: Files and records that this run put in quarantine.
+        refused_examples: Sources of the first of them, with the reason.
+        unlisted: Entries of the folder that could not be inspected, with the reason.
         repaired: Number of documents by repaired encoding.
+        incomplete: Documents whose text lacks parts of their file.
+        left_out: Number of these parts by what they are.
         seconds: Duration.
     """
 
@@ -73,8 +83,14 @@ class DocumentsReport:
     documents: int
     written: int
     deleted: int
+    deleted_examples: tuple[str, ...]
     quarantined: int
+    refused: int
+    refused_examples: tuple[str, ...]
+    unlisted: dict[str, str]
     repaired: dict[str, int]
+    incomplete: int
+    left_out: dict[str, int]
     seconds: float
 
 
@@ -120,10 +136,11 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         except OSError:
             return None
 
+    exclusion = Exclusion(rules.exclude).id
     changes = classify(
         listing,
         ledger,
-        is_current,
+        lambda readers: all(one == exclusion or is_current(one) for one in readers.split(" ")),
         sha256_of,
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
@@ -180,10 +197,17 @@ def ingest_documents(
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
         paths = todo.changes.to_read
         watch.items = len(paths)
-        written = deleted = 0
+        reader: FileReader | None = None
         if paths or todo.changes.gone:
-            worker = open_worker.enter_context(ParserWorker())
-            reader = FileReader(context, inputs.documents, limits=rules.limits, worker=worker, gone=todo.changes.gone)
+            worker = open_worker.enter_context(ParserWorker(open_worker.enter_context(_empty(context.home.unpacked))))
+            reader = FileReader(
+                context,
+                inputs.documents,
+                limits=rules.limits,
+                worker=worker,
+                exclude=rules.exclude,
+                gone=todo.changes.gone,
+            )
             with context.progress.work("documents", len(paths), "files") as advance:
                 for path in paths:
                     reader.read(path)
@@ -194,13 +218,23 @@ def ingest_documents(
                 if objection:
                     raise IngestRefusedError(objection)
             reader.delete_vanished()
-            written, deleted = reader.written, reader.deleted
         _record_touched(tables, todo)
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
-    report = _report(tables, todo, written=written, deleted=deleted, seconds=watch.seconds)
+    report = _report(tables, todo, reader, watch.seconds)
     write_json(report_path(context.home, "documents"), asdict(report))
     return report
+
+
+@contextmanager
+def _empty(folder: Path) -> Iterator[Path]:
+    """Give an empty folder, without what a killed run left in it, and remove it."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def refusal(todo: Plan, guard: VanishGuard) -> str | None:
@@ -249,20 +283,39 @@ def _record_unread(tables: Tables, todo: Plan) -> None:
     tables.merge_rows(FILES, rows)
 
 
-def _report(tables: Tables, todo: Plan, *, written: int, deleted: int, seconds: float) -> DocumentsReport:
-    files = tables.read(FILES, ["outcome", "reason"]).to_pylist()
+def _report(tables: Tables, todo: Plan, reader: FileReader | None, seconds: float) -> DocumentsReport:
+    """Return the report of a run; without a reader it had nothing to read or delete."""
+    deleted, refused = (reader.deleted, reader.refused) if reader else ([], [])
+    renamed = {old for _, old in todo.changes.renamed}
+    files = tables.read(FILES, ["outcome", "reason", "skipped_members"]).to_pylist()
     repairs = tables.read(DOCUMENTS, ["encoding_repair"], "encoding_repair IS NOT NULL")
+    incomplete = incomplete_documents(tables)
     return DocumentsReport(
         changes=todo.changes.counts(),
         outcomes=dict(Counter(row["outcome"] for row in files)),
-        skipped=dict(Counter(row["reason"] for row in files if row["outcome"] == "skipped")),
+        skipped=skipped_by_reason(files),
         documents=tables.count(DOCUMENTS),
-        written=written,
-        deleted=deleted,
+        written=reader.written if reader else 0,
+        deleted=len(deleted),
+        deleted_examples=tuple(source for source in deleted if source not in renamed)[:EXAMPLES],
         quarantined=tables.count(QUARANTINE),
+        refused=len(refused),
+        refused_examples=tuple(refused[:EXAMPLES]),
+        unlisted=todo.listing.unlisted,
         repaired=dict(Counter(kind for one in repairs["encoding_repair"].to_pylist() for kind in kinds_of_repair(one))),
+        incomplete=len(incomplete),
+        left_out=parts_left_out(incomplete),
         seconds=seconds,
     )
+
+
+def skipped_by_reason(files: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Return the number of skipped entries of the ledger, and of skipped files in files, by reason. Most come first."""
+    counts = Counter(row["reason"] for row in files if row["outcome"] == "skipped")
+    for row in files:
+        for skipped in row["skipped_members"] or ():
+            counts[skipped["reason"]] += skipped["members"]
+    return dict(counts.most_common())
 
 
 def last_look(home: Home) -> FolderLook | None:

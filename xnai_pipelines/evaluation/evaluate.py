@@ -40,6 +40,7 @@ def evaluate(
     search: Search,
     fingerprint: str,
     splits_given: bool,
+    unanswered: int = 0,
     documents: Mapping[str, DocumentFacts],
     settings: Mapping[str, Setting],
     depth: int = CHUNKS_PER_SEARCH,
@@ -57,6 +58,7 @@ def evaluate(
         search: Function that takes a query, a mode and the number of chunks, and returns distinct chunks, best first.
         fingerprint: Result of `evaluation_fingerprint`.
         splits_given: Whether the labelled questions came with splits, which the headline states.
+        unanswered: Number of labelled questions left out because no stored document answers them, stated there too.
         documents: Facts by document_id, for slices and tables.
         settings: Other values that the figures depend on, kept in the report.
         depth: Number of chunks per search.
@@ -70,7 +72,7 @@ def evaluate(
         raise ValueError("An evaluation needs at least one question and one search mode.")
     answers = ask(questions, modes, search, depth=depth, progress=progress)
     table = per_question_table(answers, documents)
-    headlines = _headlines(questions, splits_given)
+    headlines = _headlines(questions, splits_given, unanswered)
     worst_mode = "hybrid" if "hybrid" in modes else modes[0]
     report = EvaluationReport(
         fingerprint=fingerprint,
@@ -108,17 +110,20 @@ def _hash(value: object) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:32]
 
 
-def _headlines(questions: Sequence[Question], splits_given: bool) -> tuple[Headline, ...]:
+def _headlines(questions: Sequence[Question], splits_given: bool, unanswered: int) -> tuple[Headline, ...]:
     headlines = []
     for origin in Origin:
         asked = [question for question in questions if question.origin is origin]
         tested = [question for question in asked if question.split is Split.TEST]
+        lost = ""
+        if unanswered and origin is Origin.LABELLED:
+            lost = f"; {unanswered} of {len(asked) + unanswered} left out, no stored document answers them"
         if tested:
             made = "as given" if splits_given and origin is Origin.LABELLED else "split by document"
-            statement = f"{_questions(tested, origin)} of the test split ({made})"
+            statement = f"{_questions(tested, origin)} of the test split ({made}){lost}"
             headlines.append(Headline(origin, Split.TEST, len(tested), statement))
         elif asked:
-            statement = f"all {_questions(asked, origin)} (none is in the test split)"
+            statement = f"all {_questions(asked, origin)} (none is in the test split){lost}"
             headlines.append(Headline(origin, None, len(asked), statement))
     return tuple(headlines)
 

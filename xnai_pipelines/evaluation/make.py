@@ -17,7 +17,7 @@ from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, S
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
 from xnai_pipelines.extras import missing
-from xnai_pipelines.questions.make import read_questions, splits_given
+from xnai_pipelines.questions.make import lost_labels, read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
@@ -172,6 +172,7 @@ def measure_search(context: StageContext, index: SearchIndex, questions: list[Qu
             ],
             fingerprint=search_fingerprint(context, index, questions),
             splits_given=splits_given(context.home),
+            unanswered=lost_labels(context.home),
             documents=documents,
             settings=_search_settings(context, index),
             progress=lambda done, total: advance(),
@@ -191,6 +192,7 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,
         "correct_typos": index.policy.correct_typos,
+        "labels_left_out": lost_labels(context.home),
     }
 
 

@@ -1,5 +1,6 @@
 """Slices of the questions: by language, folder and media type of the answering document, and by origin."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 DIMENSIONS = ("language", "folder", "media_type", "origin")
 NO_FOLDER = "."
 _ALL = "all questions"
+_INSIDE_A_FILE = re.compile(r"#|!(?!/)")  # a folder's name may end in "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,8 @@ OVERALL = Slice("all", "all")
 
 
 def folder_of(source: str) -> str:
-    """Return the top folder of a source, "." for a file outside any folder. A record has its file's folder."""
-    path = source.partition("#")[0]
+    """Return the top folder of a source, "." for a file outside any folder. What lies in a file has its folder."""
+    path = _INSIDE_A_FILE.split(source, maxsplit=1)[0]
     return path.partition("/")[0] if "/" in path else NO_FOLDER
 
 

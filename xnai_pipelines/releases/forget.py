@@ -1,12 +1,13 @@
 """Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from xnai_pipelines.adapters.make import adapters_trained_on
 from xnai_pipelines.autonomy.drift.make import profiles
-from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.documents.identity import document_id, lies_in, possible_files
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.questions.make import read_questions
@@ -55,7 +56,7 @@ class ForgettingReport:
 
 
 def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport:
-    """Erase a document, or all records of a file, from everything that the home keeps.
+    """Erase a document, or all records and files of a file, from everything that the home keeps.
 
     Works even if the document is no longer stored: it also erases what earlier deletions left in the table files, so a
     second call completes one that was killed. Drift profiles count the document's words and sum its vectors, so they
@@ -64,26 +65,27 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     Args:
         context: The home.
         folder: The documents folder.
-        source: Source of a document or record, or the path of a multi-record file.
+        source: Source of a document, or of the file that holds documents.
 
     Raises:
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
             the document.
     """
-    path = source.partition("#")[0]
-    if (folder / path).exists():
+    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
+    stored = [row for row in rows if lies_in(row["source"], row["path"], source)]
+    paths = {row["path"] for row in stored} or set(possible_files(source))
+    here = {path for path in paths if (folder / path).exists()}
+    if source in here or (here and stored):
         raise ForgettingError(
-            f"{path} is still in {folder}; the next run would read it again. Delete the file, or delete the record in "
-            f"it and run `xnai run`. Then forget {source}."
+            f"{min(here)} is still in {folder}; the next run would read it again. Delete the file, or delete what is "
+            f"to be forgotten in it and run `xnai run`. Then forget {source}."
         )
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
-        rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
-        stored = [row["document_id"] for row in rows if source in (row["source"], row["path"])]
-        documents = sorted({document_id(source), *stored})
+        documents = sorted({document_id(source), *(row["document_id"] for row in stored)})
         embeddings = _embeddings(context.tables)
         by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, *embeddings)
-        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_path(path)]
+        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_files(sorted(paths - here))]
         adapters = adapters_trained_on(context.home, frozenset(documents))
         if not adapters and not any(context.tables.was_stored(*rows) for rows in kept):
             raise ForgettingError(
@@ -106,6 +108,7 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
         cached = trim_cache(context)
         for profile in profiles(context.home):
             profile.unlink()
+        shutil.rmtree(context.home.unpacked, ignore_errors=True)  # left by a run that was killed
     report = ForgettingReport(
         source=source,
         documents=len(stored),
@@ -118,8 +121,8 @@ def forget(context: StageContext, folder: Path, source: str) -> ForgettingReport
     return report
 
 
-def _of_path(path: str) -> list[tuple[TableSpec, str, list[str]]]:
-    return [(FILES, "path", [path]), (QUARANTINE, "path", [path])]
+def _of_files(paths: list[str]) -> list[tuple[TableSpec, str, list[str]]]:
+    return [(FILES, "path", paths), (QUARANTINE, "path", paths)]
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:

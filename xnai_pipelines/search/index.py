@@ -1,6 +1,7 @@
 """Search over the current release."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
@@ -113,6 +115,7 @@ class SearchIndex:
         self.nprobes = nprobes
         self._corpus = corpus
         self._keyword = KeywordSearch(corpus)
+        self._readable: npt.NDArray[np.bool_] | None = None
         self._encoder = encoder
         self._table = table
 
@@ -137,6 +140,31 @@ class SearchIndex:
         nprobes = measured.nprobes if measured else None
         table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
         return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
+
+    @property
+    def passages(self) -> int:
+        """The number of passages that can be found."""
+        return len(self._corpus.passages) if self._readable is None else int(np.count_nonzero(self._readable))
+
+    def documents(self) -> list[tuple[str, str]]:
+        """Return source and id of every document that can be found, in the order of the sources."""
+        rows = self._corpus.passages.select(["source", "document_id"])
+        if self._readable is not None:
+            rows = rows.filter(pa.array(self._readable))
+        found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
+        return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
+
+    def for_reader(self, may_read: Callable[[str], bool]) -> Self:
+        """Return the index as it were without the passages of sources that may not be read.
+
+        Neither hits nor scores, counts or corrected words depend on the others. It shares this index's memory.
+        """
+        sources = self._corpus.passages["source"].combine_chunks().dictionary_encode()
+        readable = np.array([may_read(source) for source in sources.dictionary.to_pylist()], bool)
+        index = copy(self)
+        index._readable = readable[sources.indices.to_numpy()]
+        index._keyword = KeywordSearch(self._corpus, index._readable)
+        return index
 
     def encode_query(self, question: str) -> Vector:
         """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
@@ -222,7 +250,7 @@ class SearchIndex:
             what.text,
             quoted,
             lambda word: self._keyword.knows(word) or self._encoder.has_word(word),
-            self._corpus.vocabulary,
+            self._keyword.vocabulary,
         )
         return replace(what, text=text, corrections=corrections) if corrections else what
 
@@ -300,7 +328,8 @@ class SearchIndex:
         rankings = {}
         for weight in weights:
             share = RankingPolicy(weight).weight_for(familiarity, found)
-            rows = estimated_sum(vector, keyword, share, added).best(FUSED_DEPTH)
+            totals = estimated_sum(vector, keyword, weight=share, added=added, readable=self._readable)
+            rows = totals.among(self._readable).best(FUSED_DEPTH)
             rankings[weight] = self._corpus.values("document_id", rows.tolist())
         return rankings
 
@@ -310,7 +339,9 @@ class SearchIndex:
             return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self._added(what, titles=False))
         familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
         weight = self.policy.weight_for(familiarity, found)
-        return estimated_sum(vector, keyword, weight, self._added(what, titles=True))
+        return estimated_sum(
+            vector, keyword, weight=weight, added=self._added(what, titles=True), readable=self._readable
+        )
 
     def _added(self, what: Asked, *, titles: bool) -> Scores:
         """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""

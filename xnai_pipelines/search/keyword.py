@@ -1,9 +1,12 @@
 """Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
@@ -18,10 +21,11 @@ Passages = npt.NDArray[np.int32]
 
 
 class KeywordSearch:
-    """The words of a corpus' passages."""
+    """The words of a corpus' passages; with `readable`, bool [n], of those alone."""
 
-    def __init__(self, corpus: Corpus) -> None:
+    def __init__(self, corpus: Corpus, readable: npt.NDArray[np.bool_] | None = None) -> None:
         self._corpus = corpus
+        self._readable = readable
         self._function_words = function_words(corpus.languages)
 
     def scores(self, text: str) -> Scores:
@@ -33,7 +37,7 @@ class KeywordSearch:
                 continue
             weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
             weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
-        return self._corpus.postings.scores(weighted)
+        return self._corpus.postings.scores(weighted, self._readable)
 
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of the corpus' languages if there are others."""
@@ -47,11 +51,22 @@ class KeywordSearch:
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
-        return self._corpus.postings.containing(term)
+        rows = self._corpus.postings.containing(term)
+        return rows if self._readable is None else rows[self._readable[rows]]
+
+    @cached_property
+    def vocabulary(self) -> pa.Table:
+        """The words of the passages and how often each occurs, as `vocabulary_of` returns them."""
+        words = self._corpus.vocabulary
+        if self._readable is None:
+            return words
+        counts = pa.array([len(self.containing(word)) for word in words["word"].to_pylist()])
+        return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
 
     def titled(self, text: str) -> list[Passages]:
         """Return the passages of each document whose whole title is in the text, word for word."""
-        return self._corpus.titles.among(sorted(possible_titles(text)))
+        found = self._corpus.titles.among(sorted(possible_titles(text)))
+        return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
 
     def containing_phrase(self, phrase: str) -> Passages:
         """Return the passages whose text has the phrase word for word, ascending: int32 [m]."""
@@ -63,6 +78,8 @@ class KeywordSearch:
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
         """Return which passages a question's filters and excluded words leave: bool [n]; None for all."""
         allowed = self._corpus.matching(what.filters)
+        if self._readable is not None:
+            allowed = self._readable if allowed is None else allowed & self._readable
         if not what.without:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()

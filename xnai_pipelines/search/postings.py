@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,12 +63,24 @@ class Postings:
         """Return the passages that contain the term, ascending: int32 [m]."""
         return self.rows[self.of(term)]
 
-    def scores(self, weighted: Mapping[str, float]) -> Scores:
-        """Return the BM25 score of every passage for the weighted terms: float32 [n]."""
+    def scores(self, weighted: Mapping[str, float], readable: npt.NDArray[np.bool_] | None = None) -> Scores:
+        """Return the BM25 score of every passage for the weighted terms: float32 [n].
+
+        Args:
+            weighted: Terms and their weights.
+            readable: Which passages there are: bool [n]. The others score 0, and a term is as rare as it is among
+                those that are there.
+        """
         scores = np.zeros(self.passages, np.float32)
         for term, weight in weighted.items():
             entries = self.of(term)
-            scores[self.rows[entries]] += np.float32(weight) * self.weights[entries]
+            rows, added = self.rows[entries], self.weights[entries]
+            if readable is not None:
+                there = readable[rows]
+                rarity = _rarity(int(np.count_nonzero(readable)), int(np.count_nonzero(there)))
+                added = added[there] * np.float32(rarity / _rarity(self.passages, len(rows)))
+                rows = rows[there]
+            scores[rows] += np.float32(weight) * added
         return scores
 
 
@@ -91,7 +104,7 @@ def build_postings(terms: pa.ListArray) -> Postings:
     pairs, counts = np.unique(codes * max(1, passages) + rows, return_counts=True)
     codes, rows = np.divmod(pairs, max(1, passages))
     frequency = np.bincount(codes, minlength=len(names))
-    rarity = np.log1p((passages - frequency + 0.5) / (frequency + 0.5))
+    rarity = _rarity(passages, frequency)
     mean_length = len(encoded) / passages if len(encoded) else 1.0
     norm = K1 * (1 - B + B * lengths / mean_length)
     weights = (rarity[codes] * counts * (K1 + 1) / (counts + norm[rows])).astype(np.float32)
@@ -101,6 +114,11 @@ def build_postings(terms: pa.ListArray) -> Postings:
     entries = np.argsort(np.argsort(order)[moved], kind="stable")
     starts = np.concatenate([[0], np.cumsum(frequency[order])]).astype(np.int64)
     return Postings(keys[order], starts, rows[entries].astype(np.int32), weights[entries], passages)
+
+
+def _rarity(passages: int, containing: Any) -> Any:
+    """Return the inverse document frequency of terms that so many of the passages contain."""
+    return np.log1p((passages - containing + 0.5) / (containing + 0.5))
 
 
 def _with_parts(

@@ -1,7 +1,7 @@
 """Rankings: two parts on one scale, their weighted sum, and the first of each group. Pure."""
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -53,6 +53,12 @@ class Estimates:
         """Return the exact scores of rows: float32 [m]."""
         return self.scores[rows] if self.exact is None else self.exact(rows)
 
+    def among(self, readable: npt.NDArray[np.bool_] | None) -> Self:
+        """Return the scores without those of passages that are not there; the same if all are."""
+        if readable is None:
+            return self
+        return replace(self, scores=np.where(readable, self.scores, np.float32(-np.inf)))
+
     def best(self, most: int) -> Rows:
         """Return the rows of the highest exact scores, as `best_rows` does.
 
@@ -67,7 +73,7 @@ class Estimates:
         return near[best_rows(self.scores[near], most)]
 
 
-def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
+def fused(vector: Scores, keyword: Scores, weight: float, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the weighted sum of both parts' standardised scores: float32 [n].
 
     Each part's scores are made comparable by the mean and the standard deviation of its best 100 passages (z-scores, as
@@ -78,8 +84,9 @@ def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
         vector: Cosine similarities: float32 [n].
         keyword: BM25 scores: float32 [n].
         weight: Share of the vectors, 0 to 1.
+        readable: Which passages there are: bool [n].
     """
-    return summed(standardised(vector), standardised(keyword), weight)
+    return summed(standardised(vector, readable), standardised(keyword, readable), weight)
 
 
 def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
@@ -87,10 +94,17 @@ def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
     return np.float32(weight) * vector + np.float32(1 - weight) * keyword
 
 
-def estimated_sum(vector: Estimates, keyword: Scores, weight: float, added: Scores) -> Estimates:
+def estimated_sum(
+    vector: Estimates,
+    keyword: Scores,
+    *,
+    weight: float,
+    added: Scores,
+    readable: npt.NDArray[np.bool_] | None = None,
+) -> Estimates:
     """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n]."""
-    scale = _Scale.of(vector.at(vector.best(SCALED_BY)))
-    keyword = standardised(keyword)
+    scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
+    keyword = standardised(keyword, readable)
 
     def total(similarities: Scores, rows: Rows | slice) -> Scores:
         return summed(scale.applied(similarities), keyword[rows], weight) + added[rows]
@@ -102,9 +116,11 @@ def estimated_sum(vector: Estimates, keyword: Scores, weight: float, added: Scor
     )
 
 
-def standardised(scores: Scores) -> Scores:
-    """Return the scores relative to the mean and the deviation of the best 100; zeros if these are all equal."""
-    return _Scale.of(np.partition(scores, max(0, len(scores) - SCALED_BY))[-SCALED_BY:]).applied(scores)
+def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
+    """Return the scores relative to the mean and the deviation of the best 100 that are there; zeros if all equal."""
+    there = scores if readable is None else scores[readable]
+    best = np.partition(there, max(0, len(there) - SCALED_BY))[-SCALED_BY:] if len(there) else there
+    return _Scale.of(best).applied(scores)
 
 
 @dataclass(frozen=True, slots=True)

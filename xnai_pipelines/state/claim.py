@@ -28,7 +28,7 @@ def recorded_inputs(home: Home) -> Inputs | None:
     if not path.exists():
         return None
     stored = json.loads(path.read_text(encoding="utf-8"))
-    return Inputs(Path(stored["documents"]), Path(stored["questions"]) if stored["questions"] else None)
+    return Inputs(home.root / stored["documents"], home.root / stored["questions"] if stored["questions"] else None)
 
 
 def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -> Inputs:
@@ -77,11 +77,16 @@ def claim(home: Home, inputs: Inputs) -> None:
         return
     if recorded is not None:
         _refuse_other(home, recorded, inputs.documents)
-    stored = {name: None if path is None else str(path) for name, path in asdict(inputs).items()}
+    stored = {name: None if path is None else _recorded(home, path) for name, path in asdict(inputs).items()}
     try:
         write_json(home.root / "home.json", stored)
     except OSError as error:
         raise unwritable(home, error) from error
+
+
+def _recorded(home: Home, path: Path) -> str:
+    """Return the path to record: of a file in the home relative to it, so that the home can be moved with it."""
+    return str(path.relative_to(home.root) if path.is_relative_to(home.root) else path)
 
 
 def unwritable(home: Home, error: OSError) -> HomeError:

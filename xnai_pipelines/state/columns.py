@@ -2,9 +2,9 @@
 
 COLUMNS = {
     "document_id": "Id of the document, from its source alone: an edit keeps it.",
-    "source": "Path in the documents folder, POSIX slashes; a record of a multi-record file is path#record-id.",
+    "source": "Path in the documents folder, POSIX slashes; path#record-id of a record, path!name of a file in a file.",
     "path": "Path of the file in the documents folder.",
-    "content_sha256": "SHA-256 of the file's bytes, or of a record's text.",
+    "content_sha256": "SHA-256 of the file's bytes, or of the text of a record or of a file in a file.",
     "title": "Title from the document's metadata, its first heading or its name.",
     "text": "Normalised text; of a chunk: document.text[start:end].",
     "media_type": "Media type of the content, whatever the file's extension.",
@@ -13,7 +13,8 @@ COLUMNS = {
     "headings": "Headings by the character they start at, with their level.",
     "pages": "Pages, slides or sheets by the character they start at.",
     "encoding_repair": "Repairs of the encoding, with number and places of damaged bytes; empty if none.",
-    "parser": "Parser and version that read the file; a new version reads it again.",
+    "omissions": "Parts of the file that the text lacks, with number and an example; empty if none.",
+    "parser": "Parser and version that read the file, and the file that it lies in; a new version reads it again.",
     "size_bytes": "Size of the file or record in bytes.",
     "modified_at": "Time of the file's last modification when it was read.",
     "ingested_at": "Time the row was written.",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xnai_pipelines.state.relocation import sqlite_url
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -25,6 +27,11 @@ class Home:
     def index(self) -> Path:
         """What searches map into memory, one folder per embeddings table; made from the tables."""
         return self.root / "index"
+
+    @property
+    def unpacked(self) -> Path:
+        """Files of archives and messages while a run reads them; emptied by the next one if a run was killed."""
+        return self.root / "unpacked"
 
     @property
     def models(self) -> Path:
@@ -69,7 +76,7 @@ class Home:
     @property
     def mlflow_uri(self) -> str:
         """Tracking store of MLflow if no server is set."""
-        return f"sqlite:///{self.root / 'mlflow.db'}"
+        return sqlite_url(self.root / "mlflow.db")
 
     @property
     def mlartifacts(self) -> Path:
@@ -85,6 +92,16 @@ class Home:
     def alerts(self) -> Path:
         """Alerts sent, one per line."""
         return self.root / "alerts.jsonl"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys and hashes of tokens, readable by the owner alone."""
+        return self.root / "secrets"
+
+    @property
+    def access(self) -> Path:
+        """Who asked the service for what, one file per day."""
+        return self.root / "access"
 
     @property
     def logs(self) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from xnai_pipelines.errors import TrackingUnavailableError
 
@@ -35,7 +36,7 @@ def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":
 
     with reaching(tracking_uri):
         if tracking_uri.startswith(_SQLITE):
-            _probe(Path(tracking_uri.removeprefix(_SQLITE)), timeout_seconds)
+            _probe(sqlite_file(tracking_uri), timeout_seconds)
         return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
 
 
@@ -54,6 +55,11 @@ def reaching(tracking_uri: str) -> Iterator[None]:
             f"MLflow at {_without_password(tracking_uri)} cannot be used now: {_reason(error)}. "
             "Check that it runs, that nothing else locks its database, and that its folders are writable."
         ) from error
+
+
+def sqlite_file(tracking_uri: str) -> Path:
+    """Return the file of a `sqlite:///...` URI."""
+    return Path(unquote(tracking_uri.removeprefix(_SQLITE)))
 
 
 def _probe(database: Path, timeout_seconds: float) -> None:

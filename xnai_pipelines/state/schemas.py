@@ -12,6 +12,8 @@ TIME = pa.timestamp("us", tz="UTC")
 
 HEADING = pa.struct([("start", pa.int64()), ("level", pa.int8()), ("title", pa.string())])
 PAGE = pa.struct([("start", pa.int64()), ("label", pa.string())])
+OMISSION = pa.struct([("part", pa.string()), ("count", pa.int64()), ("example", pa.string())])
+SKIPPED_MEMBERS = pa.struct([("reason", pa.string()), ("members", pa.int64())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,7 @@ FILES = TableSpec(
             ("read_ns", pa.int64()),
             ("documents", pa.int64()),
             ("bad_records", pa.int64()),
+            ("skipped_members", pa.list_(SKIPPED_MEMBERS)),
         ]
     ),
 )
@@ -59,6 +62,7 @@ DOCUMENTS = TableSpec(
             ("headings", pa.list_(HEADING)),
             ("pages", pa.list_(PAGE)),
             ("encoding_repair", pa.string()),
+            ("omissions", pa.list_(OMISSION)),
             ("parser", pa.string()),
             ("size_bytes", pa.int64()),
             ("modified_at", TIME),

@@ -12,7 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.errors import TrackingUnavailableError
-from xnai_pipelines.state.mlflow_connection import connect, reaching
+from xnai_pipelines.state.mlflow_connection import connect, reaching, sqlite_file
+from xnai_pipelines.state.relocation import relocate_artifacts
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -79,6 +80,8 @@ class Tracker:
         """Yield a client; any MLflow failure in the body becomes a `TrackingUnavailableError`."""
         client = connect(self.tracking_uri, self.timeout_seconds)
         with reaching(self.tracking_uri):
+            if self.artifact_root is not None:
+                relocate_artifacts(sqlite_file(self.tracking_uri), self.artifact_root.rstrip("/"))
             yield client
 
 

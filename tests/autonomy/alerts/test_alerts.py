@@ -124,6 +124,7 @@ def test_without_a_webhook_the_log_alone_is_told(log):
     assert records(log)[0]["alert"]["title"] == "A run failed"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [500, 503, 429])
 def test_a_passing_fault_is_tried_again(httpserver, log, webhook, path, status):
     httpserver.expect_ordered_request(path).respond_with_data("later", status=status)
@@ -147,6 +148,7 @@ def test_a_refusal_is_not_tried_again(httpserver, log, webhook, path, status, he
     assert records(log)[-1]["delivery"]["reason"] == reason
 
 
+@pytest.mark.slow
 def test_a_dead_endpoint_is_left_alone_after_three_attempts(log, dead_port, path):
     webhook = WebhookSink(f"http://127.0.0.1:{dead_port}{path}", timeout=NEVER_SECONDS)
     attempts = mock.patch.object(WebhookSink, "_post", autospec=True, side_effect=WebhookSink._post)
@@ -160,6 +162,7 @@ def test_a_dead_endpoint_is_left_alone_after_three_attempts(log, dead_port, path
     assert sum("delivery" in record for record in records(log)) == 1, "what was not tried is not logged"
 
 
+@pytest.mark.slow
 def test_an_endpoint_that_never_ends_its_answer_costs_the_time_limit_once(log, silent_port, path):
     webhook = WebhookSink(f"http://127.0.0.1:{silent_port}{path}", timeout=1)
     _, first = send(alert(), log, webhook)  # which would not end before the answer does
@@ -228,6 +231,7 @@ def test_a_log_that_cannot_be_written_is_a_failed_delivery_and_does_not_flood_th
     assert len(httpserver.log) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [200, 302, 404, 500, None], ids=str)
 def test_the_secret_of_the_address_is_nowhere_but_in_the_request(
     httpserver, log, dead_port, path, caplog, capfd, status

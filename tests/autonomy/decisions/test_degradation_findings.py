@@ -158,6 +158,7 @@ def test_slow_answers_are_found_by_the_95th_percentile():
     assert (vector.kind, vector.reference) == (Kind.LATENCY, 100.0)
 
 
+@pytest.mark.slow
 def test_without_a_fall_few_evaluations_of_other_questions_find_one():
     wrong = 0
     for seed in range(80):

@@ -101,6 +101,7 @@ def test_new_documents_alone_leave_the_questions_undrifted(release):
     assert found.cause == Cause.NEW_DOCUMENTS
 
 
+@pytest.mark.slow
 def test_new_questions_alone_leave_the_documents_undrifted(release):
     later = joined(corpus(1), corpus(2, 100, "ru"))
     same_documents = replace(later, passages=corpus(1).passages, documents=corpus(1).documents)
@@ -129,6 +130,7 @@ def test_many_more_documents_of_the_same_kind_are_new_documents(release):
     assert found.conclusion == "There are 200 documents, and there were 120 at the release."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("exact", "noise"), [(False, 0.3), (True, 0.03)])
 def test_an_encoder_that_gives_other_vectors_is_a_model_fault(release, exact, noise):
     reference = with_canary(release, canary(exact=exact))
@@ -201,6 +203,7 @@ def test_a_model_fault_is_named_before_all_other_causes(release):
     assert found.cause == Cause.MODEL_FAULT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("documents", [0, 1, 2])
 def test_tiny_corpora_are_said_to_be_too_small(documents, tmp_path):
     reference = profile(corpus(1, documents))

@@ -44,8 +44,8 @@ def test_a_pdf_and_a_word_file_named_text_are_a_pdf_and_a_word_file() -> None:
         (b" \n\t\n", "blank.rst", "empty"),
         (b"\x89PNG\r\n\x1a\n", "picture.txt", "unsupported"),
         (b"\x7fELF\x02\x01", "program", "unsupported"),
-        (b"PK\x03\x04" + bytes(26) + b"a.txt", "archive.zip", "unsupported"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old.doc", "unsupported"),
+        (b"PK\x03\x04" + bytes(26) + b"a.class", "program.jar", "unsupported"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "thumbs.db", "unsupported"),
         (bytes(range(256)), "unknown.xyz", "unsupported"),
     ],
 )

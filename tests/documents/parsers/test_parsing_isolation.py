@@ -47,6 +47,7 @@ def records(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_one_process_serves_many_files_and_ends_with_its_context(page: Path) -> None:
     with ParserWorker() as worker:
         assert worker._process is None
@@ -115,6 +116,7 @@ def test_a_process_that_died_between_files_is_replaced(page: Path) -> None:
         assert read(worker, page) == "words"
 
 
+@pytest.mark.slow
 def test_the_process_ends_when_its_parent_is_gone(page: Path) -> None:
     with ParserWorker() as worker:
         read(worker, page)
@@ -133,6 +135,7 @@ def test_importing_the_package_loads_no_parser() -> None:
     assert result.stdout.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_a_file_name_that_is_no_unicode_is_read(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/na\xefve.html"))
     path.write_text(PAGE)

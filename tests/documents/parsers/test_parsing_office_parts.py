@@ -17,8 +17,10 @@ from pptx.opc.packuri import PackURI
 from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, paragraph, zipped
-from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs, part_text, without_wrappers
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+from xnai_pipelines.documents.parsers.office_markup import without_wrappers
+from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs
+from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, xml_root
+from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 A = 'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main"'
@@ -35,6 +37,7 @@ def text_of(parse: Parse, name: str, data: bytes) -> str:
     return document.text
 
 
+@pytest.mark.slow
 def test_headers_footers_comments_and_diagrams_of_a_word_file_follow_its_body(parse: Parse) -> None:
     note = paragraph("Why?")
     parts = {
@@ -43,7 +46,7 @@ def test_headers_footers_comments_and_diagrams_of_a_word_file_follow_its_body(pa
         "word/footer1.xml": f"<w:ftr {W}>{paragraph('12')}</w:ftr>",
         "word/footer2.xml": f"<w:ftr {W}>{paragraph('Owner: legal')}</w:ftr>",
         "word/comments.xml": f'<w:comments {W}><w:comment w:id="0" w:author="Ann">{note}</w:comment></w:comments>',
-        "word/diagrams/data1.xml": f"<d {A}><a:p><a:r><a:t>Call the duty officer</a:t></a:r></a:p></d>",
+        "word/diagrams/data1.xml": f"<dataModel {A}><a:p><a:r><a:t>Call the duty officer</a:t></a:r></a:p></dataModel>",
     }
     assert text_of(parse, "a.docx", docx(paragraph("Body"), parts)) == (
         "Body\n\nHeader: Contract 77\n\nFooter: Owner: legal\n\nComment (Ann): Why?\n\nDiagram: Call the duty officer"
@@ -59,18 +62,64 @@ def test_text_boxes_fields_and_custom_xml_of_a_word_file_are_kept(parse: Parse) 
     assert text_of(parse, "a.docx", docx(body)) == "Dear Ann Lee\n\nClause 4\n\nIn the box"
 
 
-def test_deleted_text_is_not_lost_text_and_wrappers_are_told_from_other_elements() -> None:
-    xml = f"<w:p {W}><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:r><w:t>kept</w:t></w:r></w:p>"
-    assert lost_paragraphs(xml.encode(), "**kept**") == []
-    assert lost_paragraphs(xml.encode(), "") == ["kept"]
-    assert without_wrappers(b"<w:customXmlDelRangeStart/><w:fldSimple w:a='>'>x</w:fldSimple>") == (
-        b"<w:customXmlDelRangeStart/>x"
+def test_deleted_and_moved_text_is_not_lost_text() -> None:
+    xml = (
+        f"<w:p {W}><w:del><w:r><w:delText>gone</w:delText></w:r></w:del><w:moveFrom><w:r><w:t>elsewhere</w:t></w:r>"
+        "</w:moveFrom><w:r><w:t>kept</w:t></w:r></w:p>"
+    )
+    assert lost_paragraphs(xml_root(xml.encode()), "**kept**") == []
+    assert lost_paragraphs(xml_root(xml.encode()), "") == ["kept"]
+
+
+def test_a_short_text_is_not_taken_for_part_of_a_longer_word() -> None:
+    xml = f"<w:p {W}><w:r><w:t>rat</w:t></w:r></w:p>"
+    assert lost_paragraphs(xml_root(xml.encode()), "The **rat**[[1]](#footnote-1).") == []
+    assert lost_paragraphs(xml_root(xml.encode()), "The rate.") == ["rat"]
+
+
+def test_wrappers_are_told_from_other_elements() -> None:
+    body = f"<w:p {W}><w:customXmlDelRangeStart/><w:fldSimple w:instr='>'><w:r/></w:fldSimple></w:p>"
+    assert b"<w:customXmlDelRangeStart/><w:r/></w:p>" in without_wrappers(body.encode())
+
+
+def test_moved_text_and_readings_of_a_word_file_stand_where_a_reader_sees_them(parse: Parse) -> None:
+    def run(words: str) -> str:
+        return f"<w:r><w:t>{words}</w:t></w:r>"
+
+    ruby = f"<w:r><w:ruby><w:rubyPr/><w:rt>{run('tokyo')}</w:rt><w:rubyBase>{run('東京')}</w:rubyBase></w:ruby></w:r>"
+    body = (
+        f"<w:p>{ruby}</w:p><w:p><w:moveFrom w:id='1'>{run('Here before.')}</w:moveFrom></w:p>"
+        f"<w:p><w:moveTo w:id='2'>{run('Here now.')}</w:moveTo></w:p>"
+    )
+    assert text_of(parse, "a.docx", docx(body)) == "東京(tokyo)\n\nHere now."
+
+
+def test_imported_pages_and_charts_of_a_word_file_are_read_and_the_rest_is_counted(parse: Parse) -> None:
+    chart = (
+        f"<c:chartSpace xmlns:c='c' {A}><a:p><a:r><a:t>Sales by quarter</a:t></a:r></a:p><c:ser>"
+        "<c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>North</c:v></c:pt></c:strCache></c:strRef></c:tx>"
+        "<c:cat><c:pt idx='0'><c:v>Q1</c:v></c:pt></c:cat><c:val><c:pt idx='0'><c:v>7</c:v></c:pt></c:val></c:ser>"
+        "</c:chartSpace>"
+    )
+    parts = {
+        "word/afchunk1.htm": "<html><body><p>From a web page.</p></body></html>",
+        "word/afchunk2.rtf": r"{\rtf1 hidden}",
+        "word/charts/chart1.xml": chart,
+        "word/embeddings/package1.xlsx": b"PK",
+    }
+    (document,) = parse("a.docx", docx(paragraph("Body"), parts))
+    assert document.text == (
+        "Body\n\nFrom a web page.\n\nChart: Sales by quarter\n\n|  | North |\n| --- | --- |\n| Q1 | 7 |"
+    )
+    assert document.omissions == (
+        Omission("imported document", 1, "afchunk2.rtf"),
+        Omission("embedded file", 1, "package1.xlsx"),
     )
 
 
 def test_entities_of_a_part_are_not_expanded() -> None:
     xml = f'<!DOCTYPE d [<!ENTITY e SYSTEM "file:///etc/hostname">]><d {A}><a:p><a:r><a:t>x&e;</a:t></a:r></a:p></d>'
-    assert part_text(xml.encode()) == "x"
+    assert [joined(runs) for runs in paragraphs(xml_root(xml.encode()))] == ["x"]
 
 
 @pytest.fixture
@@ -82,9 +131,10 @@ def show() -> bytes:
     chart.categories = ["Q1"]
     chart.add_series("Revenue", [1])
     slide.shapes.add_chart(XL_CHART_TYPE.COLUMN_CLUSTERED, Inches(1), Inches(1), Inches(3), Inches(3), chart)
+    diagram = f"<dataModel {A}><a:p><a:r><a:t>Call first</a:t></a:r></a:p></dataModel>"
     for kind, name, xml in (
-        ("comments", "/ppt/comments/comment1.xml", "<p><cm><text>Check this sum</text></cm></p>"),
-        ("diagramData", "/ppt/diagrams/data1.xml", f"<d {A}><a:p><a:r><a:t>Call first</a:t></a:r></a:p></d>"),
+        ("comments", "/ppt/comments/comment1.xml", "<cmLst><cm><text>Check this sum</text></cm></cmLst>"),
+        ("diagramData", "/ppt/diagrams/data1.xml", diagram),
     ):
         part = Part(PackURI(name), "application/xml", slide.part.package, xml.encode())
         slide.part.relate_to(part, RELATIONSHIP_TYPE.CHART.replace("chart", kind))
@@ -178,3 +228,25 @@ def test_sheets_show_formats_merged_labels_comments_and_links(parse: Parse) -> N
         "| North | 15.3 % | 2024-03-05 | 1,234.50 EUR | 2024-03-05 09:30:00 |\n| North | 50 % |  | 2 |  |\n\n"
         "Comment on D2: Ask first\n\nLink of B3: https://example.org/sheet.pdf"
     )
+
+
+def test_printed_headers_text_boxes_and_pictures_of_a_sheet_are_kept_or_counted(parse: Parse) -> None:
+    book = Workbook()
+    book.active.append(["a"])
+    book.active.oddHeader.center.text = "Internal use"
+    book.active.oddFooter.center.text = "Page &P"
+    stream = BytesIO()
+    book.save(stream)
+    with zipfile.ZipFile(stream) as package:
+        parts: dict[str, str | bytes] = {name: package.read(name) for name in package.namelist()}
+    parts["xl/worksheets/_rels/sheet1.xml.rels"] = (
+        "<Relationships><Relationship Id='r1' Type='x/drawing' Target='../drawings/d.xml'/></Relationships>"
+    )
+    parts["xl/drawings/d.xml"] = (
+        f"<wsDr {A}><sp><a:p><a:r><a:t>Mind the totals</a:t></a:r></a:p></sp>"
+        "<pic><cNvPr id='1' name='Photo 1' descr='scan.png'/></pic></wsDr>"
+    )
+    (document,) = parse("a.xlsx", zipped(parts))
+    assert document.text.endswith("Header: Internal use\n\nText box: Mind the totals")
+    assert "Page" not in document.text
+    assert document.omissions == (Omission("picture without a description", 1, "Photo 1"),)

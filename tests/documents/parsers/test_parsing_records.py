@@ -256,6 +256,7 @@ def test_mojibake_is_repaired_record_by_record(parse: Parse) -> None:
     assert [one.encoding_repair for one in found] == [None, "utf-8 read as cp1252"]
 
 
+@pytest.mark.slow
 def test_a_corpus_streams_in_bounded_memory_and_time(tmp_path: Path) -> None:
     path = tmp_path / "corpus.jsonl"
     text = "An abstract about cells and what they do. " * 35

@@ -83,6 +83,7 @@ def test_correct_text_is_never_touched(text: str) -> None:
     assert repair_mojibake(text) == (text, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("alphabet", LETTERS)
 def test_no_words_of_a_language_s_letters_are_touched(alphabet: str) -> None:
     word = st.text(st.sampled_from(alphabet), min_size=2, max_size=12)

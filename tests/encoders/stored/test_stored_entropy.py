@@ -15,6 +15,7 @@ def gaussian_codes(rows: int, columns: int, spread: float, seed: int = 0) -> np.
     return np.rint(np.random.default_rng(seed).normal(0, spread, (rows, columns))).astype(np.int32)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     arrays.arrays(
@@ -58,6 +59,7 @@ def test_the_size_is_known_without_coding():
     assert coded_bits(codes) == pytest.approx(8 * len(encode(codes)) / codes.size, rel=0.01)
 
 
+@pytest.mark.slow
 def test_truncations_and_flipped_bytes_are_refused_or_harmless():
     codes = gaussian_codes(40, 60, 1.2)
     codes[3, 3] = 10_000

@@ -40,6 +40,7 @@ def saved(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(first=tensors("first"), second=tensors("second"))
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning", "ignore:invalid value:RuntimeWarning")
@@ -145,6 +146,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         save(small_model(), tmp_path / "nowhere" / "model")
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_in_any_byte_is_found(saved: Path) -> None:
     content = bytearray(saved.read_bytes())
     for place in range(len(content)):

@@ -51,6 +51,7 @@ def test_what_the_file_adds_to_a_hundred_tensors_is_small(tmp_path: Path) -> Non
     assert inspect(tmp_path / "model").overhead_bytes < 16_000
 
 
+@pytest.mark.slow
 def test_tensors_come_in_batches_of_bounded_size(tmp_path: Path) -> None:
     save(model_of(*(matrix(str(number), 1024, 2048, bits=8) for number in range(4))), tmp_path / "model")
     with pyarrow.ipc.open_file(tmp_path / "model") as file:

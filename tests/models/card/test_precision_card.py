@@ -91,6 +91,7 @@ def test_a_card_without_a_choice_reads_too():
     assert "**Choice: none**" in card_markdown(nothing)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "drawn",
     [

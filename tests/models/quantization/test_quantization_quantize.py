@@ -41,6 +41,7 @@ def cosine(folder: Path, texts: list[str], quantized: QuantizedModel) -> float:
     return float((hidden(folder, texts) * hidden(folder, texts, quantized)).sum(axis=1).mean())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", [Scheme(method=Method.FLOAT16), INT8], ids=["float16", "int8"])
 def test_every_tensor_is_shipped_in_state_dict_order_without_the_pooler(tiny_bert: Path, scheme: Scheme) -> None:
     model = quantize(tiny_bert, scheme)

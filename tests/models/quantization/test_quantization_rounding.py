@@ -40,6 +40,7 @@ def squared_error(tensor: QuantizedTensor, weight: Weights) -> float:
     return float(((tensor.restored() - weight).astype(np.float64) ** 2).sum())
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(WEIGHTS, schemes())
 def test_codes_are_in_range_and_weights_come_back_finite(weight: Weights, scheme: Scheme) -> None:

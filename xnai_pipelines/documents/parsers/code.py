@@ -9,6 +9,7 @@ from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _FIRST_WORDS = re.compile(r"\S.*")
 _LONGEST_TITLE = 100
+_LONGEST_HEADING = 1000
 
 
 def parse_plain(text: str, stem: str) -> Content:
@@ -41,6 +42,14 @@ def first_line(text: str) -> str | None:
     if line is None or len(line.group().rstrip()) > _LONGEST_TITLE:
         return None
     return single_line(line.group())
+
+
+def placed_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each line starts, and the line, which is "" if it is too long for a heading."""
+    at = 0
+    for line in text.split("\n"):
+        yield at, line if len(line) <= _LONGEST_HEADING else ""
+        at += len(line) + 1
 
 
 def _definitions(node: ast.AST, level: int) -> Iterator[tuple[int, int, str]]:

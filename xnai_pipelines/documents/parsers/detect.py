@@ -19,20 +19,89 @@ HTML = "text/html"
 MAIL = "message/rfc822"
 MAILBOX = "application/mbox"
 CALENDAR = "text/calendar"
+ZIP = "application/zip"
+TAR = "application/x-tar"
+GZIP = "application/gzip"
+BZIP2 = "application/x-bzip2"
+XZ = "application/x-xz"
 PLAIN = "text/plain"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
+RTF = "application/rtf"
+EPUB = "application/epub+zip"
+_OPENDOCUMENT = "application/vnd.oasis.opendocument."
+OPENDOCUMENT = {
+    extension: f"{_OPENDOCUMENT}{kind}"
+    for extension, kind in (
+        (".odt", "text"),
+        (".ods", "spreadsheet"),
+        (".odp", "presentation"),
+        (".odg", "graphics"),
+    )
+}
+FLAT_OPENDOCUMENT = f"{_OPENDOCUMENT}flat+xml"
+DOC = "application/msword"
+XLS = "application/vnd.ms-excel"
+PPT = "application/vnd.ms-powerpoint"
+MSG = "application/vnd.ms-outlook"
+XML = "application/xml"
+LATEX = "text/x-tex"
+ASCIIDOC = "text/asciidoc"
+ORG = "text/x-org"
+YAML = "application/yaml"
+TOML = "application/toml"
+VCARD = "text/vcard"
+SUBRIP = "application/x-subrip"
+WEBVTT = "text/vtt"
 
 _OFFICE_FORMATS = {
-    **dict.fromkeys((".docx", ".docm", ".dotx"), DOCX),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".potx"), PPTX),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx"), XLSX),
+    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
+    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
 }
-_BINARY_FORMATS = {".pdf": PDF, ".parquet": PARQUET, **_OFFICE_FORMATS}
+_OLD_OFFICE_FORMATS = {
+    **dict.fromkeys((".doc", ".dot"), DOC),
+    **dict.fromkeys((".xls", ".xlt"), XLS),
+    **dict.fromkeys((".ppt", ".pps", ".pot"), PPT),
+    ".msg": MSG,
+}
+_PACKAGE_FORMATS = {
+    **_OFFICE_FORMATS,
+    **OPENDOCUMENT,
+    **{extension.replace(".od", ".ot"): media_type for extension, media_type in OPENDOCUMENT.items()},
+    ".epub": EPUB,
+}
+_ARCHIVES = {
+    ".zip": ZIP,
+    ".tar": TAR,
+    **dict.fromkeys((".gz", ".tgz"), GZIP),
+    **dict.fromkeys((".bz2", ".tbz2", ".tbz"), BZIP2),
+    **dict.fromkeys((".xz", ".txz"), XZ),
+}
+_BINARY_FORMATS = {
+    ".pdf": PDF,
+    ".parquet": PARQUET,
+    ".rtf": RTF,
+    **_PACKAGE_FORMATS,
+    **_OLD_OFFICE_FORMATS,
+    **_ARCHIVES,
+}
 _TEXT_FORMATS = {
     **dict.fromkeys((".md", ".markdown", ".mdx"), "text/markdown"),
     ".rst": "text/x-rst",
-    **dict.fromkeys((".txt", ".text", ".log", ".adoc", ".asciidoc", ".org", ".vtt", ".srt", ".tex"), PLAIN),
+    **dict.fromkeys((".txt", ".text", ".log"), PLAIN),
+    **dict.fromkeys((".adoc", ".asciidoc"), ASCIIDOC),
+    ".org": ORG,
+    **dict.fromkeys((".tex", ".ltx", ".latex"), LATEX),
+    ".srt": SUBRIP,
+    ".vtt": WEBVTT,
+    **dict.fromkeys((".vcf", ".vcard"), VCARD),
+    **dict.fromkeys(
+        (".xml", ".dita", ".ditamap", ".dbk", ".rss", ".atom", ".kml", ".gpx", ".tei", ".xlf", ".tmx"), XML
+    ),
+    **dict.fromkeys((".fodt", ".fods", ".fodp", ".fodg"), FLAT_OPENDOCUMENT),
+    **dict.fromkeys((".yaml", ".yml"), YAML),
+    ".toml": TOML,
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
@@ -48,7 +117,7 @@ _CODE = (
     "asm bash bat c cc cfg clj cljs cmake conf cpp cs css cu cxx d dart diff dockerfile el elm erl ex exs "
     "f90 fish fs fsx go gradle graphql groovy h hcl hh hpp hs hxx ini ipp java jl js jsx kt kts less lisp "
     "lua m mk ml mli mm nim nix patch php pl pm proto ps1 psm1 r rb rs sass scala scm scss sh sol sql svelte "
-    "swift tcl tf toml ts tsx v vb vhdl vue xml xsd xsl xslt yaml yml zig zsh"
+    "swift tcl tf ts tsx v vb vhdl vue xsd xsl xslt zig zsh"
 )
 _TEXT_FORMATS.update({f".{extension}": f"text/x-{extension}" for extension in _CODE.split()})
 _CODE_NAMES = {
@@ -59,7 +128,14 @@ _CODE_NAMES = {
 }
 
 # If the name says only "text" or nothing, the content may say more.
-_OPEN_TO_CONTENT = {PLAIN, HTML, MAIL, None}
+_OPEN_TO_CONTENT = {PLAIN, HTML, MAIL, XML, None}
+_TEXT_STARTS = (
+    (b"WEBVTT", WEBVTT),
+    (b"BEGIN:VCARD", VCARD),
+    (b"BEGIN:VCALENDAR", CALENDAR),
+)
+_XML_START = re.compile(rb"\s*<\?xml\s")
+_FLAT_OPENDOCUMENT = re.compile(rb"<office:document\s")
 _HTML_START = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
@@ -68,10 +144,47 @@ _MAILBOX_START = re.compile(rb"From \S+ [^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n")
 _MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
 _JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 _PDF_WITHIN = 1024
+_PROLOGUE = 4096
 
 _ZIP_MAGIC = b"PK\x03\x04"
+_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
+_COMPRESSED_MAGIC = ((b"\x1f\x8b", GZIP), (b"BZh", BZIP2), (b"\xfd7zXZ\x00", XZ))
+_TAR_BLOCK = 512
+_TAR_CHECKSUM = slice(148, 156)
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_PARTS = ((b"word/", DOCX), (b"ppt/", PPTX), (b"xl/", XLSX))
+_ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
+_CONTENT_TYPES = "[Content_Types].xml"
+_PACKAGE_PARTS = (_CONTENT_TYPES, "_rels/", "docProps/", "customXml/", *(start for start, _ in _ZIP_PARTS))
+_OLE_PARTS = (
+    ("__substg1.0_", MSG),
+    ("PowerPoint Document", PPT),
+    ("WordDocument", DOC),
+    ("Workbook", XLS),
+    ("Book", XLS),
+)
+_RTF_MAGIC = b"{\\rtf"
+_BIFF_MAGICS = (b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x08\x00\x00\x05")
+# Documents without a parser: a person can save them as another format.
+_UNREAD_DOCUMENTS = (
+    (b"ITSF", "compiled HTML help (.chm). Unpack its pages, for example with 7-Zip"),
+    (b"AT&TFORM", "a DjVu file. Convert it to PDF"),
+    (b"\xffWPC", "a WordPerfect file. Save it as .docx or .odt"),
+    (b"HWP Document File", "a Hangul file. Save it as .docx or PDF"),
+)
+_UNREAD_PARTS = (
+    ("xl/workbook.bin", "a binary workbook (.xlsb). Save it as .xlsx"),
+    ("Index/Document.iwa", "an iWork file (Pages, Numbers or Keynote). Export it as .docx, .xlsx, .pptx or PDF"),
+    ("index.apxl", "an iWork file (Keynote). Export it as .pptx or PDF"),
+    ("Metadata/DocumentIdentifier", "an iWork file (Pages, Numbers or Keynote). Export it as .docx, .xlsx or .pptx"),
+    (".iwph", "an iWork file with a password. Export it without one as .docx, .xlsx or .pptx"),
+    ("buildVersionHistory.plist", "an iWork file. Export it without a password as .docx, .xlsx, .pptx or PDF"),
+    ("visio/", "a Visio drawing. Export it as PDF"),
+)
+_UNREAD_STREAMS = (
+    ("VisioDocument", "a Visio drawing. Export it as PDF"),
+    ("Quill", "a Publisher file. Export it as PDF"),
+    ("Props14", "a Project plan. Export it as PDF or .xlsx"),
+)
 _UNSUPPORTED_MAGIC = (
     (b"\x89PNG\r\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -82,10 +195,6 @@ _UNSUPPORTED_MAGIC = (
     (b"\x00\x00\x01\x00", "an icon"),
     (b"8BPS", "a Photoshop image"),
     (b"%!PS", "a PostScript file; convert it to PDF"),
-    (b"{\\rtf", "an RTF file; save it as .docx or PDF"),
-    (b"\x1f\x8b", "a gzip archive; unpack it"),
-    (b"BZh", "a bzip2 archive; unpack it"),
-    (b"\xfd7zXZ\x00", "an xz archive; unpack it"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
@@ -111,9 +220,10 @@ def detect(head: bytes, name: str) -> str:
     Content takes precedence over the extension: a PDF named .txt is a PDF, a web page named .pdf is a web page.
 
     Raises:
-        SkippedFileError: "unsupported" for images, archives, programs and other formats without a parser;
+        SkippedFileError: "unsupported" for images, archives, programs and other files that are no documents;
             "empty" for white space.
-        UnreadableError: "damaged" if the content is not in the format that the name promises.
+        UnreadableError: "damaged" if the content is not in the format that the name promises; "unsupported" for
+            documents that can be saved as another format.
     """
     path = PurePosixPath(name.lower())
     extension = path.suffix
@@ -152,15 +262,22 @@ def _binary_format(head: bytes, extension: str) -> str | None:
         return PDF
     if head.startswith(b"PAR1"):
         return PARQUET
-    if head.startswith(_ZIP_MAGIC):
+    if head.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
         return _zip_format(head, extension)
+    if is_tar(head):
+        return TAR
+    for magic, compressed in _COMPRESSED_MAGIC:
+        if head.startswith(magic) and not looks_like_text(head):
+            return _archive(compressed, extension)
     if head.startswith(_OLE_MAGIC):
-        if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
-            return _BINARY_FORMATS[extension]
-        raise SkippedFileError(
-            "unsupported",
-            "It is an Office file from before 2007 or an Outlook file; save it as .docx, .xlsx or .eml.",
-        )
+        return _ole_format(head, extension)
+    if head.startswith(_RTF_MAGIC):
+        return RTF
+    if head.startswith(_BIFF_MAGICS):
+        return XLS
+    for magic, what in _UNREAD_DOCUMENTS:
+        if head.startswith(magic):
+            raise _unread(what)
     if head[4:8] == b"ftyp":
         raise SkippedFileError("unsupported", "It is a video, audio or image file.")
     for magic, what in _UNSUPPORTED_MAGIC:
@@ -169,18 +286,66 @@ def _binary_format(head: bytes, extension: str) -> str | None:
     return None
 
 
+def _ole_format(head: bytes, extension: str) -> str:
+    for name, what in _UNREAD_STREAMS:
+        if name.encode("utf-16-le") in head:
+            raise _unread(what)
+    if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
+        return _OFFICE_FORMATS[extension]
+    named = _OLD_OFFICE_FORMATS.get(extension)
+    found = [media_type for name, media_type in _OLE_PARTS if name.encode("utf-16-le") in head]
+    if named is not None and (named in found or not found):  # objects in a file bring the streams of their own kinds
+        return named
+    if found:
+        return found[0]
+    raise SkippedFileError(
+        "unsupported", "It is an Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx."
+    )
+
+
 def _zip_format(head: bytes, extension: str) -> str:
     mime = re.match(rb"PK\x03\x04.{26}mimetype(?:.{0,40}?)(application/[\w.+-]+?)(?:PK|\Z)", head, re.DOTALL)
     if mime is not None:
-        kind = mime.group(1).decode("ascii")
-        raise SkippedFileError("unsupported", f"It is a {kind} file; save it as .docx, .pptx, .xlsx or PDF.")
-    names = set(re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{2,100})", head, re.DOTALL))
+        kind = mime.group(1).decode("ascii").removesuffix("-template")
+        if kind in {*OPENDOCUMENT.values(), EPUB}:
+            return kind
+        if kind == f"{_OPENDOCUMENT}text-master":
+            return OPENDOCUMENT[".odt"]
+        raise _unread(f"a file of type {kind}. Save it as .docx, .pptx, .xlsx or PDF")
+    names = [name.decode() for name in re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{2,100})", head, re.DOTALL)]
+    has_types = any(name.startswith(_CONTENT_TYPES) for name in names)
+    if extension == ".zip" and not (has_types and names[0].startswith(_PACKAGE_PARTS)):
+        return ZIP  # an Office file in it may look like its own parts
+    for part, what in _UNREAD_PARTS:
+        if any(name.startswith(part) for name in names):
+            raise _unread(what)
     for start, media_type in _ZIP_PARTS:
-        if any(entry.startswith(start) for entry in names):
+        if any(name.startswith(start) for name in names):
             return media_type
-    if extension in _OFFICE_FORMATS:
-        return _BINARY_FORMATS[extension]
-    raise SkippedFileError("unsupported", "It is a zip archive; unpack it.")
+    if extension in _PACKAGE_FORMATS:
+        return _PACKAGE_FORMATS[extension]
+    return _archive(ZIP, extension)
+
+
+def _archive(media_type: str, extension: str) -> str:
+    """Return the media type of an archive that is named like one, or like nothing: many programs pack their files."""
+    if extension and extension not in _ARCHIVES:
+        kind = media_type.rpartition("/")[2].removeprefix("x-")
+        raise SkippedFileError(
+            "unsupported", f"It is a {kind} package of the kind {extension}; to read the files in it, name it .{kind}."
+        )
+    return media_type
+
+
+def is_tar(head: bytes) -> bool:
+    """Return whether a file begins with the header of a tar archive: its checksum is that of its bytes."""
+    try:
+        checksum = int(head[_TAR_CHECKSUM].strip(b" \0"), 8)
+    except ValueError:
+        return False
+    header = bytearray(head[:_TAR_BLOCK])
+    header[_TAR_CHECKSUM] = b" " * 8  # as its writer summed it
+    return len(header) == _TAR_BLOCK and sum(header) == checksum
 
 
 def _text_content(head: bytes) -> str | None:
@@ -188,6 +353,11 @@ def _text_content(head: bytes) -> str | None:
     text = text.removeprefix(b"\xef\xbb\xbf")
     if _HTML_START.match(text):
         return HTML
+    if _XML_START.match(text):
+        return FLAT_OPENDOCUMENT if _FLAT_OPENDOCUMENT.search(text[:_PROLOGUE]) else XML
+    for start, media_type in _TEXT_STARTS:
+        if text.startswith(start):
+            return media_type
     begins_as_mailbox = _MAILBOX_START.match(text)
     fields = _MAIL_START.match(text, begins_as_mailbox.end() if begins_as_mailbox else 0)
     if fields is not None and b"from:" in (block := fields.group().lower()):
@@ -195,6 +365,10 @@ def _text_content(head: bytes) -> str | None:
             return MAILBOX
         return MAIL if any(field in block for field in _MAIL_FIELDS) else None
     return None
+
+
+def _unread(what: str) -> UnreadableError:
+    return UnreadableError("unsupported", f"It is {what}.")
 
 
 def _not_as_named(extension: str) -> UnreadableError:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xnai_pipelines.documents.parsers.html_blocks import Block, Part, page_blocks
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Markup
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
@@ -17,6 +18,7 @@ _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _ROW = re.compile(r"^\|", re.MULTILINE)
 _TAGS = re.compile(r"</?[a-z]{1,10}>")
 _NOT_WORDS = re.compile(r"[\W_]+")
+_TINY = {"0", "1"}  # pixels: pictures that only count visits
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -37,6 +39,7 @@ def parse_html(html: str, stem: str) -> Content:
 
     page = LexborHTMLParser(html)
     title = _title(page)
+    omitted = _without_words(page)
     blocks = page_blocks(page)
     main = extract(html, output_format="markdown", include_comments=False, include_tables=True) or ""
     text = normalise(_chosen(main, blocks)).strip()
@@ -46,7 +49,12 @@ def parse_html(html: str, stem: str) -> Content:
         )
     headings = markdown_headings(text)
     words = single_line(normalise(title)) or title_of(headings) or stem
-    return Content(title=words, text=text, markup=Markup.MARKDOWN, headings=headings)
+    found = _key(text)
+    doubtful = (line for block in blocks if block.part is Part.DOUBTFUL for line in block.texts)
+    for line in doubtful:
+        if _key(line) not in found:
+            omitted.add("line of links taken for navigation", line)
+    return Content(title=words, text=text, markup=Markup.MARKDOWN, headings=headings, omissions=omitted.listed())
 
 
 def html_text(html: str) -> str:
@@ -59,6 +67,19 @@ def html_text(html: str) -> str:
     from selectolax.lexbor import LexborHTMLParser
 
     return normalise(_joined(page_blocks(LexborHTMLParser(html)))).strip()
+
+
+def _without_words(page: "LexborHTMLParser") -> Omitted:
+    """Return what the page shows without words of its own. A picture with an empty description is an ornament."""
+    omitted = Omitted()
+    for picture in page.css("img:not([alt])"):
+        if not _TINY & {picture.attributes.get("width"), picture.attributes.get("height")}:
+            address = picture.attributes.get("src") or ""
+            omitted.add("picture without a description", "" if address.startswith("data:") else address)
+    for frame in page.css("iframe[src], object[data], embed[src], video, audio"):
+        address = frame.attributes.get("src") or frame.attributes.get("data") or ""
+        omitted.add("embedded frame or player", "" if address.startswith("data:") else address)
+    return omitted
 
 
 def _chosen(main: str, blocks: list[Block]) -> str:

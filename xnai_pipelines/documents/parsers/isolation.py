@@ -16,8 +16,17 @@ from types import TracebackType
 from typing import IO, Any, Self
 
 import xnai_pipelines
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup, Page, Source
-from xnai_pipelines.errors import SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.parsed import (
+    BadRecord,
+    Content,
+    Heading,
+    Markup,
+    Omission,
+    Page,
+    Source,
+    UnpackedMember,
+)
+from xnai_pipelines.errors import FileError, SkippedFileError, UnreadableError
 
 # The environment that the worker gets: it reads hostile files, so it gets no secrets.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "LD_LIBRARY_PATH")
@@ -35,9 +44,13 @@ class ParserWorker:
 
     A file that takes too long or too much memory, or crashes the process, costs that file only: the process is
     killed, and the next file gets a new one. A context manager, not thread-safe.
+
+    Attributes:
+        folder: Where files that lie in files are unpacked; None for the system's temporary folder.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._errors: IO[bytes] | None = None
         self._fresh = True
@@ -64,7 +77,7 @@ class ParserWorker:
         if errors is not None:
             errors.close()
 
-    def parse(self, source: Source) -> Iterator[Content | BadRecord]:
+    def parse(self, source: Source) -> Iterator[Content | BadRecord | UnpackedMember]:
         """Yield what the parser of the file's media type makes of it, as `read_contents` does in this process.
 
         The time limit counts the wait for each document, not the caller's work between them.
@@ -79,15 +92,15 @@ class ParserWorker:
             while not finished:
                 reply = self._receive(source)
                 if "error" in reply:
-                    finished = reply["error"] != "memory"  # a process that ran out of memory is worn out
-                    raise UnreadableError(reply["error"], reply["message"])
-                if "skipped" in reply:
-                    finished = True
-                    raise SkippedFileError(reply["skipped"], reply["message"])
+                    error = _error(reply["error"])
+                    finished = error.kind != "memory"  # a process that ran out of memory is worn out
+                    raise error
                 if "document" in reply:
                     yield _content(reply["document"])
                 elif "record" in reply:
                     yield BadRecord(**reply["record"])
+                elif "member" in reply:
+                    yield _member(reply["member"], source)
                 else:
                     finished = True
         finally:
@@ -100,6 +113,8 @@ class ParserWorker:
             "name": source.name,
             "media_type": source.media_type,
             "limits": asdict(source.limits),
+            "unpack_into": source.unpack_into and str(source.unpack_into),
+            "exclude": source.exclude,
         }
         payload = json.dumps(request).encode("ascii")  # file names that are not Unicode stay as they are
         stream = self._running().stdin
@@ -191,6 +206,17 @@ class ParserWorker:
         )
 
 
+def _error(reply: dict[str, Any]) -> FileError:
+    return (SkippedFileError if reply["skipped"] else UnreadableError)(reply["kind"], reply["message"])
+
+
+def _member(reply: dict[str, Any], source: Source) -> UnpackedMember:
+    """Return a member, whose file is never outside the folder that the worker was given."""
+    assert source.unpack_into is not None  # noqa: S101  # no member is unpacked without it
+    file = _error(reply["error"]) if reply["error"] else source.unpack_into / Path(reply["file"]).name
+    return UnpackedMember(reply["name"], file, reply["record_id"])
+
+
 def _content(reply: dict[str, Any]) -> Content:
     return Content(
         title=reply["title"],
@@ -200,4 +226,5 @@ def _content(reply: dict[str, Any]) -> Content:
         pages=tuple(Page(**page) for page in reply["pages"]),
         record_id=reply["record_id"],
         encoding_repair=reply["encoding_repair"],
+        omissions=tuple(Omission(**omission) for omission in reply["omissions"]),
     )

@@ -1,8 +1,9 @@
-"""E-mail messages, and mailboxes of many."""
+"""E-mail messages, mailboxes of many, and the files attached to them."""
 
 import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from email import policy
 from email.errors import MessageError
 from email.parser import BytesParser
@@ -12,7 +13,7 @@ from xnai_pipelines.documents.parsers.decode import decode, marked_encoding
 from xnai_pipelines.documents.parsers.mail_headers import header_lines, header_text
 from xnai_pipelines.documents.parsers.mail_parts import MailText
 from xnai_pipelines.documents.parsers.normalise import normalise
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Member, Source
 from xnai_pipelines.documents.parsers.repair import repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
@@ -21,11 +22,22 @@ MAILBOX_LINE = re.compile(rb"From \S+ .*\d\d:\d\d.*\d{4}")
 _QUOTED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-def parse_mail(data: bytes, stem: str) -> Content:
-    """Return a message: its headers, its body, forwarded messages, invitations, attached texts, other attachments.
+def parse_mail(source: Source) -> Iterator[Content | Member]:
+    """Yield a message and the files attached to it.
 
-    Of alternatives the plain text is taken if it has most of the words of the HTML. Attachments that are not text are
-    named with their size.
+    Raises:
+        UnreadableError: "encrypted", "damaged".
+    """
+    content, members = read_message(source.read(), source.stem)
+    yield content
+    yield from members
+
+
+def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
+    """Return the text of a message, and the files attached to it and to the messages forwarded in it.
+
+    The text is its headers, its body, forwarded messages, invitations, and the names and sizes of attached files. Of
+    alternatives the plain text is taken if it has most of the words of the HTML.
 
     Raises:
         UnreadableError: "encrypted", "damaged".
@@ -48,13 +60,20 @@ def parse_mail(data: bytes, stem: str) -> Content:
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
     repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
-    return Content(subject or stem, normalise(text).strip(), Markup.PLAIN, encoding_repair=repair)
+    content = Content(
+        subject or stem,
+        normalise(text).strip(),
+        Markup.PLAIN,
+        encoding_repair=repair,
+        omissions=body.unread.listed(),
+    )
+    return content, body.members
 
 
-def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
-    """Yield the messages of a mailbox file. The id of a record is its Message-ID, or its number without one.
+def parse_mailbox(source: Source) -> Iterator[Content | BadRecord | Member]:
+    """Yield the messages of a mailbox file and the files attached to each.
 
-    A message that cannot be read does not cost the others.
+    The id of a record is its Message-ID, or its number without one. A message that cannot be read costs no other.
     """
     used: Counter[str] = Counter()
     with source.path.open("rb") as stream:
@@ -69,17 +88,12 @@ def parse_mailbox(source: Source) -> Iterator[Content | BadRecord]:
             if used[name] > 1:
                 name = f"{name} ({used[name]})"
             try:
-                content = parse_mail(data, place)
+                content, members = read_message(data, place)
             except UnreadableError as error:
                 yield BadRecord(name, error.kind, f"{place}: {error}")
             else:
-                yield Content(
-                    content.title,
-                    content.text,
-                    content.markup,
-                    record_id=name,
-                    encoding_repair=content.encoding_repair,
-                )
+                yield replace(content, record_id=name)
+                yield from (replace(member, record_id=name) for member in members)
 
 
 def _messages(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:

@@ -1,20 +1,23 @@
-"""The parts of a message as text. Every part is read or named."""
+"""The parts of a message: its text, and the files attached to it. Every part is read or named."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email.message import Message
+from mimetypes import guess_extension
 from typing import NamedTuple, Self
 
 from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Member
 from xnai_pipelines.errors import UnreadableError
 
 _MAX_PARTS = 1000
 _MAX_DEPTH = 30
 _MOST_WORDS = 0.6  # of the HTML's: a plain text of less is a note that the letter is HTML
-_MAX_ATTACHED_TEXT = 1_000_000  # bytes
+_SIGNATURES = {f"application/{kind}" for kind in ("pgp-signature", "pgp-keys", "pkcs7-signature", "x-pkcs7-signature")}
 _KILO = 1024
 
 
@@ -32,13 +35,17 @@ class MailText:
     Attributes:
         blocks: Texts of its parts in order, the list of attachments last.
         repairs: What was repaired in their encodings.
-        attached: Attachments that are only named.
+        attached: Attachments that are only named in the text.
+        members: Those of them that are files to read.
+        unread: Parts that no document carries.
         parts: Parts seen.
     """
 
     blocks: list[str] = field(default_factory=list)
     repairs: list[str | None] = field(default_factory=list)
     attached: list[str] = field(default_factory=list)
+    members: list[Member] = field(default_factory=list)
+    unread: Omitted = field(default_factory=Omitted)
     parts: int = 0
 
     @classmethod
@@ -55,6 +62,7 @@ class MailText:
             whole.blocks.append("Attachments: " + ", ".join(whole.attached))
         if whole.parts > _MAX_PARTS:
             whole.blocks.append(f"Not read: {whole.parts - _MAX_PARTS:,} further parts")
+            whole.unread.add("part of a message", count=whole.parts - _MAX_PARTS)
         return whole
 
     def _texts(self, part: AnyMessage, depth: int) -> Iterator[_Block]:
@@ -64,8 +72,10 @@ class MailText:
             return
         if depth > _MAX_DEPTH:
             self.attached.append(f"{kind} (nested too deeply)")
+            self.unread.add("part of a message", kind)
         elif kind == "multipart/encrypted":
             self.attached.append("an encrypted part, not read")
+            self.unread.add("encrypted part")
         elif kind == "multipart/alternative" and part.is_multipart():
             yield from self._alternatives(_children(part), depth)
         elif kind == "message/rfc822" and part.is_multipart():
@@ -101,9 +111,14 @@ class MailText:
         name = _file_name(part)
         label = f"{name or 'unnamed'} ({_size(len(data))})"
         is_body = kind in {"text/plain", "text/html"} and not is_attached
-        if not kind.startswith("text/") or (len(data) > _MAX_ATTACHED_TEXT and not is_body):
+        if not is_body and _is_file(part, kind, name) and data:
+            self.attached.append(label)
+            self.members.append(Member.of(name or _name_of(kind), _in_utf8(data, kind, part.get_content_charset())))
+            return
+        if not kind.startswith("text/"):
             if name or data:
                 self.attached.append(label)
+                self.unread.add("attachment", name or kind)
             return
         text, repair = text_of(data, part.get_content_charset())
         self.repairs.append(repair)
@@ -117,6 +132,26 @@ class MailText:
 def _children(part: AnyMessage) -> list[AnyMessage]:
     payload = part.get_payload()
     return [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+
+
+def _is_file(part: AnyMessage, kind: str, name: str) -> bool:
+    """Return whether a part is a file that someone attached: no invitation, signature or picture of the letter."""
+    if kind == "text/calendar" or kind in _SIGNATURES:
+        return False
+    if part.get_content_disposition() == "attachment":
+        return True
+    return bool(name) and not kind.startswith(("image/", "audio/", "video/"))
+
+
+def _name_of(kind: str) -> str:
+    return f"attachment{guess_extension(kind) or ''}"
+
+
+def _in_utf8(data: bytes, kind: str, charset: str | None) -> bytes:
+    """Return an attached text in UTF-8: outside the message nothing says its charset."""
+    if not kind.startswith("text/") or charset is None or data.isascii():
+        return data
+    return text_of(data, charset)[0].encode("utf-8", "surrogatepass")
 
 
 def _readable(text: str, kind: str, name: str) -> str:
@@ -137,7 +172,9 @@ def _check_encryption(message: AnyMessage) -> None:
 
 
 def _file_name(part: AnyMessage) -> str:
-    return single_line(normalise(words_of_header(part.get_filename() or "")))
+    """Return the name without folders, which only attackers write."""
+    name = single_line(normalise(words_of_header(part.get_filename() or "")))
+    return name.replace("\\", "/").rpartition("/")[2]
 
 
 def _size(count: int) -> str:

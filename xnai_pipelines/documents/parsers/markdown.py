@@ -103,3 +103,10 @@ def table_row(cells: list[str]) -> str:
 def table_rule(columns: int) -> str:
     """Return the line between the head and the body of a Markdown table."""
     return "|" + " --- |" * columns
+
+
+def filled_table(rows: list[list[str]]) -> str:
+    """Return a Markdown table of rows of any length, without the columns that are empty in all of them."""
+    filled = sorted({at for cells in rows for at, words in enumerate(cells) if words.strip()})
+    lines = [table_row([cells[at] if at < len(cells) else "" for at in filled]) for cells in rows]
+    return "\n".join([*lines[:1], table_rule(len(filled)), *lines[1:]]) if filled else ""

@@ -2,11 +2,13 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any, NoReturn
 
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Content, Markup
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content, Markup, Omission
 from xnai_pipelines.documents.parsers.record_fields import distinct_keys
 from xnai_pipelines.errors import UnreadableError
 
@@ -33,7 +35,7 @@ def parse_json(text: str, stem: str) -> Content:
 
 
 def parse_notebook(text: str, stem: str) -> Content:
-    """Return a Jupyter notebook as Markdown, with code cells fenced and without outputs.
+    """Return a Jupyter notebook as Markdown, with code cells fenced. Outputs and attached pictures are counted.
 
     Raises:
         UnreadableError: "damaged" if the file is not a notebook.
@@ -48,7 +50,8 @@ def parse_notebook(text: str, stem: str) -> Content:
     metadata = notebook.get("metadata")
     language = _language(metadata) if isinstance(metadata, dict) else ""
     parts = [part for cell in cells if isinstance(cell, dict) and (part := _cell(cell, language))]
-    return parse_markdown(normalise("\n\n".join(parts)), stem)
+    content = parse_markdown(normalise("\n\n".join(parts)), stem)
+    return replace(content, omissions=_left_out(cells))
 
 
 def load_json(text: str) -> Any:  # any JSON value
@@ -81,6 +84,31 @@ def _cell(cell: dict[str, Any], language: str) -> str:
     while fence in words:
         fence += "`"
     return f"{fence}{language}\n{words.rstrip()}\n{fence}"
+
+
+def _left_out(cells: list[Any]) -> tuple[Omission, ...]:
+    omitted = Omitted()
+    for cell in cells:
+        if isinstance(cell, dict):
+            for output in _listed(cell.get("outputs")):
+                omitted.add("output of a cell", _output_text(output))
+            attached = cell.get("attachments")
+            for name in attached if isinstance(attached, dict) else ():
+                omitted.add("attached picture", name)
+    return omitted.listed()
+
+
+def _output_text(output: Any) -> str:
+    """Return the text of an output: printed, shown, or of an error."""
+    if not isinstance(output, dict):
+        return ""
+    shown = output.get("data")
+    text = shown.get("text/plain") if isinstance(shown, dict) else output.get("text", output.get("evalue"))
+    return "".join(map(str, text)) if isinstance(text, list) else str(text or "")
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _language(metadata: dict[str, Any]) -> str:

@@ -9,23 +9,19 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.office_parts import (
-    as_presentation,
-    beside_the_body,
-    lost_paragraphs,
-    part_text,
-    rewritten,
-    without_wrappers,
-)
+from xnai_pipelines.documents.parsers.office_charts import chart_text
+from xnai_pipelines.documents.parsers.office_imports import imported_texts
+from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
+from xnai_pipelines.documents.parsers.office_parts import count_textless, description, lost_texts, shown_parts
 from xnai_pipelines.documents.parsers.office_sheets import SheetParts, sheet_parts, shown
+from xnai_pipelines.documents.parsers.office_xml import rewritten, xml_root
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.packages import open_package
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
-_MAX_UNPACKED = 500 * 2**20
-_MAX_RATIO = 200  # XML packs to a tenth or a thirtieth; a thousandth is a bomb
-_RATIO_FROM = 20 * 2**20
-_MAX_PARTS = 20_000
+_BODY = "word/document.xml"
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED_PACKAGE = "EncryptedPackage".encode("utf-16-le")
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)|<\x00!\x00[DE]\x00")
@@ -53,19 +49,24 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     def described(image: Any) -> list[Any]:  # never opens the picture or a link to one
         return [mammoth.html.text(image.alt_text)] if image.alt_text else []
 
-    unwrapped = rewritten(data, "word/document.xml", without_wrappers)
+    unwrapped = rewritten(data, _BODY, without_wrappers)
     html = mammoth.convert_to_html(pre_process_docx(BytesIO(unwrapped)), convert_image=described).value
     check_size(len(html), max_chars)
     text = _tidy(HtmlConverter().convert_string(html).markdown)
-    beside = [("", normalise(words)) for words in beside_the_body(data, text)]
-    return paged_content(title, stem, [("", text), *beside])
+    omitted = Omitted()
+    with zipfile.ZipFile(BytesIO(unwrapped)) as package:
+        imported = imported_texts(package, _BODY, omitted)
+        whole = "\n\n".join([text, *imported])
+        beside = lost_texts(package, shown_parts(package, _BODY), whole)
+        count_textless(package, _BODY, omitted)
+    return paged_content(title, stem, [("", part) for part in (text, *imported, *map(normalise, beside))], omitted)
 
 
 def _tidy(markdown: str) -> str:
     return _BLANK_LINES.sub("\n\n", normalise(markdown)).strip()
 
 
-def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]]) -> Content:
+def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]], omitted: Omitted | None = None) -> Content:
     """Return labelled Markdown texts as one document. A text with a label is a page; empty texts are dropped.
 
     The title is `title`, else the first heading that is not a page's label, else `stem`.
@@ -82,7 +83,14 @@ def paged_content(title: str, stem: str, parts: Iterable[tuple[str, str]]) -> Co
     headings = markdown_headings(text)
     of_pages = {page.label.removeprefix("sheet ") for page in pages}
     named = title_of(tuple(heading for heading in headings if heading.title not in of_pages))
-    return Content(title=title or named or stem, text=text, markup=Markup.MARKDOWN, headings=headings, pages=pages)
+    return Content(
+        title=title or named or stem,
+        text=text,
+        markup=Markup.MARKDOWN,
+        headings=headings,
+        pages=pages,
+        omissions=omitted.listed() if omitted else (),
+    )
 
 
 def check_package(data: bytes) -> str:
@@ -98,10 +106,8 @@ def check_package(data: bytes) -> str:
             "damaged", "The file is in an Office format from before 2007. Save it as .docx, .xlsx or .pptx."
         )
     try:
-        with zipfile.ZipFile(BytesIO(data)) as package:
-            parts = package.infolist()
-            _check_parts(parts, len(data))
-            for part in parts:
+        with open_package(data) as package:
+            for part in package.infolist():
                 if part.filename.endswith((".xml", ".rels")):
                     _check_prologue(package, part)
             core = package.read("docProps/core.xml") if "docProps/core.xml" in package.namelist() else b""
@@ -109,17 +115,6 @@ def check_package(data: bytes) -> str:
         raise UnreadableError("damaged", f"The Office file is damaged: {error}. Save it again.") from error
     title = _CORE_TITLE.search(core.decode("utf-8", errors="replace"))
     return single_line(normalise(title.group(1))) if title else ""
-
-
-def _check_parts(parts: list[zipfile.ZipInfo], packed: int) -> None:
-    unpacked = sum(part.file_size for part in parts)
-    bomb = unpacked > _RATIO_FROM and unpacked > _MAX_RATIO * packed
-    if unpacked > _MAX_UNPACKED or bomb or len(parts) > _MAX_PARTS:
-        raise UnreadableError(
-            "too_large",
-            f"The file unpacks from {packed:,} to {unpacked:,} bytes in {len(parts):,} parts: more than any "
-            "document needs.",
-        )
 
 
 def _check_prologue(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
@@ -157,22 +152,26 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
 
     workbook = load_workbook(BytesIO(data), read_only=True, data_only=True)
     sheets: list[tuple[str, str]] = []
+    omitted = Omitted()
     total = 0
     with zipfile.ZipFile(BytesIO(data)) as package:
         formulas = load_workbook(BytesIO(data), read_only=True) if _has_formulas(package) else None
         for sheet in workbook.worksheets:
             written = _written(formulas[sheet.title]) if formulas else repeat(())
-            beside = sheet_parts(package, sheet._worksheet_path)  # read-only sheets have no merged cells and comments
+            part = sheet._worksheet_path  # read-only sheets have no merged cells and comments
+            beside = sheet_parts(package, part)
             rows: list[list[str]] = []
             for cells in _shown_rows(sheet, written, beside):
                 total += sum(map(len, cells))
                 check_size(total, max_chars)
                 rows.append(cells)
-            if rows or beside.notes:
+            blocks = [*([_filled_columns(rows)] if rows else []), *map(normalise, beside.notes)]
+            blocks += map(normalise, lost_texts(package, shown_parts(package, part)[1:], "\n".join(blocks)))
+            count_textless(package, part, omitted)
+            if blocks:
                 name = normalise(sheet.title)
-                blocks = [f"## {name}", *([_filled_columns(rows)] if rows else []), *map(normalise, beside.notes)]
-                sheets.append((f"sheet {name}", "\n\n".join(blocks)))
-    return paged_content(title, stem, sheets)
+                sheets.append((f"sheet {name}", "\n\n".join([f"## {name}", *blocks])))
+    return paged_content(title, stem, sheets, omitted)
 
 
 def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetParts) -> Iterator[list[str]]:
@@ -215,10 +214,6 @@ def _filled_columns(rows: list[list[str]]) -> str:
     return _table([[row[at] if at < len(row) else "" for at in filled] for row in rows])
 
 
-_PARTS_OF_SLIDE = {"diagramData": "Diagram", "comments": "Comment"}
-_FILE_NAME = re.compile(r"\S+\.\w{3,4}")
-
-
 def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
     """Return a presentation as Markdown, one page per slide ("slide 3"): title, text, tables, charts, notes.
 
@@ -235,14 +230,18 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
     slides: list[tuple[str, str]] = []
     total = 0
     shown = rewritten(data, "[Content_Types].xml", as_presentation)
-    for number, slide in enumerate(Presentation(BytesIO(shown)).slides, 1):
-        text = normalise("\n\n".join(_blocks(slide)))
-        if skipped := lost_paragraphs(slide.part.blob, text):  # in "AlternateContent", for newer programs
-            text = normalise("\n\n".join([text, *skipped]))
-        total += len(text)
-        check_size(total, max_chars)
-        slides.append((f"slide {number}", text))
-    return paged_content(title, stem, slides)
+    omitted = Omitted()
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        for number, slide in enumerate(Presentation(BytesIO(shown)).slides, 1):
+            name = slide.part.partname.lstrip("/")
+            text = normalise("\n\n".join(_blocks(slide)))
+            beside = lost_texts(package, shown_parts(package, name), text)
+            text = normalise("\n\n".join(filter(None, [text, *beside])))
+            count_textless(package, name, omitted)
+            total += len(text)
+            check_size(total, max_chars)
+            slides.append((f"slide {number}", text))
+    return paged_content(title, stem, slides, omitted)
 
 
 def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
@@ -254,15 +253,6 @@ def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
     if notes is not None and notes.text.strip():
         yield f"Notes: {notes.text.strip()}"
-    yield from _of_parts(slide)
-
-
-def _of_parts(slide: Any) -> Iterator[str]:
-    """Yield the diagrams and comments of a slide, which python-pptx does not read."""
-    for relation in slide.part.rels.values():
-        kind = relation.reltype.rpartition("/")[2]
-        if kind in _PARTS_OF_SLIDE and not relation.is_external and (words := part_text(relation.target_part.blob)):
-            yield f"{_PARTS_OF_SLIDE[kind]}: {words}"
 
 
 def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
@@ -272,30 +262,14 @@ def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
         elif getattr(shape, "has_table", False):
             yield _table([[cell.text for cell in row.cells] for row in shape.table.rows])
         elif getattr(shape, "has_chart", False):
-            yield from _of_chart(shape.chart)
+            yield chart_text(xml_root(shape.chart.part.blob))
         elif shape.has_text_frame:
             if words := shape.text_frame.text.strip():
                 yield words
-        elif words := _description(shape):
+        elif words := description(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), "")):
             yield words
-
-
-def _of_chart(chart: Any) -> Iterator[str]:
-    if chart.has_title and chart.chart_title.has_text_frame:
-        yield chart.chart_title.text_frame.text
-    for plot in chart.plots:
-        head = ["", *(series.name for series in plot.series)]
-        values = [list(series.values) for series in plot.series]
-        rows = zip(plot.categories, *values, strict=False)
-        yield _table([head, *([str(cell) for cell in row] for row in rows)])
 
 
 def _table(rows: list[list[str]]) -> str:
     lines = [table_row(row) for row in rows]
     return "\n".join([*lines[:1], table_rule(len(rows[0]) if rows else 0), *lines[1:]])
-
-
-def _description(shape: Any) -> str:
-    """Return the author's description of a picture. A file name is not a description."""
-    words = single_line(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), ""))
-    return "" if _FILE_NAME.fullmatch(words) else words

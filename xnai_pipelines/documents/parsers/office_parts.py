@@ -1,121 +1,154 @@
-"""Text of the parts of Office packages that the readers of a format leave out. Runs only in the worker process."""
+"""What an Office package shows and the text of its body lacks. Runs only in the worker process.
+
+A reader's silence is no proof that it read everything: every text node of the package is held against the text, and
+what that lacks follows it. What has no text is counted.
+"""
 
 import re
 import zipfile
-from collections.abc import Iterator
-from io import BytesIO
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.office_charts import chart_text
+from xnai_pipelines.documents.parsers.office_xml import (
+    attribute,
+    joined,
+    key_of,
+    local_name,
+    paragraphs,
+    related,
+    xml_root,
+)
+from xnai_pipelines.documents.parsers.omitted import Omitted
 
-_WRAPPERS = re.compile(
-    rb"</?w:(?:fldSimple|customXml)(?:\s(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)?/?>|<w:customXmlPr\b.*?</w:customXmlPr>"
-    rb"|<w:customXmlPr[^<>]*/>",
-    re.DOTALL,
-)
-_BESIDE_BODY = (
-    (re.compile(r"word/header\d*\.xml"), "Header"),
-    (re.compile(r"word/footer\d*\.xml"), "Footer"),
-    (re.compile(r"word/comments\.xml"), "Comment"),
-    (re.compile(r"word/diagrams/data\d*\.xml"), "Diagram"),
-)
-_SHOWS = {
-    b"presentationml.slideshow.main+xml": b"presentationml.presentation.main+xml",
-    b"presentationml.template.main+xml": b"presentationml.presentation.main+xml",
+# Parts with text, by the name of their root, and what their text is called after the body's.
+_LABELS = {
+    "document": "",
+    "footnotes": "",
+    "endnotes": "",
+    "sld": "",
+    "hdr": "Header",
+    "ftr": "Footer",
+    "notes": "Notes",
+    "comments": "Comment",
+    "cmLst": "Comment",
+    "dataModel": "Diagram",
+    "drawing": "Diagram",  # as drawn: the same words, if the data model is lost too
+    "chartSpace": "Chart",
+    "wsDr": "Text box",
+    "userShapes": "Text box",
 }
-_NOT_WORDS = re.compile(r"[\W_]+")
+# Relations to parts that show something. Layouts and masters only say where.
+SHOWN = {
+    *("chart", "chartEx", "chartUserShapes", "comments", "diagramData", "diagramDrawing", "drawing", "notesSlide"),
+    *("header", "footer", "footnotes", "endnotes"),
+}
+_WITHOUT_TEXT = {
+    "oleObject": "embedded file",
+    "package": "embedded file",
+    "control": "control of a form",
+    "video": "sound or film",
+    "audio": "sound or film",
+}
+_COMMENTS = {"comment", "cm"}
+_WORD = re.compile(r"[^\W_]+")
 _LETTER = re.compile(r"[^\W\d_]")
+_FILE_NAME = re.compile(r"\S+\.\w{3,4}")
+_SHORT = 12  # letters; a shorter text can be part of another by chance
+_ANCHOR = 4
+_LONGEST_COMMENT = 10_000
 
 
-def rewritten(data: bytes, part: str, change: Any) -> bytes:
-    """Return the package with one part changed by a function of its bytes."""
-    stream = BytesIO()
-    with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as new:
-        for info in old.infolist():
-            content = old.read(info)
-            new.writestr(info.filename, change(content) if info.filename == part else content)
-    return stream.getvalue()
+class _Carried:
+    """The letters and words of a text, to hold paragraphs against."""
+
+    def __init__(self, text: str) -> None:
+        self._key = key_of(text)
+        # both: words within marks, and words that marks divide
+        self._words = frozenset(map(key_of, [*text.split(), *_WORD.findall(text)]))
+
+    def has(self, runs: list[str]) -> bool:
+        """Return whether the text carries a paragraph, as it stands or run by run with marks between them."""
+        whole = normalise("".join(runs))
+        key = key_of(whole)
+        if len(key) < _SHORT:
+            return all(word in self._words for word in map(key_of, whole.split()) if word)
+        if key in self._key:
+            return True
+        keys = [run for run in map(key_of, map(normalise, runs)) if run]
+        return max(map(len, keys)) >= _ANCHOR and all(run in self._key for run in keys)
 
 
-def without_wrappers(document: bytes) -> bytes:
-    """Return a Word body without the elements that only wrap text and that mammoth skips with their text."""
-    return _WRAPPERS.sub(b"", document)
-
-
-def as_presentation(content_types: bytes) -> bytes:
-    """Return the content types of a slide show or template as those of a presentation."""
-    for kind, presentation in _SHOWS.items():
-        content_types = content_types.replace(kind, presentation)
-    return content_types
-
-
-def beside_the_body(data: bytes, markdown: str) -> list[str]:
-    """Return what a Word file shows that its Markdown lacks: text boxes, headers, footers, comments, diagrams."""
+def lost_texts(package: zipfile.ZipFile, names: Iterable[str], text: str) -> list[str]:
+    """Return what these parts show and the text lacks: paragraphs of the body, then other parts with their label."""
+    carried = _Carried(text)
     found: list[str] = []
-    with zipfile.ZipFile(BytesIO(data)) as package:
-        names = package.namelist()
-        if "word/document.xml" in names:
-            found += lost_paragraphs(package.read("word/document.xml"), markdown)
-        for pattern, label in _BESIDE_BODY:
-            for name in sorted(filter(pattern.fullmatch, names)):
-                found += _labelled(label, package.read(name))
-    return list(dict.fromkeys(filter(None, found)))  # each section has its own, often the same
+    for name in names:
+        root = xml_root(package.read(name))
+        label = _LABELS.get(local_name(root))
+        if label == "":
+            found += lost_paragraphs(root, carried)
+        elif label == "Comment":
+            found += _lost_comments(root, carried)
+        elif label == "Chart":
+            found += _labelled("Chart", chart_text(root), carried)
+        elif label is not None:
+            found += _labelled(label, "\n".join(joined(runs) for runs in paragraphs(root)), carried)
+        if found:  # each section has headers of its own, often the same
+            found = list(dict.fromkeys(found))
+    return found
 
 
-def lost_paragraphs(xml: bytes, markdown: str) -> list[str]:
-    """Return the paragraphs of a part with a run that the Markdown lacks."""
-    key = _key(markdown)
-    lost = ("".join(runs).strip() for runs in _runs_of(xml_root(xml)) if any(_key(run) not in key for run in runs))
-    return list(dict.fromkeys(filter(None, lost)))
+def shown_parts(package: zipfile.ZipFile, part: str) -> list[str]:
+    """Return the XML parts that a part shows: itself, its comments, diagrams, charts, notes and drawings."""
+    return [part, *(relation.target for _, relation in related(package, part, SHOWN) if not relation.external)]
 
 
-def part_text(xml: bytes) -> str:
-    """Return the paragraphs of a part, one per line. Without paragraphs: the texts of its text elements."""
-    lines = [" ".join("".join(runs).split()) for runs in _runs_of(xml_root(xml))]
-    if not any(lines):
-        lines = [(node.text or "").strip() for node in xml_root(xml).iter() if local_name(node) in {"text", "t"}]
-    return "\n".join(filter(None, lines))
+def lost_paragraphs(root: Any, carried: "_Carried | str") -> list[str]:
+    """Return the paragraphs of a part that a text does not carry."""
+    held = _Carried(carried) if isinstance(carried, str) else carried
+    return [normalise("".join(runs)).strip() for runs in paragraphs(root) if not held.has(runs)]
 
 
-def _labelled(label: str, xml: bytes) -> Iterator[str]:
-    """Yield the text of a part, of comments one by one with their authors. Page numbers alone are left out."""
-    if label != "Comment":
-        if _LETTER.search(words := part_text(xml)):
-            yield f"{label}: {normalise(words)}"
-        return
-    for comment in xml_root(xml):
-        author = next((value for name, value in comment.attrib.items() if name.endswith("}author")), "")
-        words = " ".join(" ".join("".join(runs).split()) for runs in _runs_of(comment))
-        if words.strip():
-            yield single_line(normalise(f"Comment{f' ({author})' if author else ''}: {words}"), longest=10_000)
+def _lost_comments(root: Any, carried: _Carried) -> Iterator[str]:
+    for comment in root:
+        if local_name(comment) in _COMMENTS:
+            author = attribute(comment, "author")
+            words = " ".join(joined(runs) for runs in paragraphs(comment))
+            if words and not carried.has([words]):
+                named = f"Comment{f' ({author})' if author else ''}: {words}"
+                yield single_line(normalise(named), longest=_LONGEST_COMMENT)
 
 
-def _runs_of(root: Any) -> Iterator[list[str]]:
-    """Yield the runs of each paragraph. Text of a box belongs to the paragraphs in the box."""
-    of_paragraph: dict[Any, list[str]] = {}
+def _labelled(label: str, words: str, carried: _Carried) -> Iterator[str]:
+    """Yield the text of a part if one of its lines is lost. Numbers of pages alone are left out."""
+    lines = words.split("\n")
+    if _LETTER.search(words) and not all(carried.has([line]) for line in lines):
+        yield f"{label}: {normalise(words)}"
+
+
+def count_textless(package: zipfile.ZipFile, part: str, omitted: Omitted) -> None:
+    """Count what a part and the parts that it shows hold without a text: pictures, films, embedded files."""
+    for owner, relation in related(package, part, SHOWN | _WITHOUT_TEXT.keys()):
+        if relation.kind in _WITHOUT_TEXT and "/charts/" not in owner:  # a chart embeds the table that it draws
+            omitted.add(_WITHOUT_TEXT[relation.kind], relation.target.rpartition("/")[2])
+    for name in shown_parts(package, part):
+        for picture in _pictures_without_words(xml_root(package.read(name))):
+            omitted.add("picture without a description", picture)
+
+
+def description(words: str) -> str:
+    """Return the author's description of a picture, "" if it is a file's name."""
+    line = single_line(words)
+    return "" if _FILE_NAME.fullmatch(line) else line
+
+
+def _pictures_without_words(root: Any) -> Iterator[str]:
+    """Yield the name of each picture that its author did not describe."""
     for node in root.iter():
-        kind = local_name(node)
-        if kind == "p":
-            of_paragraph[node] = []
-        elif kind in {"t", "tab", "br"}:
-            above = next((parent for parent in node.iterancestors() if local_name(parent) == "p"), None)
-            if above in of_paragraph:
-                of_paragraph[above].append(node.text or "" if kind == "t" else " ")
-    yield from (runs for runs in of_paragraph.values() if any(runs))
-
-
-def xml_root(xml: bytes) -> Any:  # lxml has no types
-    """Return the root of a part. Entities are not expanded and nothing is fetched."""
-    from lxml import etree
-
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    return etree.fromstring(xml, parser)
-
-
-def local_name(node: Any) -> str:
-    """Return an element's name without its namespace, "" for comments and instructions."""
-    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
-
-
-def _key(text: str) -> str:
-    return _NOT_WORDS.sub("", normalise(text)).lower()
+        if local_name(node) == "pic":
+            holder = next((above for above in node.iterancestors() if local_name(above) in {"inline", "anchor"}), node)
+            named = [one for one in holder.iter() if local_name(one) in {"docPr", "cNvPr"}]
+            if named and not any(description(attribute(one, "descr") or attribute(one, "title")) for one in named):
+                yield attribute(named[0], "name")

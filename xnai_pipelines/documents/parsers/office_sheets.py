@@ -2,15 +2,19 @@
 
 import re
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from posixpath import dirname, join, normpath
+from html import unescape
 from typing import Any
 
-from xnai_pipelines.documents.parsers.office_parts import local_name, part_text, xml_root
+from xnai_pipelines.documents.parsers.office_xml import joined, local_name, paragraphs, relations, xml_root
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_MARGINS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(Header|Footer)>([^<]*)<")
+_MARGIN_CODES = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|[A-Za-z])')
+_PAGE_NUMBER = re.compile(rb"&(?:amp;)?[PN]")
+_LONGEST_NUMBERING = 2  # words, such as "Page of"
 _MAX_MERGED_ROWS = 100_000
 _DECIMALS = re.compile(r"0\.(0+)")
 _CURRENCY = re.compile(r'\[\$([^\]\-]+)[^\]]*\]|"([^"]+)"|([€$£¥])')
@@ -38,18 +42,13 @@ def sheet_parts(package: zipfile.ZipFile, path: str) -> SheetParts:
         column = _column(first.decode())
         for row in range(int(top), min(int(bottom), int(top) + _MAX_MERGED_ROWS - len(found.above))):
             found.above[row, column] = int(top) - 1
-    relations = join(dirname(path), "_rels", path.rpartition("/")[2] + ".rels")
-    if relations not in package.namelist():
-        return found
+    found.notes += _page_margins(xml)
     links: dict[str, str] = {}
-    for relation in xml_root(package.read(relations)):
-        kind, target = relation.get("Type", "").rpartition("/")[2], relation.get("Target", "")
-        if kind == "hyperlink":
-            links[relation.get("Id", "")] = target
-        elif kind in {"comments", "threadedComment"}:
-            name = normpath(join(dirname(path), target)) if not target.startswith("/") else target[1:]
-            if name in package.namelist():
-                found.notes += _comments(package.read(name))
+    for relation in relations(package, path):
+        if relation.kind == "hyperlink":
+            links[relation.id] = relation.target
+        elif relation.kind in {"comments", "threadedComment"} and relation.target in package.namelist():
+            found.notes += _comments(package.read(relation.target))
     found.notes += _links(xml, links) if links else []
     return found
 
@@ -78,7 +77,16 @@ def _comments(xml: bytes) -> list[str]:
         if local_name(node) in {"comment", "threadedComment"}:
             words = " ".join("".join(node.itertext()).split())
             found.append(f"Comment on {node.get('ref')}: {words}")
-    return found or [part_text(xml)]
+    return found or ["\n".join(joined(runs) for runs in paragraphs(root))]
+
+
+def _page_margins(xml: bytes) -> Iterator[str]:
+    """Yield the header and the footer of the printed sheet, without the codes of fonts and page numbers."""
+    for name, words in dict.fromkeys(_MARGINS.findall(xml)):
+        text = _MARGIN_CODES.sub(" ", unescape(words.decode("utf-8", errors="replace")))
+        is_number = _PAGE_NUMBER.search(words) is not None and len(text.split()) <= _LONGEST_NUMBERING
+        if any(map(str.isalpha, text)) and not is_number:
+            yield f"{name.decode()}: {' '.join(text.split())}"
 
 
 def _links(xml: bytes, targets: Mapping[str, str]) -> list[str]:

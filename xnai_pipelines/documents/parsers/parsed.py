@@ -1,10 +1,14 @@
 """What a parser gets and what it returns. Offsets count characters of the document's text."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
+from io import BytesIO
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Self
 
-from xnai_pipelines.errors import UnreadableError
+from xnai_pipelines.errors import FileError, UnreadableError
 
 
 class Markup(StrEnum):
@@ -52,12 +56,13 @@ class ParsedDocument:
         text: Text that every offset counts in.
         media_type: What `detect` took the file for.
         markup: Markup of the text.
-        parser: "name@version". After a change of version the file is parsed again.
+        parser: "name@version"; of a file in a file those of both. After a change of version the file is parsed again.
         language: ISO 639-1 code, None if unknown.
         encoding_repair: What was repaired ("utf-8 read as mac_roman"), None if nothing was.
         headings: Headings in order.
         pages: Pages in order.
         omissions: What the file holds and the text does not.
+        member: Place in the file of the file that was parsed, "!folder/report.pdf"; "" for the file itself.
     """
 
     record_id: str | None
@@ -71,19 +76,44 @@ class ParsedDocument:
     headings: tuple[Heading, ...] = ()
     pages: tuple[Page, ...] = ()
     omissions: tuple[Omission, ...] = ()
+    member: str = ""
+
+    @property
+    def place(self) -> str:
+        """What follows the file's path in the document's source: "", "#4983", "!report.pdf", "!corpus.jsonl#4983"."""
+        return _place(self.member, self.record_id)
 
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRecord:
-    """A record of a multi-record file that gives no document. The other records are not affected.
+    """A record of a multi-record file, or a member, that gives no document. The others are not affected.
 
-    `record` is the record's id if it has one, otherwise its place ("line 17", "row 3").
+    `record` is the record's id if it has one, otherwise its place ("line 17", "row 3"); None if it is a whole member.
     """
 
-    record: str
+    record: str | None
     kind: str
     message: str
     parser: str
+    member: str = ""
+
+    @property
+    def place(self) -> str:
+        """What follows the file's path in the record's source."""
+        return _place(self.member, self.record)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedMember:
+    """A member that is not one to read: its place in the file, why, and the "name@version" of what skipped it."""
+
+    member: str
+    reason: str
+    parser: str
+
+
+def _place(member: str, record: str | None) -> str:
+    return member if record is None else f"{member}#{record}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +126,37 @@ class ParseLimits:
         seconds: Max wall-clock and CPU seconds per document of a file parsed in the worker process.
         memory_bytes: Max address space of the worker process.
         max_text_chars: Max characters of text per document.
+        max_members: Max number of files inside one file, with those inside of these.
+        max_unpacked_bytes: Max size that they may unpack to.
     """
 
     max_file_bytes: int = 100 * 2**20
     seconds: float = 60.0
     memory_bytes: int = 2 * 2**30
     max_text_chars: int = 20_000_000
+    max_members: int = 20_000
+    max_unpacked_bytes: int = 2 * 2**30
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One file to parse: its path, its name in the folder, the media type from `detect`, and the limits."""
+    """One file to parse.
+
+    Attributes:
+        path: Where it is.
+        name: Its path in the documents folder. A member's is as if its container were a folder.
+        media_type: What `detect` took it for.
+        limits: What it may cost.
+        unpack_into: Empty folder for its members; None if it lies too deep for them to be read.
+        exclude: Patterns of members to skip.
+    """
 
     path: Path
     name: str
     media_type: str
     limits: ParseLimits
+    unpack_into: Path | None = None
+    exclude: tuple[str, ...] = ()
 
     @property
     def stem(self) -> str:
@@ -155,3 +200,46 @@ class BadRecord:
     record: str
     kind: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A file inside a file, as a parser of the outer format finds it. It becomes documents of its own.
+
+    Attributes:
+        name: Its path there, as the outer file writes it.
+        open: Function that returns its bytes as a stream. It is called before the parser continues, or not at all.
+            It may raise a `FileError`.
+        packed_bytes: Its size in the outer file; None if the outer file does not pack members one by one.
+        record_id: Id of the record that it belongs to, in a multi-record file.
+    """
+
+    name: str
+    open: Callable[[], BinaryIO]
+    packed_bytes: int | None = None
+    record_id: str | None = None
+
+    @classmethod
+    def of(cls, name: str, data: bytes) -> Self:
+        """Return a member whose bytes are known already."""
+        return cls(name, partial(BytesIO, data))
+
+
+@dataclass(frozen=True, slots=True)
+class UnpackedMember:
+    """A member that can be parsed as a file, or the reason why not.
+
+    Attributes:
+        name: Its path in the outer file, safe and unique.
+        file: Where it was unpacked, or why it is not read.
+        record_id: Id of the record that it belongs to.
+    """
+
+    name: str
+    file: Path | FileError
+    record_id: str | None = None
+
+    @property
+    def place(self) -> str:
+        """What follows the outer file in the source of the member's document."""
+        return _place("", self.record_id) + f"!{self.name}"

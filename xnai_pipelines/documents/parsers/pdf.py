@@ -1,31 +1,37 @@
 """PDF to text: the pages as text, the outline as headings. Runs only in the worker process."""
 
 import re
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.code import first_line
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Page
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Omission, Page
+from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
+from xnai_pipelines.documents.parsers.pdf_parts import attached_files, page_parts
+from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
 _PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
 _SECURITY_ERROR = 5  # FPDF_ERR_SECURITY
-# PDFium marks hyphens that only break a word at the end of a line.
-_BROKEN_WORD = re.compile("[\ufffe\x02][ \t]*(?:\r\n|\r|\n)?")
 _NO_TITLE = re.compile(
     r"untitled|title|\(?anonymous\)?|\(?unspecified\)?|document\d*|microsoft (?:word|powerpoint|excel)\b.*"
     r"|.*\.(?:docx?|pptx?|xlsx?|od[tps]|indd|tex|dvi|pdf)",
     re.IGNORECASE,
 )
 _OUTLINE_DEPTH = 6
+_MAX_BOXES = 5_000  # on a page in columns
+_SAMPLED = 16  # letters, of which one is asked for its map
 
 
 def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
-    """Return the text of the pages that have text, separated by two newlines.
+    """Return the text of the pages that have text, with form values and notes, separated by two newlines.
 
     The title is the metadata's, else the first line, else `stem`. Headings are the entries of the outline whose
     words are a line of their page.
@@ -47,10 +53,15 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
         raise UnreadableError(
             "damaged", "The PDF is damaged: it has no readable page. Export it again from its source."
         ) from error
-    texts, broken = _page_texts(document, max_chars)
+    with suppress(PdfiumError):  # a damaged form costs its values, not the text
+        document.init_forms()
+    pages = _read_pages(document, max_chars)
+    texts = pages.texts
     if not texts:
-        if broken:
-            raise UnreadableError("damaged", f"The PDF is damaged: none of its {broken} pages opens. Export it again.")
+        if pages.broken:
+            raise UnreadableError(
+                "damaged", f"The PDF is damaged: none of its {len(pages.broken)} pages opens. Export it again."
+            )
         raise UnreadableError(
             "no_text", "The PDF has no text, only pictures or drawings. Run text recognition (OCR) on it."
         )
@@ -66,31 +77,96 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
         markup=Markup.PLAIN,
         headings=_outline(document, texts, starts),
         pages=tuple(Page(start, f"page {index + 1}") for index, start in starts.items()),
+        omissions=pages.omissions(document),
     )
 
 
-def _page_texts(document: "PdfDocument", max_chars: int) -> tuple[dict[int, str], int]:
-    """Return the text of each page that has text, by page index, and the number of pages that do not open."""
+@dataclass(slots=True)
+class _Pages:
+    """What the pages of a document gave.
+
+    Attributes:
+        texts: Text of each page that has some, by page index.
+        blank: Indexes of pages without text: scans, drawings, damaged contents, empty pages.
+        broken: Indexes of pages that do not open.
+        unnamed: Letters of fonts without a character map.
+        unread: What has no text, such as attached files: what it is, its name.
+    """
+
+    texts: dict[int, str] = field(default_factory=dict)
+    blank: list[int] = field(default_factory=list)
+    broken: list[int] = field(default_factory=list)
+    unnamed: int = 0
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+    def omissions(self, document: "PdfDocument") -> tuple[Omission, ...]:
+        """Return what the text does not carry."""
+        omitted = Omitted()
+        omitted.add("page without text", _named(self.blank), len(self.blank))
+        omitted.add("page that does not open", _named(self.broken), len(self.broken))
+        omitted.add("letter without a character map", count=self.unnamed)
+        for part, name in [*(("attachment", name) for name in attached_files(document)), *self.unread]:
+            omitted.add(part, name)
+        return omitted.listed()
+
+
+def _named(pages: list[int]) -> str:
+    return ", ".join(f"page {index + 1}" for index in pages)
+
+
+def _read_pages(document: "PdfDocument", max_chars: int) -> _Pages:
     from pypdfium2 import PdfiumError
 
-    texts: dict[int, str] = {}
-    broken = 0
+    found = _Pages()
+    raw: dict[int, str] = {}
+    beside: dict[int, list[str]] = {}
     total = 0
     for index in range(len(document)):
         try:
             page = document[index]
-            words = page.get_textpage().get_text_range(errors="replace")
+            words, unnamed = _page_words(page)
+            parts = page_parts(page)
             page.close()
         except PdfiumError:
-            broken += 1
+            found.broken.append(index)
             continue
-        text = normalise(_BROKEN_WORD.sub("", words)).strip()
-        total += len(text)
+        found.unnamed += unnamed
+        found.unread += parts.unread
+        raw[index], beside[index] = words, parts.lines
+        total += len(words) + sum(map(len, parts.lines))
         if total > max_chars:
             raise UnreadableError("too_large", f"The PDF has more than {max_chars:,} characters. Split it.")
-        if text:
-            texts[index] = text
-    return texts, broken
+    for index, words in zip(raw, rejoined(raw.values()), strict=True):
+        text = normalise(words).strip()
+        if not text:
+            found.blank.append(index)
+        if text := "\n".join(filter(None, [text, *beside[index]])):
+            found.texts[index] = text
+    return found
+
+
+def _page_words(page: "PdfPage") -> tuple[str, int]:
+    """Return the text of a page in reading order, and how many of its letters have no character map."""
+    read = page.get_textpage()
+    words = str(read.get_text_range(errors="replace"))
+    number = read.count_rects()
+    if words.count("\n") + 1 < number <= _MAX_BOXES:  # a line holds several pieces
+        boxes = [Box(*read.get_rect(at)) for at in range(number)]
+        if (order := column_order(boxes)) is not None:
+            lines = (" ".join(str(read.get_text_bounded(*boxes[at])).strip() for at in line) for line in order)
+            words = "\n".join(lines)
+    unnamed = _unnamed_letters(read, words)
+    return with_unnamed_letters_marked(words) if unnamed else words, unnamed
+
+
+def _unnamed_letters(read: "PdfTextPage", words: str) -> int:
+    """Return the number of letters without a character map; 0 if neither the text nor a sample of letters shows any."""
+    import pypdfium2.raw as pdfium
+
+    def unnamed(step: int) -> int:
+        return sum(pdfium.FPDFText_HasUnicodeMapError(read, at) == 1 for at in range(0, read.count_chars(), step))
+
+    return unnamed(1) if has_unnamed_letters(words) or unnamed(_SAMPLED) else 0
 
 
 def _title(document: "PdfDocument") -> str | None:

@@ -1,16 +1,16 @@
 """Runs one parser on a file. Every failure becomes one of two errors."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
+from xnai_pipelines.documents.parsers.failures import file_errors
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source, UnpackedMember
 from xnai_pipelines.documents.parsers.registry import Parser
-from xnai_pipelines.errors import MissingExtraError, SkippedFileError, UnreadableError
+from xnai_pipelines.documents.parsers.unpack import Unpacking
+from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 
-def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord]:
-    """Yield what the parser makes of the file, within the limits.
+def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord | UnpackedMember]:
+    """Yield what the parser makes of the file, within the limits. Files inside the file are unpacked.
 
     No other exception is raised, so that one bad file never stops a run.
 
@@ -18,34 +18,29 @@ def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecor
         UnreadableError: The file cannot be read; "failed" if the parser raised an exception of its own.
         SkippedFileError: The file is not one to read.
     """
-    max_chars = source.limits.max_text_chars
-    try:
+    with file_errors(parser.name):
+        unpacking = Unpacking(source, parser.name)
         for content in parser.parse(source):
-            if isinstance(content, Content) and not content.text.strip():
-                raise SkippedFileError("empty", "The file is empty or only white space.")
-            if isinstance(content, Content) and len(content.text) > max_chars:
-                message = f"The text has {len(content.text):,} characters, more than {max_chars:,}. Split it."
-                if content.record_id is None:
-                    raise UnreadableError("too_large", message)
-                yield BadRecord(content.record_id, "too_large", message)
+            if isinstance(content, Content):
+                yield _checked(content, source.limits.max_text_chars)
+            elif isinstance(content, Member):
+                yield unpacking.unpack(content)
             else:
                 yield content
-    except (UnreadableError, SkippedFileError):
-        raise
-    except MissingExtraError as error:
-        raise UnreadableError("not_installed", f"{error}. The next run then reads the file.") from error
-    except RecursionError as error:
-        raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
-    except MemoryError as error:
-        raise UnreadableError("memory", "Reading the file takes more memory than allowed.") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, UnicodeError) as error:
-        raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
-    except OSError as error:
-        kind = "damaged" if error.errno is None else "unreadable"  # libraries raise it for contents too
-        raise UnreadableError(kind, f"The file cannot be read: {error}.") from error
-    except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise UnreadableError(
-            "failed",
-            f"The {parser.name} parser cannot read the file ({reason}). Save it again, or exclude it.",
-        ) from error
+
+
+def _checked(content: Content, max_chars: int) -> Content | BadRecord:
+    """Return the content, or a bad record of a text beyond the limit.
+
+    Raises:
+        SkippedFileError: "empty".
+        UnreadableError: "too_large" if the file is one document.
+    """
+    if not content.text.strip():
+        raise SkippedFileError("empty", "The file is empty or only white space.")
+    if len(content.text) <= max_chars:
+        return content
+    message = f"The text has {len(content.text):,} characters, more than {max_chars:,}. Split it."
+    if content.record_id is None:
+        raise UnreadableError("too_large", message)
+    return BadRecord(content.record_id, "too_large", message)

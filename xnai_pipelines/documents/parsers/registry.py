@@ -1,38 +1,77 @@
 """The parser of each media type, its version, and whether it runs in the worker process."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_tar, parse_zip
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
+from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
 from xnai_pipelines.documents.parsers.detect import (
+    ASCIIDOC,
+    BZIP2,
     CALENDAR,
+    DOC,
     DOCX,
+    EPUB,
+    FLAT_OPENDOCUMENT,
+    GZIP,
     HTML,
+    LATEX,
     MAIL,
     MAILBOX,
+    MSG,
+    OPENDOCUMENT,
+    ORG,
     PARQUET,
     PDF,
     PLAIN,
+    PPT,
     PPTX,
+    RTF,
+    SUBRIP,
+    TAR,
+    TOML,
+    VCARD,
+    WEBVTT,
+    XLS,
     XLSX,
+    XML,
+    XZ,
+    YAML,
+    ZIP,
 )
+from xnai_pipelines.documents.parsers.embedded import attached_to_pdf, embedded_in_office
+from xnai_pipelines.documents.parsers.epub import parse_epub
+from xnai_pipelines.documents.parsers.excel97 import parse_xls
 from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.latex import parse_latex
 from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, parse_xlsx
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Source
+from xnai_pipelines.documents.parsers.office_variants import of_any_variant
+from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
+from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
+from xnai_pipelines.documents.parsers.outlook import parse_msg
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
+from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.documents.parsers.rst import parse_rst
+from xnai_pipelines.documents.parsers.rtf import parse_rtf
+from xnai_pipelines.documents.parsers.subtitles import parse_subtitles
+from xnai_pipelines.documents.parsers.vcards import parse_vcards
+from xnai_pipelines.documents.parsers.word97 import parse_doc
+from xnai_pipelines.documents.parsers.xml_text import parse_xml
+from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 2
+_COMMON_VERSION = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +84,15 @@ class Parser:
         parse: Function that yields the contents of a file.
         isolated: Whether it runs in the worker process, because hostile files of its format exist.
         libraries: Packages that write part of the output. Their versions are part of the parser's.
+        has_members: Whether its files may hold other files, which become documents of their own.
     """
 
     name: str
     own_version: int
-    parse: Callable[[Source], Iterable[Content | BadRecord]]
+    parse: Callable[[Source], Iterable[Content | BadRecord | Member]]
     isolated: bool = False
     libraries: tuple[str, ...] = ()
+    has_members: bool = False
 
     @property
     def id(self) -> str:
@@ -78,43 +119,90 @@ def _of_text(parse: Callable[[str, str], Content]) -> Callable[[Source], Iterabl
     def read(source: Source) -> Iterable[Content]:
         text, repair = decode_and_repair(source.read())
         content = parse(normalise(text), source.stem)
-        if repair is None:
-            return (content,)
-        return (Content(content.title, content.text, content.markup, content.headings, encoding_repair=repair),)
+        return (content if repair is None else replace(content, encoding_repair=repair),)
 
     return read
 
 
-def _of_bytes(parse: Callable[[bytes, str, int], Content]) -> Callable[[Source], Iterable[Content]]:
-    return lambda source: (parse(source.read(), source.stem, source.limits.max_text_chars),)
+def _of_bytes(
+    parse: Callable[[bytes, str, int], Content], members: Callable[[bytes], Iterable[Member]] = lambda _: ()
+) -> Callable[[Source], Iterable[Content | Member]]:
+    """Return a parser of files from one of bytes. What a file carries is read even if its own text is not."""
+
+    def read(source: Source) -> Iterable[Content | Member]:
+        data = source.read()
+        failure: FileError | None = None
+        try:
+            yield parse(data, source.stem, source.limits.max_text_chars)
+        except FileError as error:
+            failure = error
+        yield from members(data)
+        if failure is not None:
+            raise failure
+
+    return read
 
 
+def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content], *libraries: str) -> Parser:
+    read = _of_bytes(of_any_variant(parse), embedded_in_office)
+    return Parser(name, version, read, isolated=True, libraries=libraries, has_members=True)
+
+
+_COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_members=True)
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 2, _of_text(parse_json)),
-    "application/x-ipynb+json": Parser("notebook", 2, _of_text(parse_notebook)),
+    "application/x-ipynb+json": Parser("notebook", 3, _of_text(parse_notebook)),
     "application/jsonl": Parser("jsonl", 2, parse_jsonl),
     "text/csv": (_csv := Parser("csv", 2, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 2, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 3, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        2,
-        lambda source: (parse_mail(source.read(), source.stem),),
+        3,
+        parse_mail,
         isolated=True,
         libraries=("selectolax",),
+        has_members=True,
     ),
-    MAILBOX: Parser("mailbox", 1, parse_mailbox, isolated=True, libraries=("selectolax",)),
+    MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
     CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
-    PDF: Parser("pdf", 1, _of_bytes(parse_pdf), isolated=True, libraries=("pypdfium2",)),
-    DOCX: Parser("docx", 2, _of_bytes(parse_docx), isolated=True, libraries=("markitdown", "mammoth")),
-    PPTX: Parser("pptx", 2, _of_bytes(parse_pptx), isolated=True, libraries=("python-pptx",)),
-    XLSX: Parser("xlsx", 2, _of_bytes(parse_xlsx), isolated=True, libraries=("openpyxl",)),
+    PDF: Parser(
+        "pdf",
+        2,
+        _of_bytes(parse_pdf, attached_to_pdf),
+        isolated=True,
+        libraries=("pypdfium2",),
+        has_members=True,
+    ),
+    DOCX: _office("docx", 3, parse_docx, "markitdown", "mammoth"),
+    PPTX: _office("pptx", 3, parse_pptx, "python-pptx"),
+    XLSX: _office("xlsx", 3, parse_xlsx, "openpyxl"),
+    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 1, _of_bytes(parse_opendocument), isolated=True)),
+    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 1, _of_bytes(parse_flat_opendocument), isolated=True),
+    EPUB: Parser("epub", 1, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    RTF: Parser("rtf", 1, _of_bytes(parse_rtf), isolated=True),
+    DOC: Parser("doc", 1, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
+    XLS: Parser("xls", 1, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
+    PPT: Parser("ppt", 1, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
+    MSG: Parser("msg", 1, _of_bytes(parse_msg), isolated=True, libraries=("olefile", "selectolax")),
+    XML: Parser("xml", 1, _of_bytes(parse_xml), isolated=True),
+    LATEX: Parser("latex", 1, _of_text(parse_latex), isolated=True),
+    ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
+    ORG: Parser("org", 1, _of_text(parse_org)),
+    YAML: Parser("yaml", 1, _of_text(parse_yaml)),
+    TOML: Parser("toml", 1, _of_text(parse_toml)),
+    VCARD: Parser("vcard", 1, _of_text(parse_vcards)),
+    SUBRIP: (_subtitles := Parser("subtitles", 1, _of_text(parse_subtitles))),
+    WEBVTT: _subtitles,
     PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
+    ZIP: Parser("zip", 1, parse_zip, isolated=True, has_members=True),
+    TAR: Parser("tar", 1, parse_tar, isolated=True, has_members=True),
+    **dict.fromkeys((GZIP, BZIP2, XZ), _COMPRESSED),
 }
 DETECTION = f"detect@{_COMMON_VERSION}"
 """The parser id of files without a parser."""
@@ -123,6 +211,11 @@ DETECTION = f"detect@{_COMMON_VERSION}"
 def parser_for(media_type: str) -> Parser:
     """Return the parser of a media type from `detect`. All source code shares one."""
     return _BY_MEDIA_TYPE.get(media_type, _CODE)
+
+
+def parsers() -> tuple[Parser, ...]:
+    """Return every parser once."""
+    return tuple(dict.fromkeys((_CODE, *_BY_MEDIA_TYPE.values())))
 
 
 def is_current(parser: str) -> bool:
@@ -136,7 +229,7 @@ def is_current(parser: str) -> bool:
 
 @cache
 def _current() -> frozenset[str]:
-    return frozenset((DETECTION, _CODE.id, *(parser.id for parser in _BY_MEDIA_TYPE.values())))
+    return frozenset((DETECTION, *(parser.id for parser in parsers())))
 
 
 @cache

@@ -1,8 +1,8 @@
 """The worker process: parses the files that its parent names, one at a time, under limits.
 
 `python -m xnai_pipelines.documents.parsers.worker` reads requests from standard input and writes replies to standard
-output. Each is a JSON value after its length in four bytes. The replies to a request are documents and bad records,
-then {"done": true} or {"error": ...}. See `isolation` for the other side.
+output. Each is a JSON value after its length in four bytes. The replies to a request are documents, bad records and
+unpacked members, then {"done": true} or {"error": ...}. See `isolation` for the other side.
 """
 
 import json
@@ -17,13 +17,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from xnai_pipelines.documents.parsers.parsed import BadRecord, ParseLimits, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, ParseLimits, Source, UnpackedMember
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import parser_for
-from xnai_pipelines.errors import SkippedFileError, UnreadableError
+from xnai_pipelines.errors import FileError, SkippedFileError
 
 _LENGTH_BYTES = 4
-_MAX_WRITTEN = 128 * 2**20  # bytes in any file: py3langid unpacks its model of 65 MB, nothing else writes
+_MAX_WRITTEN = 128 * 2**20  # bytes in any file but members: py3langid unpacks its model of 65 MB
 
 
 def main() -> None:
@@ -32,7 +32,6 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_WRITTEN, _MAX_WRITTEN))
     replies = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints must not look like a reply
     while (request := _receive(sys.stdin.buffer)) is not None:
@@ -43,18 +42,35 @@ def main() -> None:
 def _answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     limits = ParseLimits(**request["limits"])
     _limit("RLIMIT_AS", limits.memory_bytes)
-    source = Source(Path(request["path"]), request["name"], request["media_type"], limits)
+    _limit("RLIMIT_FSIZE", max(_MAX_WRITTEN, limits.max_unpacked_bytes if request["unpack_into"] else 0))
+    source = Source(
+        Path(request["path"]),
+        request["name"],
+        request["media_type"],
+        limits,
+        unpack_into=request["unpack_into"] and Path(request["unpack_into"]),
+        exclude=tuple(request["exclude"]),
+    )
     try:
         _allow_seconds(limits.seconds)
         for content in read_contents(parser_for(source.media_type), source):
-            yield {"record" if isinstance(content, BadRecord) else "document": asdict(content)}
+            yield _reply(content)
             _allow_seconds(limits.seconds)
-    except UnreadableError as error:
-        yield {"error": error.kind, "message": str(error)}
-    except SkippedFileError as error:
-        yield {"skipped": error.kind, "message": str(error)}
+    except FileError as error:
+        yield {"error": _error(error)}
     else:
         yield {"done": True}
+
+
+def _reply(content: Content | BadRecord | UnpackedMember) -> dict[str, Any]:
+    if isinstance(content, UnpackedMember):
+        error, file = (_error(content.file), "") if isinstance(content.file, FileError) else (None, str(content.file))
+        return {"member": {"name": content.name, "record_id": content.record_id, "file": file, "error": error}}
+    return {"record" if isinstance(content, BadRecord) else "document": asdict(content)}
+
+
+def _error(error: FileError) -> dict[str, Any]:
+    return {"kind": error.kind, "message": str(error), "skipped": isinstance(error, SkippedFileError)}
 
 
 def _allow_seconds(seconds: float) -> None:

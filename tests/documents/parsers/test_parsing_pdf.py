@@ -1,0 +1,102 @@
+"""A PDF gives what a reader sees on its pages, in the order of reading, and counts what has no text."""
+
+import pytest
+
+from tests.support.parsing_files import Parse, pdf, pdf_of_objects
+from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
+from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
+from xnai_pipelines.documents.parsers.pdf_words import rejoined
+
+
+def document_of(parse: Parse, data: bytes) -> ParsedDocument:
+    (document,) = parse("a.pdf", data)
+    assert isinstance(document, ParsedDocument)
+    return document
+
+
+def test_pages_without_text_are_named(parse: Parse) -> None:
+    document = document_of(parse, pdf([["First page"], [], ["Third page"], []]))
+    assert document.text == "First page\n\nThird page"
+    assert document.omissions == (Omission("page without text", 2, "page 2, page 4"),)
+
+
+def with_annotations(*annotations: str) -> bytes:
+    """A page with a line of text and these annotations, which are the objects from 6 on."""
+    shown = " ".join(f"{6 + at} 0 R" for at in range(len(annotations)))
+    beside = f"/Contents 5 0 R /Annots [{shown}]"
+    stream = "BT /F1 12 Tf 50 700 Td (Please fill in.) Tj ET"
+    return pdf_of_objects(
+        [
+            f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{shown}] >> >>",
+            "<< /Type /Pages /Kids [4 0 R] /Count 1 >>",
+            "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /Resources << /Font << /F1 3 0 R >> >> {beside} >>",
+            f"<< /Length {len(stream)} >>\nstream\n{stream}\nendstream",
+            *(f"<< /Type /Annot /Rect [10 10 90 30] {annotation} >>" for annotation in annotations),
+        ]
+    )
+
+
+def test_values_of_a_form_and_notes_follow_the_text_of_their_page(parse: Parse) -> None:
+    data = with_annotations(
+        "/Subtype /Widget /FT /Tx /T (form.name) /V (Ann Lee)",
+        "/Subtype /Widget /FT /Tx /T (city) /TU (Home town) /V (Oslo)",
+        "/Subtype /Widget /FT /Tx /T (empty)",
+        "/Subtype /Widget /FT /Btn /T (agree) /V /Yes /AS /Yes /AP << /N << /Yes 3 0 R /Off 3 0 R >> >>",
+        "/Subtype /Widget /FT /Btn /T (refuse) /V /Off",
+        "/Subtype /Text /Contents (Check this) /T (Ben)",
+        "/Subtype /Text /Contents (Hidden) /F 2",
+    )
+    assert (
+        document_of(parse, data).text
+        == "Please fill in.\nname: Ann Lee\nHome town: Oslo\nagree: Yes\nNote (Ben): Check this"
+    )
+
+
+def test_passwords_in_a_form_and_attached_files_are_counted_and_not_read(parse: Parse) -> None:
+    data = with_annotations(
+        "/Subtype /Widget /FT /Tx /T (code) /V (secret) /Ff 8192",
+        "/Subtype /FileAttachment /FS << /Type /Filespec /F (offer.csv) /UF (offer.csv) >>",
+    )
+    document = document_of(parse, data)
+    assert document.text == "Please fill in."
+    assert document.omissions == (Omission("password in a form", 1, "code"), Omission("attachment", 1, "offer.csv"))
+
+
+@pytest.mark.parametrize(
+    ("pages", "joined"),
+    [
+        (["a main\ufffe\r\ntenance plan"], "a maintenance plan"),
+        (["a long\ufffe\r\nterm plan"], "a long-term plan"),
+        (["a high\ufffe\r\nness"], "a highness"),
+        (["an e\ufffe\r\nmail", "an e-mail"], "an e-mail"),
+        (["a self\ufffe\r\nish text", "selfish"], "a selfish text"),
+        (["state-of-the\ufffe\r\nart"], "state-of-the-art"),
+        (["Jean\ufffe\r\nPaul"], "Jean-Paul"),
+        (["COVID\ufffe\r\n19"], "COVID-19"),
+    ],
+)
+def test_the_hyphen_of_a_compound_is_kept_and_that_of_a_broken_word_is_not(pages: list[str], joined: str) -> None:
+    assert rejoined(pages)[0] == joined
+
+
+def row(top: float, *pieces: tuple[float, float]) -> list[Box]:
+    return [Box(left, top - 10, right, top) for left, right in pieces]
+
+
+def test_columns_drawn_row_by_row_are_read_one_after_the_other() -> None:
+    boxes = row(700, (50, 500))  # a title across both
+    for line in range(3):
+        boxes += row(680 - 12 * line, (50, 250), (300, 490))
+    boxes += row(600, (50, 500))
+    assert column_order(boxes) == [[0], [1], [3], [5], [2], [4], [6], [7]]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [[(50, 90), (300, 340)], [(50, 250), (300, 320)], [(50, 500)]],
+    ids=["short cells", "a column of numbers", "lines across the page"],
+)
+def test_tables_and_lines_across_the_page_stay_row_by_row(cells: list[tuple[float, float]]) -> None:
+    boxes = [box for line in range(6) for box in row(700 - 12 * line, *cells)]
+    assert column_order(boxes) is None

@@ -1,0 +1,40 @@
+"""Two groups with documents of their own, and a document that all may read, served."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.homes import made_once
+from tests.support.served import served
+from tests.support.workplace import Workplace
+
+RULES = '"red/**": [red]\n"blue/**": [blue]\n'
+DOCUMENTS = {
+    "red/pay.md": "# Pay\n\nThe bonus of the board is 4,000 zephyrine coins, invoice INV-2041.",
+    "blue/pay.md": "# Pay\n\nThe bonus of the board is paid in quartz, invoice INV-3333.",
+    "blue/office.md": "# Office\n\nThe office is closed on the first of May.",
+    "holidays.md": "# Holidays\n\nEverybody has thirty holidays. The office is closed at night.",
+}
+
+
+def write_tenants(work: Workplace, *without: str) -> Workplace:
+    for name, text in DOCUMENTS.items():
+        if not name.startswith(without or ("none",)):
+            work.write(name, text)
+    work.ingest()
+    (work.documents / "access.yaml").write_text(RULES, encoding="utf-8")
+    return work
+
+
+@pytest.fixture(scope="session")
+def tenants(tmp_path_factory, built_encoder):
+    def make(folder: Path) -> None:
+        write_tenants(Workplace(folder, built_encoder))
+
+    return Workplace(made_once(tmp_path_factory, "tenants", make), built_encoder)
+
+
+@pytest.fixture(scope="session")
+def client(tenants):
+    with served(tenants.home) as client:
+        yield client

@@ -1,0 +1,56 @@
+"""Rules decide who reads a document: the last that matches, for every part of a file, and nobody if they are broken."""
+
+import pytest
+
+from xnai_pipelines.errors import AccessRulesError
+from xnai_pipelines.serving.access import read_access_rules
+
+RULES = """
+"hr/**": [hr]
+"hr/public/**": [everyone]
+"*.key": [admins]
+"räume/**": [hausverwaltung]
+"lists/people.csv": [hr, board]
+"""
+
+
+@pytest.fixture
+def rules(tmp_path):
+    (tmp_path / "access.yaml").write_text(RULES, encoding="utf-8")
+    return read_access_rules(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("source", "readers"),
+    [
+        ("handbook/start.md", None),
+        ("hr/salaries.md", {"hr"}),
+        ("hr/public/holidays.md", None),
+        ("hr/public/signing.key", {"admins"}),
+        ("ra\u0308ume/plan.md", {"hausverwaltung"}),
+        ("lists/people.csv#row-7", {"hr", "board"}),
+        ("lists/people.csv", {"hr", "board"}),
+        ("lists/people.csv.md", None),
+        ("mails/a.mbox!secret.key", {"admins"}),
+        ("safe/vault.key!notes.md#2", {"admins"}),
+        ("#odd#.md", None),
+    ],
+)
+def test_the_last_rule_that_matches_a_document_or_the_file_that_holds_it_decides(rules, source, readers):
+    assert rules.readers(source) == readers
+    assert rules.reader(frozenset())(source) == (readers is None)
+    assert rules.reader(frozenset(readers or ()))(source)
+
+
+def test_without_the_file_all_may_read_all(tmp_path):
+    assert read_access_rules(tmp_path).readers("anything") is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "- hr", "hr/**: hr", "hr/**: []", "'!hr/**': [hr]", "1: [hr]", "hr/**: [1]", "a: [b", "hr/**: ['']", "\x00"],
+)
+def test_rules_of_another_form_are_refused_by_name(tmp_path, content):
+    (tmp_path / "access.yaml").write_text(content, encoding="utf-8")
+    with pytest.raises(AccessRulesError, match=r"access\.yaml"):
+        read_access_rules(tmp_path)

@@ -1,0 +1,150 @@
+"""Every request is authenticated, bounded and noted; what is refused says why, and a fault shows no path."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from tests.support.served import GENEROUS, bearer, served
+from tests.support.waiting import until
+from xnai_pipelines.errors import OptionError
+from xnai_pipelines.serving.run import run_service
+from xnai_pipelines.serving.tokens import Scope, revoke_token, tokens
+
+BODY = {"question": "When is the office closed?"}
+ROUTES = [
+    ("POST", "/v1/search"), ("GET", "/v1/documents/00"), ("GET", "/v1/releases"), ("GET", "/v1/status"),
+    ("GET", "/metrics"), ("GET", "/v1/unknown"),
+]  # fmt: skip
+
+
+NO_TOKENS = [None, "", "Bearer", "Bearer nonsense", "Basic eDp5", "Bearer xnai_0_0", "bearer \xff"]
+
+
+def log_lines(home):
+    return [json.loads(line) for path in sorted(home.access.iterdir()) for line in path.read_text().splitlines()]
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(
+    "header", [None, "", "Bearer", "Bearer nonsense", "Basic eDp5", "Bearer xnai_0_0", "bearer \xff"]
+)
+def test_without_a_current_token_every_route_is_closed_in_the_same_way(client, method, path, header):
+    headers = {} if header is None else {"Authorization": header.encode("latin-1")}
+    response = client.request(method, path, headers=headers, json=BODY)
+    assert (response.status_code, response.json()["error"]) == (401, "NotAuthenticatedError")
+    assert response.headers["WWW-Authenticate"] == "Bearer"
+
+
+def test_a_revoked_token_is_refused_from_the_next_request_on(tenants, client):
+    headers = bearer(tenants.home)
+    assert client.get("/v1/status", headers=headers).status_code == 200
+    revoke_token(tenants.home, tokens(tenants.home)[-1].token_id)
+    assert client.get("/v1/status", headers=headers).status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES[:-1])
+def test_a_token_opens_what_its_scopes_say(tenants, client, method, path):
+    headers = bearer(tenants.home, scopes=(Scope.FEEDBACK,))
+    response = client.request(method, path, headers=headers, json=BODY if method == "POST" else None)
+    assert (response.status_code, response.json()["error"]) == (403, "ForbiddenError")
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b'{"question": ""}', 422),
+        (b'{"question": "?!"}', 400),
+        (b'{"question": "a", "k": 0}', 422),
+        (b'{"question": "a", "k": 1e9}', 422),
+        (b'{"question": "a", "mode": "best"}', 422),
+        (b'{"question": "a", "url": "http://x"}', 422),
+        (b'{"question": "\\ud800 office"}', 422),
+        (b'{"question": "' + b"office " * 1_000 + b'"}', 422),
+        (b'{"question": ["a"]}', 422),
+        (b"\xff\xfe", 422),
+        (b"[" * 10_000, 400),
+        (b"{}", 422),
+        (b'{"question": "' + b"a" * 1_000_000 + b'"}', 413),
+    ],
+    ids=range(13),
+)
+def test_a_request_of_another_form_is_refused_with_a_sentence(tenants, client, content, status):
+    headers = {**bearer(tenants.home), "Content-Type": "application/json"}
+    response = client.post("/v1/search", content=content, headers=headers)
+    assert response.status_code == status, response.text
+    assert response.json()["message"].endswith(".")
+
+
+def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(tenants, client):
+    headers = {**bearer(tenants.home), "Content-Type": "application/json"}
+    response = client.post("/v1/search", content=iter([b" " * 10_000] * 50), headers=headers)
+    assert response.status_code == 413
+
+
+def test_a_foreign_host_is_refused(tenants, client):
+    assert client.get("/v1/status", headers={**bearer(tenants.home), "Host": "evil.example"}).status_code == 400
+
+
+def test_every_response_has_the_security_headers(tenants, client):
+    for response in (
+        client.get("/health"),
+        client.get("/v1/status"),
+        client.get("/v1/status", headers=bearer(tenants.home)),
+    ):
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+        assert "server" not in response.headers or "uvicorn" in response.headers["server"]
+
+
+def test_health_and_ready_need_no_token(client):
+    assert client.get("/health").json() == {"status": "alive"}
+    assert client.get("/ready").json() == {"status": "ready"}
+
+
+def test_callers_over_their_rate_wait(tenants):
+    with served(tenants.home, replace(GENEROUS, requests_per_minute=5)) as client:
+        headers = bearer(tenants.home)
+        found = [client.get("/v1/status", headers=headers) for _ in range(7)]
+        assert [response.status_code for response in found].count(200) == 5
+        assert found[-1].status_code == 429
+        assert int(found[-1].headers["Retry-After"]) >= 1
+
+
+def test_a_full_queue_refuses_and_alone_and_together_the_bytes_are_the_same(tenants, client):
+    headers = bearer(tenants.home, "blue")
+    alone = client.post("/v1/search", json=BODY, headers=headers).content
+    with (
+        served(tenants.home, replace(GENEROUS, queue=1, cached_answers=0), threads=1) as small,
+        ThreadPoolExecutor(32) as many,
+    ):
+        found = list(many.map(lambda _: small.post("/v1/search", json=BODY, headers=headers), range(96)))
+    assert {response.status_code for response in found} <= {200, 429}
+    assert {response.content for response in found if response.status_code == 200} == {alone}
+    assert all("Retry-After" in response.headers for response in found if response.status_code == 429)
+
+
+def test_the_access_log_says_who_and_what_and_neither_question_nor_token(tenants, client):
+    headers = bearer(tenants.home)
+    client.post("/v1/search", json={"question": "a very private question"}, headers=headers)
+    line = until(lambda: [line for line in log_lines(tenants.home) if line["route"] == "/v1/search"])[-1]
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/v1/search", 200)
+    assert line["caller"].startswith("somebody/")
+    written = "".join(path.read_text(encoding="utf-8") for path in tenants.home.access.iterdir())
+    assert "private" not in written
+    assert headers["Authorization"].split("_")[-1] not in written
+
+
+def test_a_log_that_cannot_be_written_costs_the_line_and_is_counted(tenants, client, monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    log = client.service.log
+    monkeypatch.setattr(log, "_folder", tmp_path / "file" / "access")
+    headers = bearer(tenants.home)
+    assert client.get("/v1/status", headers=headers).status_code == 200
+    until(lambda: "xnai_unlogged_total 0.0" not in client.get("/metrics", headers=headers).text)
+
+
+def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):
+    with pytest.raises(OptionError, match="token create"):
+        run_service(tenants.home, host="192.0.2.1", port=1, authenticated=False)

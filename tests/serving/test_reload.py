@@ -1,0 +1,75 @@
+"""What is served follows the home: runs, moves of the pointer and access rules; a request keeps what it began with."""
+
+import threading
+
+import pytest
+
+from tests.serving.conftest import write_tenants
+from tests.support.served import bearer, served
+from tests.support.waiting import until
+from tests.support.workplace import Workplace
+from xnai_pipelines.state.manifest import Releases
+
+
+@pytest.fixture
+def own(tmp_path, built_encoder):
+    return write_tenants(Workplace(tmp_path, built_encoder))
+
+
+def found(client, headers, question):
+    response = client.post("/v1/search", json={"question": question}, headers=headers)
+    return [hit["source"] for hit in response.json()["hits"]] if response.status_code == 200 else response.status_code
+
+
+def test_a_deleted_document_leaves_results_cache_and_documents(own):
+    with served(own.home) as client:
+        blue = bearer(own.home, "blue")
+        assert found(client, blue, "paid in quartz")[0] == "blue/pay.md"
+        (own.documents / "blue/pay.md").unlink()
+        own.ingest()
+        until(lambda: "blue/pay.md" not in found(client, blue, "paid in quartz"))
+
+
+def test_new_rules_hold_and_broken_ones_close_the_service(own):
+    with served(own.home) as client:
+        red = bearer(own.home, "red")
+        assert "blue/pay.md" not in found(client, red, "paid in quartz")
+        rules = own.documents / "access.yaml"
+        rules.write_text('"blue/**": [red]\n', encoding="utf-8")
+        until(lambda: "blue/pay.md" in found(client, red, "paid in quartz"))
+        rules.write_text("blue/**: red\n", encoding="utf-8")
+        until(lambda: found(client, red, "paid in quartz") == 400)
+        assert client.get("/ready").status_code == 400
+        assert client.get("/health").status_code == 200
+
+
+def test_a_move_of_the_pointer_fails_no_request_and_mixes_none(own):
+    own.ingest(new_release=True)
+    releases = Releases(own.home.releases)
+    with served(own.home) as client:
+        headers, stop, seen = bearer(own.home, "blue"), threading.Event(), []
+
+        def ask():
+            while not stop.is_set():
+                response = client.post("/v1/search", json={"question": "office"}, headers=headers)
+                seen.append((response.status_code, response.json()["release"]))
+
+        asking = threading.Thread(target=ask)
+        asking.start()
+        for number in (1, 2, 1):
+            releases.roll_back(number, "a test")
+            until(lambda number=number: seen and seen[-1] == (200, number))
+        stop.set()
+        asking.join()
+    assert {status for status, _ in seen} == {200}
+
+
+def test_before_the_first_release_the_service_is_alive_and_not_ready(tmp_path, built_encoder):
+    work = Workplace(tmp_path, built_encoder)
+    with served(work.home) as client:
+        assert client.get("/health").status_code == 200
+        assert client.get("/ready").status_code == 409
+        assert "xnai run" in client.get("/ready").json()["message"]
+        work.write("a.md", "# A\n\nSome words to find.")
+        work.ingest()
+        until(lambda: client.get("/ready").status_code == 200)

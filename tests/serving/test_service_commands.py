@@ -1,0 +1,52 @@
+"""The service and its tokens from the command line."""
+
+import json
+import signal
+
+import httpx
+import pytest
+
+from tests.support.pipeline import command, free_port, start_xnai, variables
+from tests.support.served import bearer
+from tests.support.waiting import until
+
+
+def reached(address, headers=None):
+    try:
+        return httpx.get(address, headers=headers, trust_env=False)
+    except httpx.TransportError:
+        return None
+
+
+def test_tokens_are_made_listed_and_revoked(tenants):
+    environment = variables(tenants)
+    said = command(environment, "token", "create", "ci", "--scope", "search", "--group", "red", "--json")
+    made = json.loads(said.out)
+    assert (made["scopes"], made["groups"]) == (["search"], ["red"])
+    assert "digest" not in made
+    listed = command(environment, "token", "list")
+    assert made["token_id"] in listed.out
+    assert made["token"] not in listed.out
+    assert "is revoked" in command(environment, "token", "revoke", made["token_id"]).out
+    assert made["token_id"] not in command(environment, "token", "list").out
+    refused = command(environment, "token", "create", "ci", "--scope", "everything")
+    assert refused.code == 2
+    assert "search, answer, read" in refused.err
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ending", [signal.SIGKILL, signal.SIGTERM])
+def test_a_home_is_served_until_the_process_ends(tenants, ending):
+    port = free_port()
+    environment, address = variables(tenants, service_port=port), f"http://127.0.0.1:{port}"
+    process = start_xnai(environment, "serve")
+    ready = until(lambda: reached(f"{address}/ready") or process.poll() is not None)
+    assert ready is not True, process.communicate()
+    assert ready.json() == {"status": "ready"}
+    assert reached(f"{address}/v1/status").status_code == 401
+    headers, body = bearer(tenants.home, "red"), {"question": "bonus of the board"}
+    found = httpx.post(f"{address}/v1/search", json=body, headers=headers, trust_env=False).json()
+    assert found["hits"][0]["source"] == "red/pay.md"
+    process.send_signal(ending)
+    process.communicate()
+    assert process.returncode in (0, -ending)

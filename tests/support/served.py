@@ -1,0 +1,47 @@
+"""A running service of a home: uvicorn on a port of its own, in a thread of the test process."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from threading import Thread
+
+import httpx
+import uvicorn
+
+from tests.support.waiting import NEVER_SECONDS, until
+from xnai_pipelines.serving.app import create_app
+from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.tokens import Scope, create_token
+from xnai_pipelines.state.layout import Home
+
+GENEROUS = ServiceLimits(requests_per_minute=1_000_000, seconds=NEVER_SECONDS)
+ALL_SCOPES = tuple(Scope)
+
+
+@contextmanager
+def served(
+    home: Home, limits: ServiceLimits = GENEROUS, *, authenticated: bool = True, threads: int = 2
+) -> Iterator[httpx.Client]:
+    """Yield a client of a service that runs as long as the block does; `client.service` is the service itself."""
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), threads)
+    app = create_app(service, ("127.0.0.1",))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    thread = Thread(target=server.run)
+    thread.start()
+    try:
+        until(lambda: server.started or not thread.is_alive())
+        port = server.servers[0].sockets[0].getsockname()[1]
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=NEVER_SECONDS, trust_env=False) as client:
+            client.service = service  # type: ignore[attr-defined]
+            yield client
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def bearer(home: Home, *groups: str, scopes: tuple[Scope, ...] = ALL_SCOPES) -> dict[str, str]:
+    """Return the header of a new token's requests."""
+    text, _ = create_token(home, "somebody", scopes, groups, timedelta(days=1))
+    return {"Authorization": f"Bearer {text}"}

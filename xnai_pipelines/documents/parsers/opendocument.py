@@ -1,0 +1,134 @@
+"""OpenDocument files (ODF 1.3): text, sheets, slides and drawings to Markdown, from packages and from flat XML."""
+
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from xml.etree.ElementTree import Element  # only the class
+
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.office import paged_content
+from xnai_pipelines.documents.parsers.opendocument_text import Story
+from xnai_pipelines.documents.parsers.packages import open_package, part_of
+from xnai_pipelines.documents.parsers.parsed import Content
+from xnai_pipelines.documents.parsers.xml_tree import children, local_name, words_of, xml_tree
+from xnai_pipelines.errors import UnreadableError
+
+_STANDARD = "urn:oasis:names:tc:opendocument:xmlns:"
+_PREFIXES = {
+    "http://purl.org/dc/elements/1.1/": "dc",
+    "http://www.w3.org/1999/xlink": "xlink",
+    f"{_STANDARD}svg-compatible:1.0": "svg",
+    f"{_STANDARD}drawing:1.0": "draw",
+}
+_BESIDE = {
+    **dict.fromkeys(("style:header", "style:header-left", "style:header-first"), "Header"),
+    **dict.fromkeys(("style:footer", "style:footer-left", "style:footer-first"), "Footer"),
+}
+_ENCRYPTION = b"encryption-data"
+
+
+def parse_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
+    """Return a text, workbook, presentation or drawing as Markdown. Sheets, slides and drawn pages are pages.
+
+    Notes, comments, text boxes, headers, footers, tables of charts and descriptions of pictures are kept.
+
+    Raises:
+        UnreadableError: "encrypted", "damaged", "too_large", "too_deep", "no_text".
+    """
+    with open_package(data) as package:
+        if _ENCRYPTION in (part_of(package, "META-INF/manifest.xml") or b""):
+            raise UnreadableError("encrypted", "The file needs a password. Save it without one.")
+        content = part_of(package, "content.xml")
+        if content is None:
+            raise UnreadableError("damaged", "The file lacks its part content.xml: it is damaged. Save it again.")
+        styles, meta = part_of(package, "styles.xml"), part_of(package, "meta.xml")
+        return _content(
+            _tree(content),
+            [_tree(part) for part in (styles, meta) if part],
+            stem,
+            Story(max_chars, lambda name: _object(package, name)),
+        )
+
+
+def parse_flat_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
+    """Return an OpenDocument file that is one XML document (.fodt, .fods, .fodp) as Markdown.
+
+    Raises:
+        UnreadableError: "damaged", "too_large", "too_deep", "no_text".
+    """
+    root = _tree(data)
+    return _content(root, [root], stem, Story(max_chars, lambda _: None))
+
+
+def _content(root: Element, beside: list[Element], stem: str, story: Story) -> Content:
+    parts: list[tuple[str, str]] = []
+    for body in children(next(root.iter("office:body"), None), *_BODIES):
+        parts += _BODIES[body.tag](body, story)
+    if next(root.iter("office:text"), None) is not None:
+        parts += [("", words) for source in beside for words in _headers(source, story)]
+    title = next((words for source in beside for node in source.iter("dc:title") if (words := words_of(node))), "")
+    content = paged_content(single_line(normalise(title)), stem, [(label, normalise(text)) for label, text in parts])
+    return replace(content, omissions=story.omitted.listed())
+
+
+def _text(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+    yield "", story.told(body)
+
+
+def _sheets(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+    for sheet in children(body, "table:table"):
+        name = single_line(sheet.get("table:name", ""))
+        if text := story.told([sheet]):
+            yield f"sheet {name}", f"## {name}\n\n{text}"
+
+
+def _slides(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+    for number, page in enumerate(children(body, "draw:page"), 1):
+        titles = [node for node in page if node.get("presentation:class") == "title"]
+        notes = [node for node in page if node.tag == "presentation:notes"]
+        heading = " ".join(filter(None, (single_line(story.told([node])) for node in titles)))
+        rest = story.told([node for node in page if node not in titles and node not in notes])
+        spoken = story.told(notes)
+        blocks = (heading and f"# {heading}", rest, spoken and f"Notes: {spoken}")
+        yield f"slide {number}", "\n\n".join(filter(None, blocks))
+
+
+def _drawings(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+    for number, page in enumerate(children(body, "draw:page"), 1):
+        yield f"page {number}", story.told(page)
+
+
+_BODIES = {
+    "office:text": _text,
+    "office:spreadsheet": _sheets,
+    "office:presentation": _slides,
+    "office:drawing": _drawings,
+}
+
+
+def _headers(styles: Element, story: Story) -> Iterator[str]:
+    """Yield headers and footers once each. One that has only page numbers is left out."""
+    told = (
+        f"{_BESIDE[node.tag]}: {words}"
+        for node in styles.iter()
+        if node.tag in _BESIDE and any(map(str.isalpha, words := story.told(node)))
+    )
+    yield from dict.fromkeys(told)
+
+
+def _object(package: zipfile.ZipFile, name: str) -> Element | None:
+    """Return the root of an embedded chart or formula, None if it is something else."""
+    content = part_of(package, f"{name.removeprefix('./').rstrip('/')}/content.xml")
+    return _tree(content) if content else None
+
+
+def _tree(data: bytes) -> Element:
+    return xml_tree(data, _prefixed)
+
+
+@cache
+def _prefixed(name: str) -> str:
+    namespace, _, local = name.rpartition("}")
+    prefix = _PREFIXES.get(namespace) or namespace.removeprefix(_STANDARD).partition(":")[0]
+    return f"{prefix}:{local}" if namespace in _PREFIXES or namespace.startswith(_STANDARD) else local_name(name)

@@ -1,0 +1,115 @@
+"""What lies on the pages of a PDF beside their text: values of forms, notes, attached files."""
+
+import ctypes
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+
+if TYPE_CHECKING:
+    from pypdfium2 import PdfDocument, PdfPage
+
+_PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228
+_HIDDEN_FLAGS = 0b10 | 0b10_0000  # hidden, no view: table 165
+_MAX_ANNOTATIONS = 5_000  # on a page
+_LONGEST_VALUE = 100_000
+_OFF = {"", "off"}
+
+
+@dataclass(slots=True)
+class PageParts:
+    """What a page shows beside its text.
+
+    Attributes:
+        lines: Values of its form as "name: value", and notes.
+        unread: Names of what has no text, such as attached files, by what it is.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    unread: list[tuple[str, str]] = field(default_factory=list)
+
+
+def attached_files(document: "PdfDocument") -> list[str]:
+    """Return the names of the files that the document carries."""
+    return [
+        single_line(normalise(document.get_attachment(at).get_name())) for at in range(document.count_attachments())
+    ]
+
+
+def page_parts(page: "PdfPage") -> PageParts:
+    """Return the form values and notes of a page. The document's forms must be initialised before it is opened."""
+    import pypdfium2.raw as pdfium
+
+    found = PageParts()
+    for at in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, at)
+        if not annotation:
+            continue
+        try:
+            _read(annotation, page.formenv, found)
+        finally:
+            pdfium.FPDFPage_CloseAnnot(annotation)
+    found.lines = list(dict.fromkeys(found.lines))  # each button of a group has the value of the group
+    return found
+
+
+def _read(annotation: Any, form: Any, found: PageParts) -> None:
+    import pypdfium2.raw as pdfium
+
+    kind = pdfium.FPDFAnnot_GetSubtype(annotation)
+    if kind == pdfium.FPDF_ANNOT_WIDGET:
+        if form is not None:
+            found.lines += _field(annotation, form, found)
+    elif kind == pdfium.FPDF_ANNOT_FILEATTACHMENT:
+        file = pdfium.FPDFAnnot_GetFileAttachment(annotation)
+        name = _words(lambda *where: pdfium.FPDFAttachment_GetName(file, *where)) if file else ""
+        found.unread.append(("attachment", name))
+    elif kind in {pdfium.FPDF_ANNOT_SOUND, pdfium.FPDF_ANNOT_MOVIE, pdfium.FPDF_ANNOT_RICHMEDIA}:
+        found.unread.append(("sound or film", ""))
+    elif kind not in {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}:  # a pop-up shows its parent's note
+        found.lines += _note(annotation)
+
+
+def _note(annotation: Any) -> Iterator[str]:
+    import pypdfium2.raw as pdfium
+
+    note, author = _entry(annotation, b"Contents"), _entry(annotation, b"T")
+    if note and not pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS:
+        yield f"Note{f' ({author})' if author else ''}: {note}"
+
+
+def _field(annotation: Any, form: Any, found: PageParts) -> Iterator[str]:
+    import pypdfium2.raw as pdfium
+
+    if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) == pdfium.FPDF_FORMFIELD_PUSHBUTTON:
+        return
+    value = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *where))
+    if value.lower() in _OFF:
+        return
+    full = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldName(form, annotation, *where))
+    shown = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldAlternateName(form, annotation, *where))
+    name = shown or full.rpartition(".")[2].partition("[")[0]
+    if pdfium.FPDFAnnot_GetFormFieldFlags(form, annotation) & _PASSWORD_FLAG:
+        found.unread.append(("password in a form", name))
+    else:
+        yield f"{name}: {value}" if name else value
+
+
+def _entry(annotation: Any, key: bytes) -> str:
+    import pypdfium2.raw as pdfium
+
+    return _words(lambda *where: pdfium.FPDFAnnot_GetStringValue(annotation, key, *where))
+
+
+def _words(read: Callable[..., int]) -> str:
+    """Return what a function of PDFium writes as UTF-16 into a buffer; called without one, it says the length."""
+    import pypdfium2.raw as pdfium
+
+    length = min(int(read(None, 0)), 2 * _LONGEST_VALUE)
+    if length <= 2:
+        return ""
+    buffer = ctypes.create_string_buffer(length)
+    read(ctypes.cast(buffer, ctypes.POINTER(pdfium.FPDF_WCHAR)), length)
+    words = buffer.raw[: length - 2].decode("utf-16-le", errors="replace")
+    return normalise(" ".join(words.split()))

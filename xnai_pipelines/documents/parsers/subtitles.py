@@ -1,0 +1,105 @@
+"""Subtitles (SubRip and WebVTT) as text: cues joined into paragraphs, each a page with the time it begins at."""
+
+import re
+from collections.abc import Iterator
+from html import unescape
+from typing import NamedTuple
+
+from xnai_pipelines.documents.parsers.code import parse_plain
+from xnai_pipelines.documents.parsers.normalise import single_line
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
+
+_TIME = r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})"
+_TIMES = re.compile(rf"{_TIME}[ \t]*-->[ \t]*{_TIME}[^\n]*")
+_BLOCKS = re.compile(r"\n[ \t]*\n+")
+_SPEAKER = re.compile(r"<v(?:\.[^\s<>]*)?[ \t]+([^<>]+)>")
+_TAG = re.compile(r"</?[a-zA-Z0-9.:_-][^<>]*>|\{\\[^{}]*\}")
+_NOT_SHOWN = re.compile(r"(?:STYLE|REGION)\b")
+_HEAD = re.compile(r"WEBVTT[ \t]+(?:-[ \t]*)?(\S.*)")
+_PAUSE_SECONDS = 3.0
+_LONGEST = 600  # characters of a paragraph, after which it ends with its sentence
+_SENTENCE_END = re.compile(r"""[.!?…。？！]["'»”)]?$""")
+
+
+class _Cue(NamedTuple):
+    """A cue: when it begins and ends in seconds, who speaks, what is said."""
+
+    start: float
+    end: float
+    speaker: str
+    words: str
+
+
+def parse_subtitles(text: str, stem: str) -> Content:
+    """Return what is said. A paragraph ends at a pause, at another speaker, or after a sentence if it is long.
+
+    Pages carry the times ("at 0:12:30"). Text without cues is returned as it is.
+    """
+    omitted = Omitted()
+    parts: list[str] = []
+    pages: list[Page] = []
+    at = 0
+    for start, paragraph in _paragraphs(_cues(text, omitted)):
+        pages.append(Page(at, f"at {_clock(start)}"))
+        parts.append(paragraph)
+        at += len(paragraph) + len("\n\n")
+    if not parts:
+        return parse_plain(text, stem)
+    head = _HEAD.match(text)
+    title = single_line(head.group(1)) if head else stem
+    return Content(title, "\n\n".join(parts), Markup.PLAIN, pages=tuple(pages), omissions=omitted.listed())
+
+
+def _cues(text: str, omitted: Omitted) -> Iterator[_Cue]:
+    for block in _BLOCKS.split(text):
+        if block.startswith("NOTE"):
+            omitted.add("note", block.removeprefix("NOTE"))
+        if _NOT_SHOWN.match(block) or block.startswith("NOTE"):
+            continue
+        found = list(_TIMES.finditer(block))
+        for number, times in enumerate(found):
+            end = found[number + 1].start() if number + 1 < len(found) else len(block)
+            yield from _spoken(times, block[times.end() : end])
+
+
+def _spoken(times: re.Match[str], body: str) -> Iterator[_Cue]:
+    """Yield a cue, or one per speaker."""
+    values = times.groups()
+    start, end = _seconds(values[:4]), _seconds(values[4:])
+    pieces = _SPEAKER.split(body)
+    for speaker, said in zip(["", *pieces[1::2]], pieces[::2], strict=True):
+        if words := " ".join(unescape(_TAG.sub("", said)).split()):
+            yield _Cue(start, end, " ".join(unescape(speaker).split()), words)
+
+
+def _paragraphs(cues: Iterator[_Cue]) -> Iterator[tuple[float, str]]:
+    begun, said, before = 0.0, "", None
+    for cue in cues:
+        if before is not None and cue.words == before.words:  # a rolling caption repeats its last line
+            before = cue
+            continue
+        is_new = before is None or (
+            cue.start - before.end > _PAUSE_SECONDS
+            or (cue.speaker != before.speaker)
+            or (len(said) > _LONGEST and _SENTENCE_END.search(said) is not None)
+        )
+        if is_new:
+            if said:
+                yield begun, said
+            begun, said = cue.start, f"{cue.speaker}: {cue.words}" if cue.speaker else cue.words
+        else:
+            said = f"{said} {cue.words}"
+        before = cue
+    if said:
+        yield begun, said
+
+
+def _seconds(values: tuple[str | None, ...]) -> float:
+    hours, minutes, seconds, fraction = (int(value or 0) for value in values)
+    return hours * 3600 + minutes * 60 + seconds + fraction / 1000
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600}:{whole // 60 % 60:02}:{whole % 60:02}"

@@ -1,0 +1,121 @@
+"""XML of any vocabulary as text: paragraphs, headings where a title stands, and fields as "name: value"."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from xml.etree.ElementTree import Element  # only the class
+from xml.parsers.expat import ExpatError  # only the error
+
+from xnai_pipelines.documents.parsers.code import parse_code
+from xnai_pipelines.documents.parsers.decode import decode
+from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.office import check_size
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
+from xnai_pipelines.documents.parsers.xml_tree import words_of, xml_tree
+
+_DECLARATION = re.compile(r"<\?xml[^>]*\?>")
+_TITLES = {"title", "head", "heading", "caption", "name"}
+_PROSE = {"p", "para", "paragraph", "simpara", "text", "body", "content", "description", "summary", "note", "abstract"}
+_LONGEST_VALUE = 200
+_LONGEST_TITLE = 200
+_MAX_LEVEL = 6
+_NAMELESS = {"space", "schemaLocation", "noNamespaceSchemaLocation", "style", "class", "lang"}
+_WORD = re.compile(r"[^\W\d_]{2,}")
+_NOT_WORDS = re.compile(r"(?:[a-z]+:)?//\S*|[\w.-]*\d[\w.-]*|true|false|yes|no|auto|none|#\w+", re.IGNORECASE)
+
+
+def parse_xml(data: bytes, stem: str, max_chars: int) -> Content:
+    """Return the text of all elements, and the attributes that are words. Malformed XML is returned as it is written.
+
+    An element with text among its children is a paragraph. One that has only text is a field with its name, or a
+    paragraph if it is long. A title is a heading, as deep as its element.
+
+    Raises:
+        UnreadableError: "damaged" if it declares entities, "too_deep", "too_large".
+    """
+    decoded = decode(data)
+    text = normalise(decoded.text)
+    try:
+        root = xml_tree(_DECLARATION.sub("", text, count=1).lstrip())
+    except ExpatError:
+        return parse_code(text, stem)
+    page = _Page(max_chars)
+    page.read(root)
+    words = "\n".join(page.lines).strip("\n")
+    title = page.headings[0].title if page.headings else stem
+    return Content(
+        title,
+        words or text,
+        Markup.PLAIN,
+        tuple(page.headings) if words else (),
+        encoding_repair=decoded.repair,
+        omissions=page.omitted.listed(),
+    )
+
+
+@dataclass(slots=True)
+class _Page:
+    """The text while it is put together, line by line. The first line is never empty."""
+
+    max_chars: int
+    lines: list[str] = field(default_factory=list)
+    headings: list[Heading] = field(default_factory=list)
+    omitted: Omitted = field(default_factory=Omitted)
+    chars: int = 0
+
+    def read(self, node: Element, depth: int = 0) -> None:
+        """Add an element and what is in it."""
+        if _is_paragraph(node):
+            self._put(words_of(node))
+            for inner in node.iter():
+                for line in self._attributes(inner):
+                    self._put(line)
+            return
+        if not len(node):
+            self._put_leaf(node, depth)
+            return
+        self._end_block()
+        for line in self._attributes(node):
+            self._put(line)
+        for child in node:
+            self.read(child, depth + 1)
+        self._end_block()
+
+    def _put_leaf(self, node: Element, depth: int) -> None:
+        words = words_of(node)
+        if words and node.tag in _TITLES and len(words) <= _LONGEST_TITLE and _WORD.search(words):
+            self._end_block()
+            self.headings.append(Heading(self.chars, min(max(depth, 1), _MAX_LEVEL), single_line(words)))
+            self._put(words)
+        elif words:
+            is_prose = node.tag.lower() in _PROSE or len(words) > _LONGEST_VALUE
+            self._put(words if is_prose else f"{node.tag}: {words}")
+        for line in self._attributes(node):
+            self._put(line)
+
+    def _attributes(self, node: Element) -> Iterator[str]:
+        for name, value in node.attrib.items():
+            words = " ".join(value.split())
+            if name in _NAMELESS or not words:
+                continue
+            if _WORD.search(words) and not _NOT_WORDS.fullmatch(words):
+                yield f"{name}: {words}"
+            else:
+                self.omitted.add("attribute that is not words", f"{name}={value}")
+
+    def _put(self, words: str) -> None:
+        if words:
+            self.lines.append(words)
+            self.chars += len(words) + 1
+            check_size(self.chars, self.max_chars)
+
+    def _end_block(self) -> None:
+        if self.lines and self.lines[-1]:
+            self.lines.append("")
+            self.chars += 1
+
+
+def _is_paragraph(node: Element) -> bool:
+    """Return whether text stands beside the children."""
+    return bool(len(node)) and any(text and text.strip() for text in (node.text, *(child.tail for child in node)))

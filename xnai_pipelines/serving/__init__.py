@@ -1,0 +1,1 @@
+"""The service: search and documents of the current release over HTTP, for callers with different rights."""

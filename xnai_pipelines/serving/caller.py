@@ -1,0 +1,106 @@
+"""Who asks: the caller of a request, from its token, and the rate at which a caller may ask."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import SlidingWindowCounterRateLimiter
+
+from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError, TooManyRequestsError
+from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
+from xnai_pipelines.state.layout import Home
+
+BEARER = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and what the caller may do."""
+
+    name: str
+    scopes: frozenset[Scope]
+    groups: frozenset[str]
+
+    def require(self, scope: Scope) -> None:
+        """Check that the caller has a scope.
+
+        Raises:
+            ForbiddenError: It does not.
+        """
+        if scope not in self.scopes:
+            raise ForbiddenError(
+                f"This needs a token with the scope {scope}; yours has {', '.join(sorted(self.scopes))}."
+            )
+
+
+def utc_now() -> datetime:
+    """Return the current time in UTC."""
+    return datetime.now(UTC)
+
+
+ANYONE = Caller("anyone", frozenset(Scope), frozenset())
+"""The caller of a service without authentication, which is bound to this machine."""
+
+
+class Doorkeeper:
+    """Turns the header of a request into a caller. Reads the tokens again when their file changes."""
+
+    def __init__(self, home: Home, *, authenticated: bool, now: Callable[[], datetime] = utc_now) -> None:
+        self._home = home
+        self._authenticated = authenticated
+        self._now = now
+        self._seen: tuple[int, int] | None = None
+        self._tokens: tuple[Token, ...] = ()
+
+    def caller(self, authorization: str | None) -> Caller:
+        """Return the caller of a request with this `Authorization` header.
+
+        Raises:
+            NotAuthenticatedError: There is no token, or it is unknown, revoked or expired; which of these is not said.
+            RecordError: The file of tokens is damaged.
+        """
+        if not self._authenticated:
+            return ANYONE
+        text = authorization or ""
+        found = token_of(text.removeprefix(BEARER), self._current(), self._now()) if text.startswith(BEARER) else None
+        if found is None:
+            raise NotAuthenticatedError("A valid token is needed: send `Authorization: Bearer TOKEN`.")
+        return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
+
+    def _current(self) -> tuple[Token, ...]:
+        seen = _stamp(self._home.secrets / "tokens.json")
+        if seen != self._seen:
+            self._tokens, self._seen = tokens(self._home), seen
+        return self._tokens
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_mtime_ns, found.st_ino
+
+
+class RateLimit:
+    """How often a caller, and how often an address, may ask per minute."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._rate = RateLimitItemPerMinute(per_minute)
+        self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
+
+    def count(self, kind: str, key: str) -> None:
+        """Count a request.
+
+        Raises:
+            TooManyRequestsError: It is one too many.
+        """
+        if not self._strategy.hit(self._rate, kind, key):
+            resets_at, _ = self._strategy.get_window_stats(self._rate, kind, key)
+            wait = max(1, round(resets_at - datetime.now(UTC).timestamp()))
+            raise TooManyRequestsError(
+                f"More than {self._rate.amount} requests in a minute. Ask again in {wait} s.", wait
+            )

@@ -1,0 +1,132 @@
+"""What happens to every request before and after its route: rate, caller, size, headers, access log and figures."""
+
+import time
+from collections.abc import MutableMapping
+from datetime import UTC, datetime
+from typing import Any
+
+import anyio
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError, XnaiError
+from xnai_pipelines.serving.audit import Access
+from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.problems import response_to
+from xnai_pipelines.serving.service import Service
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+OPEN = ("/health", "/ready", "/openapi.json", "/docs")
+"""Paths that need no token and are not counted against a rate."""
+
+
+class Front:
+    """The outermost layer of the service."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app = app
+        self._service = service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        passing = _Passing(scope, send)
+        try:
+            self._admit(scope, passing)
+            body = await _whole(receive, scope, self._service.limits)
+            await self._app(scope, body, passing.send)
+        except XnaiError as error:
+            if passing.status is not None:
+                raise
+            await response_to(error)(scope, receive, passing.send)
+        finally:
+            self._note(scope, passing, time.perf_counter() - started)
+
+    def _admit(self, scope: Scope, passing: "_Passing") -> None:
+        """Find the caller and count the request, before anything of it is read."""
+        if scope["path"] in OPEN:
+            return
+        address = (scope.get("client") or ("unknown",))[0]
+        self._service.rate.count("address", address)
+        authorization = next(
+            (value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None
+        )
+        caller = self._service.doorkeeper.caller(authorization)
+        passing.caller = caller
+        self._service.rate.count("caller", caller.name)
+        scope.setdefault("state", {})["caller"] = caller
+
+    def _note(self, scope: Scope, passing: "_Passing", seconds: float) -> None:
+        route = scope.get("route")
+        pattern = getattr(route, "path", None) or (scope["path"] if scope["path"] in OPEN else "none")
+        status = passing.status or 499  # the client left
+        self._service.metrics.count(pattern, status, seconds)
+        if scope["path"] in OPEN:
+            return
+        access = Access(
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            caller=passing.caller.name if passing.caller else None,
+            address=(scope.get("client") or (None,))[0],
+            method=scope["method"],
+            route=pattern,
+            status=status,
+            ms=round(1000 * seconds, 2),
+        )
+        if not self._service.log.write(access):
+            self._service.metrics.unlogged.inc()
+
+
+class _Passing:
+    """A response on its way out: its status, and the headers that every response has."""
+
+    def __init__(self, scope: MutableMapping[str, Any], send: Send) -> None:
+        self._path = scope["path"]
+        self._send = send
+        self.status: int | None = None
+        self.caller: Caller | None = None
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Receive:
+    """Return a `receive` that gives the whole body, read before the work on it begins.
+
+    Raises:
+        BodyTooLargeError: It is larger than allowed, announced or not.
+        RequestTimeoutError: It did not arrive in time.
+    """
+    announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
+    body, more = b"", True
+    try:
+        with anyio.fail_after(limits.seconds):
+            while more:
+                if not announced.isdigit() or int(announced) > limits.body_bytes or len(body) > limits.body_bytes:
+                    raise BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
+                message = await receive()
+                body += message.get("body", b"")
+                more = message.get("more_body", False)
+    except TimeoutError:
+        raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def given() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return given

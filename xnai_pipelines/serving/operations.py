@@ -1,0 +1,105 @@
+"""What a caller can do: each checks the caller's scope, and reaches the index through the caller's filter."""
+
+from typing import Any
+
+from xnai_pipelines.errors import NotFoundError
+from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.current import Served
+from xnai_pipelines.serving.messages import (
+    DocumentResponse,
+    FoundPassage,
+    ReleaseMessage,
+    SearchRequest,
+    SearchResponse,
+    SourcesResponse,
+    StatusResponse,
+)
+from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.tokens import Scope
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import DOCUMENTS
+from xnai_pipelines.state.tables import Tables
+
+_HEX = frozenset("0123456789abcdef")
+
+
+async def search(service: Service, caller: Caller, request: SearchRequest) -> SearchResponse:
+    """Return the best passages for a question."""
+    caller.require(Scope.SEARCH)
+
+    def work(served: Served, groups: frozenset[str]) -> SearchResponse:
+        index, filters = served.for_groups(groups), request.filters.filters()
+        hits = index.search(request.question, request.k, request.mode, filters, by_document=request.by_document)
+        return SearchResponse(
+            release=index.release.release,
+            searched_for=index.understood(request.question, filters).text,
+            hits=[FoundPassage.of(hit) for hit in hits],
+        )
+
+    return await service.result(caller, ("search", request), work)
+
+
+async def read_document(
+    service: Service, caller: Caller, document_id: str, start: int = 0, end: int | None = None
+) -> DocumentResponse:
+    """Return a document's text, or the range from character `start` to `end`.
+
+    Raises:
+        NotFoundError: There is no such document, or the caller may not read it.
+    """
+    caller.require(Scope.READ)
+    may_read = service.current.served.rules.reader(caller.groups)
+
+    def work() -> dict[str, Any] | None:
+        columns = ["document_id", "source", "title", "media_type", "language", "text"]
+        rows = Tables(service.home.lancedb).read(DOCUMENTS, columns, f"document_id = '{document_id}'").to_pylist()
+        return rows[0] if rows and may_read(rows[0]["source"]) else None
+
+    row = await service.workers.do(work) if document_id and _HEX.issuperset(document_id) else None
+    if row is None:
+        raise NotFoundError("There is no such document.")
+    text = row.pop("text")
+    end = len(text) if end is None else min(end, len(text))
+    start = min(start, end)
+    return DocumentResponse(**row, start=start, end=end, length=len(text), text=text[start:end])
+
+
+async def list_sources(service: Service, caller: Caller, prefix: str, most: int) -> SourcesResponse:
+    """Return the sources that begin with the prefix and that the caller may read, at most `most`, in order."""
+    caller.require(Scope.READ)
+
+    def work(served: Served, groups: frozenset[str]) -> SourcesResponse:
+        found = [one for one in served.for_groups(groups).documents() if one[0].startswith(prefix)]
+        return SourcesResponse(documents=len(found), sources=dict(found[:most]))
+
+    return await service.result(caller, ("sources", prefix, most), work)
+
+
+async def list_releases(service: Service, caller: Caller) -> list[ReleaseMessage]:
+    """Return the kept releases, the oldest first."""
+    caller.require(Scope.READ)
+    current = service.current.served.index.release.release
+
+    def work() -> list[ReleaseMessage]:
+        return [ReleaseMessage.of(one, current) for one in Releases(service.home.releases).all()]
+
+    return await service.workers.do(work)
+
+
+async def status(service: Service, caller: Caller) -> StatusResponse:
+    """Return what is served."""
+    caller.require(Scope.READ)
+
+    def work(served: Served, groups: frozenset[str]) -> StatusResponse:
+        index = served.for_groups(groups)
+        return StatusResponse(
+            release=index.release.release,
+            encoder=index.release.encoder,
+            variant=index.release.variant,
+            passages=index.passages,
+        )
+
+    found = await service.result(caller, ("status",), work)
+    if Scope.ADMIN in caller.scopes:
+        return found.model_copy(update={"failure": service.current.failure})
+    return found

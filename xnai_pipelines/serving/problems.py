@@ -1,0 +1,31 @@
+"""Errors as responses: the class gives the status, its message the sentence. What was not expected shows nothing."""
+
+import logging
+
+from starlette.responses import JSONResponse
+
+from xnai_pipelines.errors import AccessError, NotAuthenticatedError, TooManyRequestsError, XnaiError
+
+_log = logging.getLogger(__name__)
+
+
+def response_to(error: XnaiError) -> JSONResponse:
+    """Return the response that an expected error ends a request with.
+
+    What is wrong with the service's own files is logged, and the caller is told no path of them.
+    """
+    headers = {}
+    if isinstance(error, TooManyRequestsError):
+        headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotAuthenticatedError):
+        headers["WWW-Authenticate"] = "Bearer"
+    message = str(error)
+    if error.http_status >= 500 and not isinstance(error, AccessError):
+        _log.error("%s: %s", type(error).__name__, error)
+        message = "The service cannot answer this now. Its log names the cause."
+    return problem(error.http_status, type(error).__name__, message, headers)
+
+
+def problem(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    """Return a response that names what was wrong."""
+    return JSONResponse({"error": error, "message": message}, status, headers)

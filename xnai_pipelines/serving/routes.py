@@ -1,0 +1,91 @@
+"""The routes under /v1."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from xnai_pipelines.serving import operations
+from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.messages import (
+    DocumentResponse,
+    Problem,
+    ReleaseMessage,
+    SearchRequest,
+    SearchResponse,
+    SourcesResponse,
+    StatusResponse,
+)
+from xnai_pipelines.serving.service import Service
+
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in {
+        400: "The request is not acceptable.",
+        401: "No valid token.",
+        403: "The token lacks a scope.",
+        404: "Not there for this caller.",
+        409: "Nothing is released yet.",
+        413: "The body is too large.",
+        422: "A field is missing or of another form.",
+        429: "Too many requests.",
+        500: "Something stored is damaged.",
+        503: "The request took too long, or a part of the service cannot be reached.",
+    }.items()
+}
+
+router = APIRouter(prefix="/v1", responses=_REFUSALS)
+
+
+def _service(request: Request) -> Service:
+    service: Service = request.app.state.service
+    return service
+
+
+def _caller(request: Request) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+Serving = Annotated[Service, Depends(_service)]
+Asking = Annotated[Caller, Depends(_caller)]
+
+
+@router.post("/search")
+async def search(body: SearchRequest, service: Serving, caller: Asking) -> SearchResponse:
+    """Return the best passages for a question."""
+    return await operations.search(service, caller, body)
+
+
+@router.get("/documents/{document_id}")
+async def document(
+    document_id: str,
+    service: Serving,
+    caller: Asking,
+    start: Annotated[int, Query(ge=0, description="First character.")] = 0,
+    end: Annotated[int | None, Query(ge=0, description="Character after the last; to the end if left out.")] = None,
+) -> DocumentResponse:
+    """Return a document's text, or a range of it. A document that may not be read does not exist."""
+    return await operations.read_document(service, caller, document_id, start, end)
+
+
+@router.get("/sources")
+async def sources(
+    service: Serving,
+    caller: Asking,
+    prefix: Annotated[str, Query(max_length=1_000, description="Start of the sources.")] = "",
+    most: Annotated[int, Query(ge=1, le=10_000, description="Max number of sources.")] = 1_000,
+) -> SourcesResponse:
+    """Return the sources that can be searched, with the ids of their documents."""
+    return await operations.list_sources(service, caller, prefix, most)
+
+
+@router.get("/releases")
+async def releases(service: Serving, caller: Asking) -> list[ReleaseMessage]:
+    """Return the kept releases, the oldest first."""
+    return await operations.list_releases(service, caller)
+
+
+@router.get("/status")
+async def status(service: Serving, caller: Asking) -> StatusResponse:
+    """Return what is served."""
+    return await operations.status(service, caller)

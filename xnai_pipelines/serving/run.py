@@ -1,0 +1,93 @@
+"""Runs the service: one process, one port."""
+
+import ipaddress
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import uvicorn
+
+from xnai_pipelines.errors import OptionError
+from xnai_pipelines.serving.agents import create_agent_server
+from xnai_pipelines.serving.app import create_app, watch
+from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.service import Service
+from xnai_pipelines.state.layout import Home
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
+DEFAULT_LIMITS = ServiceLimits()
+STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
+
+
+def run_service(
+    home: Home,
+    *,
+    host: str,
+    port: int,
+    names: tuple[str, ...] = (),
+    authenticated: bool = True,
+    limits: ServiceLimits = DEFAULT_LIMITS,
+    certificate: Path | None = None,
+    key: Path | None = None,
+) -> None:
+    """Serve the home until interrupted.
+
+    Args:
+        home: Home to serve.
+        host: Address to listen on.
+        port: Port to listen on.
+        names: Host names that requests may use, beside the address and those of this machine.
+        authenticated: Whether every request needs a token.
+        limits: Limits of the service.
+        certificate: Certificate for TLS, PEM.
+        key: Its private key, PEM.
+
+    Raises:
+        OptionError: The service would be reachable from elsewhere without authentication.
+    """
+    if not authenticated and not _is_loopback(host):
+        raise OptionError(
+            f"Without authentication the service listens on this machine alone, not on {host}. "
+            "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
+        )
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1)
+    uvicorn.run(
+        create_app(service, (host, *LOOPBACK_NAMES, *names)),
+        host=host,
+        port=port,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        timeout_keep_alive=15,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        limit_concurrency=512,
+        h11_max_incomplete_event_size=16 * 1024,
+        ssl_certfile=certificate,
+        ssl_keyfile=key,
+    )
+
+
+def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
+    """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
+    service = Service(home, limits, Doorkeeper(home, authenticated=False), os.cpu_count() or 1)
+
+    async def serve() -> None:
+        async with anyio.create_task_group() as tasks:
+            await anyio.to_thread.run_sync(service.current.refresh)
+            tasks.start_soon(watch, service)
+            await create_agent_server(service, lambda _: replace(ANYONE, groups=groups)).run_stdio_async()
+            tasks.cancel_scope.cancel()
+
+    anyio.run(serve)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
