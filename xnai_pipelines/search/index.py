@@ -86,11 +86,13 @@ class _Ranking:
 class Explanation:
     """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
 
-    `familiarity` is how well the encoder knows the writing of the question, 0 to 1.
+    `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the writing of
+    the question, 0 to 1.
     """
 
     asked: Asked
     lookups: tuple[str, ...]
+    titles: tuple[str, ...]
     familiarity: float
     weight: float
 
@@ -313,7 +315,9 @@ class SearchIndex:
         what = self.understood(question, filters)
         familiarity = self._encoder.familiarity(what.text)
         found = int(np.count_nonzero(self._keyword.scores(what.text)))
-        return Explanation(what, lookups(what.text), familiarity, self.policy.weight_for(familiarity, found))
+        named = [int(rows[0]) for rows in self._keyword.titled(what.text) if len(rows)]
+        titles = tuple(sorted(path[0] for path in self._corpus.values("heading_path", named)))
+        return Explanation(what, lookups(what.text), titles, familiarity, self.policy.weight_for(familiarity, found))
 
     def familiarity(self, question: str) -> float:
         """Return how well the encoder knows the writing of a question, 0 to 1."""
