@@ -8,6 +8,7 @@ import pytest
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
+from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases
 
@@ -36,7 +37,9 @@ def test_the_files_hold_every_row_in_the_order_of_ids(filled: Workplace):
     corpus = open_corpus(filled.home, Releases(filled.home.releases).require())
     rows = filled.rows(filled.embeddings)
     assert corpus.passages["chunk_id"].to_pylist() == sorted(rows)
-    assert np.array_equal(corpus.vectors, np.array([rows[key]["vector"] for key in sorted(rows)], np.float32))
+    vectors = np.array([rows[key]["vector"] for key in sorted(rows)], np.float32)
+    documents = [rows[key]["document_id"] for key in sorted(rows)]
+    assert np.array_equal(corpus.vectors, with_documents(vectors, documents))
     assert corpus.passages["text"].to_pylist() == [rows[key]["text"] for key in sorted(rows)]
 
 
@@ -95,3 +98,11 @@ def test_an_empty_table_has_files_too(work: Workplace):
     corpus = open_corpus(work.home, Releases(work.home.releases).require())
     assert isinstance(corpus, Corpus)
     assert corpus.vectors.shape == (0, work.encoder.dimension)
+
+
+def test_a_passage_has_a_share_of_its_document_and_one_that_is_alone_its_own_vector():
+    vectors = np.eye(3, dtype=np.float32)
+    mixed = with_documents(vectors, ["two", "one", "two"])
+    assert mixed[1].tolist() == [0, 1, 0]
+    assert mixed[0] == pytest.approx([0.7 + 0.3 / 2**0.5, 0, 0.3 / 2**0.5])
+    assert mixed[2] == pytest.approx(mixed[0][::-1])

@@ -25,6 +25,8 @@ FILES = {
     "ar/letter.md": "# رسالة\n\nكَتَبَ مُحَمَّدٌ الرِّسَالَةَ إِلَى المُدِيرِ فِي الصَّبَاحِ.\n",
     "ru/copy.md": "# Копирование\n\nЧтобы скопировать папку, откройте меню и выберите команду.\n",
     "ru/mail.md": "# Почта\n\nПисьма хранятся в ящике тридцать дней.\n",
+    "en/random.md": "# Random\n\nRandom numbers are drawn with a seed.\n",
+    "en/seeds.md": "# Seeds of chance\n\nAny number will do as a seed of a random number.\n",
     "en/keys.md": "# Keys\n\nRotate the signing keys every spring. The keys for signing drafts stay.\n",
     "copies/one.md": "# Notice\n\nThe canteen closes at three on Fridays.\n",
     "copies/two.md": "# Notice\n\nThe canteen closes at three on Fridays.\n",
@@ -99,6 +101,24 @@ def test_an_explanation_says_how_the_question_was_understood(index: SearchIndex)
     assert told.lookups == ("inv-2024-100007",)
     assert (told.asked.phrases, told.asked.without) == (("is due",), ("paid",))
     assert told.weight == pytest.approx(index.policy.weight_for(told.familiarity, found=300))
+
+
+def test_a_document_whose_title_the_question_names_gains(index: SearchIndex):
+    assert index.explain("What are seeds of chance good for?").titles == ("Seeds of chance",)
+    assert index.explain("What does Random draw?").titles == ("Random",)
+    assert index.explain("How is a random number drawn?").titles == (), "a single word is a title only as a name"
+    scores = {
+        question: {hit.source: hit.score for hit in index.search(question, 400)}["en/random.md"]
+        for question in ("what does Random draw?", "what does random draw?")
+    }
+    gained, plain = scores.values()
+    assert gained - plain > 0.5
+
+
+def test_a_title_that_may_not_be_read_is_not_named(index: SearchIndex):
+    reader = index.for_reader(lambda source: source != "en/random.md")
+    assert reader.explain("What does Random draw?").titles == ()
+    assert "en/random.md" not in {hit.source for hit in reader.search("What does Random draw?", 400)}
 
 
 def test_a_misspelt_word_is_corrected_and_one_that_the_encoder_knows_is_not(index: SearchIndex):

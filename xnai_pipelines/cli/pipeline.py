@@ -107,9 +107,8 @@ def search(
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
     _require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
-    filters = Filters(source, media_type, language)
-    what = index.understood(question, filters)
-    hits = index.search(question, k, Mode(mode), filters, by_document=by_document)
+    what = index.understood(question, Filters(source, media_type, language))
+    hits = index.search(what, k, Mode(mode), by_document=by_document)
     if as_json:
         print_json(
             {
@@ -124,7 +123,7 @@ def search(
 
     show_hits(question, hits, what.text if what.corrections else None)
     if explain:
-        show_explanation(index.explain(question, filters), hits)
+        show_explanation(index.explain(what), hits)
 
 
 def _require_release_encoder(settings: "Settings") -> None:

@@ -346,6 +346,7 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
     found = {
         "identifiers, whose passages come first": explanation.lookups,
         "phrases, whose passages come first": what.phrases,
+        "titles, whose documents gain 1": explanation.titles,
         "words, which no passage contains": what.without,
     }
     for name, values in found.items():

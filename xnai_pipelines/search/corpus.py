@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.search.codes import Codes
+from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.postings import Postings, build_postings
 from xnai_pipelines.search.query import Filters
 from xnai_pipelines.search.ranking import Rows
 from xnai_pipelines.search.spelling import vocabulary_of
-from xnai_pipelines.search.words import ANALYSER, STEMMED, terms
+from xnai_pipelines.search.words import ANALYSER, STEMMED, terms, words
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home
@@ -29,11 +31,12 @@ from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables, vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
-FORMAT = 2  # raised when the files of the same table are other ones
+FORMAT = 3  # raised when the files of the same table are other ones
 
 _PASSAGES = "passages.arrow"
 _VOCABULARY = "vocabulary.arrow"
 _POSTINGS = ("keys", "starts", "rows", "weights")
+_TITLE = "title_"
 
 Vectors = npt.NDArray[np.float32]
 
@@ -44,17 +47,21 @@ class Corpus:
 
     Attributes:
         passages: The columns `SHOWN`, n rows.
-        vectors: float32 [n, d], unit length.
+        vectors: float32 [n, d], passages and a share of their documents, as `with_documents` returns them.
+        codes: The vectors in 8 bits.
         originals: The first passage with the same text as each: int64 [n].
         postings: The terms of the passages.
+        titles: The title of each passage's document as one term: its words with spaces between them.
         vocabulary: The words of the passages, as `vocabulary_of` returns them.
         languages: The languages whose stems the postings hold; "" for passages that are not stemmed.
     """
 
     passages: pa.Table
     vectors: Vectors
+    codes: Codes
     originals: Rows
     postings: Postings
+    titles: Postings
     vocabulary: pa.Table
     languages: tuple[str, ...]
 
@@ -65,12 +72,15 @@ class Corpus:
         languages = {language if language in STEMMED else "" for language in pc.unique(rows["language"]).to_pylist()}
         dimension = rows.schema.field("vector").type.list_size
         vectors = vectors_of(rows) if len(rows) else np.empty((0, dimension), np.float32)
+        vectors = with_documents(vectors, rows["document_id"].to_pylist())
         terms = _terms(rows)
         return cls(
             passages=rows.select(SHOWN),
             vectors=vectors,
+            codes=Codes.of(vectors),
             originals=_originals(rows["text"]),
             postings=build_postings(terms),
+            titles=build_postings(_titles(rows["heading_path"])),
             vocabulary=vocabulary_of(terms),
             languages=tuple(sorted(languages)),
         )
@@ -84,13 +94,25 @@ class Corpus:
         """
         card = read_card(folder)
         passages, vocabulary = _mapped(folder / _PASSAGES), _mapped(folder / _VOCABULARY)
-        vectors, originals, keys, starts, rows, weights = (
+
+        def array(name: str) -> npt.NDArray[Any]:
             # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
-            np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
-            for name in ("vectors", "originals", *_POSTINGS)
+            return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
+
+        def postings(prefix: str) -> Postings:
+            keys, starts, rows, weights = (array(f"{prefix}{name}") for name in _POSTINGS)
+            return Postings(keys, starts, rows, weights, len(passages))
+
+        return cls(
+            passages=passages,
+            vectors=array("vectors"),
+            codes=Codes(array("codes"), array("steps"), card["codes_error"]),
+            originals=array("originals"),
+            postings=postings(""),
+            titles=postings(_TITLE),
+            vocabulary=vocabulary,
+            languages=tuple(card["languages"]),
         )
-        postings = Postings(keys, starts, rows, weights, len(passages))
-        return cls(passages, vectors, originals, postings, vocabulary, tuple(card["languages"]))
 
     def write(self, folder: Path) -> None:
         """Write the corpus' files into the folder, atomically."""
@@ -99,11 +121,21 @@ class Corpus:
             for name, table in ((_PASSAGES, self.passages), (_VOCABULARY, self.vocabulary)):
                 with pa.ipc.new_file(str(temporary / name), table.schema) as file:
                     file.write_table(table)
-            np.save(temporary / "vectors.npy", self.vectors, allow_pickle=False)
-            np.save(temporary / "originals.npy", self.originals, allow_pickle=False)
-            for name in _POSTINGS:
-                np.save(temporary / f"{name}.npy", getattr(self.postings, name), allow_pickle=False)
-            return {"languages": list(self.languages), "passages": len(self.passages)}
+            named: dict[str, npt.NDArray[Any]] = {
+                "vectors": self.vectors,
+                "codes": self.codes.values,
+                "steps": self.codes.steps,
+                "originals": self.originals,
+                **{name: getattr(self.postings, name) for name in _POSTINGS},
+                **{f"{_TITLE}{name}": getattr(self.titles, name) for name in _POSTINGS},
+            }
+            for name, array in named.items():
+                np.save(temporary / f"{name}.npy", array, allow_pickle=False)
+            return {
+                "languages": list(self.languages),
+                "passages": len(self.passages),
+                "codes_error": self.codes.error,
+            }
 
         publish_artefact(folder, fill)
 
@@ -199,6 +231,15 @@ def _originals(texts: pa.ChunkedArray) -> Rows:
     first: Rows = np.unique(codes, return_index=True)[1].astype(np.int64)
     originals: Rows = first[codes]
     return originals
+
+
+def _titles(headings: pa.ChunkedArray) -> pa.ListArray:
+    """Return the first heading of each passage as its one term, none for passages without: list<string> [n]."""
+    terms = {
+        title: " ".join(word.text for word in words(title))
+        for title in {path[0] for path in headings.to_pylist() if path}
+    }
+    return pa.array([[terms[path[0]]] if path else [] for path in headings.to_pylist()], pa.list_(pa.string()))
 
 
 def _terms(rows: pa.Table) -> pa.ListArray:

@@ -17,16 +17,7 @@ from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.keyword import KeywordSearch, lookups
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
-from xnai_pipelines.search.ranking import (
-    Candidate,
-    Rows,
-    Scores,
-    best_rows,
-    first_per_group,
-    fused,
-    standardised,
-    summed,
-)
+from xnai_pipelines.search.ranking import Candidate, Estimates, Rows, Scores, estimated_sum, first_per_group
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
@@ -35,9 +26,10 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 2  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 3  # raised when the same tables and question give another ranking: figures are then measured again
 FUSED_DEPTH = 200  # passages of a ranking that evaluation and training ask for
 PASSAGES_PER_GROUP = 5  # ranked at first for each requested document or text
+TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
@@ -47,10 +39,10 @@ Vector = npt.NDArray[np.float32]
 class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
-    The score is the cosine similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within
-    one answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` and
-    `keyword` are cosine similarity and BM25 score; None if the mode does not compute them. `copies` counts other
-    passages with the same text, which are left out.
+    The score is the similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within one
+    answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` is the
+    cosine similarity of the question to the passage, 0.7, and to its document, 0.3; `keyword` is the BM25 score; None
+    if the mode does not compute them. `copies` counts other passages with the same text, which are left out.
     """
 
     rank: int
@@ -71,15 +63,36 @@ class Hit:
     copies: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Ranking:
+    """The best passages and what each part says of them; None if a part was not asked. `found` counts copies by text.
+
+    Attributes:
+        rows: Their rows, best first: int64 [m].
+        scores: What they are ranked by: float32 [m].
+        vector: Cosine similarities, or None.
+        keyword: BM25 scores, or None.
+        found: All passages found, of which these are the best: bool [n].
+    """
+
+    rows: Rows
+    scores: Scores
+    vector: Scores | None
+    keyword: Scores | None
+    found: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
 
-    `familiarity` is how well the encoder knows the writing of the question, 0 to 1.
+    `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the writing of
+    the question, 0 to 1.
     """
 
     asked: Asked
     lookups: tuple[str, ...]
+    titles: tuple[str, ...]
     familiarity: float
     weight: float
 
@@ -161,7 +174,7 @@ class SearchIndex:
 
     def search(
         self,
-        question: str,
+        question: str | Asked,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
         filters: Filters = NO_FILTERS,
@@ -170,32 +183,33 @@ class SearchIndex:
     ) -> list[Hit]:
         """Return the best `k` passages, or with `by_document` the best passage of each of the best `k` documents.
 
+        A question that `understood` returned has its filters already.
+
         Raises:
             QueryError: The question is empty, too long or has no word.
             ValueError: `k` is below 1, or there is no such mode.
         """
         what = self.understood(question, filters)
-        originals = self._corpus.originals
-        ranking, found = self._ranking(what, k, mode, self._documents if by_document else self._texts)
-        texts = originals[found]
-        shown = self._corpus.shown([candidate.row for candidate in ranking])
+        ranking = self._ranking(what, k, mode, self._documents if by_document else self._texts)
+        rows = ranking.rows.tolist()
+        copies = np.bincount(self._corpus.originals[ranking.found], minlength=len(ranking.found))
         marked = list(dict.fromkeys(word.text for word in self._keyword.telling(what.text)))
         return [
             Hit(
-                rank=rank,
-                score=candidate.score,
-                snippet=snippet(row["text"], marked, row["language"]),
-                vector=candidate.vector,
-                keyword=candidate.keyword,
-                copies=int(np.count_nonzero(texts == originals[candidate.row])) - 1,
-                **{**row, "heading_path": tuple(row["heading_path"] or ())},
+                rank=place + 1,
+                score=float(ranking.scores[place]),
+                snippet=snippet(shown["text"], marked, shown["language"]),
+                vector=_number(ranking.vector, place),
+                keyword=_number(ranking.keyword, place),
+                copies=int(copies[self._corpus.originals[row]]) - 1,
+                **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
             )
-            for rank, (candidate, row) in enumerate(zip(ranking, shown, strict=True), start=1)
+            for place, (row, shown) in enumerate(zip(rows, self._corpus.shown(rows), strict=True))
         ]
 
     def rank(
         self,
-        question: str,
+        question: str | Asked,
         k: int = 10,
         mode: Mode = Mode.HYBRID,
         filters: Filters = NO_FILTERS,
@@ -207,14 +221,29 @@ class SearchIndex:
         Copies of a passage are in the ranking: a question may have any of them as its answer.
         """
         groups = self._documents if by_document else None
-        return self._ranking(self.understood(question, filters), k, mode, groups)[0]
+        ranking = self._ranking(self.understood(question, filters), k, mode, groups)
+        rows = ranking.rows.tolist()
+        chunks, documents = (self._corpus.values(name, rows) for name in ("chunk_id", "document_id"))
+        return [
+            Candidate(
+                chunk_id=chunk_id,
+                document_id=document_id,
+                score=float(ranking.scores[place]),
+                row=row,
+                vector=_number(ranking.vector, place),
+                keyword=_number(ranking.keyword, place),
+            )
+            for place, (row, chunk_id, document_id) in enumerate(zip(rows, chunks, documents, strict=True))
+        ]
 
-    def understood(self, question: str, filters: Filters = NO_FILTERS) -> Asked:
+    def understood(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Asked:
         """Return what is searched for: the question without operators, its misspelt words corrected.
 
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
+        if isinstance(question, Asked):
+            return question
         what = asked(question, filters)
         if not self.policy.correct_typos:
             return what
@@ -240,8 +269,8 @@ class SearchIndex:
         k: int,
         mode: Mode,
         groups: Callable[[Rows], Sequence[Hashable]] | None,
-    ) -> tuple[list[Candidate], Rows]:
-        """Return the best k passages, and the rows of all that were found.
+    ) -> _Ranking:
+        """Return the best k passages.
 
         Args:
             what: The question.
@@ -252,28 +281,32 @@ class SearchIndex:
         if k < 1:
             raise ValueError(f"k is {k}; it has to be at least 1.")
         mode = Mode(mode)  # a plain string is accepted
-        if not len(self._corpus.passages):
-            return [], np.empty(0, np.int64)
         allowed = self._keyword.allowed(what)
         vector = keyword = None
         if mode is not Mode.KEYWORD:
-            scores = vector = self._by_vector(what.text, exact=allowed is not None)
+            vector = totals = self._by_vector(what.text, exact=allowed is not None)
         if mode is not Mode.VECTOR:
             keyword = self._keyword.scores(what.text)
-            scores = self._scores(what, vector, keyword)
+            totals = self._totals(what, vector, keyword)
         if allowed is not None:
-            scores = np.where(allowed, scores, np.float32(-np.inf))
-        found = np.flatnonzero(scores > -np.inf)
-        best, depth = best_rows(scores, k), k
-        while groups:
-            depth *= PASSAGES_PER_GROUP
-            ranked = best_rows(scores, depth)
-            best = first_per_group(ranked, groups(ranked))[:k]
-            if len(best) == k or len(ranked) == len(found):
+            totals.scores[~allowed] = -np.inf
+        found = totals.scores > -np.inf
+        best, depth = np.empty(0, np.int64), k
+        while True:
+            depth *= PASSAGES_PER_GROUP if groups else 1
+            ranked = totals.best(depth)
+            best = first_per_group(ranked, groups(ranked))[:k] if groups else ranked
+            if len(best) == k or len(ranked) < depth:
                 break
-        return self._candidates(best, scores, vector, keyword), found
+        return _Ranking(
+            best,
+            totals.scores[best],
+            None if vector is None else vector.at(best),
+            None if keyword is None else keyword[best],
+            found,
+        )
 
-    def explain(self, question: str, filters: Filters = NO_FILTERS) -> Explanation:
+    def explain(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
 
         Raises:
@@ -282,7 +315,9 @@ class SearchIndex:
         what = self.understood(question, filters)
         familiarity = self._encoder.familiarity(what.text)
         found = int(np.count_nonzero(self._keyword.scores(what.text)))
-        return Explanation(what, lookups(what.text), familiarity, self.policy.weight_for(familiarity, found))
+        named = [int(rows[0]) for rows in self._keyword.titled(what.text) if len(rows)]
+        titles = tuple(sorted(path[0] for path in self._corpus.values("heading_path", named)))
+        return Explanation(what, lookups(what.text), titles, familiarity, self.policy.weight_for(familiarity, found))
 
     def familiarity(self, question: str) -> float:
         """Return how well the encoder knows the writing of a question, 0 to 1."""
@@ -290,62 +325,65 @@ class SearchIndex:
 
     def documents_by_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
         """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
-        if not len(self._corpus.passages):
-            return {weight: [] for weight in weights}
-        text = self.understood(question).text
-        vector, keyword = self._by_vector(text, exact=False), self._keyword.scores(text)
-        parts = standardised(vector), standardised(keyword)
-        familiarity, found = self._encoder.familiarity(text), int(np.count_nonzero(keyword))
+        what = self.understood(question)
+        vector, keyword = self._by_vector(what.text, exact=False), self._keyword.scores(what.text)
+        familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
+        added = self._added(what, titles=True)
         rankings = {}
         for weight in weights:
-            scores = summed(*parts, RankingPolicy(weight).weight_for(familiarity, found))
-            rankings[weight] = self._corpus.values("document_id", best_rows(scores, FUSED_DEPTH).tolist())
+            share = RankingPolicy(weight).weight_for(familiarity, found)
+            totals = estimated_sum(vector, keyword, weight=share, added=added, readable=self._readable)
+            rows = totals.among(self._readable).best(FUSED_DEPTH)
+            rankings[weight] = self._corpus.values("document_id", rows.tolist())
         return rankings
 
-    def _scores(self, what: Asked, vector: Scores | None, keyword: Scores) -> Scores:
-        """Return what passages are ranked by: float32 [n]; -inf for those that keyword search does not find."""
+    def _totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
+        """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""
         if vector is None:
-            scores = np.where(keyword > 0, keyword, np.float32(-np.inf))
-        else:
-            familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
-            scores = fused(vector, keyword, self.policy.weight_for(familiarity, found), self._readable)
-        for term in lookups(what.text):
-            scores[self._keyword.containing(term)] += FIRST
-        for phrase in what.phrases:
-            scores[self._keyword.containing_phrase(phrase)] += FIRST
-        return scores
+            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self._added(what, titles=False))
+        familiarity, found = self._encoder.familiarity(what.text), int(np.count_nonzero(keyword))
+        weight = self.policy.weight_for(familiarity, found)
+        return estimated_sum(
+            vector, keyword, weight=weight, added=self._added(what, titles=True), readable=self._readable
+        )
 
-    def _by_vector(self, text: str, *, exact: bool) -> Scores:
-        """Return the cosine similarity of every passage: float32 [n].
+    def _added(self, what: Asked, *, titles: bool) -> Scores:
+        """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
+        added = np.zeros(len(self._corpus.passages), np.float32)
+        for term in lookups(what.text):
+            added[self._keyword.containing(term)] += FIRST
+        for phrase in what.phrases:
+            added[self._keyword.containing_phrase(phrase)] += FIRST
+        for rows in self._keyword.titled(what.text) if titles else ():
+            added[rows] += TITLED
+        return added
+
+    def _by_vector(self, text: str, *, exact: bool) -> Estimates:
+        """Return the similarity of every passage.
 
         With an approximate index, passages that it does not find have the similarity of the last one it finds.
         """
-        vector = self._encoder.encode_query(text)
+        vectors, vector = self._corpus.vectors, self._encoder.encode_query(text)
         if exact or self.nprobes is None:
-            similarities: Scores = self._corpus.vectors @ vector
-            return similarities
-        query = nearest(self._table, vector, self.nprobes).select(["chunk_id", "_distance"])
+            return Estimates(*self._corpus.codes.similarities(vector), lambda rows: _dots(vectors[rows], vector))
+        query = nearest(self._table, vector, self.nprobes).select(["chunk_id"])
         found = query.limit(FUSED_DEPTH).to_arrow()
-        similarities = 1.0 - found["_distance"].to_numpy().astype(np.float32)  # LanceDB's dot distance is 1 - dot
+        rows = [self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]
+        similarities = _dots(vectors[rows], vector)
         scores = np.full(len(self._corpus.passages), similarities.min(initial=0.0), np.float32)
-        scores[[self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]] = similarities
-        return scores
+        scores[rows] = similarities
+        return Estimates(scores)
 
     @cached_property
     def _rows(self) -> Mapping[str, int]:
         return {chunk_id: row for row, chunk_id in enumerate(self._corpus.passages["chunk_id"].to_pylist())}
 
-    def _candidates(self, rows: Rows, scores: Scores, vector: Scores | None, keyword: Scores | None) -> list[Candidate]:
-        places = rows.tolist()
-        chunks, documents = (self._corpus.values(name, places) for name in ("chunk_id", "document_id"))
-        return [
-            Candidate(
-                chunk_id=chunk_id,
-                document_id=document_id,
-                score=float(scores[row]),
-                row=row,
-                vector=None if vector is None else float(vector[row]),
-                keyword=None if keyword is None else float(keyword[row]),
-            )
-            for row, chunk_id, document_id in zip(places, chunks, documents, strict=True)
-        ]
+
+def _dots(rows: Vector, vector: Vector) -> Vector:
+    # each row is summed alone: its result does not depend on the others, as that of a matrix product may
+    dots: Vector = np.einsum("ij,j->i", rows, vector)
+    return dots
+
+
+def _number(scores: Scores | None, place: int) -> float | None:
+    return None if scores is None else float(scores[place])

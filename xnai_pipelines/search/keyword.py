@@ -15,6 +15,7 @@ from xnai_pipelines.search.ranking import Scores
 from xnai_pipelines.search.words import Word, folded, normalise, stem, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
+LONGEST_TITLE = 8  # words
 
 Passages = npt.NDArray[np.int32]
 
@@ -62,6 +63,11 @@ class KeywordSearch:
         counts = pa.array([len(self.containing(word)) for word in words["word"].to_pylist()])
         return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
 
+    def titled(self, text: str) -> list[Passages]:
+        """Return the passages of each document whose whole title is in the text, word for word."""
+        found = self._corpus.titles.among(sorted(possible_titles(text)))
+        return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
+
     def containing_phrase(self, phrase: str) -> Passages:
         """Return the passages whose text has the phrase word for word, ascending: int32 [m]."""
         rows = self._containing_words(phrase)
@@ -88,6 +94,21 @@ class KeywordSearch:
             rows = self.containing(term)
             found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
         return np.empty(0, np.int32) if found is None else found
+
+
+def possible_titles(text: str) -> set[str]:
+    """Return the runs of a text's words that may be a title.
+
+    A single word has to be written as a name, with a capital inside the text: the title "Random" is not meant by "a
+    random number".
+    """
+    found = [word.text for word in words(text)]
+    runs = {
+        " ".join(found[first:last])
+        for first in range(len(found))
+        for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
+    }
+    return runs | {word.text for name in text.split()[1:] if name[0].isupper() for word in words(name)}
 
 
 def lookups(text: str) -> tuple[str, ...]:

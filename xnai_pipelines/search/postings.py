@@ -51,6 +51,14 @@ class Postings:
             return slice(0, 0)
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
 
+    def among(self, terms: Sequence[str]) -> list[npt.NDArray[np.int32]]:
+        """Return the passages of each of many terms that any has, as `containing` does; most are in none."""
+        keys = np.array([hashed(term) for term in terms], np.uint64)
+        at = np.searchsorted(self.keys, keys)
+        within = at < len(self.keys)
+        found = at[within][self.keys[at[within]] == keys[within]]
+        return [self.rows[self.starts[one] : self.starts[one + 1]] for one in found]
+
     def containing(self, term: str) -> npt.NDArray[np.int32]:
         """Return the passages that contain the term, ascending: int32 [m]."""
         return self.rows[self.of(term)]

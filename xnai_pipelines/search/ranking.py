@@ -1,12 +1,14 @@
 """Rankings: two parts on one scale, their weighted sum, and the first of each group. Pure."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
+_EQUAL = 1e-9  # deviation below which scores do not differ
 
 Scores = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64]
@@ -33,6 +35,44 @@ class Candidate:
     keyword: float | None = None
 
 
+@dataclass(slots=True, eq=False)
+class Estimates:
+    """Scores of all passages, of which `best` makes exact those that decide.
+
+    Attributes:
+        scores: float32 [n]; -inf is no score.
+        error: Max distance of a score from the exact one; 0 if all are exact.
+        exact: Returns the exact scores of rows; None if all are exact.
+    """
+
+    scores: Scores
+    error: float = 0.0
+    exact: Callable[[Rows], Scores] | None = None
+
+    def at(self, rows: Rows) -> Scores:
+        """Return the exact scores of rows: float32 [m]."""
+        return self.scores[rows] if self.exact is None else self.exact(rows)
+
+    def among(self, readable: npt.NDArray[np.bool_] | None) -> Self:
+        """Return the scores without those of passages that are not there; the same if all are."""
+        if readable is None:
+            return self
+        return replace(self, scores=np.where(readable, self.scores, np.float32(-np.inf)))
+
+    def best(self, most: int) -> Rows:
+        """Return the rows of the highest exact scores, as `best_rows` does.
+
+        Any of the best has an exact score of at least the last estimate among the best estimates less the error, so its
+        estimate is within twice the error of that.
+        """
+        rows = best_rows(self.scores, most)
+        if self.exact is None or not len(rows):
+            return rows
+        near = np.flatnonzero(self.scores >= self.scores[rows[-1]] - 2 * self.error)
+        self.scores[near] = self.exact(near)
+        return near[best_rows(self.scores[near], most)]
+
+
 def fused(vector: Scores, keyword: Scores, weight: float, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the weighted sum of both parts' standardised scores: float32 [n].
 
@@ -54,16 +94,52 @@ def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
     return np.float32(weight) * vector + np.float32(1 - weight) * keyword
 
 
+def estimated_sum(
+    vector: Estimates,
+    keyword: Scores,
+    *,
+    weight: float,
+    added: Scores,
+    readable: npt.NDArray[np.bool_] | None = None,
+) -> Estimates:
+    """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n]."""
+    scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
+    keyword = standardised(keyword, readable)
+
+    def total(similarities: Scores, rows: Rows | slice) -> Scores:
+        return summed(scale.applied(similarities), keyword[rows], weight) + added[rows]
+
+    return Estimates(
+        total(vector.scores, slice(None)),
+        abs(weight) * vector.error * scale.factor,
+        None if vector.exact is None else lambda rows: total(vector.at(rows), rows),
+    )
+
+
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the scores relative to the mean and the deviation of the best 100 that are there; zeros if all equal."""
     there = scores if readable is None else scores[readable]
-    if not len(there):
-        return np.zeros_like(scores)
-    best = np.partition(there, max(0, len(there) - SCALED_BY))[-SCALED_BY:].astype(np.float64)
-    mean, deviation = float(best.mean()), float(best.std())
-    if deviation < 1e-9:
-        return np.zeros_like(scores)
-    return ((scores - np.float32(mean)) / np.float32(deviation)).astype(np.float32)
+    best = np.partition(there, max(0, len(there) - SCALED_BY))[-SCALED_BY:] if len(there) else there
+    return _Scale.of(best).applied(scores)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """What makes scores relative to the mean and the deviation of the best; a factor of 0 if these are all equal."""
+
+    mean: float
+    factor: float
+
+    @classmethod
+    def of(cls, best: Scores) -> Self:
+        if not len(best):
+            return cls(0.0, 0.0)
+        mean, deviation = float(best.mean(dtype=np.float64)), float(best.std(dtype=np.float64))
+        return cls(mean, 0.0 if deviation < _EQUAL else 1 / deviation)
+
+    def applied(self, scores: Scores) -> Scores:
+        scaled: Scores = (scores - np.float32(self.mean)) * np.float32(self.factor)
+        return scaled
 
 
 def best_rows(scores: Scores, most: int) -> Rows:
@@ -71,10 +147,11 @@ def best_rows(scores: Scores, most: int) -> Rows:
 
     Equal scores are ordered by row, so the order is the same in every run.
     """
-    rows = np.flatnonzero(scores > -np.inf)
-    if len(rows) > most:
-        least = np.partition(scores[rows], len(rows) - most)[len(rows) - most]
-        rows = rows[scores[rows] >= least]  # all that tie for the last place: their order decides
+    least = np.float32(-np.inf)
+    if len(scores) > most:
+        least = np.partition(scores, len(scores) - most)[len(scores) - most]
+    # all that tie for the last place: their order decides
+    rows = np.flatnonzero(scores >= least if least > -np.inf else scores > -np.inf)
     order = np.argsort(-scores[rows], kind="stable")
     best: Rows = rows[order][:most].astype(np.int64)
     return best

@@ -1,12 +1,13 @@
 """The part of a passage that shows why it was found."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
 from xnai_pipelines.search.words import folded, stem, words
 
 WORD = re.compile(r"[^\W_]+")
+_HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
 
 
 def snippet(text: str, wanted: Sequence[str], language: str | None, length: int = 240) -> str:
@@ -35,34 +36,45 @@ def snippet(text: str, wanted: Sequence[str], language: str | None, length: int 
 def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:
     """Return the ranges of the text's words that are wanted; of writing without spaces, the wanted characters."""
     stems = {stem(word, language) for word in wanted}
-    heads = {word[:2] for word in wanted}
-    terms = {token: _term(token, language) for token in set(WORD.findall(text)) if _may_match(token, heads)}
-    whole = {token for token, (term, _) in terms.items() if term in stems}
-    runs = {token for token, (_, several) in terms.items() if several} - whole
+    heads = {word[:_HEAD] for word in wanted}
+    heads |= {head.title() for head in heads}
+    tokens = [token for token in set(WORD.findall(text)) if token[:_HEAD] in heads or not _is_plain(token)]
     found: list[tuple[int, int]] = []
-    for match in WORD.finditer(text) if whole or runs else ():
-        token = match.group()
-        if token in whole:
-            found.append(match.span())
-        elif token in runs:
-            found += _inside(token, match.start(), wanted)
-    return found
+    for token in tokens:
+        term, several = _term(token, language)
+        if term in stems:
+            found += ((at, at + len(token)) for at in _places(token, text))
+        elif several:
+            inside = _inside(token, wanted)
+            found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
+    return sorted(found)
 
 
-def _may_match(token: str, heads: Set[str]) -> bool:
-    """Return whether a token has to be looked at: a plain English word is only if it begins as a wanted one does."""
-    plain = token.isascii() and token.isalpha() and (token.islower() or token.istitle())
-    return not plain or token[:2].lower() in heads
+def _is_plain(token: str) -> bool:
+    """Return whether a token is a plain word, which can match only if it begins as a wanted one does."""
+    return token.isascii() and token.isalpha() and (token.islower() or token.istitle())
+
+
+def _places(token: str, text: str) -> Iterator[int]:
+    """Yield where the text has a token as a whole."""
+    at = text.find(token)
+    while at >= 0:
+        end = at + len(token)
+        if not (text[at - 1 : at].isalnum() or text[end : end + 1].isalnum()):
+            yield at
+        at = text.find(token, end)
 
 
 @lru_cache(maxsize=200_000)
 def _term(token: str, language: str | None) -> tuple[str, bool]:
     """Return the stem of a run of letters, and whether it is several words, as in writing without spaces."""
+    if _is_plain(token):
+        return stem(token.lower(), language), False
     spoken = [word.text for word in words(token)]
     return (stem(spoken[0], language) if spoken else "", len(spoken) > 1)
 
 
-def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int]]:
+def _inside(run: str, wanted: Sequence[str]) -> list[tuple[int, int]]:
     """Return the longest ranges of a run of letters that are covered by wanted words."""
     lower = folded(run)
     if len(lower) != len(run):
@@ -74,7 +86,7 @@ def _inside(run: str, offset: int, wanted: Sequence[str]) -> list[tuple[int, int
             covered[at : at + len(word)] = [True] * len(word)
             at = lower.find(word, at + 1)
     ranges: list[tuple[int, int]] = []
-    for at, inside in enumerate(covered, start=offset):
+    for at, inside in enumerate(covered):
         if inside and ranges and ranges[-1][1] == at:
             ranges[-1] = (ranges[-1][0], at + 1)
         elif inside:

@@ -9,6 +9,7 @@ from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.measure import Judged, compared, ndcg
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.ranking import fused
 
 CHUNKS, QUESTIONS = 400, 40
@@ -46,7 +47,7 @@ def vectors(judged):
 
 def test_vector_mode_is_ndcg_of_documents_by_their_best_chunk_as_ir_measures_has_it(judged, vectors):
     passages, questions = vectors
-    similarities = questions @ passages.T
+    similarities = questions @ with_documents(passages, judged.document_ids).T
     run = {}
     for number in range(QUESTIONS):
         best = {}
@@ -66,7 +67,7 @@ def test_both_modes_are_those_of_an_evaluation_of_such_a_search(judged, vectors)
 
     def search(query, mode, k):
         number = int(query)
-        scores = passages @ questions[number]
+        scores = with_documents(passages, judged.document_ids) @ questions[number]
         if mode == "hybrid":
             keyword = np.zeros(CHUNKS, np.float32)
             for name, score in judged.keyword_scores[number].items():

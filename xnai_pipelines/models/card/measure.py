@@ -17,6 +17,7 @@ from xnai_pipelines.models.card.agreement import agreement
 from xnai_pipelines.models.card.card import Retrieval, VariantFigures
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Split
+from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import best_rows, fused
@@ -70,6 +71,7 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
             f"{len(judged.chunk_ids)} chunks and {len(judged.relevant)} questions."
         )
     rows = {chunk_id: row for row, chunk_id in enumerate(judged.chunk_ids)}
+    passages = with_documents(passages, judged.document_ids)
     rankings: dict[str, list[list[str]]] = {mode: [] for mode in MODES}
     for question, found in zip(questions, judged.keyword_scores, strict=True):
         if unknown := [chunk_id for chunk_id in found if chunk_id not in rows]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
+from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.ranking import best_rows, standardised, summed
@@ -59,10 +60,11 @@ def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dic
     `SearchIndex` ranks so, but for identifiers, which no encoder changes.
     """
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
+    passages = with_documents(encoded.passages, asked.document_ids)
     for question, found, known in zip(encoded.questions, asked.keyword, encoded.familiarity, strict=True):
         scores = np.zeros(len(encoded.passages), np.float32)
         scores[list(found)] = list(found.values())
-        vector, keyword = standardised(encoded.passages @ question), standardised(scores)
+        vector, keyword = standardised(passages @ question), standardised(scores)
         for weight in weights:
             share = RankingPolicy(weight).weight_for(known, found=len(found))
             rankings[weight].append(_documents(asked, summed(vector, keyword, share)))
@@ -71,7 +73,8 @@ def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dic
 
 def vector_ndcg(asked: Asked, encoded: Encoded) -> PerQuestion:
     """Return nDCG@10 of each question in vector search: float64 [q]."""
-    rankings = [_documents(asked, encoded.passages @ question) for question in encoded.questions]
+    passages = with_documents(encoded.passages, asked.document_ids)
+    rankings = [_documents(asked, passages @ question) for question in encoded.questions]
     return measure(rankings, asked.relevant)["ndcg_at_10"]
 
 
