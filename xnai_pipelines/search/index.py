@@ -127,6 +127,16 @@ class SearchIndex:
         table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
         return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
 
+    @property
+    def corpus(self) -> Corpus:
+        """The passages of the release."""
+        return self._corpus
+
+    @property
+    def encoder(self) -> Encoder:
+        """The release's encoder."""
+        return self._encoder
+
     def encode_query(self, question: str) -> Vector:
         """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
         return self._encoder.encode_query(checked_question(question))
