@@ -1,9 +1,7 @@
 """What answers read of a release beside its ranking: neighbours of a passage, titles, words and token vectors."""
 
-import sqlite3
 from collections.abc import Collection, Sequence
-from functools import cached_property
-from pathlib import Path
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,11 +9,11 @@ import numpy.typing as npt
 import pyarrow.compute as pc
 
 from xnai_pipelines.chunks.passage import passage
-from xnai_pipelines.encoders.cache import VectorCache, text_sha256
+from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
 from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.keyword import KeywordSearch
-from xnai_pipelines.search.words import stem, words
+from xnai_pipelines.search.words import Word, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
@@ -79,14 +77,14 @@ class Passages:
         return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
     def terms(self, text: str) -> set[str]:
-        """Return the words of a text in their exact forms and, in each language of the corpus, their stems."""
-        return {term for word in words(text) for term in self.forms(word.text, identifier=word.identifier)}
+        """Return the forms of all words of a text."""
+        languages = self.index.corpus.languages
+        return set().union(*(_forms_in(token, languages) for token in text.split()))
 
-    def forms(self, word: str, *, identifier: bool = False) -> tuple[str, ...]:
-        """Return the forms by which a word matches another: itself and its stems."""
-        if identifier:
-            return (word,)
-        return (word, *(stem(word, language) for language in self.index.corpus.languages))
+    def telling(self, question: str) -> list[tuple[str, ...]]:
+        """Return the forms of each distinct word of a question, without function words."""
+        found = {word.text: word for word in self.keyword.telling(question)}
+        return [forms_of(word, self.index.corpus.languages) for word in found.values()]
 
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
@@ -108,7 +106,7 @@ class Passages:
             passage(self.titles.get(row["document_id"], ""), row["heading_path"] or (), row["text"]) for row in shown
         ]
         keys = [text_sha256(text) for text in texts]
-        known = _stored(self._home.vector_cache, self.index.encoder.vector_space, keys)
+        known = stored_tokens(self._home.vector_cache, self.index.encoder.vector_space, keys)
         return [
             _moved(known.get(key) or self._computed(text), row, len(text) - len(row["text"]))
             for key, text, row in zip(keys, texts, shown, strict=True)
@@ -119,15 +117,15 @@ class Passages:
         return TokenCodes.of(tokens.vectors, tokens.spans)
 
 
-def _stored(path: Path, vector_space: str, keys: Sequence[str]) -> dict[str, TokenCodes]:
-    """Return the codes found; none if there is no cache or it cannot be written, as in a read-only copy of a home."""
-    if not path.exists():
-        return {}
-    try:
-        with VectorCache(path) as cache:
-            return cache.get_tokens(vector_space, keys)
-    except (sqlite3.Error, OSError):
-        return {}
+@lru_cache(maxsize=200_000)
+def _forms_in(token: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return the forms of all words in a run of characters without white space; such runs come again and again."""
+    return frozenset(form for word in words(token) for form in forms_of(word, languages))
+
+
+def forms_of(word: Word, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the forms by which a word matches another: itself and, in each language, its stem."""
+    return (word.text,) if word.identifier else (word.text, *(stem(word.text, language) for language in languages))
 
 
 def _moved(codes: TokenCodes, row: dict[str, Any], context: int) -> TokenCodes:

@@ -81,34 +81,36 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     parts: list[tuple[Scores, npt.NDArray[np.bool_]]] = []
     for place, one in enumerate(evidence):
         mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
-        spans, similarities = _similarities(asked, mine)
-        parts.append((_best(similarities), asked.shared(passages.terms(one.text))))
+        middles, similarities = _similarities(asked, mine)
+        shared = np.zeros(len(asked.forms), bool)
         names = {name.casefold() for name in (one.title, *one.heading_path)}
         for first, last in units(one.text):
             text, start, end = one.text[first:last], one.start + first, one.start + last
             if text.casefold() in names:
                 continue
-            inside = (spans.sum(axis=1) >= 2 * start) & (spans.sum(axis=1) <= 2 * end)
+            inside = (middles >= 2 * start) & (middles <= 2 * end)
             maxsim = float(_best(similarities[:, inside]).mean())
-            overlap = _share(asked, asked.shared(passages.terms(text)))
+            common = asked.shared(passages.terms(text))
+            shared |= common
+            overlap = _share(asked, common)
             total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
             found.append(Unit(place, start, end, total))
             facts.append((maxsim, overlap, place))
+        parts.append((_best(similarities), shared))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
     return Scored(tuple(found[at] for at in order), _features(asked, facts, order, parts))
 
 
 def _question(passages: Passages, text: str) -> _Question:
-    words = {word.text: word for word in passages.keyword.telling(text)}
-    forms = tuple(passages.forms(word.text, identifier=word.identifier) for word in words.values())
+    forms = tuple(passages.telling(text))
     rarity = np.array([passages.rarity(one) for one in forms], np.float64)
     return _Question(forms, rarity, passages.question_tokens(text))
 
 
 def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.NDArray[np.int64], Scores]:
-    """Return the spans of the passages' tokens in the document, int64 [t, 2], and their similarities [q, t]."""
-    spans = np.concatenate([one.spans for one in codes]).astype(np.int64)
-    return spans, np.concatenate([one.similarities(asked.tokens) for one in codes], axis=1)
+    """Return twice the middle of each of the passages' tokens in the document, int64 [t], and similarities [q, t]."""
+    middles = np.concatenate([one.spans for one in codes]).sum(axis=1, dtype=np.int64)
+    return middles, np.concatenate([one.similarities(asked.tokens) for one in codes], axis=1)
 
 
 def _best(similarities: Scores) -> Scores:

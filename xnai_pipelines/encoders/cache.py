@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -40,6 +40,7 @@ _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
+_WAIT_FOR_READING = 1.0
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -85,24 +86,8 @@ class VectorCache:
     def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors found, by text_sha256: float32 [dimension], read-only."""
 
-        stored = self._read(vector_space, keys)
-        return {key: np.frombuffer(content, dtype=np.float32) for key, content in stored.items()}
-
-    def get_tokens(self, vector_space: str, keys: Sequence[str]) -> dict[str, TokenCodes]:
-        """Return the token codes found, by text_sha256."""
-        stored = self._read(vector_space + SPACE_SUFFIX, keys)
-        return {key: TokenCodes.read(content) for key, content in stored.items()}
-
-    def _read(self, vector_space: str, keys: Sequence[str]) -> dict[str, bytes]:
-        def find(connection: sqlite3.Connection) -> dict[str, bytes]:
-            found = {}
-            for key in keys:
-                row = connection.execute(_FIND, (bytes.fromhex(key), vector_space)).fetchone()
-                if row is not None:
-                    found[key] = row[0]
-            return found
-
-        return self._run(find)
+        found = self._run(lambda connection: list(_found(connection, vector_space, keys)))
+        return {key: np.frombuffer(content, dtype=np.float32) for key, content in found}
 
     def put_many(self, vector_space: str, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Store vectors, float32 [keys, dimension], in one transaction; the newest of a key is kept."""
@@ -203,6 +188,28 @@ def _connect(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def stored_tokens(path: Path, vector_space: str, keys: Sequence[str]) -> dict[str, TokenCodes]:
+    """Return the token codes in a cache by text_sha256; none if it is missing, locked or damaged: all can be computed.
+
+    The file is opened for reading only, which takes a tenth of the time.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_FOR_READING)
+        try:
+            return {key: TokenCodes.read(found) for key, found in _found(connection, vector_space + SPACE_SUFFIX, keys)}
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}
+
+
+def _found(connection: sqlite3.Connection, vector_space: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for key in keys:
+        row = connection.execute(_FIND, (bytes.fromhex(key), vector_space)).fetchone()
+        if row is not None:
+            yield key, row[0]
 
 
 def trim_cache(context: StageContext) -> int:
