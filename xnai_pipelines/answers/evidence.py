@@ -1,5 +1,6 @@
 """The evidence of an answer: passages of a release, without copies, neighbours merged, within a budget of tokens."""
 
+from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ class Evidence:
         page: Label of the page at its start; None if the document has none.
         score: Score of its best passage in the search.
         rows: Places of its passages in the corpus, in the order of the text.
+        chunk_starts: First character of each of its passages in the document's text.
     """
 
     document_id: str
@@ -44,6 +46,11 @@ class Evidence:
     page: str | None
     score: float
     rows: tuple[int, ...] = ()
+    chunk_starts: tuple[int, ...] = ()
+
+    def chunk_at(self, position: int) -> str:
+        """Return the passage that the character at this place in the document is in."""
+        return self.chunk_ids[max(0, bisect_right(self.chunk_starts, position) - 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +88,12 @@ def choose_evidence(
     ranked = [one for one in passages.index.rank(question, wanted, filters=filters) if one.document_id not in without]
     left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked[:PASSAGES]):
-        rows = [row for row in _with_neighbours(passages, candidate.row) if row not in kept]
-        size = sum(len(text) for text in passages.index.corpus.values("text", rows))
+        places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
+        size = sum(len(text) for text in passages.index.corpus.values("text", places))
         if size > left and kept:
             break
         left -= size
-        for row in rows:
-            kept[row] = candidate.score
+        kept.update(dict.fromkeys(places, candidate.score))
     shown = passages.index.corpus.shown(list(kept))
     rows = [Row(place, columns, score) for (place, score), columns in zip(kept.items(), shown, strict=True)]
     found: list[Evidence] = []
@@ -152,6 +158,7 @@ def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
         page=first["page"],
         score=max(row.score for row in run),
         rows=tuple(row.place for row in run),
+        chunk_starts=tuple(row.shown["start"] for row in run),
     )
 
 

@@ -18,9 +18,11 @@ from xnai_pipelines.encoders.token_codes import TokenCodes
 OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
 RANKING = 0.03  # of the passage's score in the search, below the best passage's
 
-FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "rarest_missing", "lead")
+# Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
+FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
 # Logistic regression of whether the evidence answers, against the same questions without the documents that do.
-CONFIDENCE_WEIGHTS = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+CONFIDENCE_WEIGHTS = (0.432, 3.485, 3.393, 6.422, 2.948, 9.636)
+CONFIDENCE_OFFSET = -10.739
 
 Scores = npt.NDArray[np.float32]
 
@@ -52,7 +54,7 @@ class Scored:
     @property
     def confidence(self) -> float:
         """Log-odds that the evidence answers, for a corpus with as many questions that it does not answer."""
-        return float(np.dot(CONFIDENCE_WEIGHTS, self.features))
+        return float(np.dot(CONFIDENCE_WEIGHTS, self.features)) + CONFIDENCE_OFFSET
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +75,10 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     A unit's score is MaxSim, the mean over the question's tokens of the best similarity to a token of the unit; plus
     the share of the question's rare words that are in it; plus the score of its passage in the search.
     """
+    if not evidence:
+        return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
-    best = max((one.score for one in evidence), default=0.0)
+    best = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
     facts: list[tuple[float, float, int]] = []
@@ -115,8 +119,10 @@ def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.ND
 
 def _best(similarities: Scores) -> Scores:
     """Return the best similarity of each question token, 0 if there is nothing to compare with: float32 [q]."""
-    best: Scores = similarities.max(axis=1, initial=-1.0) if similarities.shape[1] else np.zeros(len(similarities))
-    return best if len(best) else np.zeros(1, np.float32)
+    if not similarities.size:
+        return np.zeros(1, np.float32)
+    best: Scores = similarities.max(axis=1)
+    return best
 
 
 def _share(asked: _Question, shared: npt.NDArray[np.bool_]) -> float:
@@ -135,6 +141,5 @@ def _features(
         return (0.0,) * len(FEATURES)
     maxsim, overlap, place = facts[order[0]]
     best, shared = parts[place]
-    missing = float(asked.rarity[~shared].max(initial=0.0))
     lead = max(one for one, _, _ in facts) - float(np.median([one for one, _, _ in facts]))
-    return (maxsim, overlap, _share(asked, shared), float(best.mean()), float(best.min()), missing / 10, lead)
+    return (maxsim, overlap, _share(asked, shared), float(best.mean()), float(best.min()), lead)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
@@ -38,7 +39,7 @@ def _blocks(text: str) -> Iterator[tuple[int, int]]:
 
 def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     edges = [start, *sentence_starts(text, start, end), end]
-    for first, last in zip(edges, edges[1:], strict=False):
+    for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
         yield from _pieces(text, heading.end() if heading else first, last)
 

@@ -1,6 +1,6 @@
 """The `xnai` command."""
 
-from xnai_pipelines.cli import automation, demo, language_models, models, pipeline
+from xnai_pipelines.cli import answers, automation, demo, language_models, models, pipeline
 from xnai_pipelines.cli.app import app, main
 
-__all__ = ["app", "automation", "demo", "language_models", "main", "models", "pipeline"]
+__all__ = ["answers", "app", "automation", "demo", "language_models", "main", "models", "pipeline"]

@@ -104,7 +104,7 @@ def search(
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
-    _require_release_encoder(settings())
+    require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
     filters = Filters(source, media_type, language)
     what = index.understood(question, filters)
@@ -126,7 +126,7 @@ def search(
         show_explanation(index.explain(question, filters), hits)
 
 
-def _require_release_encoder(settings: "Settings") -> None:
+def require_release_encoder(settings: "Settings") -> None:
     """Refuse a search when the settings name another encoder than the release was embedded with.
 
     Raises:
