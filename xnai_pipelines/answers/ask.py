@@ -3,16 +3,16 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
-from xnai_pipelines.answers.answer import Answer, Refusal, Sentence
+from xnai_pipelines.answers.answer import Answer, Citation, Refusal, Sentence
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, citation_of, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
-from xnai_pipelines.answers.scoring import score
+from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
 ANSWERS_VERSION = 1  # raised when the same release and question give another answer
@@ -59,14 +59,10 @@ def ask(
         QueryError: The question is empty, too long or has no word.
     """
     started = time.perf_counter()
-    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, merge=False)
-    understood = passages.index.understood(question, filters).text
-    scored = score(passages, understood, evidence)
+    weighed = weigh(passages, question, filters=filters, budget_tokens=budget_tokens)
     answer = Answer("", question, passages.index.release.release, EXTRACTIVE)
-    if not scored.units or scored.confidence < policy.threshold:
-        nearest = tuple(citation_of(one, one.start, one.end) for one in evidence[:NEAREST])
-        reason = "The documents do not answer this." if nearest else "There are no documents to answer from."
-        answer = replace(answer, refusal=Refusal(reason, nearest))
+    if not weighed.scored.units or weighed.scored.confidence < policy.threshold:
+        answer = replace(answer, refusal=refused(weighed.evidence))
     else:
         written = None
         if answerer:
@@ -76,10 +72,64 @@ def ask(
         if written and written.sentences:
             answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
         else:
-            units = chosen_units(understood, scored.units)
-            answer = replace(answer, sentences=tuple(quoted(unit, evidence) for unit in units))
+            answer = replace(answer, sentences=weighed.sentences())
     parameters = {"version": ANSWERS_VERSION, "threshold": policy.threshold, "budget_tokens": budget_tokens}
     return replace(answer, answer_id=answer_digest(answer, parameters), seconds=round(time.perf_counter() - started, 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The evidence for a question and how well its parts answer; `question` is what was understood."""
+
+    question: str
+    evidence: Sequence[Evidence]
+    scored: Scored
+
+    def sentences(self) -> tuple[Sentence, ...]:
+        """Return the answer in the documents' own words."""
+        return tuple(quoted(unit, self.evidence) for unit in chosen_units(self.question, self.scored.units))
+
+    def best(self, most: int) -> tuple[Citation, ...]:
+        """Return the citations of the parts that answer best."""
+        return tuple(
+            citation_of(self.evidence[unit.evidence], unit.start, unit.end) for unit in self.scored.units[:most]
+        )
+
+
+def weigh(
+    passages: Passages,
+    question: str,
+    *,
+    filters: Filters = NO_FILTERS,
+    budget_tokens: int = BUDGET_TOKENS,
+    without: Collection[str] = (),
+) -> Weighed:
+    """Return the evidence for a question and how well its parts answer.
+
+    Args:
+        passages: The release.
+        question: What a person asks.
+        filters: Which documents may answer.
+        budget_tokens: Max tokens of the evidence, estimated.
+        without: Documents that may not be used, as if they were not there.
+
+    Raises:
+        QueryError: The question is empty, too long or has no word.
+    """
+    evidence = choose_evidence(
+        passages, question, budget_tokens=budget_tokens, filters=filters, without=without, merge=False
+    )
+    understood = passages.index.understood(question, filters).text
+    return Weighed(understood, evidence, score(passages, understood, evidence))
+
+
+def refused(evidence: Sequence[Evidence]) -> Refusal:
+    """Return the refusal that names the nearest passages."""
+    if not evidence:
+        return Refusal("There are no documents to answer from.", ())
+    return Refusal(
+        "The documents do not answer this.", tuple(citation_of(one, one.start, one.end) for one in evidence[:NEAREST])
+    )
 
 
 def answer_digest(answer: Answer, parameters: Mapping[str, object]) -> str:

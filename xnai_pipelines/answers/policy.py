@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xnai_pipelines.answers.ask import ANSWERS_VERSION
-from xnai_pipelines.answers.evidence import choose_evidence
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy, choose_policy
-from xnai_pipelines.answers.scoring import score
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, questions_to_choose_on
@@ -62,8 +60,7 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
 
 def confidence(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> float:
     """Return the log-odds that the release answers the question, as if these documents were not there."""
-    evidence = choose_evidence(passages, question, without=without, merge=False)
-    return score(passages, passages.index.understood(question).text, evidence).confidence
+    return weigh(passages, question, without=without).scored.confidence
 
 
 def _path(home: Home) -> Path:

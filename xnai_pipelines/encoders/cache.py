@@ -85,7 +85,6 @@ class VectorCache:
 
     def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors found, by text_sha256: float32 [dimension], read-only."""
-
         found = self._run(lambda connection: list(_found(connection, vector_space, keys)))
         return {key: np.frombuffer(content, dtype=np.float32) for key, content in found}
 
