@@ -3,8 +3,8 @@
     python -m benchmarks.answers --data DATA [--corpora xquad-en ...] [--fit]
 
 Refusals are measured on three kinds of question: answerable ones; the same with the documents that answer taken away;
-and the claims of SciFact, on which no document of XQuAD has anything. `--fit` prints the weights of `answers/scoring.py`,
-derived from the train questions of the English corpus.
+and the claims of SciFact, on which no document of XQuAD has anything. `--fit` prints the weights of
+`answers/scoring.py`, derived from the train questions of the English corpus.
 """
 
 import argparse

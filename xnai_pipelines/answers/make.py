@@ -144,7 +144,7 @@ def attempt(passages: Passages, question: Question) -> Trial:
     return Trial(answer, weighed.best(NEAREST), weighed.scored.confidence, removed, seconds)
 
 
-def summary_markdown(report: AnswerReport, previous: AnswerReport | None) -> str:
+def answers_markdown(report: AnswerReport, previous: AnswerReport | None) -> str:
     """Return the figures as a table, beside those of the release before."""
     before = previous.figures if previous else {}
     columns = ["figure", "value", "95 % CI", "release before", "meaning"]
@@ -187,7 +187,7 @@ def _log(tracker: Tracker, kept: KeptAnswers, run_id: str) -> MlflowRun:
                 "latency_ms_p50": report.p50_ms,
                 "latency_ms_p95": report.p95_ms,
             },
-            files={"summary.md": summary_markdown(report, kept.previous).encode()},
+            files={"summary.md": answers_markdown(report, kept.previous).encode()},
             tags={"release": str(report.release), "dagster_run_id": run_id, "fingerprint": kept.fingerprint},
         )
     )

@@ -6,7 +6,7 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION
-from xnai_pipelines.answers.make import evaluate_release_answers, last_answers, summary_markdown
+from xnai_pipelines.answers.make import answers_markdown, evaluate_release_answers, last_answers
 from xnai_pipelines.answers.plots import answers_plot
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import (
@@ -211,7 +211,7 @@ def answer_evaluation(
         outcome,
         outcome.kept.fingerprint,
         {"measured": "measured_in_this_run"},
-        summary=dg.MetadataValue.md(summary_markdown(report, outcome.kept.previous)),
+        summary=dg.MetadataValue.md(answers_markdown(report, outcome.kept.previous)),
         figures=image("figures", plot),
         release=report.release,
         answerer=report.answerer,

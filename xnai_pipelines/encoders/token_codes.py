@@ -49,7 +49,7 @@ class TokenCodes:
         tokens, dimension = _HEADER.unpack_from(content)
         spans = np.frombuffer(content, np.uint32, 2 * tokens, _HEADER.size).reshape(tokens, 2)
         bits = np.frombuffer(content, np.uint8, offset=_HEADER.size + spans.nbytes)
-        return cls(spans, bits.reshape(tokens, -1), dimension)
+        return cls(spans, bits.reshape(tokens, (dimension + 7) // 8), dimension)
 
     def write(self) -> bytes:
         """Return the codes as bytes."""
