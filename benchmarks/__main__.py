@@ -15,6 +15,7 @@ BENCHMARKS = {
     "incremental": [],
     "scale": [],
     "search": [],
+    "answers": [],
     "storage": [],
     "quantization": [],
     "adaptation": [],

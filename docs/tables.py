@@ -29,6 +29,7 @@ STORED = {
     "questions": "LanceDB `questions`",
     "ranking_policy": "`releases/N.json`",
     "retrieval_evaluation": "MLflow `xnai/retrieval`",
+    "answer_evaluation": "`state/answers.json`, `state/refusal_policy.json`, MLflow `xnai/answers`",
     "drift_report": "`reports/drift/`",
     "encoder_onnx": "`models/`",
     "calibration_texts": "`reports/calibration.parquet`, ids only",

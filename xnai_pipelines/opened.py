@@ -1,6 +1,7 @@
 """An opened home: the answers that need no run."""
 
 import os
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
+    from xnai_pipelines.answers.answer import Answer
+    from xnai_pipelines.answers.passages import Passages
+    from xnai_pipelines.answers.refusal import RefusalPolicy
     from xnai_pipelines.status import HomeStatus
 
 
@@ -51,6 +55,49 @@ class OpenedHome:
         if mode not in list(Mode):
             raise QueryError(f"mode {str(mode)!r} is not one of {', '.join(Mode)}.")
         return self._index.search(question, k, Mode(mode), filters, by_document=by_document)
+
+    def ask(self, question: str, *, filters: Filters = NO_FILTERS) -> "Answer":
+        """Return an answer that quotes the documents, each sentence with its citation; or a refusal.
+
+        Args:
+            question: What a person asks.
+            filters: Which documents may answer.
+
+        Raises:
+            QueryError: The question holds no word or is too long.
+        """
+        from xnai_pipelines.answers.ask import ask
+
+        return ask(self._passages, question, policy=self._refusal, filters=filters)
+
+    def context(self, question: str, budget: int = 2_000, *, filters: Filters = NO_FILTERS) -> str:
+        """Return the passages that an answer may rest on, numbered, for the prompt of another system.
+
+        Args:
+            question: What a person asks.
+            budget: Max tokens, estimated.
+            filters: Which documents may answer.
+
+        Raises:
+            QueryError: The question holds no word or is too long, or the budget is below 1.
+        """
+        from xnai_pipelines.answers.ask import context_block
+
+        if budget < 1:
+            raise QueryError(f"budget={budget} is below 1.")
+        return context_block(self._passages, question, budget_tokens=budget, filters=filters)
+
+    @cached_property
+    def _passages(self) -> "Passages":
+        from xnai_pipelines.answers.passages import Passages
+
+        return Passages(self._index, self._home)
+
+    @cached_property
+    def _refusal(self) -> "RefusalPolicy":
+        from xnai_pipelines.answers.policy import refusal_policy
+
+        return refusal_policy(self._home, self._index.release)
 
     def status(self) -> "HomeStatus":
         """Return what the home holds now, and in sentences how it does."""

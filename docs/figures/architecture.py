@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parents[1] / "images" / "architecture.svg"
-WIDTH, HEIGHT = 1024, 670
+WIDTH, HEIGHT = 1189, 670
 BOX_WIDTH, BOX_HEIGHT = 146, 46
 COLUMN, ROW = 165, 122
 LEFT, TOP = 18, 182  # of row 0; the sources are the row above
@@ -122,6 +122,7 @@ POLICY = Box("ranking_policy", "weight of vectors", 2, 1)
 EVALUATION = Box("retrieval_evaluation", "nDCG, recall, ms", 3, 1)
 MLFLOW = Box("MLflow", "history", 4, 1, outside=True)
 SENSOR = Box("accuracy sensor", "two drops in a row", 5, 1, outside=True)
+ANSWERS = Box("answer_evaluation", "citations, refusals", 6, 1)
 PAIRS = Box("training_pairs", "hard negatives", 0, 2)
 ADAPTER = Box("lora_adapter", "low-rank weights", 1, 2)
 ADAPTED = Box("adapted_encoder", "merged, quantized", 2, 2)
@@ -138,7 +139,7 @@ ENCODERS = Box("encoder_card", "xnai encoders", 5, 3)
 BOXES = (
     *(STORES, MIRRORED, CRAWLED, SITES),
     *(FOLDER, DOCUMENTS, CHUNKS, EMBEDDINGS, RELEASE, SEARCH),
-    *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR),
+    *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR, ANSWERS),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
     *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE, ENCODERS),
 )

@@ -19,6 +19,7 @@ REVIEWED = Path(__file__).with_name("graph.json")
 ASSETS = [
     "adapted_encoder",
     "adapter_evaluation",
+    "answer_evaluation",
     "calibration_texts",
     "candidate_encoder",
     "challenger_index",

@@ -1,6 +1,19 @@
 """The evidence of an answer: passages of a release, without copies, neighbours merged, within a budget of tokens."""
 
+from bisect import bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.search.query import NO_FILTERS, Filters
+from xnai_pipelines.search.ranking import Candidate
+
+BUDGET_TOKENS = 2_000
+PASSAGES = 10  # ranked passages that evidence is chosen from
+SHORT = 300  # characters, below which a passage takes in its neighbours: an answer is often in the next sentence
+SAME = 0.9  # share of words that a passage has in common with a better one, from which on it is left out
+CHARACTERS_PER_TOKEN = 4  # of English; the budget bounds memory and time, so an estimate is enough
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +31,8 @@ class Evidence:
         heading_path: Headings above its start, the topmost first.
         page: Label of the page at its start; None if the document has none.
         score: Score of its best passage in the search.
+        rows: Places of its passages in the corpus, in the order of the text.
+        chunk_starts: First character of each of its passages in the document's text.
     """
 
     document_id: str
@@ -30,3 +45,125 @@ class Evidence:
     heading_path: tuple[str, ...]
     page: str | None
     score: float
+    rows: tuple[int, ...] = ()
+    chunk_starts: tuple[int, ...] = ()
+
+    def chunk_at(self, position: int) -> str:
+        """Return the passage that the character at this place in the document is in."""
+        return self.chunk_ids[max(0, bisect_right(self.chunk_starts, position) - 1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A passage that was chosen: its place in the corpus, its columns, and the score of the search."""
+
+    place: int
+    shown: Mapping[str, Any]
+    score: float
+
+
+def choose_evidence(
+    passages: Passages,
+    question: str,
+    *,
+    budget_tokens: int = BUDGET_TOKENS,
+    filters: Filters = NO_FILTERS,
+    without: Collection[str] = (),
+    merge: bool = True,
+) -> list[Evidence]:
+    """Return what an answer to the question may rest on, the best first, by the release's ranking.
+
+    Args:
+        passages: The release.
+        question: The question.
+        budget_tokens: Max tokens of all evidence together, estimated; the best passage is always in.
+        filters: Which documents may be used.
+        without: Documents that may not be used, as if they were not there.
+        merge: Whether passages that follow each other become one piece of evidence; their documents are read for it.
+
+    Raises:
+        QueryError: The question is empty, too long or has no word.
+    """
+    wanted = PASSAGES + passages.without(without)
+    ranked = [one for one in passages.index.rank(question, wanted, filters=filters) if one.document_id not in without]
+    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, float]()
+    for candidate in _distinct(passages, ranked[:PASSAGES]):
+        places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
+        size = sum(len(text) for text in passages.index.corpus.values("text", places))
+        if size > left and kept:
+            break
+        left -= size
+        kept.update(dict.fromkeys(places, candidate.score))
+    shown = passages.index.corpus.shown(list(kept))
+    rows = [Row(place, columns, score) for (place, score), columns in zip(kept.items(), shown, strict=True)]
+    found: list[Evidence] = []
+    runs = _runs(passages, rows, merge=merge)
+    documents = passages.documents({run[0].shown["document_id"] for run in runs if len(run) > 1})
+    for run in runs:
+        text = run[0].shown["text"] if len(run) == 1 else _whole(run, documents.get(run[0].shown["document_id"]))
+        if text is None:
+            found += [_evidence(passages, [row], row.shown["text"]) for row in run]
+        else:
+            found.append(_evidence(passages, run, text))
+    return sorted(found, key=lambda one: -one.score)
+
+
+def _distinct(passages: Passages, ranked: Sequence[Candidate]) -> list[Candidate]:
+    """Return the passages without those whose words are nearly all in a better one of about the same length."""
+    kept: list[tuple[Candidate, set[str]]] = []
+    texts = passages.index.corpus.values("text", [candidate.row for candidate in ranked])
+    for candidate, text in zip(ranked, texts, strict=True):
+        words = set(text.split())
+        if not any(len(words & other) >= SAME * max(len(words), len(other), 1) for _, other in kept):
+            kept.append((candidate, words))
+    return [candidate for candidate, _ in kept]
+
+
+def _with_neighbours(passages: Passages, row: int) -> list[int]:
+    """Return the row, with the rows before and after it in the document while they are short together."""
+    rows = [row]
+    size = len(passages.index.corpus.values("text", rows)[0])
+    before, after = passages.neighbours(row)
+    while size < SHORT and (before is not None or after is not None):
+        for at, other in ((len(rows), after), (0, before)):
+            if other is not None:
+                rows.insert(at, other)
+                size += len(passages.index.corpus.values("text", [other])[0])
+        before, after = passages.neighbours(rows[0])[0], passages.neighbours(rows[-1])[1]
+    return rows
+
+
+def _runs(passages: Passages, rows: Sequence[Row], *, merge: bool) -> list[list[Row]]:
+    """Return the passages in the order of their documents; those that follow each other together, if merged."""
+    runs: list[list[Row]] = []
+    for row in sorted(rows, key=lambda row: (row.shown["document_id"], row.shown["start"])):
+        if merge and runs and passages.neighbours(runs[-1][-1].place)[1] == row.place:
+            runs[-1].append(row)
+        else:
+            runs.append([row])
+    return runs
+
+
+def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
+    first = run[0].shown
+    return Evidence(
+        document_id=first["document_id"],
+        source=first["source"],
+        title=passages.titles.get(first["document_id"], ""),
+        chunk_ids=tuple(row.shown["chunk_id"] for row in run),
+        start=first["start"],
+        end=run[-1].shown["end"],
+        text=text,
+        heading_path=tuple(first["heading_path"] or ()),
+        page=first["page"],
+        score=max(row.score for row in run),
+        rows=tuple(row.place for row in run),
+        chunk_starts=tuple(row.shown["start"] for row in run),
+    )
+
+
+def _whole(run: Sequence[Row], document: str | None) -> str | None:
+    """Return the run's text in its document; None if the document is no longer what the passages were cut from."""
+    if document is None or any(document[row.shown["start"] : row.shown["end"]] != row.shown["text"] for row in run):
+        return None
+    return document[run[0].shown["start"] : run[-1].shown["end"]]

@@ -23,7 +23,7 @@ from xnai_pipelines.state.layout import Home
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
-DAILY = ("run", "search", "evaluate", "status", "plan")
+DAILY = ("run", "search", "ask", "evaluate", "status", "plan")
 
 
 class _Commands(TyperGroup):

@@ -105,7 +105,7 @@ def search(
 
     if mode not in list(Mode):
         raise QueryError(f"--mode {mode!r} is not one of {', '.join(Mode)}.")
-    _require_release_encoder(settings())
+    require_release_encoder(settings())
     index = SearchIndex.open(settings().home, threads=settings().threads)
     what = index.understood(question, Filters(source, media_type, language))
     hits = index.search(what, k, Mode(mode), by_document=by_document)
@@ -126,7 +126,7 @@ def search(
         show_explanation(index.explain(what), hits)
 
 
-def _require_release_encoder(settings: "Settings") -> None:
+def require_release_encoder(settings: "Settings") -> None:
     """Refuse a search when the settings name another encoder than the release was embedded with.
 
     Raises:

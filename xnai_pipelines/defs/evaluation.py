@@ -5,6 +5,9 @@ import datetime
 import dagster as dg
 from pydantic import Field
 
+from xnai_pipelines.answers.ask import ANSWERS_VERSION
+from xnai_pipelines.answers.make import answers_markdown, evaluate_release_answers, last_answers
+from xnai_pipelines.answers.plots import answers_plot
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import (
     column_schema,
@@ -22,6 +25,7 @@ from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.policy import make_policy
 from xnai_pipelines.evaluation.report import tracked_metrics
+from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
@@ -181,6 +185,63 @@ def retrieval_evaluation(
     )
 
 
+def answer_evaluation(
+    context: dg.AssetExecutionContext,
+    config: EvaluationConfig,
+    stores: StoresResource,
+    source: SourceResource,
+    encoder: EncoderResource,
+    tracking: TrackingResource,
+) -> dg.MaterializeResult[None]:
+    """How often answers cite the right document and refuse rightly, with 95 % intervals; and when to refuse.
+
+    The refusal policy is chosen on train and validation questions, the figures are of the test questions. Known answers
+    are read from `answers.jsonl` beside the questions.
+    """
+    outcome = evaluate_release_answers(
+        stores.stage_context(context),
+        tracking.tracker(),
+        source.inputs().questions,
+        threads=encoder.threads,
+        force=config.force,
+    )
+    report = outcome.kept.report
+    plot = None if missing("plots") else answers_plot(report)
+    return result(
+        outcome,
+        outcome.kept.fingerprint,
+        {"measured": "measured_in_this_run"},
+        summary=dg.MetadataValue.md(answers_markdown(report, outcome.kept.previous)),
+        figures=image("figures", plot),
+        release=report.release,
+        answerer=report.answerer,
+        questions=report.questions,
+        with_known_answers=report.with_gold,
+        refusal_threshold=report.policy.threshold,
+        refusal_chosen_on=report.policy.questions,
+        latency_ms_p50=report.p50_ms,
+        latency_ms_p95=report.p95_ms,
+        mlflow_run=tracking.link(outcome.kept.mlflow_run),
+        **{f"figures/{name}": found.mean for name, found in report.figures.items()},
+    )
+
+
+def quotes_are_exact(stores: StoresResource) -> dg.AssetCheckResult:
+    """Every quote of the evaluated answers equals the stored document's text."""
+    kept = last_answers(stores.layout)
+    if kept is None:
+        return dg.AssetCheckResult(passed=False, description="No answer was evaluated yet.")
+    exact = kept.report.figures["quotes_exact"].mean
+    return dg.AssetCheckResult(
+        passed=exact == 1.0,
+        description=None
+        if exact == 1.0
+        else f"{100 * (1 - exact):.3g} % of answers quote what no stored document says. Run `xnai run`, then evaluate "
+        "again.",
+        metadata={"exact": exact, "questions": kept.report.questions},
+    )
+
+
 def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
     """The share of labelled test questions with a relevant document in the top 10 reaches XNAI_ACCURACY_FLOOR."""
     kept = last_evaluation(stores.layout)
@@ -209,7 +270,7 @@ def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def definitions(base: Base) -> dg.Definitions:
-    """Return the assets `questions`, `ranking_policy` and `retrieval_evaluation` and their checks."""
+    """Return the assets `questions`, `ranking_policy`, `retrieval_evaluation`, `answer_evaluation` and their checks."""
     return dg.Definitions(
         assets=[
             base.asset(
@@ -238,9 +299,18 @@ def definitions(base: Base) -> dg.Definitions:
                 # nightly; 36 hours leave room for one late run
                 freshness_policy=dg.FreshnessPolicy.time_window(fail_window=datetime.timedelta(hours=36)),
             ),
+            base.asset(
+                answer_evaluation,
+                version=(ANSWERS_VERSION,),
+                deps=["embeddings", "questions", "ranking_policy"],
+                group="evaluation",
+                kinds={"python", "mlflow", "lancedb"},
+                pool=base.pool,
+            ),
         ],
         asset_checks=[
             base.check(answers_exist, "questions", blocking=True),
+            base.check(quotes_are_exact, "answer_evaluation"),
             base.check(accuracy_floor, "retrieval_evaluation"),
             base.check(hybrid_holds_up, "retrieval_evaluation"),
             base.check(encoder_knows_the_languages, "retrieval_evaluation"),

@@ -19,7 +19,7 @@ from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
 INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings")
-EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "drift_report")
+EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "answer_evaluation", "drift_report")
 QUANTIZE = (
     "encoder_onnx",
     "calibration_texts",

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -14,7 +14,8 @@ import numpy as np
 import numpy.typing as npt
 from numpy.typing import NDArray
 
-from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.encoder import Encoder, Tokens
+from xnai_pipelines.encoders.token_codes import SPACE_SUFFIX, TokenCodes
 from xnai_pipelines.state.context import Advance, StageContext
 from xnai_pipelines.state.schemas import CHUNKS
 
@@ -36,8 +37,10 @@ CREATE TABLE IF NOT EXISTS vectors (
 """
 _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
+_COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
+_WAIT_FOR_READING = 1.0
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -82,27 +85,21 @@ class VectorCache:
 
     def get_many(self, vector_space: str, keys: Sequence[str]) -> dict[str, NDArray[np.float32]]:
         """Return the vectors found, by text_sha256: float32 [dimension], read-only."""
-
-        def find(connection: sqlite3.Connection) -> dict[str, NDArray[np.float32]]:
-            found = {}
-            for key in keys:
-                row = connection.execute(_FIND, (bytes.fromhex(key), vector_space)).fetchone()
-                if row is not None:
-                    found[key] = np.frombuffer(row[0], dtype=np.float32)
-            return found
-
-        return self._run(find)
+        found = self._run(lambda connection: list(_found(connection, vector_space, keys)))
+        return {key: np.frombuffer(content, dtype=np.float32) for key, content in found}
 
     def put_many(self, vector_space: str, keys: Sequence[str], vectors: NDArray[np.float32]) -> None:
         """Store vectors, float32 [keys, dimension], in one transaction; the newest of a key is kept."""
+        contents = (vector.astype(np.float32).tobytes() for vector in vectors)
+        self._put(vector_space, dict(zip(keys, contents, strict=True)))
+
+    def put_tokens(self, vector_space: str, codes: Mapping[str, TokenCodes]) -> None:
+        """Store token codes by text_sha256, in one transaction."""
+        self._put(vector_space + SPACE_SUFFIX, {key: one.write() for key, one in codes.items()})
+
+    def _put(self, vector_space: str, contents: Mapping[str, bytes]) -> None:
         now = int(time.time())
-        self._write(
-            _PUT,
-            [
-                (bytes.fromhex(key), vector_space, now, vector.astype(np.float32).tobytes())
-                for key, vector in zip(keys, vectors, strict=True)
-            ],
-        )
+        self._write(_PUT, [(bytes.fromhex(key), vector_space, now, content) for key, content in contents.items()])
 
     def forget(self, keys: Collection[str]) -> int:
         """Remove these texts' vectors from every space, overwrite their bytes, and return how many were removed.
@@ -130,7 +127,7 @@ class VectorCache:
 
     def size(self) -> CacheSize:
         """Return the number of vectors and the bytes on disk."""
-        (count,) = self._run(lambda connection: connection.execute("SELECT count(*) FROM vectors").fetchone())
+        (count,) = self._run(lambda connection: connection.execute(_COUNT, (f"%{SPACE_SUFFIX}",)).fetchone())
         return CacheSize(count, sum(path.stat().st_size for path in self._files() if path.exists()))
 
     def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> int:
@@ -192,6 +189,28 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
+def stored_tokens(path: Path, vector_space: str, keys: Sequence[str]) -> dict[str, TokenCodes]:
+    """Return the token codes in a cache by text_sha256; none if it is missing, locked or damaged: all can be computed.
+
+    The file is opened for reading only, which takes a tenth of the time.
+    """
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=_WAIT_FOR_READING)
+        try:
+            return {key: TokenCodes.read(found) for key, found in _found(connection, vector_space + SPACE_SUFFIX, keys)}
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        return {}
+
+
+def _found(connection: sqlite3.Connection, vector_space: str, keys: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    for key in keys:
+        row = connection.execute(_FIND, (bytes.fromhex(key), vector_space)).fetchone()
+        if row is not None:
+            yield key, row[0]
+
+
 def trim_cache(context: StageContext) -> int:
     """Remove the cached vectors of all passages that are in no chunk now; return how many."""
     passages = context.tables.stream(CHUNKS, ["passage"])
@@ -200,15 +219,24 @@ def trim_cache(context: StageContext) -> int:
 
 
 def passage_vectors(
-    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance, *, keep_tokens: bool = False
 ) -> tuple[npt.NDArray[np.float32], Counter[str]]:
-    """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once."""
+    """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once.
+
+    With `keep_tokens`, the cache also keeps the token codes of the passages that are encoded.
+    """
     keys = [text_sha256(passage) for passage in passages]
     known = cache.get_many(encoder.vector_space, keys)
     missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
     advance(len(keys) - len(missing))
-    encoded = encoder.encode_passages(list(missing.values()), advance)
-    cache.put_many(encoder.vector_space, list(missing), encoded.vectors)
+    names, codes = list(missing), dict[str, TokenCodes]()
+
+    def keep(place: int, tokens: Tokens) -> None:
+        codes[names[place]] = TokenCodes.of(tokens.vectors, tokens.spans)
+
+    encoded = encoder.encode_passages(list(missing.values()), advance, keep if keep_tokens else None)
+    cache.put_many(encoder.vector_space, names, encoded.vectors)
+    cache.put_tokens(encoder.vector_space, codes)
     known.update(zip(missing, encoded.vectors, strict=True))
     counts = Counter(
         encoded=len(missing),

@@ -46,6 +46,23 @@ class Encoded:
     truncated: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """The tokens of one text in its context, and the text's own vector.
+
+    Attributes:
+        vectors: float32 [t, dimension], rows of unit length.
+        spans: First character of each token in the text and the one after it; both equal for special tokens.
+        text_vector: What `encode_passages` or `encode_query` gives for the text: float32 [dimension].
+        truncated: Whether the text was cut to the encoder's maximum length.
+    """
+
+    vectors: Vector
+    spans: tuple[tuple[int, int], ...]
+    text_vector: Vector
+    truncated: bool
+
+
 class Encoder:
     """A loaded encoder. Thread-safe."""
 
@@ -103,15 +120,35 @@ class Encoder:
         """Max tokens of a text, special tokens included."""
         return self.spec.max_length
 
-    def encode_passages(self, texts: Sequence[str], progress: Callable[[int], object] | None = None) -> Encoded:
-        """Encode passages; `progress` is called with 1 after each one, from the calling thread."""
+    def encode_passages(
+        self,
+        texts: Sequence[str],
+        progress: Callable[[int], object] | None = None,
+        keep: Callable[[int, Tokens], object] | None = None,
+    ) -> Encoded:
+        """Encode passages.
+
+        Args:
+            texts: Passages.
+            progress: Called with 1 after each one, from the calling thread.
+            keep: Called with the place of each passage and its tokens, from an encoding thread.
+        """
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         tokens = truncated = 0
         row = 0
-        passages = (self.spec.passage_prefix + text for text in texts)
+        prefix = self.spec.passage_prefix
+
+        def encode(place: int) -> tuple[Vector, int, bool]:
+            if keep is None:
+                return self._encode(prefix + texts[place])
+            found = self._tokens(prefix, texts[place])
+            keep(place, found)
+            return found.text_vector, len(found.spans), found.truncated
+
+        places = iter(range(len(texts)))
         with ThreadPoolExecutor(self.threads, thread_name_prefix="encode") as pool:
-            while window := list(islice(passages, _WINDOW)):
-                for vector, length, cut in pool.map(self._encode, window):
+            while window := list(islice(places, _WINDOW)):
+                for vector, length, cut in pool.map(encode, window):
                     vectors[row] = vector
                     row += 1
                     tokens += length
@@ -119,6 +156,14 @@ class Encoder:
                     if progress is not None:
                         progress(1)
         return Encoded(vectors, tokens, truncated)
+
+    def passage_tokens(self, text: str) -> Tokens:
+        """Return a passage's tokens, without those of the prefix."""
+        return self._tokens(self.spec.passage_prefix, text)
+
+    def query_tokens(self, text: str) -> Tokens:
+        """Return a query's tokens, without those of the prefix."""
+        return self._tokens(self.spec.query_prefix, text)
 
     def encode_query(self, text: str) -> Vector:
         """Return a query's vector: float32 [dimension], unit length."""
@@ -152,6 +197,13 @@ class Encoder:
                 for tokens, encoding in zip(hidden, encodings, strict=True)
             ]
         )
+
+    def _tokens(self, prefix: str, text: str) -> Tokens:
+        encoding = self._tokenizer.encode(prefix + text)
+        hidden: Vector = self._session.run(None, graph_inputs(encoding, self._inputs))[0][0]
+        spans = tuple((max(0, start - len(prefix)), max(0, end - len(prefix))) for start, end in encoding.offsets)
+        vectors = hidden / np.linalg.norm(hidden, axis=1, keepdims=True)
+        return Tokens(vectors, spans, pool(hidden, self.spec.pooling), bool(encoding.overflowing))
 
     def _encode(self, text: str) -> tuple[Vector, int, bool]:
         """Return the vector, the number of tokens, and whether the text was truncated."""

@@ -168,6 +168,16 @@ class SearchIndex:
         index._keyword = KeywordSearch(self._corpus, index._readable)
         return index
 
+    @property
+    def corpus(self) -> Corpus:
+        """The passages of the release."""
+        return self._corpus
+
+    @property
+    def encoder(self) -> Encoder:
+        """The release's encoder."""
+        return self._encoder
+
     def encode_query(self, question: str) -> Vector:
         """Return a question's vector by the release's encoder: float32 [dimension], unit length."""
         return self._encoder.encode_query(checked_question(question))

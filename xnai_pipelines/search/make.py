@@ -168,7 +168,7 @@ def _write(
     advance: Advance,
 ) -> Counter[str]:
     """Embed the chunks and write them in one commit."""
-    vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance)
+    vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance, keep_tokens=True)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
     rows = chunks.append_column("terms", terms_of(chunks))

@@ -1,0 +1,114 @@
+"""Answers without a language model on XQuAD and the sample: citations, refusals and latency, test questions.
+
+    python -m benchmarks.answers --data DATA [--corpora xquad-en ...] [--fit]
+
+Refusals are measured on three kinds of question: answerable ones; the same with the documents that answer taken away;
+and the claims of SciFact, on which no document of XQuAD has anything. `--fit` prints the weights of
+`answers/scoring.py`, derived from the train questions of the English corpus.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+
+from benchmarks.pipeline import Pipeline, pipeline
+from xnai_pipelines.answers.ask import weigh
+from xnai_pipelines.answers.gold import StoredText, read_gold
+from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.policy import confidence, make_refusal_policy
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.evaluation.policy import make_policy
+from xnai_pipelines.questions.make import make_questions, read_questions
+from xnai_pipelines.questions.question import Question, Split
+from xnai_pipelines.sample.documents import questions_path, write_sample
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.schemas import DOCUMENTS
+
+FOREIGN = 300  # questions of the foreign corpus
+
+
+def main() -> None:
+    """Print a row of figures for each corpus."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
+    parser.add_argument("--corpora", nargs="+", default=["xquad-en", "xquad-ru", "sample"])
+    parser.add_argument("--fit", action="store_true", help="print the weights of the confidence and stop")
+    arguments = parser.parse_args()
+    foreign = _foreign(arguments.data / "scifact/questions/queries.jsonl")
+    for corpus in ["xquad-en"] if arguments.fit else arguments.corpora:
+        with TemporaryDirectory() as folder, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
+            documents, questions = arguments.data / corpus / "documents", arguments.data / corpus / "questions"
+            if corpus == "sample":
+                documents, questions = Path(folder) / "documents", questions_path()
+                write_sample(documents)
+            ingest(made, documents, questions)
+            if arguments.fit:
+                fit(made.context)
+            else:
+                print(json.dumps({"corpus": corpus, **measure(made.context, questions, foreign)}), flush=True)
+
+
+def ingest(made: Pipeline, documents: Path, questions: Path) -> None:
+    """Ingest a corpus and choose how search ranks."""
+    made.ingest(documents, questions)
+    make_questions(made.context, questions)
+    make_policy(made.context, weight=None, correct_typos=True, threads=2)
+
+
+def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> dict[str, object]:
+    """Return the figures of the answers to the test questions, and of search's first hit beside them."""
+    index = SearchIndex.open(context.home.root, threads=1)
+    passages, questions = Passages(index, context.home), read_questions(context.tables)
+    policy = make_refusal_policy(context, passages, questions)
+    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
+    texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
+    gold = read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts)
+    tested = questions_to_measure_on(questions)
+    report = measure_answers(context, passages, tested, gold, texts, policy)
+    figures = {
+        name: [round(found.mean, 3), round(found.low, 3), round(found.high, 3)]
+        for name, found in report.figures.items()
+    }
+    return {
+        "passages": len(index.corpus.passages),
+        "questions": len(tested),
+        **figures,
+        "search_first_hit": round(float(np.mean([_first_hit(index, question) for question in tested])), 3),
+        "foreign_refused": round(float(np.mean([confidence(passages, one) < policy.threshold for one in foreign])), 3),
+        "threshold": round(policy.threshold, 3),
+        "p50_ms": report.p50_ms,
+        "p95_ms": report.p95_ms,
+    }
+
+
+def fit(context: StageContext) -> None:
+    """Print weights and offset of a logistic regression on the train questions, with and without their documents."""
+    from sklearn.linear_model import LogisticRegression
+
+    passages = Passages(SearchIndex.open(context.home.root, threads=2), context.home)
+    asked = [one for one in read_questions(context.tables) if one.split is Split.TRAIN]
+    pairs = [(one, without) for one in asked for without in (frozenset[str](), one.document_ids)]
+    features = np.array([weigh(passages, one.question, without=without).scored.features for one, without in pairs])
+    scale = features.std(axis=0)
+    model = LogisticRegression(C=1.0).fit(features / scale, [not without for _, without in pairs])
+    print(np.round(model.coef_[0] / scale, 3).tolist(), round(float(model.intercept_[0]), 3))
+
+
+def _first_hit(index: SearchIndex, question: Question) -> bool:
+    return any(hit.document_id in question.document_ids for hit in index.rank(question.question, 1))
+
+
+def _foreign(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)["text"] for line in lines[:FOREIGN]]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,26 @@
+"""A threshold keeps its stated risk, and a corpus with too few questions gets the default."""
+
+import numpy as np
+
+from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD, RISK, choose_policy
+
+
+def test_a_threshold_refuses_few_of_the_questions_it_was_chosen_on_and_most_that_nothing_answers():
+    random = np.random.default_rng(0)
+    policy = choose_policy(random.normal(3, 1, 400).tolist(), random.normal(-3, 1, 400).tolist(), release=2)
+    assert 0 < policy.wrongly_refused <= RISK
+    assert policy.rightly_refused > 0.99
+    assert (policy.questions, policy.release) == (400, 2)
+
+
+def test_the_risk_holds_for_other_questions_in_about_four_of_five_draws():
+    random = np.random.default_rng(0)
+    kept = 0
+    for _ in range(200):
+        policy = choose_policy(random.normal(0, 1, 200).tolist(), [0.0], release=1)
+        kept += np.mean(random.normal(0, 1, 4_000) < policy.threshold) <= RISK + 0.005
+    assert kept >= 160
+
+
+def test_too_few_questions_leave_the_default():
+    assert choose_policy([1.0] * 20, [-1.0] * 20, release=1).threshold == DEFAULT_THRESHOLD

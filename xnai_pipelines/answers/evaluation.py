@@ -1,0 +1,159 @@
+"""How good a release's answers are: each figure is a mean over questions with its 95 % interval. Pure."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from xnai_pipelines.answers.answer import Answer, Citation, State
+from xnai_pipelines.answers.gold import GoldAnswer
+from xnai_pipelines.answers.refusal import RefusalPolicy
+from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
+from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.words import words
+
+Try: TypeAlias = Callable[[Question], "Trial"]
+"""Answers a question, and says how sure the release is with and without the documents that answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What a release makes of one question.
+
+    Attributes:
+        answer: Its answer if nothing is refused.
+        ranked: Citations of the three parts of the evidence that answer best, whether the answer has them or not.
+        confidence: How sure it is that the documents answer.
+        removed: How sure it is without those that do.
+        seconds: Time of the answer.
+    """
+
+    answer: Answer
+    ranked: tuple[Citation, ...]
+    confidence: float
+    removed: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """The figures of a release's answers to one set of questions.
+
+    Attributes:
+        release: Number of the release.
+        answerer: "extractive" or the name of the language model.
+        questions: Number of questions.
+        with_gold: Number of them whose answers are known; figures that need these are missing if it is 0.
+        policy: The refusal policy that answered.
+        figures: Means with intervals by name, see `MEANINGS`.
+        p50_ms: Median latency of an answer.
+        p95_ms: 95th percentile.
+    """
+
+    release: int
+    answerer: str
+    questions: int
+    with_gold: int
+    policy: RefusalPolicy
+    figures: Mapping[str, Estimate]
+    p50_ms: float
+    p95_ms: float
+
+
+MEANINGS = {
+    "document_cited_first": "the first citation is in a document that answers",
+    "citation_precision": "share of an answer's citations that are in a document that answers",
+    "citation_recall": "share of the documents that answer that are cited",
+    "answer_in_first": "the first citation holds the known answer",
+    "answer_in_three": "one of the first three citations holds the known answer",
+    "exact_match": "the first sentence is the known answer",
+    "token_f1": "words that the first sentence shares with the known answer, F1",
+    "quotes_exact": "every quote equals the stored document's text",
+    "unsupported": "share of sentences that nothing proves",
+    "wrongly_refused": "refused although a document answers",
+    "rightly_refused": "refused once the documents that answer are taken away",
+}
+
+
+def evaluate_answers(
+    questions: Sequence[Question],
+    gold: Mapping[str, Sequence[GoldAnswer]],
+    attempt: Try,
+    texts: Mapping[str, str],
+    policy: RefusalPolicy,
+    advance: Callable[[], object] = lambda: None,
+) -> AnswerReport:
+    """Return the figures of the answers. Citations are judged as if nothing were refused; refusals are judged apart.
+
+    Args:
+        questions: At least one question.
+        gold: Known answers by question_id.
+        attempt: Answers a question.
+        texts: Stored texts by document_id.
+        policy: When to refuse.
+        advance: Called after each question.
+    """
+    values: dict[str, list[float]] = {name: [] for name in MEANINGS}
+    trials = []
+    for question in questions:
+        trial = attempt(question)
+        trials.append(trial)
+        for name, value in _judged(trial, question, gold.get(question.question_id, ()), texts).items():
+            values[name].append(value)
+        values["wrongly_refused"].append(float(trial.confidence < policy.threshold))
+        values["rightly_refused"].append(float(trial.removed < policy.threshold))
+        advance()
+    p50, p95 = np.percentile([trial.seconds for trial in trials], [50, 95])
+    return AnswerReport(
+        release=trials[0].answer.release,
+        answerer=trials[0].answer.answerer,
+        questions=len(questions),
+        with_gold=sum(question.question_id in gold for question in questions),
+        policy=policy,
+        figures={name: bootstrap_mean(each, seed=0) for name, each in values.items() if each},
+        p50_ms=round(1000 * float(p50), 2),
+        p95_ms=round(1000 * float(p95), 2),
+    )
+
+
+def _judged(trial: Trial, question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]) -> dict[str, float]:
+    sentences = trial.answer.sentences
+    cited = [citation for sentence in sentences for citation in sentence.citations]
+    right = [citation.document_id in question.document_ids for citation in cited]
+    judged = {
+        "document_cited_first": float(any(right[:1])),
+        "citation_precision": float(np.mean(right)) if right else 0.0,
+        "citation_recall": len({one.document_id for one in cited} & question.document_ids) / len(question.document_ids),
+        "quotes_exact": float(all(texts.get(one.document_id, "")[one.start : one.end] == one.quote for one in cited)),
+        "unsupported": float(np.mean([one.state is State.UNSUPPORTED for one in sentences])) if sentences else 0.0,
+    }
+    if gold:
+        first = sentences[0].text if sentences else ""
+        judged |= {
+            "answer_in_first": float(any(_holds(one, gold) for one in cited[:1])),
+            "answer_in_three": float(any(_holds(one, gold) for one in trial.ranked)),
+            "exact_match": float(any(_words(first) == _words(known.text) for known in gold)),
+            "token_f1": max(token_f1(first, known.text) for known in gold),
+        }
+    return judged
+
+
+def _holds(citation: Citation, gold: Sequence[GoldAnswer]) -> bool:
+    """Return whether the quote has one of the known answers in it, at its place."""
+    return any(
+        citation.document_id == known.document_id and citation.start <= known.start and known.end <= citation.end
+        for known in gold
+    )
+
+
+def token_f1(answer: str, known: str) -> float:
+    """Return the F1 of the words of an answer against those of the known one, as SQuAD's (Rajpurkar et al., 2016)."""
+    said, wanted = Counter(_words(answer)), Counter(_words(known))
+    common = sum((said & wanted).values())
+    return 2 * common / (sum(said.values()) + sum(wanted.values())) if common else 0.0
+
+
+def _words(text: str) -> list[str]:
+    return [word.text for word in words(text)]

@@ -1,0 +1,98 @@
+"""Known answers of labelled questions: `answers.jsonl` beside the questions, a line per question.
+
+    {"question_id": "q1", "document_id": "guide.md", "answers": [{"text": "308", "start": 34}]}
+
+`question_id` is the question's id in the questions file, or its text if it has none; `document_id` a source or record
+id. `start` is where the answer stands in the record; the stored text may have a title before it, so the occurrence
+nearest to it counts.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.errors import LabelledQuestionsError
+from xnai_pipelines.questions.files import json_object, read_beir, read_jsonl
+from xnai_pipelines.questions.labelled import DocumentNames
+from xnai_pipelines.questions.question import Origin, question_id
+
+FILE = "answers.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class GoldAnswer:
+    """Where an answer stands in a stored document: `text == document.text[start:end]`."""
+
+    document_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """The text of a stored document and its title."""
+
+    title: str
+    text: str
+
+
+def read_gold(
+    labelled: Path | None, sources: Mapping[str, str], texts: Mapping[str, StoredText]
+) -> dict[str, list[GoldAnswer]]:
+    """Return the known answers by question_id; answers that stand in no stored document are left out.
+
+    Args:
+        labelled: Folder or file of the labelled questions; None if there are none.
+        sources: document_id by source of every stored document.
+        texts: Stored texts by document_id.
+
+    Raises:
+        LabelledQuestionsError: A line is malformed. The message names file and line.
+    """
+    path = labelled and (labelled if labelled.is_dir() else labelled.parent) / FILE
+    if not labelled or not path or not path.is_file():
+        return {}
+    names = DocumentNames(sources)
+    rows = read_beir(labelled) if labelled.is_dir() else read_jsonl(labelled)
+    ids = {row.given_id: question_id(Origin.LABELLED, row.question, row.given_id) for row in rows if row.question}
+    found: dict[str, list[GoldAnswer]] = {}
+    for given_id, document, text, start in _answers(path):
+        try:
+            document_id = names.resolve(document)
+        except LookupError:
+            continue
+        answer = _located(document_id, texts[document_id], text, start)
+        if answer and given_id in ids:
+            found.setdefault(ids[given_id], []).append(answer)
+    return found
+
+
+def _answers(path: Path) -> Iterator[tuple[str, str, str, int]]:
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        where = f"{path}:{number}"
+        fields = json_object(where, line)
+        try:
+            for answer in fields["answers"]:
+                if not isinstance(answer["text"], str) or not answer["text"]:
+                    raise ValueError
+                yield (
+                    str(fields["question_id"]),
+                    str(fields["document_id"]),
+                    answer["text"],
+                    int(answer.get("start", 0)),
+                )
+        except (KeyError, TypeError, ValueError) as error:
+            raise LabelledQuestionsError(
+                f'{where}: not {{"question_id": ..., "document_id": ..., "answers": [{{"text": "...", "start": 0}}]}}.'
+            ) from error
+
+
+def _located(document_id: str, stored: StoredText, text: str, start: int) -> GoldAnswer | None:
+    wanted = start + (len(stored.title) + 2 if stored.title and stored.text.startswith(stored.title) else 0)
+    after, before = stored.text.find(text, wanted), stored.text.rfind(text, 0, wanted + len(text))
+    places = [place for place in (after, before) if place >= 0]
+    if not places:
+        return None
+    at = min(places, key=lambda place: abs(place - wanted))
+    return GoldAnswer(document_id, at, at + len(text), text)

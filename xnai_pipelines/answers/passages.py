@@ -1,0 +1,135 @@
+"""What answers read of a release beside its ranking: neighbours of a passage, titles, words and token vectors."""
+
+from collections.abc import Collection, Sequence
+from functools import cached_property, lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow.compute as pc
+
+from xnai_pipelines.chunks.passage import passage
+from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
+from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.keyword import KeywordSearch
+from xnai_pipelines.search.words import Word, stem, words
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.schemas import DOCUMENTS
+from xnai_pipelines.state.tables import Tables
+
+Vectors = npt.NDArray[np.float32]
+
+
+class Passages:
+    """The passages of an open index. Like the index it keeps the state of when it was opened."""
+
+    def __init__(self, index: SearchIndex, home: Home) -> None:
+        self.index = index
+        self.keyword = KeywordSearch(index.corpus)
+        self._home = home
+
+    def without(self, documents: Collection[str]) -> int:
+        """Return how many passages are of these documents."""
+        column = self.index.corpus.passages["document_id"]
+        return sum(pc.sum(pc.equal(column, document)).as_py() or 0 for document in documents)
+
+    def neighbours(self, row: int) -> tuple[int | None, int | None]:
+        """Return the rows of the passages before and after this one in its document, None at its ends."""
+        place = int(self._places[row])
+        return self._neighbour(row, place - 1), self._neighbour(row, place + 1)
+
+    def _neighbour(self, row: int, place: int) -> int | None:
+        if not 0 <= place < len(self._order):
+            return None
+        other = int(self._order[place])
+        return other if self._documents[other] == self._documents[row] else None
+
+    @cached_property
+    def _documents(self) -> npt.NDArray[np.int32]:
+        column = self.index.corpus.passages["document_id"].combine_chunks()
+        codes: npt.NDArray[np.int32] = column.dictionary_encode().indices.to_numpy()
+        return codes
+
+    @cached_property
+    def _order(self) -> npt.NDArray[np.int64]:
+        starts = self.index.corpus.passages["start"].to_numpy()
+        order: npt.NDArray[np.int64] = np.lexsort((starts, self._documents))
+        return order
+
+    @cached_property
+    def _places(self) -> npt.NDArray[np.int64]:
+        places = np.empty(len(self._order), np.int64)
+        places[self._order] = np.arange(len(self._order))
+        return places
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """Titles by document_id."""
+        return Tables(self._home.lancedb).pairs(DOCUMENTS, "document_id", "title")
+
+    def documents(self, wanted: Collection[str]) -> dict[str, str]:
+        """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
+        if not wanted:
+            return {}
+        ids = ", ".join(f"'{document}'" for document in sorted(wanted))
+        rows = Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+        return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+
+    def terms(self, text: str) -> set[str]:
+        """Return the forms of all words of a text."""
+        languages = self.index.corpus.languages
+        return set().union(*(_forms_in(token, languages) for token in text.split()))
+
+    def telling(self, question: str) -> list[tuple[str, ...]]:
+        """Return the forms of each distinct word of a question, without function words."""
+        found = {word.text: word for word in self.keyword.telling(question)}
+        return [forms_of(word, self.index.corpus.languages) for word in found.values()]
+
+    def rarity(self, forms: Sequence[str]) -> float:
+        """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
+        found = max(len(self.keyword.containing(form)) for form in forms)
+        return float(np.log1p((len(self.index.corpus.passages) - found + 0.5) / (found + 0.5)))
+
+    def question_tokens(self, text: str) -> Vectors:
+        """Return the rotated token vectors of a question: float32 [q, d]."""
+        tokens = self.index.encoder.query_tokens(text)
+        return rotated_query(tokens.vectors, tokens.spans)
+
+    def token_codes(self, rows: Sequence[int]) -> list[TokenCodes]:
+        """Return the token codes of passages, their spans in characters of the document.
+
+        Those that the pipeline did not keep are computed: the same, but slower.
+        """
+        shown = self.index.corpus.shown(rows)
+        texts = [
+            passage(self.titles.get(row["document_id"], ""), row["heading_path"] or (), row["text"]) for row in shown
+        ]
+        keys = [text_sha256(text) for text in texts]
+        known = stored_tokens(self._home.vector_cache, self.index.encoder.vector_space, keys)
+        return [
+            _moved(known.get(key) or self._computed(text), row, len(text) - len(row["text"]))
+            for key, text, row in zip(keys, texts, shown, strict=True)
+        ]
+
+    def _computed(self, text: str) -> TokenCodes:
+        tokens = self.index.encoder.passage_tokens(text)
+        return TokenCodes.of(tokens.vectors, tokens.spans)
+
+
+@lru_cache(maxsize=200_000)
+def _forms_in(token: str, languages: tuple[str, ...]) -> frozenset[str]:
+    """Return the forms of all words in a run of characters without white space; such runs come again and again."""
+    return frozenset(form for word in words(token) for form in forms_of(word, languages))
+
+
+def forms_of(word: Word, languages: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the forms by which a word matches another: itself and, in each language, its stem."""
+    return (word.text,) if word.identifier else (word.text, *(stem(word.text, language) for language in languages))
+
+
+def _moved(codes: TokenCodes, row: dict[str, Any], context: int) -> TokenCodes:
+    """Return the codes of the chunk's own text, with spans in the document; those of its headings are left out."""
+    own = codes.spans[:, 0] >= context
+    spans = (codes.spans[own].astype(np.int64) - context + row["start"]).astype(np.uint32)
+    return TokenCodes(spans, codes.bits[own], codes.dimension)

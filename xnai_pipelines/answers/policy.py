@@ -1,0 +1,67 @@
+"""Chooses when the current release refuses, and keeps that under `state/` until its grounds change."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy, choose_policy
+from xnai_pipelines.evaluation.evaluate import question_set
+from xnai_pipelines.evaluation.make import index_content
+from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, questions_to_choose_on
+from xnai_pipelines.questions.question import Origin, Question
+from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.records import read_record, write_record
+
+
+@dataclass(frozen=True, slots=True)
+class KeptPolicy:
+    """The policy and a hash of what it was chosen on."""
+
+    grounds: str
+    policy: RefusalPolicy
+
+
+def refusal_policy(home: Home, release: Release) -> RefusalPolicy:
+    """Return the policy of a release; the default if it has none."""
+    kept = read_record(_path(home), KeptPolicy)
+    return kept.policy if kept and kept.policy.release == release.release else NO_POLICY
+
+
+def make_refusal_policy(context: StageContext, passages: Passages, questions: Sequence[Question]) -> RefusalPolicy:
+    """Return the policy of the open release, chosen on the labelled train and validation questions.
+
+    It is chosen again only if index, ranking or questions have changed. The test questions are not looked at.
+    """
+    asked = questions_to_choose_on(questions, Origin.LABELLED)
+    release = passages.index.release
+    content = [ANSWERS_VERSION, index_content(context, release), release.ranking, question_set(asked), release.release]
+    grounds = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+    kept = read_record(_path(context.home), KeptPolicy)
+    if kept is None or kept.grounds != grounds:
+        policy = RefusalPolicy(release=release.release)
+        if len(asked) >= MIN_QUESTIONS:
+            with context.progress.work("refusal policy", 2 * len(asked), "questions") as advance:
+                answered, removed = [], []
+                for question in asked:
+                    answered.append(confidence(passages, question.question))
+                    removed.append(confidence(passages, question.question, question.document_ids))
+                    advance(2)
+            policy = choose_policy(answered, removed, release.release)
+        kept = KeptPolicy(grounds, policy)
+        write_record(_path(context.home), kept)
+    return kept.policy
+
+
+def confidence(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> float:
+    """Return the log-odds that the release answers the question, as if these documents were not there."""
+    return weigh(passages, question, without=without).scored.confidence
+
+
+def _path(home: Home) -> Path:
+    return home.state / "refusal_policy.json"

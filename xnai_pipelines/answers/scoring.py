@@ -1,0 +1,145 @@
+"""How well each unit of the evidence answers a question, and how sure it is that anything does.
+
+The weights are the same for every corpus. `python -m benchmarks.answers --data DATA --fit` derives them from the train
+questions of XQuAD.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.answers.evidence import Evidence
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.units import units
+from xnai_pipelines.encoders.token_codes import TokenCodes
+
+OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
+RANKING = 0.03  # of the passage's score in the search, below the best passage's
+
+# Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
+FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
+# Logistic regression of whether the evidence answers, against the same questions without the documents that do.
+CONFIDENCE_WEIGHTS = (0.432, 3.485, 3.393, 6.422, 2.948, 9.636)
+CONFIDENCE_OFFSET = -10.739
+
+Scores = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A part of a piece of evidence that may answer.
+
+    Attributes:
+        evidence: Place in the list of evidence.
+        start: First character in the document.
+        end: Character after the last.
+        score: How well it answers; compare within one question.
+    """
+
+    evidence: int
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The units of the evidence, the best first, and the features of how sure it is that they answer."""
+
+    units: tuple[Unit, ...]
+    features: tuple[float, ...]
+
+    @property
+    def confidence(self) -> float:
+        """Log-odds that the evidence answers, for a corpus with as many questions that it does not answer."""
+        return float(np.dot(CONFIDENCE_WEIGHTS, self.features)) + CONFIDENCE_OFFSET
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """The question's words with their rarity, and its token vectors, float32 [q, d]."""
+
+    forms: tuple[tuple[str, ...], ...]
+    rarity: npt.NDArray[np.float64]
+    tokens: npt.NDArray[np.float32]
+
+    def shared(self, terms: set[str]) -> npt.NDArray[np.bool_]:
+        return np.array([not terms.isdisjoint(forms) for forms in self.forms], bool)
+
+
+def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Scored:
+    """Return the units of the evidence, scored for the question.
+
+    A unit's score is MaxSim, the mean over the question's tokens of the best similarity to a token of the unit; plus
+    the share of the question's rare words that are in it; plus the score of its passage in the search.
+    """
+    if not evidence:
+        return Scored((), (0.0,) * len(FEATURES))
+    asked = _question(passages, question)
+    best = max(one.score for one in evidence)
+    codes = passages.token_codes([row for one in evidence for row in one.rows])
+    found: list[Unit] = []
+    facts: list[tuple[float, float, int]] = []
+    parts: list[tuple[Scores, npt.NDArray[np.bool_]]] = []
+    for place, one in enumerate(evidence):
+        mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
+        middles, similarities = _similarities(asked, mine)
+        shared = np.zeros(len(asked.forms), bool)
+        names = {name.casefold() for name in (one.title, *one.heading_path)}
+        for first, last in units(one.text):
+            text, start, end = one.text[first:last], one.start + first, one.start + last
+            if text.casefold() in names:
+                continue
+            inside = (middles >= 2 * start) & (middles <= 2 * end)
+            maxsim = float(_best(similarities[:, inside]).mean())
+            common = asked.shared(passages.terms(text))
+            shared |= common
+            overlap = _share(asked, common)
+            total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
+            found.append(Unit(place, start, end, total))
+            facts.append((maxsim, overlap, place))
+        parts.append((_best(similarities), shared))
+    order = sorted(range(len(found)), key=lambda at: -found[at].score)
+    return Scored(tuple(found[at] for at in order), _features(asked, facts, order, parts))
+
+
+def _question(passages: Passages, text: str) -> _Question:
+    forms = tuple(passages.telling(text))
+    rarity = np.array([passages.rarity(one) for one in forms], np.float64)
+    return _Question(forms, rarity, passages.question_tokens(text))
+
+
+def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.NDArray[np.int64], Scores]:
+    """Return twice the middle of each of the passages' tokens in the document, int64 [t], and similarities [q, t]."""
+    middles = np.concatenate([one.spans for one in codes]).sum(axis=1, dtype=np.int64)
+    return middles, np.concatenate([one.similarities(asked.tokens) for one in codes], axis=1)
+
+
+def _best(similarities: Scores) -> Scores:
+    """Return the best similarity of each question token, 0 if there is nothing to compare with: float32 [q]."""
+    if not similarities.size:
+        return np.zeros(1, np.float32)
+    best: Scores = similarities.max(axis=1)
+    return best
+
+
+def _share(asked: _Question, shared: npt.NDArray[np.bool_]) -> float:
+    total = float(asked.rarity.sum())
+    return float(asked.rarity[shared].sum()) / total if total > 0 else 0.0
+
+
+def _features(
+    asked: _Question,
+    facts: Sequence[tuple[float, float, int]],
+    order: Sequence[int],
+    parts: Sequence[tuple[Scores, npt.NDArray[np.bool_]]],
+) -> tuple[float, ...]:
+    """Return the values of `FEATURES`, for the best unit and the evidence that it is in; zeros without a unit."""
+    if not order:
+        return (0.0,) * len(FEATURES)
+    maxsim, overlap, place = facts[order[0]]
+    best, shared = parts[place]
+    lead = max(one for one, _, _ in facts) - float(np.median([one for one, _, _ in facts]))
+    return (maxsim, overlap, _share(asked, shared), float(best.mean()), float(best.min()), lead)

@@ -1,0 +1,67 @@
+"""The command that answers a question from the current release."""
+
+import atexit
+import gc
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from xnai_pipelines.cli.app import AsJson, app, print_json, settings
+
+if TYPE_CHECKING:
+    from xnai_pipelines.answers.answer import Answer, Citation
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="The question.")],
+    source: Annotated[str | None, typer.Option(help="Only sources with this prefix.")] = None,
+    media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
+    language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Answer a question with quotes from the documents, or refuse.
+
+    Operators in the question work as in `xnai search`.
+    """
+    atexit.register(gc.freeze)  # as in a search
+    import xnai_pipelines
+    from xnai_pipelines.cli.pipeline import require_release_encoder
+    from xnai_pipelines.search.query import Filters
+
+    require_release_encoder(settings())
+    home = xnai_pipelines.open(settings().home, threads=settings().threads)
+    answer = home.ask(question, filters=Filters(source, media_type, language))
+    if as_json:
+        print_json(asdict(answer))
+    else:
+        show_answer(answer)
+
+
+def show_answer(answer: "Answer") -> None:
+    """Print an answer with numbered citations, or a refusal with the passages that came nearest."""
+    from xnai_pipelines.cli.rendering import console
+
+    console.print(f"[bold]{escape(answer.question)}[/bold]")
+    if answer.refusal:
+        console.print(escape(answer.refusal.reason), highlight=False)
+        cited = list(answer.refusal.nearest)
+        if cited:
+            console.print("Nearest passages:", highlight=False)
+    else:
+        cited = list(dict.fromkeys(citation for sentence in answer.sentences for citation in sentence.citations))
+        for sentence in answer.sentences:
+            numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
+            console.print(f"{escape(sentence.text)} [cyan]{escape(numbers)}[/cyan]", highlight=False)
+    for number, citation in enumerate(cited, start=1):
+        console.print(f"  [cyan]{escape(f'[{number}]')}[/cyan] {escape(_place(citation))}", highlight=False)
+    for note in answer.notes:
+        console.print(f"[yellow]{escape(note)}[/yellow]", highlight=False)
+
+
+def _place(citation: "Citation") -> str:
+    page = f", {citation.page}" if citation.page else ""
+    headings = f"  {' > '.join(citation.heading_path)}" if citation.heading_path else ""
+    return f"{citation.source} [{citation.start}:{citation.end}]{page}{headings}"
