@@ -77,7 +77,8 @@ def test_no_code_beside_the_chosen_one_is_nearer(weight: Weights, scheme: Scheme
             scales=tensor.scales,
             zero_points=tensor.zero_points,
         ).restored()
-        assert (error <= np.abs(beside - weight) * (1 + 1e-4)).all()
+        nearer = np.abs(beside - weight) * (1 + 1e-4) + 1e-6 * np.abs(weight)  # sums of float32 are rounded
+        assert (error <= nearer).all()
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
