@@ -13,7 +13,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-models demo-retrain check test soak ui lint docs bench clean
+.PHONY: help demo demo-answers demo-models demo-retrain check test soak ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,9 @@ demo: $(VENV)/.installed ## install, index and evaluate the sample, print exampl
 
 demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
 	@$(BIN)/xnai demo-models
+
+demo-answers: $(VENV)/.installed ## answer ten questions from the sample; after make demo
+	@$(BIN)/xnai demo-answers
 
 demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and its repair, in .xnai-retrain
 	@rm -rf .xnai-retrain
