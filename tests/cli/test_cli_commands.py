@@ -16,9 +16,9 @@ from xnai_pipelines.encoders.stored.scheme import Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTensor, Statistics
 
 COMMANDS = [
-    "run", "evaluate", "plan", "search", "policy", "status", "sample", "demo", "ui", "maintain", "quantize", "card",
-    "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget",
-    "demo-models", "demo-retrain", "train",
+    "run", "evaluate", "plan", "search", "ask", "policy", "status", "sample", "demo", "ui", "maintain", "quantize",
+    "card", "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget",
+    "demo-answers", "demo-models", "demo-retrain", "train",
 ]  # fmt: skip
 
 

@@ -28,7 +28,20 @@ def _make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_make_alone_lists_every_target(checkout: Path) -> None:
     finished = _make(checkout)
     listed = [line.split()[1] for line in finished.stdout.splitlines()]
-    build = ["help", "demo", "demo-answers", "demo-models", "demo-retrain", "test", "check", "soak", "ui", "lint", "docs", "bench"]
+    build = [
+        "help",
+        "demo",
+        "demo-answers",
+        "demo-models",
+        "demo-retrain",
+        "test",
+        "check",
+        "soak",
+        "ui",
+        "lint",
+        "docs",
+        "bench",
+    ]
     assert listed == [*build, "clean"]
 
 
