@@ -17,8 +17,8 @@ from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTenso
 
 COMMANDS = [
     "run", "evaluate", "plan", "search", "ask", "policy", "status", "sample", "demo", "ui", "maintain", "quantize",
-    "card", "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget",
-    "demo-answers", "demo-models", "demo-retrain", "train",
+    "card", "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve",
+    "forget", "demo-answers", "demo-models", "demo-retrain", "train",
 ]  # fmt: skip
 
 
