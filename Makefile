@@ -21,11 +21,11 @@ help: ## list the targets
 demo: $(VENV)/.installed ## install, index and evaluate the sample, print example searches
 	@$(BIN)/xnai demo
 
-demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
-	@$(BIN)/xnai demo-models
-
 demo-answers: $(VENV)/.installed ## answer ten questions from the sample; after make demo
 	@$(BIN)/xnai demo-answers
+
+demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
+	@$(BIN)/xnai demo-models
 
 demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and its repair, in .xnai-retrain
 	@rm -rf .xnai-retrain
