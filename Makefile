@@ -13,13 +13,16 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-models demo-retrain check test soak fuzz ui lint docs bench clean
+.PHONY: help demo demo-answers demo-models demo-retrain check test soak fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
 
 demo: $(VENV)/.installed ## install, index and evaluate the sample, print example searches
 	@$(BIN)/xnai demo
+
+demo-answers: $(VENV)/.installed ## answer ten questions from the sample; after make demo
+	@$(BIN)/xnai demo-answers
 
 demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
 	@$(BIN)/xnai demo-models

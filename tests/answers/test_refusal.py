@@ -13,13 +13,13 @@ def test_a_threshold_refuses_few_of_the_questions_it_was_chosen_on_and_most_that
     assert (policy.questions, policy.release) == (400, 2)
 
 
-def test_the_risk_holds_for_other_questions_in_about_four_of_five_draws():
+def test_the_risk_holds_for_other_questions_in_nearly_all_draws():
     random = np.random.default_rng(0)
     kept = 0
     for _ in range(200):
         policy = choose_policy(random.normal(0, 1, 200).tolist(), [0.0], release=1)
-        kept += np.mean(random.normal(0, 1, 4_000) < policy.threshold) <= RISK + 0.005
-    assert kept >= 160
+        kept += np.mean(random.normal(0, 1, 4_000) < policy.threshold) <= RISK
+    assert kept >= 180
 
 
 def test_too_few_questions_leave_the_default():

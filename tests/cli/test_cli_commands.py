@@ -18,7 +18,7 @@ from xnai_pipelines.encoders.stored.tensor import QuantizedModel, QuantizedTenso
 COMMANDS = [
     "run", "evaluate", "plan", "search", "policy", "status", "sample", "demo", "ui", "maintain", "quantize", "card",
     "inspect", "encoders", "retrain", "adapters", "feedback", "history", "releases", "rollback", "approve", "forget",
-    "demo-models", "demo-retrain", "train", "health", "serve", "mcp", "sources", "crawl", "ask",
+    "demo-models", "demo-retrain", "train", "health", "serve", "mcp", "sources", "crawl", "ask", "demo-answers",
 ]  # fmt: skip
 
 

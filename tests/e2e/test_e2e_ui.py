@@ -96,7 +96,15 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
         process.communicate()
 
 
-REFRESHED = {"documents", "chunks", "embeddings", "questions", "ranking_policy", "retrieval_evaluation", "drift_report"}
+REFRESHED = {
+    "documents",
+    "chunks",
+    "embeddings",
+    "questions",
+    "ranking_policy",
+    "retrieval_evaluation",
+    "drift_report",
+} | {"answer_evaluation"}
 RETRAINED = {
     "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
     "promotion_decision", "release",

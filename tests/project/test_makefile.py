@@ -31,6 +31,7 @@ def test_make_alone_lists_every_target(checkout: Path) -> None:
     build = [
         "help",
         "demo",
+        "demo-answers",
         "demo-models",
         "demo-retrain",
         "test",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 RISK = 0.05  # of refusing a question that the documents answer
-CERTAINTY = 0.8  # that the risk holds for other questions like those it was chosen on
+CERTAINTY = 0.95  # that the risk holds for other questions like those it was chosen on
 DEFAULT_THRESHOLD = -1.9  # refuses 2 % of XQuAD's train questions: a corpus without questions is seldom like it
 
 

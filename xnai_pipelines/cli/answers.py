@@ -14,6 +14,43 @@ if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Answer, Citation
 
 
+# The last three are not in Python's documentation.
+DEMO_QUESTIONS = (
+    "How do I copy a folder?",
+    "Which function joins parts of a path?",
+    "What happens to a queue's get when the queue is empty?",
+    "How many digits does a Decimal have by default?",
+    "List the ways to compare two floating point numbers",
+    "How do I read a CSV file into dictionaries?",
+    "What is the difference between shallow and deep copy?",
+    "How do I deploy to Kubernetes?",
+    "Who won the football world cup in 2014?",
+    "What does a loaf of bread cost?",
+)
+
+
+@app.command()
+def demo_answers() -> None:
+    """Answer ten questions from the sample that `xnai demo` indexed, and print the evaluation of its answers."""
+    import xnai_pipelines
+    from xnai_pipelines.answers.make import last_answers
+    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.state.layout import Home
+
+    home = xnai_pipelines.open(settings().home, threads=settings().threads)
+    for question in DEMO_QUESTIONS:
+        show_answer(home.ask(question))
+        console.print()
+    kept = last_answers(Home(settings().home))
+    if kept:
+        rows = [
+            [name.replace("_", " "), f"{found.mean:.3f}", f"{found.low:.3f} to {found.high:.3f}"]
+            for name, found in kept.report.figures.items()
+        ]
+        title = f"Answers to {kept.report.questions} test questions, p50 {kept.report.p50_ms:.0f} ms"
+        table(title, ["figure", "value", "95 % CI"], rows, ["value", "95 % CI"])
+
+
 @app.command()
 def ask(
     question: Annotated[str, typer.Argument(help="The question.")],

@@ -305,7 +305,6 @@ def definitions(base: Base) -> dg.Definitions:
                 deps=["embeddings", "questions", "ranking_policy"],
                 group="evaluation",
                 kinds={"python", "mlflow", "lancedb"},
-                pool=base.pool,
             ),
         ],
         asset_checks=[
