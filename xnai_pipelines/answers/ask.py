@@ -127,9 +127,11 @@ def refused(evidence: Sequence[Evidence]) -> Refusal:
     """Return the refusal that names the nearest passages."""
     if not evidence:
         return Refusal("There are no documents to answer from.", ())
-    return Refusal(
-        "The documents do not answer this.", tuple(citation_of(one, one.start, one.end) for one in evidence[:NEAREST])
-    )
+    nearest: dict[tuple[str, float], Evidence] = {}
+    for one in evidence:  # a short passage and the neighbours that it took in have one score: one of them is named
+        nearest.setdefault((one.document_id, one.score), one)
+    named = [citation_of(one, one.start, one.end) for one in nearest.values()]
+    return Refusal("The documents do not answer this.", tuple(named[:NEAREST]))
 
 
 def answer_digest(answer: Answer, parameters: Mapping[str, object]) -> str:
