@@ -13,7 +13,7 @@ from tests.serving.conftest import DOCUMENTS
 from tests.support.pipeline import variables
 from tests.support.served import bearer
 
-TOOLS = {"search", "read_document", "list_sources", "status"}
+TOOLS = {"search", "ask", "read_document", "list_sources", "status"}
 
 
 def over_http(client, headers, conversation):

@@ -14,8 +14,8 @@ from xnai_pipelines.serving.tokens import Scope, revoke_token, tokens
 
 BODY = {"question": "When is the office closed?"}
 ROUTES = [
-    ("POST", "/v1/search"), ("GET", "/v1/documents/00"), ("GET", "/v1/releases"), ("GET", "/v1/status"),
-    ("GET", "/metrics"), ("GET", "/v1/unknown"),
+    ("POST", "/v1/search"), ("POST", "/v1/answer"), ("POST", "/v1/context"), ("GET", "/v1/documents/00"),
+    ("GET", "/v1/sources"), ("GET", "/v1/releases"), ("GET", "/v1/status"), ("GET", "/metrics"), ("GET", "/v1/unknown"),
 ]  # fmt: skip
 
 

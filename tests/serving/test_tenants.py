@@ -65,6 +65,23 @@ def test_nothing_of_another_group_is_in_any_response(tenants, client):
     assert not [secret for secret in ("4,000", "red/pay", hidden, "coins") if secret in shown["blue"]]
 
 
+def test_an_answer_quotes_what_the_caller_may_read(tenants, client):
+    question, shown = {"question": "What is the bonus of the board?"}, {}
+    for group in ("red", "blue"):
+        headers = bearer(tenants.home, group)
+        answered = client.post("/v1/answer", json=question, headers=headers).json()
+        context = client.post("/v1/context", json=question, headers=headers).json()["context"]
+        shown[group] = str(answered) + context
+        quotes = [quote for sentence in answered["sentences"] for quote in sentence["citations"]]
+        for quote in quotes:
+            where = {"start": quote["start"], "end": quote["end"]}
+            text = client.get(f"/v1/documents/{quote['document_id']}", headers=headers, params=where).json()["text"]
+            assert text == quote["quote"]
+        assert quotes
+    assert ("4,000" in shown["red"], "quartz" in shown["red"]) == (True, False)
+    assert ("4,000" in shown["blue"], "quartz" in shown["blue"]) == (False, True)
+
+
 def test_a_document_that_may_not_be_read_answers_like_one_that_is_not_there(tenants, client):
     hidden = ids(tenants)["red/pay.md"]
     red, blue = bearer(tenants.home, "red"), bearer(tenants.home, "blue")

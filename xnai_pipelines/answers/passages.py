@@ -1,6 +1,6 @@
 """What answers read of a release beside its ranking: neighbours of a passage, titles, words and token vectors."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -12,7 +12,6 @@ from xnai_pipelines.chunks.passage import passage
 from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
 from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.keyword import KeywordSearch
 from xnai_pipelines.search.words import Word, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -26,8 +25,12 @@ class Passages:
 
     def __init__(self, index: SearchIndex, home: Home) -> None:
         self.index = index
-        self.keyword = KeywordSearch(index.corpus)
+        self.keyword = index.keyword
         self._home = home
+
+    def for_reader(self, may_read: Callable[[str], bool]) -> "Passages":
+        """Return the passages as they were without those of sources that may not be read."""
+        return Passages(self.index.for_reader(may_read), self._home)
 
     def without(self, documents: Collection[str]) -> int:
         """Return how many passages are of these documents."""
@@ -89,7 +92,7 @@ class Passages:
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
         found = max(len(self.keyword.containing(form)) for form in forms)
-        return float(np.log1p((len(self.index.corpus.passages) - found + 0.5) / (found + 0.5)))
+        return float(np.log1p((self.index.passages - found + 0.5) / (found + 0.5)))
 
     def question_tokens(self, text: str) -> Vectors:
         """Return the rotated token vectors of a question: float32 [q, d]."""

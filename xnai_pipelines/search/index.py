@@ -174,6 +174,11 @@ class SearchIndex:
         return self._corpus
 
     @property
+    def keyword(self) -> KeywordSearch:
+        """The words of the passages that can be found."""
+        return self._keyword
+
+    @property
     def encoder(self) -> Encoder:
         """The release's encoder."""
         return self._encoder

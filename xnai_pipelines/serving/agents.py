@@ -1,4 +1,4 @@
-"""The tools that agents have, by the Model Context Protocol: search, read a document, list sources, status.
+"""The tools that agents have, by the Model Context Protocol: search, ask, read a document, list sources, status.
 
 All of them read. Documents are data: the instructions of the server say so to the agent.
 """
@@ -11,10 +11,12 @@ from mcp.server.mcpserver.exceptions import ResourceError, ToolError
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
+from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.serving import operations
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.messages import (
+    AnswerRequest,
     DocumentResponse,
     Question,
     SearchFilters,
@@ -53,6 +55,11 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
         """Return the passages that answer a question best, each with its document and character range."""
         request = SearchRequest(question=question, k=k, filters=SearchFilters(source=source))
         return await _told(operations.search(service, caller_of(context), request))
+
+    @server.tool(annotations=READING)
+    async def ask(question: Question, context: Context) -> Answer:
+        """Return an answer in the documents' own words, each sentence cited to the character, or a refusal."""
+        return await _told(operations.answer(service, caller_of(context), AnswerRequest(question=question)))
 
     @server.tool(annotations=READING)
     async def read_document(

@@ -5,6 +5,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.policy import refusal_policy
+from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError, ReleaseError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
@@ -27,20 +30,26 @@ class Stamp:
 class Served:
     """One state of one release. A request keeps the state that it began with."""
 
-    index: SearchIndex
+    passages: Passages
+    refusal: RefusalPolicy
     rules: AccessRules
     stamp: Stamp
-    _readers: OrderedDict[frozenset[str], SearchIndex] = field(default_factory=OrderedDict)
+    _readers: OrderedDict[frozenset[str], Passages] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def for_groups(self, groups: frozenset[str]) -> SearchIndex:
-        """Return the index as a caller in these groups sees it. Every route reaches the index through here."""
+    @property
+    def index(self) -> SearchIndex:
+        """The index of all passages."""
+        return self.passages.index
+
+    def for_groups(self, groups: frozenset[str]) -> Passages:
+        """Return the passages that a caller in these groups may read. Every route reaches the index through here."""
         if not self.rules.rules:
-            return self.index
+            return self.passages
         with self._lock:
             found = self._readers.get(groups)
         if found is None:
-            found = self.index.for_reader(self.rules.reader(groups))
+            found = self.passages.for_reader(self.rules.reader(groups))
         with self._lock:
             self._readers[groups] = found
             self._readers.move_to_end(groups)
@@ -81,13 +90,17 @@ class CurrentRelease:
             try:
                 stamp = self._stamp()
                 if self._served is None or self._served.stamp != stamp:
-                    rules = self._rules()
-                    self._served = Served(SearchIndex.open(self._home.root), rules, stamp)
+                    self._served = self._opened(stamp)
                 self._failure = None
             except XnaiError as error:
                 self._failure = error
                 if isinstance(error, AccessRulesError):
                     self._served = None  # who may read what is not known: nobody is served
+
+    def _opened(self, stamp: Stamp) -> Served:
+        rules = self._rules()
+        index = SearchIndex.open(self._home.root)
+        return Served(Passages(index, self._home), refusal_policy(self._home, index.release), rules, stamp)
 
     def _rules(self) -> AccessRules:
         inputs = recorded_inputs(self._home)

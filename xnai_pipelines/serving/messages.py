@@ -47,6 +47,26 @@ class SearchRequest(Request):
     by_document: bool = Field(default=False, description="Return the best passage of each document alone.")
 
 
+class AnswerRequest(Request):
+    """A question to be answered."""
+
+    question: Question
+    filters: SearchFilters = SearchFilters()
+
+
+class ContextRequest(AnswerRequest):
+    """A question whose evidence is wanted."""
+
+    budget: int = Field(default=2_000, ge=1, le=32_000, description="Max tokens, estimated.")
+
+
+class ContextResponse(BaseModel):
+    """The evidence for a question."""
+
+    release: int
+    context: str = Field(description="Numbered passages, each with its source before it.")
+
+
 class FoundPassage(BaseModel):
     """A passage found: `text` is `document.text[start:end]`."""
 

@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from xnai_pipelines.answers.answer import Answer
+from xnai_pipelines.answers.ask import ask, context_block
 from xnai_pipelines.errors import NotFoundError
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import (
+    AnswerRequest,
+    ContextRequest,
+    ContextResponse,
     DocumentResponse,
     FoundPassage,
     ReleaseMessage,
@@ -28,7 +33,7 @@ async def search(service: Service, caller: Caller, request: SearchRequest) -> Se
     caller.require(Scope.SEARCH)
 
     def work(served: Served, groups: frozenset[str]) -> SearchResponse:
-        index, filters = served.for_groups(groups), request.filters.filters()
+        index, filters = served.for_groups(groups).index, request.filters.filters()
         hits = index.search(request.question, request.k, request.mode, filters, by_document=request.by_document)
         return SearchResponse(
             release=index.release.release,
@@ -37,6 +42,29 @@ async def search(service: Service, caller: Caller, request: SearchRequest) -> Se
         )
 
     return await service.result(caller, ("search", request), work)
+
+
+async def answer(service: Service, caller: Caller, request: AnswerRequest) -> Answer:
+    """Return an answer that quotes the documents, or a refusal."""
+    caller.require(Scope.ANSWER)
+
+    def work(served: Served, groups: frozenset[str]) -> Answer:
+        filters = request.filters.filters()
+        return ask(served.for_groups(groups), request.question, policy=served.refusal, filters=filters)
+
+    return await service.result(caller, ("answer", request), work)
+
+
+async def context(service: Service, caller: Caller, request: ContextRequest) -> ContextResponse:
+    """Return the evidence for a question, numbered, for the prompt of another system."""
+    caller.require(Scope.ANSWER)
+
+    def work(served: Served, groups: frozenset[str]) -> ContextResponse:
+        passages, filters = served.for_groups(groups), request.filters.filters()
+        block = context_block(passages, request.question, budget_tokens=request.budget, filters=filters)
+        return ContextResponse(release=passages.index.release.release, context=block)
+
+    return await service.result(caller, ("context", request), work)
 
 
 async def read_document(
@@ -69,7 +97,7 @@ async def list_sources(service: Service, caller: Caller, prefix: str, most: int)
     caller.require(Scope.READ)
 
     def work(served: Served, groups: frozenset[str]) -> SourcesResponse:
-        found = [one for one in served.for_groups(groups).documents() if one[0].startswith(prefix)]
+        found = [one for one in served.for_groups(groups).index.documents() if one[0].startswith(prefix)]
         return SourcesResponse(documents=len(found), sources=dict(found[:most]))
 
     return await service.result(caller, ("sources", prefix, most), work)
@@ -91,7 +119,7 @@ async def status(service: Service, caller: Caller) -> StatusResponse:
     caller.require(Scope.READ)
 
     def work(served: Served, groups: frozenset[str]) -> StatusResponse:
-        index = served.for_groups(groups)
+        index = served.for_groups(groups).index
         return StatusResponse(
             release=index.release.release,
             encoder=index.release.encoder,

@@ -4,9 +4,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.serving import operations
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.messages import (
+    AnswerRequest,
+    ContextRequest,
+    ContextResponse,
     DocumentResponse,
     Problem,
     ReleaseMessage,
@@ -54,6 +58,18 @@ Asking = Annotated[Caller, Depends(_caller)]
 async def search(body: SearchRequest, service: Serving, caller: Asking) -> SearchResponse:
     """Return the best passages for a question."""
     return await operations.search(service, caller, body)
+
+
+@router.post("/answer")
+async def answer(body: AnswerRequest, service: Serving, caller: Asking) -> Answer:
+    """Return an answer: sentences, each cited to the character, or a refusal with the nearest passages."""
+    return await operations.answer(service, caller, body)
+
+
+@router.post("/context")
+async def context(body: ContextRequest, service: Serving, caller: Asking) -> ContextResponse:
+    """Return the evidence for a question, numbered, for the prompt of another system."""
+    return await operations.context(service, caller, body)
 
 
 @router.get("/documents/{document_id}")
