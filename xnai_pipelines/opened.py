@@ -12,6 +12,7 @@ from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Answer
+    from xnai_pipelines.answers.ask import Answerer
     from xnai_pipelines.answers.passages import Passages
     from xnai_pipelines.answers.refusal import RefusalPolicy
     from xnai_pipelines.status import HomeStatus
@@ -56,19 +57,20 @@ class OpenedHome:
             raise QueryError(f"mode {str(mode)!r} is not one of {', '.join(Mode)}.")
         return self._index.search(question, k, Mode(mode), filters, by_document=by_document)
 
-    def ask(self, question: str, *, filters: Filters = NO_FILTERS) -> "Answer":
-        """Return an answer that quotes the documents, each sentence with its citation; or a refusal.
+    def ask(self, question: str, *, filters: Filters = NO_FILTERS, answerer: "Answerer | None" = None) -> "Answer":
+        """Return an answer, each sentence with its citation; or a refusal.
 
         Args:
             question: What a person asks.
             filters: Which documents may answer.
+            answerer: Writes the answer, such as a `LanguageModelAnswerer`; None quotes the documents.
 
         Raises:
             QueryError: The question holds no word or is too long.
         """
         from xnai_pipelines.answers.ask import ask
 
-        return ask(self._passages, question, policy=self._refusal, filters=filters)
+        return ask(self._passages, question, policy=self._refusal, filters=filters, answerer=answerer)
 
     def context(self, question: str, budget: int = 2_000, *, filters: Filters = NO_FILTERS) -> str:
         """Return the passages that an answer may rest on, numbered, for the prompt of another system.

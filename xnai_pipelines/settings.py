@@ -13,6 +13,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -247,6 +248,18 @@ class Settings(BaseSettings):
     request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
     tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
     tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    llm_url: str | None = Field(
+        default=None,
+        description="Server with OpenAI's protocol that writes answers, such as http://127.0.0.1:8000/v1. Unset: "
+        "answers quote the documents.",
+    )
+    llm_model: str = Field(default="default", description="Name of the model on that server.")
+    llm_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
+    llm_seconds: float = Field(default=20.0, gt=0, description="Max time of its reply; then the answer quotes.")
+    llm_keep_unsupported: bool = Field(
+        default=False,
+        description="Show sentences that no document supports, with the reason, instead of dropping them.",
+    )
     code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
     dagster_home: Path | None = Field(
         default=None,
@@ -276,6 +289,14 @@ class Settings(BaseSettings):
     def _posts_somewhere(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not value.get_secret_value().startswith(("http://", "https://")):
             raise ValueError("it must start with http:// or https://")
+        return value
+
+    @field_validator("llm_url")
+    @classmethod
+    def _is_a_server(cls, value: str | None) -> str | None:
+        parts = urlsplit(value or "")
+        if value is not None and (parts.scheme not in ("http", "https") or not parts.hostname or parts.username):
+            raise ValueError("it must be http:// or https:// with a host and without a user name")
         return value
 
     @field_validator("exclude", "service_names", "private_hosts", mode="before")

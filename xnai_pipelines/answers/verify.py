@@ -122,7 +122,7 @@ class _Piece:
         return Citation(
             document_id=piece.document_id,
             source=piece.source,
-            chunk_id=piece.chunk_ids[0],
+            chunk_id=piece.chunk_at(piece.start + start),
             start=piece.start + start,
             end=piece.start + end,
             quote=piece.text[start:end],

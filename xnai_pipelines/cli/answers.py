@@ -12,8 +12,10 @@ from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 
 if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Answer, Citation
+    from xnai_pipelines.answers.ask import Answerer
 
 
+QUOTE = "none"  # the model that answers without one
 # The last three are not in Python's documentation.
 DEMO_QUESTIONS = (
     "How do I copy a folder?",
@@ -57,11 +59,14 @@ def ask(
     source: Annotated[str | None, typer.Option(help="Only sources with this prefix.")] = None,
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
+    model: Annotated[
+        str | None, typer.Option(help="Model of the server XNAI_LLM_URL that writes the answer; none: quote.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Answer a question with quotes from the documents, or refuse.
+    """Answer a question from the documents, or refuse.
 
-    Operators in the question work as in `xnai search`.
+    The answer quotes, unless XNAI_LLM_URL names a language model's server. Operators work as in `xnai search`.
     """
     atexit.register(gc.freeze)  # as in a search
     import xnai_pipelines
@@ -70,15 +75,39 @@ def ask(
 
     require_release_encoder(settings())
     home = xnai_pipelines.open(settings().home, threads=settings().threads)
-    answer = home.ask(question, filters=Filters(source, media_type, language))
+    filters = Filters(source, media_type, language)
+    answer = home.ask(question, filters=filters, answerer=_answerer(model))
     if as_json:
         print_json(asdict(answer))
     else:
         show_answer(answer)
 
 
+def _answerer(model: str | None) -> "Answerer | None":
+    """Return what writes answers, None if they quote.
+
+    Raises:
+        OptionError: A model is named and no server.
+    """
+    from xnai_pipelines.errors import OptionError
+
+    current = settings()
+    if current.llm_url is None:
+        if model not in (None, QUOTE):
+            raise OptionError(f"--model {model} needs the server that has it. Set XNAI_LLM_URL.")
+        return None
+    if model == QUOTE:
+        return None
+    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+    from xnai_pipelines.answers.language_model.server import ChatServer
+
+    server = ChatServer(current.llm_url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
+    return LanguageModelAnswerer(server, current.llm_keep_unsupported)
+
+
 def show_answer(answer: "Answer") -> None:
     """Print an answer with numbered citations, or a refusal with the passages that came nearest."""
+    from xnai_pipelines.answers.answer import State
     from xnai_pipelines.cli.rendering import console
 
     console.print(f"[bold]{escape(answer.question)}[/bold]")
@@ -92,6 +121,8 @@ def show_answer(answer: "Answer") -> None:
         for sentence in answer.sentences:
             numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
             console.print(f"{escape(sentence.text)} [cyan]{escape(numbers)}[/cyan]", highlight=False)
+            if sentence.state is State.UNSUPPORTED:
+                console.print(f"  [yellow]Not supported: {escape(sentence.reason or '')}[/yellow]", highlight=False)
     for number, citation in enumerate(cited, start=1):
         console.print(f"  [cyan]{escape(f'[{number}]')}[/cyan] {escape(_place(citation))}", highlight=False)
     for note in answer.notes:
