@@ -97,14 +97,9 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
 
 
 REFRESHED = {
-    "documents",
-    "chunks",
-    "embeddings",
-    "questions",
-    "ranking_policy",
-    "retrieval_evaluation",
-    "drift_report",
-} | {"answer_evaluation"}
+    "mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", "questions", "ranking_policy",
+    "retrieval_evaluation", "answer_evaluation", "drift_report",
+}  # fmt: skip
 RETRAINED = {
     "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
     "promotion_decision", "release",
@@ -121,7 +116,7 @@ def test_the_graph_is_there(ui):
     nodes = ui.ask("{ assetNodes { assetKey { path } description hasAssetChecks } }")["assetNodes"]
     assert {node["assetKey"]["path"][0] for node in nodes} == {
         *REFRESHED, *RETRAINED, "encoder_onnx", "calibration_texts", "quantized_models", "precision_card",
-        "candidate_encoder", "encoder_card",
+        "candidate_encoder", "encoder_card", "document_health",
     }  # fmt: skip
     assert all(node["description"] for node in nodes)
     assert {node["assetKey"]["path"][0] for node in nodes if not node["hasAssetChecks"]} == UNCHECKED
