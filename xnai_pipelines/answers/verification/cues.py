@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of words)
 """Small words that change what a sentence claims, by class and language. To add a language, add a line to each table.
 
 A word of one class must be in the evidence at the same place: a sentence that drops "not", adds "only" or turns "some"
@@ -21,7 +20,8 @@ class Cue(StrEnum):
 
 
 _NEGATIONS: Mapping[str, str] = {
-    "en": """not no never none nobody nothing nowhere neither nor without cannot hardly barely scarcely rarely seldom fail
+    "en": """not no never none nobody nothing nowhere neither nor without cannot hardly barely scarcely rarely seldom
+        fail
         fails failed failing failure refuse refuses refused refusing deny denies denied lack lacks lacked lacking false
         falsely unlike except excluding untrue unable n't nt""",
     "de": "nicht kein keine keinen keinem keiner keines nie niemals niemand nichts weder ohne kaum ausser",
@@ -35,11 +35,13 @@ _NEGATIONS: Mapping[str, str] = {
     "": "不 没 沒 無 无 未 非 别 勿 莫 לא אין בלי ללא ליא لا لم لن ليس ليست غير بدون دون नहीं नही मत बिना ไม่",
 }
 _HEDGES: Mapping[str, str] = {
-    "en": """may might could would possibly perhaps maybe probably likely unlikely allegedly alleged reportedly supposedly
+    "en": """may might could would possibly perhaps maybe probably likely unlikely allegedly alleged reportedly
+        supposedly
         presumably apparently seemingly purportedly suggest suggests suggested appear appears appeared seem seems seemed
         claim claims claimed believe believes believed rumored rumoured hypothesized hypothesised speculate speculated
         speculates potentially if unless proposed plans planned expected intended""",
-    "de": """vielleicht moglicherweise wahrscheinlich angeblich vermutlich eventuell scheinbar anscheinend konnte konnten
+    "de": """vielleicht moglicherweise wahrscheinlich angeblich vermutlich eventuell scheinbar anscheinend konnte
+        konnten
         wurde durfte soll falls wenn sofern""",
     "fr": "peut peuvent pourrait pourraient probablement apparemment semble semblent pretendument si eventuellement",
     "es": "podria podrian quiza quizas probablemente supuestamente aparentemente parece parecen posiblemente si",
@@ -53,9 +55,11 @@ _QUANTITIES: Mapping[str, str] = {
     "en": """all every each most many some few several half majority minority only solely exclusively both either always
         often sometimes usually frequently occasionally almost nearly entire entirely completely partly partially mostly
         mainly primarily largely any everyone everybody everything everywhere someone somebody something""",
-    "de": """alle alles jeder jede jedes meisten viele einige wenige mehrere halfte mehrheit nur beide immer oft manchmal
+    "de": """alle alles jeder jede jedes meisten viele einige wenige mehrere halfte mehrheit nur beide immer oft
+        manchmal
         fast beinahe ganz teilweise hauptsachlich meist""",
-    "fr": """tous toutes tout chaque plupart beaucoup plusieurs quelques peu moitie majorite seulement uniquement toujours
+    "fr": """tous toutes tout chaque plupart beaucoup plusieurs quelques peu moitie majorite seulement uniquement
+        toujours
         souvent parfois presque entierement partiellement principalement""",
     "es": """todos todas todo cada mayoria muchos muchas algunos algunas pocos pocas varios mitad solo solamente siempre
         frecuentemente veces casi completamente parcialmente principalmente ambos""",
@@ -63,7 +67,8 @@ _QUANTITIES: Mapping[str, str] = {
         talvolta quasi completamente parzialmente principalmente entrambi""",
     "pt": """todos todas cada maioria muitos muitas alguns algumas poucos poucas varios metade apenas somente sempre
         frequentemente vezes quase completamente parcialmente principalmente ambos""",
-    "nl": "alle alles elke ieder meeste veel sommige enkele weinig helft meerderheid alleen slechts beide altijd vaak soms bijna",
+    "nl": """alle alles elke ieder meeste veel sommige enkele weinig helft meerderheid alleen slechts beide altijd
+        vaak soms bijna""",
     "ru": """все всех всем всеми каждый каждая каждое каждого большинство большинства многие многих некоторые некоторых
         немногие несколько половина половины половину только лишь исключительно оба обе обоих всегда часто иногда редко
         обычно почти полностью частично главным""",
@@ -106,9 +111,11 @@ _GLUE: Mapping[str, str] = {
     "de": "laut dokument text auch jedoch genannt heisst befindet",
     "fr": "selon document texte aussi cependant appele appelee situe situee trouve",
     "es": "segun documento texto tambien llamado llamada ubicado ubicada encuentra",
-    "ru": "согласно документу документе документ тексту тексте является являются был была было были называется находится также это",
+    "ru": """согласно документу документе документ тексту тексте является являются был была было были называется
+        находится также это""",
 }  # fmt: skip
-_PRONOUNS = """he him his she her it its they them their this that these those er ihn ihm sie ihr es dies il elle ils elles
+_PRONOUNS = """he him his she her it its they them their this that these those er ihn ihm sie ihr es dies il elle ils
+        elles
     lui leur ce el ella ellos ellas este esta lui lei loro questo questa ele ela eles elas isso hij zij het hun
     он она оно они его ему ее ей их им это этот эта этих ними нем ней который которая которые он הוא היא הם هو هي هم"""
 PRONOUNS = frozenset(_PRONOUNS.split())

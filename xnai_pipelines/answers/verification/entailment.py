@@ -1,9 +1,8 @@
-# ruff: noqa: E501  (tables of words)
 """Whether a sentence of a document says what a sentence of an answer says, word by word and by rule, in any language.
 
 The two are laid side by side (longest common runs of words). What differs is then judged. Leaving words out is allowed,
-unless one of them turns what is kept. New words may only add nothing. What moved must have moved with a neighbour. At the
-end, the share of the sentence's words that the document has must be high.
+unless one of them turns what is kept. New words may only add nothing. What moved must have moved with a neighbour. The
+share of the sentence's words that the document has must be high.
 """
 
 import itertools
@@ -314,7 +313,7 @@ class _Alignment:
                 yield f'The evidence does not have "{token.text} {self.sentence[at + 1].text}" in this order.'
 
     def _kept_in_place(self, at: int) -> bool | None:
-        """Return whether nothing of its kind was left out on one side of a matched token; None if both sides are new."""
+        """Return whether nothing of its kind was left out beside a matched token; None if both sides are new."""
         sides = [self._kept_on(at, step) for step in (-1, 1)]
         known = [side for side in sides if side is not None]
         return any(known) if known else None
@@ -346,11 +345,6 @@ class _Alignment:
             theirs = [_beside(self.passage, place, step) for step in (-1, 1)]
             if any(one is not None and one == other for one, other in zip(mine, theirs, strict=True)):
                 return True
-            if (
-                _agent_of(self.passage, place) == mine[1] is not None
-                or _agent_of(self.sentence, at) == theirs[1] is not None
-            ):
-                return True
         return False
 
     def _run_in_order(self, at: int) -> bool:
@@ -379,7 +373,7 @@ class _Alignment:
                 yield f"The evidence has {names_shown} the other way round."
 
     def _other_subject(self) -> Iterator[str]:
-        """Yield pronouns that are left out before a verb, so that the verb has what stands before them as its subject."""
+        """Yield pronouns left out before a verb, which then has what stands before them as its subject."""
         for kind, first, _, other, until in self.operations:
             if kind == "insert" and first > 0 and fold(self.passage[until - 1].text) in _SUBJECTS and other:
                 yield f'The evidence says "{self.passage[until - 1].text}" there.'
@@ -432,14 +426,6 @@ def _beside(tokens: Sequence[Token], at: int, step: int) -> str | None:
     ):
         at += step
     return tokens[at].term if 0 <= at < len(tokens) else None
-
-
-def _agent_of(tokens: Sequence[Token], at: int) -> str | None:
-    """Return the verb that an English name is the agent of in the passive: hired, in "was hired by Edison"."""
-    while at > 1 and tokens[at - 1].kind is Kind.NAME:
-        at -= 1
-    by = at > 1 and tokens[at - 1].text.lower() == "by" and tokens[at - 2].kind is Kind.WORD
-    return tokens[at - 2].term if by else None
 
 
 def _passive(tokens: Sequence[Token]) -> bool:

@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of words)
 """Numbers however they are written: 1,000, 1.000, 1 000, one thousand, 6½, 1.5 million, 24th."""
 
 import re
@@ -11,6 +10,10 @@ from functools import cache
 NUMBER = r"\d+(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 _GROUPED = re.compile(r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?\Z")
 _DECIMAL_COMMA = frozenset({"de", "fr", "es", "it", "pt", "nl", "ru", "da", "no", "sv", "fi", "tr", "el"})
+_GERMAN = "null eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf"
+_FRENCH = "zero _ deux trois quatre cinq six sept huit neuf dix onze douze"
+_SPANISH = "cero _ dos tres cuatro cinco seis siete ocho nueve diez once doce"
+_FIRST_TO_TWELFTH = "_ first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
 _ENGLISH_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _ENGLISH = [
     "zero",
@@ -43,15 +46,15 @@ _WORDS: Mapping[str, Mapping[str, int]] = {
     },
     "de": {
         word: value
-        for value, word in enumerate(["null", "eins", "zwei", "drei", "vier", "funf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwolf"])
+        for value, word in enumerate(_GERMAN.split())
     },
     "fr": {
         word: value
-        for value, word in enumerate(["zero", "_", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze"])
+        for value, word in enumerate(_FRENCH.split())
     },
     "es": {
         word: value
-        for value, word in enumerate(["cero", "_", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce"])
+        for value, word in enumerate(_SPANISH.split())
     },
     "ru": {
         form: value
@@ -81,9 +84,7 @@ _SCALES: Mapping[str, int] = {
 _ORDINALS: Mapping[str, Mapping[str, int]] = {
     "en": {
         word: value
-        for value, word in enumerate(
-            ["_", "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh", "twelfth"]
-        )
+        for value, word in enumerate(_FIRST_TO_TWELFTH.split())
     },
     "ru": {
         stem + end: value

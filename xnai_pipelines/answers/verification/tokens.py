@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (tables of words)
 """The words of a sentence with what a claim hangs on: numbers by value, names, small words that turn a claim."""
 
 import re
@@ -59,9 +58,9 @@ _IRREGULAR = {
     for forms in (
         "begin began begun", "become became", "break broke broken", "bring brought", "build built", "buy bought",
         "catch caught", "choose chose chosen", "come came", "draw drew drawn", "drive drove driven", "fall fell fallen",
-        "feel felt", "fight fought", "find found", "fly flew flown", "get got gotten", "give gave given", "go went gone",
-        "grow grew grown", "hold held", "keep kept", "know knew known", "lead led", "leave left", "lose lost", "make made",
-        "meet met", "pay paid", "rise rose risen", "run ran", "say said", "see saw seen", "sell sold", "send sent",
+        "feel felt", "fight fought", "find found", "fly flew flown", "get got gotten", "give gave given",
+        "go went gone", "grow grew grown", "hold held", "keep kept", "know knew known", "lead led", "leave left",
+        "lose lost", "make made", "meet met", "pay paid", "rise rose risen", "run ran", "say said", "see saw seen", "sell sold", "send sent",
         "speak spoke spoken", "spend spent", "stand stood", "take took taken", "teach taught", "tell told",
         "think thought", "throw threw thrown", "win won", "write wrote written", "die died", "lie lay lain",
         "child children", "man men", "woman women", "person people", "foot feet",
