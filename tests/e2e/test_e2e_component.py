@@ -235,7 +235,7 @@ def test_what_follows_is_made_and_every_check_passes(served, project):
     }
     gate = checks.pop((("handbook", "embeddings"), "evaluation_gate"))
     assert gate == "FAILED"  # no MLflow answers at its address; it is set not to block
-    assert len(checks) == 14
+    assert len(checks) == 16
     assert set(checks.values()) == {"SUCCEEDED"}
 
 
