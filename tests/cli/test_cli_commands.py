@@ -133,7 +133,8 @@ def test_status_says_what_is_stored_by_which_model_and_what_is_wrong(answering):
     for shown in ("documents folder", "vector space", "all-MiniLM-L6-v2", "nDCG@10", "broken.pdf", "release"):
         assert shown in said.out
     status = json_of(command(variables(answering), "status", "--json"))
-    assert status.keys() == {"home", "facts", "outcomes", "skipped", "quarantined", "quarantine", "health"}
+    counted = {"outcomes", "skipped", "quarantined", "quarantine", "unlisted", "left_out", "incomplete"}
+    assert status.keys() == {"home", "facts", "health"} | counted
     assert status["outcomes"] == {"documents": 4, "quarantined": 1}
     assert status["quarantine"][0].keys() >= {"source", "error_type", "error", "attempts"}
 
@@ -193,7 +194,8 @@ def test_run_reports_its_stages_figures_and_checks(work):
     assert again.keys() == {"run_id", "failure", "exit_code", "succeeded", "failed_checks", "reports"}
     assert again["failure"] is None
     assert set(again["succeeded"]) > {"documents", "chunks", "embeddings", "questions", "retrieval_evaluation"}
-    assert again["reports"].keys() == {"documents", "chunks", "embeddings", "questions", "evaluation", "tracked"}
+    stages = {"mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", "questions"}
+    assert again["reports"].keys() == stages | {"evaluation", "tracked"}
     assert again["reports"]["embeddings"]["encoded"] == 0
     assert [check["check"] for check in again["failed_checks"]] == ["quarantine_rate"]
     assert "nothing to do" in command(variables(work), "run", "--no-evaluation").out
@@ -212,7 +214,7 @@ def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(a
     failed = command(variables(work, questions=labels), "run", "--json")
     assert failed.code == 2
     assert json.loads(failed.out)["failure"].startswith("documents: ")
-    assert json.loads(failed.out)["reports"] == {}
+    assert json.loads(failed.out)["reports"].keys() == {"mirrored_sources", "crawled_pages"}
     work.documents.rename(tmp_path / "elsewhere")
     work.documents.mkdir()
     refused = command(variables(work), "run", "--json")

@@ -57,5 +57,8 @@ def test_a_search_loads_its_index_and_encoder_alone(answering: Workplace):
     assert packages(loaded) >= OF_A_SEARCH
     assert not packages(loaded) & HEAVY
     assert not {name for name in loaded if name.startswith("lance_namespace_urllib3_client.api")}
-    others = ("adapters.make", "cli.queries", "cli.runs", "defs", "documents", "models.make", "models.quantization")
+    others = (
+        *("adapters.make", "cli.queries", "cli.runs", "defs", "models.make", "models.quantization"),
+        *("documents.make", "documents.parsers", "documents.health.make", "answers", "serving.app"),
+    )
     assert not {name for name in loaded if name.startswith(tuple(f"xnai_pipelines.{other}" for other in others))}

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from shutil import copytree
 
 import dagster as dg
 import pytest
@@ -58,6 +59,7 @@ def degraded(three_nights: tuple[Home, str], tmp_path: Path) -> Iterator[Automat
     nights, cursor = three_nights
     home = Home(tmp_path)
     (tmp_path / "mlflow.db").write_bytes((nights.root / "mlflow.db").read_bytes())
+    copytree(nights.mlartifacts, home.mlartifacts)  # which belong to a home wherever it is
     publish(home)
     with settled(variables(home=home.root)), dg.DagsterInstance.ephemeral() as instance:
         yield Automation(home, instance, cursor, nights=3)

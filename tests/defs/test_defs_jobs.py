@@ -95,7 +95,7 @@ def test_every_column_is_traced_to_columns_that_exist(first):
 
 def test_all_checks_pass_but_the_one_on_the_broken_file(first):
     results = checks(first[1])
-    assert len(results) == 11
+    assert len(results) == 14
     assert [name for name, passed in results.items() if not passed] == ["quarantine_rate"]
 
 

@@ -4,8 +4,10 @@ import hashlib
 import json
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument
+if TYPE_CHECKING:
+    from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 
 _HERE = re.compile(r"\A(?:\./+)+")
 _INSIDE = re.compile("[#!]")  # before the id of a record, and before the name of a file in a file
@@ -37,7 +39,7 @@ def chunk_id(document: str, start: int, end: int, text: str) -> str:
     return _digest(document, str(start), str(end), text)
 
 
-def document_revision(document: ParsedDocument) -> str:
+def document_revision(document: "ParsedDocument") -> str:
     """Return a hash of everything that later stages read of a document."""
     structure = json.dumps(
         [

@@ -86,8 +86,8 @@ def forget(
     here = {path for path in paths if folders.file(path).exists()}
     if here and (stored or {source_name(path) for path in here} & {source}):
         raise ForgettingError(
-            f"{min(here)} is still there ({folders.file(min(here))}); the next run would read it again. Delete the "
-            f"file at its source, or what is to be forgotten in it, and run `xnai run`. Then forget {source}."
+            f"{min(here)} is still in its source, as {folders.file(min(here))}; the next run would read it again. "
+            f"Delete the file there, or what is to be forgotten in it, and run `xnai run`. Then forget {source}."
         )
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
