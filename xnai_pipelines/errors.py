@@ -255,6 +255,22 @@ class EntryUnavailableError(UnavailableError):
     """One file or page of a source cannot be read; the message says why."""
 
 
+class RequestFailedError(UnavailableError):
+    """A web server gave no answer that can be used; the message says why. `passing`: another try may succeed."""
+
+    def __init__(self, reason: str, *, passing: bool) -> None:
+        super().__init__(reason)
+        self.passing = passing
+
+
+class HostBusyError(UnavailableError):
+    """A web server asks to be left alone for longer than a run waits."""
+
+
+class PageRefusedError(AccessError):
+    """A page that may not be read: robots.txt, or a redirect to another host. The message says which."""
+
+
 class TrackingUnavailableError(UnavailableError):
     """MLflow cannot be reached or written; the next run logs what is missing."""
 

@@ -6,10 +6,11 @@ import time
 import pytest
 
 from xnai_pipelines.documents.sources.crawl import page
-from xnai_pipelines.documents.sources.crawl.http import RequestFailedError, is_public, limited
+from xnai_pipelines.documents.sources.crawl.http import is_public, limited
 from xnai_pipelines.documents.sources.crawl.page import read_page
 from xnai_pipelines.documents.sources.crawl.sitemap import read_sitemap
 from xnai_pipelines.documents.sources.crawl.urls import canonical_url, file_path, is_loop, page_key, url_pattern
+from xnai_pipelines.errors import RequestFailedError
 
 
 @pytest.mark.parametrize(

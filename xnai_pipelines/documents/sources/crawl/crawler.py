@@ -17,9 +17,9 @@ from time import monotonic, sleep
 
 from xnai_pipelines.documents.sources.configured import CrawlSpec
 from xnai_pipelines.documents.sources.crawl.frontier import Frontier, Kept, State, Visit
-from xnai_pipelines.documents.sources.crawl.http import SECONDS, Answer, HttpClient, RequestFailedError
+from xnai_pipelines.documents.sources.crawl.http import SECONDS, Answer, HttpClient
 from xnai_pipelines.documents.sources.crawl.page import Page, read_page
-from xnai_pipelines.documents.sources.crawl.polite import HostBusyError, PoliteClient, RefusedError
+from xnai_pipelines.documents.sources.crawl.polite import PoliteClient
 from xnai_pipelines.documents.sources.crawl.urls import (
     canonical_url,
     file_path,
@@ -30,7 +30,13 @@ from xnai_pipelines.documents.sources.crawl.urls import (
     url_pattern,
 )
 from xnai_pipelines.documents.sources.source import Entry, Failed, Gone, Item, Skipped, Unfinished
-from xnai_pipelines.errors import EntryUnavailableError, SourceUnavailableError
+from xnai_pipelines.errors import (
+    EntryUnavailableError,
+    HostBusyError,
+    PageRefusedError,
+    RequestFailedError,
+    SourceUnavailableError,
+)
 from xnai_pipelines.extras import require
 
 PAGE_BYTES = 32 * 2**20
@@ -103,7 +109,7 @@ class CrawlSource:
         if path != entry.path:
             try:
                 answer = self._client.get(entry.origin)
-            except (RefusedError, RequestFailedError, HostBusyError) as error:
+            except (PageRefusedError, RequestFailedError, HostBusyError) as error:
                 raise EntryUnavailableError(str(error)) from error
             if answer.status != 200:
                 raise EntryUnavailableError(f"the server answered {answer.status}")
@@ -191,7 +197,7 @@ class CrawlSource:
             return
         try:
             answer = self._client.get(visit.url, _validators(visit))
-        except RefusedError as error:
+        except PageRefusedError as error:
             frontier.settle(visit.key, State.SKIPPED, str(error))
             yield Skipped(str(error))
             return

@@ -17,19 +17,13 @@ from ipaddress import IPv6Address, ip_address, ip_network
 from threading import Timer
 from urllib.parse import urlsplit
 
+from xnai_pipelines.errors import RequestFailedError
+
 USER_AGENT = "xnai-pipelines (+https://pypi.org/project/xnai-pipelines)"
 SECONDS = 60.0
 SECONDS_TO_CONNECT = 15.0
 _PIECE = 64 * 1024
 _TRANSLATED = ip_network("64:ff9b::/96")  # IPv4 addresses behind NAT64
-
-
-class RequestFailedError(Exception):
-    """There is no answer that can be used; the message says why. `passing`: another try may succeed."""
-
-    def __init__(self, reason: str, *, passing: bool) -> None:
-        super().__init__(reason)
-        self.passing = passing
 
 
 @dataclass(frozen=True, slots=True)

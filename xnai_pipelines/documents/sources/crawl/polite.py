@@ -8,9 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from xnai_pipelines.documents.sources.crawl.http import Answer, HttpClient, RequestFailedError, limited
+from xnai_pipelines.documents.sources.crawl.http import Answer, HttpClient, limited
 from xnai_pipelines.documents.sources.crawl.sitemap import GZIP, MAX_BYTES, MAX_FILES, read_sitemap
 from xnai_pipelines.documents.sources.crawl.urls import canonical_url, host_of
+from xnai_pipelines.errors import HostBusyError, PageRefusedError, RequestFailedError
 
 if TYPE_CHECKING:
     from protego import Protego
@@ -22,14 +23,6 @@ LONGEST_WAIT = 120.0  # a host that asks for more is left until the next run
 MAX_REDIRECTS = 5
 ROBOTS_BYTES = 500 * 1024  # of RFC 9309; what follows is not read
 BUSY = (429, 503)
-
-
-class HostBusyError(Exception):
-    """A host asks to be left alone for longer than a run waits."""
-
-
-class RefusedError(Exception):
-    """A page that may not be read: robots.txt, or a redirect to another host. The message says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ class PoliteClient:
         """Return the answer for a page; its URL is the one that redirects led to.
 
         Raises:
-            RefusedError: The page may not be read.
+            PageRefusedError: The page may not be read.
             RequestFailedError: There is no answer, or only errors of the server.
             HostBusyError: The host asks to wait.
         """
@@ -86,7 +79,7 @@ class PoliteClient:
             if rules.failed:
                 raise RequestFailedError(f"robots.txt of its host cannot be read: {rules.failed}", passing=True)
             if not rules.allows(url):
-                raise RefusedError("robots.txt does not allow it")
+                raise PageRefusedError("robots.txt does not allow it")
             answer = self._tried(url, headers, max(self.delay, rules.delay))
             target = answer.headers.get("location")
             if answer.status not in (301, 302, 303, 307, 308) or not target:
@@ -117,7 +110,7 @@ class PoliteClient:
                 body = answer.body
                 if body.startswith(GZIP):
                     body = limited(iter([body]), MAX_BYTES, packed=True)
-            except (RefusedError, RequestFailedError):
+            except (PageRefusedError, RequestFailedError):
                 continue
             if answer.status == 200:
                 found = read_sitemap(body)
@@ -135,7 +128,7 @@ class PoliteClient:
                 if answer.status // 100 != 3 or "location" not in answer.headers:
                     break
                 url = self._redirected(url, answer.headers["location"])
-        except RefusedError:
+        except PageRefusedError:
             return Rules(None)
         except RequestFailedError as error:
             return Rules(None, str(error))
@@ -146,9 +139,9 @@ class PoliteClient:
     def _redirected(self, url: str, target: str) -> str:
         found = canonical_url(target, url)
         if found is None:
-            raise RefusedError("it redirects to something that is no page")
+            raise PageRefusedError("it redirects to something that is no page")
         if host_of(found) not in self.hosts:
-            raise RefusedError(f"it redirects to another host, {host_of(found)}")
+            raise PageRefusedError(f"it redirects to another host, {host_of(found)}")
         return found
 
     def _tried(self, url: str, headers: dict[str, str] | None, delay: float) -> Answer:
