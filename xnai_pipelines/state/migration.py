@@ -52,8 +52,9 @@ def migrate(home: Home, say: Callable[[str], None]) -> None:
     Raises:
         HomeError: The home cannot be written.
     """
-    # reading a home decides nothing
-    if home.state.exists() or not home.reports.exists() or not os.access(home.root, os.W_OK):
+    # a first run of this version reports on its sources before it has decided anything, and on documents after that
+    of_version_0_1 = not home.state.exists() and (home.reports / "documents.json").exists()
+    if not of_version_0_1 or not os.access(home.root, os.W_OK):  # reading a home decides nothing
         return
     with sole_writer(home, say):
         if home.state.exists():  # made by the process that held the lock
