@@ -118,6 +118,11 @@ def test_copies_and_near_copies_name_the_document_that_they_repeat():
         ("Added in Acme 2.1.0.", "Added in Acme 2.3.0.", 0),
         ("It is 10 MB.", "It is 25 MB.", 0),
         ("See chapter 3 of the big handbook for details.", "See chapter 4 of the big handbook for details.", 0),
+        (
+            "See also https://a.example/notes/pep-0205/ for more.",
+            "See also https://a.example/notes/pep-0506/ for more.",
+            0,
+        ),
     ],
 )
 def test_the_same_statement_with_another_value_is_a_contradiction(first, second, count):

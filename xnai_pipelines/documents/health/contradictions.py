@@ -57,7 +57,7 @@ _HISTORY = re.compile(
 _NAMED_BY_VALUE = re.compile(
     r"\b(?:added in|changed in|removed in|new in|deprecated|example|e\.g|for instance|"
     r"(?:since|until|before|after|as of) (?=v?\d+\.\d|\d{4})|"
-    r"(?:step|chapter|section|figure|table|version|python) (?=v?\d))",
+    r"(?:step|chapter|section|figure|table|version|python|pep|rfc|iso|issue|ticket|bug) (?=v?\d))|\w://|\bwww\.",
     re.IGNORECASE,
 )
 
