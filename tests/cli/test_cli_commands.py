@@ -220,7 +220,7 @@ def test_a_run_that_failed_reports_its_own_steps_and_nothing_of_an_earlier_run(a
     refused = command(variables(work), "run", "--json")
     assert refused.code == 1
     assert "has no file" in json.loads(refused.out)["failure"]
-    assert json.loads(refused.out)["reports"] == {}
+    assert json.loads(refused.out)["reports"].keys() == {"mirrored_sources", "crawled_pages"}
 
 
 def test_inspect_lists_the_tensors_of_a_quantized_model(tmp_path):
