@@ -72,12 +72,13 @@ class Postings:
                 those that are there.
         """
         scores = np.zeros(self.passages, np.float32)
+        number = self.passages if readable is None else int(np.count_nonzero(readable))
         for term, weight in weighted.items():
             entries = self.of(term)
             rows, added = self.rows[entries], self.weights[entries]
             if readable is not None:
                 there = readable[rows]
-                rarity = _rarity(int(np.count_nonzero(readable)), int(np.count_nonzero(there)))
+                rarity = _rarity(number, int(np.count_nonzero(there)))
                 added = added[there] * np.float32(rarity / _rarity(self.passages, len(rows)))
                 rows = rows[there]
             scores[rows] += np.float32(weight) * added

@@ -73,7 +73,7 @@ class Estimates:
         return near[best_rows(self.scores[near], most)]
 
 
-def fused(vector: Scores, keyword: Scores, weight: float, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
+def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
     """Return the weighted sum of both parts' standardised scores: float32 [n].
 
     Each part's scores are made comparable by the mean and the standard deviation of its best 100 passages (z-scores, as
@@ -84,9 +84,8 @@ def fused(vector: Scores, keyword: Scores, weight: float, readable: npt.NDArray[
         vector: Cosine similarities: float32 [n].
         keyword: BM25 scores: float32 [n].
         weight: Share of the vectors, 0 to 1.
-        readable: Which passages there are: bool [n].
     """
-    return summed(standardised(vector, readable), standardised(keyword, readable), weight)
+    return summed(standardised(vector), standardised(keyword), weight)
 
 
 def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 from pathspec import GitIgnoreSpec
 
+from xnai_pipelines.documents.identity import possible_files, source_name
 from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError
 
@@ -35,7 +36,7 @@ class AccessRules:
 
         A record, attachment or member of an archive is read by those who may read the file that holds it.
         """
-        names = _names(unicodedata.normalize("NFC", source))
+        names = possible_files(source_name(source))
         for rule in reversed(self.rules):
             if any(map(rule.pattern.match_file, names)):
                 return None if EVERYONE in rule.groups else rule.groups
@@ -77,8 +78,3 @@ def _rule(path: Path, pattern: Any, groups: Any) -> Rule:
         raise AccessRulesError(f"The rule {pattern!r}: {groups!r} of {path} is not one. {_FORM}.")
     spec = GitIgnoreSpec.from_lines([unicodedata.normalize("NFC", pattern)])
     return Rule(spec, frozenset(groups))
-
-
-def _names(source: str) -> list[str]:
-    """Return the source and the files that it may be a part of: `a.zip!b.csv#3`, `a.zip!b.csv`, `a.zip`."""
-    return [source, *(source[:at] for at, character in enumerate(source) if character in "#!" and at)]

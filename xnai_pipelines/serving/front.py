@@ -1,9 +1,7 @@
 """What happens to every request before and after its route: rate, caller, size, headers, access log and figures."""
 
 import time
-from collections.abc import MutableMapping
 from datetime import UTC, datetime
-from typing import Any
 
 import anyio
 from starlette.datastructures import MutableHeaders
@@ -41,7 +39,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        passing = _Passing(scope, send)
+        passing = _Passing(send)
         try:
             self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
@@ -90,8 +88,7 @@ class Front:
 class _Passing:
     """A response on its way out: its status, and the headers that every response has."""
 
-    def __init__(self, scope: MutableMapping[str, Any], send: Send) -> None:
-        self._path = scope["path"]
+    def __init__(self, send: Send) -> None:
         self._send = send
         self.status: int | None = None
         self.caller: Caller | None = None

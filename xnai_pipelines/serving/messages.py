@@ -67,38 +67,12 @@ class ContextResponse(BaseModel):
     context: str = Field(description="Numbered passages, each with its source before it.")
 
 
-class FoundPassage(BaseModel):
-    """A passage found: `text` is `document.text[start:end]`."""
-
-    rank: int
-    score: float
-    chunk_id: str
-    document_id: str
-    source: str
-    start: int
-    end: int
-    heading_path: tuple[str, ...]
-    page: str | None
-    media_type: str
-    language: str | None
-    text: str
-    snippet: str
-    vector: float | None
-    keyword: float | None
-    copies: int
-
-    @classmethod
-    def of(cls, hit: Hit) -> Self:
-        """Return the message of a hit."""
-        return cls.model_validate(hit, from_attributes=True)
-
-
 class SearchResponse(BaseModel):
     """The passages found, the best first."""
 
     release: int = Field(description="Number of the release that answered.")
     searched_for: str = Field(description="Question without operators, its misspelt words corrected.")
-    hits: list[FoundPassage]
+    hits: list[Hit]
 
 
 class DocumentResponse(BaseModel):

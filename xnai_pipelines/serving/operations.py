@@ -12,7 +12,6 @@ from xnai_pipelines.serving.messages import (
     ContextRequest,
     ContextResponse,
     DocumentResponse,
-    FoundPassage,
     ReleaseMessage,
     SearchRequest,
     SearchResponse,
@@ -34,12 +33,9 @@ async def search(service: Service, caller: Caller, request: SearchRequest) -> Se
 
     def work(served: Served, groups: frozenset[str]) -> SearchResponse:
         index, filters = served.for_groups(groups).index, request.filters.filters()
-        hits = index.search(request.question, request.k, request.mode, filters, by_document=request.by_document)
-        return SearchResponse(
-            release=index.release.release,
-            searched_for=index.understood(request.question, filters).text,
-            hits=[FoundPassage.of(hit) for hit in hits],
-        )
+        what = index.understood(request.question, filters)
+        hits = index.search(what, request.k, request.mode, by_document=request.by_document)
+        return SearchResponse(release=index.release.release, searched_for=what.text, hits=hits)
 
     return await service.result(caller, ("search", request), work)
 

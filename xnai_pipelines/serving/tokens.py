@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
@@ -118,7 +118,7 @@ def token_of(text: str, stored: tuple[Token, ...], now: datetime) -> Token | Non
     prefix, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
     found = next((token for token in stored if token.token_id == token_id), None)
-    same = hmac.compare_digest((found or replace(_NO_TOKEN)).digest, _digest(secret))
+    same = hmac.compare_digest((found or _NO_TOKEN).digest, _digest(secret))
     return found if found and same and prefix == PREFIX and found.is_current(now) else None
 
 
