@@ -4,7 +4,6 @@ Only public addresses are requested, so that a document cannot make this machine
 are not followed; they count as an answer.
 """
 
-import ipaddress
 import socket
 import ssl
 import time
@@ -17,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 from xnai_pipelines.documents.health.targets import Outcome, Targets
+from xnai_pipelines.documents.sources.crawl.http import is_public
 
 DEAD_AFTER_DAYS = 3
 MAX_LINKS = 500  # requested in one run
@@ -112,7 +112,7 @@ def why_dead(url: str, *, private: bool = False) -> str | None:
     try:
         host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         addresses = {str(entry[4][0]) for entry in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
-        if not private and not all(ipaddress.ip_address(address).is_global for address in addresses):
+        if not private and not all(map(is_public, addresses)):
             return None
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         for method in ("HEAD", "GET"):
