@@ -67,6 +67,21 @@ class TokenCodes:
         return products
 
 
+def late_interaction(rotated: Vectors, passages: Sequence[TokenCodes]) -> Vectors:
+    """Return the MaxSim of a question to each passage: float32 [n].
+
+    It is the mean over the question's tokens of the best similarity to a token of the passage; 0 without tokens.
+
+    Args:
+        rotated: Vectors of the question's tokens by `rotated_query`: float32 [q, d].
+        passages: n passages.
+    """
+    scores = [
+        one.similarities(rotated).max(axis=1).mean() if len(one.bits) and len(rotated) else 0.0 for one in passages
+    ]
+    return np.array(scores, np.float32)
+
+
 @cache
 def rotation(dimension: int) -> Vectors:
     """Return the rotation of this dimension: float32 [d, d], always the same."""
