@@ -35,21 +35,16 @@ def test_a_refusal_names_its_reason():
     assert trial("a", 0.02, 0.01, 80).refusal(60.0) == "takes 80 ms (95th percentile); the limit is 60 ms"
 
 
-NAMES = [
-    f"{a}{b}"
-    for a in ("bo", "ka", "mi", "ru", "ta", "zo", "le")
-    for b in ("lan", "dor", "vek", "sil", "nim", "pur", "gat")
-]
+FIRST, SECOND = ("bo", "ka", "mi", "ru", "ta", "zo", "le"), ("lan", "dor", "vek", "sil", "nim", "pur", "gat")
+TOWNS = [f"{first}{second}".title() for first in FIRST for second in SECOND]
 
 
 @pytest.fixture
 def towns(work: Workplace) -> Workplace:
     """Questions that a search answers already, so that nothing can be gained."""
-    for name in NAMES:
-        work.write(f"{name}.md", f"# {name.title()}\n\nThe mayor of {name.title()} opened a bridge.\n")
-    questions = [
-        {"question": f"What did the mayor of {name.title()} open?", "documents": [f"{name}.md"]} for name in NAMES
-    ]
+    for town in TOWNS:
+        work.write(f"{town}.md", f"# {town}\n\nThe mayor of {town} opened a bridge.\n")
+    questions = [{"question": f"What did the mayor of {town} open?", "documents": [f"{town}.md"]} for town in TOWNS]
     path = work.documents.parent / "questions.jsonl"
     path.write_text("\n".join(map(json.dumps, questions)))
     work.ingest()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.tiny_bert import WORDS
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.token_codes import TokenCodes, late_interaction, rotation
 from xnai_pipelines.errors import ReleaseError, UnsupportedEncoderError
@@ -96,19 +97,7 @@ def write_cross_encoder(folder: Path, labels: int) -> Path:
     import torch
     from transformers import BertConfig, BertForSequenceClassification
 
-    words = [
-        "[PAD]",
-        "[UNK]",
-        "[CLS]",
-        "[SEP]",
-        "[MASK]",
-        *"abcdefghijklmnopqrstuvwxyz",
-        "whales",
-        "breathe",
-        "air",
-        ".",
-    ]
-    words += [f"##{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"]
+    words = [*WORDS, "whales", "breathe", "air", "."]
     torch.manual_seed(3)
     config = BertConfig(
         vocab_size=len(words),
@@ -149,9 +138,9 @@ def test_the_exported_graph_gives_the_scores_of_transformers(cross_encoder: Path
 def test_a_cross_encoder_by_path_ranks_and_a_missing_one_is_named(filled: Workplace, cross_encoder: Path):
     filled.ingest()
     name = build_cross_encoder(cross_encoder, filled.home.rerankers)
-    hits = by(filled, name).search("whales", 5)
-    assert {hit.chunk_id for hit in hits} == {hit.chunk_id for hit in by(filled, None).search("whales", 5)}
-    assert [hit.score for hit in hits] != [hit.score for hit in by(filled, None).search("whales", 5)]
+    hits = by(filled, name).search("whales", 20)
+    assert {hit.chunk_id for hit in hits} == {hit.chunk_id for hit in by(filled, None).search("whales", 20)}
+    assert [hit.score for hit in hits] != [hit.score for hit in by(filled, None).search("whales", 20)]
     shutil.rmtree(filled.home.rerankers)
     with pytest.raises(ReleaseError, match="xnai run"):
         by(filled, name)

@@ -76,10 +76,11 @@ def late_interaction(rotated: Vectors, passages: Sequence[TokenCodes]) -> Vector
         rotated: Vectors of the question's tokens by `rotated_query`: float32 [q, d].
         passages: n passages.
     """
-    scores = [
-        one.similarities(rotated).max(axis=1).mean() if len(one.bits) and len(rotated) else 0.0 for one in passages
-    ]
-    return np.array(scores, np.float32)
+    scores = np.zeros(len(passages), np.float32)
+    for place, one in enumerate(passages):
+        if len(rotated) and len(one.bits):
+            scores[place] = one.similarities(rotated).max(axis=1).mean()
+    return scores
 
 
 @cache

@@ -39,7 +39,7 @@ def build_cross_encoder(source: Path, rerankers: Path) -> str:
     graph = next((source / name for name in _GRAPHS if (source / name).is_file()), None)
     if graph is None and not is_bert(source):
         raise UnsupportedEncoderError(
-            f"The re-ranker in {source} is of the architecture {config.get('model_type')!r}, which is not exported here. "
+            f"The re-ranker in {source} has the architecture {config.get('model_type')!r}, which is not exported here. "
             "Save it as ONNX: CrossEncoder(..., backend='onnx').save_pretrained(folder)."
         )
     max_length = read_max_length(source, config)
@@ -53,9 +53,8 @@ def build_cross_encoder(source: Path, rerankers: Path) -> str:
             shutil.copyfile(graph, folder / MODEL_FILE)
         else:
             _export(source, folder / MODEL_FILE)
-        CrossEncoder.open_unchecked(folder, max_length, threads=1).scores(
-            _PAIR[0], _PAIR[1:]
-        )  # it runs and has one score
+        # refused now, not at the first search: a graph that does not run, or gives more than one score
+        CrossEncoder.open_unchecked(folder, max_length, threads=1).scores(_PAIR[0], _PAIR[1:])
         return {"base": {"name": encoder_name(source), "sha256": sha256}, "max_length": max_length}
 
     publish_artefact(rerankers / name, fill)
@@ -64,9 +63,7 @@ def build_cross_encoder(source: Path, rerankers: Path) -> str:
 
 def _config(source: Path) -> dict[str, Any]:
     if not (source / "config.json").is_file():
-        raise UnsupportedEncoderError(
-            f"The re-ranker's folder {source} has no config.json. Name a cross-encoder's folder."
-        )
+        raise UnsupportedEncoderError(f"{source} has no config.json, so it is not a cross-encoder's folder.")
     config: dict[str, Any] = json.loads((source / "config.json").read_text(encoding="utf-8"))
     if "auto_map" in config:
         raise UnsupportedEncoderError(

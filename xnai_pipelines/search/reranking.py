@@ -83,7 +83,7 @@ def bonus(scores: Scores) -> Scores:
     """Return what a re-ranker's scores of the candidates add: 0.5 for each deviation above the lowest; float32 [n]."""
     exact = scores.astype(np.float64)
     deviation = float(exact.std()) if len(exact) else 0.0
-    added: Scores = (
-        (WEIGHT * (exact - exact.min(initial=np.inf)) / deviation).astype(np.float32) if deviation else 0 * scores
-    )
+    if not deviation:
+        return np.zeros_like(scores)
+    added: Scores = (WEIGHT * (exact - exact.min()) / deviation).astype(np.float32)
     return added
