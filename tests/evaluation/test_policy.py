@@ -9,7 +9,14 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, PolicyReport, choose_weight, make_policy
+from xnai_pipelines.evaluation.policy import (
+    MIN_QUESTIONS,
+    WEIGHTS,
+    PolicyOptions,
+    PolicyReport,
+    choose_weight,
+    make_policy,
+)
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
@@ -33,7 +40,7 @@ def coded(work: Workplace) -> Workplace:
 
 
 def make(work: Workplace, weight: float | None = None, *, correct_typos: bool = True) -> PolicyReport:
-    return make_policy(work.context(), weight=weight, correct_typos=correct_typos, threads=1)
+    return make_policy(work.context(), PolicyOptions(weight, correct_typos), threads=1)
 
 
 def test_the_best_weight_on_train_and_validation_questions_is_recorded(coded: Workplace):
@@ -54,6 +61,7 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
         "vector_weight": 0.9,
         "questions": 0,
         "correct_typos": True,
+        "reranker": None,
     }
     assert coded.search().policy.vector_weight == 0.9
 

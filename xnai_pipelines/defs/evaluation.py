@@ -23,7 +23,7 @@ from xnai_pipelines.evaluation.languages import advice, language_figures, langua
 from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation, last_rows
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.parts import hybrid_losses
-from xnai_pipelines.evaluation.policy import make_policy
+from xnai_pipelines.evaluation.policy import PolicyOptions, make_policy
 from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import make_questions
@@ -97,8 +97,7 @@ def ranking_policy(
     """
     report = make_policy(
         stores.stage_context(context),
-        weight=base.settings.vector_weight,
-        correct_typos=base.settings.correct_typos,
+        PolicyOptions(base.settings.vector_weight, base.settings.correct_typos),
         threads=encoder.threads,
     )
     gain = report.gain
