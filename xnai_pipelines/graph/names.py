@@ -39,7 +39,9 @@ _TOKEN = rf"(?:{_INITIALS}|{_WORD})"
 _NAME = re.compile(rf"(?<![\w/@.#$\\]){_TOKEN}(?:{_GAP}{_TOKEN})*(?:[ \u00a0]\d{{1,3}}(?![\w.,:%]))?(?![\w@\\])")
 _QUOTES = (("“", "”"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「", "」"), ("『", "』"), ("《", "》"), ('"', '"'))
 _QUOTED = re.compile(
-    "|".join(rf"{opening}\s*([^{opening}{closing}\n]{{1,{LONGEST_QUOTED}}}?)\s*[{closing}]" for opening, closing in _QUOTES)
+    "|".join(
+        rf"{opening}\s*([^{opening}{closing}\n]{{1,{LONGEST_QUOTED}}}?)\s*[{closing}]" for opening, closing in _QUOTES
+    )
 )
 _ENDS_SENTENCE = re.compile(r"[.!?…,;:]\s|[,;]$")
 _BRACKETED = re.compile(rf"[ \u00a0]\(\s?({CAPITAL}[\w&-]{{1,9}})s?\s?\)")

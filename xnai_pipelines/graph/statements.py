@@ -110,7 +110,12 @@ def _life(text: str, finds: Sequence[Find], position: int, gap: str) -> str | No
     if _OPENS_BRACKET.fullmatch(gap) and following and following.kind is Kind.DATE:
         return "born_in" if _UNTIL.fullmatch(text[find.end : following.start]) else None
     preceding = finds[position - 1] if position else None
-    if _UNTIL.fullmatch(gap) and preceding and preceding.kind is Kind.DATE and text[: preceding.start].rstrip().endswith("("):
+    if (
+        _UNTIL.fullmatch(gap)
+        and preceding
+        and preceding.kind is Kind.DATE
+        and text[: preceding.start].rstrip().endswith("(")
+    ):
         return "died_in" if preceding.end - preceding.start >= _FULL_DATE else None
     return None
 
