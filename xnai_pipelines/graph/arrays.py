@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.float64]
 
 
 def flat(column: pa.ChunkedArray) -> tuple[Any, Ints]:
@@ -51,3 +52,16 @@ def grouped(values: pa.Array, group: Ints, size: int) -> pa.Array:
     """Return the values as one list per group, for groups 0..size-1; `group` ascends."""
     offsets = np.searchsorted(group, np.arange(size + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def sum_by(group: Ints, values: Floats, size: int) -> Floats:
+    """Return the sum of the values of each group, for groups 0..size-1."""
+    return np.bincount(group, weights=values, minlength=size).astype(np.float64)
+
+
+def changes(*columns: Ints) -> Bools:
+    """Return where a row differs from the one before it; the first row does."""
+    new = np.ones(len(columns[0]), dtype=bool)
+    if len(new):
+        new[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return new

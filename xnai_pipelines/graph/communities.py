@@ -1,27 +1,20 @@
 """Rows of the table `communities`: groups of entities at several levels, with a title and verbatim sentences. Pure.
 
-Leiden (Traag, Waltman, van Eck 2019) on the relations' weights. Nodes and edges are sorted and the seed is fixed, so the
-partition does not depend on the order of the rows.
+Leiden (Traag, Waltman, van Eck 2019) on the relations' weights. Nodes and edges are sorted and the seed is fixed, so
+the partition does not depend on the order of the rows.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.graph.arrays import Ints
-from xnai_pipelines.graph.rows import digest, with_revision
-from xnai_pipelines.graph.tables import COMMUNITIES
+from xnai_pipelines.graph.arrays import Floats, Ints, sum_by
 
 LARGEST = 40  # members of a community that is not divided
 SMALLEST = 3  # members of a community that is kept
 SEED = 0
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +45,7 @@ class Network:
     def strength(self) -> Floats:
         """Sum of the weights at each node, float64 [n]."""
         size = len(self.ids)
-        ends = np.bincount(self.low, weights=self.weight, minlength=size)
-        return ends + np.bincount(self.high, weights=self.weight, minlength=size)
+        return sum_by(self.low, self.weight, size) + sum_by(self.high, self.weight, size)
 
 
 def network_of(relations: pa.Table) -> Network:
@@ -65,7 +57,7 @@ def network_of(relations: pa.Table) -> Network:
     pairs = np.minimum(source, target) * max(1, len(ids)) + np.maximum(source, target)
     order = np.lexsort((relations["weight"].to_numpy(), pairs))  # a fixed order: sums of floats depend on it
     distinct, inverse = np.unique(pairs[order], return_inverse=True)
-    weight = np.bincount(inverse, weights=relations["weight"].to_numpy()[order], minlength=len(distinct))
+    weight = sum_by(inverse, relations["weight"].to_numpy()[order], len(distinct))
     return Network(ids, distinct // max(1, len(ids)), distinct % max(1, len(ids)), weight)
 
 

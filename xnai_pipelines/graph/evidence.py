@@ -80,6 +80,6 @@ def _cut(surface: str, form: Form, *, initial: bool, words: Words, known: set[st
     if len(left) == 1 and form.key not in known and left[0].lower() not in words.capital and len(form.words) == 1:
         # nothing speaks for it, unless it is a word of a longer name
         return DROPPED
-    if not left or len(left[0].partition("'")[0]) < 2 and len(left) == 1:
+    if not left or (len(left[0].partition("'")[0]) < 2 and len(left) == 1):
         return DROPPED
     return surface.find(left[0]) if len(left) < len(form.words) else 0

@@ -1,4 +1,4 @@
-"""Chunks to a graph: reads the documents that changed, then makes each table of what was read and writes what differs."""
+"""Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -82,7 +82,7 @@ def _expansion(text: str, end: int, acronym: str) -> tuple[int, int] | None:
     if len(letters) < 2 or not any(letter.isupper() for letter in acronym[1:]):
         return None
     before = max(text.rfind("\n\n", 0, end) + 1, end - 12 * (len(letters) + 2))
-    words = [match for match in _WORDS.finditer(text, before, end)]
+    words = list(_WORDS.finditer(text, before, end))
     left = len(letters)
     for word in reversed(words[-2 * len(letters) - 1 :]):
         initial = word.group()[0].lower()

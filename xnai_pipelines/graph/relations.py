@@ -1,20 +1,19 @@
 """Rows of the table `relations`: what the text states, and what it mentions together more often than by chance. Pure.
 
 Co-occurrence is counted in sentences. The title of a document and the last heading above a chunk belong to each of its
-sentences. The number of sentences is rounded up to a power of two: an edit then changes the weights of the entities that
-it mentions, not those of all others.
+sentences. The number of sentences is rounded up to a power of two: an edit then changes the weights of the entities
+that it mentions, not those of all others.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.documents.identity import document_id
-from xnai_pipelines.graph.arrays import Bools, Ints, encoded, flat, grouped, ints, position_in, taken
+from xnai_pipelines.graph.arrays import Bools, Floats, Ints, changes, encoded, flat, grouped, ints, position_in, taken
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import RELATIONS
@@ -23,8 +22,6 @@ CO_OCCURS = "co_occurs"
 IN_SENTENCE = 16  # entities of a sentence that are paired, the first ones
 SENTENCES_KEPT = 8  # of a relation, the first ones
 SURPRISE = 3.84  # likelihood ratio of a pair; chi-squared, one degree of freedom, p = .05
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,10 +108,9 @@ class Edges:
         """Return each once, by source, target, kind and sentence."""
         names = Edges.__slots__
         order = np.lexsort([getattr(self, name) for name in reversed(names)])
-        columns = np.stack([getattr(self, name)[order] for name in names])
-        new = np.ones(columns.shape[1], dtype=bool)
-        new[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
-        return Edges(*columns[:, new])
+        columns = [getattr(self, name)[order] for name in names]
+        new = changes(*columns)
+        return Edges(*(column[new] for column in columns))
 
 
 def relation_rows(mentions: pa.Table, extractions: pa.Table) -> pa.Table:
@@ -166,9 +162,7 @@ def _members(columns: Columns) -> tuple[Ints, Ints, Ints, Ints, Ints]:
     place = np.concatenate([np.full(len(members), -1, dtype=np.int64), columns.start[inside]])
     entity = columns.entity[np.concatenate([members, inside])]
     order = np.lexsort((place, entity, unit))
-    first = np.ones(len(order), dtype=bool)
-    first[1:] = (unit[order][1:] != unit[order][:-1]) | (entity[order][1:] != entity[order][:-1])
-    kept = order[first]
+    kept = order[changes(unit[order], entity[order])]
     kept = kept[np.lexsort((entity[kept], place[kept], unit[kept]))]
     unit = unit[kept]
     return unit, of_chunk[unit], (sentences % width)[unit], ends[unit], entity[kept]
@@ -240,10 +234,7 @@ def _stated(columns: Columns, extractions: pa.Table) -> tuple[Edges, list[str]]:
 
 
 def _rows(columns: Columns, edges: Edges, kinds: list[str], weights: Floats) -> pa.Table:
-    opens = np.ones(len(edges.source), dtype=bool)
-    for name in ("source", "target", "kind"):
-        values = getattr(edges, name)
-        opens[1:] = (values[1:] != values[:-1]) | (opens[1:] if name != "source" else False)
+    opens = changes(edges.source, edges.target, edges.kind)
     relation = np.cumsum(opens) - 1
     first = np.flatnonzero(opens)
     size = len(first)

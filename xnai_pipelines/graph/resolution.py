@@ -229,11 +229,11 @@ def _everywhere(
         for key in names_of.get(document, ()):
             if is_longer_form(key, own):
                 stated[key].add((titles.of[document], Rule.LONGER))
-    agreed = {}
-    for alias, said in stated.items():
-        only = one_of(target for target, _ in said)
+    agreed: dict[str, tuple[str, Rule]] = {}
+    for alias, targets in stated.items():
+        only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
-            agreed[alias] = (only, min(rule for _, rule in said))
+            agreed[alias] = (only, min(rule for _, rule in targets))
     known = {keys[code] for _, code, _ in pairs}
     for key in known:
         head, _, rest = key.partition(" ")

@@ -55,7 +55,9 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
         openings: Positions of finds that open a sentence, and where each ends.
     """
     expression = class_expression(language)
-    for position, end in openings if expression else ():
+    if expression is None:
+        return
+    for position, end in openings:
         said = expression.match(text, end)
         if said:
             last = _LAST_WORDS.search(said[1].rstrip())

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xnai_pipelines.graph.arrays import Ints, encoded, flat, ints
+from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, flat, ints, sum_by
 from xnai_pipelines.graph.communities import Community, Network
 from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import COMMUNITIES
@@ -46,13 +46,12 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     return chosen
 
 
-def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Any) -> list[tuple[int, int, int, int]]:
+def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) -> list[tuple[int, int, int, int]]:
     """Return group and range of the heaviest sentences of each group, one of each chunk."""
     order = np.lexsort((weight, end, start, chunk, group))
     places = np.stack([group, chunk, start, end])[:, order]
-    new = np.ones(places.shape[1], dtype=bool)
-    new[1:] = (places[:, 1:] != places[:, :-1]).any(axis=0)
-    total = np.bincount(np.cumsum(new) - 1, weights=weight[order], minlength=int(new.sum())).round(6)
+    new = changes(*places)
+    total = sum_by(np.cumsum(new) - 1, weight[order], int(new.sum())).round(6)
     places = places[:, new]
     best = np.lexsort((places[2], places[1], -total, places[0]))
     found: list[tuple[int, int, int, int]] = []
@@ -82,11 +81,11 @@ def community_rows(
         forms: Form of each entity.
         texts: Start and text of each chunk that a summary quotes.
     """
-    strength = network.strength
+    strength = network.strength.round(6)
     ids = [digest("community", each.level, *(network.ids[node] for node in each.members)) for each in communities]
     rows: list[dict[str, Any]] = []
     for at, community in enumerate(communities):
-        central = sorted(community.members, key=lambda node: (-round(strength[node], 6), node))[:IN_TITLE]
+        central = sorted(community.members, key=lambda node: (-strength[node], node))[:IN_TITLE]
         rows.append(
             {
                 "community_id": ids[at],
