@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from xnai_pipelines.errors import BackupUnavailableError, SettingsError
 from xnai_pipelines.extras import require
-from xnai_pipelines.state.layout import write_bytes
+from xnai_pipelines.state.layout import Home, write_bytes
 
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_READ = 60
@@ -50,6 +50,11 @@ def open_place(address: str) -> Place:
     if "://" in address:
         raise SettingsError(f"Backups cannot be stored at {address}. Name a folder, or s3://BUCKET/PREFIX.")
     return Folder(Path(address).expanduser().absolute())
+
+
+def default_address(home: Home) -> str:
+    """Return the folder beside the home, for backups that no setting places elsewhere."""
+    return f"{home.root}-backups"
 
 
 class Folder:

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups.backup import Backup
@@ -87,6 +88,22 @@ class Repository:
         if self._seal.name(content) != name:
             raise BackupDamagedError(f"the block {_path(name)} holds another content")
         return content
+
+    def names_of(self, file: Path) -> tuple[str, ...]:
+        """Return the names that the blocks of a file have."""
+        with file.open("rb") as opened:
+            return tuple(self._seal.name(content) for content in iter(lambda: opened.read(BLOCK_BYTES), b""))
+
+    def discard_damaged(self, backup: Backup) -> int:
+        """Remove the backup's blocks that cannot be read, so that the next backup stores them; return their number."""
+        discarded = 0
+        for name in sorted(backup.blocks()):
+            try:
+                self.block(name)
+            except BackupDamagedError:
+                self.place.remove(_path(name))
+                discarded += 1
+        return discarded
 
     def add(self, backup: Backup) -> None:
         """Store the manifest: from now on there is this backup."""

@@ -58,12 +58,19 @@ def restore(
         done: Called with the bytes of each restored file.
 
     Raises:
-        BackupError: The folder is not empty, or cannot be written.
+        BackupError: The folder is not empty, cannot be written, or its disk has no room.
         BackupDamagedError: A part of the backup is missing, cut off or changed; nothing is left in the folder.
     """
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise BackupError(f"{into} is not an empty folder. A backup is restored into a new folder: name another.")
     started = time.perf_counter()
+    into.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(into.parent).free
+    if free < backup.bytes:
+        raise BackupError(
+            f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. Free "
+            "some space, or name a folder on another disk."
+        )
     partial = into.with_name(f".{into.name}.restoring")
     try:
         shutil.rmtree(partial, ignore_errors=True)
@@ -72,6 +79,8 @@ def restore(
             _write(repository, file, partial)
             done(file.bytes)
         _check_tables(partial)
+        if Home(partial).secrets.is_dir():
+            Home(partial).secrets.chmod(0o700)
         if into.exists():
             into.rmdir()
         partial.rename(into)
@@ -99,6 +108,11 @@ def restore(
         restore_seconds=restored - started,
         search_seconds=time.perf_counter() - restored,
     )
+
+
+def changed_files(repository: Repository, backup: Backup, home: Path) -> list[str]:
+    """Return the files of a restored home whose content on the disk is not that of the backup."""
+    return [file.path for file in backup.files if repository.names_of(home / file.path) != file.blocks]
 
 
 def _write(repository: Repository, file: StoredFile, root: Path) -> None:

@@ -157,3 +157,17 @@ def write_key_file(path: Path) -> None:
         raise BackupError(f"The key file {path} cannot be made ({error.strerror}). Name a new file.") from error
     with os.fdopen(descriptor, "w") as file:
         file.write(new_key() + "\n")
+
+
+def chosen_seal(key: str | None, key_file: Path | None) -> Seal:
+    """Return the encryption with the key given, or with that of the file; without either, checksums.
+
+    Raises:
+        SettingsError: Both are given, or what is given is no key.
+        MissingExtraError: The extra `encryption` is not installed.
+    """
+    if key is not None and key_file is not None:
+        raise SettingsError("XNAI_BACKUP_KEY and XNAI_BACKUP_KEY_FILE are both set. Unset one of them.")
+    if key is not None:
+        return Encryption(key_of(key, "XNAI_BACKUP_KEY"))
+    return Encryption(read_key_file(key_file)) if key_file else Checksum()

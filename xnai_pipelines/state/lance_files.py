@@ -108,6 +108,8 @@ def _fragment_files(fragment: bytes) -> Iterator[str]:
 
 
 def _message(content: bytes, start: int) -> bytes:
+    if start + _LENGTH.size > len(content):
+        raise ValueError("it is cut off")
     (length,) = _LENGTH.unpack_from(content, start)
     message = content[start + _LENGTH.size : start + _LENGTH.size + length]
     if len(message) < length:
