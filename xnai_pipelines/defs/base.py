@@ -32,6 +32,9 @@ class Schedules(dg.Model, dg.Resolvable):
     evaluation: str | None = Field(
         default="30 2 * * *", description="Measures retrieval, also when nothing changed, so that a fall shows."
     )
+    sources: str | None = Field(
+        default="0 1 * * *", description="Asks repositories, buckets and sites for what changed, then refreshes."
+    )
     maintenance: str | None = Field(
         default="0 4 * * 0", description="Compacts the tables and removes what no release needs."
     )
@@ -39,6 +42,10 @@ class Schedules(dg.Model, dg.Resolvable):
         default="0 3 * * 6", description="Makes the variants again if the corpus or the base weights changed."
     )
     health: str | None = Field(default="30 4 * * *", description="Inspects the documents themselves.")
+    backup: str | None = Field(default="30 0 * * *", description="Backs the home up if XNAI_BACKUP_TO is set.")
+    restore_drill: str | None = Field(
+        default="0 5 * * 0", description="Restores the newest backup as a test if XNAI_BACKUP_TO is set."
+    )
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ import dagster as dg
 from xnai_pipelines.defs import (
     adapters,
     autonomy,
+    backups,
     chunks,
     documents,
     embeddings,
@@ -13,6 +14,7 @@ from xnai_pipelines.defs import (
     jobs,
     models,
     releases,
+    schedules,
     sources,
 )
 from xnai_pipelines.defs.base import Base
@@ -32,6 +34,8 @@ def knowledge_base(base: Base) -> dg.Definitions:
         adapters.definitions(base),
         releases.definitions(base),
         autonomy.definitions(base, started),
+        backups.definitions(base),
         jobs.definitions(base, started),
+        schedules.definitions(base, started),
         dg.Definitions(resources=base.resources),
     )
