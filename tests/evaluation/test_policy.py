@@ -17,6 +17,7 @@ from xnai_pipelines.evaluation.policy import (
     choose_weight,
     make_policy,
 )
+from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
@@ -76,6 +77,14 @@ def test_questions_in_a_strange_writing_choose_nothing_for_the_others(coded: Wor
     assert after.grounds != before.grounds
     assert after.policy.questions < len([q for q in read_questions(coded.tables) if q.split is not Split.TEST])
     assert after.policy.vector_weight == pytest.approx(before.policy.vector_weight, abs=0.1)
+
+
+def test_a_weight_that_was_set_is_compared_with_the_one_that_would_be_chosen(coded: Workplace):
+    make(coded, 1.0)
+    fit = policy_fit(coded.context(), Releases(coded.home.releases).require(), threads=1)
+    assert (fit.weight, fit.better) == (1.0, make(coded).policy.vector_weight)
+    assert fit.gain.mean >= 0
+    assert fit.questions >= MIN_QUESTIONS
 
 
 def test_few_questions_leave_the_default(work: Workplace):

@@ -56,6 +56,14 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost: tokens that a language model read and wrote, as its server counted them."""
+
+    prompt_tokens: int
+    reply_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of one release. It has sentences or a refusal, never both.
 
@@ -67,6 +75,7 @@ class Answer:
         sentences: Sentences in order.
         refusal: Why the documents do not answer; None if they do.
         notes: What a reader should know, such as a model server that did not respond.
+        usage: Tokens of the language model; None if none was asked or it did not count.
         seconds: Wall-clock time.
     """
 
@@ -77,4 +86,5 @@ class Answer:
     sentences: tuple[Sentence, ...] = ()
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
+    usage: Usage | None = None
     seconds: float = 0.0

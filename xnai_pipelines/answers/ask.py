@@ -3,16 +3,17 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
-from xnai_pipelines.answers.answer import Answer, Citation, Refusal, Sentence
+from xnai_pipelines.answers.answer import Answer, Citation, Refusal, Sentence, Usage
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, citation_of, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
+from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
 ANSWERS_VERSION = 1  # raised when the same release and question give another answer
@@ -22,15 +23,15 @@ NEAREST = 3  # passages that a refusal names
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a language model made of the evidence: verified sentences, none if it failed, and why."""
+    """How a language model's answer ended: who wrote it, what failed or was left out, and what it cost."""
 
     answerer: str
-    sentences: tuple[Sentence, ...]
     notes: tuple[str, ...] = ()
+    usage: Usage | None = None
 
 
-Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Written]
-"""Writes the answer to a question from evidence. It never raises: a failure is in the notes."""
+Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Generator[Sentence, None, Written]]
+"""Yields the verified sentences of an answer from evidence. It never raises: a failure is in the notes."""
 
 
 def ask(
@@ -42,7 +43,25 @@ def ask(
     filters: Filters = NO_FILTERS,
     budget_tokens: int = BUDGET_TOKENS,
 ) -> Answer:
-    """Return the answer of a release. It quotes the documents unless an answerer writes it.
+    """Return the answer of a release, as `stream` does when it has ended."""
+    return Streamed(
+        stream(passages, question, policy=policy, answerer=answerer, filters=filters, budget_tokens=budget_tokens)
+    ).drained()
+
+
+def stream(
+    passages: Passages,
+    question: str,
+    *,
+    policy: RefusalPolicy = NO_POLICY,
+    answerer: Answerer | None = None,
+    filters: Filters = NO_FILTERS,
+    budget_tokens: int = BUDGET_TOKENS,
+) -> Generator[Sentence, None, Answer]:
+    """Yield the sentences of an answer as soon as each is verified; return the whole answer.
+
+    It quotes the documents unless an answerer writes it. A refusal has no sentences. Closing the generator stops the
+    answerer.
 
     Whether to refuse is decided before anything is written, from the evidence alone. If the answerer writes nothing,
     the answer quotes the documents and says why.
@@ -64,15 +83,21 @@ def ask(
     if not weighed.scored.units or weighed.scored.confidence < policy.threshold:
         answer = replace(answer, refusal=refused(weighed.evidence))
     else:
-        written = None
+        sentences: list[Sentence] = []
         if answerer:
             merged = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters)
-            written = answerer(question, merged)
-            answer = replace(answer, notes=written.notes)
-        if written and written.sentences:
-            answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
-        else:
-            answer = replace(answer, sentences=weighed.sentences())
+            written = Streamed(answerer(question, merged))
+            for sentence in written:
+                sentences.append(sentence)
+                yield sentence
+            ended = written.result
+            answer = replace(answer, notes=ended.notes, usage=ended.usage)
+            if sentences:
+                answer = replace(answer, answerer=ended.answerer)
+        if not sentences:
+            sentences += weighed.sentences()
+            yield from sentences
+        answer = replace(answer, sentences=tuple(sentences))
     parameters = {"version": ANSWERS_VERSION, "threshold": policy.threshold, "budget_tokens": budget_tokens}
     return replace(answer, answer_id=answer_digest(answer, parameters), seconds=round(time.perf_counter() - started, 4))
 
@@ -136,7 +161,7 @@ def refused(evidence: Sequence[Evidence]) -> Refusal:
 
 def answer_digest(answer: Answer, parameters: Mapping[str, object]) -> str:
     """Return the digest of an answer's question, release, answerer, parameters and content: 32 hexadecimal digits."""
-    content = asdict(replace(answer, answer_id="", seconds=0.0))
+    content = asdict(replace(answer, answer_id="", usage=None, seconds=0.0))
     text = json.dumps([content, parameters], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -114,8 +114,8 @@ def _chosen(
         policy, reason, gain = choose_policy(options.weight, {}, len(asked))
         return PolicyReport("", replace(policy, correct_typos=options.correct_typos), reason, {}, gain)
     index = SearchIndex.open(context.home.root, threads, release)
-    asked = _known(index, asked)
-    by_weight = _measured(context, index, asked) if options.weight is None else {}
+    asked = known_questions(index, asked)
+    by_weight = measured_by_weight(context, index, asked, WEIGHTS) if options.weight is None else {}
     policy, reason, gain = choose_policy(options.weight, by_weight, len(asked))
     policy = replace(policy, correct_typos=options.correct_typos)
     trials = _tried(context, index.ranked_by(policy, context.home), options.rerankers, asked)
@@ -193,7 +193,7 @@ def questions_to_choose_on(questions: Iterable[Question], origin: Origin) -> lis
     return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
 
 
-def _known(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:
+def known_questions(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:
     """Return the questions in a writing that the encoder knows, all if these are too few.
 
     The weight of the others is lowered anyway, and whatever is best for them would be worse for all others.
@@ -202,12 +202,14 @@ def _known(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:
     return known if len(known) >= MIN_QUESTIONS else asked
 
 
-def _measured(context: StageContext, index: SearchIndex, asked: Sequence[Question]) -> dict[float, PerQuestion]:
+def measured_by_weight(
+    context: StageContext, index: SearchIndex, asked: Sequence[Question], weights: Collection[float]
+) -> dict[float, PerQuestion]:
     """Return nDCG@10 of each question's documents by weight."""
-    rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
+    rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
     with context.progress.work("ranking policy", len(asked), "questions") as advance:
         for question in asked:
-            for weight, documents in index.documents_by_weight(question.question, WEIGHTS).items():
+            for weight, documents in index.documents_by_weight(question.question, sorted(weights)).items():
                 rankings[weight].append(best_first(documents))
             advance()
     grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xnai_pipelines.graph.arrays import Ints, encoded, grouped, taken
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import Rule
-from xnai_pipelines.graph.reading import Ints, encoded
-from xnai_pipelines.graph.rows import grouped, taken, with_revision
+from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import ENTITIES
 
 MERGES_SHOWN = 32  # surfaces of an entity, the most frequent ones

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xnai_pipelines.graph.arrays import Bools, Ints
 from xnai_pipelines.graph.forms import Form
 from xnai_pipelines.graph.found import Kind
-from xnai_pipelines.graph.reading import Ints, Reading
+from xnai_pipelines.graph.reading import Reading
 
 OFTEN = 4  # a word within a sentence must be this many times more often in lower case to be no name
 
@@ -50,12 +51,12 @@ def named(reading: Reading, forms: list[Form]) -> Ints:
     return cuts
 
 
-def _is_kind(reading: Reading, kinds: Iterable[Kind]) -> np.ndarray:
+def _is_kind(reading: Reading, kinds: Iterable[Kind]) -> Bools:
     wanted = [at for at, kind in enumerate(reading.kinds) if kind in kinds]
     return np.isin(reading.kind, wanted)
 
 
-def _capitals(reading: Reading, inside: np.ndarray, forms: list[Form]) -> dict[str, int]:
+def _capitals(reading: Reading, inside: Bools, forms: list[Form]) -> dict[str, int]:
     """Return the number of documents that have each word with a capital letter within a sentence."""
     several = np.unique(reading.document[inside] * len(forms) + reading.surface[inside]) % max(1, len(forms))
     codes, counts = np.unique(several, return_counts=True)
@@ -79,6 +80,6 @@ def _cut(surface: str, form: Form, *, initial: bool, words: Words, known: set[st
     if len(left) == 1 and form.key not in known and left[0].lower() not in words.capital and len(form.words) == 1:
         # nothing speaks for it, unless it is a word of a longer name
         return DROPPED
-    if not left or len(left[0].partition("'")[0]) < 2 and len(left) == 1:
+    if not left or (len(left[0].partition("'")[0]) < 2 and len(left) == 1):
         return DROPPED
     return surface.find(left[0]) if len(left) < len(form.words) else 0

@@ -5,9 +5,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from xnai_pipelines.graph.arrays import taken
 from xnai_pipelines.graph.reading import Reading
 from xnai_pipelines.graph.resolution import RULES, Resolved
-from xnai_pipelines.graph.rows import digest, taken, with_revision
+from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import MENTIONS
 
 
@@ -21,7 +22,9 @@ def mention_rows(reading: Reading, resolved: Resolved) -> pa.Table:
     at = np.flatnonzero(resolved.kept)
     start, cut = reading.start[at], resolved.cut[at]
     chunk = reading.chunk[at]
-    surfaces = [reading.surfaces[code][off:] for code, off in zip(reading.surface[at].tolist(), cut.tolist(), strict=True)]
+    surfaces = [
+        reading.surfaces[code][off:] for code, off in zip(reading.surface[at].tolist(), cut.tolist(), strict=True)
+    ]
     ranges = zip(chunk.tolist(), (start + cut).tolist(), reading.end[at].tolist(), strict=True)
     columns: dict[str, Any] = {
         "mention_id": [digest("mention", reading.chunk_ids[row], first, last) for row, first, last in ranges],
@@ -36,5 +39,6 @@ def mention_rows(reading: Reading, resolved: Resolved) -> pa.Table:
         "rule": taken([rule.value for rule in RULES], resolved.rule[at]),
         "sentence_start": reading.sentence_start[at],
         "sentence_end": reading.sentence_end[at],
+        "position": at - np.searchsorted(reading.chunk, chunk),
     }
     return with_revision(columns, MENTIONS.schema)

@@ -83,7 +83,7 @@ def longer_by(keys: Iterable[str], position: int) -> dict[str, set[str]]:
 
 
 def is_longer_form(key: str, title: str) -> bool:
-    """Return whether a name has all words of the title in order, with the same last word: a middle name, a first name."""
+    """Return whether a name has the words of the title in order, up to the last: it adds a first or a middle name."""
     words, wanted = key.split(), title.split()
     if not 2 <= len(wanted) < len(words) <= len(wanted) + 2 or words[-1] != wanted[-1]:
         return False

@@ -39,7 +39,9 @@ _TOKEN = rf"(?:{_INITIALS}|{_WORD})"
 _NAME = re.compile(rf"(?<![\w/@.#$\\]){_TOKEN}(?:{_GAP}{_TOKEN})*(?:[ \u00a0]\d{{1,3}}(?![\w.,:%]))?(?![\w@\\])")
 _QUOTES = (("“", "”"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「", "」"), ("『", "』"), ("《", "》"), ('"', '"'))
 _QUOTED = re.compile(
-    "|".join(rf"{opening}\s*([^{opening}{closing}\n]{{1,{LONGEST_QUOTED}}}?)\s*[{closing}]" for opening, closing in _QUOTES)
+    "|".join(
+        rf"{opening}\s*([^{opening}{closing}\n]{{1,{LONGEST_QUOTED}}}?)\s*[{closing}]" for opening, closing in _QUOTES
+    )
 )
 _ENDS_SENTENCE = re.compile(r"[.!?…,;:]\s|[,;]$")
 _BRACKETED = re.compile(rf"[ \u00a0]\(\s?({CAPITAL}[\w&-]{{1,9}})s?\s?\)")
@@ -80,7 +82,7 @@ def _expansion(text: str, end: int, acronym: str) -> tuple[int, int] | None:
     if len(letters) < 2 or not any(letter.isupper() for letter in acronym[1:]):
         return None
     before = max(text.rfind("\n\n", 0, end) + 1, end - 12 * (len(letters) + 2))
-    words = [match for match in _WORDS.finditer(text, before, end)]
+    words = list(_WORDS.finditer(text, before, end))
     left = len(letters)
     for word in reversed(words[-2 * len(letters) - 1 :]):
         initial = word.group()[0].lower()

@@ -9,14 +9,14 @@ from xnai_pipelines.graph.found import Find, Kind
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A kind of mention by its regular expression; group 1 is the mention if there is one.
+    """A kind of mention by its regular expression; its last group is the mention if there is one.
 
-    `asks` is a set of characters of which the text must have one: most texts need not be searched.
+    `asks` are characters of which the text must have one: most texts need not be searched.
     """
 
     kind: Kind
     name: str
-    expression: re.Pattern[str]
+    expression: str
     asks: str
 
 
@@ -45,25 +45,28 @@ _DATE = (
     rf"|{_YEAR_ALONE}"
 )
 
+_DIGITS = "0123456789"
+
 # In the order in which they win over each other. To add one, add a line.
 PATTERNS = (
-    Pattern(Kind.ADDRESS, "address", re.compile(r"\b(?:https?|ftp)://[^\s<>\"'`)\]}]*[\w/]"), ":"),
-    Pattern(Kind.EMAIL, "email", re.compile(r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b"), "@"),
-    Pattern(Kind.IDENTIFIER, "cve", re.compile(r"\bCVE-\d{4}-\d{4,7}\b"), "C"),
-    Pattern(Kind.IDENTIFIER, "code", re.compile(r"\b(?=[A-Z\d-]*[A-Z])(?=(?:[A-Z-]*\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b"), "-"),
-    Pattern(Kind.IDENTIFIER, "number", re.compile(r"\b(?:RFC|ISO|PEP|IEC|DIN|ISBN|DOI|EN)[ -]?\d[\d.-]*\d\b"), "0123456789"),
-    Pattern(Kind.SETTING, "setting", re.compile(r"(?<![\w$/.])\$?([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)\b"), "_"),
-    Pattern(Kind.VERSION, "version", re.compile(r"(?<![\w.])v?\d+\.\d+\.\d+(?:[.-]?(?:a|b|rc|dev|post)\d*)?(?![\w.]\w)"), "."),
-    Pattern(Kind.COMMAND, "option", re.compile(r"(?<![\w-])--[a-z][a-z\d]*(?:-[a-z\d]+)*"), "-"),
-    Pattern(Kind.SYMBOL, "dotted", re.compile(r"(?<![\w./@-])[a-z_]\w*(?:\.[a-z_]\w+)+(?:\.[A-Z]\w+)?(?![\w/@-])"), "."),
-    Pattern(Kind.SYMBOL, "underscored", re.compile(r"(?<![\w./@-])_{0,2}[a-z][a-z\d]*(?:_[a-z\d]+)+_{0,2}(?![\w/@-])"), "_"),
-    Pattern(Kind.DATE, "date", re.compile(rf"(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)"), "0123456789"),
-)  # fmt: skip
+    Pattern(Kind.ADDRESS, "address", r"\b(?:https?|ftp)://[^\s<>\"'`)\]}]*[\w/]", ":"),
+    Pattern(Kind.EMAIL, "email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", "@"),
+    Pattern(Kind.IDENTIFIER, "cve", r"\bCVE-\d{4}-\d{4,7}\b", "C"),
+    Pattern(Kind.IDENTIFIER, "code", r"\b(?=[A-Z\d-]*[A-Z])(?=(?:[A-Z-]*\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b", "-"),
+    Pattern(Kind.IDENTIFIER, "number", r"\b(?:RFC|ISO|PEP|IEC|DIN|ISBN|DOI|EN)[ -]?\d[\d.-]*\d\b", _DIGITS),
+    Pattern(Kind.SETTING, "setting", r"(?<![\w$/.])\$?([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)\b", "_"),
+    Pattern(Kind.VERSION, "version", r"(?<![\w.])v?\d+\.\d+\.\d+(?:[.-]?(?:a|b|rc|dev|post)\d*)?(?![\w.]\w)", "."),
+    Pattern(Kind.COMMAND, "option", r"(?<![\w-])--[a-z][a-z\d]*(?:-[a-z\d]+)*", "-"),
+    Pattern(Kind.SYMBOL, "dotted", r"(?<![\w./@-])[a-z_]\w*(?:\.[a-z_]\w+)+(?:\.[A-Z]\w+)?(?![\w/@-])", "."),
+    Pattern(Kind.SYMBOL, "underscored", r"(?<![\w./@-])_{0,2}[a-z][a-z\d]*(?:_[a-z\d]+)+_{0,2}(?![\w/@-])", "_"),
+    Pattern(Kind.DATE, "date", rf"(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)", _DIGITS),
+)
+_COMPILED = tuple(re.compile(pattern.expression) for pattern in PATTERNS)
 
 
 def pattern_finds(text: str) -> Iterator[list[Find]]:
     """Yield the finds of each pattern."""
-    for pattern in PATTERNS:
-        if not pattern.asks or any(character in text for character in pattern.asks):
-            group = 1 if pattern.expression.groups else 0
-            yield [Find(*match.span(group), pattern.kind, pattern.name) for match in pattern.expression.finditer(text)]
+    for pattern, expression in zip(PATTERNS, _COMPILED, strict=True):
+        if any(character in text for character in pattern.asks):
+            ranges = (match.span(expression.groups) for match in expression.finditer(text))
+            yield [Find(*each, pattern.kind, pattern.name) for each in ranges]

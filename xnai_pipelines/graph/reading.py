@@ -1,17 +1,13 @@
 """All that was read, as columns: a million mentions take arrays of numbers and each distinct surface once. Pure."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xnai_pipelines.graph.arrays import Bools, Ints, encoded, flat, ints
 from xnai_pipelines.graph.found import Kind
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 
 ORDER = [("document_id", "ascending"), ("ordinal", "ascending"), ("chunk_id", "ascending")]
 
@@ -86,26 +82,26 @@ def reading_of(extractions: pa.Table) -> Reading:
     languages = rows["language"].to_pylist()
     opened = np.zeros(len(documents), dtype=np.int64)
     opened[first] = 1
-    mentions, chunk = _flat(rows["mentions"])
+    mentions, chunk = flat(rows["mentions"])
     surface, surfaces = encoded(mentions.field("surface"))
     kind, kinds = encoded(mentions.field("type"))
     extractor, extractors = encoded(mentions.field("extractor"))
-    stated, stated_chunk = _flat(rows["statements"])
+    stated, stated_chunk = flat(rows["statements"])
     before = np.searchsorted(chunk, np.arange(len(chunk_ids)))  # mentions before each chunk
     relation, relations = encoded(stated.field("type"))
-    subject, objects = _ints(stated.field("subject")), _ints(stated.field("object"))
+    subject, objects = ints(stated.field("subject")), ints(stated.field("object"))
     offset = before[stated_chunk] if len(stated_chunk) else stated_chunk
-    small = pc.value_counts(_flat(rows["words"])[0])
+    small = pc.value_counts(flat(rows["words"])[0])
     return Reading(
         chunk_ids=chunk_ids,
         document_ids=document_ids,
         languages=[languages[at] or "" for at in first],
         document_of=np.cumsum(opened) - 1,
         chunk=chunk,
-        start=_ints(mentions.field("start")),
-        end=_ints(mentions.field("end")),
-        sentence_start=_ints(mentions.field("sentence_start")),
-        sentence_end=_ints(mentions.field("sentence_end")),
+        start=ints(mentions.field("start")),
+        end=ints(mentions.field("end")),
+        sentence_start=ints(mentions.field("sentence_start")),
+        sentence_end=ints(mentions.field("sentence_end")),
         surface=surface,
         surfaces=surfaces,
         kind=kind,
@@ -118,30 +114,8 @@ def reading_of(extractions: pa.Table) -> Reading:
         relation=relation,
         relations=relations,
         target=[target or "" for target in stated.field("target").to_pylist()],
-        stated_start=_ints(stated.field("start")),
-        stated_end=_ints(stated.field("end")),
+        stated_start=ints(stated.field("start")),
+        stated_end=ints(stated.field("end")),
         stated_chunk=stated_chunk,
         small=dict(zip(small.field("values").to_pylist(), small.field("counts").to_pylist(), strict=True)),
     )
-
-
-def _flat(column: pa.ChunkedArray) -> tuple[Any, Ints]:
-    """Return the items of a column of lists, and the row that each is of."""
-    lists = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return lists.flatten(), np.repeat(np.arange(len(lists), dtype=np.int64), lengths)
-
-
-def _ints(column: Any) -> Ints:
-    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.int64)
-
-
-def encoded(column: Any) -> tuple[Ints, list[str]]:
-    """Return a column of strings as indices into its distinct values, which are sorted."""
-    encoded = column.dictionary_encode()
-    values = encoded.dictionary.to_pylist()
-    order = sorted(range(len(values)), key=values.__getitem__)
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    codes = _ints(encoded.indices)
-    return (rank[codes] if len(codes) else codes), [values[at] for at in order]

@@ -11,11 +11,15 @@ LONGEST_SPACED = 3  # words
 KEPT = 64  # repeats of a document
 
 # Han, hiragana apart: it writes endings and particles. Katakana writes names and foreign words.
-_UNSPACED = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[\u30a1-\u30fa\u30fc]{2,}|[\u0e00-\u0eff]+|[\u1000-\u109f]+|[\u1780-\u17ff]+")
+_UNSPACED = re.compile(
+    r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+|[\u30a1-\u30fa\u30fc]{2,}|[\u0e00-\u0eff]+|[\u1000-\u109f]+|[\u1780-\u17ff]+"
+)
 _KATAKANA = re.compile(r"[\u30a1-\u30fa\u30fc・]{2,}")
 # Hebrew, Arabic, the scripts of India, Georgian, Ethiopic, Hangul.
 _WORD = re.compile(r"[\u0590-\u074f\u0750-\u077f\u08a0-\u08ff\u0900-\u0dff\u10d0-\u10ff\u1200-\u139f\uac00-\ud7a3]{2,}")
-_ANY = re.compile(r"[\u0590-\u109f\u10d0-\u10ff\u1200-\u139f\u1780-\u17ff\u30a1-\u30fc\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]")
+_ANY = re.compile(
+    r"[\u0590-\u109f\u10d0-\u10ff\u1200-\u139f\u1780-\u17ff\u30a1-\u30fc\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff]"
+)
 
 
 def repeats(texts: Sequence[str]) -> frozenset[str]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from xnai_pipelines.graph.arrays import Bools, Ints
 from xnai_pipelines.graph.evidence import DROPPED, named
 from xnai_pipelines.graph.forms import Form, form_of
 from xnai_pipelines.graph.found import Kind
@@ -21,7 +22,7 @@ from xnai_pipelines.graph.merging import (
     longer_by,
     one_of,
 )
-from xnai_pipelines.graph.reading import Bools, Ints, Reading
+from xnai_pipelines.graph.reading import Reading
 
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
@@ -171,9 +172,7 @@ def _within(
     return key, Rule.FORM
 
 
-def _titled(
-    document: int, key: str, rule: Rule, titles: Titles, names_of: Mapping[int, set[str]]
-) -> tuple[str, Rule]:
+def _titled(document: int, key: str, rule: Rule, titles: Titles, names_of: Mapping[int, set[str]]) -> tuple[str, Rule]:
     """Return the title that a form means: the only one, or the one whose document has most names in common."""
     qualified = sorted({titles.of[at] for at in titles.documents[key]})
     if qualified == [key]:
@@ -230,11 +229,11 @@ def _everywhere(
         for key in names_of.get(document, ()):
             if is_longer_form(key, own):
                 stated[key].add((titles.of[document], Rule.LONGER))
-    agreed = {}
-    for alias, said in stated.items():
-        only = one_of(target for target, _ in said)
+    agreed: dict[str, tuple[str, Rule]] = {}
+    for alias, targets in stated.items():
+        only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
-            agreed[alias] = (only, min(rule for _, rule in said))
+            agreed[alias] = (only, min(rule for _, rule in targets))
     known = {keys[code] for _, code, _ in pairs}
     for key in known:
         head, _, rest = key.partition(" ")

@@ -1,31 +1,15 @@
 """Arrow columns of the graph's tables, and the revision of each row. Pure."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
-
-from xnai_pipelines.graph.reading import Ints
 
 
 def digest(*parts: object) -> str:
     """Return an id, 32 hexadecimal digits."""
     return hashlib.blake2b("\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-
-
-def taken(values: Sequence[str], indices: Ints) -> pa.Array:
-    """Return the value at each index, as strings; null at -1."""
-    codes = pa.array(indices, pa.int64(), mask=indices < 0)
-    return pc.take(pa.array(values, pa.string()), codes)
-
-
-def grouped(values: pa.Array, group: Ints, size: int) -> pa.Array:
-    """Return the values as one list per group, for groups 0..size-1; `group` ascends."""
-    offsets = np.searchsorted(group, np.arange(size + 1)).astype(np.int32)
-    return pa.ListArray.from_arrays(pa.array(offsets), values)
 
 
 def with_revision(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:

@@ -55,7 +55,9 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
         openings: Positions of finds that open a sentence, and where each ends.
     """
     expression = class_expression(language)
-    for position, end in openings if expression else ():
+    if expression is None:
+        return
+    for position, end in openings:
         said = expression.match(text, end)
         if said:
             last = _LAST_WORDS.search(said[1].rstrip())
@@ -110,7 +112,12 @@ def _life(text: str, finds: Sequence[Find], position: int, gap: str) -> str | No
     if _OPENS_BRACKET.fullmatch(gap) and following and following.kind is Kind.DATE:
         return "born_in" if _UNTIL.fullmatch(text[find.end : following.start]) else None
     preceding = finds[position - 1] if position else None
-    if _UNTIL.fullmatch(gap) and preceding and preceding.kind is Kind.DATE and text[: preceding.start].rstrip().endswith("("):
+    if (
+        _UNTIL.fullmatch(gap)
+        and preceding
+        and preceding.kind is Kind.DATE
+        and text[: preceding.start].rstrip().endswith("(")
+    ):
         return "died_in" if preceding.end - preceding.start >= _FULL_DATE else None
     return None
 

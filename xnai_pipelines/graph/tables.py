@@ -70,6 +70,7 @@ MENTIONS = TableSpec(
             ("rule", pa.string()),
             ("sentence_start", pa.int64()),
             ("sentence_end", pa.int64()),
+            ("position", pa.int64()),
             ("revision", pa.string()),
         ]
     ),
@@ -117,9 +118,7 @@ RELATIONS = TableSpec(
     ),
 )
 
-SUMMARY = pa.struct(
-    [("sentence", pa.string()), ("chunk_id", pa.string()), ("start", pa.int64()), ("end", pa.int64())]
-)
+SUMMARY = pa.struct([("sentence", pa.string()), ("chunk_id", pa.string()), ("start", pa.int64()), ("end", pa.int64())])
 
 COMMUNITIES = TableSpec(
     "communities",
@@ -132,7 +131,6 @@ COMMUNITIES = TableSpec(
             ("members", STRINGS),
             ("title", pa.string()),
             ("summary", pa.list_(SUMMARY)),
-            ("chunk_ids", STRINGS),
             ("revision", pa.string()),
         ]
     ),

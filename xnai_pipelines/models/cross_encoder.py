@@ -15,10 +15,20 @@ from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.models.bert import is_bert, write_bert
 from xnai_pipelines.models.tokenizer import write_tokenizer
+from xnai_pipelines.search.reranking import TOKENS
 from xnai_pipelines.state.artefacts import file_sha256, publish_artefact, weights_sha256
 
 _GRAPHS = ("onnx/model.onnx", "model.onnx")  # where sentence-transformers writes one, and others
 _PAIR = ("Is the signal lost?", "The signal is lost behind the hill.")
+
+
+def rerankers_to_try(source: Path | None, rerankers: Path) -> tuple[str, ...]:
+    """Return the names of the re-rankers that a policy may have: token vectors, and the cross-encoder of a folder.
+
+    Raises:
+        UnsupportedEncoderError: The folder cannot be used.
+    """
+    return (TOKENS, build_cross_encoder(source, rerankers)) if source else (TOKENS,)
 
 
 def build_cross_encoder(source: Path, rerankers: Path) -> str:
