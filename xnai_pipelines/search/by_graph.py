@@ -4,7 +4,7 @@ The best passages of the first search, those of documents that the question name
 What it brings to a passage is added to the score of the first search, so a graph without a way adds nothing.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Hashable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,9 +12,12 @@ from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.graph.incidence import UNTITLED, Incidence
+from xnai_pipelines.graph.arrays import ints
+from xnai_pipelines.graph.incidence import Incidence
 from xnai_pipelines.graph.paths import Step, path_of, way_to
 from xnai_pipelines.graph.question import Names
 from xnai_pipelines.graph.tables import ENTITIES, MENTIONS, RELATIONS
@@ -35,11 +38,11 @@ _DEPTH = 60  # passages among which the documents are
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Walked:
-    """The scores with what a walk added, the walk, and the entities that the question names."""
+    """A walk, the entities that the question names, and what the walk adds to each passage's score: float32 [n]."""
 
-    totals: Estimates
     walk: Walk
     named: frozenset[int]
+    added: Scores
 
 
 class GraphSource:
@@ -79,9 +82,8 @@ class GraphSearch:
         self._corpus = corpus
         self._tables = tables
         self._forms = entities["form"].to_pylist()
-        self._titled = np.flatnonzero([bool(documents) for documents in entities["titled_documents"].to_pylist()])
-        aliases = entities["aliases"].to_pylist()
-        self._names = Names([aliases[entity] for entity in self._titled.tolist()])
+        self._titled = np.flatnonzero(ints(pc.list_value_length(entities["titled_documents"])))
+        self._names = Names(entities["aliases"].take(pa.array(self._titled)).to_pylist())
         self._walker = Walker(Incidence.of(corpus.passages.select(["chunk_id", "document_id"]), mentions, entities))
 
     def among(self, readable: npt.NDArray[np.bool_]) -> Self:
@@ -90,24 +92,15 @@ class GraphSearch:
         graph._walker = Walker(self._walker.incidence.among(readable))
         return graph
 
-    def walked(self, text: str, totals: Estimates, weight: float) -> Walked:
-        """Return the scores with what a walk from their best passages adds.
-
-        Args:
-            text: The question.
-            totals: Scores of the first search.
-            weight: What the logarithm of a passage's share of the walk is multiplied by.
-        """
+    def walked(self, text: str, totals: Estimates) -> Walked:
+        """Return the walk from the best passages of a first search for a question."""
         titles = self._walker.incidence.title
-        named = frozenset(
-            int(self._titled[entity]) for name in self._names.within(text) for entity in name.entities
-        ) - {UNTITLED}
+        named = frozenset(int(self._titled[one]) for name in self._names.within(text) for one in name.entities)
         preferred = totals.plus(NAMED * np.isin(titles, list(named)).astype(np.float32))
         rows = preferred.best(_DEPTH)
         rows = first_per_group(rows, self._documents(rows))[:STARTS]
         walk = self._walker.walk(_start(rows, preferred.at(rows), len(titles)))
-        added = np.log1p(walk.rank / LEAST).astype(np.float32)
-        return Walked(totals.plus(np.float32(weight) * added), walk, named)
+        return Walked(walk, named, np.log1p(walk.rank / LEAST).astype(np.float32))
 
     def path(self, walked: Walked, row: int) -> tuple[Step, ...]:
         """Return the way by which the walk came to a passage; empty if it did not."""

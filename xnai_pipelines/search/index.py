@@ -346,8 +346,8 @@ class SearchIndex:
             totals.scores[~allowed] = -np.inf
         walked = None
         if weight := self._graph_weight(mode):
-            walked = self._by_graph().walked(what.text, totals, weight)
-            totals = walked.totals
+            walked = self._by_graph().walked(what.text, totals)
+            totals = totals.plus(np.float32(weight) * walked.added)
         if self._reranker and mode is Mode.HYBRID:
             totals = reranked(totals, what.text, self._reranker)
         found = totals.scores > -np.inf
@@ -406,6 +406,22 @@ class SearchIndex:
             share = RankingPolicy(weight).weight_for(familiarity, found)
             totals = estimated_sum(vector, keyword, weight=share, added=added, readable=self._readable)
             rows = totals.among(self._readable).best(FUSED_DEPTH)
+            rankings[weight] = self._corpus.values("document_id", rows.tolist())
+        return rankings
+
+    def documents_by_graph_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
+        """Return the documents of the best 200 passages, best first, for each weight that the graph may have.
+
+        Raises:
+            QueryError: There is no graph.
+        """
+        what = self.understood(question)
+        totals = self._totals(what, self._by_vector(what.text, exact=False), self._keyword.scores(what.text))
+        totals = totals.among(self._readable)
+        added = self._by_graph().walked(what.text, totals).added
+        rankings = {}
+        for weight in weights:
+            rows = totals.plus(np.float32(weight) * added).best(FUSED_DEPTH)
             rankings[weight] = self._corpus.values("document_id", rows.tolist())
         return rankings
 
