@@ -1,4 +1,4 @@
-"""Measures the knowledge graph on the test questions once per state of questions, index and graph; logs it to MLflow."""
+"""Measures the knowledge graph on the test questions once per state of questions, index and graph; for MLflow too."""
 
 import hashlib
 import json

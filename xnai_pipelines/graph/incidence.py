@@ -58,7 +58,7 @@ class Incidence:
 
     @classmethod
     def _weighted(cls, row: Ints, column: Ints, entity_ids: list[str], title: Ints) -> Self:
-        """Return the incidence of pairs; an entity of many passages weighs less in each, by the root of their number."""
+        """Return the incidence of pairs; an entity weighs less in each passage by the root of their number."""
         passages = np.bincount(column, minlength=len(entity_ids))
         values = np.where(title[row] == column, TITLE_WEIGHT, 1.0) / np.sqrt(passages[column])
         weights = sparse.csr_array((values, (row, column)), shape=(len(title), len(entity_ids)))

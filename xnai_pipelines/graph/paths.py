@@ -25,8 +25,9 @@ class Step:
         kind: entity or passage.
         id: entity_id or chunk_id.
         name: The entity's form, or the passage's source.
-        by: How the step before leads here: "names" (the question the entity), "finds" (the first search the passage), "is
-            about" (the document has the entity as its title), "mentions", or the type of a relation that the text states.
+        by: How the step before leads here: "names" (the question names the entity), "finds" (the first search finds the
+            passage), "mentions", "is about" (the entity is the title of the document), or the type of a relation that
+            the text states.
     """
 
     kind: str
