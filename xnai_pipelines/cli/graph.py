@@ -162,7 +162,7 @@ def _print(found: object) -> None:
 
 def _relation(step: "Neighbour") -> str:
     words = step.type.replace("_", " ")
-    return words if step.outward else f"{words} (of it)"
+    return words if step.outward else f"← {words}"
 
 
 def _place(evidence: "Evidence | None") -> str:

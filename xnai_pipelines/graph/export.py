@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, RELATIONS
@@ -48,12 +49,12 @@ def _graphml(tables: Tables) -> Iterator[str]:
     yield "</graphml>"
 
 
-def _data(domain: str, keys: tuple[tuple[str, str], ...], row: dict[str, object]) -> str:
+def _data(domain: str, keys: tuple[tuple[str, str], ...], row: dict[str, Any]) -> str:
     return "".join(
         f'<data key="{domain}_{name}">{escape(str(row[name]).translate(_ILLEGAL))}</data>' for name, _ in keys
     )
 
 
-def _rows(tables: Tables, spec: TableSpec) -> Iterator[dict[str, object]]:
+def _rows(tables: Tables, spec: TableSpec) -> Iterator[dict[str, Any]]:
     for batch in tables.stream(spec, [name for name in spec.schema.names if name != "revision"]):
         yield from batch.to_pylist()

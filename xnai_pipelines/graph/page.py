@@ -127,7 +127,7 @@ def _says(entity: Entity, one: Neighbour) -> str:
 
 def _relations(neighbours: Sequence[Neighbour]) -> str:
     rows = [
-        f"<tr><td>{escape(one.type.replace('_', ' '))}{'' if one.outward else ' (of it)'}</td>"
+        f"<tr><td>{'' if one.outward else '← '}{escape(one.type.replace('_', ' '))}</td>"
         f'<td>{escape(one.form)}</td><td class="number">{one.weight:.2f}</td><td>{_sentence(one)}</td></tr>'
         for one in neighbours
     ]

@@ -218,6 +218,15 @@ class KnowledgeGraph:
         found = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, where).to_pylist()
         return found[0] if found else None
 
+    def evidence_of(self, mentions: Sequence[dict[str, Any]]) -> list[Evidence]:
+        """Return where mentions stand; those whose chunk is gone are left out."""
+        chunks = self._chunks(one["chunk_id"] for one in mentions)
+        return [
+            Evidence(chunk["source"], one["document_id"], one["chunk_id"], one["start"], one["end"], one["surface"])
+            for one in mentions
+            if (chunk := chunks.get(one["chunk_id"]))
+        ]
+
     def evidence(self, ranges: Sequence[dict[str, Any]]) -> list[Evidence]:
         """Return the texts of ranges of chunks; those whose chunk is gone are left out."""
         chunks = self._chunks(one["chunk_id"] for one in ranges)
@@ -299,13 +308,15 @@ class KnowledgeGraph:
 
 
 def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
-    return tuple(_evidence(chunks, place) for place in places if place["chunk_id"] in chunks)
+    """Return the ranges with their texts; a heading above a chunk is not in its text."""
+    found = (_evidence(chunks, place) for place in places if place["chunk_id"] in chunks)
+    return tuple(one for one in found if len(one.text) == one.end - one.start)
 
 
 def _evidence(chunks: dict[str, dict[str, Any]], place: dict[str, Any]) -> Evidence:
     chunk = chunks[place["chunk_id"]]
     start, end = place["start"], place["end"]
-    text = chunk["text"][max(0, start - chunk["start"]) : end - chunk["start"]]
+    text = chunk["text"][start - chunk["start"] : end - chunk["start"]] if start >= chunk["start"] else ""
     return Evidence(chunk["source"], chunk["document_id"], chunk["chunk_id"], start, end, text)
 
 

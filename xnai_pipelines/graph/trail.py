@@ -74,9 +74,10 @@ def why(graph: KnowledgeGraph, name: str, most: int = 50) -> Trail:
     if community is not None:
         return Trail("community", name, community["title"], _supported(graph, "summary", community["summary"][:most]))
     entity_id = graph.find(name)
-    mentions = graph.mentions_of(entity_id)
+    places = {(one["document_id"], one["start"], one["end"]): one for one in reversed(graph.mentions_of(entity_id))}
+    mentions = list(places.values())[::-1]  # a heading is a mention of each chunk below it: once here
     rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:most]}
-    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence(mentions[:most]))
+    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:most]))
     return Trail("entity", entity_id, graph.form(entity_id), support)
 
 
