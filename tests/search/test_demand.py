@@ -1,7 +1,6 @@
 """Demand: questions land on documents; what nobody can answer is named."""
 
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
