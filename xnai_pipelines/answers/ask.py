@@ -59,22 +59,71 @@ def ask(
         QueryError: The question is empty, too long or has no word.
     """
     started = time.perf_counter()
+    prepared = prepare(
+        passages, question, policy=policy, filters=filters, budget_tokens=budget_tokens, to_write=answerer is not None
+    )
+    written = answerer(question, prepared.evidence) if answerer and prepared.evidence else None
+    return prepared.answered(written, time.perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The answer that quotes the documents or refuses, and what another answerer may write from.
+
+    Attributes:
+        quoting: The answer, without its id.
+        evidence: What an answerer writes from; empty for a refusal, or if nobody writes.
+        parameters: What the answer was made with.
+    """
+
+    quoting: Answer
+    evidence: tuple[Evidence, ...]
+    parameters: Mapping[str, object]
+
+    def answered(self, written: Written | None, seconds: float) -> Answer:
+        """Return the answer with its id: the sentences that an answerer wrote, else those that quote.
+
+        Args:
+            written: What an answerer made of the evidence, None if nobody wrote.
+            seconds: Time that it all took.
+        """
+        answer = self.quoting
+        if written:
+            answer = replace(answer, notes=written.notes)
+            if written.sentences:
+                answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
+        return replace(answer, answer_id=answer_digest(answer, self.parameters), seconds=round(seconds, 4))
+
+
+def prepare(
+    passages: Passages,
+    question: str,
+    *,
+    policy: RefusalPolicy = NO_POLICY,
+    filters: Filters = NO_FILTERS,
+    budget_tokens: int = BUDGET_TOKENS,
+    to_write: bool = False,
+) -> Prepared:
+    """Return the answer that quotes or refuses, and with `to_write` the evidence for another answerer.
+
+    Args:
+        passages: The release.
+        question: What a person asks.
+        policy: How sure the release has to be.
+        filters: Which documents may answer.
+        budget_tokens: Max tokens of the evidence, estimated.
+        to_write: Whether an answerer will write.
+
+    Raises:
+        QueryError: The question is empty, too long or has no word.
+    """
+    parameters = {"version": ANSWERS_VERSION, "threshold": policy.threshold, "budget_tokens": budget_tokens}
     weighed = weigh(passages, question, filters=filters, budget_tokens=budget_tokens)
     answer = Answer("", question, passages.index.release.release, EXTRACTIVE)
     if not weighed.scored.units or weighed.scored.confidence < policy.threshold:
-        answer = replace(answer, refusal=refused(weighed.evidence))
-    else:
-        written = None
-        if answerer:
-            merged = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters)
-            written = answerer(question, merged)
-            answer = replace(answer, notes=written.notes)
-        if written and written.sentences:
-            answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
-        else:
-            answer = replace(answer, sentences=weighed.sentences())
-    parameters = {"version": ANSWERS_VERSION, "threshold": policy.threshold, "budget_tokens": budget_tokens}
-    return replace(answer, answer_id=answer_digest(answer, parameters), seconds=round(time.perf_counter() - started, 4))
+        return Prepared(replace(answer, refusal=refused(weighed.evidence)), (), parameters)
+    merged = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters) if to_write else ()
+    return Prepared(replace(answer, sentences=weighed.sentences()), tuple(merged), parameters)
 
 
 @dataclass(frozen=True, slots=True)

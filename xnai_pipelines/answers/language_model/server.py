@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from purgatory import SyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
@@ -24,7 +24,7 @@ MOST_BYTES = 1_000_000
 _breakers = SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
 
 
-class _NoReplyError(Exception):
+class NoReplyError(Exception):
     """The server sent no completion; the message says why without its address."""
 
 
@@ -46,13 +46,30 @@ class ChatServer:
     seconds: float = 20.0
     max_tokens: int = 400
 
+    @property
+    def address(self) -> str:
+        """Where completions are asked for."""
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/chat/completions", "", ""))
+
+    def wanted(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+        """Return the body of a request."""
+        return {"model": self.model, "messages": messages, "max_tokens": self.max_tokens, "temperature": 0}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request."""
+        headers = {"Content-Type": "application/json"}
+        if self.api_key is not None:
+            headers["Authorization"] = f"Bearer {self.api_key.get_secret_value()}"
+        return headers
+
     def reply(self, messages: list[dict[str, str]]) -> tuple[str, str]:
         """Return what the model wrote, and "" or why it wrote nothing. Never raises, never exceeds `seconds`."""
         breaker = _breakers.get_breaker(self.url)
         try:
             with breaker:
                 return self._within_limit(messages), ""
-        except _NoReplyError as error:
+        except NoReplyError as error:
             return "", str(error)
         except OpenedState as error:
             error.__traceback__ = None  # purgatory raises the same object every time
@@ -60,51 +77,48 @@ class ChatServer:
 
     def _within_limit(self, messages: list[dict[str, str]]) -> str:
         """Return the reply; a socket's timeout holds for each wait only, and not for name look-ups."""
-        ended: Queue[str | _NoReplyError] = Queue(1)
+        ended: Queue[str | NoReplyError] = Queue(1)
         Thread(target=lambda: ended.put(self._exchange(messages)), name="language-model", daemon=True).start()
         try:
             outcome = ended.get(timeout=self.seconds)
         except Empty:
-            raise _late(self.seconds) from None
-        if isinstance(outcome, _NoReplyError):
+            raise late(self.seconds) from None
+        if isinstance(outcome, NoReplyError):
             raise outcome
         return outcome
 
-    def _exchange(self, messages: list[dict[str, str]]) -> "str | _NoReplyError":
-        parts = urlsplit(self.url)
+    def _exchange(self, messages: list[dict[str, str]]) -> "str | NoReplyError":
+        parts = urlsplit(self.address)
         connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        wanted = {"model": self.model, "messages": messages, "max_tokens": self.max_tokens, "temperature": 0}
-        headers = {"Content-Type": "application/json"}
-        if self.api_key is not None:
-            headers["Authorization"] = f"Bearer {self.api_key.get_secret_value()}"
         try:
             connection = connect(parts.hostname or "", parts.port, timeout=self.seconds)
             try:
-                path = f"{parts.path.rstrip('/')}/chat/completions"
-                connection.request("POST", path, json.dumps(wanted).encode(), headers)
+                connection.request("POST", parts.path, json.dumps(self.wanted(messages)).encode(), self.headers())
                 response = connection.getresponse()
                 data = response.read(MOST_BYTES + 1)
             finally:
                 connection.close()
         except TimeoutError:
-            return _late(self.seconds)
+            return late(self.seconds)
         except (OSError, HTTPException, ValueError) as error:
-            return _NoReplyError(f"cannot be reached ({type(error).__name__})")
+            return NoReplyError(f"cannot be reached ({type(error).__name__})")
         if response.status != HTTPStatus.OK:
-            return _NoReplyError(f"answered with status {response.status}")
-        return _content(data)
+            return NoReplyError(f"answered with status {response.status}")
+        return content_of(data)
 
 
-def _late(seconds: float) -> _NoReplyError:
-    return _NoReplyError(f"did not reply within {seconds:g} s")
+def late(seconds: float) -> NoReplyError:
+    """Return the failure of a server that did not reply in time."""
+    return NoReplyError(f"did not reply within {seconds:g} s")
 
 
-def _content(data: bytes) -> "str | _NoReplyError":
+def content_of(data: bytes) -> "str | NoReplyError":
+    """Return the text of a completion, or why it is none."""
     if len(data) > MOST_BYTES:
-        return _NoReplyError("sent more than a megabyte")
+        return NoReplyError("sent more than a megabyte")
     try:
         completion: Any = json.loads(data)
         content = completion["choices"][0]["message"]["content"]
     except (ValueError, LookupError, TypeError, RecursionError):
-        return _NoReplyError("sent something else than a completion")
-    return content if isinstance(content, str) else _NoReplyError("sent a completion without text")
+        return NoReplyError("sent something else than a completion")
+    return content if isinstance(content, str) else NoReplyError("sent a completion without text")
