@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, Answerer, ask_again
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, Answerer, prepare_again, stream
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.signature import signed, signing_key
+from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import NotFoundError, ReplayError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.layout import Home
@@ -55,7 +56,8 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     release = Releases(home.releases).read(kept.release)
     passages = Passages(SearchIndex.open(home.root, threads=threads, release=release), home)
     answerer = None if kept.answerer == EXTRACTIVE else answerer_of(kept.answerer)
-    again = ask_again(passages, kept, answerer)
+    prepared = prepare_again(passages, kept, to_write=answerer is not None)
+    again = Streamed(stream(prepared, answerer, 0.0)).drained()
     if again.answer_id != answer_id:
         cause = (
             "documents have been deleted since"
