@@ -82,11 +82,7 @@ class Passages:
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
-        if not wanted:
-            return {}
-        ids = ", ".join(f"'{document}'" for document in sorted(wanted))
-        rows = Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
-        return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+        return stored_texts(self._home, wanted)
 
     def terms(self, text: str) -> set[str]:
         """Return the forms of all words of a text."""
@@ -131,6 +127,15 @@ class Passages:
     def _computed(self, text: str) -> TokenCodes:
         tokens = self.index.encoder.passage_tokens(text)
         return TokenCodes.of(tokens.vectors, tokens.spans)
+
+
+def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
+    """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
+    if not wanted:
+        return {}
+    ids = ", ".join(f"'{document}'" for document in sorted(wanted))
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+    return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
 @lru_cache(maxsize=200_000)
