@@ -14,6 +14,7 @@ from starlette.routing import Route
 from xnai_pipelines.errors import ForbiddenError, XnaiError
 from xnai_pipelines.serving.agents_mount import AgentsMount
 from xnai_pipelines.serving.front import Front
+from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
 from xnai_pipelines.serving.problems import problem, response_to
 from xnai_pipelines.serving.readiness import Readiness
 from xnai_pipelines.serving.routes import Asking, Serving, router
@@ -55,6 +56,7 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     )
     app.state.service = service
     app.include_router(router)
+    app.include_router(openai_protocol.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_api_route("/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)

@@ -12,6 +12,7 @@ from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
 from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.work import Workers
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 Result = TypeVar("Result")
@@ -19,12 +20,13 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Service:
-    """A running service of one home."""
+    """A running service of one home. Its writer is a language model; None quotes the documents."""
 
     home: Home
     limits: ServiceLimits
     doorkeeper: Doorkeeper
     threads: int
+    writer: Writer | None = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)
