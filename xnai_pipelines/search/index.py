@@ -154,8 +154,9 @@ class SearchIndex:
         """
         index = copy(self)
         index.policy = policy
-        index._reranker = policy.reranker and open_reranker(
-            policy.reranker, home, corpus=self._corpus, encoder=self._encoder
+        named = policy.reranker
+        index._reranker = (
+            open_reranker(named, home, corpus=self._corpus, encoder=self._encoder) if named is not None else None
         )
         return index
 
