@@ -72,9 +72,12 @@ def inspect_inputs(home: Home) -> Iterator[Diagnosis]:
 
 
 def inspect_version(home: Home) -> Iterator[Diagnosis]:
-    """Yield what a home of an earlier version still has to change."""
+    """Yield what a home of an earlier version still has to change, and what this version cannot read."""
     for change in pending(home):
-        yield Diagnosis("earlier_version", change.where, change.what, "`xnai migrate`", Urgency.RISK)
+        if change.possible:
+            yield Diagnosis("earlier_version", change.where, change.what, "`xnai migrate`", Urgency.RISK)
+        else:
+            yield Diagnosis("later_version", change.where, change.what, "Use the version that wrote it")
 
 
 def inspect_backups(home: Home, *, max_hours: float, max_days: float) -> Iterator[Diagnosis]:
