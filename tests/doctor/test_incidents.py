@@ -1,5 +1,6 @@
 """The incidents of docs/operations.md, played: the doctor finds each by its name, and its remedy ends it."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backed_up import backed_up, repository_of
+from tests.support.backed_up import backed_up, copy_home, repository_of
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups.drill import drill
 from xnai_pipelines.backups.restore import restore
@@ -81,6 +82,7 @@ def damaged_backup(work: Workplace) -> None:
     repository = repository_of(work)
     backup = repository.read(repository.ids()[-1])
     block = work.home.root.parent / "backups" / "blocks" / backup.files[0].blocks[0][:2] / backup.files[0].blocks[0]
+    block.unlink()  # it is linked, not copied
     block.write_bytes(b"cut off")
     drill(work.home, repository_of(work))
 
@@ -138,13 +140,21 @@ def write_and_cut(path: Path) -> None:
     path.write_text(path.read_text()[:-5])
 
 
+@pytest.fixture(scope="module")
+def proven_once(searchable_once: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
+    work = copy_home(searchable_once, tmp_path_factory.mktemp("proven"))
+    backed_up_and_drilled(work)
+    return work
+
+
 @pytest.fixture
-def work(searchable: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def work(proven_once: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
     """A home without a fault, whose newest backup is proven."""
     monkeypatch.setattr("xnai_pipelines.state.layout.os.fsync", lambda descriptor: None)
-    write_json(searchable.home.root / "home.json", {"documents": str(searchable.documents), "questions": None})
-    backed_up_and_drilled(searchable)
-    return searchable
+    work = copy_home(proven_once, tmp_path)
+    shutil.copytree(proven_once.home.root.parent / "backups", tmp_path / "backups", copy_function=os.link)
+    write_json(work.home.root / "home.json", {"documents": str(work.documents), "questions": None})
+    return work
 
 
 @pytest.fixture
