@@ -54,16 +54,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def settings_table() -> str:
-    """Return every setting with its default and meaning."""
+    """Return every setting with its default and meaning, a section for each group."""
     from xnai_pipelines.settings import Settings
 
-    rows = []
-    for name, field in Settings.model_fields.items():
-        if name in FOR_TESTS:
-            continue
-        default = "" if field.default in (None, ()) else f"`{field.default}`"
-        rows.append((f"`XNAI_{name.upper()}`", SHOWN.get(name, default), field.description or ""))
-    return table(("variable", "default", "meaning"), rows)
+    sections = []
+    for group in Settings.__bases__[:-1]:  # the last is pydantic's
+        rows = []
+        for name in group.model_fields:
+            field = Settings.model_fields[name]
+            if name not in FOR_TESTS:
+                default = "" if field.default in (None, ()) else f"`{field.default}`"
+                rows.append((f"`XNAI_{name.upper()}`", SHOWN.get(name, default), field.description or ""))
+        sections.append(f"## {(group.__doc__ or '').rstrip('.')}\n\n{table(('variable', 'default', 'meaning'), rows)}")
+    return "\n\n".join(sections)
 
 
 def assets_table() -> str:

@@ -62,6 +62,7 @@ def test_group_owners_schedules_and_whether_they_run_are_as_given(tmp_path):
     assert {tuple(node.owners) for node in nodes} == {("team:search", "ada@example.org")}
     assert {schedule.name for schedule in definitions.schedules} == {
         "handbook__daily_health",
+        "handbook__daily_sources",
         "handbook__nightly_evaluation",
         "handbook__weekly_maintenance",
     }

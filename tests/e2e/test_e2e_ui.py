@@ -255,6 +255,7 @@ def test_the_schedules_are_on(ui):
     )["schedulesOrError"]["results"]
     assert {schedule["name"]: schedule["scheduleState"]["status"] for schedule in schedules} == {
         "daily_health": "RUNNING",
+        "daily_sources": "RUNNING",
         "nightly_evaluation": "RUNNING",
         "weekly_maintenance": "RUNNING",
         "weekly_quantization": "RUNNING",

@@ -32,6 +32,9 @@ class Schedules(dg.Model, dg.Resolvable):
     evaluation: str | None = Field(
         default="30 2 * * *", description="Measures retrieval, also when nothing changed, so that a fall shows."
     )
+    sources: str | None = Field(
+        default="0 1 * * *", description="Asks repositories, buckets and sites for what changed, then refreshes."
+    )
     maintenance: str | None = Field(
         default="0 4 * * 0", description="Compacts the tables and removes what no release needs."
     )

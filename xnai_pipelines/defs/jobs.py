@@ -8,10 +8,9 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import markdown_table
-from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources import SourceResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.errors import TrackingUnavailableError
-from xnai_pipelines.models.requantization import why_requantize
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.logged import mirror_releases
@@ -186,16 +185,6 @@ class Jobs:
         return list(vars(self).values())
 
 
-def weekly_quantization(
-    context: dg.ScheduleEvaluationContext, stores: StoresResource, encoder: EncoderResource
-) -> dg.RunRequest | dg.SkipReason:
-    """Look at what the models were made from."""
-    decision = why_requantize(stores.tables, stores.layout, encoder.base())
-    if not decision.wanted:
-        return dg.SkipReason(decision.reason)
-    return dg.RunRequest(tags={"reason": decision.reason})
-
-
 def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> dg.SkipReason:
     """Mark runs as failed if their process is gone."""
     ended = end_dead_runs(context.instance, stores.layout)
@@ -203,10 +192,9 @@ def killed_runs(context: dg.SensorEvaluationContext, stores: StoresResource) -> 
 
 
 def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
-    """Return the jobs, their schedules, and the sensor that ends what killed runs left behind."""
+    """Return the jobs, and the sensor that ends what killed runs left behind."""
     return dg.Definitions(
         jobs=jobs.all(),
-        schedules=_schedules(base, jobs),
         sensors=[
             base.sensor(
                 killed_runs,
@@ -215,49 +203,3 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
             )
         ],
     )
-
-
-def _schedules(base: Base, jobs: Jobs) -> list[dg.ScheduleDefinition]:
-    status = dg.DefaultScheduleStatus.RUNNING if base.running else dg.DefaultScheduleStatus.STOPPED
-    when, schedules = base.schedules, []
-    if when.evaluation is not None:
-        force = {"ops": {base.name("retrieval_evaluation"): {"config": {"force": True}}}}
-        nightly = dg.ScheduleDefinition(
-            name=base.name("nightly_evaluation"),
-            job=jobs.evaluate,
-            cron_schedule=when.evaluation,
-            # measured again although nothing changed: a night without a figure looks like one without a problem
-            run_config=force,
-            default_status=status,
-            description="Measures every night, so that a fall of accuracy shows within a day.",
-        )
-        schedules.append(nightly)
-    if when.maintenance is not None:
-        maintenance = dg.ScheduleDefinition(
-            name=base.name("weekly_maintenance"),
-            job=jobs.maintain,
-            cron_schedule=when.maintenance,
-            default_status=status,
-            description="Every write leaves an older version of its table behind; this removes them after a week.",
-        )
-        schedules.append(maintenance)
-    if when.health is not None:
-        health = dg.ScheduleDefinition(
-            name=base.name("daily_health"),
-            job=jobs.health,
-            cron_schedule=when.health,
-            default_status=status,
-            description="Inspects the documents every day: they age even if nobody changes them.",
-        )
-        schedules.append(health)
-    if when.quantization is not None:
-        define = dg.schedule(
-            name=base.name("weekly_quantization"),
-            job=jobs.quantize,
-            cron_schedule=when.quantization,
-            default_status=status,
-            description="Quantizes anew when the base weights changed, or over a fifth of the chunks since "
-            "calibration.",
-        )
-        schedules.append(define(base.bound(weekly_quantization)))
-    return schedules

@@ -13,6 +13,7 @@ from xnai_pipelines.defs import (
     jobs,
     models,
     releases,
+    schedules,
     sources,
 )
 from xnai_pipelines.defs.base import Base
@@ -33,5 +34,6 @@ def knowledge_base(base: Base) -> dg.Definitions:
         releases.definitions(base),
         autonomy.definitions(base, started),
         jobs.definitions(base, started),
+        schedules.definitions(base, started),
         dg.Definitions(resources=base.resources),
     )

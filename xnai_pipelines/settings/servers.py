@@ -1,0 +1,50 @@
+"""Servers: addresses, limits and storage."""
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field
+
+from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.settings.kinds import AbsolutePath, Names
+
+
+class ServerSettings(BaseModel):
+    """Servers: addresses, limits and storage."""
+
+    host: str = Field(default="127.0.0.1", description="Address on which the user interfaces listen.")
+    dagster_port: int = Field(default=3000, ge=1, le=65535, description="Port of the Dagster UI.")
+    mlflow_port: int = Field(default=5000, ge=1, le=65535, description="Port of the MLflow UI.")
+    code_port: int = Field(default=4266, ge=1, le=65535, description="Port of the Dagster code server.")
+    service_port: int = Field(default=8080, ge=1, le=65535, description="Port of the service, `xnai serve`.")
+    service_names: Names = Field(
+        default=(), description="Host names that requests to the service may use, separated by commas."
+    )
+    requests_per_minute: int = Field(
+        default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
+    )
+    request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
+    tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
+    tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
+    mlflow_uri: str | None = Field(
+        default=None, description="MLflow tracking server. Unset: SQLite and files in the home."
+    )
+    mlflow_ui: str | None = Field(
+        default=None, description="URL of the MLflow UI for links. Unset: the tracking server or port above."
+    )
+    dagster_home: AbsolutePath | None = Field(
+        default=None,
+        description="Folder with your own dagster.yaml, used as DAGSTER_HOME. Unset: dagster/ in the home.",
+    )
+    kill_after_commits: int | None = Field(
+        default=None, ge=1, description="For tests: the process kills itself after this many table commits."
+    )
+
+    @property
+    def mlflow_ui_url(self) -> str:
+        """Where people reach the MLflow UI."""
+        return self.mlflow_ui or self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def service_limits(self) -> ServiceLimits:
+        """What the service and one of its callers may use."""
+        return ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds)
