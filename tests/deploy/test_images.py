@@ -1,4 +1,4 @@
-"""What the service's image leaves out is not missed, and what containers and Prometheus expect of the service is there."""
+"""The service misses nothing of what its image leaves out; containers and Prometheus find what they expect of it."""
 
 import subprocess
 import sys
@@ -20,13 +20,9 @@ from xnai_pipelines.state.layout import Home
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())["services"]
 OWN = [name for name, service in SERVICES.items() if service["image"].startswith("xnai-")]
 RULES = [
-    rule
-    for group in yaml.safe_load((ROOT / "docker/rules.yaml").read_text())["groups"]
-    for rule in group["rules"]
+    rule for group in yaml.safe_load((ROOT / "docker/rules.yaml").read_text())["groups"] for rule in group["rules"]
 ]
-LEFT_OUT = [
-    line for line in (ROOT / "docker/not_in_service.txt").read_text().splitlines() if not line.startswith("#")
-]
+LEFT_OUT = [line for line in (ROOT / "docker/not_in_service.txt").read_text().splitlines() if not line.startswith("#")]
 
 # The whole life of a service in a process that has none of the packages.
 SERVE = """
@@ -90,7 +86,7 @@ def test_the_projects_containers_have_no_capability(service: str) -> None:
 def test_the_profiles_are_core_service_and_observability() -> None:
     profiles = {name: service["profiles"] for name, service in SERVICES.items()}
     assert profiles == {
-        **dict.fromkeys(("code", "webserver", "daemon", "mlflow", "postgres"), ["core"]),
+        **{name: ["core"] for name in ("code", "webserver", "daemon", "mlflow", "postgres")},
         "service": ["service"],
         "prometheus": ["observability"],
     }
