@@ -15,6 +15,7 @@ from tests.support.pipeline import ROOT
 
 SCHEMAS = "1.37.0"
 ANY: list[dict[str, Any]] = [{"podSelector": {}}]  # what a rule without a side means
+RUN_IMAGE = KUBERNETES / "overlays/production/run-image.yaml"
 OWN_KINDS = ("ServiceMonitor", "PrometheusRule")  # of the Prometheus operator, which Kubernetes has no schemas of
 
 
@@ -49,6 +50,7 @@ def _selects(selector: dict[str, Any], labels: dict[str, str]) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_every_object_is_valid_for_kubernetes(manifests: list[Manifest]) -> None:
     for one in manifests:
         if one["kind"] not in OWN_KINDS:
@@ -199,7 +201,7 @@ def test_the_instance_is_that_of_the_compose_file_with_runs_as_jobs(monkeypatch:
 def test_files_that_kustomize_cannot_share_are_the_same() -> None:
     for ours, other in (
         (KUBERNETES / "base/workspace.yaml", ROOT / "docker/workspace.yaml"),
-        (KUBERNETES / "overlays/one-node/run-image.yaml", KUBERNETES / "overlays/production/run-image.yaml"),
+        *((KUBERNETES / f"overlays/{one}/run-image.yaml", RUN_IMAGE) for one in OVERLAYS),
     ):
         assert yaml.safe_load(ours.read_text()) == yaml.safe_load(other.read_text())
     init = KUBERNETES / "overlays/one-node/mlflow.sql"
@@ -244,11 +246,29 @@ def test_the_service_grows_with_its_queue_and_with_its_processors(production: li
     assert scaler["scaleTargetRef"]["name"] == _named(production, "Deployment")["metadata"]["name"]
 
 
+@pytest.mark.parametrize("overlay", ["staging", "production"])
 def test_the_ingress_has_tls_and_leads_to_routes_for_callers_by_a_name_that_the_service_accepts(
-    production: list[Manifest],
+    overlay: str, overlays: dict[str, list[Manifest]]
 ) -> None:
-    ingress = _named(production, "Ingress")["spec"]
+    manifests = overlays[overlay]
+    ingress = _named(manifests, "Ingress")["spec"]
     (rule,) = ingress["rules"]
     assert ingress["tls"][0]["hosts"] == [rule["host"]]
-    assert rule["host"] in _named(production, "ConfigMap", "xnai")["data"]["XNAI_SERVICE_NAMES"].split(",")
+    assert rule["host"] in _named(manifests, "ConfigMap", "xnai")["data"]["XNAI_SERVICE_NAMES"].split(",")
     assert {path["path"] for path in rule["http"]["paths"]} == {"/v1", "/mcp"}  # not /metrics
+
+
+def test_dagsters_own_chart_gets_the_same_code_limits_and_rights() -> None:
+    values = yaml.safe_load((ROOT / "deploy/helm/values.yaml").read_text())
+    instance = yaml.safe_load((KUBERNETES / "base/dagster.yaml").read_text())
+    ours = instance["run_launcher"]["config"]
+    theirs = values["runLauncher"]["config"]["k8sRunLauncher"]
+    assert theirs["resources"] == ours["resources"]
+    assert theirs["securityContext"] == ours["security_context"]
+    (code,) = values["dagster-user-deployments"]["deployments"]
+    command = yaml.safe_load((KUBERNETES / "base/code.yaml").read_text().partition("---")[0])["spec"]["template"]
+    assert " ".join(code["dagsterApiGrpcArgs"]) in " ".join(command["spec"]["containers"][0]["command"])
+    runs = instance["concurrency"]["runs"]
+    assert values["concurrency"]["pools"]["defaultLimit"] == instance["concurrency"]["pools"]["default_limit"]
+    assert values["concurrency"]["runs"]["maxConcurrentRuns"] == runs["max_concurrent_runs"]
+    assert values["concurrency"]["runs"]["tagConcurrencyLimits"] == runs["tag_concurrency_limits"]

@@ -13,7 +13,7 @@ import yaml
 from tests.support.pipeline import ROOT
 
 KUBERNETES = ROOT / "deploy/kubernetes"
-OVERLAYS = ("one-node", "production")
+OVERLAYS = ("one-node", "staging", "production")
 PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 Manifest = dict[str, Any]
 
