@@ -26,6 +26,7 @@ def run_service(
     *,
     host: str,
     port: int,
+    threads: int,
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
@@ -38,6 +39,7 @@ def run_service(
         home: Home to serve.
         host: Address to listen on.
         port: Port to listen on.
+        threads: Searches at a time.
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
@@ -52,7 +54,7 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1)
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), threads)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
