@@ -13,6 +13,7 @@ from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Answer, Citation
     from xnai_pipelines.answers.ask import Answerer
+    from xnai_pipelines.answers.language_model.server import ChatServer
 
 
 QUOTE = "none"  # the model that answers without one
@@ -99,10 +100,16 @@ def _answerer(model: str | None) -> "Answerer | None":
     if model == QUOTE:
         return None
     from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+
+    return LanguageModelAnswerer(chat_server(current.llm_url, model), current.llm_keep_unsupported)
+
+
+def chat_server(url: str, model: str | None = None) -> "ChatServer":
+    """Return the language model's server at an address, asked as the settings say."""
     from xnai_pipelines.answers.language_model.server import ChatServer
 
-    server = ChatServer(current.llm_url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
-    return LanguageModelAnswerer(server, current.llm_keep_unsupported)
+    current = settings()
+    return ChatServer(url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
 
 
 def show_answer(answer: "Answer") -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from xnai_pipelines.cli.answers import chat_server
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
@@ -25,6 +26,7 @@ def serve(
 
     require("serve", "The service")
     from xnai_pipelines.serving.run import run_service
+    from xnai_pipelines.serving.writer import Writer
 
     current = settings()
     scheme = "https" if current.tls_certificate else "http"
@@ -36,6 +38,8 @@ def serve(
         names=current.service_names,
         authenticated=auth,
         limits=current.service_limits,
+        writer=current.llm_url
+        and Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported),
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

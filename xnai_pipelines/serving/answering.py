@@ -42,7 +42,7 @@ async def answered(service: Service, caller: Caller, request: AnswerRequest, sho
             to_write=writer is not None,
         )
 
-    prepared = await service.result(caller, ("answer", request.question, request.filters), work)
+    prepared = await service.result(caller, ("answer", request.question, request.filters, writer is None), work)
     written = None
     if writer and prepared.evidence:
         written = await writer.write(request.question, prepared.evidence, service.workers, show)

@@ -19,7 +19,7 @@ from xnai_pipelines.serving.agents import create_agent_server
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.front import Front
 from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
-from xnai_pipelines.serving.problems import problem, response_to
+from xnai_pipelines.serving.problems import malformed, problem, response_to
 from xnai_pipelines.serving.routes import Asking, Serving, router
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
@@ -110,9 +110,7 @@ async def _expected(_: Request, error: Exception) -> Response:
 
 async def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return problem(422, "ValidationError", f"{where}: {first['msg']}.")
+    return malformed(error)
 
 
 async def _other(_: Request, error: Exception) -> Response:

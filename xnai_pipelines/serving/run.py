@@ -15,6 +15,7 @@ from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -30,6 +31,7 @@ def run_service(
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
+    writer: Writer | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
@@ -42,6 +44,7 @@ def run_service(
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
+        writer: Language model that writes answers, None if they quote.
         certificate: Certificate for TLS, PEM.
         key: Its private key, PEM.
 
@@ -53,7 +56,7 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1)
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1, writer)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,

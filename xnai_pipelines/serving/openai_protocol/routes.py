@@ -13,6 +13,7 @@ from xnai_pipelines.errors import NotFoundError
 from xnai_pipelines.serving.answering import answered
 from xnai_pipelines.serving.messages import AnswerRequest
 from xnai_pipelines.serving.openai_protocol.chat import Transcript, chunk, completion, fingerprint, question_of, usage
+from xnai_pipelines.serving.openai_protocol.errors import ProtocolRoute, in_form, refused
 from xnai_pipelines.serving.openai_protocol.messages import (
     MODEL,
     ChatRequest,
@@ -31,7 +32,11 @@ from xnai_pipelines.serving.routes import REFUSALS, Asking, Serving
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.streaming import EVENT_STREAM, Answering, Emit, EventStream
 
-router = APIRouter(prefix="/v1", responses=REFUSALS)
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": how["description"]} for status, how in REFUSALS.items()
+}
+
+router = APIRouter(prefix="/v1", responses=ERRORS, route_class=ProtocolRoute)
 
 
 @router.post("/chat/completions", response_model=Completion, responses={200: {"content": {EVENT_STREAM: {}}}})
@@ -76,7 +81,7 @@ def _stream(answering: Answering, body: ChatRequest, documents: str, created: in
             await emit(_data({**chunk(about, {}), "choices": [], "usage": used}))
         await emit("data: [DONE]\n\n")
 
-    return EventStream(work, lambda kind, message: _data({"error": {"type": kind, "message": message}}))
+    return EventStream(work, lambda problem: _data(in_form(problem)), refused)
 
 
 def _data(content: dict[str, Any]) -> str:
