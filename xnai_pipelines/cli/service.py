@@ -29,6 +29,9 @@ def serve(
     from xnai_pipelines.serving.writer import Writer
 
     current = settings()
+    writer = None
+    if current.llm_url is not None:
+        writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
     scheme = "https" if current.tls_certificate else "http"
     print(f"Serving {current.home} at {scheme}://{current.host}:{current.service_port}. Ctrl-C stops it.")
     run_service(
@@ -38,8 +41,7 @@ def serve(
         names=current.service_names,
         authenticated=auth,
         limits=current.service_limits,
-        writer=current.llm_url
-        and Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported),
+        writer=writer,
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

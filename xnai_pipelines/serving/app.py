@@ -15,10 +15,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
 from xnai_pipelines.search import Mode
+from xnai_pipelines.serving import feedback
 from xnai_pipelines.serving.agents import create_agent_server
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.front import Front
 from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
+from xnai_pipelines.serving.page import routes as page
 from xnai_pipelines.serving.problems import malformed, problem, response_to
 from xnai_pipelines.serving.routes import Asking, Serving, router
 from xnai_pipelines.serving.service import Service
@@ -61,7 +63,8 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     )
     app.state.service = service
     app.include_router(router)
-    app.include_router(openai_protocol.router)
+    for more in (openai_protocol, feedback, page):
+        app.include_router(more.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_api_route("/ready", _ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)

@@ -10,6 +10,7 @@ from xnai_pipelines.serving.caller import Caller, Doorkeeper, RateLimit
 from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
+from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
 from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
@@ -30,6 +31,7 @@ class Service:
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)
     rate: RateLimit = field(init=False)
+    sessions: Sessions = field(init=False, default_factory=Sessions)
     metrics: Metrics = field(init=False)
     log: AccessLog = field(init=False)
 
