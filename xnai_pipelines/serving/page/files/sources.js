@@ -2,12 +2,12 @@
 
 import { around } from "./api.js";
 import { byId, h, icon } from "./dom.js";
-import { fileOf, place } from "./view.js";
+import { excerpt, fileOf, place } from "./view.js";
 import { t } from "./words.js";
 
 const POINT_MS = 120; // a pointer that only passes opens nothing
 const LEAVE_MS = 160; // time to move from the mark into the card
-const GLANCE = 220; // characters shown on either side of a quote
+const GLANCE = 180; // characters shown on either side of a quote
 const READ = 1200;
 
 const popover = byId("popover");
@@ -46,8 +46,11 @@ async function glance(citation, anchor) {
   put(anchor);
   const part = await around(citation, GLANCE, GLANCE).catch(() => null);
   if (described !== anchor) return;
-  if (part) text.replaceChildren(...marked(part));
-  else popover.append(h("p", { class: "quiet" }, t("gone")));
+  if (part) {
+    text.replaceChildren(...marked(part));
+    const quote = text.querySelector("mark");
+    text.scrollTop = quote.offsetTop - Math.max(0, (text.clientHeight - quote.offsetHeight) / 2);
+  } else popover.append(h("p", { class: "quiet" }, t("gone")));
   put(anchor);
 }
 
@@ -71,8 +74,11 @@ function whereView(citation) {
 }
 
 function marked(part) {
-  return [part.more.before ? "…" : "", part.before, h("mark", {}, part.quote), part.after, part.more.after ? "…" : ""];
+  return [part.more.before ? "…" : "", flowing(part.before), h("mark", {}, flowing(part.quote)), flowing(part.after), part.more.after ? "…" : ""];
 }
+
+/** Return a text whose long lines run on where a letter follows: they were broken for another width. */
+const flowing = (text) => text.replace(/(.{50,})\n(?=\p{L})/gu, "$1 ");
 
 let opener = null;
 let shown = null;
@@ -128,7 +134,7 @@ function card(citation, number) {
     h("button", { class: "head", type: "button", "aria-expanded": "false", onclick: () => toggle(item, citation) },
       h("span", { class: "number", "aria-hidden": "true" }, String(number)),
       h("span", { class: "unseen" }, t("citation", { n: number, place: "" })), whereView(citation), icon("chevron")),
-    h("p", { class: "excerpt" }, citation.quote));
+    excerpt(citation.quote));
   return item;
 }
 

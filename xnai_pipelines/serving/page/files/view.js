@@ -50,11 +50,22 @@ function mark(citation, citations, actions) {
   }, String(number));
 }
 
+/** Return text with code between backticks, and strong words, set as such; all else stays as it is written. */
+function inline(text) {
+  return text.split(/(`[^`\n]+`|\*\*[^*\n]+\*\*)/).map((part) => {
+    if (/^`.+`$/.test(part)) return h("code", {}, part.slice(1, -1));
+    return /^\*\*.+\*\*$/.test(part) ? h("strong", {}, part.slice(2, -2)) : part;
+  });
+}
+
+/** Return the start of a passage for a card, without the marks of headings. */
+export const excerpt = (text) => h("p", { class: "excerpt" }, inline(text.replace(/^#{1,6}\s+/gm, "")));
+
 function sentenceView(sentence, citations, actions) {
   const code = /^\s*(```|~~~)/.test(sentence.text);
   return h("div", { class: `sentence ${sentence.state}` },
     h("span", { class: "state", title: t(sentence.state) }, icon(GLYPHS[sentence.state]), h("span", { class: "unseen" }, `${t(sentence.state)}: `)),
-    h(code ? "pre" : "p", {}, sentence.text, " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
+    h(code ? "pre" : "p", {}, code ? sentence.text : inline(sentence.text), " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
     sentence.reason ? h("p", { class: "reason" }, `${t("unsupported")}. `, h("span", { lang: "en" }, sentence.reason)) : null);
 }
 
@@ -66,7 +77,7 @@ function refusalView(turn, citations, actions) {
     nearest.length ? h("p", { class: "quiet" }, t("nearest")) : null,
     h("ol", { class: "nearest" }, nearest.map((citation) => h("li", {},
       h("p", { class: "place" }, mark(citation, citations, actions), h("span", {}, place(citation))),
-      h("p", { class: "excerpt" }, citation.quote),
+      excerpt(citation.quote),
       actions.canJudge() ? verdict(turn, [citation.document_id], judged[citation.document_id], actions, "thisAnswers") : null))));
 }
 
@@ -84,7 +95,9 @@ function verdict(turn, documents, given, actions, single) {
 function footView(turn, citations, actions) {
   const documents = [...new Set(citations.list.map((one) => one.document_id))];
   const { answer } = turn;
+  const states = Object.keys(GLYPHS).filter((state) => answer.sentences.some((one) => one.state === state));
   return h("footer", { class: "under" },
+    states.length ? h("ul", { class: "legend" }, states.map((state) => h("li", { class: state }, icon(GLYPHS[state]), t(state)))) : null,
     answer.notes.map((note) => h("p", { class: "note", lang: "en" }, icon("warn"), note)),
     answer.answerer === "extractive" ? null : h("p", { class: "quiet" }, t("by", { name: answer.answerer })),
     h("div", { class: "row" },
