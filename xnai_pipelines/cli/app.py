@@ -23,6 +23,8 @@ from xnai_pipelines.state.layout import Home
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
+# What is run if the home is lost; a home that was made here would be in the way of the restored one.
+WITHOUT_A_HOME = ("backups", "restore")
 DAILY = ("run", "search", "ask", "evaluate", "status", "plan")
 
 
@@ -89,7 +91,8 @@ class _Command(TyperCommand):
         for sentence in unknown_variables(os.environ):
             print(f"xnai: {sentence}", file=sys.stderr)
         prepare(current)
-        make_home(current)
+        if ctx.info_name not in WITHOUT_A_HOME:
+            make_home(current)
         return super().invoke(ctx)
 
 

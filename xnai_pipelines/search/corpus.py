@@ -31,8 +31,9 @@ from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables, vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
-FORMAT = 3  # raised when the files of the same table are other ones
+FORMAT = 4  # raised when the files of the same table are other ones
 
+_CONTEXT = "context"  # column: what a passage has before the text of its chunk
 _PASSAGES = "passages.arrow"
 _VOCABULARY = "vocabulary.arrow"
 _POSTINGS = ("keys", "starts", "rows", "weights")
@@ -46,7 +47,7 @@ class Corpus:
     """The passages of a release, in the order of their ids.
 
     Attributes:
-        passages: The columns `SHOWN`, n rows.
+        passages: The columns `SHOWN`, and as `context` what each passage has before its text; n rows.
         vectors: float32 [n, d], passages and a share of their documents, as `with_documents` returns them.
         codes: The vectors in 8 bits.
         originals: The first passage with the same text as each: int64 [n].
@@ -75,7 +76,7 @@ class Corpus:
         vectors = with_documents(vectors, rows["document_id"].to_pylist())
         terms = _terms(rows)
         return cls(
-            passages=rows.select(SHOWN),
+            passages=rows.select(SHOWN).append_column(_CONTEXT, _contexts(rows)),
             vectors=vectors,
             codes=Codes.of(vectors),
             originals=_originals(rows["text"]),
@@ -158,8 +159,17 @@ class Corpus:
 
     def shown(self, rows: Sequence[int]) -> list[dict[str, Any]]:
         """Return the columns `SHOWN` of the passages in these rows."""
-        shown: list[dict[str, Any]] = self.passages.take(pa.array(rows, pa.int64())).to_pylist()
+        shown: list[dict[str, Any]] = self.passages.select(SHOWN).take(pa.array(rows, pa.int64())).to_pylist()
         return shown
+
+    def passage_texts(self, rows: Sequence[int]) -> list[str]:
+        """Return the passages in these rows as the encoder reads them."""
+        contexts, texts = self.contexts(rows), self.values("text", rows)
+        return [context + text for context, text in zip(contexts, texts, strict=True)]
+
+    def contexts(self, rows: Sequence[int]) -> list[str]:
+        """Return what the passages in these rows have before their texts: titles, headings, a table's columns."""
+        return self.values(_CONTEXT, rows)
 
     def values(self, column: str, rows: Sequence[int]) -> list[Any]:
         """Return one column of the passages in these rows."""
@@ -196,6 +206,12 @@ def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
         if other.name.lstrip(".").split(".")[0] != current.name:
             shutil.rmtree(other) if other.is_dir() else other.unlink()
     return True
+
+
+def corpus_is_current(home: Home, tables: Tables, table: str) -> bool:
+    """Return whether a search of a table finds its rows as they are now; while a run changes them it does not."""
+    made = {path.name for path in _folder(home, table).glob(f"{FORMAT}-*")}
+    return not made or _stamp(tables, table) in made
 
 
 def withdraw_corpus(home: Home, table: str) -> None:
@@ -240,6 +256,12 @@ def _titles(headings: pa.ChunkedArray) -> pa.ListArray:
         for title in {path[0] for path in headings.to_pylist() if path}
     }
     return pa.array([[terms[path[0]]] if path else [] for path in headings.to_pylist()], pa.list_(pa.string()))
+
+
+def _contexts(rows: pa.Table) -> pa.Array:
+    """Return what each passage has before its chunk's text, with which it ends."""
+    pairs = zip(rows["passage"].to_pylist(), rows["text"].to_pylist(), strict=True)
+    return pa.array([whole.removesuffix(text) for whole, text in pairs], pa.string())
 
 
 def _terms(rows: pa.Table) -> pa.ListArray:

@@ -18,6 +18,7 @@ from xnai_pipelines.search.keyword import KeywordSearch, lookups
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Estimates, Rows, Scores, estimated_sum, first_per_group
+from xnai_pipelines.search.reranking import Reranker, open_reranker, reranked
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
@@ -120,6 +121,7 @@ class SearchIndex:
         self._readable: npt.NDArray[np.bool_] | None = None
         self._encoder = encoder
         self._table = table
+        self._reranker: Reranker | None = None
 
     @classmethod
     def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
@@ -141,7 +143,21 @@ class SearchIndex:
         measured = read_vector_index(releases.vector_index_path(release.release))
         nprobes = measured.nprobes if measured else None
         table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
-        return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
+        index = cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
+        return index.ranked_by(index.policy, layout)
+
+    def ranked_by(self, policy: RankingPolicy, home: Home) -> Self:
+        """Return the index as another policy ranks it. It shares this index's memory.
+
+        Raises:
+            ReleaseError: The policy's re-ranker is missing from the home.
+        """
+        index = copy(self)
+        index.policy = policy
+        index._reranker = policy.reranker and open_reranker(
+            policy.reranker, home, corpus=self._corpus, encoder=self._encoder
+        )
+        return index
 
     @property
     def passages(self) -> int:
@@ -312,6 +328,8 @@ class SearchIndex:
             totals = self._totals(what, vector, keyword)
         if allowed is not None:
             totals.scores[~allowed] = -np.inf
+        if self._reranker and mode is Mode.HYBRID:
+            totals = reranked(totals, what.text, self._reranker)
         found = totals.scores > -np.inf
         best, depth = np.empty(0, np.int64), k
         while True:

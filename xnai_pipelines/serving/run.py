@@ -10,7 +10,6 @@ import anyio.to_thread
 import uvicorn
 
 from xnai_pipelines.errors import OptionError
-from xnai_pipelines.serving.agents import create_agent_server
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
 from xnai_pipelines.serving.limits import ServiceLimits
@@ -75,6 +74,8 @@ def run_service(
 
 def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
     """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
+    from xnai_pipelines.serving.agents import create_agent_server
+
     service = Service(home, limits, Doorkeeper(home, authenticated=False), os.cpu_count() or 1)
 
     async def serve() -> None:

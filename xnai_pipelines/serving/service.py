@@ -6,10 +6,11 @@ from typing import Any, TypeVar
 
 from xnai_pipelines.serving.audit import AccessLog
 from xnai_pipelines.serving.cache import Cache
-from xnai_pipelines.serving.caller import Caller, Doorkeeper, RateLimit
+from xnai_pipelines.serving.caller import Caller, Doorkeeper
 from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
+from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
 from xnai_pipelines.serving.writer import Writer
