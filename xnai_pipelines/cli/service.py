@@ -37,6 +37,7 @@ def serve(
         authenticated=auth,
         limits=current.service_limits,
         redis=current.redis_url,
+        issuer=current.issuer,
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

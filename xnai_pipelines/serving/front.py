@@ -41,7 +41,7 @@ class Front:
         started = time.perf_counter()
         passing = _Passing(send)
         try:
-            self._admit(scope, passing)
+            await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
             await self._app(scope, body, passing.send)
         except XnaiError as error:
@@ -51,7 +51,7 @@ class Front:
         finally:
             self._note(scope, passing, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope, passing: "_Passing") -> None:
+    async def _admit(self, scope: Scope, passing: "_Passing") -> None:
         """Find the caller and count the request, before anything of it is read."""
         if scope["path"] in OPEN:
             return
@@ -60,7 +60,7 @@ class Front:
         authorization = next(
             (value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None
         )
-        caller = self._service.doorkeeper.caller(authorization)
+        caller = await self._service.doorkeeper.caller(authorization)
         passing.caller = caller
         self._service.rate.count("caller", caller.name)
         scope.setdefault("state", {})["caller"] = caller

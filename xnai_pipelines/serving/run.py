@@ -14,11 +14,13 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
+    from xnai_pipelines.serving.oidc import OidcCallers
     from xnai_pipelines.serving.shared_cache import SharedCache
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
@@ -35,6 +37,7 @@ def run_service(
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
     redis: SecretStr | None = None,
+    issuer: Issuer | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
@@ -48,6 +51,7 @@ def run_service(
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
         redis: URL of a Redis server that shares results between processes.
+        issuer: OpenID Connect issuer whose tokens are accepted too.
         certificate: Certificate for TLS, PEM.
         key: Its private key, PEM.
 
@@ -59,7 +63,8 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    doorkeeper = Doorkeeper(home, authenticated=authenticated)
+    vouching = _vouching(issuer)
+    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
     service = Service(home, limits, doorkeeper, os.cpu_count() or 1, shared=_shared_cache(home, redis))
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
@@ -91,6 +96,15 @@ def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits =
             tasks.cancel_scope.cancel()
 
     anyio.run(serve)
+
+
+# both load libraries that a service without them does not wait for
+def _vouching(issuer: Issuer | None) -> "OidcCallers | None":
+    if issuer is None:
+        return None
+    from xnai_pipelines.serving.oidc import OidcCallers
+
+    return OidcCallers(issuer)
 
 
 def _shared_cache(home: Home, url: SecretStr | None) -> "SharedCache | None":

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio.to_thread
 
 from xnai_pipelines.serving.audit import AccessLog
-from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.cache import Cache
 from xnai_pipelines.serving.caller import Caller, Doorkeeper
 from xnai_pipelines.serving.current import CurrentRelease, Served
@@ -18,6 +17,7 @@ from xnai_pipelines.serving.work import Workers
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
+    from xnai_pipelines.serving.breaker import Breaker
     from xnai_pipelines.serving.shared_cache import SharedCache
 
 Result = TypeVar("Result")
@@ -48,9 +48,10 @@ class Service:
         self.log = AccessLog(self.home)
 
     @property
-    def breakers(self) -> tuple[Breaker, ...]:
+    def breakers(self) -> "tuple[Breaker, ...]":
         """The breakers of what the service depends on and can do without."""
-        return () if self.shared is None else (self.shared.breaker,)
+        found = (self.shared, self.doorkeeper.issuer)
+        return tuple(one.breaker for one in found if one is not None)
 
     async def refresh(self) -> None:
         """Serve what is current now; results of other states leave the shared cache."""
