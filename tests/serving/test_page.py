@@ -173,7 +173,7 @@ def test_a_person_signs_in_and_out(visit, client, tenants):
 
 def test_what_a_document_says_is_never_markup(visit, open_service):
     page = visit(open_service.base_url)
-    answer = {"sentences": [HOSTILE], "notes": [], "answerer": "extractive", "refusal": None}
+    answer = {"asked": QUESTION, "sentences": [HOSTILE], "notes": [], "answerer": "extractive", "refusal": None}
     body = f"event: answer\ndata: {json.dumps(answer)}\n\n"
     page.route("**/v1/answer", lambda route: route.fulfill(content_type="text/event-stream", body=body))
     ask(page)

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 Say: TypeAlias = Callable[[str], None]
 
+END = "data: [DONE]\n\n"
+
 
 def delta(text: str) -> str:
     """Return a part of a reply as the protocol's event."""

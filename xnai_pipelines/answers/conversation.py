@@ -27,9 +27,7 @@ _MEANING_OTHERS = frozenset(
     hij zij hem haar hun deze dit daar
     """.split()
 )
-_LEADS = re.compile(
-    r"\s*(?:and|but|what about|how about|а|и|und|aber|was ist mit|et|y|e|en)\s+(?=\S+)", re.IGNORECASE
-)
+_LEADS = re.compile(r"\s*(?:and|but|what about|how about|а|и|und|aber|was ist mit|et|y|e|en)\s+(?=\S+)", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\w\s)[A-ZА-ЯЁÀ-Þ]\w+")  # a capital inside the sentence
 _ELLIPTIC = 1  # telling words, up to which a question after another one is a part of one: "Why?", "And in winter?"
 _OWN_SUBJECT = 2  # telling words before "it", from which on it means one of them

@@ -42,6 +42,8 @@ def serve(
         authenticated=auth,
         limits=current.service_limits,
         writer=writer,
+        redis=current.redis_url,
+        issuer=current.issuer,
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
-import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -42,11 +41,13 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(service.current.refresh)
+        await service.refresh()
         async with agents.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(watch, service)
             yield
             tasks.cancel_scope.cancel()
+        if service.shared is not None:
+            await service.shared.close()
 
     app = FastAPI(
         title="xnai_pipelines",
@@ -76,7 +77,7 @@ async def watch(service: Service) -> None:
     """Look for a new state of the home again and again, until cancelled."""
     while True:
         await anyio.sleep(LOOK_SECONDS)
-        await anyio.to_thread.run_sync(service.current.refresh)
+        await service.refresh()
 
 
 async def _health() -> dict[str, str]:

@@ -45,7 +45,7 @@ class Front:
         started = time.perf_counter()
         passing = _Passing(send)
         try:
-            self._admit(scope, passing)
+            await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
             await self._app(scope, body, passing.send)
         except XnaiError as error:
@@ -55,7 +55,7 @@ class Front:
         finally:
             self._note(scope, passing, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope, passing: "_Passing") -> None:
+    async def _admit(self, scope: Scope, passing: "_Passing") -> None:
         """Find the caller and count the request, before anything of it is read."""
         if _is_open(scope):
             return
@@ -63,7 +63,7 @@ class Front:
         self._service.rate.count("address", address)
         if scope["path"] == SESSION:
             return
-        caller = self._service.doorkeeper.caller(self._service.sessions.authorization(scope))
+        caller = await self._service.doorkeeper.caller(self._service.sessions.authorization(scope))
         passing.caller = caller
         self._service.rate.count("caller", caller.name)
         scope.setdefault("state", {})["caller"] = caller

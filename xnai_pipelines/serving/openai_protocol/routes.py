@@ -44,10 +44,11 @@ async def chat(body: ChatRequest, request: Request, service: Serving, caller: As
     """Return the answer to the last message of a person, as a completion or as a stream of its chunks.
 
     The content has a mark such as [1] for each citation; `annotations`, in a stream those of the last chunk, say what
-    each mark quotes. Messages before the last one change nothing.
+    each mark quotes. What was said before counts if the question means it: "And in winter?".
     """
     _require(body.model, service)
-    asked = AnswerRequest(question=question_of(body.messages), filters=body.filters)
+    question, history = question_of(body.messages)
+    asked = AnswerRequest(question=question, history=history, filters=body.filters)
     documents, created = f"{str(request.base_url).rstrip('/')}/v1/documents", int(time.time())
     if body.stream:
         return _stream(partial(answered, service, caller, asked), body, documents, created)

@@ -92,7 +92,7 @@ async def who(request: Request, service: Serving) -> Person:
     Raises:
         NotAuthenticatedError: Nobody has signed in.
     """
-    caller = service.doorkeeper.caller(service.sessions.authorization(request.scope))
+    caller = await service.doorkeeper.caller(service.sessions.authorization(request.scope))
     return Person.of(caller, service.sessions.of(request.scope))
 
 
@@ -105,7 +105,7 @@ async def sign_in(body: SignIn, request: Request, response: Response, service: S
     """
     authorization = f"{BEARER}{body.token.strip()}"
     try:
-        caller = service.doorkeeper.caller(authorization)
+        caller = await service.doorkeeper.caller(authorization)
     except NotAuthenticatedError:
         raise NotAuthenticatedError("The token is not valid, or has expired.") from None
     service.sessions.close(request.scope)

@@ -45,9 +45,9 @@ export async function signOut() {
 
 export const judge = (question, documents, right) => json(call("POST", "/v1/feedback", { question, documents, right }));
 
-/** Ask a question; `show` gets each sentence as it comes. Returns the whole answer. */
-export async function ask(question, filters, show, signal) {
-  const response = await call("POST", "/v1/answer", { question, filters }, signal, "text/event-stream");
+/** Ask a question after others; `show` gets each sentence as it comes. Returns the whole answer. */
+export async function ask({ question, filters, history }, show, signal) {
+  const response = await call("POST", "/v1/answer", { question, filters, history }, signal, "text/event-stream");
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let pending = "";
   for (;;) {

@@ -11,6 +11,8 @@ const question = byId("question");
 const thread = byId("thread");
 const FILTERS = { source: byId("filter-source"), language: byId("filter-language"), media_type: byId("filter-type") };
 
+const MOST_EARLIER = 6;
+
 let person = null;
 let can = null; // what the filters can name
 let conversation = history.newConversation();
@@ -155,7 +157,7 @@ async function answer(turn) {
   say(t("searching"));
   toEnd();
   try {
-    turn.answer = await api.ask(turn.question, turn.filters, (sentence) => {
+    turn.answer = await api.ask({ ...turn, history: earlier(turn) }, (sentence) => {
       turn.sentences.push(sentence);
       refresh(turn);
       toEnd();
@@ -180,6 +182,15 @@ async function answer(turn) {
     toEnd();
   }
   renderHistory();
+}
+
+/** Return what was asked before a turn, as the service understood it: a follow-up may mean it. */
+function earlier(turn) {
+  const before = conversation.turns.slice(0, conversation.turns.indexOf(turn)).filter((one) => one.answer);
+  return before.slice(-MOST_EARLIER).map(({ answer }) => ({
+    question: answer.asked.slice(0, 4_000),
+    answer: answer.sentences.map((sentence) => sentence.text).join(" ").slice(0, 2_000),
+  }));
 }
 
 const words = (problem) => problem.message || t("unreachable");

@@ -113,6 +113,7 @@ export function turnView(turn, actions) {
   const waits = turn.asking && !sentences.length;
   return h("article", { class: "turn", "aria-busy": String(Boolean(turn.asking)) },
     h("h2", { class: "asked" }, turn.question),
+    turn.answer && turn.answer.asked !== turn.question ? h("p", { class: "quiet" }, t("understood", { text: turn.answer.asked })) : null,
     waits ? h("p", { class: "waits" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), t("searching")) : null,
     h("div", { class: "answer" }, sentences.map((sentence) => sentenceView(sentence, citations, actions))),
     turn.answer?.refusal ? refusalView(turn, citations, actions) : null,

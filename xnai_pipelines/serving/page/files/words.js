@@ -21,7 +21,7 @@ const WORDS = {
     thisAnswers: "This answers it", noted: "Noted. It counts in the next evaluation.", copy: "Copy", copied: "Copied",
     more: "Show more", showSources: { one: "{n} source", other: "{n} sources" },
     gone: "This document can no longer be read.", unreachable: "The service cannot be reached. Try again in a moment.",
-    dark: "Dark colours", light: "Light colours", release: "Release {n}", by: "Written by {name}", signedIn: "Signed in as {name}",
+    understood: "Searched for: {text}", dark: "Dark colours", light: "Light colours", release: "Release {n}", by: "Written by {name}", signedIn: "Signed in as {name}",
     forbidden: "Your token does not allow questions. Ask for the scopes answer and read.",
   },
   ru: {
@@ -45,7 +45,7 @@ const WORDS = {
     thisAnswers: "Здесь есть ответ", noted: "Учтено. Это войдёт в следующую оценку.", copy: "Копировать", copied: "Скопировано",
     more: "Показать ещё", showSources: { one: "{n} источник", few: "{n} источника", other: "{n} источников" },
     gone: "Этот документ больше недоступен.", unreachable: "Сервис недоступен. Попробуйте ещё раз чуть позже.",
-    dark: "Тёмные цвета", light: "Светлые цвета", release: "Релиз {n}", by: "Ответ написала модель {name}", signedIn: "Вы вошли как {name}",
+    understood: "Искали: {text}", dark: "Тёмные цвета", light: "Светлые цвета", release: "Релиз {n}", by: "Ответ написала модель {name}", signedIn: "Вы вошли как {name}",
     forbidden: "Ваш токен не даёт задавать вопросы. Попросите права answer и read.",
   },
 };
