@@ -14,6 +14,7 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 DEFAULT_LIMITS = ServiceLimits()
-STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
 def run_service(
@@ -75,15 +75,9 @@ def run_service(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
         port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        limit_concurrency=512,
-        h11_max_incomplete_event_size=16 * 1024,
         ssl_certfile=certificate,
         ssl_keyfile=key,
+        **OPTIONS,
     )
 
 
