@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of, read_document
 from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.reading import reading_of
-from xnai_pipelines.graph.record import Part, read_graph_record, record_part
+from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
@@ -22,7 +23,7 @@ from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
-from xnai_pipelines.state.tables import is_in
+from xnai_pipelines.state.tables import Tables, is_in
 
 VERSION = 1  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
@@ -58,17 +59,27 @@ def make_mentions(context: StageContext) -> GraphReport:
 
 def make_entities(context: StageContext) -> GraphReport:
     """Make the entities of the mentions; nothing if no mention changed."""
-    return _make(context, ENTITIES, [MENTIONS], lambda: entity_rows(_all(context, MENTIONS), {}))
+    return _make(context, ENTITIES, [MENTIONS], lambda: entity_rows(_all(context.tables, MENTIONS), {}))
 
 
 def make_relations(context: StageContext) -> GraphReport:
     """Make the relations between the entities; nothing if no mention changed."""
-    return _make(context, RELATIONS, [MENTIONS], lambda: _relations(context))
+    return _make(
+        context,
+        RELATIONS,
+        [MENTIONS],
+        lambda: relation_rows(_all(context.tables, MENTIONS), _statements(context.tables)),
+    )
 
 
 def make_communities(context: StageContext) -> GraphReport:
     """Divide the entities into communities by their relations; nothing if no entity or relation changed."""
-    return _make(context, COMMUNITIES, [ENTITIES, RELATIONS], lambda: _communities(context))
+
+    def rows() -> pa.Table:
+        tables = context.tables
+        return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+
+    return _make(context, COMMUNITIES, [ENTITIES, RELATIONS], rows)
 
 
 def _make(
@@ -149,11 +160,19 @@ def _read(context: StageContext, work: Diff) -> None:
     context.tables.delete(EXTRACTIONS, "document_id", work.removed)
     with context.progress.work("mentions", len(work.to_write), "documents") as advance:
         for batch in _batches(context, work.to_write):
-            where = is_in("document_id", batch)
-            documents = context.tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist()
-            chunks = context.tables.read(CHUNKS, OF_CHUNK, where)
-            context.tables.merge(EXTRACTIONS, _extractions(documents, chunks), within=("document_id", batch))
+            context.tables.merge(EXTRACTIONS, read_documents(context.tables, batch), within=("document_id", batch))
             advance(len(batch))
+
+
+def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
+    """Return the rows of the table `extractions` for these documents."""
+    where = is_in("document_id", documents)
+    by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
+        by_document[chunk["document_id"]].append(chunk)
+    stored = tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist()
+    rows = [row for each in stored for row in read_document(each, by_document[each["document_id"]])]
+    return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
 
 
 def _batches(context: StageContext, documents: Iterable[str]) -> Iterator[list[str]]:
@@ -172,42 +191,46 @@ def _batches(context: StageContext, documents: Iterable[str]) -> Iterator[list[s
         yield batch
 
 
-def _extractions(documents: Iterable[dict[str, object]], chunks: pa.Table) -> pa.Table:
-    by_document: dict[object, list[dict[str, object]]] = defaultdict(list)
-    for chunk in chunks.sort_by([("document_id", "ascending"), ("ordinal", "ascending")]).to_pylist():
-        by_document[chunk["document_id"]].append(chunk)
-    rows = [row for each in documents for row in read_document(each, by_document[each["document_id"]])]
-    return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
-
-
-def _all(context: StageContext, spec: TableSpec) -> pa.Table:
-    return context.tables.read(spec, spec.schema.names)
+def _all(tables: Tables, spec: TableSpec) -> pa.Table:
+    return tables.read(spec, spec.schema.names)
 
 
 def _mentions(context: StageContext) -> pa.Table:
-    reading = reading_of(_all(context, EXTRACTIONS))
+    reading = reading_of(_all(context.tables, EXTRACTIONS))
     return mention_rows(reading, resolve(reading))
 
 
-def _relations(context: StageContext) -> pa.Table:
-    return relation_rows(_all(context, MENTIONS), context.tables.read(EXTRACTIONS, ["chunk_id", "statements"]))
+def _statements(tables: Tables) -> pa.Table:
+    return tables.read(EXTRACTIONS, ["chunk_id", "statements"])
 
 
-def _communities(context: StageContext) -> pa.Table:
-    relations = _all(context, RELATIONS)
+def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
     network = network_of(relations)
     communities = communities_of(network)
     chosen = chosen_sentences(communities, network, relations)
-    texts = _texts(context, {chunk for ranges in chosen for chunk, _, _ in ranges})
-    forms = context.tables.pairs(ENTITIES, "entity_id", "form")
+    texts = _texts(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
+    forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
     return community_rows(communities, network, chosen, forms, texts)
 
 
-def _texts(context: StageContext, wanted: set[str]) -> dict[str, tuple[int, str]]:
+def rebuilt(tables: Tables) -> dict[str, str]:
+    """Return the revision that each table has if all documents are read again; nothing is written."""
+    documents = sorted(tables.ids(CHUNKS, "document_id"))
+    extractions = read_documents(tables, documents) if documents else EXTRACTIONS.schema.empty_table()
+    reading = reading_of(extractions)
+    mentions = mention_rows(reading, resolve(reading))
+    entities = entity_rows(mentions, {})
+    relations = relation_rows(mentions, extractions)
+    communities = _communities(tables, relations, entities)
+    made = zip(PARTS, (mentions, entities, relations, communities), strict=True)
+    return {name: revision_of(rows) for name, rows in made}
+
+
+def _texts(tables: Tables, wanted: set[str]) -> dict[str, tuple[int, str]]:
     """Return start and text of these chunks."""
     found: dict[str, tuple[int, str]] = {}
     known = pa.array(sorted(wanted), pa.string())
-    for batch in context.tables.stream(CHUNKS, ["chunk_id", "start", "text"]) if wanted else ():
+    for batch in tables.stream(CHUNKS, ["chunk_id", "start", "text"]) if wanted else ():
         mine = batch.filter(pc.is_in(batch["chunk_id"], known))
         for row in mine.to_pylist():
             found[row["chunk_id"]] = (row["start"], row["text"])
