@@ -2,15 +2,15 @@
 
 import random
 from dataclasses import dataclass
-
-import pyarrow as pa
+from typing import Any
 
 from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.make import read_documents, rebuilt
 from xnai_pipelines.graph.record import PARTS, read_graph_record
-from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
+from xnai_pipelines.graph.support import supporting_chunks
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.schemas import CHUNKS, TableSpec
+from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.tables import Tables, is_in
 
 SAMPLE = 32  # documents that are read again
@@ -45,26 +45,14 @@ def _same(tables: Tables, document: str) -> bool:
 
 
 def orphans(tables: Tables) -> dict[str, int]:
-    """Return the number of rows by table that name a chunk or an entity that is not stored."""
-    chunks = tables.ids(CHUNKS)
-    entities = tables.ids(ENTITIES)
-    found = {}
-    for spec, column in ((EXTRACTIONS, "chunk_id"), (MENTIONS, "chunk_id")):
-        found[spec.name] = _unknown(tables.read(spec, [column])[column], chunks)
-    found[MENTIONS.name] += _unknown(tables.read(MENTIONS, ["entity_id"])["entity_id"], entities)
-    for spec in (ENTITIES, RELATIONS):
-        found[spec.name] = _unknown_lists(tables, spec, "chunk_ids", chunks)
-    for column in ("source_id", "target_id"):
-        found[RELATIONS.name] += _unknown(tables.read(RELATIONS, [column])[column], entities)
-    summaries = flat(tables.read(COMMUNITIES, ["summary"])["summary"])[0]
-    found[COMMUNITIES.name] = _unknown(summaries.field("chunk_id"), chunks)
-    found[COMMUNITIES.name] += _unknown_lists(tables, COMMUNITIES, "members", entities)
+    """Return the number of names by table, of chunks and of entities, that are not stored."""
+    chunks, entities = tables.ids(CHUNKS), tables.ids(ENTITIES)
+    found = {spec.name: _unknown(supporting_chunks(tables, spec), chunks) for spec in GRAPH_TABLES}
+    for spec, column in ((MENTIONS, "entity_id"), (RELATIONS, "source_id"), (RELATIONS, "target_id")):
+        found[spec.name] += _unknown(tables.read(spec, [column])[column], entities)
+    found[COMMUNITIES.name] += _unknown(flat(tables.read(COMMUNITIES, ["members"])["members"])[0], entities)
     return found
 
 
-def _unknown(column: pa.ChunkedArray, known: set[str]) -> int:
+def _unknown(column: Any, known: set[str]) -> int:
     return sum(value not in known for value in column.to_pylist())
-
-
-def _unknown_lists(tables: Tables, spec: TableSpec, column: str, known: set[str]) -> int:
-    return _unknown(flat(tables.read(spec, [column])[column])[0], known)

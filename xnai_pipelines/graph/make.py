@@ -1,7 +1,7 @@
 """Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENT
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
@@ -50,47 +51,56 @@ class GraphReport:
 def make_mentions(context: StageContext) -> GraphReport:
     """Read the documents that changed and resolve all mentions; nothing if no chunk changed."""
     with stage(context, MENTIONS.name) as watch:
-        work, of = pending(context)
-        _read(context, work)
-        watch.items = len(work.to_write)
-        report = _bring(context, MENTIONS, of, lambda: _mentions(context), work)
+        report = _bring_mentions(context)
+        watch.items = report.documents_read
     return _reported(context, report, watch.seconds)
 
 
 def make_entities(context: StageContext) -> GraphReport:
     """Make the entities of the mentions; nothing if no mention changed."""
-    return _make(context, ENTITIES, [MENTIONS], lambda: entity_rows(_all(context.tables, MENTIONS), {}))
+    return _make(context, ENTITIES)
 
 
 def make_relations(context: StageContext) -> GraphReport:
     """Make the relations between the entities; nothing if no mention changed."""
-    return _make(
-        context,
-        RELATIONS,
-        [MENTIONS],
-        lambda: relation_rows(_all(context.tables, MENTIONS), _statements(context.tables)),
-    )
+    return _make(context, RELATIONS)
 
 
 def make_communities(context: StageContext) -> GraphReport:
-    """Divide the entities into communities by their relations; nothing if no entity or relation changed."""
+    """Divide the entities into communities by their relations; nothing if no entity or relation changed.
 
-    def rows() -> pa.Table:
-        tables = context.tables
-        return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+    The graph is complete then, and the current release's manifest names its revision.
+    """
+    report = _make(context, COMMUNITIES)
+    releases = Releases(context.home.releases)
+    release, revision = releases.current(), read_graph_record(context.home).revision
+    if release is not None and release.graph != revision:
+        releases.set_graph(release.release, revision)
+    return report
 
-    return _make(context, COMMUNITIES, [ENTITIES, RELATIONS], rows)
+
+def bring_graph(context: StageContext) -> list[GraphReport]:
+    """Bring all tables of the graph in line with the chunks; the caller is the sole writer."""
+    return [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
 
 
-def _make(
-    context: StageContext, spec: TableSpec, sources: Sequence[TableSpec], rows: Callable[[], pa.Table]
-) -> GraphReport:
+def _make(context: StageContext, spec: TableSpec) -> GraphReport:
     with stage(context, spec.name) as watch:
-        parts = read_graph_record(context.home).parts
-        of = digest(VERSION, *(parts[source.name].revision if source.name in parts else "" for source in sources))
-        report = _bring(context, spec, of, rows)
+        report = _bring_derived(context, spec)
         watch.items = report.written
     return _reported(context, report, watch.seconds)
+
+
+def _bring_mentions(context: StageContext) -> GraphReport:
+    work, of = pending(context)
+    _read(context, work)
+    return _bring(context, MENTIONS, of, work)
+
+
+def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
+    parts = read_graph_record(context.home).parts
+    sources = (parts.get(source) for source in _SOURCES[spec.name])
+    return _bring(context, spec, digest(VERSION, *(part.revision if part else "" for part in sources)))
 
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
@@ -99,14 +109,12 @@ def _reported(context: StageContext, report: GraphReport, seconds: float) -> Gra
     return timed
 
 
-def _bring(
-    context: StageContext, spec: TableSpec, of: str, rows: Callable[[], pa.Table], work: Diff | None = None
-) -> GraphReport:
+def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = None) -> GraphReport:
     """Bring a table in line with the rows that it should have, unless it was made of the same input."""
     part = read_graph_record(context.home).parts.get(spec.name)
     written = removed = 0
     if part is None or part.input != of or context.tables.count(spec) != part.rows:
-        wanted = rows()
+        wanted = _ROWS[spec.name](context.tables)
         written, removed = write_difference(context, spec, wanted)
         part = Part(input=of, revision=revision_of(wanted), rows=len(wanted))
         record_part(context.home, spec.name, part)
@@ -195,13 +203,21 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mentions(context: StageContext) -> pa.Table:
-    reading = reading_of(_all(context.tables, EXTRACTIONS))
+def _mention_rows(tables: Tables) -> pa.Table:
+    reading = reading_of(_all(tables, EXTRACTIONS))
     return mention_rows(reading, resolve(reading))
 
 
-def _statements(tables: Tables) -> pa.Table:
-    return tables.read(EXTRACTIONS, ["chunk_id", "statements"])
+def _entity_rows(tables: Tables) -> pa.Table:
+    return entity_rows(_all(tables, MENTIONS), {})
+
+
+def _relation_rows(tables: Tables) -> pa.Table:
+    return relation_rows(_all(tables, MENTIONS), tables.read(EXTRACTIONS, ["chunk_id", "statements"]))
+
+
+def _community_rows(tables: Tables) -> pa.Table:
+    return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
 
 
 def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
@@ -211,6 +227,21 @@ def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.
     texts = _texts(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
     return community_rows(communities, network, chosen, forms, texts)
+
+
+# What each table is made by, and of which others; by name, since a schema has no hash.
+_ROWS: Mapping[str, Callable[[Tables], pa.Table]] = {
+    MENTIONS.name: _mention_rows,
+    ENTITIES.name: _entity_rows,
+    RELATIONS.name: _relation_rows,
+    COMMUNITIES.name: _community_rows,
+}
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    ENTITIES.name: (MENTIONS.name,),
+    RELATIONS.name: (MENTIONS.name,),
+    COMMUNITIES.name: (ENTITIES.name, RELATIONS.name),
+}
+_DERIVED = (ENTITIES, RELATIONS, COMMUNITIES)
 
 
 def rebuilt(tables: Tables) -> dict[str, str]:
