@@ -154,7 +154,7 @@ def _targets(
         if target == key and rule is Rule.FORM:
             other, by = followed(everywhere, key)
             target, rule = other, by or rule
-        if target == key and key in titles.documents and not forms[code].qualifier:
+        if target == key and rule is Rule.FORM and key in titles.documents and not forms[code].qualifier:
             target, rule = _titled(document, key, rule, titles, names_of)
         found.append((target, rule))
     return found

@@ -13,6 +13,7 @@ from xnai_pipelines.graph.cues import OF_DATES, class_expression, cue_expression
 from xnai_pipelines.graph.found import Find, Kind
 
 LONGEST_CUE = 60  # characters between two mentions
+CLASS = "is a"  # extractor of what a text calls a subject
 OF_DOCUMENT = -1  # as a subject: what the document's title names
 
 _OPENS_BRACKET = re.compile(r"\s?\(\s?\Z")
@@ -62,7 +63,7 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
         if said:
             last = _LAST_WORDS.search(said[1].rstrip())
             if last and last.group().islower():
-                yield position, Find(said.start(1) + last.start(), said.start(1) + last.end(), Kind.TERM, "is a")
+                yield position, Find(said.start(1) + last.start(), said.start(1) + last.end(), Kind.TERM, CLASS)
 
 
 def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Sentence]) -> Iterator[Statement]:
@@ -70,9 +71,10 @@ def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Se
     expression = cue_expression(language)
     for sentence in sentences:
         subject = sentence.finds[0] if sentence.opened else OF_DOCUMENT
-        gaps = _gaps(text, finds, sentence)
+        named = [position for position in sentence.finds if finds[position].extractor != CLASS]
+        gaps = _gaps(text, finds, sentence.start, named)
         kind: str | None = None
-        for position, gap, following in zip(sentence.finds, gaps, [*gaps[1:], ""], strict=True):
+        for position, gap, following in zip(named, gaps, [*gaps[1:], ""], strict=True):
             find = finds[position]
             if kind is None or not _EPITHET.match(gap):
                 kind = _life(text, finds, position, gap) or _relation(expression, gap, kind)
@@ -84,12 +86,12 @@ def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Se
                     yield Statement(subject, position, named, sentence.start, sentence.end)
 
 
-def _gaps(text: str, finds: Sequence[Find], sentence: Sentence) -> list[str]:
-    """Return what stands before each find of the sentence, back to the find before it."""
-    ends = [sentence.start, *(finds[position].end for position in sentence.finds)]
+def _gaps(text: str, finds: Sequence[Find], start: int, positions: Sequence[int]) -> list[str]:
+    """Return what stands before each of the finds, back to the find before it or the start of the sentence."""
+    ends = [start, *(finds[position].end for position in positions)]
     return [
         text[max(end, finds[position].start - LONGEST_CUE) : finds[position].start]
-        for end, position in zip(ends, sentence.finds, strict=False)
+        for end, position in zip(ends, positions, strict=False)
     ]
 
 

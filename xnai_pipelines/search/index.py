@@ -170,8 +170,9 @@ class SearchIndex:
         """
         index = copy(self)
         index.policy = policy
-        index._reranker = policy.reranker and open_reranker(
-            policy.reranker, home, corpus=self._corpus, encoder=self._encoder
+        named = policy.reranker
+        index._reranker = (
+            open_reranker(named, home, corpus=self._corpus, encoder=self._encoder) if named is not None else None
         )
         return index
 
@@ -192,6 +193,13 @@ class SearchIndex:
             rows = rows.filter(pa.array(self._readable))
         found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
         return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
+
+    def distinct(self, column: str) -> list[str]:
+        """Return the values that a column of the passages has, in order, without missing ones."""
+        values = self._corpus.passages[column]
+        if self._readable is not None:
+            values = values.filter(pa.array(self._readable))
+        return sorted(value for value in values.unique().to_pylist() if value is not None)
 
     def for_reader(self, may_read: Callable[[str], bool]) -> Self:
         """Return the index as it were without the passages of sources that may not be read.
