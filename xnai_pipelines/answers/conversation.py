@@ -9,27 +9,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from xnai_pipelines.search.words import words
+from xnai_pipelines.search.words import fold, words
 
 MOST_TURNS = 6  # that are looked at, the newest
 MOST_CHARACTERS = 2_000  # of a turn's question and of its answer
 
 # Words that mean something said before, in the languages whose function words are known. Those that often mean nothing,
 # such as the German "es" or the English "that", are left out.
-_MEANING_OTHERS = frozenset(
-    """
-    it its they them their theirs he him his she her hers this these those
-    он она оно они его её ее их ему ей им нём нем ней них этот эта это эти этого этой там
-    er sie ihn ihm ihr ihre ihren seine seinen seiner dieser diese dieses dort
-    elle ils elles lui leur leurs cela ça ceci celui celle
-    él ella ellos ellas su sus esto eso esa ese allí
-    lui lei loro suo sua suoi questo questa quello quella
-    hij zij hem haar hun deze dit daar
-    """.split()
-)
-_LEADS = re.compile(
-    r"\s*(?:and|but|what about|how about|а|и|und|aber|was ist mit|et|y|e|en)\s+(?=\S+)", re.IGNORECASE
-)
+_WORDS = """
+it its they them their theirs he him his she her hers this these those
+он она оно они его ее их ему ей им нем ней них этот эта это эти этого этой там
+er sie ihn ihm ihr ihre ihren seine seinen seiner dieser diese dieses dort
+elle ils elles lui leur leurs cela ceci celui celle
+ella ellos ellas su sus esto eso esa ese alli
+lui lei loro suo sua suoi questo questa quello quella
+hij zij hem haar hun deze dit daar
+"""
+_MEANING_OTHERS = frozenset(_WORDS.split())
+_LEADS = re.compile(r"\s*(?:and|but|what about|how about|а|и|und|aber|was ist mit|et|y|e|en)\s+(?=\S+)", re.IGNORECASE)
+_NAME = re.compile(r"(?<=\w\s)[A-ZА-ЯЁÀ-Þ]\w+")  # a capital inside the sentence
 _ELLIPTIC = 1  # telling words, up to which a question after another one is a part of one: "Why?", "And in winter?"
 _OWN_SUBJECT = 2  # telling words before "it", from which on it means one of them
 
@@ -74,13 +72,13 @@ def _follows(question: str, telling: Telling) -> bool:
     told = set(telling(question))
     if len(told) <= _ELLIPTIC or _LEADS.match(question):
         return True
+    names = {fold(name) for name in _NAME.findall(question)}
     before = 0
-    for at, word in enumerate(words(question)):
+    for word in words(question):
         if word.text in _MEANING_OTHERS:
             return before < _OWN_SUBJECT
         if word.text in told:
-            named = at > 0 and question[word.start].isupper()
-            before += _OWN_SUBJECT if named or word.identifier else 1
+            before += _OWN_SUBJECT if word.text in names or word.identifier else 1
     return False
 
 

@@ -1,4 +1,4 @@
-"""Gives an answer again: the question, the release and the parameters of each asked one are kept, its content is not."""
+"""Gives an answer again: its question, release and parameters are kept, what it says is not."""
 
 import re
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from datetime import datetime
 from pathlib import Path
 
 from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, Answerer, ask_again
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, Answerer, prepare_again, stream
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.signature import signed, signing_key
+from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import NotFoundError, ReplayError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.layout import Home
@@ -45,9 +46,7 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
         ReleaseError: Its release is no longer kept.
         ReplayError: Another version gave it, the documents have changed, or the language model wrote something else.
     """
-    kept = read_record(_path(home, answer_id), Answer) if _ID.fullmatch(answer_id) else None
-    if kept is None:
-        raise NotFoundError(f"There is no answer {answer_id} in {home.answers}. The last {MOST_KEPT:,} are kept.")
+    kept = kept_answer(answer_id, home)
     if kept.parameters.version != ANSWERS_VERSION:
         raise ReplayError(
             f"Answer {answer_id} was given by another version of this program, which chooses quotes in another way."
@@ -55,7 +54,8 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     release = Releases(home.releases).read(kept.release)
     passages = Passages(SearchIndex.open(home.root, threads=threads, release=release), home)
     answerer = None if kept.answerer == EXTRACTIVE else answerer_of(kept.answerer)
-    again = ask_again(passages, kept, answerer)
+    prepared = prepare_again(passages, kept, to_write=answerer is not None)
+    again = Streamed(stream(prepared, answerer, 0.0)).drained()
     if again.answer_id != answer_id:
         cause = (
             "documents have been deleted since"
@@ -67,6 +67,18 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     if kept.signature is None:
         return again
     return signed(again, signing_key(home), datetime.fromisoformat(kept.signature.signed_at))
+
+
+def kept_answer(answer_id: str, home: Home) -> Answer:
+    """Return what is kept of an answer: all but its sentences or refusal.
+
+    Raises:
+        NotFoundError: There is no such answer.
+    """
+    kept = read_record(_path(home, answer_id), Answer) if _ID.fullmatch(answer_id) else None
+    if kept is None:
+        raise NotFoundError(f"There is no answer {answer_id!r} in {home.answers}. The last {MOST_KEPT:,} are kept.")
+    return kept
 
 
 def _path(home: Home, answer_id: str) -> Path:

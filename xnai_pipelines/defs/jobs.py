@@ -114,7 +114,7 @@ class Jobs:
     compare_encoders: Any
     health: Any
     back_up: Any
-    restore_drill: Any
+    drill: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -170,8 +170,8 @@ class Jobs:
             back_up=base.asset_job(
                 "back_up", ["home_backup"], description="Back the home up; other runs and searches go on."
             ),
-            restore_drill=base.asset_job(
-                "restore_drill",
+            drill=base.asset_job(
+                "drill",
                 ["restore_drill"],
                 description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),

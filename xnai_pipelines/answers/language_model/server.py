@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnec
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from purgatory import SyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
@@ -33,7 +33,7 @@ _END = b"[DONE]"
 _breakers = SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
 
 
-class _NoReplyError(Exception):
+class NoReplyError(Exception):
     """The server sent no completion; the message says why without its address."""
 
 
@@ -63,6 +63,23 @@ class ChatServer:
     seconds: float = 20.0
     max_tokens: int = 400
 
+    @property
+    def address(self) -> str:
+        """Where completions are asked for."""
+        parts = urlsplit(self.url)
+        return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/chat/completions", "", ""))
+
+    def wanted(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+        """Return the body of a request."""
+        return {"model": self.model, "messages": messages, "max_tokens": self.max_tokens, "temperature": 0}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request."""
+        headers = {"Content-Type": "application/json"}
+        if self.api_key is not None:
+            headers["Authorization"] = f"Bearer {self.api_key.get_secret_value()}"
+        return headers
+
     def reply(self, messages: list[dict[str, str]]) -> Generator[str, None, Ended]:
         """Yield what the model writes as it comes; return how it ended. Never raises, never exceeds `seconds`.
 
@@ -75,7 +92,7 @@ class ChatServer:
                     return Ended(usage=(yield from self._within_limit(messages)))
                 except GeneratorExit:  # nobody listens any longer: not the server's failure
                     return Ended()
-        except _NoReplyError as error:
+        except NoReplyError as error:
             return Ended(str(error))
         except OpenedState as error:
             error.__traceback__ = None  # purgatory raises the same object every time
@@ -91,8 +108,8 @@ class ChatServer:
                 try:
                     one = exchange.received.get(timeout=max(0.0, ends - time.monotonic()))
                 except Empty:
-                    raise _late(self.seconds) from None
-                if isinstance(one, _NoReplyError):
+                    raise late(self.seconds) from None
+                if isinstance(one, NoReplyError):
                     raise one
                 if not isinstance(one, str):
                     return one
@@ -105,42 +122,32 @@ class _Exchange:
     """One request in a thread of its own: `received` gets parts of the reply, then its usage or why it failed."""
 
     def __init__(self, server: ChatServer) -> None:
-        parts = urlsplit(server.url)
+        parts = urlsplit(server.address)
         connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         self._server = server
-        self._path = f"{parts.path.rstrip('/')}/chat/completions"
+        self._path = parts.path
         self._connection = connect(parts.hostname or "", parts.port, timeout=server.seconds)
         self._socket: socket.socket | None = None  # the connection lets go of it while a reply is read
-        self.received: Queue[str | Usage | _NoReplyError | None] = Queue()
+        self.received: Queue[str | Usage | NoReplyError | None] = Queue()
 
     def run(self, messages: list[dict[str, str]]) -> None:
         """Send the request and pass on what comes."""
-        wanted = {
-            "model": self._server.model,
-            "messages": messages,
-            "max_tokens": self._server.max_tokens,
-            "temperature": 0,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        headers = {"Content-Type": "application/json"}
-        if self._server.api_key is not None:
-            headers["Authorization"] = f"Bearer {self._server.api_key.get_secret_value()}"
+        body = {**self._server.wanted(messages), "stream": True, "stream_options": {"include_usage": True}}
         try:
             try:
-                self._connection.request("POST", self._path, json.dumps(wanted).encode(), headers)
+                self._connection.request("POST", self._path, json.dumps(body).encode(), self._server.headers())
                 self._socket = self._connection.sock
                 with self._connection.getresponse() as response:
                     usage = self._read(response)
             finally:
                 self._connection.close()
             self.received.put(usage)
-        except _NoReplyError as error:
+        except NoReplyError as error:
             self.received.put(error)
         except TimeoutError:
-            self.received.put(_late(self._server.seconds))
+            self.received.put(late(self._server.seconds))
         except (OSError, HTTPException, ValueError) as error:
-            self.received.put(_NoReplyError(f"cannot be reached ({type(error).__name__})"))
+            self.received.put(NoReplyError(f"cannot be reached ({type(error).__name__})"))
 
     def stop(self) -> None:
         """Wake the thread if it still waits for the server; it then ends."""
@@ -151,16 +158,16 @@ class _Exchange:
     def _read(self, response: HTTPResponse) -> Usage | None:
         """Pass on the text of a reply, streamed or whole; return its usage."""
         if response.status != HTTPStatus.OK:
-            raise _NoReplyError(f"answered with status {response.status}")
+            raise NoReplyError(f"answered with status {response.status}")
         usage, written = None, False
         for message in _messages(response):
-            text, counted = _content(message)
+            text, counted = part_of(message)
             usage = counted or usage
             written = written or bool(text)
             if text:
                 self.received.put(text)
         if not written:
-            raise _NoReplyError("sent a completion without text")
+            raise NoReplyError("sent a completion without text")
         return usage
 
 
@@ -170,24 +177,24 @@ def _messages(response: HTTPResponse) -> Iterator[bytes]:
     if first.strip() and not first.startswith((_EVENT, b":", b"event:")):
         whole = first + response.read(MOST_BYTES + 1 - len(first))
         if len(whole) > MOST_BYTES:
-            raise _NoReplyError("sent more than a megabyte")
+            raise NoReplyError("sent more than a megabyte")
         yield whole
         return
     line = first
     while line:
         left -= len(line)
         if left < 0:
-            raise _NoReplyError("sent more than a megabyte")
+            raise NoReplyError("sent more than a megabyte")
         if line.startswith(_EVENT):
             data = line[len(_EVENT) :].strip()
             if data == _END:
                 return
             yield data
         line = response.readline(left + 1)
-    raise _NoReplyError("broke off")
+    raise NoReplyError("broke off")
 
 
-def _content(message: bytes) -> tuple[str, Usage | None]:
+def part_of(message: bytes) -> tuple[str, Usage | None]:
     """Return the text of a completion or of a part of one, and its usage if it has one."""
     try:
         completion: Any = json.loads(message)
@@ -198,11 +205,12 @@ def _content(message: bytes) -> tuple[str, Usage | None]:
         part = choices[0]["delta" if "delta" in choices[0] else "message"] if choices else {}
         said = part.get("content")
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise _NoReplyError("sent something else than a completion") from None
+        raise NoReplyError("sent something else than a completion") from None
     if said is not None and not isinstance(said, str):
-        raise _NoReplyError("sent a completion without text")
+        raise NoReplyError("sent a completion without text")
     return said or "", usage
 
 
-def _late(seconds: float) -> _NoReplyError:
-    return _NoReplyError(f"did not reply within {seconds:g} s")
+def late(seconds: float) -> NoReplyError:
+    """Return the failure of a server that did not reply in time."""
+    return NoReplyError(f"did not reply within {seconds:g} s")
