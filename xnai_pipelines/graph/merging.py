@@ -5,9 +5,10 @@ acronym whose expansion is the same in every document). A merge needs evidence; 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 INDEPENDENT = 1  # a word that stands alone in more documents than with a longer name is a name of its own
 
@@ -76,10 +77,24 @@ def longer_by(keys: Iterable[str], position: int) -> dict[str, set[str]]:
     """Return the names of two to five words by their first (0) or last (-1) word."""
     found: dict[str, set[str]] = defaultdict(set)
     for key in keys:
-        words = key.split()
-        if 2 <= len(words) <= 5 and not any(char.isdigit() for char in key):
+        words = _words_of_name(key)
+        if words:
             found[words[position]].add(key)
     return found
+
+
+@lru_cache(maxsize=200_000)
+def _words_of_name(key: str) -> tuple[str, ...]:
+    """Return the words of a name of two to five words without digits; none of another."""
+    if " " not in key or not key.replace(" ", "").replace("'", "").isalpha():
+        return ()
+    words = tuple(key.split())
+    return words if len(words) <= 5 else ()
+
+
+def longer_forms(last: Mapping[str, set[str]], title: str | None) -> set[str]:
+    """Return the names of a document, by their last words, that are longer forms of its title."""
+    return {key for key in last.get(title.split()[-1], ()) if is_longer_form(key, title)} if title else set()
 
 
 def is_longer_form(key: str, title: str) -> bool:
@@ -108,8 +123,3 @@ def followed(aliases: Mapping[str, tuple[str, Rule]], key: str) -> tuple[str, Ru
             return min(seen[seen.index(target) :]), rule
         seen.append(target)
     return seen[-1], rule
-
-
-def shortest_unless_title(candidates: Sequence[str], titles: Mapping[str, object]) -> str:
-    """Return the candidate that is a title, else the shortest."""
-    return min(candidates, key=lambda key: (key not in titles, len(key), key))

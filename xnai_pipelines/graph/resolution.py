@@ -18,8 +18,8 @@ from xnai_pipelines.graph.merging import (
     Titles,
     followed,
     independent_words,
-    is_longer_form,
     longer_by,
+    longer_forms,
     one_of,
 )
 from xnai_pipelines.graph.reading import Reading
@@ -132,7 +132,8 @@ def _targets(
     first = {document: longer_by(names, 0) for document, names in names_of.items()}
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
-    everywhere = _everywhere(pairs, keys, titles, names_of, local)
+    longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
+    everywhere = _everywhere(pairs, keys, titles, longer, local)
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     found = []
     for document, code, is_name in pairs:
@@ -145,7 +146,7 @@ def _targets(
             target, rule = titles.of[document], Rule.TITLE
         elif (document, key) in local:
             target, rule = local[document, key]
-        elif is_name and own is not None and is_longer_form(key, own):
+        elif is_name and key in longer.get(document, ()):
             target, rule = titles.of[document], Rule.LONGER
         elif is_name and " " not in key:
             target, rule = _within(key, last[document], first[document], apart)
@@ -218,17 +219,16 @@ def _everywhere(
     pairs: list[tuple[int, int, bool]],
     keys: list[str],
     titles: Titles,
-    names_of: Mapping[int, set[str]],
+    longer: Mapping[int, set[str]],
     local: Mapping[tuple[int, str], tuple[str, Rule]],
 ) -> dict[str, tuple[str, Rule]]:
     """Return the aliases that hold in every document: those that all documents which state one agree on."""
     stated: dict[str, set[tuple[str, Rule]]] = defaultdict(set)
     for (_, alias), said in local.items():
         stated[alias].add(said)
-    for document, own in titles.base.items():
-        for key in names_of.get(document, ()):
-            if is_longer_form(key, own):
-                stated[key].add((titles.of[document], Rule.LONGER))
+    for document, forms in longer.items():
+        for key in forms:
+            stated[key].add((titles.of[document], Rule.LONGER))
     agreed: dict[str, tuple[str, Rule]] = {}
     for alias, targets in stated.items():
         only = one_of(target for target, _ in targets)
