@@ -157,7 +157,6 @@ def show_run_reports(reports: Mapping[str, Any], settings: "Settings") -> None:
 
     from xnai_pipelines.cli.left_out import left_out
     from xnai_pipelines.evaluation.report import EvaluationReport
-    from xnai_pipelines.graph.paths import Step
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
