@@ -20,7 +20,7 @@ QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricit
 
 def answers(work: Workplace) -> list[list[tuple[str, float]]]:
     index = work.search()
-    return [[(hit.chunk_id, hit.score) for hit in index.search(q, 5, mode)] for q in QUESTIONS for mode in Mode]
+    return [[(hit.chunk_id, hit.score) for hit in index.search(q, 5, mode)] for q in QUESTIONS for mode in index.modes]
 
 
 def files(work: Workplace) -> dict[str, bytes]:

@@ -7,7 +7,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
-from xnai_pipelines.graph.stored import CO_OCCURS, Entity, KnowledgeGraph, Neighbour
+from xnai_pipelines.graph.relations import CO_OCCURS
+from xnai_pipelines.graph.stored import Entity, KnowledgeGraph, Neighbour
 
 DRAWN = 24  # neighbours in the picture
 LISTED = 100

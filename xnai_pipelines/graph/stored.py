@@ -12,11 +12,11 @@ from scipy.sparse import csgraph
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.arrays import position_in
 from xnai_pipelines.graph.forms import form_of
+from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
 from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.tables import Tables, is_in, quoted
 
-CO_OCCURS = "co_occurs"
 SUGGESTED = 5  # names like one that is not there
 _LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the least; one that the text states costs 1
 
