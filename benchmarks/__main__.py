@@ -21,6 +21,7 @@ BENCHMARKS = {
     "storage": [],
     "quantization": [],
     "adaptation": [],
+    "graph": [],
     "decisions": [],
     "drift": [],
     "loop": [],

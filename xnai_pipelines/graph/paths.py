@@ -69,9 +69,11 @@ def path_of(
         relation: Returns the type of the relation that a passage states between two entities, None if it states none;
             takes the ids of the passage and of the entities.
     """
+    if not way:
+        return ()
     steps: list[Step] = []
     ids = incidence.entity_ids
-    about = int(incidence.title[way[0]]) if way else UNTITLED
+    about = int(incidence.title[way[0]])
     if about in named:
         steps.append(Step(ENTITY, ids[about], incidence.surface(way[0], about), NAMED))
     for row, entity in zip(way[::2], (*way[1::2], None), strict=True):
