@@ -27,8 +27,7 @@ CAPITAL = f"[{_ranges(code for code in range(0x10000) if chr(code).isupper() or 
 # Words between the capitals of one name, in the languages whose names have them.
 _PARTICLES = (
     "of the|of|de la|de los|de las|de|del|della|delle|dei|degli|di|da|dos|das|do|du|des|la|le|von der|von|van der|"
-    "van den|van de|van|zu|zur|zum|am|ter|ten|den|der|bin|ibn|bint|al|el|ul|af|av|the|in the|on the|for the|and the|"
-    "upon|for|и|на|з|і"
+    "van den|van de|van|zu|zur|zum|am|ter|ten|den|der|bin|ibn|bint|al|el|ul|af|av|the|for"
 )
 _INITIALS = rf"{CAPITAL}\.(?:[ -]?{CAPITAL}\.)*"
 _PREFIX = r"(?:(?:al|el|ul|ad|an|ar|as|at|az|d|l|O)[-’']|[^\W\d_]{1,2})?"  # al-Dawla, d'Artagnan, iPhone

@@ -22,6 +22,7 @@ from xnai_pipelines.graph.merging import (
     longer_forms,
     one_of,
 )
+from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
 
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
@@ -52,20 +53,24 @@ class Resolved:
     subject_of: Ints
 
 
-def resolve(reading: Reading) -> Resolved:
-    """Return what each mention names."""
+def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
+    """Return what each mention names; the user's word wins over every rule."""
+    user = user or Overrides()
     forms = [form_of(surface) for surface in reading.surfaces]
     cut = named(reading, forms)
     kept = cut != DROPPED
     pieces, piece = _pieces(reading, cut, kept)
     forms_of = [form_of(text) for text in pieces]
     keys = _keys(reading, forms_of, piece, kept)
+    if user.stopped:
+        kept = kept & ~np.array([key in user.stopped for key in keys], dtype=bool)[piece]
     width = max(1, len(pieces))
     pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
     pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
     titles = _titles(reading, forms_of, piece, kept)
     targets = _targets(reading, pairs, keys, forms_of, titles, piece, kept)
+    targets = [_by_user(user, keys[pairs[at][1]], *target) for at, target in enumerate(targets)]
     names = sorted({target for target, _ in targets})
     index = {key: at for at, key in enumerate(names)}
     entity = np.full(len(kept), -1, dtype=np.int64)
@@ -76,6 +81,14 @@ def resolve(reading: Reading) -> Resolved:
     is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
     subject_of[reading.document[is_title]] = entity[is_title]
     return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule, subject_of=subject_of)
+
+
+def _by_user(user: Overrides, key: str, target: str, rule: Rule) -> tuple[str, Rule]:
+    """Return the entity's key and the rule, as the user has it if the user speaks of the form or of the entity."""
+    for name in (key, target):
+        if name in user.aliases:
+            return user.aliases[name], Rule.USER
+    return (key, Rule.USER) if frozenset((key, target)) in user.apart and key != target else (target, rule)
 
 
 def _codes(reading: Reading, kinds: tuple[Kind, ...] | list[Kind]) -> list[int]:
