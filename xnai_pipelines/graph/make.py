@@ -28,7 +28,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
-VERSION = 1  # raised when the same extractions give other tables
+VERSION = 2  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]

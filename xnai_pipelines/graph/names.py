@@ -59,7 +59,7 @@ def quoted_names(text: str) -> Iterator[Find]:
     """Yield what stands in quotation marks and begins with a capital letter, a digit or a letter without case."""
     for match in _QUOTED.finditer(text):
         start, end = match.span(match.lastindex or 0)
-        inner = text[start:end].rstrip(",.;:")
+        inner = text[start:end].rstrip(",.;: ")
         first = inner[:1]
         is_name = first.isupper() or first.isdigit() or (first.isalpha() and not first.islower())
         if is_name and len(inner) > 1 and len(inner.split()) <= 10 and not _ENDS_SENTENCE.search(inner):

@@ -3,8 +3,8 @@
 A function of all that was read and of the user's `graph.yaml`; the order of the rows is no matter.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,9 +18,11 @@ from xnai_pipelines.graph.merging import (
     Titles,
     followed,
     independent_words,
+    inflections,
     longer_by,
     longer_forms,
     one_of,
+    plurals,
 )
 from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
@@ -146,7 +148,7 @@ def _targets(
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
-    everywhere = _everywhere(pairs, keys, titles, longer, local)
+    everywhere = _everywhere(pairs, keys, titles, longer, local, reading.languages)
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     found = []
     for document, code, is_name in pairs:
@@ -234,6 +236,7 @@ def _everywhere(
     titles: Titles,
     longer: Mapping[int, set[str]],
     local: Mapping[tuple[int, str], tuple[str, Rule]],
+    languages: Sequence[str],
 ) -> dict[str, tuple[str, Rule]]:
     """Return the aliases that hold in every document: those that all documents which state one agree on."""
     stated: dict[str, set[tuple[str, Rule]]] = defaultdict(set)
@@ -247,6 +250,15 @@ def _everywhere(
         only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
             agreed[alias] = (only, min(rule for _, rule in targets))
+    terms = {keys[code] for _, code, is_name in pairs if not is_name}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for document, code, is_name in pairs:
+        if is_name:
+            counts[languages[document]][keys[code]] += 1
+    for found in (plurals(terms), *(inflections(names, language) for language, names in counts.items())):
+        for alias, to in found.items():
+            if alias not in titles.documents:
+                agreed.setdefault(alias, to)
     known = {keys[code] for _, code, _ in pairs}
     for key in known:
         head, _, rest = key.partition(" ")
