@@ -5,11 +5,23 @@ acronym whose expansion is the same in every document). A merge needs evidence; 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 
+SHORTEST_INFLECTED = 4  # letters; a shorter word has no ending to spare
+# Languages whose names have case endings, with their Snowball stemmers.
+_INFLECTED = {
+    "el": "greek",
+    "et": "estonian",
+    "fi": "finnish",
+    "hu": "hungarian",
+    "lt": "lithuanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "tr": "turkish",
+}
 INDEPENDENT = 1  # a word that stands alone in more documents than with a longer name is a name of its own
 
 
@@ -123,3 +135,34 @@ def followed(aliases: Mapping[str, tuple[str, Rule]], key: str) -> tuple[str, Ru
             return min(seen[seen.index(target) :]), rule
         seen.append(target)
     return seen[-1], rule
+
+
+def plurals(terms: Collection[str]) -> dict[str, tuple[str, Rule]]:
+    """Return the terms that are another one with an s at the end; names are none: Williams is not William."""
+    return {term: (term[:-1], Rule.PLURAL) for term in terms if term.endswith("s") and term[:-1] in terms}
+
+
+def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:
+    """Return the names whose words have the same stems as those of a more frequent one, in a language with cases.
+
+    Args:
+        names: Number of documents of each name.
+        language: ISO 639-1 code.
+    """
+    if language not in _INFLECTED:
+        return {}
+    from Stemmer import Stemmer
+
+    stemmer = Stemmer(_INFLECTED[language])
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in names:
+        words = name.split()
+        stems = stemmer.stemWords(words)
+        groups[
+            tuple(s if len(word) >= SHORTEST_INFLECTED else word for s, word in zip(stems, words, strict=True))
+        ].append(name)
+    found = {}
+    for group in groups.values():
+        best = min(group, key=lambda name: (-names[name], len(name), name))
+        found.update({name: (best, Rule.INFLECTION) for name in group if name != best})
+    return found
