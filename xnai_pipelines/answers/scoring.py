@@ -15,10 +15,8 @@ from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import units
 from xnai_pipelines.encoders.token_codes import TokenCodes
 
-# Beside 1 for MaxSim. Search's order decides between units that answer nearly alike: a list item or a signature seldom
-# names what its section is about.
-OVERLAP = 0.1  # of the words in common
-RANKING = 0.1  # of the passage's score in the search, below the best passage's
+OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
+RANKING = 0.03  # of the passage's score in the search, below the best passage's
 
 # Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
 FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
