@@ -215,6 +215,10 @@ class NoTrainingPairsError(NotReadyError):
     """There is nothing to train on; the message says why and what to do."""
 
 
+class BackupError(NotReadyError):
+    """There is no such backup, or it cannot be restored there; the message says what to do."""
+
+
 class NotTrackedError(NotReadyError):
     """MLflow answers, but the record is missing or malformed. Retrying does not help."""
 
@@ -239,8 +243,16 @@ class DriftError(DamagedError):
     """A profile that cannot be read or compared. The message says what to do."""
 
 
+class BackupDamagedError(DamagedError):
+    """A backup is damaged or cut off; the message names what of it, and what to do."""
+
+
 class HomeError(UnavailableError):
     """The home cannot be used as asked; the message says what to do."""
+
+
+class BackupUnavailableError(UnavailableError):
+    """The folder or bucket of the backups cannot be reached or written; the message says what to check."""
 
 
 class EncoderUnavailableError(UnavailableError):

@@ -3,15 +3,13 @@
 from collections.abc import Callable, Collection, Sequence
 from copy import copy
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.chunks.passage import passage
-from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
-from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
+from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.passage_tokens import PassageTokens
 from xnai_pipelines.search.words import Word, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -27,6 +25,7 @@ class Passages:
         self.index = index
         self.keyword = index.keyword
         self._home = home
+        self._tokens = PassageTokens(index.corpus, index.encoder, home.vector_cache)
 
     def for_reader(self, may_read: Callable[[str], bool]) -> "Passages":
         """Return the passages as they were without those of sources that may not be read."""
@@ -105,28 +104,15 @@ class Passages:
 
     def question_tokens(self, text: str) -> Vectors:
         """Return the rotated token vectors of a question: float32 [q, d]."""
-        tokens = self.index.encoder.query_tokens(text)
-        return rotated_query(tokens.vectors, tokens.spans)
+        return self._tokens.question(text)
 
     def token_codes(self, rows: Sequence[int]) -> list[TokenCodes]:
-        """Return the token codes of passages, their spans in characters of the document.
-
-        Those that the pipeline did not keep are computed: the same, but slower.
-        """
-        shown = self.index.corpus.shown(rows)
-        texts = [
-            passage(self.titles.get(row["document_id"], ""), row["heading_path"] or (), row["text"]) for row in shown
-        ]
-        keys = [text_sha256(text) for text in texts]
-        known = stored_tokens(self._home.vector_cache, self.index.encoder.vector_space, keys)
+        """Return the token codes of the chunks' own texts, their spans in characters of the document."""
+        starts, contexts = self.index.corpus.values("start", rows), self.index.corpus.contexts(rows)
         return [
-            _moved(known.get(key) or self._computed(text), row, len(text) - len(row["text"]))
-            for key, text, row in zip(keys, texts, shown, strict=True)
+            _moved(codes, start, len(context))
+            for codes, start, context in zip(self._tokens.of(rows), starts, contexts, strict=True)
         ]
-
-    def _computed(self, text: str) -> TokenCodes:
-        tokens = self.index.encoder.passage_tokens(text)
-        return TokenCodes.of(tokens.vectors, tokens.spans)
 
 
 def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
@@ -149,8 +135,8 @@ def forms_of(word: Word, languages: tuple[str, ...]) -> tuple[str, ...]:
     return (word.text,) if word.identifier else (word.text, *(stem(word.text, language) for language in languages))
 
 
-def _moved(codes: TokenCodes, row: dict[str, Any], context: int) -> TokenCodes:
+def _moved(codes: TokenCodes, start: int, context: int) -> TokenCodes:
     """Return the codes of the chunk's own text, with spans in the document; those of its headings are left out."""
     own = codes.spans[:, 0] >= context
-    spans = (codes.spans[own].astype(np.int64) - context + row["start"]).astype(np.uint32)
+    spans = (codes.spans[own].astype(np.int64) - context + start).astype(np.uint32)
     return TokenCodes(spans, codes.bits[own], codes.dimension)

@@ -43,12 +43,13 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", responses=REFUSALS)
 
 
-def _service(request: Request) -> Service:
+# async: FastAPI runs other functions in a thread, which costs more than a cached search
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 

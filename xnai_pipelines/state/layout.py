@@ -44,6 +44,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def rerankers(self) -> Path:
+        """Cross-encoders that re-rank, one folder each."""
+        return self.root / "rerankers"
+
+    @property
     def adapters(self) -> Path:
         """LoRA adapters, one folder each, and the encoders they were merged into."""
         return self.root / "adapters"
