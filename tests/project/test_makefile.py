@@ -37,6 +37,7 @@ def test_make_alone_lists_every_target(checkout: Path) -> None:
         "test",
         "check",
         "soak",
+        "chaos",
         "fuzz",
         "ui",
         "lint",
