@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xnai_pipelines.errors import TableError
+from xnai_pipelines.errors import HomeError, TableError
+from xnai_pipelines.state.lance_files import cut_off_files, newest_version, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.schemas import TableSpec
 
@@ -147,6 +148,7 @@ class Tables:
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
         merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+        self._check_written(spec.name)
         self._committed()
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -159,7 +161,25 @@ class Tables:
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
+        self._check_written(spec.name)
         self._committed()
+
+    def _check_written(self, name: str) -> None:
+        """Undo the last commit if a file of it was cut off.
+
+        LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file.
+
+        Raises:
+            HomeError: It was cut off.
+        """
+        folder = self._folder / f"{name}.lance"
+        cut_off = cut_off_files(folder, newest_version(folder))
+        if cut_off:
+            undo_newest(folder)
+            raise HomeError(
+                f"{folder / cut_off[0]} was cut off as it was written: the disk is full, or a limit on the size of "
+                "files was reached. The commit was undone. Free some space and run again."
+            )
 
     def delete(self, spec: TableSpec, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of the values."""
