@@ -115,6 +115,10 @@ class OptionError(InvalidInputError):
     """An option, or the file or folder that it names, is not acceptable; the message names it."""
 
 
+class AnswerFileError(InvalidInputError):
+    """The file is not an answer that can be verified; the message says why."""
+
+
 class WebhookError(InvalidInputError):
     """The webhook URL is not valid; the message says why without showing it."""
 
@@ -153,6 +157,10 @@ class TooManyRequestsError(AccessError):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ReplayError(NotReadyError):
+    """An answer cannot be given again as it was; the message says why."""
 
 
 class ReleaseError(NotReadyError):
