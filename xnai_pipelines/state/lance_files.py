@@ -84,14 +84,16 @@ def cut_off_files(table: Path, version: TableVersion) -> list[str]:
     return [name for path, name, size in present if path.exists() and path.stat().st_size != size]
 
 
-def undo_newest(table: Path) -> None:
-    """Make the version before the newest one the newest; nothing happens if there is only one.
+def undo_newest(table: Path) -> bool:
+    """Make the version before the newest one the newest; return False if there is only one.
 
     Needs no space on the disk: a version is its manifest.
     """
-    if len(list((table / "_versions").glob("*.manifest"))) > 1:
-        (table / newest_version(table).manifest_path).unlink()
-        (table / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
+    if len(list((table / "_versions").glob("*.manifest"))) < 2:
+        return False
+    (table / newest_version(table).manifest_path).unlink()
+    (table / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
+    return True
 
 
 def _number(manifest: Path) -> int:
