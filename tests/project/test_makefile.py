@@ -36,6 +36,7 @@ def test_make_alone_lists_every_target(checkout: Path) -> None:
         "demo-retrain",
         "test",
         "check",
+        "programs",
         "soak",
         "chaos",
         "fuzz",
