@@ -121,14 +121,14 @@ def stamp(path: Path, *, before_ns: int) -> str:
 
 def _tables(home: Home) -> list[TableVersion]:
     found = []
-    for folder in table_folders(home.lancedb):
+    # against the data's direction: what is derived is never newer than what it is derived from
+    rank = {name: at for at, name in enumerate(("chunks", "documents", "quarantine", "files"), 1)}
+    for folder in sorted(table_folders(home.lancedb), key=lambda folder: (rank.get(folder.stem, 0), folder.stem)):
         try:
             found.append(newest_version(folder))
         except FileNotFoundError:  # dropped meanwhile; if a release names it, the caller sees that it is missing
             continue
-    order = ("embeddings", "chunks", "documents")  # against the data's direction: what is derived is never newer
-    rank = {name: at for at, name in enumerate(order)}
-    return sorted(found, key=lambda table: (rank.get(table.name.split("_")[0], len(order)), table.name))
+    return found
 
 
 def _check_named(snapshot: Snapshot) -> None:
