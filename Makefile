@@ -13,7 +13,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-answers demo-models demo-retrain check test soak fuzz ui lint docs bench clean
+.PHONY: help demo demo-answers demo-models demo-retrain check test soak chaos fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ check: lint ## lint, and the tests that are not slow: the inner loop, under 90 s
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
 
+chaos: $(VENV)/.installed-dev ## for 10 minutes kill ingests, releases and backups, fill their disk, and compare
+	$(BIN)/python -m tests.support.chaos --minutes 10 $(ARGS)
+
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
 	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)
 
@@ -55,7 +58,7 @@ lint: $(VENV)/.installed-dev ## check style, types, layers, and the files under 
 	$(BIN)/yamllint --strict .
 	$(BIN)/hadolint docker/Dockerfile
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec docker/compose.yaml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/*.yml
 
 docs: $(VENV)/.installed-docs ## build the documentation into site/; a warning is an error
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict

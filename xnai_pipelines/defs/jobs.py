@@ -112,6 +112,8 @@ class Jobs:
     quantize: Any
     compare_encoders: Any
     health: Any
+    back_up: Any
+    drill: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -163,6 +165,14 @@ class Jobs:
                 "health",
                 ["document_health"],
                 description="Inspect the documents: what is stale, broken, unfinished or repeated.",
+            ),
+            back_up=base.asset_job(
+                "back_up", ["home_backup"], description="Back the home up; other runs and searches go on."
+            ),
+            drill=base.asset_job(
+                "drill",
+                ["restore_drill"],
+                description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),
             maintain=base.op_job(
                 "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."

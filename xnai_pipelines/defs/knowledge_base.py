@@ -5,6 +5,7 @@ import dagster as dg
 from xnai_pipelines.defs import (
     adapters,
     autonomy,
+    backups,
     chunks,
     documents,
     embeddings,
@@ -33,6 +34,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
         adapters.definitions(base),
         releases.definitions(base),
         autonomy.definitions(base, started),
+        backups.definitions(base),
         jobs.definitions(base, started),
         schedules.definitions(base, started),
         dg.Definitions(resources=base.resources),

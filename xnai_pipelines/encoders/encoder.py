@@ -169,6 +169,10 @@ class Encoder:
         """Return a query's vector: float32 [dimension], unit length."""
         return self._encode(self.spec.query_prefix + text)[0]
 
+    def encode_passage(self, text: str) -> Vector:
+        """Return one passage's vector: float32 [dimension], unit length."""
+        return self._encode(self.spec.passage_prefix + text)[0]
+
     def familiarity(self, text: str) -> float:
         """Return how well the tokenizer knows the writing of a text, 0 to 1."""
         return writing(self._tokenizer, text).familiarity

@@ -172,6 +172,12 @@ def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
     return True
 
 
+def corpus_is_current(home: Home, tables: Tables, table: str) -> bool:
+    """Return whether a search of a table finds its rows as they are now; while a run changes them it does not."""
+    made = {path.name for path in _folder(home, table).glob(f"{FORMAT}-*")}
+    return not made or _stamp(tables, table) in made
+
+
 def withdraw_corpus(home: Home, table: str) -> None:
     """Remove the files of a table, so that nothing is found that its rows no longer hold."""
     shutil.rmtree(_folder(home, table), ignore_errors=True)

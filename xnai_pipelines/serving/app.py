@@ -2,29 +2,26 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
 import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from mcp.server.mcpserver import Context
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
-from xnai_pipelines.search import Mode
-from xnai_pipelines.serving.agents import create_agent_server
-from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.agents_mount import AgentsMount
 from xnai_pipelines.serving.front import Front
+from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
 from xnai_pipelines.serving.problems import problem, response_to
+from xnai_pipelines.serving.readiness import Readiness
 from xnai_pipelines.serving.routes import Asking, Serving, router
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
 
 LOOK_SECONDS = 0.5  # between two looks at the pointer, the manifest, the index files and the access rules
-CANARY = "ready"  # what a ready service can search for
 
 
 def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
@@ -34,18 +31,17 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
         service: What the routes use.
         hosts: Names that requests may address the service by.
     """
-    agents = create_agent_server(service, _caller_of)
-    # each request is whole: nothing is kept between them, and the layers above check host, size and caller
-    protocol = agents.streamable_http_app(
-        stateless_http=True,
-        json_response=True,
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
+    agents = AgentsMount(service)
+    readiness = Readiness(service)
+
+    async def ready() -> dict[str, str]:
+        await readiness.check()
+        return {"status": "ready"}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(service.current.refresh)
-        async with agents.session_manager.run(), anyio.create_task_group() as tasks:
+        async with agents.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(watch, service)
             yield
             tasks.cancel_scope.cancel()
@@ -60,22 +56,17 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     )
     app.state.service = service
     app.include_router(router)
+    app.include_router(openai_protocol.router)
     app.add_api_route("/health", _health, include_in_schema=False)
-    app.add_api_route("/ready", _ready, include_in_schema=False)
+    app.add_api_route("/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
-    app.router.routes.extend(protocol.routes)
+    app.router.routes.append(Route("/mcp", endpoint=agents))
     app.add_exception_handler(XnaiError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _other)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
     app.add_middleware(Front, service=service)
     return app
-
-
-def _caller_of(context: Context) -> Caller:
-    request: Any = context.request_context.request
-    caller: Caller = request.state.caller
-    return caller
 
 
 async def watch(service: Service) -> None:
@@ -87,12 +78,6 @@ async def watch(service: Service) -> None:
 
 async def _health() -> dict[str, str]:
     return {"status": "alive"}
-
-
-async def _ready(service: Serving) -> dict[str, str]:
-    index = service.current.served.index
-    await service.workers.do(lambda: index.rank(CANARY, 1, Mode.HYBRID))
-    return {"status": "ready"}
 
 
 async def _metrics(service: Serving, caller: Asking) -> Response:

@@ -1,15 +1,11 @@
-"""Who asks: the caller of a request, from its token, and the rate at which a caller may ask."""
+"""Who asks: the caller of a request, from its token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
-from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError, TooManyRequestsError
+from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
 from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
 from xnai_pipelines.state.layout import Home
 
@@ -83,24 +79,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_ino
-
-
-class RateLimit:
-    """How often a caller, and how often an address, may ask per minute."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._rate = RateLimitItemPerMinute(per_minute)
-        self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
-
-    def count(self, kind: str, key: str) -> None:
-        """Count a request.
-
-        Raises:
-            TooManyRequestsError: It is one too many.
-        """
-        if not self._strategy.hit(self._rate, kind, key):
-            resets_at, _ = self._strategy.get_window_stats(self._rate, kind, key)
-            wait = max(1, round(resets_at - datetime.now(UTC).timestamp()))
-            raise TooManyRequestsError(
-                f"More than {self._rate.amount} requests in a minute. Ask again in {wait} s.", wait
-            )

@@ -52,11 +52,14 @@ class AnswerRequest(Request):
 
     question: Question
     filters: SearchFilters = SearchFilters()
+    stream: bool = Field(default=False, description="Send server-sent events; `Accept: text/event-stream` does too.")
 
 
-class ContextRequest(AnswerRequest):
+class ContextRequest(Request):
     """A question whose evidence is wanted."""
 
+    question: Question
+    filters: SearchFilters = SearchFilters()
     budget: int = Field(default=2_000, ge=1, le=32_000, description="Max tokens, estimated.")
 
 

@@ -10,7 +10,6 @@ import anyio.to_thread
 import uvicorn
 
 from xnai_pipelines.errors import OptionError
-from xnai_pipelines.serving.agents import create_agent_server
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
 from xnai_pipelines.serving.limits import ServiceLimits
@@ -27,6 +26,7 @@ def run_service(
     *,
     host: str,
     port: int,
+    threads: int,
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
@@ -39,6 +39,7 @@ def run_service(
         home: Home to serve.
         host: Address to listen on.
         port: Port to listen on.
+        threads: Searches at a time.
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
@@ -53,7 +54,7 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), os.cpu_count() or 1)
+    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), threads)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
@@ -72,6 +73,8 @@ def run_service(
 
 def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
     """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
+    from xnai_pipelines.serving.agents import create_agent_server
+
     service = Service(home, limits, Doorkeeper(home, authenticated=False), os.cpu_count() or 1)
 
     async def serve() -> None:

@@ -6,11 +6,13 @@ from typing import Any, TypeVar
 
 from xnai_pipelines.serving.audit import AccessLog
 from xnai_pipelines.serving.cache import Cache
-from xnai_pipelines.serving.caller import Caller, Doorkeeper, RateLimit
+from xnai_pipelines.serving.caller import Caller, Doorkeeper
 from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
+from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.work import Workers
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 Result = TypeVar("Result")
@@ -18,12 +20,13 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Service:
-    """A running service of one home."""
+    """A running service of one home. Its writer is a language model; None quotes the documents."""
 
     home: Home
     limits: ServiceLimits
     doorkeeper: Doorkeeper
     threads: int
+    writer: Writer | None = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)

@@ -114,6 +114,11 @@ class Home:
         return self.root / "access"
 
     @property
+    def answers(self) -> Path:
+        """What each answer of `xnai ask` was made from, one file each, so that it can be given again."""
+        return self.root / "answers"
+
+    @property
     def logs(self) -> Path:
         """Logs of the servers that `xnai ui` starts."""
         return self.root / "logs"
