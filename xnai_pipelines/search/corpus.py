@@ -113,20 +113,10 @@ class Corpus:
         return [dict(zip(SHOWN, values, strict=True)) for values in zip(*columns, strict=True)]
 
     def values(self, column: str, rows: Sequence[int]) -> list[Any]:
-        """Return one column of the passages in these rows.
-
-        Arrow's `take` of a column of several blocks first copies them into one: 17 ms for 200 of 200,000 texts.
-        """
-        blocks, wanted = self.passages[column].chunks, np.asarray(rows, np.int64)
-        starts = np.cumsum([0, *map(len, blocks)])
-        of = np.searchsorted(starts, wanted, side="right") - 1
-        values: list[Any] = [None] * len(wanted)
-        for one in set(of.tolist()):
-            places = np.flatnonzero(of == one)
-            found = blocks[one].take(pa.array(wanted[places] - starts[one])).to_pylist()
-            for place, value in zip(places.tolist(), found, strict=True):
-                values[place] = value
-        return values
+        """Return one column of the passages in these rows."""
+        # Arrow's `take` of a column of several blocks first copies them into one: 17 ms for 200 of 200,000 texts
+        found = self.passages[column]
+        return [found[int(row)].as_py() for row in rows]
 
     def contexts(self, rows: Sequence[int]) -> list[str]:
         """Return what the passages in these rows have before their texts: titles, headings, a table's columns."""
