@@ -31,6 +31,7 @@ from xnai_pipelines.state.layout import Home
 
 CACHED_CLIENTS, UNCACHED_CLIENTS, MANY_CLIENTS = 64, 32, 64
 COMPARED = 60  # questions whose responses alone and under load are compared
+EVERY_SOURCE = {"source": ""}  # the same search as without filters, and another request to the cache
 DEPTHS = range(3, 20)  # results asked for: with the questions more requests than the cache keeps
 
 
@@ -85,19 +86,18 @@ def _same_alone_and_among(server: Server, many: Path, questions: Sequence[str], 
     headers = {"Authorization": f"Bearer {token}"}
     with httpx2.Client(base_url=server.address, headers=headers, timeout=120, trust_env=False) as client:
 
-        def found(question: str, filler: int) -> bytes:
-            # white space around a question is another request and the same search
-            body = {"question": question + " " * filler}
+        def found(question: str, filters: dict[str, str]) -> bytes:
+            body = {"question": question, "filters": filters}
             response = client.post("/v1/search", json=body)
             while response.status_code == 429:
                 response = client.post("/v1/search", json=body)
             return response.raise_for_status().content
 
-        alone = [found(question, 0) for question in questions[:COMPARED]]
+        alone = [found(question, {}) for question in questions[:COMPARED]]
         among = Thread(target=load, args=(server, many, token, MANY_CLIENTS, seconds))
         among.start()
         with ThreadPoolExecutor(4) as asking:
-            together = list(asking.map(lambda question: found(question, 1), questions[:COMPARED]))
+            together = list(asking.map(lambda question: found(question, EVERY_SOURCE), questions[:COMPARED]))
         among.join()
     return sum(one == other for one, other in zip(alone, together, strict=True))
 

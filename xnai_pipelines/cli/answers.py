@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.answers.ask import Answerer
     from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
     from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
+    from xnai_pipelines.answers.language_model.server import ChatServer
 
 
 QUOTE = "none"  # the model that answers without one
@@ -185,9 +186,8 @@ class _Model:
             return None
         from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
         from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
-        from xnai_pipelines.answers.language_model.server import ChatServer
 
-        server = ChatServer(current.llm_url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
+        server = chat_server(current.llm_url, model)
         return cls(LanguageModelAnswerer(server, current.llm_keep_unsupported), LanguageModelRewriter(server))
 
 
@@ -197,6 +197,14 @@ def _answerer_of(model: str) -> "Answerer":
     if found := _Model.of(model):
         return found.answerer
     raise OptionError(f"The answer was written by the language model {model}. Set XNAI_LLM_URL.")
+
+
+def chat_server(url: str, model: str | None = None) -> "ChatServer":
+    """Return the language model's server at an address, asked as the settings say."""
+    from xnai_pipelines.answers.language_model.server import ChatServer
+
+    current = settings()
+    return ChatServer(url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
 
 
 def show_answer(answer: "Answer") -> None:

@@ -17,7 +17,8 @@ from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
-INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings")
+GRAPH = ("mentions", "entities", "relations", "communities")
+INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", *GRAPH)
 EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "answer_evaluation", "drift_report")
 QUANTIZE = (
     "encoder_onnx",

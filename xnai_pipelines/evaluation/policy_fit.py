@@ -42,11 +42,11 @@ def policy_fit(context: StageContext, release: Release, *, threads: int) -> Poli
 
     None below 30 questions: they could not choose.
     """
-    questions = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)[:_MOST_QUESTIONS]
-    if len(questions) < MIN_QUESTIONS:
+    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)[:_MOST_QUESTIONS]
+    if len(asked) < MIN_QUESTIONS:
         return None
     index = SearchIndex.open(context.home.root, threads, release)
-    asked = known_questions(index, questions)
+    asked = list(known_questions(index, asked))
     weight = index.policy.vector_weight
     measured = measured_by_weight(context, index, asked, {*WEIGHTS, weight})
     better = choose_weight({one: float(measured[one].mean()) for one in WEIGHTS})

@@ -4,6 +4,7 @@ import time
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.answers.ask import Prepared, prepare
+from xnai_pipelines.answers.conversation import Turn
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import AnswerRequest
@@ -39,13 +40,16 @@ async def answered(service: Service, caller: Caller, request: AnswerRequest, sho
             request.question,
             policy=served.refusal,
             filters=request.filters.filters(),
+            history=[Turn(one.question, one.answer) for one in request.history],
             to_write=writer is not None,
         )
 
-    prepared = await service.result(caller, ("answer", request.question, request.filters), work)
+    prepared = await service.result(
+        caller, ("answer", request.model_copy(update={"stream": False}), writer is None), work
+    )
     written = None
     if writer and prepared.evidence:
-        written = await writer.write(request.question, prepared.evidence, service.workers, show)
+        written = await writer.write(prepared.quoting.asked, prepared.evidence, service.workers, show)
     answer = prepared.answered(written, time.perf_counter() - started)
     if not written or not written.sentences:
         for sentence in answer.sentences:

@@ -112,5 +112,6 @@ async def status(service: Service, caller: Caller) -> StatusResponse:
 
     found = await service.result(caller, ("status",), work)
     if Scope.ADMIN in caller.scopes:
-        return found.model_copy(update={"failure": service.current.failure})
+        dependencies = {breaker.name: breaker.state for breaker in service.breakers}
+        return found.model_copy(update={"failure": service.current.failure, "dependencies": dependencies})
     return found

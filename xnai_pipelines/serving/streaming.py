@@ -1,8 +1,9 @@
 """Server-sent events: a response that is written while the work goes on, and work that stops when the client leaves."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from functools import partial
 from typing import Any, TypeAlias
 
 import anyio
@@ -23,15 +24,24 @@ EVENT_STREAM = "text/event-stream"
 
 
 class EventStream(Response):
-    """A stream of events that work emits. An error before the first event is a response like any other."""
+    """A stream of events that work emits.
+
+    `failed` turns a problem into the last event; `refused` is the response to an error before the first one.
+    """
 
     media_type = EVENT_STREAM
 
-    def __init__(self, work: Callable[[Emit], Awaitable[None]], failed: Callable[[str, str], str]) -> None:
+    def __init__(
+        self,
+        work: Callable[[Emit], Awaitable[None]],
+        failed: Callable[[dict[str, str]], str],
+        refused: Callable[[XnaiError], Response] = response_to,
+    ) -> None:
         super().__init__(headers={"X-Accel-Buffering": "no"})  # a proxy passes each event on
         del self.headers["content-length"]
         self._work = work
         self._failed = failed
+        self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Work, and stop when the client leaves."""
@@ -49,12 +59,10 @@ class EventStream(Response):
             try:
                 await self._work(emit)
             except XnaiError as error:
-                response = response_to(error)
                 if begun:
-                    problem = json.loads(bytes(response.body))
-                    await emit(self._failed(problem["error"], problem["message"]))
+                    await emit(self._failed(json.loads(bytes(response_to(error).body))))
                 else:
-                    await response(scope, receive, send)
+                    await self._refused(error)(scope, receive, send)
             if begun:
                 await send({"type": "http.response.body", "body": b""})
             tasks.cancel_scope.cancel()
@@ -66,7 +74,7 @@ async def _cancel_when_left(receive: Receive, scope: anyio.CancelScope) -> None:
     scope.cancel()
 
 
-def event(name: str, content: dict[str, Any]) -> str:
+def event(name: str, content: Mapping[str, Any]) -> str:
     """Return a named event."""
     return f"event: {name}\ndata: {json.dumps(content, ensure_ascii=False)}\n\n"
 
@@ -81,4 +89,4 @@ def answer_stream(answering: Answering) -> EventStream:
         answer = await answering(show)
         await emit(event("answer", asdict(answer)))
 
-    return EventStream(work, lambda error, message: event("error", {"error": error, "message": message}))
+    return EventStream(work, partial(event, "error"))

@@ -1,19 +1,16 @@
 """A language model that writes answers for the service: asked without a thread, raced against the quoted answer."""
 
-import json
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import anyio
 import httpx2
-from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
 
-from xnai_pipelines.answers.answer import Sentence, State
+from xnai_pipelines.answers.answer import Sentence, State, Usage
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
@@ -25,10 +22,11 @@ from xnai_pipelines.answers.language_model.server import (
     PAUSE_SECONDS,
     ChatServer,
     NoReplyError,
-    content_of,
     late,
+    part_of,
 )
-from xnai_pipelines.answers.verify import verify
+from xnai_pipelines.answers.verify import Verifier
+from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.work import Workers
 
 Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
@@ -57,9 +55,10 @@ class Writer:
     server: ChatServer
     head_start: float
     keep_unsupported: bool = False
-    _breakers: AsyncCircuitBreakerFactory = field(
-        default_factory=lambda: AsyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
-    )
+    breaker: Breaker = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.breaker = Breaker("language model", FAILURES, PAUSE_SECONDS)
 
     async def write(self, question: str, evidence: Sequence[Evidence], workers: Workers, show: Show) -> Written:
         """Return what the model made of the evidence; each sentence is shown once it is verified.
@@ -68,16 +67,18 @@ class Writer:
             TooManyRequestsError: No processor is free to verify.
         """
         page = _Page(evidence, workers, show, keep_unsupported=self.keep_unsupported)
-        failure = ""
-        breaker = await self._breakers.get_breaker("language model", exclude=[anyio.get_cancelled_exc_class()])
-        try:
-            async with breaker:
+        failure = f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
+
+        async def work() -> None:
+            nonlocal failure
+            failure = ""
+            try:
                 await self._raced(messages(question, evidence), page)
-        except NoReplyError as error:
-            failure = str(error)
-        except OpenedState as error:
-            error.__traceback__ = None  # purgatory raises the same object every time
-            failure = f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
+            except NoReplyError as error:
+                failure = str(error)
+                raise
+
+        await self.breaker.use(work, (NoReplyError,))
         return page.written(self.server.model, failure)
 
     async def _raced(self, asked: list[dict[str, str]], page: "_Page") -> None:
@@ -89,15 +90,15 @@ class Writer:
                 if page.shown:
                     race.deadline = ends
 
-            await self._exchange(asked, take)
+            page.usage = await self._exchange(asked, take)
             race.deadline = ends  # all is written: what is left is to verify the last sentences
             await page.finish()
         if race.cancelled_caught:
             raise late(self.server.seconds if page.shown else self.head_start)
 
-    async def _exchange(self, asked: list[dict[str, str]], take: Take) -> None:
-        """Ask for a stream; a server that sends one completion instead is understood too."""
-        body = {**self.server.wanted(asked), "stream": True}
+    async def _exchange(self, asked: list[dict[str, str]], take: Take) -> Usage | None:
+        """Ask for a stream and return its usage; a server that sends one completion instead is understood too."""
+        body = {**self.server.wanted(asked), "stream": True, "stream_options": {"include_usage": True}}
         tls = self.server.address.startswith("https:")
         try:
             async with AsyncExitStack() as stack:
@@ -111,59 +112,45 @@ class Writer:
                 if response.status_code != HTTPStatus.OK:
                     raise NoReplyError(f"answered with status {response.status_code}")
                 if response.headers.get("content-type", "").startswith("text/event-stream"):
-                    await _read_events(response, take)
-                else:
-                    await _read_whole(response, take)
+                    return await _read_events(response, take)
+                return await _read_whole(response, take)
         except (httpx2.HTTPError, httpx2.InvalidURL, OSError) as error:
             raise NoReplyError(f"cannot be reached ({type(error).__name__})") from error
 
 
-async def _read_events(response: httpx2.Response, take: Take) -> None:
-    pending, size = b"", 0
+async def _read_events(response: httpx2.Response, take: Take) -> Usage | None:
+    pending, size, usage = b"", 0, None
     async for data in response.aiter_bytes():
         size += len(data)
         if size > MOST_BYTES:
             raise NoReplyError("sent more than a megabyte")
         *lines, pending = (pending + data).split(b"\n")
-        for line in lines:
-            event = line.strip().removeprefix(_EVENT).strip()
-            if event == _END:
-                return
-            if line.startswith(_EVENT) and (text := _delta(event)):
+        for message in (line[len(_EVENT) :].strip() for line in lines if line.startswith(_EVENT)):
+            if message == _END:
+                return usage
+            text, counted = part_of(message)
+            usage = counted or usage
+            if text:
                 await take(text)
+    raise NoReplyError("broke off")
 
 
-async def _read_whole(response: httpx2.Response, take: Take) -> None:
+async def _read_whole(response: httpx2.Response, take: Take) -> Usage | None:
     body = b""
     async for data in response.aiter_bytes():
         body += data
         if len(body) > MOST_BYTES:
-            break
-    content = content_of(body)
-    if isinstance(content, NoReplyError):
-        raise content
-    await take(content)
-
-
-def _delta(event: bytes) -> str:
-    """Return the text of one event of a stream, "" if it has none.
-
-    Raises:
-        NoReplyError: It is of another form, such as an error.
-    """
-    try:
-        choices: Any = json.loads(event)["choices"]
-        text = choices[0]["delta"].get("content") if choices else ""  # the last event may count tokens alone
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise NoReplyError("sent something else than a completion") from None
-    return text if isinstance(text, str) else ""
+            raise NoReplyError("sent more than a megabyte")
+    text, usage = part_of(body)
+    await take(text)
+    return usage
 
 
 class _Page:
     """What is written so far: sentences are verified on the service's processors and shown one by one."""
 
     def __init__(self, evidence: Sequence[Evidence], workers: Workers, show: Show, *, keep_unsupported: bool) -> None:
-        self._evidence = evidence
+        self._verifier = Verifier(evidence)
         self._workers = workers
         self._show = show
         self._keep_unsupported = keep_unsupported
@@ -171,6 +158,7 @@ class _Page:
         self._verified: list[Sentence] = []
         self._looked = 0
         self.shown = False
+        self.usage: Usage | None = None
 
     async def take(self, text: str) -> None:
         """Take a part of the reply."""
@@ -183,7 +171,7 @@ class _Page:
 
     async def _verify(self, draft: Draft) -> None:
         for drafted in draft:
-            self._verified += await self._workers.do(partial(verify, (drafted,), self._evidence))
+            self._verified.append(await self._workers.do(partial(self._verifier.verified, drafted)))
             if not any(map(_is_proven, self._verified)):  # until then the documents may still be quoted instead
                 continue
             new, self._looked = self._verified[self._looked :], len(self._verified)
@@ -194,7 +182,7 @@ class _Page:
 
     def written(self, model: str, failure: str) -> Written:
         """Return the answer; `failure` says why the reply has no end, "" if it has one."""
-        return written(model, self._verified, failure, keep_unsupported=self._keep_unsupported)
+        return written(model, self._verified, failure, keep_unsupported=self._keep_unsupported, usage=self.usage)
 
 
 def _is_proven(sentence: Sentence) -> bool:

@@ -161,7 +161,7 @@ class _Exchange:
             raise NoReplyError(f"answered with status {response.status}")
         usage, written = None, False
         for message in _messages(response):
-            text, counted = _content(message)
+            text, counted = part_of(message)
             usage = counted or usage
             written = written or bool(text)
             if text:
@@ -194,18 +194,7 @@ def _messages(response: HTTPResponse) -> Iterator[bytes]:
     raise NoReplyError("broke off")
 
 
-def content_of(data: bytes) -> "str | NoReplyError":
-    """Return the text of a completion, or why it is none."""
-    if len(data) > MOST_BYTES:
-        return NoReplyError("sent more than a megabyte")
-    try:
-        text, _ = _content(data)
-    except NoReplyError as error:
-        return error
-    return text or NoReplyError("sent a completion without text")
-
-
-def _content(message: bytes) -> tuple[str, Usage | None]:
+def part_of(message: bytes) -> tuple[str, Usage | None]:
     """Return the text of a completion or of a part of one, and its usage if it has one."""
     try:
         completion: Any = json.loads(message)

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xnai_pipelines.answers.answer import Answer, Citation, Sentence
+from xnai_pipelines.answers.conversation import MOST_CHARACTERS, MOST_TURNS
 from xnai_pipelines.answers.evidence import CHARACTERS_PER_TOKEN
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.search.query import LONGEST_QUESTION
+from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.messages import (
     Annotation,
     AssistantMessage,
@@ -14,28 +16,44 @@ from xnai_pipelines.serving.openai_protocol.messages import (
     Chunk,
     Completion,
     Message,
+    Part,
     Place,
     Usage,
 )
 
 
-def question_of(messages: Sequence[Message]) -> str:
-    """Return the last message of a person. What was said before it changes nothing.
+def question_of(messages: Sequence[Message]) -> tuple[str, tuple[Earlier, ...]]:
+    """Return the last message of a person, and the questions before it with their answers, the oldest first.
 
     Raises:
         QueryError: There is none, it is too long, or it is not text alone.
     """
-    last = next((message for message in reversed(messages) if message.role == "user"), None)
-    if last is None:
+    at = max((place for place, message in enumerate(messages) if message.role == "user"), default=None)
+    if at is None:
         raise QueryError('No message has the role "user". Its last one is the question.')
-    content = last.content or ""
-    if not isinstance(content, str):
-        if any(part.type != "text" for part in content):
-            raise QueryError("The question has a part that is not text. Send text alone.")
-        content = "\n".join(part.text or "" for part in content)
-    if not content.strip() or len(content) > LONGEST_QUESTION:
-        raise QueryError(f"A question must have 1 to {LONGEST_QUESTION:,} characters. This one has {len(content):,}.")
-    return content
+    if any(part.type != "text" for part in messages[at].content or () if isinstance(part, Part)):
+        raise QueryError("The question has a part that is not text. Send text alone.")
+    question = _text(messages[at])
+    if not question.strip() or len(question) > LONGEST_QUESTION:
+        raise QueryError(f"A question must have 1 to {LONGEST_QUESTION:,} characters. This one has {len(question):,}.")
+    return question, _history(messages[:at])
+
+
+def _history(messages: Sequence[Message]) -> tuple[Earlier, ...]:
+    turns: list[tuple[str, str]] = []
+    for message in messages:
+        text = _text(message).strip()
+        if message.role == "user" and text:
+            turns.append((text[:MOST_CHARACTERS], ""))
+        elif message.role == "assistant" and turns:
+            turns[-1] = turns[-1][0], text[:MOST_CHARACTERS]
+    return tuple(Earlier(question=question, answer=answer) for question, answer in turns[-MOST_TURNS:])
+
+
+def _text(message: Message) -> str:
+    if isinstance(message.content, str):
+        return message.content
+    return "\n".join(part.text or "" for part in message.content or ())
 
 
 @dataclass(slots=True)

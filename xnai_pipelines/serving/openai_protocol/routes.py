@@ -13,6 +13,7 @@ from xnai_pipelines.errors import NotFoundError
 from xnai_pipelines.serving.answering import answered
 from xnai_pipelines.serving.messages import AnswerRequest
 from xnai_pipelines.serving.openai_protocol.chat import Transcript, chunk, completion, fingerprint, question_of, usage
+from xnai_pipelines.serving.openai_protocol.errors import ProtocolRoute, in_form, refused
 from xnai_pipelines.serving.openai_protocol.messages import (
     MODEL,
     ChatRequest,
@@ -31,7 +32,11 @@ from xnai_pipelines.serving.routes import REFUSALS, Asking, Serving
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.streaming import EVENT_STREAM, Answering, Emit, EventStream
 
-router = APIRouter(prefix="/v1", responses=REFUSALS)
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"description": how["description"]} for status, how in REFUSALS.items()
+}
+
+router = APIRouter(prefix="/v1", responses=ERRORS, route_class=ProtocolRoute)
 
 
 @router.post("/chat/completions", response_model=Completion, responses={200: {"content": {EVENT_STREAM: {}}}})
@@ -39,10 +44,11 @@ async def chat(body: ChatRequest, request: Request, service: Serving, caller: As
     """Return the answer to the last message of a person, as a completion or as a stream of its chunks.
 
     The content has a mark such as [1] for each citation; `annotations`, in a stream those of the last chunk, say what
-    each mark quotes. Messages before the last one change nothing.
+    each mark quotes. What was said before counts if the question means it: "And in winter?".
     """
     _require(body.model, service)
-    asked = AnswerRequest(question=question_of(body.messages), filters=body.filters)
+    question, history = question_of(body.messages)
+    asked = AnswerRequest(question=question, history=history, filters=body.filters)
     documents, created = f"{str(request.base_url).rstrip('/')}/v1/documents", int(time.time())
     if body.stream:
         return _stream(partial(answered, service, caller, asked), body, documents, created)
@@ -76,7 +82,7 @@ def _stream(answering: Answering, body: ChatRequest, documents: str, created: in
             await emit(_data({**chunk(about, {}), "choices": [], "usage": used}))
         await emit("data: [DONE]\n\n")
 
-    return EventStream(work, lambda kind, message: _data({"error": {"type": kind, "message": message}}))
+    return EventStream(work, lambda problem: _data(in_form(problem)), refused)
 
 
 def _data(content: dict[str, Any]) -> str:
