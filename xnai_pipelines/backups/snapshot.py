@@ -25,7 +25,7 @@ LEFT_OUT = frozenset({"index", "unpacked", "logs", "alive", "lancedb", *RECORDS}
 # People's own files, hidden ones too; elsewhere a name that begins with a dot is a lock or unfinished.
 PEOPLES = frozenset({"sample", "sources"})
 # Folders whose entries may be links, such as models that several homes share.
-SHARED = frozenset({"models", "adapters"})
+SHARED = frozenset({"models", "adapters", "rerankers"})
 # The part of secrets/ that holds no secret: hashes of tokens.
 HASHES = "tokens.json"
 _SIDECARS = ("-wal", "-shm", "-journal")
