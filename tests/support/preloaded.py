@@ -1,9 +1,9 @@
 """What the processes of `tests.support.processes` find imported. LanceDB resets what it started when it is forked."""
 
-import onnxruntime  # noqa: F401
-import tokenizers  # noqa: F401
+import onnxruntime
+import tokenizers
 
-import tests.support.workplace  # noqa: F401
+import tests.support.workplace
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 
 imported_lancedb()

@@ -52,7 +52,7 @@ class CalibratedBlock:
     run: Callable[[], "torch.Tensor"]
 
 
-class _Reached(Exception):  # noqa: N818 - not an error: the rest of the block need not run
+class _Reached(Exception):
     """The requested layers have received their inputs."""
 
 

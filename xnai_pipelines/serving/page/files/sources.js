@@ -74,11 +74,13 @@ function whereView(citation) {
 }
 
 function marked(part) {
-  return [part.more.before ? "…" : "", flowing(part.before), h("mark", {}, flowing(part.quote)), flowing(part.after), part.more.after ? "…" : ""];
+  const before = part.more.before ? `… ${flowing(part.before).trimStart()}` : flowing(part.before);
+  const after = part.more.after ? `${flowing(part.after).trimEnd()} …` : flowing(part.after);
+  return [before, h("mark", {}, flowing(part.quote, 1)), after];
 }
 
-/** Return a text whose long lines run on where a letter follows: they were broken for another width. */
-const flowing = (text) => text.replace(/(.{50,})\n(?=\p{L})/gu, "$1 ");
+/** Return a text whose lines run on if they are that long and words follow: they were broken for another width. */
+const flowing = (text, length = 50) => text.replace(new RegExp(`(.{${length},})\\n(?=[\\p{L}\`(“«])`, "gu"), "$1 ");
 
 let opener = null;
 let shown = null;
