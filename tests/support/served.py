@@ -11,6 +11,7 @@ import uvicorn
 from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.serving.app import create_app
 from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.oidc import OidcCallers
 from xnai_pipelines.serving.service import Service
@@ -38,7 +39,7 @@ def served(
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=issuer)
     service = Service(home, limits, doorkeeper, threads, writer, shared=shared)
     app = create_app(service, ("127.0.0.1",))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **OPTIONS))
     thread = Thread(target=server.run)
     thread.start()
     try:

@@ -81,11 +81,7 @@ class Passages:
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
-        if not wanted:
-            return {}
-        ids = ", ".join(f"'{document}'" for document in sorted(wanted))
-        rows = Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
-        return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+        return stored_texts(self._home, wanted)
 
     def terms(self, text: str) -> set[str]:
         """Return the forms of all words of a text."""
@@ -117,6 +113,15 @@ class Passages:
             _moved(codes, start, len(context))
             for codes, start, context in zip(self._tokens.of(rows), starts, contexts, strict=True)
         ]
+
+
+def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
+    """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
+    if not wanted:
+        return {}
+    ids = ", ".join(f"'{document}'" for document in sorted(wanted))
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+    return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
 @lru_cache(maxsize=200_000)

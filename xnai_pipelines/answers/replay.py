@@ -1,4 +1,4 @@
-"""Gives an answer again: the question, the release and the parameters of each asked one are kept, its content is not."""
+"""Gives an answer again: its question, release and parameters are kept, what it says is not."""
 
 import re
 from collections.abc import Callable
@@ -46,9 +46,7 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
         ReleaseError: Its release is no longer kept.
         ReplayError: Another version gave it, the documents have changed, or the language model wrote something else.
     """
-    kept = read_record(_path(home, answer_id), Answer) if _ID.fullmatch(answer_id) else None
-    if kept is None:
-        raise NotFoundError(f"There is no answer {answer_id} in {home.answers}. The last {MOST_KEPT:,} are kept.")
+    kept = kept_answer(answer_id, home)
     if kept.parameters.version != ANSWERS_VERSION:
         raise ReplayError(
             f"Answer {answer_id} was given by another version of this program, which chooses quotes in another way."
@@ -69,6 +67,18 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     if kept.signature is None:
         return again
     return signed(again, signing_key(home), datetime.fromisoformat(kept.signature.signed_at))
+
+
+def kept_answer(answer_id: str, home: Home) -> Answer:
+    """Return what is kept of an answer: all but its sentences or refusal.
+
+    Raises:
+        NotFoundError: There is no such answer.
+    """
+    kept = read_record(_path(home, answer_id), Answer) if _ID.fullmatch(answer_id) else None
+    if kept is None:
+        raise NotFoundError(f"There is no answer {answer_id!r} in {home.answers}. The last {MOST_KEPT:,} are kept.")
+    return kept
 
 
 def _path(home: Home, answer_id: str) -> Path:

@@ -24,10 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from pydantic import TypeAdapter, ValidationError
 
 from xnai_pipelines.answers.answer import Answer, Citation, Signature
+from xnai_pipelines.answers.passages import stored_texts
 from xnai_pipelines.errors import AnswerFileError, NotReadyError, RecordError
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.schemas import DOCUMENTS
-from xnai_pipelines.state.tables import Tables
 
 MOST_BYTES = 4_000_000  # of an answer's file
 
@@ -98,13 +97,7 @@ def quotes_gone(answer: Answer, home: Home) -> tuple[Citation, ...]:
     """Return the citations whose quote is not at its place in the stored document, or whose document is deleted."""
     nearest = answer.refusal.nearest if answer.refusal else ()
     cited = [*(one for sentence in answer.sentences for one in sentence.citations), *nearest]
-    wanted = sorted({one.document_id for one in cited if one.document_id.isalnum()})
-    if not wanted:
-        return tuple(cited)
-    rows = Tables(home.lancedb).read(
-        DOCUMENTS, ["document_id", "text"], f"document_id IN ({', '.join(f"'{one}'" for one in wanted)})"
-    )
-    texts = dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+    texts = stored_texts(home, {one.document_id for one in cited if one.document_id.isalnum()})
     return tuple(one for one in cited if texts.get(one.document_id, "")[one.start : one.end] != one.quote)
 
 

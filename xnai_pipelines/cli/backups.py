@@ -138,7 +138,7 @@ def drill() -> None:
     from xnai_pipelines.backups.drill import past_drills
     from xnai_pipelines.cli.rendering import say
 
-    execute("restore_drill", {}, as_json=False, show=False)
+    execute("drill", {}, as_json=False, show=False)
     last = past_drills(Home(settings().home))[-1]
     say(
         f"Backup {last.backup_id}: {_state(last)}. RTO {last.recovery_seconds:.1f} s, RPO {last.lost_hours:.1f} h; "

@@ -39,6 +39,7 @@ def serve(
         Home(current.home),
         host=current.host,
         port=current.service_port,
+        threads=current.threads,
         names=current.service_names,
         authenticated=auth,
         limits=current.service_limits,

@@ -17,7 +17,8 @@ from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
-INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings")
+GRAPH = ("mentions", "entities", "relations", "communities")
+INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", *GRAPH)
 EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "answer_evaluation", "drift_report")
 QUANTIZE = (
     "encoder_onnx",
@@ -113,7 +114,7 @@ class Jobs:
     compare_encoders: Any
     health: Any
     back_up: Any
-    restore_drill: Any
+    drill: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -169,8 +170,8 @@ class Jobs:
             back_up=base.asset_job(
                 "back_up", ["home_backup"], description="Back the home up; other runs and searches go on."
             ),
-            restore_drill=base.asset_job(
-                "restore_drill",
+            drill=base.asset_job(
+                "drill",
                 ["restore_drill"],
                 description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),

@@ -103,7 +103,7 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
         _Schedule(
             "weekly_restore_drill",
             when.restore_drill,
-            jobs.restore_drill,
+            jobs.drill,
             "Restores the newest backup every week: one that was never restored is unproven.",
             decide=backups_wanted,
         ),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.evaluate import question_set
+from xnai_pipelines.evaluation.graph_share import GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
@@ -20,6 +21,7 @@ from xnai_pipelines.evaluation.reranking import RerankerTrial, chosen_reranker, 
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.reranking import TOKENS
 from xnai_pipelines.state.context import StageContext, stage
@@ -29,7 +31,7 @@ from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
-CHOICE_VERSION = 3  # raised when the same rankings lead to another choice
+CHOICE_VERSION = 4  # raised when the same rankings lead to another choice
 KNOWN = 0.25  # familiarity of the encoder with a question's writing, from which on the question counts
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
@@ -43,7 +45,7 @@ class PolicyReport:
     """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
 
     `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `rerankers` are
-    those that were tried with that weight. `changed` says whether this run changed the manifest. `grounds` is a hash of
+    those that were tried with that weight, `graph` the knowledge graph's trial, None without a graph. `changed` says whether this run changed the manifest. `grounds` is a hash of
     all that the choice depends on: it is made again only if that changes.
     """
 
@@ -53,6 +55,7 @@ class PolicyReport:
     by_weight: Mapping[float, float]
     gain: Estimate | None
     rerankers: tuple[RerankerTrial, ...] = ()
+    graph: GraphTrial | None = None
     changed: bool = False
     seconds: float = 0.0
 
@@ -118,10 +121,19 @@ def _chosen(
     by_weight = measured_by_weight(context, index, asked, WEIGHTS) if options.weight is None else {}
     policy, reason, gain = choose_policy(options.weight, by_weight, len(asked))
     policy = replace(policy, correct_typos=options.correct_typos)
+    graph = _tried_graph(context, index.ranked_by(policy, context.home), asked)
+    policy = replace(policy, graph_weight=graph.chosen if graph else 0.0)
     trials = _tried(context, index.ranked_by(policy, context.home), options.rerankers, asked)
     policy = replace(policy, reranker=chosen_reranker(trials, options.max_rerank_ms))
     means = {weight: float(values.mean()) for weight, values in by_weight.items()}
-    return PolicyReport("", policy, reason, means, gain, trials)
+    return PolicyReport("", policy, reason, means, gain, trials, graph)
+
+
+def _tried_graph(context: StageContext, index: SearchIndex, asked: Sequence[Question]) -> GraphTrial | None:
+    if Mode.GRAPH not in index.modes:
+        return None
+    with context.progress.work("knowledge graph", len(asked), "questions") as advance:
+        return try_graph(index, asked, advance)
 
 
 def _tried(

@@ -46,7 +46,7 @@ def policy_fit(context: StageContext, release: Release, *, threads: int) -> Poli
     if len(asked) < MIN_QUESTIONS:
         return None
     index = SearchIndex.open(context.home.root, threads, release)
-    asked = known_questions(index, asked)
+    asked = list(known_questions(index, asked))
     weight = index.policy.vector_weight
     measured = measured_by_weight(context, index, asked, {*WEIGHTS, weight})
     better = choose_weight({one: float(measured[one].mean()) for one in WEIGHTS})

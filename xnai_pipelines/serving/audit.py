@@ -36,7 +36,7 @@ class AccessLog:
     def write(self, access: Access) -> bool:
         """Append a request; return whether that succeeded. A full disk costs the line, not the response."""
         line = json.dumps({name: getattr(access, name) for name in Access.__slots__}, ensure_ascii=False) + "\n"
-        data = line.encode()
+        data = ("\n" + line if self._failing else line).encode()  # what a full disk cut off is a line of its own
         try:
             if os.write(self._of_day(access.at[:10]), data) != len(data):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -5,7 +5,13 @@ import logging
 from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
-from xnai_pipelines.errors import AccessError, NotAuthenticatedError, TooManyRequestsError, XnaiError
+from xnai_pipelines.errors import (
+    AccessError,
+    NotAuthenticatedError,
+    RequestTimeoutError,
+    TooManyRequestsError,
+    XnaiError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -21,7 +27,7 @@ def response_to(error: XnaiError) -> JSONResponse:
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     message = str(error)
-    if error.http_status >= 500 and not isinstance(error, AccessError):
+    if error.http_status >= 500 and not isinstance(error, AccessError | RequestTimeoutError):
         _log.error("%s: %s", type(error).__name__, error)
         message = "The service cannot answer this now. Its log names the cause."
     return problem(error.http_status, type(error).__name__, message, headers)

@@ -14,6 +14,7 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 DEFAULT_LIMITS = ServiceLimits()
-STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
 def run_service(
@@ -34,6 +34,7 @@ def run_service(
     *,
     host: str,
     port: int,
+    threads: int,
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
@@ -49,6 +50,7 @@ def run_service(
         home: Home to serve.
         host: Address to listen on.
         port: Port to listen on.
+        threads: Searches at a time.
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
@@ -68,20 +70,14 @@ def run_service(
         )
     vouching = _vouching(issuer)
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
-    service = Service(home, limits, doorkeeper, os.cpu_count() or 1, writer, shared=_shared_cache(home, redis))
+    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis))
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
         port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        limit_concurrency=512,
-        h11_max_incomplete_event_size=16 * 1024,
         ssl_certfile=certificate,
         ssl_keyfile=key,
+        **OPTIONS,
     )
 
 

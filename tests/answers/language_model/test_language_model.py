@@ -247,7 +247,7 @@ def test_a_stream_that_breaks_off_leaves_the_sentences_that_were_verified_and_a_
     with serving(events(f"{TEXTS[0]} [1] It lifts", end=False)) as (url, _):
         found = read(ChatServer(url, "m", seconds=NEVER_SECONDS))
     assert [sentence.text for sentence in found.sentences] == [TEXTS[0]]
-    assert found.notes == ("The language model broke off; the answer may be incomplete.",)
+    assert found.notes == ("The language model broke off; its answer may be incomplete.",)
 
 
 def test_a_sentence_is_there_before_the_model_has_written_the_next_one_and_a_reader_may_leave():

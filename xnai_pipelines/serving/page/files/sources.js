@@ -49,6 +49,7 @@ async function glance(citation, anchor) {
   if (part) {
     text.replaceChildren(...marked(part));
     const quote = text.querySelector("mark");
+    text.classList.toggle("clipped", text.scrollHeight > text.clientHeight + 1);
     text.scrollTop = quote.offsetTop - Math.max(0, (text.clientHeight - quote.offsetHeight) / 2);
   } else popover.append(h("p", { class: "quiet" }, t("gone")));
   put(anchor);
