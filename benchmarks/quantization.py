@@ -118,7 +118,7 @@ def main() -> int:
                     row = _stored(yardstick, folder, scheme)
                 else:
                     row = _served(yardstick, folder, name)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  a failure is a result, and the others' are not to be lost
                 failed |= name not in PEERS
                 print(json.dumps({"name": name, "error": f"{type(error).__name__}: {error}"}), flush=True)
                 continue
@@ -186,7 +186,7 @@ def _finished(name: str, row: Row, float_bytes: int) -> Row:
 
 
 def _table(rows: Sequence[Row]) -> str:
-    cosine: Callable[[Row, str], str] = lambda row, name: f"{row[name]:.4f} ({row[f'{name}_p5']:.3f})"
+    cosine: Callable[[Row, str], str] = lambda row, name: f"{row[name]:.4f} ({row[f'{name}_p5']:.3f})"  # noqa: E731
     lines = [
         "| variant | MB | ratio | like: mean (p5) | SciFact | everyday | top 10 | GPTQ kept | s | bars | verdict |",
         "|---|---|---|---|---|---|---|---|---|---|---|",

@@ -1,3 +1,4 @@
+# ruff: noqa: E501, S311
 """How often the verifier lets a false sentence through, and refuses a true one, on sentences made from XQuAD's paragraphs.
 
 python -m benchmarks.verification --data DATA [--split test] [--language en ru] [--per-kind 25] [--show 0]

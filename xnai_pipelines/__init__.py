@@ -18,7 +18,7 @@ __all__ = ["open"]
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 
-def open(home: str | Path = ".xnai", *, threads: int | None = None) -> "OpenedHome":
+def open(home: str | Path = ".xnai", *, threads: int | None = None) -> "OpenedHome":  # noqa: A001 - xnai_pipelines.open
     """Return the current release of a home, ready to be searched.
 
     Args:

@@ -53,7 +53,7 @@ class Ui:
         body = json.dumps({"query": query, "variables": given}).encode()
         url = f"http://127.0.0.1:{self.ports['dagster_port']}/graphql"
         request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
             answered = json.load(answer)
         assert "errors" not in answered, answered["errors"]
         return answered["data"]

@@ -223,7 +223,7 @@ def server(database, tmp_path, monkeypatch):
 
 def _is_healthy(address):
     try:
-        with urllib.request.urlopen(f"{address}/health"):
+        with urllib.request.urlopen(f"{address}/health"):  # noqa: S310
             return True
     except OSError:
         return False

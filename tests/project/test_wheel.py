@@ -145,7 +145,7 @@ def test_it_serves_the_dagster_ui_and_says_that_mlflows_is_an_extra(
         query = json.dumps({"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"})
         address = f"http://127.0.0.1:{ports['XNAI_DAGSTER_PORT']}/graphql"
         request = urllib.request.Request(address, query.encode(), {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request) as answer:
+        with urllib.request.urlopen(request) as answer:  # noqa: S310
             assert json.load(answer)["data"]["repositoriesOrError"]["nodes"] == [{"name": "__repository__"}]
     finally:
         os.kill(ui.pid, signal.SIGINT)

@@ -60,7 +60,7 @@ class Process:
         stderr: int | None = None,
     ) -> None:
         self.returncode: int | None = None
-        self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")
+        self._out, self._err = tempfile.TemporaryFile("w+"), tempfile.TemporaryFile("w+")  # noqa: SIM115
         with Path(os.devnull).open() as nothing:
             files = [
                 nothing.fileno(),

@@ -95,9 +95,9 @@ def become(request: dict[str, object], files: list[int]) -> list[str]:
         os.dup2(file, number)
         os.close(file)
     # opened again: a stream keeps whether its file can be wound back, and a pipe cannot
-    sys.stdin = open(0, closefd=False)
-    sys.stdout = open(1, "w", closefd=False)
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    sys.stdin = open(0, closefd=False)  # noqa: SIM115 - as long as the process
+    sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace", closefd=False)  # noqa: SIM115
     os.chdir(request["folder"])
     os.environ.clear()
     os.environ.update(request["environment"])
@@ -115,7 +115,7 @@ def python(arguments: list[str], search: list[str]) -> None:
         runpy.run_module(rest[0], run_name="__main__", alter_sys=True)
     elif kind == "-c":
         sys.argv, sys.path[0] = ["-c", *rest[1:]], ""
-        exec(compile(rest[0], "<string>", "exec"), vars(main))
+        exec(compile(rest[0], "<string>", "exec"), vars(main))  # noqa: S102
     else:
         sys.argv, sys.path[0] = arguments, str(Path(kind).resolve().parent)
         runpy.run_path(kind, run_name="__main__")
@@ -124,7 +124,7 @@ def python(arguments: list[str], search: list[str]) -> None:
 def run(listener: int) -> None:
     """Import the libraries, serve, and do in each process made what it was asked for."""
     os.environ.update(_AS_IN_A_COMMAND)
-    import xnai_pipelines
+    import xnai_pipelines  # noqa: F401 - which keeps ONNX Runtime from reporting, ahead of its import
 
     for library in _LIBRARIES:
         importlib.import_module(library)

@@ -41,7 +41,7 @@ def hear(connection: socket.socket) -> tuple[str, int]:
 def main() -> None:
     """Run Python with this process's arguments, environment and files, and end as it ends."""
     environment = dict(os.environ)
-    folder = os.getcwd()
+    folder = os.getcwd()  # noqa: PTH109 - pathlib takes longer to import than all else here
     with ask(environment.pop(SERVER), sys.argv[1:], folder, environment, [0, 1, 2]) as connection:
         word, number = hear(connection)
         while word != "ended":

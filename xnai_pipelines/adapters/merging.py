@@ -61,7 +61,7 @@ def merge_adapter(
     load_adapter(adapter.folder, base)
     folder = publish_artefact(merged_root / adapter.adapter_id, lambda empty: _fill(empty, adapter, base, texts))
     spec = merged_encoder(merged_root, adapter.adapter_id)
-    assert spec is not None
+    assert spec is not None  # noqa: S101  (published above)
     return MergedEncoder(folder, spec, float(read_card(folder)["largest_difference"]))
 
 

@@ -57,7 +57,7 @@ def _answer(question: Question, mode: str, search: Search, depth: int) -> Answer
     ranking: Ranking = ()
     try:
         ranking = search(question.question, mode, depth)
-    except Exception as raised:
+    except Exception as raised:  # noqa: BLE001  reported as this question's error
         error = f"{type(raised).__name__}: {raised}"
     latency_ms = 1000 * (time.perf_counter() - started)
     return Answer(

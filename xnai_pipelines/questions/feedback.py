@@ -278,7 +278,7 @@ def _judgement(where: str, fields: Mapping[str, Any]) -> Feedback:
     try:
         judged_at = datetime.fromisoformat(str(at))
     except ValueError:
-        judged_at = datetime.min
+        judged_at = datetime.min  # noqa: DTZ901  has no time zone, so it is refused below
     if judged_at.tzinfo is None:
         raise LabelledQuestionsError(f'{where}: "at" must be a time with a time zone, not {at!r}.')
     if not isinstance(right, bool):

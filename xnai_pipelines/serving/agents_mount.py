@@ -39,7 +39,7 @@ class AgentsMount:
         await app(scope, receive, send)
 
     async def _loaded(self) -> ASGIApp:
-        assert self._tasks is not None
+        assert self._tasks is not None  # noqa: S101 - requests come inside `running`
         server = await anyio.to_thread.run_sync(_server, self._service)
         from mcp.server.transport_security import TransportSecuritySettings
 

@@ -91,15 +91,15 @@ async def _metrics(service: Serving, caller: Asking) -> Response:
 
 
 async def _expected(_: Request, error: Exception) -> Response:
-    assert isinstance(error, XnaiError)
+    assert isinstance(error, XnaiError)  # noqa: S101 - registered for this class
     return response_to(error)
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
-    assert isinstance(error, RequestValidationError)
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
     return malformed(error)
 
 
 async def _other(_: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
     return problem(error.status_code, "HTTPError", f"{error.detail}.", dict(error.headers or {}))

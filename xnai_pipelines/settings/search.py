@@ -47,7 +47,7 @@ class SearchSettings(BaseModel):
 
     @model_validator(mode="after")
     def _overlap_fits(self) -> Self:
-        self.chunking
+        self.chunking  # noqa: B018  (raises when size and overlap do not fit)
         return self
 
     @property

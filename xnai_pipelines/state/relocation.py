@@ -67,6 +67,6 @@ def relocate_artifacts(database: Path, root: str) -> None:
             for table, column in _ADDRESSES:
                 if table in tables:
                     connection.execute(
-                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",  # names of a constant
+                        f"UPDATE {table} SET {column} = ? || substr({column}, ?) WHERE substr({column}, 1, ?) = ?",  # noqa: S608  # names of a constant
                         (root, len(old) + 1, len(old) + 1, f"{old}/"),
                     )

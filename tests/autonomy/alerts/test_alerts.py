@@ -290,7 +290,7 @@ def test_texts_notify_nobody_by_accident_and_stay_short(httpserver, log, webhook
 
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="needs a time zone"):
-        alert(at=datetime(2026, 3, 1))
+        alert(at=datetime(2026, 3, 1))  # noqa: DTZ001
 
 
 def test_many_threads_with_the_same_news_send_it_once(httpserver, log, webhook, path):

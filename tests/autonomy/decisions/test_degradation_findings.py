@@ -170,4 +170,4 @@ def test_without_a_fall_few_evaluations_of_other_questions_find_one():
 
 def test_a_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="has no time zone"):
-        night(1, ENGLISH, at=datetime(2026, 3, 1))
+        night(1, ENGLISH, at=datetime(2026, 3, 1))  # noqa: DTZ001

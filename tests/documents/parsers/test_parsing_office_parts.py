@@ -211,7 +211,7 @@ def test_sheets_show_formats_merged_labels_comments_and_links(parse: Parse) -> N
     book = Workbook()
     sheet = book.active
     sheet.append(["region", "share", "day", "price", "time"])
-    sheet.append(["North", 0.153, datetime(2024, 3, 5), 1234.5, datetime(2024, 3, 5, 9, 30)])
+    sheet.append(["North", 0.153, datetime(2024, 3, 5), 1234.5, datetime(2024, 3, 5, 9, 30)])  # noqa: DTZ001
     sheet.append([None, 0.5, None, 2])
     sheet.merge_cells("A2:A3")
     sheet["B2"].number_format = "0.0%"

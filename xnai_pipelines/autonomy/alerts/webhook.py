@@ -114,7 +114,7 @@ class WebhookSink:
 
     def _post(self, body: bytes, seconds: float) -> None:
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "xnai-pipelines"}
-        request = Request(self.url, body, headers, method="POST")
+        request = Request(self.url, body, headers, method="POST")  # noqa: S310  http or https, as __post_init__ checks
 
         def post() -> None:
             # Only the status matters: the body is not read, whatever its size.
@@ -169,7 +169,7 @@ def _within(seconds: float, call: Callable[[], None]) -> None:
     def run() -> None:
         try:
             call()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  raised again in the waiting thread
             ended.append(error)
         else:
             ended.append(None)

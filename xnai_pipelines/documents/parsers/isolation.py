@@ -119,7 +119,7 @@ class ParserWorker:
         payload = json.dumps(request).encode("ascii")  # file names that are not Unicode stay as they are
         stream = self._running().stdin
         self._forget_errors()
-        assert stream is not None  # it is a pipe
+        assert stream is not None  # noqa: S101  # it is a pipe
         try:
             stream.write(len(payload).to_bytes(_LENGTH_BYTES, "big") + payload)
             stream.flush()
@@ -130,7 +130,7 @@ class ParserWorker:
         if self._process is not None and self._process.poll() is not None:
             self.close()
         if self._process is None:
-            self._errors = tempfile.TemporaryFile()  # close() closes it
+            self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # close() closes it
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "xnai_pipelines.documents.parsers.worker"],
                 stdin=subprocess.PIPE,
@@ -161,7 +161,7 @@ class ParserWorker:
     def _read(self, length: int, deadline: float, source: Source) -> bytes:
         process = self._running_or_crashed()
         stream = process.stdout
-        assert stream is not None  # it is a pipe
+        assert stream is not None  # noqa: S101  # it is a pipe
         data = bytearray()
         with selectors.DefaultSelector() as selector:
             selector.register(stream, selectors.EVENT_READ)
@@ -212,7 +212,7 @@ def _error(reply: dict[str, Any]) -> FileError:
 
 def _member(reply: dict[str, Any], source: Source) -> UnpackedMember:
     """Return a member, whose file is never outside the folder that the worker was given."""
-    assert source.unpack_into is not None  # no member is unpacked without it
+    assert source.unpack_into is not None  # noqa: S101  # no member is unpacked without it
     file = _error(reply["error"]) if reply["error"] else source.unpack_into / Path(reply["file"]).name
     return UnpackedMember(reply["name"], file, reply["record_id"])
 

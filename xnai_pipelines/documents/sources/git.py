@@ -128,7 +128,7 @@ class GitSource:
                 env=self._environment(),
             )
         asked, answered = self._blobs.stdin, self._blobs.stdout
-        assert asked is not None and answered is not None  # they are pipes
+        assert asked is not None and answered is not None  # noqa: S101, PT018  # they are pipes
         with suppress(BrokenPipeError):  # then there is no answer either
             asked.write(f"{blob}\n".encode())
             asked.flush()

@@ -52,7 +52,7 @@ class CalibratedBlock:
     run: Callable[[], "torch.Tensor"]
 
 
-class _Reached(Exception):
+class _Reached(Exception):  # noqa: N818 - not an error: the rest of the block need not run
     """The requested layers have received their inputs."""
 
 

@@ -158,7 +158,7 @@ class Frontier:
     def next(self) -> Visit | None:
         """Return the page to visit next, nearest to the first page first, and count the attempt."""
         row = self._db.execute(
-            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND state = 'queued' ORDER BY depth, place LIMIT 1",
+            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND state = 'queued' ORDER BY depth, place LIMIT 1",  # noqa: S608
             (self._round,),
         ).fetchone()
         if row is None:
@@ -168,13 +168,13 @@ class Frontier:
 
     def visit(self, url: str) -> Visit:
         """Return a page of the round."""
-        row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE key = ?", (page_key(url),)).fetchone()
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE key = ?", (page_key(url),)).fetchone()  # noqa: S608
         return _visit(row)
 
     def visits(self, state: State | None = None) -> Iterator[Visit]:
         """Yield the pages of the round, of one state or all."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND (? IS NULL OR state = ?) ORDER BY place",
+            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND (? IS NULL OR state = ?) ORDER BY place",  # noqa: S608
             (self._round, state, state),
         )
         yield from map(_visit, rows.fetchall())
