@@ -127,6 +127,10 @@ class AccessRulesError(InvalidInputError):
     """The rules of `access.yaml` are not acceptable; the message names the rule and the form that it should have."""
 
 
+class GraphRulesError(InvalidInputError):
+    """The `graph.yaml` of the documents folder is not acceptable; the message says what it may have."""
+
+
 class NotAuthenticatedError(AccessError):
     """The request has no token, or one that is unknown, revoked or expired."""
 

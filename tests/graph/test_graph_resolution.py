@@ -67,3 +67,21 @@ def test_every_mention_names_its_rule_and_extractor():
     rows = mentions(read("a.md", "We met Ann Lee. By then Lee left.")).to_pylist()
     assert rows
     assert all(row["rule"] and row["extractor"] and row["entity_id"] for row in rows)
+
+
+def test_case_endings_do_not_make_another_entity():
+    found = named(
+        read("a.md", "Мы были в Москве.", language="ru"),
+        read("b.md", "Наша Москва. Мы любим наш город, и нам нужна Москва.", language="ru"),
+        read("c.md", "Это наша Москва.", language="ru"),
+    )
+    assert {surface for surface, _ in found["Москва"]} == {"Москва", "Москве"}
+
+
+def test_a_plural_is_a_term_and_never_a_name():
+    text = "Acme is a large company in Oslo. Bo is a William fan. We know Williams."
+    found = named(
+        read("a.md", "**Queue**: one.\n**Queues**: many."), read("b.md", text), read("c.md", "We met William.")
+    )
+    assert {surface for surface, _ in found["Queue"]} == {"Queue", "Queues"}
+    assert "Williams" in found

@@ -9,6 +9,7 @@ from typing import Self
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.errors import InputsError, ListingError
 
+GRAPH_FILE = "graph.yaml"  # in the documents folder: the user's own word on the graph
 ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 SOURCES_FILE = "sources.yaml"  # in the documents folder: where else documents come from
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
@@ -122,6 +123,8 @@ def _reason_to_skip(entry: os.DirEntry[str], path: str, is_folder: bool, rules: 
         return "the access rules"
     if path == SOURCES_FILE:
         return "the list of sources"
+    if path == GRAPH_FILE:
+        return "the user's word on the graph"
     reason = rules.exclusion.reason(path)
     if reason is not None:
         return reason

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnai_pipelines.graph.arrays import flat
-from xnai_pipelines.graph.make import read_documents, rebuilt
+from xnai_pipelines.graph.make import overrides_of, read_documents, rebuilt
 from xnai_pipelines.graph.record import PARTS, read_graph_record
 from xnai_pipelines.graph.support import supporting_chunks
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
@@ -33,7 +33,7 @@ def compare_with_rebuild(home: Home, tables: Tables) -> Comparison:
     different = [f"document {document}" for document in sample if not _same(tables, document)] if sample else []
     parts = read_graph_record(home).parts
     whole = bool(parts) and tables.count(CHUNKS) <= WHOLE_UP_TO
-    made = rebuilt(tables) if whole else {}
+    made = rebuilt(tables, overrides_of(home)) if whole else {}
     different += [f"table {name}" for name in PARTS if name in made and parts[name].revision != made[name]]
     return Comparison(len(sample), len(made), tuple(different))
 

@@ -1,7 +1,7 @@
 """Rows of the table `entities`: what the mentions name, with forms, merges and supporting chunks. Pure."""
 
-from collections import Counter
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -17,9 +17,19 @@ from xnai_pipelines.graph.tables import ENTITIES
 MERGES_SHOWN = 32  # surfaces of an entity, the most frequent ones
 
 # Where mentions of several kinds name one entity, the first of these that it has is its type.
-_TYPES = (
-    Kind.SETTING, Kind.COMMAND, Kind.IDENTIFIER, Kind.EMAIL, Kind.ADDRESS, Kind.VERSION, Kind.DATE, Kind.SYMBOL,
-)  # fmt: skip
+_TYPES = tuple(
+    kind.value
+    for kind in (
+        Kind.SETTING,
+        Kind.COMMAND,
+        Kind.IDENTIFIER,
+        Kind.EMAIL,
+        Kind.ADDRESS,
+        Kind.VERSION,
+        Kind.DATE,
+        Kind.SYMBOL,
+    )
+)
 _DIRECT = (Rule.FORM.value, Rule.TITLE.value)
 
 
@@ -75,39 +85,39 @@ def _forms(rows: pa.Table, entity: Ints, ids: list[str], types: Mapping[str, str
     key = ((entity * max(1, len(surfaces)) + surface) * max(1, len(rules)) + rule) * max(1, len(kinds)) + kind
     distinct, counts = np.unique(key, return_counts=True)
     texts = [form_of(text).text for text in surfaces]
-    votes: list[Counter[str]] = [Counter() for _ in ids]
-    of_type: list[Counter[str]] = [Counter() for _ in ids]
-    merged: list[Counter[tuple[str, str]]] = [Counter() for _ in ids]
-    for each, count in zip(distinct.tolist(), counts.tolist(), strict=True):
-        rest, a_kind = divmod(each, len(kinds))
-        rest, a_rule = divmod(rest, len(rules))
-        an_entity, a_surface = divmod(rest, len(surfaces))
-        is_title = kinds[a_kind] == Kind.TITLE.value
-        direct = rules[a_rule] in _DIRECT
-        # a title is the best form, then what needs no rule
-        votes[an_entity][texts[a_surface]] += count * (1_000_000 if is_title else 1_000 if direct else 1)
-        of_type[an_entity][kinds[a_kind]] += count
-        merged[an_entity][texts[a_surface], rules[a_rule]] += count
-    return {
-        "form": [_best(found) for found in votes],
-        "type": [types.get(ids[at]) or _type(found) for at, found in enumerate(of_type)],
-        "aliases": [sorted(found) for found in votes],
-        "merges": [
-            [
-                {"surface": surface, "rule": rule, "mentions": n}
-                for (surface, rule), n in sorted(found.items(), key=lambda item: (-item[1], item[0]))[:MERGES_SHOWN]
-            ]
-            for found in merged
-        ],
-    }
+    titles = [each == Kind.TITLE.value for each in kinds]
+    direct = [each in _DIRECT for each in rules]
+    columns: dict[str, list[Any]] = {"form": [], "type": [], "aliases": [], "merges": []}
+    rest, a_kind = np.divmod(distinct, max(1, len(kinds)))
+    rest, a_rule = np.divmod(rest, max(1, len(rules)))
+    an_entity, a_surface = np.divmod(rest, max(1, len(surfaces)))
+    found = list(zip(a_surface.tolist(), a_rule.tolist(), a_kind.tolist(), counts.tolist(), strict=True))
+    edges = np.searchsorted(an_entity, np.arange(len(ids) + 1)).tolist()
+    for at, (first, last) in enumerate(pairwise(edges)):
+        votes: dict[str, int] = {}
+        of_type: dict[str, int] = {}
+        merged: dict[tuple[str, str], int] = {}
+        for one, by, how, count in found[first:last]:
+            text = texts[one]
+            # a title is the best form, then what needs no rule
+            votes[text] = votes.get(text, 0) + count * (1_000_000 if titles[how] else 1_000 if direct[by] else 1)
+            of_type[kinds[how]] = of_type.get(kinds[how], 0) + count
+            merged[text, rules[by]] = merged.get((text, rules[by]), 0) + count
+        columns["form"].append(_most(votes))
+        columns["type"].append(types.get(ids[at]) or _type(of_type))
+        columns["aliases"].append(sorted(votes))
+        shown = sorted(merged.items(), key=_by_count)[:MERGES_SHOWN]
+        columns["merges"].append([{"surface": text, "rule": by, "mentions": n} for (text, by), n in shown])
+    return columns
 
 
-def _best(found: Counter[str]) -> str:
-    return min(found, key=lambda text: (-found[text], text))
+def _by_count(item: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]]:
+    return -item[1], item[0]
 
 
-def _type(found: Counter[str]) -> str:
-    for kind in _TYPES:
-        if found[kind.value]:
-            return kind.value
-    return min(found, key=lambda kind: (-found[kind], kind))
+def _most(counts: dict[str, int]) -> str:
+    return min(counts, key=lambda name: (-counts[name], name)) if len(counts) > 1 else next(iter(counts))
+
+
+def _type(counts: dict[str, int]) -> str:
+    return next((kind for kind in _TYPES if kind in counts), None) or _most(counts)

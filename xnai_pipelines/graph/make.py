@@ -11,25 +11,29 @@ import pyarrow.compute as pc
 from xnai_pipelines.graph.communities import communities_of, network_of
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of, read_document
-from xnai_pipelines.graph.mentions import mention_rows
+from xnai_pipelines.graph.mentions import entity_id, mention_rows
+from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
+from xnai_pipelines.graph.source_code import MEDIA_TYPE
 from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
+from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
-from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
-VERSION = 1  # raised when the same extractions give other tables
+VERSION = 2  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
+OF_SOURCE_CODE = ["document_id", "media_type", "text"]
 OF_CHUNK = ["chunk_id", "document_id", "ordinal", "start", "end", "text"]
 
 
@@ -94,13 +98,24 @@ def _make(context: StageContext, spec: TableSpec) -> GraphReport:
 def _bring_mentions(context: StageContext) -> GraphReport:
     work, of = pending(context)
     _read(context, work)
-    return _bring(context, MENTIONS, of, work)
+    return _bring(context, MENTIONS, digest(of, overrides_of(context.home).revision), work)
 
 
 def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
     parts = read_graph_record(context.home).parts
     sources = (parts.get(source) for source in _SOURCES[spec.name])
-    return _bring(context, spec, digest(VERSION, *(part.revision if part else "" for part in sources)))
+    user = overrides_of(context.home).revision
+    return _bring(context, spec, digest(VERSION, user, *(part.revision if part else "" for part in sources)))
+
+
+def overrides_of(home: Home) -> Overrides:
+    """Return what the `graph.yaml` of the home's documents folder says.
+
+    Raises:
+        GraphRulesError: The file is not acceptable.
+    """
+    inputs = recorded_inputs(home)
+    return read_overrides(inputs.documents if inputs else None)
 
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
@@ -114,7 +129,7 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
     part = read_graph_record(context.home).parts.get(spec.name)
     written = removed = 0
     if part is None or part.input != of or context.tables.count(spec) != part.rows:
-        wanted = _ROWS[spec.name](context.tables)
+        wanted = _ROWS[spec.name](context.tables, overrides_of(context.home))
         written, removed = write_difference(context, spec, wanted)
         part = Part(input=of, revision=revision_of(wanted), rows=len(wanted))
         record_part(context.home, spec.name, part)
@@ -178,8 +193,12 @@ def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
     by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
         by_document[chunk["document_id"]].append(chunk)
-    stored = tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist()
-    rows = [row for each in stored for row in read_document(each, by_document[each["document_id"]])]
+    source_code = f"media_type = '{MEDIA_TYPE}' AND {where}"
+    texts = {row["document_id"]: row for row in tables.read(DOCUMENTS, OF_SOURCE_CODE, source_code).to_pylist()}
+    rows = []
+    for document in tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist():
+        identity = document["document_id"]
+        rows += read_document({**document, **texts.get(identity, {})}, by_document[identity])
     return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
 
 
@@ -203,20 +222,24 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mention_rows(tables: Tables) -> pa.Table:
+def _mention_rows(tables: Tables, user: Overrides) -> pa.Table:
     reading = reading_of(_all(tables, EXTRACTIONS))
-    return mention_rows(reading, resolve(reading))
+    return mention_rows(reading, resolve(reading, user))
 
 
-def _entity_rows(tables: Tables) -> pa.Table:
-    return entity_rows(_all(tables, MENTIONS), {})
+def _entity_rows(tables: Tables, user: Overrides) -> pa.Table:
+    return entity_rows(_all(tables, MENTIONS), _types(user))
 
 
-def _relation_rows(tables: Tables) -> pa.Table:
+def _types(user: Overrides) -> dict[str, str]:
+    return {entity_id(user.aliases.get(key, key)): kind for key, kind in user.types.items()}
+
+
+def _relation_rows(tables: Tables, _: Overrides) -> pa.Table:
     return relation_rows(_all(tables, MENTIONS), tables.read(EXTRACTIONS, ["chunk_id", "statements"]))
 
 
-def _community_rows(tables: Tables) -> pa.Table:
+def _community_rows(tables: Tables, _: Overrides) -> pa.Table:
     return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
 
 
@@ -230,7 +253,7 @@ def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.
 
 
 # What each table is made by, and of which others; by name, since a schema has no hash.
-_ROWS: Mapping[str, Callable[[Tables], pa.Table]] = {
+_ROWS: Mapping[str, Callable[[Tables, Overrides], pa.Table]] = {
     MENTIONS.name: _mention_rows,
     ENTITIES.name: _entity_rows,
     RELATIONS.name: _relation_rows,
@@ -244,13 +267,13 @@ _SOURCES: Mapping[str, tuple[str, ...]] = {
 _DERIVED = (ENTITIES, RELATIONS, COMMUNITIES)
 
 
-def rebuilt(tables: Tables) -> dict[str, str]:
+def rebuilt(tables: Tables, user: Overrides) -> dict[str, str]:
     """Return the revision that each table has if all documents are read again; nothing is written."""
     documents = sorted(tables.ids(CHUNKS, "document_id"))
     extractions = read_documents(tables, documents) if documents else EXTRACTIONS.schema.empty_table()
     reading = reading_of(extractions)
-    mentions = mention_rows(reading, resolve(reading))
-    entities = entity_rows(mentions, {})
+    mentions = mention_rows(reading, resolve(reading, user))
+    entities = entity_rows(mentions, _types(user))
     relations = relation_rows(mentions, extractions)
     communities = _communities(tables, relations, entities)
     made = zip(PARTS, (mentions, entities, relations, communities), strict=True)

@@ -8,7 +8,7 @@ import pyarrow as pa
 from xnai_pipelines.graph.arrays import taken
 from xnai_pipelines.graph.reading import Reading
 from xnai_pipelines.graph.resolution import RULES, Resolved
-from xnai_pipelines.graph.rows import digest, with_revision
+from xnai_pipelines.graph.rows import digest, digests, with_revision
 from xnai_pipelines.graph.tables import MENTIONS
 
 
@@ -25,10 +25,10 @@ def mention_rows(reading: Reading, resolved: Resolved) -> pa.Table:
     surfaces = [
         reading.surfaces[code][off:] for code, off in zip(reading.surface[at].tolist(), cut.tolist(), strict=True)
     ]
-    ranges = zip(chunk.tolist(), (start + cut).tolist(), reading.end[at].tolist(), strict=True)
+    chunk_ids = taken(reading.chunk_ids, chunk)
     columns: dict[str, Any] = {
-        "mention_id": [digest("mention", reading.chunk_ids[row], first, last) for row, first, last in ranges],
-        "chunk_id": taken(reading.chunk_ids, chunk),
+        "mention_id": digests("mention", chunk_ids, start + cut, reading.end[at]),
+        "chunk_id": chunk_ids,
         "document_id": taken(reading.document_ids, reading.document_of[chunk]),
         "start": start + cut,
         "end": reading.end[at],

@@ -5,10 +5,23 @@ acronym whose expansion is the same in every document). A merge needs evidence; 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
+SHORTEST_INFLECTED = 4  # letters; a shorter word has no ending to spare
+# Languages whose names have case endings, with their Snowball stemmers.
+_INFLECTED = {
+    "el": "greek",
+    "et": "estonian",
+    "fi": "finnish",
+    "hu": "hungarian",
+    "lt": "lithuanian",
+    "ru": "russian",
+    "sr": "serbian",
+    "tr": "turkish",
+}
 INDEPENDENT = 1  # a word that stands alone in more documents than with a longer name is a name of its own
 
 
@@ -76,10 +89,24 @@ def longer_by(keys: Iterable[str], position: int) -> dict[str, set[str]]:
     """Return the names of two to five words by their first (0) or last (-1) word."""
     found: dict[str, set[str]] = defaultdict(set)
     for key in keys:
-        words = key.split()
-        if 2 <= len(words) <= 5 and not any(char.isdigit() for char in key):
+        words = _words_of_name(key)
+        if words:
             found[words[position]].add(key)
     return found
+
+
+@lru_cache(maxsize=200_000)
+def _words_of_name(key: str) -> tuple[str, ...]:
+    """Return the words of a name of two to five words without digits; none of another."""
+    if " " not in key or not key.replace(" ", "").replace("'", "").isalpha():
+        return ()
+    words = tuple(key.split())
+    return words if len(words) <= 5 else ()
+
+
+def longer_forms(last: Mapping[str, set[str]], title: str | None) -> set[str]:
+    """Return the names of a document, by their last words, that are longer forms of its title."""
+    return {key for key in last.get(title.split()[-1], ()) if is_longer_form(key, title)} if title else set()
 
 
 def is_longer_form(key: str, title: str) -> bool:
@@ -110,6 +137,32 @@ def followed(aliases: Mapping[str, tuple[str, Rule]], key: str) -> tuple[str, Ru
     return seen[-1], rule
 
 
-def shortest_unless_title(candidates: Sequence[str], titles: Mapping[str, object]) -> str:
-    """Return the candidate that is a title, else the shortest."""
-    return min(candidates, key=lambda key: (key not in titles, len(key), key))
+def plurals(terms: Collection[str]) -> dict[str, tuple[str, Rule]]:
+    """Return the terms that are another one with an s at the end; names are none: Williams is not William."""
+    return {term: (term[:-1], Rule.PLURAL) for term in terms if term.endswith("s") and term[:-1] in terms}
+
+
+def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:
+    """Return the names whose words have the same stems as those of a more frequent one, in a language with cases.
+
+    Args:
+        names: Number of documents of each name.
+        language: ISO 639-1 code.
+    """
+    if language not in _INFLECTED:
+        return {}
+    from Stemmer import Stemmer
+
+    stemmer = Stemmer(_INFLECTED[language])
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
+    for name in names:
+        words = name.split()
+        stems = stemmer.stemWords(words)
+        groups[
+            tuple(s if len(word) >= SHORTEST_INFLECTED else word for s, word in zip(stems, words, strict=True))
+        ].append(name)
+    found = {}
+    for group in groups.values():
+        best = min(group, key=lambda name: (-names[name], len(name), name))
+        found.update({name: (best, Rule.INFLECTION) for name in group if name != best})
+    return found

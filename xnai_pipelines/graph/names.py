@@ -27,8 +27,7 @@ CAPITAL = f"[{_ranges(code for code in range(0x10000) if chr(code).isupper() or 
 # Words between the capitals of one name, in the languages whose names have them.
 _PARTICLES = (
     "of the|of|de la|de los|de las|de|del|della|delle|dei|degli|di|da|dos|das|do|du|des|la|le|von der|von|van der|"
-    "van den|van de|van|zu|zur|zum|am|ter|ten|den|der|bin|ibn|bint|al|el|ul|af|av|the|in the|on the|for the|and the|"
-    "upon|for|и|на|з|і"
+    "van den|van de|van|zu|zur|zum|am|ter|ten|den|der|bin|ibn|bint|al|el|ul|af|av|the|for"
 )
 _INITIALS = rf"{CAPITAL}\.(?:[ -]?{CAPITAL}\.)*"
 _PREFIX = r"(?:(?:al|el|ul|ad|an|ar|as|at|az|d|l|O)[-’']|[^\W\d_]{1,2})?"  # al-Dawla, d'Artagnan, iPhone
@@ -60,7 +59,7 @@ def quoted_names(text: str) -> Iterator[Find]:
     """Yield what stands in quotation marks and begins with a capital letter, a digit or a letter without case."""
     for match in _QUOTED.finditer(text):
         start, end = match.span(match.lastindex or 0)
-        inner = text[start:end].rstrip(",.;:")
+        inner = text[start:end].rstrip(",.;: ")
         first = inner[:1]
         is_name = first.isupper() or first.isdigit() or (first.isalpha() and not first.islower())
         if is_name and len(inner) > 1 and len(inner.split()) <= 10 and not _ENDS_SENTENCE.search(inner):

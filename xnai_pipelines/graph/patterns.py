@@ -11,7 +11,7 @@ from xnai_pipelines.graph.found import Find, Kind
 class Pattern:
     """A kind of mention by its regular expression; its last group is the mention if there is one.
 
-    `asks` are characters of which the text must have one: most texts need not be searched.
+    `asks` is a simple expression that a text with such a mention has: most texts need not be searched.
     """
 
     kind: Kind
@@ -45,28 +45,39 @@ _DATE = (
     rf"|{_YEAR_ALONE}"
 )
 
-_DIGITS = "0123456789"
+_HYPHEN, _DOT, _DOTS, _UNDERSCORE = r"[A-Z\d]-[A-Z\d]", r"\w\.[a-z_]\w", r"\d\.\d+\.\d", r"[a-z\d]_[a-z\d]"
 
 # In the order in which they win over each other. To add one, add a line.
 PATTERNS = (
-    Pattern(Kind.ADDRESS, "address", r"\b(?:https?|ftp)://[^\s<>\"'`)\]}]*[\w/]", ":"),
-    Pattern(Kind.EMAIL, "email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", "@"),
-    Pattern(Kind.IDENTIFIER, "cve", r"\bCVE-\d{4}-\d{4,7}\b", "C"),
-    Pattern(Kind.IDENTIFIER, "code", r"\b(?=[A-Z\d-]*[A-Z])(?=(?:[A-Z-]*\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b", "-"),
-    Pattern(Kind.IDENTIFIER, "number", r"\b(?:RFC|ISO|PEP|IEC|DIN|ISBN|DOI|EN)[ -]?\d[\d.-]*\d\b", _DIGITS),
-    Pattern(Kind.SETTING, "setting", r"(?<![\w$/.])\$?([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)\b", "_"),
-    Pattern(Kind.VERSION, "version", r"(?<![\w.])v?\d+\.\d+\.\d+(?:[.-]?(?:a|b|rc|dev|post)\d*)?(?![\w.]\w)", "."),
-    Pattern(Kind.COMMAND, "option", r"(?<![\w-])--[a-z][a-z\d]*(?:-[a-z\d]+)*", "-"),
-    Pattern(Kind.SYMBOL, "dotted", r"(?<![\w./@-])[a-z_]\w*(?:\.[a-z_]\w+)+(?:\.[A-Z]\w+)?(?![\w/@-])", "."),
-    Pattern(Kind.SYMBOL, "underscored", r"(?<![\w./@-])_{0,2}[a-z][a-z\d]*(?:_[a-z\d]+)+_{0,2}(?![\w/@-])", "_"),
-    Pattern(Kind.DATE, "date", rf"(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)", _DIGITS),
+    Pattern(Kind.ADDRESS, "address", r"\b(?:https?|ftp)://[^\s<>\"'`)\]}]*[\w/]", "://"),
+    Pattern(Kind.EMAIL, "email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", r"\w@\w"),
+    Pattern(Kind.IDENTIFIER, "cve", r"\bCVE-\d{4}-\d{4,7}\b", "CVE-"),
+    Pattern(
+        Kind.IDENTIFIER, "code", r"\b(?=[A-Z\d-]*[A-Z])(?=(?:[A-Z-]*\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b", r"[A-Z\d]-[A-Z\d]"
+    ),
+    Pattern(Kind.IDENTIFIER, "number", r"\b(?:RFC|ISO|PEP|IEC|DIN|ISBN|DOI|EN)[ -]?\d[\d.-]*\d\b", r"[A-Z][ -]?\d"),
+    Pattern(Kind.SETTING, "setting", r"(?<![\w$/.])\$?([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)\b", r"[A-Z\d]_[A-Z\d]"),
+    Pattern(
+        Kind.VERSION, "version", r"(?<![\w.])v?\d+\.\d+\.\d+(?:[.-]?(?:a|b|rc|dev|post)\d*)?(?![\w.]\w)", r"\d\.\d+\.\d"
+    ),
+    Pattern(Kind.COMMAND, "option", r"(?<![\w-])--[a-z][a-z\d]*(?:-[a-z\d]+)*", r"--[a-z]"),
+    Pattern(
+        Kind.SYMBOL, "dotted", r"(?<![\w./@-])[a-z_]\w*(?:\.[a-z_]\w+)+(?:\.[A-Z]\w+)?(?![\w/@-])", r"\w\.[a-z_]\w"
+    ),
+    Pattern(
+        Kind.SYMBOL,
+        "underscored",
+        r"(?<![\w./@-])_{0,2}[a-z][a-z\d]*(?:_[a-z\d]+)+_{0,2}(?![\w/@-])",
+        r"[a-z\d]_[a-z\d]",
+    ),
+    Pattern(Kind.DATE, "date", rf"(?<![\w.,/-])(?:{_DATE})(?![\w/])(?!\.\d)", r"\d"),
 )
-_COMPILED = tuple(re.compile(pattern.expression) for pattern in PATTERNS)
+_COMPILED = tuple((pattern, re.compile(pattern.expression), re.compile(pattern.asks)) for pattern in PATTERNS)
 
 
 def pattern_finds(text: str) -> Iterator[list[Find]]:
     """Yield the finds of each pattern."""
-    for pattern, expression in zip(PATTERNS, _COMPILED, strict=True):
-        if any(character in text for character in pattern.asks):
+    for pattern, expression, asks in _COMPILED:
+        if asks.search(text):
             ranges = (match.span(expression.groups) for match in expression.finditer(text))
             yield [Find(*each, pattern.kind, pattern.name) for each in ranges]

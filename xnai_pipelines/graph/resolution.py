@@ -3,8 +3,8 @@
 A function of all that was read and of the user's `graph.yaml`; the order of the rows is no matter.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,10 +18,13 @@ from xnai_pipelines.graph.merging import (
     Titles,
     followed,
     independent_words,
-    is_longer_form,
+    inflections,
     longer_by,
+    longer_forms,
     one_of,
+    plurals,
 )
+from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
 
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
@@ -52,20 +55,24 @@ class Resolved:
     subject_of: Ints
 
 
-def resolve(reading: Reading) -> Resolved:
-    """Return what each mention names."""
+def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
+    """Return what each mention names; the user's word wins over every rule."""
+    user = user or Overrides()
     forms = [form_of(surface) for surface in reading.surfaces]
     cut = named(reading, forms)
     kept = cut != DROPPED
     pieces, piece = _pieces(reading, cut, kept)
     forms_of = [form_of(text) for text in pieces]
     keys = _keys(reading, forms_of, piece, kept)
+    if user.stopped:
+        kept = kept & ~np.array([key in user.stopped for key in keys], dtype=bool)[piece]
     width = max(1, len(pieces))
     pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
     pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
     titles = _titles(reading, forms_of, piece, kept)
     targets = _targets(reading, pairs, keys, forms_of, titles, piece, kept)
+    targets = [_by_user(user, keys[pairs[at][1]], *target) for at, target in enumerate(targets)]
     names = sorted({target for target, _ in targets})
     index = {key: at for at, key in enumerate(names)}
     entity = np.full(len(kept), -1, dtype=np.int64)
@@ -76,6 +83,14 @@ def resolve(reading: Reading) -> Resolved:
     is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
     subject_of[reading.document[is_title]] = entity[is_title]
     return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule, subject_of=subject_of)
+
+
+def _by_user(user: Overrides, key: str, target: str, rule: Rule) -> tuple[str, Rule]:
+    """Return the entity's key and the rule, as the user has it if the user speaks of the form or of the entity."""
+    for name in (key, target):
+        if name in user.aliases:
+            return user.aliases[name], Rule.USER
+    return (key, Rule.USER) if frozenset((key, target)) in user.apart and key != target else (target, rule)
 
 
 def _codes(reading: Reading, kinds: tuple[Kind, ...] | list[Kind]) -> list[int]:
@@ -132,7 +147,8 @@ def _targets(
     first = {document: longer_by(names, 0) for document, names in names_of.items()}
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
-    everywhere = _everywhere(pairs, keys, titles, names_of, local)
+    longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
+    everywhere = _everywhere(pairs, keys, titles, longer, local, reading.languages)
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     found = []
     for document, code, is_name in pairs:
@@ -145,7 +161,7 @@ def _targets(
             target, rule = titles.of[document], Rule.TITLE
         elif (document, key) in local:
             target, rule = local[document, key]
-        elif is_name and own is not None and is_longer_form(key, own):
+        elif is_name and key in longer.get(document, ()):
             target, rule = titles.of[document], Rule.LONGER
         elif is_name and " " not in key:
             target, rule = _within(key, last[document], first[document], apart)
@@ -218,22 +234,31 @@ def _everywhere(
     pairs: list[tuple[int, int, bool]],
     keys: list[str],
     titles: Titles,
-    names_of: Mapping[int, set[str]],
+    longer: Mapping[int, set[str]],
     local: Mapping[tuple[int, str], tuple[str, Rule]],
+    languages: Sequence[str],
 ) -> dict[str, tuple[str, Rule]]:
     """Return the aliases that hold in every document: those that all documents which state one agree on."""
     stated: dict[str, set[tuple[str, Rule]]] = defaultdict(set)
     for (_, alias), said in local.items():
         stated[alias].add(said)
-    for document, own in titles.base.items():
-        for key in names_of.get(document, ()):
-            if is_longer_form(key, own):
-                stated[key].add((titles.of[document], Rule.LONGER))
+    for document, forms in longer.items():
+        for key in forms:
+            stated[key].add((titles.of[document], Rule.LONGER))
     agreed: dict[str, tuple[str, Rule]] = {}
     for alias, targets in stated.items():
         only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
             agreed[alias] = (only, min(rule for _, rule in targets))
+    terms = {keys[code] for _, code, is_name in pairs if not is_name}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for document, code, is_name in pairs:
+        if is_name:
+            counts[languages[document]][keys[code]] += 1
+    for found in (plurals(terms), *(inflections(names, language) for language, names in counts.items())):
+        for alias, to in found.items():
+            if alias not in titles.documents:
+                agreed.setdefault(alias, to)
     known = {keys[code] for _, code, _ in pairs}
     for key in known:
         head, _, rest = key.partition(" ")

@@ -81,9 +81,9 @@ def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Se
             if kind is None or (_EPITHET.match(following) and _relation(expression, following, None) is None):
                 continue
             if position != subject and find.kind not in (Kind.ADDRESS, Kind.EMAIL):
-                named = OF_DATES.get(kind, kind) if find.kind is Kind.DATE else kind
-                if find.kind is not Kind.DATE or named in OF_DATES.values():
-                    yield Statement(subject, position, named, sentence.start, sentence.end)
+                called = OF_DATES.get(kind, kind) if find.kind is Kind.DATE else kind
+                if find.kind is not Kind.DATE or called in OF_DATES.values():
+                    yield Statement(subject, position, called, sentence.start, sentence.end)
 
 
 def _gaps(text: str, finds: Sequence[Find], start: int, positions: Sequence[int]) -> list[str]:
