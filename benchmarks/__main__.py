@@ -22,6 +22,7 @@ BENCHMARKS = {
     "storage": [],
     "quantization": [],
     "adaptation": [],
+    "graph": [],
     "decisions": [],
     "drift": [],
     "loop": [],

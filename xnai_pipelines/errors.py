@@ -83,6 +83,10 @@ class QueryError(InvalidInputError):
     """The question cannot be searched for; the message says why."""
 
 
+class GraphQueryError(InvalidInputError):
+    """The knowledge graph has no answer: no graph, no such entity, several of one name, or no way between two."""
+
+
 class InputsError(InvalidInputError):
     """The home cannot read the documents folder or the questions that were named; the message says what to do."""
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.answers.conversation import Rewriter, Turn
     from xnai_pipelines.answers.passages import Passages
     from xnai_pipelines.answers.refusal import RefusalPolicy
+    from xnai_pipelines.graph.stored import KnowledgeGraph
     from xnai_pipelines.status import HomeStatus
 
 
@@ -48,7 +49,7 @@ class OpenedHome:
         Args:
             question: What a person asks.
             k: Number of passages.
-            mode: hybrid, vector or keyword.
+            mode: hybrid, vector, keyword, or graph if the home has a knowledge graph.
             filters: Which documents to search.
             by_document: Return the best passage of each document alone.
 
@@ -135,6 +136,18 @@ class OpenedHome:
         if budget < 1:
             raise QueryError(f"budget={budget} is below 1.")
         return context_block(self._passages, question, budget_tokens=budget, filters=filters)
+
+    @cached_property
+    def graph(self) -> "KnowledgeGraph":
+        """The knowledge graph: entities, paths, communities.
+
+        Raises:
+            GraphQueryError: There is none.
+        """
+        from xnai_pipelines.graph.stored import KnowledgeGraph
+        from xnai_pipelines.state.tables import Tables
+
+        return KnowledgeGraph(Tables(self._home.lancedb))
 
     @cached_property
     def _passages(self) -> "Passages":

@@ -140,6 +140,7 @@ MENTIONS = Box("mentions", "exact ranges", 0, 4)
 ENTITIES = Box("entities", "forms, aliases", 1, 4)
 RELATIONS = Box("relations", "stated, co-occurring", 2, 4)
 COMMUNITIES = Box("communities", "groups, summaries", 3, 4)
+GRAPH_EVALUATION = Box("graph_evaluation", "gain by hops", 4, 4)
 
 BOXES = (
     *(STORES, MIRRORED, CRAWLED, SITES),
@@ -147,7 +148,7 @@ BOXES = (
     *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR, ANSWERS),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
     *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE, ENCODERS),
-    *(MENTIONS, ENTITIES, RELATIONS, COMMUNITIES),
+    *(MENTIONS, ENTITIES, RELATIONS, COMMUNITIES, GRAPH_EVALUATION),
 )
 NEIGHBOURS = (
     (STORES, MIRRORED),

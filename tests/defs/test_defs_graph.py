@@ -30,6 +30,7 @@ ASSETS = [
     "embeddings",
     "encoder_onnx",
     "entities",
+    "graph_evaluation",
     "lora_adapter",
     "mentions",
     "precision_card",

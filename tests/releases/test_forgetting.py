@@ -15,7 +15,6 @@ from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.errors import ForgettingError
 from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.rollback import kept_questions, roll_back
-from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS, TRAINING_PAIRS, embeddings_spec
 
@@ -51,8 +50,9 @@ def check_forgotten(work: Workplace, needles: list[bytes]) -> None:
     asked = work.rows(QUESTIONS).values()
     assert asked
     assert gone not in {relevant["document_id"] for row in asked for relevant in row["relevant"]}
-    for mode in Mode:
-        found = work.search().search("Who cleans the oak table number 1?", k=5, mode=mode)
+    index = work.search()
+    for mode in index.modes:
+        found = index.search("Who cleans the oak table number 1?", k=5, mode=mode)
         assert OTHER in {hit.source for hit in found}
         assert FORGOTTEN not in {hit.source for hit in found}
 

@@ -11,7 +11,6 @@ from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.corpus_files import fill_corpus
 from xnai_pipelines.search.document_share import with_documents
-from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import publish_artefact
 from xnai_pipelines.state.manifest import Releases
 
@@ -20,7 +19,7 @@ QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricit
 
 def answers(work: Workplace) -> list[list[tuple[str, float]]]:
     index = work.search()
-    return [[(hit.chunk_id, hit.score) for hit in index.search(q, 5, mode)] for q in QUESTIONS for mode in Mode]
+    return [[(hit.chunk_id, hit.score) for hit in index.search(q, 5, mode)] for q in QUESTIONS for mode in index.modes]
 
 
 def files(work: Workplace) -> dict[str, bytes]:

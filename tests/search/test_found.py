@@ -7,6 +7,7 @@ import pytest
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
@@ -46,6 +47,7 @@ def index(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> S
     ]
     work.write("invoices.jsonl", "\n".join(map(json.dumps, invoices)))
     work.ingest()
+    bring_graph(work.context())
     return work.search()
 
 

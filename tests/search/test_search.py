@@ -9,6 +9,7 @@ import pytest
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import QueryError
+from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.search.query import Filters, Mode
 from xnai_pipelines.search.vector_index import read_vector_index
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -20,6 +21,7 @@ def searched(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -
     work = fill(Workplace(tmp_path_factory.mktemp("searched"), built_encoder))
     work.write("it's/100%_sure.txt", "Whales and sharks breathe.\n")
     work.ingest()
+    bring_graph(work.context())
     return work
 
 

@@ -84,7 +84,7 @@ def plan(
 def search(
     question: Annotated[str, typer.Argument(help="The question.")],
     k: Annotated[int, typer.Option("-k", min=1, max=1000, help="Number of results.")] = 10,
-    mode: Annotated[str, typer.Option(help="hybrid, vector or keyword.")] = "hybrid",
+    mode: Annotated[str, typer.Option(help="hybrid, vector, keyword or graph.")] = "hybrid",
     source: Annotated[str | None, typer.Option(help="Only sources with this prefix.")] = None,
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.encoders.stored.inspection import Inspection
     from xnai_pipelines.evaluation.policy import PolicyReport
     from xnai_pipelines.evaluation.report import EvaluationReport
+    from xnai_pipelines.graph.paths import Step
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
@@ -338,6 +339,13 @@ def show_hits(question: str, hits: Sequence["Hit"], searched_for: str | None = N
         copies = f"  and {hit.copies:,} {'copy' if hit.copies == 1 else 'copies'}" if hit.copies else ""
         say((head, "cyan"), "  ", (f"{place}{copies}", "dim"), fold=True)
         say("    ", *_highlighted(hit.snippet), fold=True)
+        if len(hit.path) > 1:
+            say("    ", (_way(hit.path), "dim"), fold=True)
+
+
+def _way(path: Sequence["Step"]) -> str:
+    """Return how the knowledge graph leads to a passage."""
+    return "by " + ", ".join(f"{step.by.replace('_', ' ')} {step.name}" for step in path[:-1])
 
 
 def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
@@ -384,6 +392,11 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         gain = report.gain
         facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))
     facts.append(("re-ranker", policy.reranker or "none"))
+    facts.append(("weight of the knowledge graph", f"{policy.graph_weight:g}"))
+    if report and report.graph:
+        gain = report.graph.gain
+        trial = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10 with weight {report.graph.weight:g}"
+        facts.append(("gain by the knowledge graph", trial))
     table("Ranking policy", ["what", "value"], facts)
     if report and report.by_weight:
         rows = [(f"{weight:.2f}", f"{mean:.3f}") for weight, mean in report.by_weight.items()]

@@ -19,6 +19,7 @@ from xnai_pipelines.defs.metadata import (
     table_facts,
 )
 from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
+from xnai_pipelines.evaluation.graph_evaluation import columns, evaluate_graph
 from xnai_pipelines.evaluation.languages import advice, language_figures, languages_table
 from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation, last_rows
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
@@ -92,7 +93,7 @@ def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
 def ranking_policy(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """How much the vectors count in hybrid search, and whether a re-ranker earns its place.
+    """How much the vectors count in hybrid search, and whether the graph and a re-ranker earn their place.
 
     Chosen on the labelled train and validation questions.
 
@@ -102,7 +103,7 @@ def ranking_policy(
     rerankers = rerankers_to_try(settings.reranker, stores.layout.rerankers) if settings.max_rerank_ms else ()
     options = PolicyOptions(settings.vector_weight, settings.correct_typos, rerankers, settings.max_rerank_ms)
     report = make_policy(stores.stage_context(context), options, threads=encoder.threads)
-    gain = report.gain
+    gain, graph = report.gain, report.graph
     return result(
         report,
         f"{report.policy}",
@@ -116,6 +117,8 @@ def ranking_policy(
             )
         ),
         gain=f"nDCG@10 {signed(gain)} over the default" if gain else "not measured",
+        graph_weight=report.policy.graph_weight,
+        graph=f"nDCG@10 {signed(graph.gain)} with weight {graph.weight:g}" if graph else "not tried",
         reranker=report.policy.reranker or "none",
         rerankers=dg.MetadataValue.md(
             markdown_table(
@@ -199,6 +202,25 @@ def retrieval_evaluation(
         vector_space=kept.vector_space,
         mlflow_run=tracking.link(kept.mlflow_run),
         **{f"figures/{name}": value for name, value in metrics.items() if not name.endswith(("_low", "_high"))},
+    )
+
+
+def graph_evaluation(
+    context: dg.AssetExecutionContext, stores: StoresResource, encoder: EncoderResource, tracking: TrackingResource
+) -> dg.MaterializeResult[None]:
+    """What the knowledge graph gains in search, by the number of documents that a question needs.
+
+    From the evaluation of retrieval: recall@5, nDCG@10, and how often all documents of a question are in the top 10.
+    """
+    found = evaluate_graph(stores.stage_context(context), tracking.tracker(), threads=encoder.threads)
+    if found is None:
+        return dg.MaterializeResult(metadata={"figures": "not measured: there is no knowledge graph"})
+    return result(
+        found,
+        found.grounds,
+        {},
+        figures=dg.MetadataValue.md(markdown_table(found.rows(), columns())),
+        mlflow_run=tracking.link(found.mlflow_run),
     )
 
 
@@ -287,7 +309,7 @@ def accuracy_floor(base: Base, stores: StoresResource) -> dg.AssetCheckResult:
 
 
 def definitions(base: Base) -> dg.Definitions:
-    """Return the assets `questions`, `ranking_policy`, `retrieval_evaluation`, `answer_evaluation` and their checks."""
+    """Return the questions, the ranking policy, the evaluations, and their checks."""
     return dg.Definitions(
         assets=[
             base.asset(
@@ -308,7 +330,7 @@ def definitions(base: Base) -> dg.Definitions:
                     str(base.settings.reranker),
                     base.settings.max_rerank_ms,
                 ),
-                deps=["embeddings", "questions"],
+                deps=["embeddings", "questions", "entities"],
                 group="evaluation",
                 kinds={"python", "json"},
                 pool=base.pool,
@@ -321,6 +343,13 @@ def definitions(base: Base) -> dg.Definitions:
                 kinds={"python", "mlflow", "lancedb"},
                 # nightly; 36 hours leave room for one late run
                 freshness_policy=dg.FreshnessPolicy.time_window(fail_window=datetime.timedelta(hours=36)),
+            ),
+            base.asset(
+                graph_evaluation,
+                version=(1,),
+                deps=["retrieval_evaluation"],
+                group="evaluation",
+                kinds={"python", "mlflow"},
             ),
             base.asset(
                 answer_evaluation,

@@ -19,7 +19,14 @@ from xnai_pipelines.releases.rollback import roll_back
 
 GRAPH = ("mentions", "entities", "relations", "communities")
 INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", *GRAPH)
-EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "answer_evaluation", "drift_report")
+EVALUATE = (
+    "questions",
+    "ranking_policy",
+    "retrieval_evaluation",
+    "graph_evaluation",
+    "answer_evaluation",
+    "drift_report",
+)
 QUANTIZE = (
     "encoder_onnx",
     "calibration_texts",

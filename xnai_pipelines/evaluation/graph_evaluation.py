@@ -1,4 +1,4 @@
-"""Measures the knowledge graph on the test questions once per state of questions, index and graph; logs it to MLflow."""
+"""What the knowledge graph gains, from the last evaluation of retrieval; hybrid search without it is measured here."""
 
 import hashlib
 import json
@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
+
 from xnai_pipelines.errors import NothingToEvaluateError
-from xnai_pipelines.evaluation.evaluate import question_set
-from xnai_pipelines.evaluation.make import index_content
-from xnai_pipelines.evaluation.multi_hop import METRICS, HopFigure, figures_by_hops
-from xnai_pipelines.questions.make import read_questions, splits_given
-from xnai_pipelines.questions.question import Origin, Question, Split
-from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
+from xnai_pipelines.evaluation.asking import ask
+from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH
+from xnai_pipelines.evaluation.make import last_evaluation, last_rows
+from xnai_pipelines.evaluation.multi_hop import METRICS, ROUTED, HopFigure, by_mode, figures_by_hops
+from xnai_pipelines.evaluation.per_question import per_question_table
+from xnai_pipelines.evaluation.report import Headline
+from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
@@ -25,10 +29,10 @@ _HEADINGS = {"recall_at_5": "recall@5", "all_support_at_10": "all support@10", "
 
 @dataclass(frozen=True, slots=True)
 class GraphEvaluation:
-    """The figures of the current release by mode and hops, and a hash of what they were measured on.
+    """The figures of a release by mode and hops.
 
     Attributes:
-        grounds: Hash of questions, index, graph and ranking policy.
+        grounds: Hash of the evaluation of retrieval that they are of.
         measured_at: When, in UTC.
         release: Number of the release.
         graph_weight: Weight that the ranking policy gives the graph.
@@ -45,48 +49,58 @@ class GraphEvaluation:
     figures: tuple[HopFigure, ...]
     mlflow_run: MlflowRun | None = None
 
-    def rows(self) -> list[list[str]]:
+    def rows(self) -> list[dict[str, str]]:
         """Return a row for each number of hops and mode: hops, questions, mode, and each metric with its gain."""
-        cells: dict[tuple[str, int, str], list[str]] = {}
+        rows: dict[tuple[str, str], dict[str, str]] = {}
         for figure in self.figures:
-            row = cells.setdefault((figure.hops, figure.questions, figure.mode), [])
-            gain = figure.gain
-            row += [f"{figure.value.mean:.3f}", f"[{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""]
-        return [[hops, str(questions), mode, *row] for (hops, questions, mode), row in cells.items()]
+            start = {"hops": figure.hops, "questions": str(figure.questions), "search": figure.mode}
+            row = rows.setdefault((figure.hops, figure.mode), start)
+            name, gain = _HEADINGS[figure.metric], figure.gain
+            row[name] = f"{figure.value.mean:.3f}"
+            row[f"{name} gain"] = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""
+        return list(rows.values())
 
 
 def columns() -> list[str]:
-    """Return the headings of `rows`."""
-    return ["hops", "questions", "search", *(part for name in METRICS for part in (_HEADINGS[name], "gain [95 %]"))]
+    """Return the headings of `GraphEvaluation.rows`."""
+    names = [_HEADINGS[metric] for metric in METRICS]
+    return ["hops", "questions", "search", *(part for name in names for part in (name, f"{name} gain"))]
 
 
-def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int, force: bool = False) -> GraphEvaluation:
-    """Return the figures on the test questions; they are measured again only if something that they rest on changed.
+def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> GraphEvaluation | None:
+    """Return the figures of the questions that the last evaluation of retrieval reports first; None without a graph.
+
+    Measures nothing if that evaluation has not changed, and searches only if the ranking policy gives the graph a
+    weight: then hybrid search without it is measured too.
 
     Raises:
-        ReleaseError: Nothing is released yet.
-        NothingToEvaluateError: There is no graph, or there are no questions.
+        NothingToEvaluateError: Retrieval was not evaluated yet.
         TrackingUnavailableError: MLflow cannot be reached; the figures are kept, and the next call logs them.
     """
     with stage(context, "graph_evaluation") as watch:
-        index = SearchIndex.open(context.home.root, threads=threads)
-        if Mode.GRAPH not in index.modes:
-            raise NothingToEvaluateError("There is no knowledge graph to evaluate. `xnai run` builds it.")
-        asked, which = _questions(context)
-        of = [RANKING_VERSION, index_content(context, index.release), question_set(asked), asdict(index.policy)]
+        evaluated, rows = last_evaluation(context.home), last_rows(context.home)
+        if evaluated is None or rows is None:
+            raise NothingToEvaluateError("Retrieval was not evaluated yet. `xnai evaluate` does it.")
+        if Mode.GRAPH not in evaluated.report.modes:
+            return None
+        of = [evaluated.fingerprint, str(evaluated.report.evaluated_at)]
         grounds = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:32]
         kept = last_graph_evaluation(context.home)
-        if force or kept is None or kept.grounds != grounds:
-            watch.items = len(asked)
-            with context.progress.work("graph evaluation", len(asked), "questions") as advance:
-                figures = figures_by_hops(index, context.home, asked, advance)
+        if kept is None or kept.grounds != grounds:
+            asked = by_mode(rows, evaluated.report.headline)
+            watch.items = len(asked[Mode.HYBRID])
+            index = SearchIndex.open(context.home.root, threads=threads)
+            routed = asked[Mode.HYBRID]
+            if index.policy.graph_weight:
+                asked[Mode.HYBRID] = _without_graph(context, index, evaluated.report.headline, routed)
+            asked[ROUTED] = routed
             kept = GraphEvaluation(
                 grounds=grounds,
                 measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
-                release=index.release.release,
+                release=evaluated.release,
                 graph_weight=index.policy.graph_weight,
-                questions=which,
-                figures=figures,
+                questions=evaluated.report.headline.statement,
+                figures=figures_by_hops(asked),
             )
             write_record(_path(context.home), kept)
         if kept.mlflow_run is None:
@@ -104,17 +118,22 @@ def _path(home: Home) -> Path:
     return home.state / "graph_evaluation.json"
 
 
-def _questions(context: StageContext) -> tuple[list[Question], str]:
-    """Return the questions that measure, and which they are: labelled ones of the test split if there are any."""
-    found = read_questions(context.tables)
-    labelled = [question for question in found if question.origin is Origin.LABELLED]
-    test = [question for question in labelled if question.split is Split.TEST]
-    for asked, which in ((test if splits_given(context.home) else labelled, "labelled"), (found, "generated")):
-        if asked:
-            return asked, f"{len(asked)} {which} questions" + (" of the test split" if asked is test else "")
-    raise NothingToEvaluateError(
-        "There are no questions to evaluate with. Set XNAI_QUESTIONS to a file of labelled questions."
-    )
+def _without_graph(context: StageContext, index: SearchIndex, headline: Headline, asked: pa.Table) -> pa.Table:
+    """Return the rows of the same questions by hybrid search without the graph."""
+    plain = index.ranked_by(replace(index.policy, graph_weight=0.0), context.home)
+    wanted = set(asked["question_id"].to_pylist())
+    questions = [one for one in read_questions(context.tables) if one.question_id in wanted]
+    with context.progress.work("graph evaluation", len(questions), "questions") as advance:
+        answers = ask(
+            questions,
+            [str(Mode.HYBRID)],
+            lambda question, mode, k: [
+                (one.chunk_id, one.document_id, one.score) for one in plain.rank(question, k, Mode(mode))
+            ],
+            depth=CHUNKS_PER_SEARCH,
+            progress=lambda done, total: advance(),
+        )
+    return by_mode(per_question_table(answers, {}), headline)[Mode.HYBRID]
 
 
 def _log(tracker: Tracker, evaluation: GraphEvaluation, run_id: str) -> MlflowRun:

@@ -1,4 +1,4 @@
-"""Whether the knowledge graph helps a corpus' questions: what it gains in hybrid search on those that choose the policy."""
+"""Whether the knowledge graph helps hybrid search: what it gains on the questions that choose the ranking policy."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,22 +1,20 @@
-"""What the knowledge graph is worth: every search mode by the number of documents that a question needs.
+"""What the knowledge graph is worth: every search mode by the number of documents that a question needs. Pure.
 
 A question with one relevant document takes one hop, one with several takes several: all of them have to be found.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
-from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
-from xnai_pipelines.evaluation.report import Level
-from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
+from xnai_pipelines.evaluation.per_question import of_questions
+from xnai_pipelines.evaluation.report import Headline, Level
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.layout import Home
 
 ROUTED = "routed"  # hybrid search with the weight that the ranking policy gives the graph
 ALL = "all"
@@ -47,45 +45,34 @@ class HopFigure:
     gain: Estimate | None
 
 
-def figures_by_hops(
-    index: SearchIndex, home: Home, questions: Sequence[Question], advance: Callable[[], object] = lambda: None
-) -> tuple[HopFigure, ...]:
-    """Return the figures of all modes that can be asked, by hops.
+def by_mode(rows: pa.Table, headline: Headline) -> dict[str, pa.Table]:
+    """Return the headline's questions in each mode, in one order: rows of schema `PER_QUESTION`, of documents."""
+    asked = of_questions(rows, headline.origin, headline.split, Level.DOCUMENT).sort_by("question_id")
+    modes = set(asked["mode"].to_pylist())
+    return {str(mode): asked.filter(pc.field("mode") == mode) for mode in Mode if mode in modes}
+
+
+def figures_by_hops(asked: Mapping[str, pa.Table]) -> tuple[HopFigure, ...]:
+    """Return the figures of all modes, by hops.
 
     Args:
-        index: Release, ranked by its policy.
-        home: Its home.
-        questions: Questions with relevant documents.
-        advance: Called after each question.
+        asked: Rows of the same questions by mode, hybrid among them.
     """
-    plain = index.ranked_by(replace(index.policy, graph_weight=0.0), home)
-    asked = {str(mode): (plain, mode) for mode in index.modes} | {ROUTED: (index, Mode.HYBRID)}
-    rankings: dict[str, list[list[str]]] = {name: [] for name in asked}
-    for question in questions:
-        for name, (how, mode) in asked.items():
-            found = how.rank(question.question, FUSED_DEPTH, mode)
-            rankings[name].append(best_first(one.document_id for one in found))
-        advance()
-    grades = [judgement(question, Level.DOCUMENT) or {} for question in questions]
-    values = {name: _values(found, grades) for name, found in rankings.items()}
-    hops = np.array([min(_SEVERAL, len(one)) for one in grades])
+    hybrid = asked[Mode.HYBRID]
+    hops = np.minimum(_SEVERAL, pc.list_value_length(hybrid["relevant_sources"]).to_numpy())
     groups = {ALL: np.ones(len(hops), bool)} | {_label(count): hops == count for count in np.unique(hops).tolist()}
+    values = {mode: _values(rows) for mode, rows in asked.items()}
     return tuple(
-        _figure(group, name, metric, values[name][metric][chosen], values[Mode.HYBRID][metric][chosen])
+        _figure(group, mode, metric, values[mode][metric][chosen], values[Mode.HYBRID][metric][chosen])
         for group, chosen in groups.items()
-        for name in asked
+        for mode in asked
         for metric in METRICS
     )
 
 
-def all_support_at(depth: int, rankings: Sequence[Sequence[str]], judgements: Sequence[Grades]) -> Values:
-    """Return for each question 1 if its relevant documents are all among the best, else 0: float64 [n]."""
-    relevant = ({name for name, grade in grades.items() if grade > 0} for grades in judgements)
-    return np.array([float(wanted <= set(found[:depth])) for found, wanted in zip(rankings, relevant, strict=True)])
-
-
-def _values(rankings: Sequence[Sequence[str]], grades: Sequence[Grades]) -> dict[str, Values]:
-    return {**measure(rankings, grades), "all_support_at_10": all_support_at(10, rankings, grades)}
+def _values(rows: pa.Table) -> dict[str, Values]:
+    found = {metric: rows[metric].to_numpy() for metric in ("recall_at_5", "ndcg_at_10")}
+    return {**found, "all_support_at_10": (rows["recall_at_10"].to_numpy() == 1.0).astype(np.float64)}
 
 
 def _label(hops: int) -> str:

@@ -45,9 +45,9 @@ class PolicyReport:
     """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
 
     `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `rerankers` are
-    those that were tried with that weight, `graph` is the trial of the knowledge graph, None without a graph. `changed`
-    says whether this run changed the manifest. `grounds` is a hash of all that the choice depends on: it is made again
-    only if that changes.
+    those that were tried with that weight, `graph` the trial of the knowledge graph, None without one. `changed` says
+    whether this run changed the manifest. `grounds` is a hash of all that the choice depends on: it is made again only
+    if that changes.
     """
 
     grounds: str

@@ -23,12 +23,14 @@ class Incidence:
         weights: How much each passage names each entity: float64 [n, m] by rows; 0 if it does not.
         by_entity: The same the other way round: float64 [m, n] by rows.
         entity_ids: Ids of the entities.
+        surfaces: How each passage names each entity, in the order of the weights' data.
         title: Entity of the title of each passage's document: int64 [n], -1 if it has none.
     """
 
     weights: Any
     by_entity: Any
     entity_ids: list[str]
+    surfaces: pa.Array
     title: Ints
 
     @classmethod
@@ -37,32 +39,45 @@ class Incidence:
 
         Args:
             passages: Columns chunk_id and document_id; they give the order of the rows.
-            mentions: Columns chunk_id and entity_id; those of other passages are left out.
+            mentions: Columns chunk_id, entity_id and surface; those of other passages are left out.
             entities: Columns entity_id and titled_documents.
         """
         entity_ids = entities["entity_id"].to_pylist()
         row = position_in(mentions["chunk_id"].combine_chunks(), passages["chunk_id"].to_pylist())
         column = position_in(mentions["entity_id"].combine_chunks(), entity_ids)
-        known = (row >= 0) & (column >= 0)
+        known = np.flatnonzero((row >= 0) & (column >= 0))
         width = max(1, len(entity_ids))
-        pairs = np.unique(row[known] * width + column[known])
+        pairs, first = np.unique(row[known] * width + column[known], return_index=True)
+        surfaces = mentions["surface"].combine_chunks().take(pa.array(known[first]))
         title = _titles(passages["document_id"].combine_chunks(), entities["titled_documents"])
-        return cls._weighted(pairs // width, pairs % width, entity_ids, title)
+        return cls._weighted(pairs // width, pairs % width, entity_ids=entity_ids, surfaces=surfaces, title=title)
 
     def among(self, readable: Bools) -> Self:
         """Return the incidence as it were without the other passages, which keep their rows; `readable` is bool [n]."""
-        pairs = self.weights.tocoo()
-        kept = readable[pairs.row]
-        title = np.where(readable, self.title, UNTITLED)
-        return self._weighted(pairs.row[kept], pairs.col[kept], self.entity_ids, title)
+        row = np.repeat(np.arange(len(self.title)), np.diff(self.weights.indptr))
+        kept = np.flatnonzero(readable[row])
+        return self._weighted(
+            row[kept],
+            self.weights.indices[kept],
+            entity_ids=self.entity_ids,
+            surfaces=self.surfaces.take(pa.array(kept)),
+            title=np.where(readable, self.title, UNTITLED),
+        )
+
+    def surface(self, row: int, entity: int) -> str:
+        """Return how a passage names an entity that it names."""
+        begin, end = self.weights.indptr[row : row + 2]
+        found: str = self.surfaces[begin + int(np.searchsorted(self.weights.indices[begin:end], entity))].as_py()
+        return found
 
     @classmethod
-    def _weighted(cls, row: Ints, column: Ints, entity_ids: list[str], title: Ints) -> Self:
-        """Return the incidence of pairs; an entity of many passages weighs less in each, by the root of their number."""
+    def _weighted(cls, row: Ints, column: Ints, *, entity_ids: list[str], surfaces: pa.Array, title: Ints) -> Self:
+        """Return the incidence of sorted pairs; an entity weighs less in each passage by the root of their number."""
         passages = np.bincount(column, minlength=len(entity_ids))
         values = np.where(title[row] == column, TITLE_WEIGHT, 1.0) / np.sqrt(passages[column])
-        weights = sparse.csr_array((values, (row, column)), shape=(len(title), len(entity_ids)))
-        return cls(weights, sparse.csr_array(weights.T), entity_ids, title)
+        starts = np.searchsorted(row, np.arange(len(title) + 1))
+        weights = sparse.csr_array((values, column, starts), shape=(len(title), len(entity_ids)))
+        return cls(weights, sparse.csr_array(weights.T), entity_ids, surfaces, title)
 
 
 def _titles(document_ids: pa.Array, titled: pa.ChunkedArray) -> Ints:

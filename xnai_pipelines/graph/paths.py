@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xnai_pipelines.graph.incidence import UNTITLED
+from xnai_pipelines.graph.incidence import UNTITLED, Incidence
 from xnai_pipelines.graph.walk import Walk, Walker
 
 MENTIONS = "mentions"
@@ -24,9 +24,10 @@ class Step:
     Attributes:
         kind: entity or passage.
         id: entity_id or chunk_id.
-        name: The entity's form, or the passage's source.
-        by: How the step before leads here: "names" (the question the entity), "finds" (the first search the passage), "is
-            about" (the document has the entity as its title), "mentions", or the type of a relation that the text states.
+        name: The entity as the passage beside it names it, or the passage's source.
+        by: How the step before leads here: "names" (the question names the entity), "finds" (the first search finds the
+            passage), "mentions", "is about" (the entity is the title of the document), or the type of a relation that
+            the text states.
     """
 
     kind: str
@@ -52,41 +53,37 @@ def way_to(walker: Walker, walk: Walk, row: int) -> tuple[int, ...]:
 
 def path_of(
     way: tuple[int, ...],
-    walker: Walker,
+    incidence: Incidence,
     *,
     named: frozenset[int],
     passage: Callable[[int], tuple[str, str]],
-    entity: Callable[[int], str],
-    relation: Callable[[str, str], str | None],
+    relation: Callable[[str, str, str], str | None],
 ) -> tuple[Step, ...]:
-    """Return a way in words.
+    """Return a way in words: only those of the passages on it.
 
     Args:
         way: What `way_to` returned.
-        walker: What walked.
+        incidence: What was walked over.
         named: Entities that the question names.
         passage: Returns id and source of a row.
-        entity: Returns the form of an entity.
-        relation: Returns the type of the relation between two entity ids, None if the text states none.
+        relation: Returns the type of the relation that a passage states between two entities, None if it states none;
+            takes the ids of the passage and of the entities.
     """
     if not way:
         return ()
-    incidence = walker.incidence
-    steps = []
-    title = int(incidence.title[way[0]])
-    before = UNTITLED
-    if title in named:
-        steps.append(Step(ENTITY, incidence.entity_ids[title], entity(title), NAMED))
-        before = title
-    for place, code in enumerate(way):
-        if place % 2:
-            subject = int(incidence.title[way[place - 1]])
-            ids = incidence.entity_ids
-            stated = None if subject in (UNTITLED, code) else relation(ids[subject], ids[code])
-            by = stated or (TITLED if subject == code else MENTIONS)
-            steps.append(Step(ENTITY, ids[code], entity(code), by))
-            before = code
-        else:
-            by = TITLED if before == incidence.title[code] != UNTITLED else MENTIONS if steps else FOUND
-            steps.append(Step(PASSAGE, *passage(code), by))
+    steps: list[Step] = []
+    ids = incidence.entity_ids
+    about = int(incidence.title[way[0]])
+    if about in named:
+        steps.append(Step(ENTITY, ids[about], incidence.surface(way[0], about), NAMED))
+    for row, entity in zip(way[::2], (*way[1::2], None), strict=True):
+        title = int(incidence.title[row])
+        chunk_id, source = passage(row)
+        reached = TITLED if title == about != UNTITLED else MENTIONS
+        steps.append(Step(PASSAGE, chunk_id, source, reached if steps else FOUND))
+        if entity is not None:
+            stated = None if title in (UNTITLED, entity) else relation(chunk_id, ids[title], ids[entity])
+            by = stated or (TITLED if title == entity else MENTIONS)
+            steps.append(Step(ENTITY, ids[entity], incidence.surface(row, entity), by))
+            about = entity
     return tuple(steps)

@@ -20,11 +20,12 @@ from xnai_pipelines.graph.arrays import ints
 from xnai_pipelines.graph.incidence import Incidence
 from xnai_pipelines.graph.paths import Step, path_of, way_to
 from xnai_pipelines.graph.question import Names
+from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.tables import ENTITIES, MENTIONS, RELATIONS
 from xnai_pipelines.graph.walk import Walk, Walker
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.ranking import Estimates, Rows, Scores, first_per_group
-from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.state.tables import Tables, quoted
 
 # Chosen on the train questions of HotpotQA and 2WikiMultihopQA together; each neighbour does nearly as well.
 STARTS = 3  # documents
@@ -76,11 +77,10 @@ class GraphSearch:
 
     def __init__(self, corpus: Corpus, tables: Tables) -> None:
         """Read the graph's tables."""
-        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id"])
-        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "form", "aliases"])
+        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id", "surface"])
+        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "aliases"])
         self._corpus = corpus
         self._tables = tables
-        self._forms = entities["form"].to_pylist()
         self._titled = np.flatnonzero(ints(pc.list_value_length(entities["titled_documents"])))
         self._names = Names(entities["aliases"].take(pa.array(self._titled)).to_pylist())
         self._walker = Walker(Incidence.of(corpus.passages.select(["chunk_id", "document_id"]), mentions, entities))
@@ -105,11 +105,10 @@ class GraphSearch:
         """Return the way by which the walk came to a passage; empty if it did not."""
         return path_of(
             way_to(self._walker, walked.walk, row),
-            self._walker,
+            self._walker.incidence,
             named=walked.named,
             passage=self._shown,
-            entity=self._forms.__getitem__,
-            relation=lambda subject, other: self._relations.get((subject, other)),
+            relation=lambda *ends: self._relations.get(ends),
         )
 
     def _documents(self, rows: Rows) -> Sequence[Hashable]:
@@ -119,10 +118,11 @@ class GraphSearch:
         return tuple(self._corpus.values(column, [row])[0] for column in ("chunk_id", "source"))
 
     @cached_property
-    def _relations(self) -> dict[tuple[str, str], str]:
-        """Types of the relations that the text states, by source and target."""
-        rows = self._tables.read(RELATIONS, ["source_id", "target_id", "type"], "type != 'co_occurs'")
-        return {(row["source_id"], row["target_id"]): row["type"] for row in rows.sort_by("type").to_pylist()}
+    def _relations(self) -> dict[tuple[str, str, str], str]:
+        """Types of the relations that the text states, by passage, source and target."""
+        columns = ["source_id", "target_id", "type", "chunk_ids"]
+        rows = self._tables.read(RELATIONS, columns, f"type != {quoted(CO_OCCURS)}").sort_by("type").to_pylist()
+        return {(chunk, row["source_id"], row["target_id"]): row["type"] for row in rows for chunk in row["chunk_ids"]}
 
 
 def _start(rows: Rows, scores: Scores, passages: int) -> npt.NDArray[np.float64]:

@@ -1,0 +1,121 @@
+"""The stored graph answers: entities, paths, communities, what they rest on, files for other programs, and a page."""
+
+import json
+import re
+
+import pytest
+from lxml import etree
+
+from tests.support.workplace import CHUNKING, Workplace
+from xnai_pipelines.chunks.make import make_chunks
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import GraphQueryError
+from xnai_pipelines.graph.export import Format, exported
+from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.page import page
+from xnai_pipelines.graph.stored import KnowledgeGraph
+from xnai_pipelines.graph.trail import why
+from xnai_pipelines.state.schemas import DOCUMENTS
+
+PAGES = {
+    "lee.md": "# Ann Lee\n\nAnn Lee was born in Oslo. She married Bo Ek of Acme Corp.\n",
+    "ek.md": "# Bo Ek\n\nBo Ek works for Acme Corp in Oslo. By then Ek knew <b>Ann Lee</b>.\n",
+    "acme.md": "# Acme Corp\n\nAcme Corp is a company in Oslo, founded by Cy Oz. See [Bo](ek.md).\n",
+    "far.md": "# Quartz\n\nQuartz is a mineral.\n",
+    "one.md": "# Mercury (planet)\n\nMercury is a planet near the Sun.\n",
+    "two.md": "# Mercury (element)\n\nMercury is a metal of low melting point.\n",
+}
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = Workplace(tmp_path_factory.mktemp("asked"), built_encoder)
+    for name, text in PAGES.items():
+        work.write(name, text)
+    work.ingest_documents()
+    make_chunks(work.context(), CHUNKING, work.tokens)
+    bring_graph(work.context())
+    return work
+
+
+@pytest.fixture(scope="module")
+def graph(asked: Workplace) -> KnowledgeGraph:
+    return KnowledgeGraph(asked.tables)
+
+
+def test_an_entity_is_found_by_any_form_and_shows_what_is_said_of_it(graph: KnowledgeGraph):
+    found = graph.entity("bo ek")
+    assert found == graph.entity(found.entity_id)
+    assert found.form == "Bo Ek"
+    assert "Ek" in found.aliases
+    assert found.definition is not None
+    assert found.definition.text.startswith("Bo Ek works for Acme Corp")
+    [works] = [one for one in found.neighbours if one.type == "works_for"]
+    assert (works.form, works.outward) == ("Acme Corp", True)
+    [founded] = [one for one in graph.entity("Acme Corp").neighbours if one.type == "works_for"]
+    assert (founded.form, founded.outward) == ("Bo Ek", False)
+
+
+def test_a_name_of_several_and_a_name_of_none_are_refused_with_what_to_ask(graph: KnowledgeGraph):
+    with pytest.raises(GraphQueryError, match=r"names 2 entities: Mercury .element.*Mercury .planet"):
+        graph.find("Mercury")
+    assert graph.form(graph.find("Mercury (planet)")) == "Mercury (planet)"
+    with pytest.raises(GraphQueryError, match="Do you mean 'Acme Corp'"):
+        graph.find("Acme Crop")
+
+
+def test_a_path_goes_over_relations_and_each_has_its_sentence(asked: Workplace, graph: KnowledgeGraph):
+    steps = graph.path("Ann Lee", "Cy Oz")
+    assert steps[-1].form == "Cy Oz"
+    texts = {row["document_id"]: row["text"] for row in asked.rows(DOCUMENTS).values()}
+    for step in steps:
+        assert step.evidence is not None
+        place = step.evidence
+        assert place.text == texts[place.document_id][place.start : place.end]
+    assert graph.path("Ann Lee", "Ann Lee") == ()
+    with pytest.raises(GraphQueryError, match="No relations lead"):
+        graph.path("Ann Lee", "Quartz")
+
+
+def test_everything_rests_on_characters_of_documents(asked: Workplace, graph: KnowledgeGraph):
+    texts = {row["document_id"]: row["text"] for row in asked.rows(DOCUMENTS).values()}
+    relation = next(one.relation_id for one in graph.entity("Bo Ek").neighbours if one.type == "works_for")
+    community = graph.communities()[0].community_id
+    for name, kind in (("Ann Lee", "entity"), (relation, "relation"), (community, "community")):
+        trail = why(graph, name)
+        assert trail.kind == kind
+        assert trail.support
+        for one in trail.support:
+            place = one.evidence
+            assert place.text == texts[place.document_id][place.start : place.end]
+        prov = trail.prov()
+        assert len(prov["wasDerivedFrom"]) == len(trail.support)
+        used = {derived["prov:usedEntity"] for derived in prov["wasDerivedFrom"].values()}
+        assert used < prov["entity"].keys()
+
+
+def test_exports_hold_every_row_and_graphml_is_well_formed(asked: Workplace):
+    rows = [json.loads(line) for line in exported(asked.tables, Format.JSONL)]
+    counts = {kind: sum(row["kind"] == kind for row in rows) for kind in ("entity", "relation")}
+    root = etree.fromstring("\n".join(exported(asked.tables, Format.GRAPHML)).encode())
+    space = "{http://graphml.graphdrawing.org/xmlns}"
+    nodes = {node.get("id") for node in root.iter(f"{space}node")}
+    edges = list(root.iter(f"{space}edge"))
+    assert (len(nodes), len(edges)) == (counts["entity"], counts["relation"])
+    assert {end for edge in edges for end in (edge.get("source"), edge.get("target"))} <= nodes
+
+
+def test_a_page_is_one_file_that_loads_nothing_and_shows_texts_as_texts(graph: KnowledgeGraph):
+    html = page(graph, "Ann Lee")
+    assert not re.search(r"<script|https?://|src=|url\(|@import|<link", html)
+    assert "<b>" not in html
+    assert "<h1>Ann Lee</h1>" in html
+    svg = etree.fromstring(html[html.index("<svg") : html.index("</svg>") + len("</svg>")])
+    labels = [text.text for text in svg.iter("text")]
+    assert {"Ann Lee", "Oslo"} <= set(labels)
+    assert len(labels) == len(set(labels))
+
+
+def test_a_home_without_a_graph_says_what_builds_it(work: Workplace):
+    with pytest.raises(GraphQueryError, match=r"no knowledge graph yet.*xnai run"):
+        KnowledgeGraph(work.tables)

@@ -1,0 +1,326 @@
+"""The stored graph, asked: an entity and its neighbours, a path between two, communities, and why anything is in it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from xnai_pipelines.errors import GraphQueryError
+from xnai_pipelines.graph.arrays import position_in
+from xnai_pipelines.graph.forms import form_of
+from xnai_pipelines.graph.relations import CO_OCCURS
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
+from xnai_pipelines.state.schemas import CHUNKS
+from xnai_pipelines.state.tables import Tables, is_in, quoted
+
+SUGGESTED = 5  # names like one that is not there
+_LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the least; one that the text states costs 1
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A range of a document that something rests on: `text == document.text[start:end]`."""
+
+    source: str
+    document_id: str
+    chunk_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A relation of an entity as seen from it; `outward` if the entity is its source."""
+
+    relation_id: str
+    type: str
+    entity_id: str
+    form: str
+    weight: float
+    outward: bool
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """An entity: its forms, what names it, its neighbours (the strongest first) and a sentence that says what it is.
+
+    Attributes:
+        entity_id: Its id.
+        form: How it is written.
+        type: What it is.
+        aliases: All forms that the documents use.
+        mentions: Number of mentions.
+        documents: Number of documents with a mention.
+        definition: The first sentence of the document about it, else of its first mention.
+        neighbours: Relations, those that the text states before those that are counted.
+        communities: Titles of the communities that it is in, from the largest.
+    """
+
+    entity_id: str
+    form: str
+    type: str
+    aliases: tuple[str, ...]
+    mentions: int
+    documents: int
+    definition: Evidence | None
+    neighbours: tuple[Neighbour, ...]
+    communities: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Community:
+    """A group of entities: its title, the number of its members, and verbatim sentences about them."""
+
+    community_id: str
+    level: int
+    parent: str | None
+    title: str
+    members: int
+    sentences: tuple[Evidence, ...]
+
+
+class KnowledgeGraph:
+    """The graph of a home, read from its tables at each question."""
+
+    def __init__(self, tables: Tables) -> None:
+        """`tables` are those of the home.
+
+        Raises:
+            GraphQueryError: There is no graph.
+        """
+        self._tables = tables
+        if not tables.count(ENTITIES):
+            raise GraphQueryError("There is no knowledge graph yet. `xnai run` builds it.")
+
+    def entity(self, name: str, neighbours: int = 20) -> Entity:
+        """Return the entity with this name, in any of its forms, or with this id.
+
+        Raises:
+            GraphQueryError: There is none, or several have the name; the message names them.
+        """
+        row = self._row(self.find(name))
+        entity_id = row["entity_id"]
+        belongs = self._communities_of(entity_id)
+        return Entity(
+            entity_id=entity_id,
+            form=row["form"],
+            type=row["type"],
+            aliases=tuple(row["aliases"]),
+            mentions=row["mention_count"],
+            documents=row["document_count"],
+            definition=self._definition(row),
+            neighbours=self._neighbours(entity_id, neighbours),
+            communities=tuple(one["title"] for one in belongs),
+        )
+
+    def find(self, name: str) -> str:
+        """Return the id of the entity with this name or id.
+
+        Raises:
+            GraphQueryError: There is none, or several have the name; the message names them.
+        """
+        if name in self._forms:
+            return name
+        form = form_of(name)
+        for key in (form.qualified, form.key):
+            found = self._by_key.get(key, ())
+            exact = [entity for entity in found if form_of(self._forms[entity]).qualified == key]
+            chosen = found if len(found) == 1 else exact
+            if len(chosen) == 1:
+                return chosen[0]
+            if found:
+                forms = "; ".join(sorted(f"{self._forms[entity]} ({entity})" for entity in found)[:SUGGESTED])
+                raise GraphQueryError(f"{name!r} names {len(found)} entities: {forms}. Give one of these names or ids.")
+        raise GraphQueryError(f"No entity is called {name!r}.{self._like(form.key)}")
+
+    def path(self, first: str, second: str) -> tuple[Neighbour, ...]:
+        """Return the shortest way between two entities over relations, each with a sentence that it rests on.
+
+        Relations that the text states are shorter than those that are counted, and these are shorter with more weight.
+
+        Raises:
+            GraphQueryError: An entity is not known, or no way connects them.
+        """
+        start, end = self.find(first), self.find(second)
+        rows = self._tables.read(RELATIONS, ["relation_id", "source_id", "target_id", "type", "weight"])
+        nodes = sorted(self._forms)
+        source, target = (position_in(rows[name], nodes) for name in ("source_id", "target_id"))
+        stated = np.array([kind != CO_OCCURS for kind in rows["type"].to_pylist()], bool)
+        cost = np.where(stated, 1.0, _LONG_WAY + 1 / np.maximum(rows["weight"].to_numpy(), 1e-3))
+        order = np.argsort(-cost, kind="stable")  # of several relations between two, the cheapest is written last
+        network = sparse.dok_array((len(nodes), len(nodes)))
+        best = dict(zip(zip(source[order].tolist(), target[order].tolist(), strict=True), order.tolist(), strict=True))
+        pairs = np.array(list(best), dtype=np.int64).reshape(-1, 2)
+        network = sparse.csr_array((cost[list(best.values())], (pairs[:, 0], pairs[:, 1])), shape=network.shape)
+        begin, goal = position_in(_column([start, end]), nodes).tolist()
+        _, before = csgraph.dijkstra(network, directed=False, indices=begin, return_predecessors=True)
+        if begin != goal and before[goal] < 0:
+            raise GraphQueryError(f"No relations lead from {self._forms[start]!r} to {self._forms[end]!r}.")
+        way = [goal]
+        while way[-1] != begin:
+            way.append(int(before[way[-1]]))
+        steps = []
+        for here, there in zip(way[::-1], way[::-1][1:], strict=False):
+            outward = best.get((here, there))
+            inward = best.get((there, here))
+            at = min((one for one in (outward, inward) if one is not None), key=lambda one: cost[one])
+            steps.append((rows["relation_id"][at].as_py(), nodes[there], at == outward))
+        found = self._relations_by_id(relation_id for relation_id, _, _ in steps)
+        return self._as_neighbours([(found[relation_id], there, outward) for relation_id, there, outward in steps])
+
+    def communities(self, level: int = 0, sentences: int = 3) -> list[Community]:
+        """Return the communities of a level, 0 for the largest groups, by the number of their members."""
+        rows = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, f"level = {int(level)}").to_pylist()
+        rows.sort(key=lambda row: (-len(row["members"]), row["community_id"]))
+        chunks = self._chunks(one["chunk_id"] for row in rows for one in row["summary"][:sentences])
+        return [
+            Community(
+                community_id=row["community_id"],
+                level=row["level"],
+                parent=row["parent"],
+                title=row["title"],
+                members=len(row["members"]),
+                sentences=_kept(chunks, row["summary"][:sentences]),
+            )
+            for row in rows
+        ]
+
+    def around(self, name: str, most: int = 40) -> tuple[Entity, tuple[tuple[str, str], ...]]:
+        """Return an entity with its strongest neighbours, and which of these are related to each other, by id."""
+        middle = self.entity(name, neighbours=most)
+        known = sorted({middle.entity_id, *(one.entity_id for one in middle.neighbours)})
+        where = f"{is_in('source_id', known)} AND {is_in('target_id', known)}"
+        rows = self._tables.read(RELATIONS, ["source_id", "target_id"], where).to_pylist()
+        return middle, tuple(sorted({(row["source_id"], row["target_id"]) for row in rows}))
+
+    def form(self, entity_id: str) -> str:
+        """Return how an entity is written."""
+        return self._forms[entity_id]
+
+    def mentions_of(self, entity_id: str) -> list[dict[str, Any]]:
+        """Return the mentions of an entity, by document and place."""
+        rows = self._tables.read(MENTIONS, MENTIONS.schema.names, f"entity_id = {quoted(entity_id)}").to_pylist()
+        return sorted(rows, key=lambda row: (row["document_id"], row["start"], row["mention_id"]))
+
+    def relation(self, relation_id: str) -> dict[str, Any] | None:
+        """Return the row of a relation, None if there is none."""
+        return self._relations_by_id([relation_id]).get(relation_id)
+
+    def community(self, community_id: str) -> dict[str, Any] | None:
+        """Return the row of a community, None if there is none."""
+        where = f"community_id = {quoted(community_id)}"
+        found = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, where).to_pylist()
+        return found[0] if found else None
+
+    def evidence_of(self, mentions: Sequence[dict[str, Any]]) -> list[Evidence]:
+        """Return where mentions stand; those whose chunk is gone are left out."""
+        chunks = self._chunks(one["chunk_id"] for one in mentions)
+        return [
+            Evidence(chunk["source"], one["document_id"], one["chunk_id"], one["start"], one["end"], one["surface"])
+            for one in mentions
+            if (chunk := chunks.get(one["chunk_id"]))
+        ]
+
+    def evidence(self, ranges: Sequence[dict[str, Any]]) -> list[Evidence]:
+        """Return the texts of ranges of chunks; those whose chunk is gone are left out."""
+        chunks = self._chunks(one["chunk_id"] for one in ranges)
+        return list(_kept(chunks, ranges))
+
+    @cached_property
+    def _forms(self) -> dict[str, str]:
+        return self._tables.pairs(ENTITIES, "entity_id", "form")
+
+    @cached_property
+    def _by_key(self) -> dict[str, tuple[str, ...]]:
+        """Entities by the key of each of their forms."""
+        rows = self._tables.read(ENTITIES, ["entity_id", "aliases"])
+        found: dict[str, dict[str, None]] = {}
+        for entity_id, aliases in zip(rows["entity_id"].to_pylist(), rows["aliases"].to_pylist(), strict=True):
+            for alias in aliases:
+                form = form_of(alias)
+                for key in {form.key, form.qualified}:
+                    found.setdefault(key, {})[entity_id] = None
+        return {key: tuple(entities) for key, entities in found.items()}
+
+    def _like(self, key: str) -> str:
+        from rapidfuzz import fuzz, process
+
+        close = process.extract(key, list(self._by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=60)
+        names = list(dict.fromkeys(self._forms[self._by_key[found][0]] for found, _, _ in close))
+        return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
+
+    def _row(self, entity_id: str) -> dict[str, Any]:
+        rows = self._tables.read(ENTITIES, ENTITIES.schema.names, f"entity_id = {quoted(entity_id)}").to_pylist()
+        row: dict[str, Any] = rows[0]
+        return row
+
+    def _relations_by_id(self, relation_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        wanted = sorted(set(relation_ids))
+        where = is_in("relation_id", wanted)
+        rows = self._tables.read(RELATIONS, RELATIONS.schema.names, where).to_pylist() if wanted else []
+        return {row["relation_id"]: row for row in rows}
+
+    def _definition(self, row: dict[str, Any]) -> Evidence | None:
+        mentions = self.mentions_of(row["entity_id"])
+        about = set(row["titled_documents"])
+        # a title stands alone in its sentence: the first sentence of its document that goes on says what it is
+        own = [one for one in mentions if one["document_id"] in about and one["sentence_end"] > one["end"] + 1]
+        first = (own or [one for one in mentions if one["sentence_end"] > one["end"] + 1] or mentions)[0]
+        place = {"chunk_id": first["chunk_id"], "start": first["sentence_start"], "end": first["sentence_end"]}
+        return next(iter(self.evidence([place])), None)
+
+    def _neighbours(self, entity_id: str, most: int) -> tuple[Neighbour, ...]:
+        where = f"source_id = {quoted(entity_id)} OR target_id = {quoted(entity_id)}"
+        rows = self._tables.read(RELATIONS, RELATIONS.schema.names, where).to_pylist()
+        rows.sort(key=lambda row: (row["type"] == CO_OCCURS, -row["weight"], row["relation_id"]))
+        outward = [row["source_id"] == entity_id for row in rows[:most]]
+        others = [row["target_id"] if out else row["source_id"] for row, out in zip(rows, outward, strict=False)]
+        return self._as_neighbours(list(zip(rows[:most], others, outward, strict=True)))
+
+    def _as_neighbours(self, steps: Sequence[tuple[dict[str, Any], str, bool]]) -> tuple[Neighbour, ...]:
+        chunks = self._chunks(one["chunk_id"] for row, _, _ in steps for one in row["sentences"][:1])
+        found = []
+        for row, other, outward in steps:
+            shown = next(iter(_kept(chunks, row["sentences"][:1])), None)
+            found.append(
+                Neighbour(row["relation_id"], row["type"], other, self._forms[other], row["weight"], outward, shown)
+            )
+        return tuple(found)
+
+    def _communities_of(self, entity_id: str) -> list[dict[str, Any]]:
+        where = f"array_has(members, {quoted(entity_id)})"
+        rows = self._tables.read(COMMUNITIES, ["community_id", "level", "title"], where).to_pylist()
+        return sorted(rows, key=lambda row: (row["level"], row["community_id"]))
+
+    def _chunks(self, chunk_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        wanted = sorted(set(chunk_ids))
+        if not wanted:
+            return {}
+        columns = ["chunk_id", "document_id", "source", "start", "text"]
+        rows = self._tables.read(CHUNKS, columns, is_in("chunk_id", wanted)).to_pylist()
+        return {row["chunk_id"]: row for row in rows}
+
+
+def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
+    """Return the ranges with their texts; a heading above a chunk is not in its text."""
+    found = (_evidence(chunks, place) for place in places if place["chunk_id"] in chunks)
+    return tuple(one for one in found if len(one.text) == one.end - one.start)
+
+
+def _evidence(chunks: dict[str, dict[str, Any]], place: dict[str, Any]) -> Evidence:
+    chunk = chunks[place["chunk_id"]]
+    start, end = place["start"], place["end"]
+    text = chunk["text"][start - chunk["start"] : end - chunk["start"]] if start >= chunk["start"] else ""
+    return Evidence(chunk["source"], chunk["document_id"], chunk["chunk_id"], start, end, text)
+
+
+def _column(values: Sequence[str]) -> Any:
+    import pyarrow as pa
+
+    return pa.array(values, pa.string())

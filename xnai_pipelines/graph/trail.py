@@ -1,0 +1,85 @@
+"""Why something is in the graph: from an entity, a relation or a community to the characters that it rests on."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph
+
+_AGENT = "xnai:rules"
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """A range of a document, and the rule that took it for support."""
+
+    rule: str
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """What a thing of the graph rests on.
+
+    Attributes:
+        kind: entity, relation or community.
+        id: Its id.
+        statement: What it says, in words.
+        support: The ranges that it rests on, by document and place.
+    """
+
+    kind: str
+    id: str
+    statement: str
+    support: tuple[Support, ...]
+
+    def prov(self) -> dict[str, Any]:
+        """Return the trail as W3C PROV-JSON: what it rests on, derived by rules."""
+        thing = f"xnai:{self.kind}/{self.id}"
+        sources = {f"xnai:range/{n}": one for n, one in enumerate(self.support, start=1)}
+        return {
+            "prefix": {"xnai": "urn:xnai:", "prov": "http://www.w3.org/ns/prov#"},
+            "entity": {
+                thing: {"prov:label": self.statement, "prov:type": self.kind},
+                **{
+                    name: {
+                        "xnai:source": one.evidence.source,
+                        "xnai:document_id": one.evidence.document_id,
+                        "xnai:start": one.evidence.start,
+                        "xnai:end": one.evidence.end,
+                        "prov:value": one.evidence.text,
+                    }
+                    for name, one in sources.items()
+                },
+            },
+            "agent": {_AGENT: {"prov:type": "prov:SoftwareAgent"}},
+            "wasDerivedFrom": {
+                f"_:derived{n}": {"prov:generatedEntity": thing, "prov:usedEntity": name, "xnai:rule": one.rule}
+                for n, (name, one) in enumerate(sources.items(), start=1)
+            },
+            "wasAttributedTo": {"_:attributed": {"prov:entity": thing, "prov:agent": _AGENT}},
+        }
+
+
+def why(graph: KnowledgeGraph, name: str, most: int = 50) -> Trail:
+    """Return what an entity (by name or id), a relation or a community (by id) rests on, at most so many ranges.
+
+    Raises:
+        GraphQueryError: There is no such thing, or several entities have the name.
+    """
+    relation = graph.relation(name)
+    if relation is not None:
+        says = f"{graph.form(relation['source_id'])} {relation['type']} {graph.form(relation['target_id'])}"
+        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:most]))
+    community = graph.community(name)
+    if community is not None:
+        return Trail("community", name, community["title"], _supported(graph, "summary", community["summary"][:most]))
+    entity_id = graph.find(name)
+    places = {(one["document_id"], one["start"], one["end"]): one for one in reversed(graph.mentions_of(entity_id))}
+    mentions = list(places.values())[::-1]  # a heading is a mention of each chunk below it: once here
+    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:most]}
+    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:most]))
+    return Trail("entity", entity_id, graph.form(entity_id), support)
+
+
+def _supported(graph: KnowledgeGraph, rule: str, ranges: list[dict[str, Any]]) -> tuple[Support, ...]:
+    return tuple(Support(rule, one) for one in graph.evidence(ranges))
