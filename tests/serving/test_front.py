@@ -151,4 +151,4 @@ def test_a_log_that_cannot_be_written_costs_the_line_and_is_counted(tenants, cli
 
 def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):
     with pytest.raises(OptionError, match="token create"):
-        run_service(tenants.home, host="192.0.2.1", port=1, authenticated=False)
+        run_service(tenants.home, host="192.0.2.1", port=1, threads=1, authenticated=False)

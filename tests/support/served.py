@@ -17,6 +17,7 @@ from xnai_pipelines.serving.oidc import OidcCallers
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.shared_cache import SharedCache
 from xnai_pipelines.serving.tokens import Scope, create_token
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 GENEROUS = ServiceLimits(requests_per_minute=1_000_000, seconds=NEVER_SECONDS)
@@ -32,10 +33,11 @@ def served(
     threads: int = 2,
     shared: SharedCache | None = None,
     issuer: OidcCallers | None = None,
+    writer: Writer | None = None,
 ) -> Iterator[httpx.Client]:
     """Yield a client of a service that runs as long as the block does; `client.service` is the service itself."""
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=issuer)
-    service = Service(home, limits, doorkeeper, threads, shared=shared)
+    service = Service(home, limits, doorkeeper, threads, writer, shared=shared)
     app = create_app(service, ("127.0.0.1",))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **OPTIONS))
     thread = Thread(target=server.run)

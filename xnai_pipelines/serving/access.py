@@ -56,9 +56,12 @@ def read_access_rules(documents: Path) -> AccessRules:
     """Return the rules of a documents folder; none if it has no `access.yaml`.
 
     Raises:
-        AccessRulesError: The file cannot be read or has another form. Nobody may read anything until it is mended.
+        AccessRulesError: The file cannot be read or has another form, or the folder is not there. Nobody may read
+            anything until it is mended.
     """
     path = documents / ACCESS_FILE
+    if not documents.is_dir():  # a volume that is not mounted must not look like a folder without rules
+        raise AccessRulesError(f"The documents folder {documents} is not there, so who may read is unknown. Mount it.")
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -11,9 +11,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
+from xnai_pipelines.serving import feedback
 from xnai_pipelines.serving.agents_mount import AgentsMount
 from xnai_pipelines.serving.front import Front
-from xnai_pipelines.serving.problems import problem, response_to
+from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
+from xnai_pipelines.serving.page import routes as page
+from xnai_pipelines.serving.problems import malformed, problem, response_to
 from xnai_pipelines.serving.readiness import Readiness
 from xnai_pipelines.serving.routes import Asking, Serving, router
 from xnai_pipelines.serving.service import Service
@@ -56,6 +59,8 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     )
     app.state.service = service
     app.include_router(router)
+    for more in (openai_protocol, feedback, page):
+        app.include_router(more.router)
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_api_route("/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
@@ -92,9 +97,7 @@ async def _expected(_: Request, error: Exception) -> Response:
 
 async def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return problem(422, "ValidationError", f"{where}: {first['msg']}.")
+    return malformed(error)
 
 
 async def _other(_: Request, error: Exception) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import anyio
 from purgatory import AsyncCircuitBreakerFactory
 from purgatory.domain.model import Context, OpenedState
 
@@ -28,7 +29,8 @@ class Breaker:
 
     async def use(self, work: Callable[[], Awaitable[Result]], failing: tuple[type[Exception], ...]) -> Result | None:
         """Return the result of the work; None if the dependency is left alone or fails with one of these errors."""
-        breaker = await self._factory.get_breaker(self.name)
+        # work that is cancelled did not fail: its client has left
+        breaker = await self._factory.get_breaker(self.name, exclude=[anyio.get_cancelled_exc_class()])
         self._context = breaker.context
         try:
             async with breaker:

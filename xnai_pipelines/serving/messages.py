@@ -55,16 +55,29 @@ class SearchRequest(Request):
     by_document: bool = Field(default=False, description="Return the best passage of each document alone.")
 
 
+class Earlier(Request):
+    """A question that was asked before, and the text of its answer."""
+
+    question: Question
+    answer: str = Field(default="", max_length=20_000)
+
+
 class AnswerRequest(Request):
     """A question to be answered."""
 
     question: Question
     filters: SearchFilters = SearchFilters()
+    history: tuple[Earlier, ...] = Field(
+        default=(), max_length=20, description="What was asked before, the oldest first: a follow-up may mean it."
+    )
+    stream: bool = Field(default=False, description="Send server-sent events; `Accept: text/event-stream` does too.")
 
 
-class ContextRequest(AnswerRequest):
+class ContextRequest(Request):
     """A question whose evidence is wanted."""
 
+    question: Question
+    filters: SearchFilters = SearchFilters()
     budget: int = Field(default=2_000, ge=1, le=32_000, description="Max tokens, estimated.")
 
 

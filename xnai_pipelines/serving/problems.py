@@ -2,6 +2,7 @@
 
 import logging
 
+from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
 from xnai_pipelines.errors import (
@@ -35,3 +36,10 @@ def response_to(error: XnaiError) -> JSONResponse:
 def problem(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Return a response that names what was wrong."""
     return JSONResponse({"error": error, "message": message}, status, headers)
+
+
+def malformed(error: RequestValidationError) -> JSONResponse:
+    """Return the response to a request of another form than its route's; it names the first field that is wrong."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(422, "ValidationError", f"{where}: {first['msg']}.")

@@ -18,6 +18,7 @@ from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -33,9 +34,11 @@ def run_service(
     *,
     host: str,
     port: int,
+    threads: int,
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
+    writer: Writer | None = None,
     redis: SecretStr | None = None,
     issuer: Issuer | None = None,
     certificate: Path | None = None,
@@ -47,9 +50,11 @@ def run_service(
         home: Home to serve.
         host: Address to listen on.
         port: Port to listen on.
+        threads: Searches at a time.
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
+        writer: Language model that writes answers, None if they quote.
         redis: URL of a Redis server that shares results between processes.
         issuer: OpenID Connect issuer whose tokens are accepted too.
         certificate: Certificate for TLS, PEM.
@@ -65,7 +70,7 @@ def run_service(
         )
     vouching = _vouching(issuer)
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
-    service = Service(home, limits, doorkeeper, os.cpu_count() or 1, shared=_shared_cache(home, redis))
+    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis))
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,

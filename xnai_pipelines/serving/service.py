@@ -13,7 +13,9 @@ from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
 from xnai_pipelines.serving.rate import RateLimit
+from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -25,17 +27,19 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Service:
-    """A running service of one home."""
+    """A running service of one home. Its writer is a language model; None quotes the documents."""
 
     home: Home
     limits: ServiceLimits
     doorkeeper: Doorkeeper
     threads: int
+    writer: Writer | None = None
     shared: "SharedCache | None" = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)
     rate: RateLimit = field(init=False)
+    sessions: Sessions = field(init=False, default_factory=Sessions)
     metrics: Metrics = field(init=False)
     log: AccessLog = field(init=False)
 
@@ -50,7 +54,7 @@ class Service:
     @property
     def breakers(self) -> "tuple[Breaker, ...]":
         """The breakers of what the service depends on and can do without."""
-        found = (self.shared, self.doorkeeper.issuer)
+        found = (self.writer, self.shared, self.doorkeeper.issuer)
         return tuple(one.breaker for one in found if one is not None)
 
     async def refresh(self) -> None:

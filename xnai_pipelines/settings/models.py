@@ -21,7 +21,12 @@ class ModelSettings(BaseModel):
         description="Variant of the encoder for a new release: int8_dynamic, fp32, or one that `xnai quantize` made. "
         "Unset: the choice of the precision card, or int8_dynamic without a card.",
     )
-    threads: int = Field(default=os.cpu_count() or 1, ge=1, le=256, description="Threads of the encoder.")
+    threads: int = Field(
+        default=os.cpu_count() or 1,
+        ge=1,
+        le=256,
+        description="Threads of the encoder, and searches that the service works on at a time.",
+    )
     card_chunks: int = Field(
         default=2_000,
         ge=100,

@@ -1,39 +1,13 @@
 """A repository is read at a ref, blob by blob, and nothing in it runs."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
+from tests.support.repository import Repository
 from xnai_pipelines.documents.sources.configured import GitSpec
 from xnai_pipelines.documents.sources.git import GitSource
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
-
-
-class Repository:
-    """A real repository."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        folder.mkdir()
-        self.git("init", "--quiet", "--initial-branch=main")
-
-    @property
-    def url(self) -> str:
-        return self.folder.as_uri()
-
-    def git(self, *arguments: str) -> str:
-        identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
-        return done.stdout.decode().strip()
-
-    def commit(self, files: dict[str, str]) -> str:
-        for name, text in files.items():
-            (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
-            (self.folder / name).write_text(text)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--message=change")
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture
