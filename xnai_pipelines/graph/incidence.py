@@ -5,7 +5,6 @@ from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
-from scipy import sparse
 
 from xnai_pipelines.graph.arrays import Bools, Ints, flat, position_in
 
@@ -73,6 +72,8 @@ class Incidence:
     @classmethod
     def _weighted(cls, row: Ints, column: Ints, *, entity_ids: list[str], surfaces: pa.Array, title: Ints) -> Self:
         """Return the incidence of sorted pairs; an entity weighs less in each passage by the root of their number."""
+        from scipy import sparse  # a search that asks no graph does not wait for it
+
         passages = np.bincount(column, minlength=len(entity_ids))
         values = np.where(title[row] == column, TITLE_WEIGHT, 1.0) / np.sqrt(passages[column])
         starts = np.searchsorted(row, np.arange(len(title) + 1))

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,10 @@ class Tables:
                 f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
                 "to a writable folder."
             ) from error
-        self._database = imported_lancedb().connect(str(folder))
+
+    @cached_property
+    def _database(self) -> Any:
+        return imported_lancedb().connect(str(self._folder))  # importing it takes a second: not before a table is read
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
