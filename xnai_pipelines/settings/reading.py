@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings.answers import AnswerSettings
+from xnai_pipelines.settings.compute import ComputeSettings
 from xnai_pipelines.settings.documents import DocumentSettings
 from xnai_pipelines.settings.models import ModelSettings
 from xnai_pipelines.settings.quality import QualitySettings
@@ -24,7 +25,14 @@ NO_SETTINGS = ("XNAI_DAGSTER", "XNAI_POSTGRES_", "XNAI_SOURCE_")
 
 
 class Settings(
-    DocumentSettings, SearchSettings, ModelSettings, QualitySettings, AnswerSettings, ServerSettings, BaseSettings
+    DocumentSettings,
+    SearchSettings,
+    ModelSettings,
+    QualitySettings,
+    AnswerSettings,
+    ComputeSettings,
+    ServerSettings,
+    BaseSettings,
 ):
     """Settings from the variables `XNAI_<NAME>`, validated when they are read."""
 
