@@ -5,6 +5,8 @@ FREE_GB ?= 5
 ARGS ?=
 WORKERS ?= 2
 DATA ?=
+# Of Debian: the chat page, the shared cache, scanned pages and the load bench are tested with them.
+PROGRAMS ?= chromium redis-server tesseract-ocr wrk
 
 BIN := $(VENV)/bin
 PROJECT := pyproject.toml constraints.txt
@@ -13,7 +15,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-answers demo-models demo-retrain check test soak fuzz ui lint docs bench clean
+.PHONY: help programs demo demo-answers demo-models demo-retrain check test soak chaos fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,8 +40,15 @@ test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" sel
 check: lint ## lint, and the tests that are not slow: the inner loop, under 90 seconds
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not e2e" $(ARGS)
 
+programs: ## install the programs that some tests and benchmarks start; as root, on Debian or Ubuntu
+	apt-get update -qq
+	apt-get install -qq --yes --no-install-recommends $(PROGRAMS) > /dev/null
+
 soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
+
+chaos: $(VENV)/.installed-dev ## for 10 minutes kill ingests, releases and backups, fill their disk, and compare
+	$(BIN)/python -m tests.support.chaos --minutes 10 $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
 	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)

@@ -15,6 +15,8 @@ BENCHMARKS = {
     "incremental": [],
     "scale": [],
     "search": [],
+    "service": [],
+    "load.soak": ["--requests", "10000"],
     "answers": [],
     "storage": [],
     "quantization": [],

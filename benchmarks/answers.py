@@ -22,7 +22,7 @@ from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.evaluation.policy import make_policy
+from xnai_pipelines.evaluation.policy import PolicyOptions, make_policy
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Question, Split
 from xnai_pipelines.sample.documents import questions_path, write_sample
@@ -59,7 +59,7 @@ def ingest(made: Pipeline, documents: Path, questions: Path) -> None:
     """Ingest a corpus and choose how search ranks."""
     made.ingest(documents, questions)
     make_questions(made.context, questions)
-    make_policy(made.context, weight=None, correct_typos=True, threads=2)
+    make_policy(made.context, PolicyOptions(), threads=2)
 
 
 def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> dict[str, object]:
@@ -95,7 +95,7 @@ def fit(context: StageContext) -> None:
     passages = Passages(SearchIndex.open(context.home.root, threads=2), context.home)
     asked = [one for one in read_questions(context.tables) if one.split is Split.TRAIN]
     pairs = [(one, without) for one in asked for without in (frozenset[str](), one.document_ids)]
-    features = np.array([weigh(passages, one.question, without=without).scored.features for one, without in pairs])
+    features = np.array([weigh(passages.without(without), one.question).scored.features for one, without in pairs])
     scale = features.std(axis=0)
     model = LogisticRegression(C=1.0).fit(features / scale, [not without for _, without in pairs])
     print(np.round(model.coef_[0] / scale, 3).tolist(), round(float(model.intercept_[0]), 3))

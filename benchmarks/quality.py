@@ -59,7 +59,7 @@ def measure(made: Pipeline, documents: Path, questions: Path) -> dict[str, objec
     index = SearchIndex.open(made.context.home.root, threads=1)
     evaluation = evaluate(
         questions=asked,
-        modes=[str(mode) for mode in Mode],
+        modes=[str(mode) for mode in index.modes],
         search=lambda question, mode, k: [
             (c.chunk_id, c.document_id, c.score) for c in index.rank(question, k, Mode(mode))
         ],

@@ -60,7 +60,7 @@ def main() -> None:
                 "recall_on_stored_vectors": measured.recall_at_10 if measured else None,
                 "recall_at_10_on_questions": _recall(index, questions) if index.nprobes else 1.0,
             }
-            for mode in Mode:
+            for mode in index.modes:
                 figures[f"{mode}_ms"] = _latency(index, questions, mode)
             print(json.dumps(figures, indent=2))
 

@@ -27,6 +27,10 @@ STORED = {
     "document_health": "`state/document_health.json`, `state/document_health_history.json`",
     "chunks": "LanceDB `chunks`",
     "embeddings": "LanceDB `embeddings_*`",
+    "mentions": "LanceDB `mentions`, `extractions`",
+    "entities": "LanceDB `entities`",
+    "relations": "LanceDB `relations`",
+    "communities": "LanceDB `communities`",
     "questions": "LanceDB `questions`",
     "ranking_policy": "`releases/N.json`",
     "retrieval_evaluation": "MLflow `xnai/retrieval`",
@@ -45,6 +49,8 @@ STORED = {
     "adapter_evaluation": "`reports/adapter_evaluation/`",
     "promotion_decision": "`releases/decisions/`, MLflow",
     "release": "`releases/`, aliases of `xnai-encoder`",
+    "home_backup": "`XNAI_BACKUP_TO`",
+    "restore_drill": "`state/restore_drills.json`",
 }
 
 

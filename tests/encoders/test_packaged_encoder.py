@@ -138,7 +138,7 @@ def test_the_installed_package_gives_an_encoder_that_knows_many_languages(tmp_pa
     folder = resolve_encoder(MULTILINGUAL_ENCODER, tmp_path)
     spec = read_specification(folder, Runtime.FP32)
     write_bert(folder, tmp_path / MODEL_FILE)
-    write_tokenizer(spec, tmp_path / TOKENIZER_FILE)
+    write_tokenizer(spec.source, tmp_path / TOKENIZER_FILE)
     write_encoder_file(spec, tmp_path)
     encoder = Encoder.open_unchecked(tmp_path, threads=1)  # quantizing it would take half a minute
     passages = [

@@ -9,7 +9,15 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
-from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, PolicyReport, choose_weight, make_policy
+from xnai_pipelines.evaluation.policy import (
+    MIN_QUESTIONS,
+    WEIGHTS,
+    PolicyOptions,
+    PolicyReport,
+    choose_weight,
+    make_policy,
+)
+from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
@@ -33,7 +41,7 @@ def coded(work: Workplace) -> Workplace:
 
 
 def make(work: Workplace, weight: float | None = None, *, correct_typos: bool = True) -> PolicyReport:
-    return make_policy(work.context(), weight=weight, correct_typos=correct_typos, threads=1)
+    return make_policy(work.context(), PolicyOptions(weight, correct_typos), threads=1)
 
 
 def test_the_best_weight_on_train_and_validation_questions_is_recorded(coded: Workplace):
@@ -54,6 +62,7 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
         "vector_weight": 0.9,
         "questions": 0,
         "correct_typos": True,
+        "reranker": None,
     }
     assert coded.search().policy.vector_weight == 0.9
 
@@ -68,6 +77,14 @@ def test_questions_in_a_strange_writing_choose_nothing_for_the_others(coded: Wor
     assert after.grounds != before.grounds
     assert after.policy.questions < len([q for q in read_questions(coded.tables) if q.split is not Split.TEST])
     assert after.policy.vector_weight == pytest.approx(before.policy.vector_weight, abs=0.1)
+
+
+def test_a_weight_that_was_set_is_compared_with_the_one_that_would_be_chosen(coded: Workplace):
+    make(coded, 1.0)
+    fit = policy_fit(coded.context(), Releases(coded.home.releases).require(), threads=1)
+    assert (fit.weight, fit.better) == (1.0, make(coded).policy.vector_weight)
+    assert fit.gain.mean >= 0
+    assert fit.questions >= MIN_QUESTIONS
 
 
 def test_few_questions_leave_the_default(work: Workplace):

@@ -175,7 +175,7 @@ def test_texts_are_cut_as_transformers_cuts_them(
     if whole:
         AutoTokenizer.from_pretrained(source).save_pretrained(source)
     (source / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "BertTokenizer", **settings}))
-    write_tokenizer(read_specification(source, Runtime.FP32), tmp_path / "tokenizer.json")
+    write_tokenizer(read_specification(source, Runtime.FP32).source, tmp_path / "tokenizer.json")
     ours = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     theirs = AutoTokenizer.from_pretrained(source)
     assert [ours.encode(text).ids for text in TEXTS] == theirs(TEXTS)["input_ids"]

@@ -1,6 +1,7 @@
 """The files that search maps into memory hold what the table holds, appear at once, and never outlive a deletion."""
 
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
+from xnai_pipelines.search.corpus_files import fill_corpus
 from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.artefacts import publish_artefact
 from xnai_pipelines.state.manifest import Releases
 
 QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricity", "delete the folder"]
@@ -106,3 +109,21 @@ def test_a_passage_has_a_share_of_its_document_and_one_that_is_alone_its_own_vec
     assert mixed[1].tolist() == [0, 1, 0]
     assert mixed[0] == pytest.approx([0.7 + 0.3 / 2**0.5, 0, 0.3 / 2**0.5])
     assert mixed[2] == pytest.approx(mixed[0][::-1])
+
+
+def test_the_size_of_the_blocks_changes_no_array_and_no_row(filled: Workplace, tmp_path: Path):
+    filled.ingest()
+    table = filled.tables.open(filled.embeddings.name)
+    folders = [tmp_path / "one", tmp_path / "three"]
+    for folder, block in zip(folders, (1, 3), strict=True):
+        publish_artefact(folder, lambda made, block=block: fill_corpus(made, table, block))
+    (expected,) = (filled.home.index / filled.embeddings.name).glob("[!.]*")
+    one, three, whole = map(Corpus.read, [*folders, expected])
+    assert one.passages.equals(whole.passages)
+    assert one.vocabulary.equals(whole.vocabulary)
+    for name in ("vectors", "codes", "originals", "rows", "weights", "title_rows"):
+        made = [(folder / f"{name}.npy").read_bytes() for folder in (*folders, expected)]
+        assert made[0] == made[1] == made[2], name
+    rows = [5, 0, 3, 5, len(whole.passages) - 1]
+    assert one.shown(rows) == three.shown(rows) == whole.shown(rows)
+    assert one.passage_texts([]) == []

@@ -1,19 +1,29 @@
 """Postings score as BM25 does, and find a compound by its parts."""
 
 import math
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xnai_pipelines.search.postings import K1, B, Postings, build_postings, compound_parts
+from xnai_pipelines.search.inverting import Inverter
+from xnai_pipelines.search.postings import K1, B, Postings, compound_parts
 from xnai_pipelines.search.words import terms
 
 
-def built(*passages: list[str]) -> Postings:
-    return build_postings(pa.array(passages, pa.list_(pa.string())))
+def built(*passages: list[str], block: int = 3) -> Postings:
+    """The postings of passages that come in blocks."""
+    with TemporaryDirectory() as folder:
+        inverter = Inverter(Path(folder))
+        for begin in range(0, len(passages), block):
+            inverter.add(pa.array(passages[begin : begin + block], pa.list_(pa.string())))
+        inverter.write(Path(folder), "made_")
+        arrays = [np.load(Path(folder) / f"made_{name}.npy") for name in ("keys", "starts", "rows", "weights")]
+    return Postings(*arrays, len(passages))
 
 
 def bm25(passages: list[list[str]], term: str, row: int) -> float:
@@ -28,6 +38,7 @@ def bm25(passages: list[list[str]], term: str, row: int) -> float:
 PASSAGES = st.lists(st.lists(st.sampled_from("abcdefg"), max_size=12), min_size=1, max_size=20)
 
 
+@settings(deadline=None, max_examples=15)  # each writes files
 @given(PASSAGES, st.dictionaries(st.sampled_from("abcxyz"), st.sampled_from([0.5, 1.0]), max_size=4))
 def test_scores_are_bm25(passages: list[list[str]], weighted: dict[str, float]):
     expected = [
@@ -37,6 +48,7 @@ def test_scores_are_bm25(passages: list[list[str]], weighted: dict[str, float]):
     assert built(*passages).scores(weighted) == pytest.approx(expected, abs=1e-4)
 
 
+@settings(deadline=None, max_examples=15)  # each writes files
 @given(PASSAGES)
 def test_every_term_leads_to_the_passages_that_contain_it(passages: list[list[str]]):
     postings = built(*passages)
@@ -74,3 +86,12 @@ def test_words_of_other_languages_are_not_taken_apart():
 def test_equal_passages_score_equally_wherever_they_stand():
     scores = built(["a", "b"], ["c"], ["a", "b"]).scores({"a": 1.0, "b": 1.0})
     assert np.array_equal(scores[[0]], scores[[2]])
+
+
+@settings(deadline=None, max_examples=15)  # each writes files
+@given(PASSAGES, st.integers(1, 20))
+def test_the_size_of_the_blocks_changes_nothing(passages: list[list[str]], block: int):
+    one, other = built(*passages), built(*passages, block=block)
+    assert all(
+        np.array_equal(getattr(one, name), getattr(other, name)) for name in ("keys", "starts", "rows", "weights")
+    )

@@ -1,6 +1,8 @@
 """A word that no passage contains becomes the most similar one that passages contain; what may be right is kept."""
 
-import pyarrow as pa
+from collections import Counter
+
+import numpy as np
 import pytest
 
 from xnai_pipelines.search.spelling import Correction, corrected, vocabulary_of
@@ -13,7 +15,8 @@ TEXTS = [
     "two barks, one bark",
     "müller",
 ]
-VOCABULARY = vocabulary_of(pa.array([terms(text, "en") for text in TEXTS]))
+COUNTS = Counter(term for text in TEXTS for term in terms(text, "en"))
+VOCABULARY = vocabulary_of(list(COUNTS), np.array(list(COUNTS.values())))
 WORDS = set(VOCABULARY["word"].to_pylist())
 
 

@@ -138,11 +138,15 @@ def test_the_access_log_says_who_and_what_and_neither_question_nor_token(tenants
 
 def test_a_log_that_cannot_be_written_costs_the_line_and_is_counted(tenants, client, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
-    log = client.service.log
-    monkeypatch.setattr(log, "_folder", tmp_path / "file" / "access")
     headers = bearer(tenants.home)
+    client.service.log.close()
+    with monkeypatch.context() as broken:
+        broken.setattr(client.service.log, "_folder", tmp_path / "file" / "access")
+        assert client.get("/v1/status", headers=headers).status_code == 200
+        until(lambda: "xnai_unlogged_requests_total 0.0" not in client.get("/metrics", headers=headers).text)
+    lines = len(log_lines(tenants.home))
     assert client.get("/v1/status", headers=headers).status_code == 200
-    until(lambda: "xnai_unlogged_total 0.0" not in client.get("/metrics", headers=headers).text)
+    until(lambda: len(log_lines(tenants.home)) > lines)
 
 
 def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):

@@ -2,10 +2,14 @@
 
 import json
 import signal
+import ssl
+import threading
+from contextlib import suppress
 
 import httpx
 import pytest
 
+from tests.support.certificate import write_certificate
 from tests.support.pipeline import command, free_port, start_xnai, variables
 from tests.support.served import bearer
 from tests.support.waiting import until
@@ -50,3 +54,35 @@ def test_a_home_is_served_until_the_process_ends(tenants, ending):
     process.send_signal(ending)
     process.communicate()
     assert process.returncode in (0, -ending)
+
+
+@pytest.mark.slow
+def test_over_tls_a_killed_service_is_started_again_and_answers_as_before(tenants, tmp_path):
+    certificate, key = write_certificate(tmp_path)
+    port = free_port()
+    environment = variables(tenants, service_port=port, tls_certificate=certificate, tls_key=key)
+    address, headers = f"https://127.0.0.1:{port}", bearer(tenants.home, "red")
+    seen, stop = [], threading.Event()
+
+    def ask():
+        trusted = ssl.create_default_context(cafile=certificate)
+        while not stop.is_set():
+            with suppress(httpx.TransportError):
+                body = {"question": "bonus of the board"}
+                found = httpx.post(f"{address}/v1/search", json=body, headers=headers, verify=trusted, trust_env=False)
+                seen.append((found.status_code, found.content))
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(2):
+            process, before = start_xnai(environment, "serve"), len(seen)
+            until(lambda before=before, process=process: len(seen) > before + 5 or process.poll() is not None)
+            assert reached(f"http://127.0.0.1:{port}/health") is None
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+    finally:
+        stop.set()
+        asking.join()
+    assert len({*seen}) == 1
+    assert seen[0][0] == 200

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.adaptation_world import challenger_encoder, copy_world, make_adapted_home, release_promoted
+from tests.support.backed_up import copy_home
+from tests.support.pipeline import five_files
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.questions.make import make_questions
 
 
 @pytest.fixture
@@ -36,6 +39,20 @@ def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path],
             make(folder)
             made.touch()
     return folder
+
+
+@pytest.fixture(scope="session")
+def searchable_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = five_files(Workplace(tmp_path_factory.mktemp("searchable"), built_encoder))
+    work.ingest()
+    make_questions(work.context(), None)
+    return work
+
+
+@pytest.fixture
+def searchable(searchable_once: Workplace, tmp_path: Path) -> Workplace:
+    """A home of five documents that answers, for a test to change."""
+    return copy_home(searchable_once, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,13 @@ import uvicorn
 from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.serving.app import create_app
 from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.oidc import OidcCallers
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.shared_cache import SharedCache
 from xnai_pipelines.serving.tokens import Scope, create_token
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 GENEROUS = ServiceLimits(requests_per_minute=1_000_000, seconds=NEVER_SECONDS)
@@ -22,12 +26,20 @@ ALL_SCOPES = tuple(Scope)
 
 @contextmanager
 def served(
-    home: Home, limits: ServiceLimits = GENEROUS, *, authenticated: bool = True, threads: int = 2
+    home: Home,
+    limits: ServiceLimits = GENEROUS,
+    *,
+    authenticated: bool = True,
+    threads: int = 2,
+    shared: SharedCache | None = None,
+    issuer: OidcCallers | None = None,
+    writer: Writer | None = None,
 ) -> Iterator[httpx.Client]:
     """Yield a client of a service that runs as long as the block does; `client.service` is the service itself."""
-    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), threads)
+    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=issuer)
+    service = Service(home, limits, doorkeeper, threads, writer, shared=shared)
     app = create_app(service, ("127.0.0.1",))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", access_log=False))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **OPTIONS))
     thread = Thread(target=server.run)
     thread.start()
     try:

@@ -266,7 +266,7 @@ def open_text_tokenizer(base: EncoderSpec) -> TextTokenizer:
     with TemporaryDirectory() as temporary:
         path = Path(temporary) / "tokenizer.json"
         try:
-            write_tokenizer(base, path)
+            write_tokenizer(base.source, path)
         except (OSError, ValueError) as error:
             raise AdaptationError(f"The tokenizer in {base.source} cannot be loaded: {error}") from error
         return TextTokenizer(Tokenizer.from_file(str(path)))

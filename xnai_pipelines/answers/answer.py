@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from xnai_pipelines.answers.refusal import RefusalPolicy
+from xnai_pipelines.search.query import Filters
+
 
 class State(StrEnum):
     """What is known about a sentence: a quote, entailed by its citations, or neither."""
@@ -56,25 +59,75 @@ class Refusal:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What an answer cost: tokens that a language model read and wrote, as its server counted them."""
+
+    prompt_tokens: int
+    reply_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """What an answer was made with, beside the release: enough to make it again.
+
+    Attributes:
+        version: Version of the way in which answers are made.
+        policy: How sure the release had to be.
+        budget_tokens: Max tokens of the evidence, estimated.
+        filters: Which documents may answer.
+    """
+
+    version: int
+    policy: RefusalPolicy
+    budget_tokens: int
+    filters: Filters
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """Who gave an answer, and when.
+
+    Attributes:
+        algorithm: "Ed25519".
+        public_key: Public key of the home that gave it: 64 hexadecimal digits.
+        signed_at: When, in ISO 8601.
+        value: Signature of the answer as JSON with this field empty: 128 hexadecimal digits.
+    """
+
+    algorithm: str
+    public_key: str
+    signed_at: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer of one release. It has sentences or a refusal, never both.
 
     Attributes:
         answer_id: Digest of what determines the answer: question, release, parameters, sentences.
-        question: Question as it was asked.
+        question: Question as a person asked it.
+        asked: Question as it was searched for; the same, unless it meant something said before.
         release: Number of the release that answered.
         answerer: "extractive" or the name of the language model.
+        parameters: What it was made with.
         sentences: Sentences in order.
         refusal: Why the documents do not answer; None if they do.
         notes: What a reader should know, such as a model server that did not respond.
+        usage: Tokens of the language model; None if none was asked or it did not count.
         seconds: Wall-clock time.
+        signature: Proof of who gave it; None if it is not signed.
     """
 
     answer_id: str
     question: str
+    asked: str
     release: int
     answerer: str
+    parameters: Parameters
     sentences: tuple[Sentence, ...] = ()
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
+    usage: Usage | None = None
     seconds: float = 0.0
+    signature: Signature | None = None

@@ -3,34 +3,37 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
-from xnai_pipelines.answers.answer import Answer, Citation, Refusal, Sentence
+from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, Usage
+from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, citation_of, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
+from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
-ANSWERS_VERSION = 1  # raised when the same release and question give another answer
+ANSWERS_VERSION = 2  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 NEAREST = 3  # passages that a refusal names
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a language model made of the evidence: verified sentences, none if it failed, and why."""
+    """What a language model made of the evidence: verified sentences, none if it failed, why, and what it cost."""
 
     answerer: str
     sentences: tuple[Sentence, ...]
     notes: tuple[str, ...] = ()
+    usage: Usage | None = None
 
 
-Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Written]
-"""Writes the answer to a question from evidence. It never raises: a failure is in the notes."""
+Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Generator[Sentence, None, Written]]
+"""Yields the verified sentences of an answer from evidence. It never raises: a failure is in the notes."""
 
 
 def ask(
@@ -41,8 +44,9 @@ def ask(
     answerer: Answerer | None = None,
     filters: Filters = NO_FILTERS,
     budget_tokens: int = BUDGET_TOKENS,
+    history: Sequence[Turn] = (),
 ) -> Answer:
-    """Return the answer of a release. It quotes the documents unless an answerer writes it.
+    """Return the answer of a release.
 
     Whether to refuse is decided before anything is written, from the evidence alone. If the answerer writes nothing,
     the answer quotes the documents and says why.
@@ -54,27 +58,112 @@ def ask(
         answerer: Writes the answer; None quotes the documents.
         filters: Which documents may answer.
         budget_tokens: Max tokens of the evidence, estimated.
+        history: What was asked before, the oldest first: a question may mean something said there.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
     started = time.perf_counter()
-    weighed = weigh(passages, question, filters=filters, budget_tokens=budget_tokens)
-    answer = Answer("", question, passages.index.release.release, EXTRACTIVE)
-    if not weighed.scored.units or weighed.scored.confidence < policy.threshold:
-        answer = replace(answer, refusal=refused(weighed.evidence))
-    else:
-        written = None
-        if answerer:
-            merged = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters)
-            written = answerer(question, merged)
-            answer = replace(answer, notes=written.notes)
-        if written and written.sentences:
-            answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
-        else:
-            answer = replace(answer, sentences=weighed.sentences())
-    parameters = {"version": ANSWERS_VERSION, "threshold": policy.threshold, "budget_tokens": budget_tokens}
-    return replace(answer, answer_id=answer_digest(answer, parameters), seconds=round(time.perf_counter() - started, 4))
+    prepared = prepare(
+        passages,
+        question,
+        policy=policy,
+        filters=filters,
+        budget_tokens=budget_tokens,
+        history=history,
+        to_write=answerer is not None,
+    )
+    return Streamed(stream(prepared, answerer, started)).drained()
+
+
+def stream(prepared: "Prepared", answerer: Answerer | None, started: float) -> Generator[Sentence, None, Answer]:
+    """Yield the sentences of an answer as soon as each is verified, none of a refusal; return the whole answer.
+
+    Closing the generator stops the answerer.
+
+    Args:
+        prepared: The answer that quotes or refuses, and the evidence.
+        answerer: Writes the answer; None quotes the documents.
+        started: When the question was asked, by `time.perf_counter`.
+    """
+    written = None
+    if answerer and prepared.evidence:
+        written = yield from answerer(prepared.quoting.asked, prepared.evidence)
+    if not written or not written.sentences:
+        yield from prepared.quoting.sentences
+    return prepared.answered(written, time.perf_counter() - started)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The answer that quotes the documents or refuses, and what another answerer may write from.
+
+    Attributes:
+        quoting: The answer, without its id.
+        evidence: What an answerer writes from; empty for a refusal, or if nobody writes.
+    """
+
+    quoting: Answer
+    evidence: tuple[Evidence, ...]
+
+    def answered(self, written: Written | None, seconds: float) -> Answer:
+        """Return the answer with its id: the sentences that an answerer wrote, else those that quote.
+
+        Args:
+            written: What an answerer made of the evidence, None if nobody wrote.
+            seconds: Time that it all took.
+        """
+        answer = self.quoting
+        if written:
+            answer = replace(answer, notes=written.notes, usage=written.usage)
+            if written.sentences:
+                answer = replace(answer, answerer=written.answerer, sentences=written.sentences)
+        return replace(answer, answer_id=answer_digest(answer), seconds=round(seconds, 4))
+
+
+def prepare(
+    passages: Passages,
+    question: str,
+    *,
+    policy: RefusalPolicy = NO_POLICY,
+    filters: Filters = NO_FILTERS,
+    budget_tokens: int = BUDGET_TOKENS,
+    history: Sequence[Turn] = (),
+    rewriter: Rewriter | None = None,
+    to_write: bool = False,
+) -> Prepared:
+    """Return the answer that quotes or refuses, and with `to_write` the evidence for another answerer.
+
+    Args:
+        passages: The release.
+        question: What a person asks.
+        policy: How sure the release has to be.
+        filters: Which documents may answer.
+        budget_tokens: Max tokens of the evidence, estimated.
+        history: What was asked before, the oldest first.
+        rewriter: Completes a question that means something said before; None carries words over.
+        to_write: Whether an answerer will write.
+
+    Raises:
+        QueryError: The question is empty, too long or has no word.
+    """
+    asked = standalone(question, history, passages.telling_words, rewriter)
+    parameters = Parameters(ANSWERS_VERSION, policy, budget_tokens, filters)
+    answer = Answer("", question, asked, passages.index.release.release, EXTRACTIVE, parameters)
+    return prepare_again(passages, answer, to_write=to_write)
+
+
+def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prepared:
+    """Return what `prepare` does for the question and parameters of an answer, whose content is not looked at."""
+    asked, how = answer.asked, answer.parameters
+    empty = replace(answer, answer_id="", answerer=EXTRACTIVE, sentences=(), refusal=None, notes=(), signature=None)
+    weighed = weigh(passages, asked, filters=how.filters, budget_tokens=how.budget_tokens)
+    if not weighed.scored.units or weighed.scored.confidence < how.policy.threshold:
+        return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
+    evidence: Sequence[Evidence] = ()
+    if to_write:
+        evidence = choose_evidence(passages, asked, budget_tokens=how.budget_tokens, filters=how.filters)
+    return Prepared(replace(empty, sentences=weighed.sentences()), tuple(evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +191,6 @@ def weigh(
     *,
     filters: Filters = NO_FILTERS,
     budget_tokens: int = BUDGET_TOKENS,
-    without: Collection[str] = (),
 ) -> Weighed:
     """Return the evidence for a question and how well its parts answer.
 
@@ -111,14 +199,11 @@ def weigh(
         question: What a person asks.
         filters: Which documents may answer.
         budget_tokens: Max tokens of the evidence, estimated.
-        without: Documents that may not be used, as if they were not there.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    evidence = choose_evidence(
-        passages, question, budget_tokens=budget_tokens, filters=filters, without=without, merge=False
-    )
+    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, merge=False)
     understood = passages.index.understood(question, filters).text
     return Weighed(understood, evidence, score(passages, understood, evidence))
 
@@ -134,10 +219,10 @@ def refused(evidence: Sequence[Evidence]) -> Refusal:
     return Refusal("The documents do not answer this.", tuple(named[:NEAREST]))
 
 
-def answer_digest(answer: Answer, parameters: Mapping[str, object]) -> str:
-    """Return the digest of an answer's question, release, answerer, parameters and content: 32 hexadecimal digits."""
-    content = asdict(replace(answer, answer_id="", seconds=0.0))
-    text = json.dumps([content, parameters], sort_keys=True, ensure_ascii=False)
+def answer_digest(answer: Answer) -> str:
+    """Return the digest of all of an answer but its cost, time and signature: 32 hexadecimal digits."""
+    content = asdict(replace(answer, answer_id="", usage=None, seconds=0.0, signature=None))
+    text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -7,7 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from xnai_pipelines.answers.answer import Answer, Citation, State
+from xnai_pipelines.answers.answer import Citation, Sentence, State
+from xnai_pipelines.answers.ask import EXTRACTIVE
 from xnai_pipelines.answers.gold import GoldAnswer
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
@@ -23,14 +24,14 @@ class Trial:
     """What a release makes of one question.
 
     Attributes:
-        answer: Its answer if nothing is refused.
+        sentences: Its answer if nothing is refused.
         ranked: Citations of the three parts of the evidence that answer best, whether the answer has them or not.
         confidence: How sure it is that the documents answer.
         removed: How sure it is without those that do.
         seconds: Time of the answer.
     """
 
-    answer: Answer
+    sentences: tuple[Sentence, ...]
     ranked: tuple[Citation, ...]
     confidence: float
     removed: float
@@ -82,6 +83,7 @@ def evaluate_answers(
     gold: Mapping[str, Sequence[GoldAnswer]],
     attempt: Try,
     texts: Mapping[str, str],
+    release: int,
     policy: RefusalPolicy,
     advance: Callable[[], object] = lambda: None,
 ) -> AnswerReport:
@@ -92,6 +94,7 @@ def evaluate_answers(
         gold: Known answers by question_id.
         attempt: Answers a question.
         texts: Stored texts by document_id.
+        release: Number of the release that answers.
         policy: When to refuse.
         advance: Called after each question.
     """
@@ -107,8 +110,8 @@ def evaluate_answers(
         advance()
     p50, p95 = np.percentile([trial.seconds for trial in trials], [50, 95])
     return AnswerReport(
-        release=trials[0].answer.release,
-        answerer=trials[0].answer.answerer,
+        release=release,
+        answerer=EXTRACTIVE,
         questions=len(questions),
         with_gold=sum(question.question_id in gold for question in questions),
         policy=policy,
@@ -119,7 +122,7 @@ def evaluate_answers(
 
 
 def _judged(trial: Trial, question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]) -> dict[str, float]:
-    sentences = trial.answer.sentences
+    sentences = trial.sentences
     cited = [citation for sentence in sentences for citation in sentence.citations]
     right = [citation.document_id in question.document_ids for citation in cited]
     judged = {

@@ -1,7 +1,7 @@
 """The evidence of an answer: passages of a release, without copies, neighbours merged, within a budget of tokens."""
 
 from bisect import bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,7 @@ class Evidence:
         heading_path: Headings above its start, the topmost first.
         page: Label of the page at its start; None if the document has none.
         score: Score of its best passage in the search.
+        similarity: Highest cosine similarity of the question to one of its passages.
         rows: Places of its passages in the corpus, in the order of the text.
         chunk_starts: First character of each of its passages in the document's text.
     """
@@ -45,6 +46,7 @@ class Evidence:
     heading_path: tuple[str, ...]
     page: str | None
     score: float
+    similarity: float = 0.0
     rows: tuple[int, ...] = ()
     chunk_starts: tuple[int, ...] = ()
 
@@ -55,11 +57,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A passage that was chosen: its place in the corpus, its columns, and the score of the search."""
+    """A passage that was chosen: its place in the corpus, its columns, and what search says of it or its neighbour."""
 
     place: int
     shown: Mapping[str, Any]
     score: float
+    similarity: float
 
 
 def choose_evidence(
@@ -68,7 +71,6 @@ def choose_evidence(
     *,
     budget_tokens: int = BUDGET_TOKENS,
     filters: Filters = NO_FILTERS,
-    without: Collection[str] = (),
     merge: bool = True,
 ) -> list[Evidence]:
     """Return what an answer to the question may rest on, the best first, by the release's ranking.
@@ -78,24 +80,25 @@ def choose_evidence(
         question: The question.
         budget_tokens: Max tokens of all evidence together, estimated; the best passage is always in.
         filters: Which documents may be used.
-        without: Documents that may not be used, as if they were not there.
         merge: Whether passages that follow each other become one piece of evidence; their documents are read for it.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    wanted = PASSAGES + passages.without(without)
-    ranked = [one for one in passages.index.rank(question, wanted, filters=filters) if one.document_id not in without]
-    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, float]()
-    for candidate in _distinct(passages, ranked[:PASSAGES]):
+    ranked = passages.index.rank(question, PASSAGES, filters=filters)
+    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, Candidate]()
+    for candidate in _distinct(passages, ranked):
         places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
         size = sum(len(text) for text in passages.index.corpus.values("text", places))
         if size > left and kept:
             break
         left -= size
-        kept.update(dict.fromkeys(places, candidate.score))
+        kept.update(dict.fromkeys(places, candidate))
     shown = passages.index.corpus.shown(list(kept))
-    rows = [Row(place, columns, score) for (place, score), columns in zip(kept.items(), shown, strict=True)]
+    rows = [
+        Row(place, columns, candidate.score, candidate.vector or 0.0)
+        for (place, candidate), columns in zip(kept.items(), shown, strict=True)
+    ]
     found: list[Evidence] = []
     runs = _runs(passages, rows, merge=merge)
     documents = passages.documents({run[0].shown["document_id"] for run in runs if len(run) > 1})
@@ -157,6 +160,7 @@ def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
         heading_path=tuple(first["heading_path"] or ()),
         page=first["page"],
         score=max(row.score for row in run),
+        similarity=max(row.similarity for row in run),
         rows=tuple(row.place for row in run),
         chunk_starts=tuple(row.shown["start"] for row in run),
     )

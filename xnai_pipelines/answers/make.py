@@ -8,8 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, NEAREST, weigh
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, NEAREST, weigh
 from xnai_pipelines.answers.evaluation import MEANINGS, AnswerReport, Trial, evaluate_answers
 from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
 from xnai_pipelines.answers.passages import Passages
@@ -129,6 +128,7 @@ def measure_answers(
             gold,
             lambda question: attempt(passages, question),
             {document_id: stored.text for document_id, stored in texts.items()},
+            passages.index.release.release,
             policy,
             advance,
         )
@@ -138,10 +138,10 @@ def attempt(passages: Passages, question: Question) -> Trial:
     """Return what the release makes of a question, in the documents' own words."""
     started = time.perf_counter()
     weighed = weigh(passages, question.question)
-    answer = Answer("", question.question, passages.index.release.release, EXTRACTIVE, weighed.sentences())
+    sentences = weighed.sentences()
     seconds = time.perf_counter() - started
     removed = confidence(passages, question.question, question.document_ids)
-    return Trial(answer, weighed.best(NEAREST), weighed.scored.confidence, removed, seconds)
+    return Trial(sentences, weighed.best(NEAREST), weighed.scored.confidence, removed, seconds)
 
 
 def answers_markdown(report: AnswerReport, previous: AnswerReport | None) -> str:

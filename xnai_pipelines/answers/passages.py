@@ -1,17 +1,15 @@
 """What answers read of a release beside its ranking: neighbours of a passage, titles, words and token vectors."""
 
 from collections.abc import Callable, Collection, Sequence
+from copy import copy
 from functools import cached_property, lru_cache
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow.compute as pc
 
-from xnai_pipelines.chunks.passage import passage
-from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
-from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
+from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.passage_tokens import PassageTokens
 from xnai_pipelines.search.words import Word, stem, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -27,15 +25,25 @@ class Passages:
         self.index = index
         self.keyword = index.keyword
         self._home = home
+        self._tokens = PassageTokens(index.corpus, index.encoder, home.vector_cache)
 
     def for_reader(self, may_read: Callable[[str], bool]) -> "Passages":
         """Return the passages as they were without those of sources that may not be read."""
-        return Passages(self.index.for_reader(may_read), self._home)
+        passages = copy(self)  # what is computed of the corpus is shared
+        passages.index = self.index.for_reader(may_read)
+        passages.keyword = passages.index.keyword
+        return passages
 
-    def without(self, documents: Collection[str]) -> int:
-        """Return how many passages are of these documents."""
-        column = self.index.corpus.passages["document_id"]
-        return sum(pc.sum(pc.equal(column, document)).as_py() or 0 for document in documents)
+    def without(self, documents: Collection[str]) -> "Passages":
+        """Return the passages as they were without those of these documents, down to the scores of the others."""
+        if not documents:
+            return self
+        gone = {self._sources[document] for document in documents if document in self._sources}
+        return self.for_reader(lambda source: source not in gone)
+
+    @cached_property
+    def _sources(self) -> dict[str, str]:
+        return {document_id: source for source, document_id in self.index.documents()}
 
     def neighbours(self, row: int) -> tuple[int | None, int | None]:
         """Return the rows of the passages before and after this one in its document, None at its ends."""
@@ -73,11 +81,7 @@ class Passages:
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
-        if not wanted:
-            return {}
-        ids = ", ".join(f"'{document}'" for document in sorted(wanted))
-        rows = Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
-        return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
+        return stored_texts(self._home, wanted)
 
     def terms(self, text: str) -> set[str]:
         """Return the forms of all words of a text."""
@@ -89,6 +93,10 @@ class Passages:
         found = {word.text: word for word in self.keyword.telling(question)}
         return [forms_of(word, self.index.corpus.languages) for word in found.values()]
 
+    def telling_words(self, text: str) -> list[str]:
+        """Return the words of a text in order and folded, without function words; none if it has no others."""
+        return [] if not text.strip() else [word.text for word in self.keyword.telling(text)]
+
     def rarity(self, forms: Sequence[str]) -> float:
         """Return the inverse document frequency of a word over the passages, from its forms; BM25's."""
         found = max(len(self.keyword.containing(form)) for form in forms)
@@ -96,28 +104,24 @@ class Passages:
 
     def question_tokens(self, text: str) -> Vectors:
         """Return the rotated token vectors of a question: float32 [q, d]."""
-        tokens = self.index.encoder.query_tokens(text)
-        return rotated_query(tokens.vectors, tokens.spans)
+        return self._tokens.question(text)
 
     def token_codes(self, rows: Sequence[int]) -> list[TokenCodes]:
-        """Return the token codes of passages, their spans in characters of the document.
-
-        Those that the pipeline did not keep are computed: the same, but slower.
-        """
-        shown = self.index.corpus.shown(rows)
-        texts = [
-            passage(self.titles.get(row["document_id"], ""), row["heading_path"] or (), row["text"]) for row in shown
-        ]
-        keys = [text_sha256(text) for text in texts]
-        known = stored_tokens(self._home.vector_cache, self.index.encoder.vector_space, keys)
+        """Return the token codes of the chunks' own texts, their spans in characters of the document."""
+        starts, contexts = self.index.corpus.values("start", rows), self.index.corpus.contexts(rows)
         return [
-            _moved(known.get(key) or self._computed(text), row, len(text) - len(row["text"]))
-            for key, text, row in zip(keys, texts, shown, strict=True)
+            _moved(codes, start, len(context))
+            for codes, start, context in zip(self._tokens.of(rows), starts, contexts, strict=True)
         ]
 
-    def _computed(self, text: str) -> TokenCodes:
-        tokens = self.index.encoder.passage_tokens(text)
-        return TokenCodes.of(tokens.vectors, tokens.spans)
+
+def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
+    """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
+    if not wanted:
+        return {}
+    ids = ", ".join(f"'{document}'" for document in sorted(wanted))
+    rows = Tables(home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+    return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 
 @lru_cache(maxsize=200_000)
@@ -131,8 +135,8 @@ def forms_of(word: Word, languages: tuple[str, ...]) -> tuple[str, ...]:
     return (word.text,) if word.identifier else (word.text, *(stem(word.text, language) for language in languages))
 
 
-def _moved(codes: TokenCodes, row: dict[str, Any], context: int) -> TokenCodes:
+def _moved(codes: TokenCodes, start: int, context: int) -> TokenCodes:
     """Return the codes of the chunk's own text, with spans in the document; those of its headings are left out."""
     own = codes.spans[:, 0] >= context
-    spans = (codes.spans[own].astype(np.int64) - context + row["start"]).astype(np.uint32)
+    spans = (codes.spans[own].astype(np.int64) - context + start).astype(np.uint32)
     return TokenCodes(spans, codes.bits[own], codes.dimension)

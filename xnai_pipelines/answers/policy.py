@@ -60,7 +60,7 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
 
 def confidence(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> float:
     """Return the log-odds that the release answers the question, as if these documents were not there."""
-    return weigh(passages, question, without=without).scored.confidence
+    return weigh(passages.without(without), question).scored.confidence
 
 
 def _path(home: Home) -> Path:

@@ -37,9 +37,20 @@ def verify(draft: Draft, evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
         draft: Sentences that nothing has checked yet.
         evidence: Passages that they may rest on.
     """
-    language = identify_language(" ".join(piece.text for piece in evidence)[:_SAMPLE])
-    pieces = [_Piece(piece, language) for piece in evidence]
-    return tuple(_verified(sentence, pieces, language) for sentence in draft)
+    verifier = Verifier(evidence)
+    return tuple(verifier.verified(sentence) for sentence in draft)
+
+
+class Verifier:
+    """Evidence, prepared for one sentence after the other."""
+
+    def __init__(self, evidence: Sequence[Evidence]) -> None:
+        self._language = identify_language(" ".join(piece.text for piece in evidence)[:_SAMPLE])
+        self._pieces = [_Piece(piece, self._language) for piece in evidence]
+
+    def verified(self, sentence: DraftSentence) -> Sentence:
+        """Return the sentence with its state and, if the evidence proves it, the citation."""
+        return _verified(sentence, self._pieces, self._language)
 
 
 @dataclass

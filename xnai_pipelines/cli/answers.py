@@ -1,8 +1,9 @@
-"""The command that answers a question from the current release."""
+"""Commands that answer a question from the current release, give the answer again, and check a signed one."""
 
 import atexit
 import gc
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +12,13 @@ from rich.markup import escape
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 
 if TYPE_CHECKING:
-    from xnai_pipelines.answers.answer import Answer, Citation
+    from collections.abc import Sequence
+
+    from xnai_pipelines.answers.answer import Answer, Citation, Sentence
     from xnai_pipelines.answers.ask import Answerer
+    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+    from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
+    from xnai_pipelines.answers.language_model.server import ChatServer
 
 
 QUOTE = "none"  # the model that answers without one
@@ -62,67 +68,177 @@ def ask(
     model: Annotated[
         str | None, typer.Option(help="Model of the server XNAI_LLM_URL that writes the answer; none: quote.")
     ] = None,
+    after: Annotated[
+        str | None, typer.Option(metavar="ID", help="Id of the answer that this question follows up.")
+    ] = None,
+    streamed: Annotated[bool, typer.Option("--stream", help="Print each sentence once it is verified.")] = False,
+    sign: Annotated[bool, typer.Option("--sign", help="Sign the answer for `xnai verify`; prints JSON.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer a question from the documents, or refuse.
 
     The answer quotes, unless XNAI_LLM_URL names a language model's server. Operators work as in `xnai search`.
     """
+    from xnai_pipelines.errors import OptionError
+
+    if streamed and (as_json or sign):
+        raise OptionError("--stream prints sentences as they come: it goes with neither --json nor --sign.")
     atexit.register(gc.freeze)  # as in a search
     import xnai_pipelines
+    from xnai_pipelines.answers.conversation import Turn
+    from xnai_pipelines.answers.replay import keep, kept_answer
+    from xnai_pipelines.answers.signature import signed, signing_key
+    from xnai_pipelines.answers.streamed import Streamed
     from xnai_pipelines.cli.pipeline import require_release_encoder
     from xnai_pipelines.search.query import Filters
+    from xnai_pipelines.state.layout import Home
 
     require_release_encoder(settings())
-    home = xnai_pipelines.open(settings().home, threads=settings().threads)
-    filters = Filters(source, media_type, language)
-    answer = home.ask(question, filters=filters, answerer=_answerer(model))
-    if as_json:
+    home = Home(settings().home)
+    history = [Turn(kept_answer(after, home).asked)] if after else []
+    writing = _Model.of(model)
+    sentences = Streamed(
+        xnai_pipelines.open(home.root, threads=settings().threads).stream(
+            question,
+            filters=Filters(source, media_type, language),
+            answerer=writing.answerer if writing else None,
+            history=history,
+            rewriter=writing.rewriter if writing else None,
+        )
+    )
+    cited: list[Citation] = []
+    for sentence in sentences:
+        if streamed:
+            _show_sentence(sentence, cited)
+    answer = sentences.result
+    if sign:
+        answer = signed(answer, signing_key(home))
+    keep(answer, home)
+    if as_json or sign:
         print_json(asdict(answer))
+    elif streamed:
+        _show_end(answer, cited)
     else:
         show_answer(answer)
 
 
-def _answerer(model: str | None) -> "Answerer | None":
-    """Return what writes answers, None if they quote.
+@app.command()
+def verify(
+    path: Annotated[Path, typer.Argument(metavar="ANSWER.json", help="What `xnai ask --sign` printed.")],
+    key: Annotated[str | None, typer.Option(help="Public key that you trust; else that of XNAI_HOME.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a signed answer: authentic, altered, or with quotes that the corpus has no longer.
 
-    Raises:
-        OptionError: A model is named and no server.
+    The exit code is 1 unless it is authentic.
     """
+    from xnai_pipelines.answers.signature import Verdict, verify_answer
+    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.state.layout import Home
+
+    found = verify_answer(path, Home(settings().home), key)
+    if as_json:
+        print_json(asdict(found))
+    else:
+        console.print(f"{found.verdict}: key {found.public_key}, {found.signed_at}", highlight=False, soft_wrap=True)
+        for citation in found.gone:
+            console.print(f"  not there any longer: {escape(_place(citation))}", highlight=False, soft_wrap=True)
+    if found.verdict is not Verdict.AUTHENTIC:
+        raise typer.Exit(1)
+
+
+@app.command()
+def replay(
+    answer_id: Annotated[str, typer.Argument(metavar="ID", help="`answer_id` of the answer.")],
+) -> None:
+    """Give an earlier answer of `xnai ask` again, the same bytes of JSON, while its release is kept."""
+    from xnai_pipelines.answers.replay import replay as again
+    from xnai_pipelines.cli.pipeline import require_release_encoder
+    from xnai_pipelines.state.layout import Home
+
+    require_release_encoder(settings())
+    answer = again(answer_id, Home(settings().home), _answerer_of, threads=settings().threads or 1)
+    print_json(asdict(answer))
+
+
+@dataclass(frozen=True, slots=True)
+class _Model:
+    """The language model that writes, and how it completes follow-ups."""
+
+    answerer: "LanguageModelAnswerer"
+    rewriter: "LanguageModelRewriter"
+
+    @classmethod
+    def of(cls, model: str | None) -> "_Model | None":
+        """Return the model to ask, None if answers quote.
+
+        Raises:
+            OptionError: A model is named and no server.
+        """
+        from xnai_pipelines.errors import OptionError
+
+        current = settings()
+        if current.llm_url is None:
+            if model not in (None, QUOTE):
+                raise OptionError(f"--model {model} needs the server that has it. Set XNAI_LLM_URL.")
+            return None
+        if model == QUOTE:
+            return None
+        from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+        from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
+
+        server = chat_server(current.llm_url, model)
+        return cls(LanguageModelAnswerer(server, current.llm_keep_unsupported), LanguageModelRewriter(server))
+
+
+def _answerer_of(model: str) -> "Answerer":
     from xnai_pipelines.errors import OptionError
 
-    current = settings()
-    if current.llm_url is None:
-        if model not in (None, QUOTE):
-            raise OptionError(f"--model {model} needs the server that has it. Set XNAI_LLM_URL.")
-        return None
-    if model == QUOTE:
-        return None
-    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+    if found := _Model.of(model):
+        return found.answerer
+    raise OptionError(f"The answer was written by the language model {model}. Set XNAI_LLM_URL.")
+
+
+def chat_server(url: str, model: str | None = None) -> "ChatServer":
+    """Return the language model's server at an address, asked as the settings say."""
     from xnai_pipelines.answers.language_model.server import ChatServer
 
-    server = ChatServer(current.llm_url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
-    return LanguageModelAnswerer(server, current.llm_keep_unsupported)
+    current = settings()
+    return ChatServer(url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
 
 
 def show_answer(answer: "Answer") -> None:
     """Print an answer with numbered citations, or a refusal with the passages that came nearest."""
-    from xnai_pipelines.answers.answer import State
     from xnai_pipelines.cli.rendering import console
 
     console.print(f"[bold]{escape(answer.question)}[/bold]")
+    cited: list[Citation] = []
+    for sentence in answer.sentences:
+        _show_sentence(sentence, cited)
+    _show_end(answer, cited)
+
+
+def _show_sentence(sentence: "Sentence", cited: "list[Citation]") -> None:
+    """Print a sentence with the numbers of its citations; new ones are added to those before."""
+    from xnai_pipelines.answers.answer import State
+    from xnai_pipelines.cli.rendering import console
+
+    cited += [citation for citation in dict.fromkeys(sentence.citations) if citation not in cited]
+    numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
+    console.print(f"{escape(sentence.text)} [cyan]{escape(numbers)}[/cyan]", highlight=False)
+    if sentence.state is State.UNSUPPORTED:
+        console.print(f"  [yellow]Not supported: {escape(sentence.reason or '')}[/yellow]", highlight=False)
+
+
+def _show_end(answer: "Answer", cited: "Sequence[Citation]") -> None:
+    """Print what follows the sentences: a refusal, the places that were cited, and notes."""
+    from xnai_pipelines.cli.rendering import console
+
     if answer.refusal:
         console.print(escape(answer.refusal.reason), highlight=False)
-        cited = list(answer.refusal.nearest)
+        cited = answer.refusal.nearest
         if cited:
             console.print("Nearest passages:", highlight=False)
-    else:
-        cited = list(dict.fromkeys(citation for sentence in answer.sentences for citation in sentence.citations))
-        for sentence in answer.sentences:
-            numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
-            console.print(f"{escape(sentence.text)} [cyan]{escape(numbers)}[/cyan]", highlight=False)
-            if sentence.state is State.UNSUPPORTED:
-                console.print(f"  [yellow]Not supported: {escape(sentence.reason or '')}[/yellow]", highlight=False)
     for number, citation in enumerate(cited, start=1):
         console.print(f"  [cyan]{escape(f'[{number}]')}[/cyan] {escape(_place(citation))}", highlight=False)
     for note in answer.notes:

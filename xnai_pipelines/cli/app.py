@@ -23,6 +23,8 @@ from xnai_pipelines.state.layout import Home
 if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
+# Commands for a home that is lost, damaged or of another version: none is made, and none is changed, before they run.
+WITHOUT_A_HOME = ("backups", "doctor", "migrate", "restore")
 DAILY = ("run", "search", "ask", "evaluate", "status", "plan")
 
 
@@ -85,11 +87,14 @@ class _Command(TyperCommand):
         from xnai_pipelines.environment import make_home, prepare
         from xnai_pipelines.settings import unknown_variables
 
+        if ctx.info_name == "doctor":  # which tells what is wrong with the settings
+            return super().invoke(ctx)
         current = settings()
         for sentence in unknown_variables(os.environ):
             print(f"xnai: {sentence}", file=sys.stderr)
         prepare(current)
-        make_home(current)
+        if ctx.info_name not in WITHOUT_A_HOME:
+            make_home(current)
         return super().invoke(ctx)
 
 

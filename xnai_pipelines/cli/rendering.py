@@ -381,10 +381,23 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
     if report and report.gain:
         gain = report.gain
         facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))
+    facts.append(("re-ranker", policy.reranker or "none"))
     table("Ranking policy", ["what", "value"], facts)
     if report and report.by_weight:
         rows = [(f"{weight:.2f}", f"{mean:.3f}") for weight, mean in report.by_weight.items()]
         table("Train and validation questions", ["weight of vectors", "nDCG@10"], rows, ["nDCG@10"])
+    if report and report.rerankers:
+        trials = [
+            (
+                one.name,
+                f"{one.gain.mean:+.3f} [{one.gain.low:+.3f}, {one.gain.high:+.3f}]",
+                f"{one.p50_ms:.1f}",
+                f"{one.p95_ms:.1f}",
+            )
+            for one in report.rerankers
+        ]
+        headings = ["re-ranker", "gain in nDCG@10", "p50 ms", "p95 ms"]
+        table("Re-rankers, by the time they add to a search", headings, trials, ["p50 ms", "p95 ms"])
 
 
 def _highlighted(snippet: str) -> list[tuple[str, str]]:

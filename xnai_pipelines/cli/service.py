@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from xnai_pipelines.cli.answers import chat_server
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
@@ -25,8 +26,12 @@ def serve(
 
     require("serve", "The service")
     from xnai_pipelines.serving.run import run_service
+    from xnai_pipelines.serving.writer import Writer
 
     current = settings()
+    writer = None
+    if current.llm_url is not None:
+        writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
     scheme = "https" if current.tls_certificate else "http"
     print(f"Serving {current.home} at {scheme}://{current.host}:{current.service_port}. Ctrl-C stops it.")
     run_service(
@@ -37,6 +42,9 @@ def serve(
         names=current.service_names,
         authenticated=auth,
         limits=current.service_limits,
+        writer=writer,
+        redis=current.redis_url,
+        issuer=current.issuer,
         certificate=current.tls_certificate,
         key=current.tls_key,
     )

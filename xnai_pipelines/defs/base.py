@@ -42,6 +42,10 @@ class Schedules(dg.Model, dg.Resolvable):
         default="0 3 * * 6", description="Makes the variants again if the corpus or the base weights changed."
     )
     health: str | None = Field(default="30 4 * * *", description="Inspects the documents themselves.")
+    backup: str | None = Field(default="30 0 * * *", description="Backs the home up if XNAI_BACKUP_TO is set.")
+    restore_drill: str | None = Field(
+        default="0 5 * * 0", description="Restores the newest backup as a test if XNAI_BACKUP_TO is set."
+    )
 
 
 @dataclass(frozen=True)

@@ -235,7 +235,15 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
         assets=[
             base.asset(
                 documents,
-                version=(1, read.exclude, read.max_file_mb, read.parse_seconds, read.parse_memory_mb, read.unpack_mb),
+                version=(
+                    1,
+                    read.exclude,
+                    read.max_file_mb,
+                    read.parse_seconds,
+                    read.parse_memory_mb,
+                    read.unpack_mb,
+                    read.ocr_languages,
+                ),
                 group="ingest",
                 kinds={"python", "lancedb", "table"},
                 deps=["mirrored_sources", "crawled_pages"],

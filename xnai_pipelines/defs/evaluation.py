@@ -23,9 +23,10 @@ from xnai_pipelines.evaluation.languages import advice, language_figures, langua
 from xnai_pipelines.evaluation.make import evaluate_retrieval, last_evaluation, last_rows
 from xnai_pipelines.evaluation.markdown import summary_markdown, worst_questions_markdown
 from xnai_pipelines.evaluation.parts import hybrid_losses
-from xnai_pipelines.evaluation.policy import make_policy
+from xnai_pipelines.evaluation.policy import PolicyOptions, make_policy
 from xnai_pipelines.evaluation.report import tracked_metrics
 from xnai_pipelines.extras import missing
+from xnai_pipelines.models.cross_encoder import rerankers_to_try
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
@@ -91,16 +92,16 @@ def answers_exist(stores: StoresResource) -> dg.AssetCheckResult:
 def ranking_policy(
     context: dg.AssetExecutionContext, base: Base, stores: StoresResource, encoder: EncoderResource
 ) -> dg.MaterializeResult[None]:
-    """How much the vectors count in hybrid search, chosen on the labelled train and validation questions.
+    """How much the vectors count in hybrid search, and whether a re-ranker earns its place.
+
+    Chosen on the labelled train and validation questions.
 
     Written into the release's manifest; a change needs no new vectors.
     """
-    report = make_policy(
-        stores.stage_context(context),
-        weight=base.settings.vector_weight,
-        correct_typos=base.settings.correct_typos,
-        threads=encoder.threads,
-    )
+    settings = base.settings
+    rerankers = rerankers_to_try(settings.reranker, stores.layout.rerankers) if settings.max_rerank_ms else ()
+    options = PolicyOptions(settings.vector_weight, settings.correct_typos, rerankers, settings.max_rerank_ms)
+    report = make_policy(stores.stage_context(context), options, threads=encoder.threads)
     gain = report.gain
     return result(
         report,
@@ -115,6 +116,22 @@ def ranking_policy(
             )
         ),
         gain=f"nDCG@10 {signed(gain)} over the default" if gain else "not measured",
+        reranker=report.policy.reranker or "none",
+        rerankers=dg.MetadataValue.md(
+            markdown_table(
+                [
+                    {
+                        "re-ranker": trial.name,
+                        "gain in nDCG@10": signed(trial.gain),
+                        "p50 ms": f"{trial.p50_ms:.1f}",
+                        "p95 ms": f"{trial.p95_ms:.1f}",
+                        "used": trial.refusal(settings.max_rerank_ms) or "yes",
+                    }
+                    for trial in report.rerankers
+                ],
+                ["re-ranker", "gain in nDCG@10", "p50 ms", "p95 ms", "used"],
+            )
+        ),
     )
 
 
@@ -284,7 +301,13 @@ def definitions(base: Base) -> dg.Definitions:
             ),
             base.asset(
                 ranking_policy,
-                version=(1, base.settings.vector_weight, base.settings.correct_typos),
+                version=(
+                    1,
+                    base.settings.vector_weight,
+                    base.settings.correct_typos,
+                    str(base.settings.reranker),
+                    base.settings.max_rerank_ms,
+                ),
                 deps=["embeddings", "questions"],
                 group="evaluation",
                 kinds={"python", "json"},

@@ -17,7 +17,8 @@ from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 
-INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings")
+GRAPH = ("mentions", "entities", "relations", "communities")
+INGEST = ("mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", *GRAPH)
 EVALUATE = ("questions", "ranking_policy", "retrieval_evaluation", "answer_evaluation", "drift_report")
 QUANTIZE = (
     "encoder_onnx",
@@ -112,6 +113,8 @@ class Jobs:
     quantize: Any
     compare_encoders: Any
     health: Any
+    back_up: Any
+    drill: Any
     maintain: dg.JobDefinition
     rollback: dg.JobDefinition
     forget: dg.JobDefinition
@@ -163,6 +166,14 @@ class Jobs:
                 "health",
                 ["document_health"],
                 description="Inspect the documents: what is stale, broken, unfinished or repeated.",
+            ),
+            back_up=base.asset_job(
+                "back_up", ["home_backup"], description="Back the home up; other runs and searches go on."
+            ),
+            drill=base.asset_job(
+                "drill",
+                ["restore_drill"],
+                description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),
             maintain=base.op_job(
                 "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."

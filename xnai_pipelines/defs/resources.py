@@ -58,6 +58,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     parse_seconds: int = Field(description="Time that reading one file in the separate process may take.")
     parse_memory_mb: int = Field(description="Memory that the reading process may take.")
     unpack_mb: int = Field(description="Megabytes that the files in one file may unpack to.")
+    ocr_languages: str | None = Field(default=None, description="Languages of scanned pages; unset: they are counted.")
     vanish_share: float = Field(description="Share of documents that may vanish in one run.")
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
     sources: str | None = Field(default=None, description="List of sources; unset: sources.yaml in the folder.")
@@ -88,6 +89,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             seconds=self.parse_seconds,
             memory_bytes=self.parse_memory_mb * 2**20,
             max_unpacked_bytes=self.unpack_mb * 2**20,
+            ocr_languages=self.ocr_languages or "",
         )
         guard, home = VanishGuard(self.vanish_share, self.vanish_count), Home(Path(self.home))
         return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
@@ -327,6 +329,7 @@ def configured(settings: Settings) -> dict[str, Any]:
             parse_seconds=settings.parse_seconds,
             parse_memory_mb=settings.parse_memory_mb,
             unpack_mb=settings.unpack_mb,
+            ocr_languages=settings.ocr_languages,
             vanish_share=settings.vanish_share,
             vanish_count=settings.vanish_count,
             sources=str(settings.sources) if settings.sources else None,

@@ -28,6 +28,13 @@ def weekly_quantization(
     return dg.RunRequest(tags={"reason": decision.reason})
 
 
+def backups_wanted(context: dg.ScheduleEvaluationContext, base: Base) -> dg.RunRequest | dg.SkipReason:
+    """Look whether a place for backups is set."""
+    if base.settings.backup_to is None:
+        return dg.SkipReason("XNAI_BACKUP_TO is not set. Set it to a folder on another disk, or to s3://BUCKET/PREFIX.")
+    return dg.RunRequest()
+
+
 @dataclass(frozen=True)
 class _Schedule:
     """A schedule.
@@ -85,6 +92,20 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
             jobs.quantize,
             "Quantizes anew when the base weights changed, or over a fifth of the chunks since calibration.",
             decide=weekly_quantization,
+        ),
+        _Schedule(
+            "nightly_backup",
+            when.backup,
+            jobs.back_up,
+            "Backs the home up every night; only what changed is written.",
+            decide=backups_wanted,
+        ),
+        _Schedule(
+            "weekly_restore_drill",
+            when.restore_drill,
+            jobs.drill,
+            "Restores the newest backup every week: one that was never restored is unproven.",
+            decide=backups_wanted,
         ),
     ]
 

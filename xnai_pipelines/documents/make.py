@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -17,7 +17,8 @@ from xnai_pipelines.documents.listing import Listing
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
-from xnai_pipelines.documents.parsers.registry import is_current
+from xnai_pipelines.documents.parsers.recognition import check_languages
+from xnai_pipelines.documents.parsers.registry import is_current, recognises
 from xnai_pipelines.documents.parsers.repair import kinds_of_repair
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
@@ -146,16 +147,29 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
         except OSError:
             return None
 
-    exclusion = Exclusion(rules.exclude).id
     changes = classify(
         listing,
         ledger,
-        lambda readers: all(one == exclusion or is_current(one) for one in readers.split(" ")),
+        _reads_alike(rules),
         sha256_of,
         verify=request.verify,
         retry_quarantined=request.retry_quarantined,
     )
     return Plan(looked_ns=looked_ns, listing=listing, ledger=ledger, unread=unread, changes=changes)
+
+
+def _reads_alike(rules: FolderRules) -> Callable[[str], bool]:
+    """Return what says whether the readers of a file, as the ledger names them, would read it the same way today."""
+    recognition = rules.limits.recognition
+    of_rules = {Exclusion(rules.exclude).id, recognition}
+
+    def alike(readers: str) -> bool:
+        names = readers.split(" ")
+        if recognition and recognition not in names and any(map(recognises, names)):
+            return False
+        return all(one in of_rules or is_current(one) for one in names)
+
+    return alike
 
 
 def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing) -> dict[str, LedgerEntry]:
@@ -195,8 +209,11 @@ def ingest_documents(
         ListingError: The folder cannot be listed.
         IngestRefusedError: The folder is empty, or too many documents would vanish.
         HomeError: The state folder cannot be written.
+        SettingsError: Pages cannot be recognised in the languages of `rules`.
     """
     tables = context.tables
+    if rules.limits.ocr_languages:
+        check_languages(rules.limits.ocr_languages)
     with stage(context, "documents") as watch, ExitStack() as open_worker:
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)

@@ -102,7 +102,7 @@ class Encoder:
     def open_unchecked(cls, folder: Path, threads: int, model: Path | None = None) -> "Encoder":
         """Open a folder that is being built and has no card yet; its graph may be elsewhere."""
         spec = read_encoder_file(folder)
-        session = _open_session(model or folder / MODEL_FILE)
+        session = open_session(model or folder / MODEL_FILE)
         return cls(spec, session, open_tokenizer(folder, spec.max_length), threads)
 
     @property
@@ -168,6 +168,10 @@ class Encoder:
     def encode_query(self, text: str) -> Vector:
         """Return a query's vector: float32 [dimension], unit length."""
         return self._encode(self.spec.query_prefix + text)[0]
+
+    def encode_passage(self, text: str) -> Vector:
+        """Return one passage's vector: float32 [dimension], unit length."""
+        return self._encode(self.spec.passage_prefix + text)[0]
 
     def familiarity(self, text: str) -> float:
         """Return how well the tokenizer knows the writing of a text, 0 to 1."""
@@ -238,9 +242,10 @@ def pool(hidden: Vector, pooling: Pooling) -> Vector:
     return unit
 
 
-def _open_session(model: Path) -> onnxruntime.InferenceSession:
+def open_session(model: Path) -> onnxruntime.InferenceSession:
+    """Open a graph that computes one text at a time on its caller's thread."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # texts run in parallel, each on its caller's thread
+    options.intra_op_num_threads = 1  # texts run in parallel
     options.inter_op_num_threads = 1
     options.enable_mem_pattern = False  # plans are kept for each text length and save no time
     options.log_severity_level = 3

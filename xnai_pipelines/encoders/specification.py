@@ -99,7 +99,7 @@ def read_specification(folder: Path, variant: str) -> EncoderSpec:
         query_prefix=query_prefix,
         passage_prefix=passage_prefix,
         normalise="Normalize" in modules or not modules,
-        max_length=_read_max_length(transformer, config),
+        max_length=read_max_length(transformer, config),
         dimension=_read_dimension(config, transformer),
         variant=variant,
         weights_sha256=_hash_weights(transformer),
@@ -157,7 +157,8 @@ def _read_prefixes(folder: Path) -> tuple[str, str]:
     return query or "", passage or ""
 
 
-def _read_max_length(transformer: Path, config: Mapping[str, Any]) -> int:
+def read_max_length(transformer: Path, config: Mapping[str, Any]) -> int:
+    """Return the max tokens of a text, special ones included: as its folder says, at most what its positions allow."""
     limits = [512] if "max_position_embeddings" not in config else []
     if config.get("max_position_embeddings", -1) > 0:
         offset = config.get("pad_token_id", 1) + 1 if config.get("model_type") in _OFFSET_POSITIONS else 0

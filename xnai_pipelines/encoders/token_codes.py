@@ -67,6 +67,22 @@ class TokenCodes:
         return products
 
 
+def late_interaction(rotated: Vectors, passages: Sequence[TokenCodes]) -> Vectors:
+    """Return the MaxSim of a question to each passage: float32 [n].
+
+    It is the mean over the question's tokens of the best similarity to a token of the passage; 0 without tokens.
+
+    Args:
+        rotated: Vectors of the question's tokens by `rotated_query`: float32 [q, d].
+        passages: n passages.
+    """
+    scores = np.zeros(len(passages), np.float32)
+    for place, one in enumerate(passages):
+        if len(rotated) and len(one.bits):
+            scores[place] = one.similarities(rotated).max(axis=1).mean()
+    return scores
+
+
 @cache
 def rotation(dimension: int) -> Vectors:
     """Return the rotation of this dimension: float32 [d, d], always the same."""

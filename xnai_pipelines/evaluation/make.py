@@ -17,6 +17,7 @@ from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, S
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
 from xnai_pipelines.extras import missing
+from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import lost_labels, read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
@@ -163,10 +164,10 @@ def measure_search(context: StageContext, index: SearchIndex, questions: list[Qu
         for row in context.tables.read(DOCUMENTS, ["document_id", "source", "language", "media_type"]).to_pylist()
     }
     index.rank("a first search loads what later ones find loaded")
-    with context.progress.work("evaluation", len(questions) * len(Mode), "searches") as advance:
+    with context.progress.work("evaluation", len(questions) * len(index.modes), "searches") as advance:
         return evaluate(
             questions=questions,
-            modes=[str(mode) for mode in Mode],
+            modes=[str(mode) for mode in index.modes],
             search=lambda question, mode, k: [
                 (found.chunk_id, found.document_id, found.score) for found in index.rank(question, k, Mode(mode))
             ],
@@ -192,12 +193,17 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,
         "correct_typos": index.policy.correct_typos,
+        "reranker": index.policy.reranker or "",
+        "graph_weight": index.policy.graph_weight,
         "labels_left_out": lost_labels(context.home),
     }
 
 
 def index_content(context: StageContext, release: Release) -> str:
-    """Return a hash of what is searched: the rows of the release's table and their vector space."""
+    """Return a hash of what is searched: the rows of the release's table, their vector space, and the graph if any."""
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
-    return hashlib.sha256(json.dumps([release.vector_space, keys]).encode()).hexdigest()
+    content = [release.vector_space, keys]
+    if graph := read_graph_record(context.home).revision:
+        content.append(graph)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

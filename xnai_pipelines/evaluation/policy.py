@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -11,14 +12,18 @@ import numpy.typing as npt
 
 from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.evaluate import question_set
+from xnai_pipelines.evaluation.graph_share import GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
+from xnai_pipelines.evaluation.reranking import RerankerTrial, chosen_reranker, try_rerankers
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
+from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.reranking import TOKENS
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
@@ -26,7 +31,7 @@ from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
-CHOICE_VERSION = 2  # raised when the same rankings lead to another choice
+CHOICE_VERSION = 4  # raised when the same rankings lead to another choice
 KNOWN = 0.25  # familiarity of the encoder with a question's writing, from which on the question counts
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
@@ -39,9 +44,9 @@ PerQuestion = npt.NDArray[np.float64]
 class PolicyReport:
     """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
 
-    `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `changed` says
-    whether this run changed the manifest. `grounds` is a hash of all that the choice depends on: it is made again only
-    if that changes.
+    `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `rerankers` are
+    those that were tried with that weight, `graph` the knowledge graph's trial, None without a graph. `changed` says whether this run changed the manifest. `grounds` is a hash of
+    all that the choice depends on: it is made again only if that changes.
     """
 
     grounds: str
@@ -49,11 +54,30 @@ class PolicyReport:
     reason: str
     by_weight: Mapping[float, float]
     gain: Estimate | None
+    rerankers: tuple[RerankerTrial, ...] = ()
+    graph: GraphTrial | None = None
     changed: bool = False
     seconds: float = 0.0
 
 
-def make_policy(context: StageContext, *, weight: float | None, correct_typos: bool, threads: int) -> PolicyReport:
+@dataclass(frozen=True, slots=True)
+class PolicyOptions:
+    """What a user decides about the policy.
+
+    Attributes:
+        weight: The vectors' share; None to choose it.
+        correct_typos: Whether misspelt words of a question are corrected.
+        rerankers: Re-rankers to try; the policy has one of them only for a gain.
+        max_rerank_ms: Max 95th percentile of the time that one adds to a search.
+    """
+
+    weight: float | None = None
+    correct_typos: bool = True
+    rerankers: tuple[str, ...] = (TOKENS,)
+    max_rerank_ms: float = 60.0
+
+
+def make_policy(context: StageContext, options: PolicyOptions, *, threads: int) -> PolicyReport:
     """Choose the policy of the current release and write it into the manifest.
 
     Questions of the test split are not looked at. Only labelled questions choose: generated ones reuse the documents'
@@ -61,8 +85,7 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
 
     Args:
         context: Stage context.
-        weight: The vectors' share as set by the user; None to choose it.
-        correct_typos: Whether misspelt words of a question are corrected.
+        options: What the user decides.
         threads: CPU threads of the encoder.
 
     Raises:
@@ -73,24 +96,53 @@ def make_policy(context: StageContext, *, weight: float | None, correct_typos: b
         release = releases.require()
         asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
         content = [CHOICE_VERSION, RANKING_VERSION, index_content(context, release), question_set(asked)]
-        grounds = hashlib.sha256(json.dumps([*content, weight, correct_typos]).encode()).hexdigest()[:32]
+        grounds = hashlib.sha256(json.dumps([*content, asdict(options)]).encode()).hexdigest()[:32]
         kept = last_policy(context.home)
         if kept is None or kept.grounds != grounds:
-            by_weight: dict[float, PerQuestion] = {}
-            if weight is None and len(asked) >= MIN_QUESTIONS:
-                by_weight = _measured(context, release, asked, threads)
-                watch.items = len(asked)
-            number = len(next(iter(by_weight.values()), asked))
-            chosen, reason, gain = choose_policy(weight, by_weight, number)
-            means = {weight: float(values.mean()) for weight, values in by_weight.items()}
-            kept = PolicyReport(grounds, replace(chosen, correct_typos=correct_typos), reason, means, gain)
-        ranking = asdict(kept.policy)
-        changed = (release.ranking or asdict(RankingPolicy())) != ranking
+            kept = replace(_chosen(context, release, asked, options=options, threads=threads), grounds=grounds)
+            watch.items = len(asked)
+        changed = RankingPolicy.of(release) != kept.policy
         if changed:
-            releases.set_ranking(release.release, ranking)
+            releases.set_ranking(release.release, asdict(kept.policy))
     report = replace(kept, changed=changed, seconds=watch.seconds)
     write_record(_record_path(context.home), report)
     return report
+
+
+def _chosen(
+    context: StageContext, release: Release, asked: Sequence[Question], *, options: PolicyOptions, threads: int
+) -> PolicyReport:
+    """Return the policy that the questions choose within the options."""
+    if len(asked) < MIN_QUESTIONS:
+        policy, reason, gain = choose_policy(options.weight, {}, len(asked))
+        return PolicyReport("", replace(policy, correct_typos=options.correct_typos), reason, {}, gain)
+    index = SearchIndex.open(context.home.root, threads, release)
+    asked = known_questions(index, asked)
+    by_weight = measured_by_weight(context, index, asked, WEIGHTS) if options.weight is None else {}
+    policy, reason, gain = choose_policy(options.weight, by_weight, len(asked))
+    policy = replace(policy, correct_typos=options.correct_typos)
+    graph = _tried_graph(context, index.ranked_by(policy, context.home), asked)
+    policy = replace(policy, graph_weight=graph.chosen if graph else 0.0)
+    trials = _tried(context, index.ranked_by(policy, context.home), options.rerankers, asked)
+    policy = replace(policy, reranker=chosen_reranker(trials, options.max_rerank_ms))
+    means = {weight: float(values.mean()) for weight, values in by_weight.items()}
+    return PolicyReport("", policy, reason, means, gain, trials, graph)
+
+
+def _tried_graph(context: StageContext, index: SearchIndex, asked: Sequence[Question]) -> GraphTrial | None:
+    if Mode.GRAPH not in index.modes:
+        return None
+    with context.progress.work("knowledge graph", len(asked), "questions") as advance:
+        return try_graph(index, asked, advance)
+
+
+def _tried(
+    context: StageContext, index: SearchIndex, rerankers: Sequence[str], asked: Sequence[Question]
+) -> tuple[RerankerTrial, ...]:
+    if not rerankers:
+        return ()
+    with context.progress.work("re-rankers", len(asked), "questions") as advance:
+        return try_rerankers(index, context.home, rerankers, asked, advance)
 
 
 def last_policy(home: Home) -> PolicyReport | None:
@@ -108,9 +160,10 @@ def policy_for(context: StageContext, challenger: Release, *, threads: int) -> R
     asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
         return policy
-    by_weight = _measured(context, challenger, asked, threads)
-    means = {weight: float(values.mean()) for weight, values in by_weight.items()}
-    return replace(policy, vector_weight=choose_weight(means), questions=len(by_weight[DEFAULT_WEIGHT]))
+    rerankers = (policy.reranker,) if policy.reranker else ()
+    # the champion's was fast enough, and the gate compares the latency of whole searches
+    options = PolicyOptions(correct_typos=policy.correct_typos, rerankers=rerankers, max_rerank_ms=math.inf)
+    return _chosen(context, challenger, asked, options=options, threads=threads).policy
 
 
 def choose_weight(means: Mapping[float, float]) -> float:
@@ -152,21 +205,23 @@ def questions_to_choose_on(questions: Iterable[Question], origin: Origin) -> lis
     return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
 
 
-def _measured(
-    context: StageContext, release: Release, asked: Sequence[Question], threads: int
-) -> dict[float, PerQuestion]:
-    """Return nDCG@10 of each question's documents by weight.
+def known_questions(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:
+    """Return the questions in a writing that the encoder knows, all if these are too few.
 
-    Questions in a writing that the encoder does not know are left out if enough others are there: their weight is
-    lowered anyway, and whatever is best for them would be worse for all others.
+    The weight of the others is lowered anyway, and whatever is best for them would be worse for all others.
     """
-    index = SearchIndex.open(context.home.root, threads, release)
     known = [question for question in asked if index.familiarity(question.question) >= KNOWN]
-    asked = known if len(known) >= MIN_QUESTIONS else asked
-    rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
+    return known if len(known) >= MIN_QUESTIONS else asked
+
+
+def measured_by_weight(
+    context: StageContext, index: SearchIndex, asked: Sequence[Question], weights: Collection[float]
+) -> dict[float, PerQuestion]:
+    """Return nDCG@10 of each question's documents by weight."""
+    rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
     with context.progress.work("ranking policy", len(asked), "questions") as advance:
         for question in asked:
-            for weight, documents in index.documents_by_weight(question.question, WEIGHTS).items():
+            for weight, documents in index.documents_by_weight(question.question, sorted(weights)).items():
                 rankings[weight].append(best_first(documents))
             advance()
     grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]

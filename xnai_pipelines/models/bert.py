@@ -5,7 +5,7 @@ Nodes and weights have the names that PyTorch's exporter derives from the module
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,15 +40,17 @@ def is_bert(transformer: Path) -> bool:
     )
 
 
-def write_bert(transformer: Path, destination: Path) -> None:
-    """Write the float32 graph of a BERT encoder (MiniLM: 0.5 s).
+def write_bert(transformer: Path, destination: Path, *, scores: bool = False) -> None:
+    """Write the float32 graph of a BERT encoder (MiniLM: 0.5 s), or of a cross-encoder.
 
     Its inputs are `input_ids`, `attention_mask` and `token_type_ids`, int64 [batch_size, sequence_length]; its output
-    is `last_hidden_state`, float32 [batch_size, sequence_length, hidden size]. The pooler is omitted.
+    is `last_hidden_state`, float32 [batch_size, sequence_length, hidden size], without the pooler. That of a
+    cross-encoder is `logits`, float32 [batch_size, 1].
 
     Args:
         transformer: Folder of config.json and model.safetensors, or its shards.
         destination: File to write.
+        scores: Whether the model is a cross-encoder: a sequence classifier with one label.
 
     Raises:
         UnsupportedEncoderError: The weights lack a tensor of the architecture, or one has another shape.
@@ -56,9 +58,15 @@ def write_bert(transformer: Path, destination: Path) -> None:
     import onnx
 
     sizes = _Sizes.read(_read_config(transformer))
-    graph = _Graph(_fitting(_read_weights(transformer), sizes, transformer))
-    _add_encoder(graph, sizes)
-    onnx.save(graph.model(sizes.hidden), destination)
+    shapes = {**sizes.shapes(), **(sizes.head_shapes() if scores else {})}
+    graph = _Graph(_fitting(_read_weights(transformer), shapes, transformer))
+    hidden = _add_encoder(graph, sizes)
+    if scores:
+        _add_head(graph, hidden)
+        model = graph.model("logits", ["batch_size", 1])
+    else:
+        model = graph.model("last_hidden_state", ["batch_size", "sequence_length", sizes.hidden])
+    onnx.save(model, destination)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +121,15 @@ class _Sizes:
         shapes.update({f"{norm}.{part}": (narrow,) for norm in norms for part in ("weight", "bias")})
         return shapes
 
+    def head_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every tensor of a classifier's head with one label."""
+        return {
+            "pooler.dense.weight": (self.hidden, self.hidden),
+            "pooler.dense.bias": (self.hidden,),
+            "classifier.weight": (1, self.hidden),
+            "classifier.bias": (1,),
+        }
+
 
 def _read_config(transformer: Path) -> dict[str, Any]:
     config: dict[str, Any] = json.loads((transformer / "config.json").read_text(encoding="utf-8"))
@@ -133,18 +150,19 @@ def _read_weights(transformer: Path) -> dict[str, NDArray[Any]]:
     return weights
 
 
-def _fitting(weights: Mapping[str, NDArray[Any]], sizes: _Sizes, transformer: Path) -> dict[str, NDArray[np.float32]]:
+def _fitting(
+    weights: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], transformer: Path
+) -> dict[str, NDArray[np.float32]]:
     """Return the tensors of the architecture in float32.
 
     Raises:
         UnsupportedEncoderError: A tensor is missing or has another shape.
     """
-    shapes = sizes.shapes()
     missing = [name for name in shapes if name not in weights]
     if missing:
         raise UnsupportedEncoderError(
             f"The weights in {transformer} lack {len(missing)} tensors of the architecture, {missing[0]} "
-            "first; the vectors would be random."
+            "first; its results would be random."
         )
     for name, shape in shapes.items():
         if weights[name].shape != shape:
@@ -193,15 +211,15 @@ class _Graph:
         parts = [self.weight(f"{module}.{part}") for part in ("weight", "bias")]
         return self.node("LayerNormalization", module, [values, *parts], axis=-1, epsilon=epsilon)
 
-    def model(self, hidden: int) -> "onnx.ModelProto":
-        """Return the model whose output is that of the last node."""
+    def model(self, name: str, shape: Sequence[str | int]) -> "onnx.ModelProto":
+        """Return the model whose output, under this name and with this shape, is that of the last node."""
         from onnx import TensorProto, helper
 
         batch = ["batch_size", "sequence_length"]
-        self._nodes[-1].output[0] = "last_hidden_state"
+        self._nodes[-1].output[0] = name
         names = ("input_ids", "attention_mask", "token_type_ids")
-        inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, batch) for name in names]
-        output = helper.make_tensor_value_info("last_hidden_state", TensorProto.FLOAT, [*batch, hidden])
+        inputs = [helper.make_tensor_value_info(one, TensorProto.INT64, batch) for one in names]
+        output = helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
         graph = helper.make_graph(self._nodes, "bert", inputs, [output], list(self._tensors.values()))
         return helper.make_model(
             graph,
@@ -218,7 +236,7 @@ class _Graph:
         return name
 
 
-def _add_encoder(graph: _Graph, sizes: _Sizes) -> None:
+def _add_encoder(graph: _Graph, sizes: _Sizes) -> str:
     hidden = _add_embeddings(graph, sizes)
     mask = _add_mask(graph)
     for index in range(sizes.layers):
@@ -229,6 +247,14 @@ def _add_encoder(graph: _Graph, sizes: _Sizes) -> None:
         narrow = graph.linear(f"{layer}.output.dense", active)
         hidden = graph.node("Add", f"{layer}.output", [narrow, attended])
         hidden = graph.norm(f"{layer}.output.LayerNorm", hidden, sizes.epsilon)
+    return hidden
+
+
+def _add_head(graph: _Graph, hidden: str) -> str:
+    """Add the score of each text: a linear layer over the pooled first token."""
+    first = graph.node("Gather", "pooler", [hidden, graph.constant("pooler.first", 0, np.int64)], axis=1)
+    pooled = graph.node("Tanh", "pooler", [graph.linear("pooler.dense", first)])
+    return graph.linear("classifier", pooled)
 
 
 def _add_embeddings(graph: _Graph, sizes: _Sizes) -> str:

@@ -91,7 +91,7 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
     if not bert:
         require("export", f"The encoder in {spec.source}, of another architecture than BERT,")
     write_graph = write_bert if bert else write_with_torch
-    write_tokenizer(spec, folder / TOKENIZER_FILE)
+    write_tokenizer(spec.source, folder / TOKENIZER_FILE)
     write_encoder_file(spec, folder)
     reduce_range = spec.variant == Runtime.INT8_DYNAMIC and int8_sums_saturate()
     if spec.variant == Runtime.FP32:

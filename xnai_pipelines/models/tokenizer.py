@@ -6,22 +6,21 @@ from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.extras import require
 from xnai_pipelines.models.bert import is_bert
 
 _SPECIAL = ("unk", "sep", "pad", "cls", "mask")
 
 
-def write_tokenizer(spec: EncoderSpec, path: Path) -> None:
-    """Write an encoder's tokenizer.json, without truncation and padding.
+def write_tokenizer(source: Path, path: Path) -> None:
+    """Write the tokenizer.json of a model's folder, without truncation and padding.
 
     Raises:
         MissingExtraError: The folder has neither tokenizer.json nor BERT's vocab.txt, and transformers, which could
             convert what it has, is not installed.
     """
-    tokenizer = _read(spec.source)
-    settings = _json(spec.source / "sentence_bert_config.json")
+    tokenizer = _read(source)
+    settings = _json(source / "sentence_bert_config.json")
     if settings.get("do_lower_case"):
         rest = [tokenizer.normalizer] if tokenizer.normalizer else []
         tokenizer.normalizer = normalizers.Sequence([normalizers.Lowercase(), *rest])

@@ -2,7 +2,7 @@
 
 import shutil
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +12,9 @@ from xnai_pipelines.documents.folders import Folders, MirroredFolder
 from xnai_pipelines.documents.identity import document_id, lies_in, possible_files, source_name
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
+from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
+from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
@@ -93,7 +96,8 @@ def forget(
     with stage(context, "forgetting") as watch:
         documents = sorted({document_id(source), *(row["document_id"] for row in stored)})
         embeddings = _embeddings(context.tables)
-        by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, *embeddings)
+        by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
+        chunks = chunks_of(context.tables, documents)
         kept = [*((spec, "document_id", documents) for spec in by_document), *_of_files(sorted(paths - here))]
         adapters = adapters_trained_on(context.home, frozenset(documents))
         if not adapters and not any(context.tables.was_stored(*rows) for rows in kept):
@@ -103,13 +107,16 @@ def forget(
         watch.items = len(stored)
         for spec in embeddings:
             withdraw_corpus(context.home, spec.name)
-        with context.progress.work("forgetting", 6 + len(embeddings), "tables") as advance:
+        with context.progress.work("forgetting", 11 + len(embeddings), "tables") as advance:
             erased = []
             for spec, column, values in (
                 *kept,
                 (QUESTIONS, "question_id", _questions_about(context, releases, frozenset(documents))),
             ):
                 erased.append(_erase(context, spec, column, values))
+                advance()
+            for table in _erase_from_graph(context, chunks):
+                erased.append(table)
                 advance()
         for release in (releases.current(), releases.challenger()):
             if release is not None:
@@ -147,6 +154,19 @@ def _erase(context: StageContext, spec: TableSpec, column: str, values: Sequence
     versions = tables.erase(spec)
     left = len(tables.read(spec, [spec.key], is_in(column, values))) if values else 0
     return ErasedTable(spec.name, found, left, versions)
+
+
+def _erase_from_graph(context: StageContext, chunks: frozenset[str]) -> Iterator[ErasedTable]:
+    """Make the graph without the chunks; yield what was removed from each table that the mentions support."""
+    tables = context.tables
+    if tables.version(MENTIONS) is None:
+        return
+    found = {spec.name: resting_on(tables, spec, chunks) for spec in SUPPORTED}
+    bring_graph(context)
+    for spec in SUPPORTED:
+        versions = tables.erase(spec)
+        left = resting_on(tables, spec, chunks)
+        yield ErasedTable(spec.name, found[spec.name] - left, left, versions)
 
 
 def _questions_about(context: StageContext, releases: Releases, documents: frozenset[str]) -> list[str]:

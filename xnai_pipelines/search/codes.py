@@ -32,10 +32,10 @@ class Codes:
     error: float
 
     @classmethod
-    def of(cls, vectors: Vectors) -> Self:
-        """Return the codes of unit vectors: float32 [n, d]."""
-        values = np.empty(vectors.shape, np.int8)
-        steps = np.empty(len(vectors), np.float32)
+    def of(cls, vectors: Vectors, values: npt.NDArray[np.int8] | None = None, steps: Vectors | None = None) -> Self:
+        """Return the codes of unit vectors, float32 [n, d]; in given arrays, such as those of a file."""
+        values = np.empty(vectors.shape, np.int8) if values is None else values
+        steps = np.empty(len(vectors), np.float32) if steps is None else steps
         error = 0.0
         for begin in range(0, len(vectors), _BLOCK):
             rows = slice(begin, begin + _BLOCK)

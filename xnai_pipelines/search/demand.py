@@ -1,6 +1,6 @@
 """Demand: on which documents the questions land in the current release, and which find nothing."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable
 
 from xnai_pipelines.documents.health.demand import Demand
@@ -28,7 +28,7 @@ def measure_demand(index: SearchIndex, questions: Iterable[str], feedback: Feedb
     for judgement in feedback.judgements:
         judged[judgement.question] = judged.get(judgement.question, False) or judgement.right
     asked = sorted({*questions, *judged})[:MAX_QUESTIONS]
-    landings: Counter[str] = Counter()
+    landings: defaultdict[str, float] = defaultdict(float)
     unanswered = []
     for question in asked:
         try:
@@ -40,5 +40,5 @@ def measure_demand(index: SearchIndex, questions: Iterable[str], feedback: Feedb
             unanswered.append(question)
         if known:
             for rank, hit in enumerate(hits, start=1):
-                landings[hit.document_id] += 1 / rank  # type: ignore[assignment]
+                landings[hit.document_id] += 1 / rank
     return Demand(len(asked), dict(landings), tuple(unanswered))

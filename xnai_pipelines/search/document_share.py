@@ -12,7 +12,7 @@ DOCUMENT_SHARE = np.float32(0.3)
 Vectors = npt.NDArray[np.float32]
 
 
-def with_documents(vectors: Vectors, documents: Sequence[str]) -> Vectors:
+def with_share(vectors: Vectors, sums: Vectors) -> Vectors:
     """Return the passages' vectors with a share of their documents': float32 [n, d], at most of unit length.
 
     A document's vector is the mean of its passages', scaled to unit length. A passage of a document that is about the
@@ -20,11 +20,16 @@ def with_documents(vectors: Vectors, documents: Sequence[str]) -> Vectors:
 
     Args:
         vectors: float32 [n, d], unit length.
-        documents: Id of each passage's document.
+        sums: Sum of the vectors of each one's document: float32 [n, d].
     """
+    lengths = np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    mixed: Vectors = (1 - DOCUMENT_SHARE) * vectors + DOCUMENT_SHARE * (sums / lengths)
+    return mixed
+
+
+def with_documents(vectors: Vectors, documents: Sequence[str]) -> Vectors:
+    """Return what `with_share` does, for passages that are in memory with the ids of their documents."""
     names, codes = np.unique(np.array(documents, dtype=np.str_), return_inverse=True)
     sums = np.zeros((len(names), vectors.shape[1]), np.float32)
     np.add.at(sums, codes, vectors)
-    sums /= np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), np.finfo(np.float32).tiny)
-    mixed: Vectors = (1 - DOCUMENT_SHARE) * vectors + DOCUMENT_SHARE * sums[codes]
-    return mixed
+    return with_share(vectors, sums[codes])

@@ -13,11 +13,14 @@ import pyarrow as pa
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
+from xnai_pipelines.graph.paths import Step
+from xnai_pipelines.search.by_graph import FULL_WEIGHT, GraphSearch, GraphSource, Walked
 from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.keyword import KeywordSearch, lookups
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Estimates, Rows, Scores, estimated_sum, first_per_group
+from xnai_pipelines.search.reranking import Reranker, open_reranker, reranked
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import nearest, read_vector_index
@@ -40,7 +43,8 @@ class Hit:
     """A passage found: `text == document.text[start:end]`; the snippet marks matching words with **asterisks**.
 
     The score is the similarity, BM25, or the weighted sum of both standardised, by mode; compare scores within one
-    answer. It has 100 added for each identifier and phrase of the question that the passage contains. `vector` is the
+    answer. It has 100 added for each identifier and phrase of the question that the passage contains. `path` is how the
+    knowledge graph leads from the question to the passage; empty if it was not asked or does not. `vector` is the
     cosine similarity of the question to the passage, 0.7, and to its document, 0.3; `keyword` is the BM25 score; None
     if the mode does not compute them. `copies` counts other passages with the same text, which are left out.
     """
@@ -61,6 +65,7 @@ class Hit:
     vector: float | None = None
     keyword: float | None = None
     copies: int = 0
+    path: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +78,7 @@ class _Ranking:
         vector: Cosine similarities, or None.
         keyword: BM25 scores, or None.
         found: All passages found, of which these are the best: bool [n].
+        walked: What the knowledge graph added, None if it was not asked.
     """
 
     rows: Rows
@@ -80,6 +86,7 @@ class _Ranking:
     vector: Scores | None
     keyword: Scores | None
     found: npt.NDArray[np.bool_]
+    walked: Walked | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +112,13 @@ class SearchIndex:
     """
 
     def __init__(
-        self, release: Release, corpus: Corpus, encoder: Encoder, table: Any = None, nprobes: int | None = None
+        self,
+        release: Release,
+        corpus: Corpus,
+        encoder: Encoder,
+        table: Any = None,
+        nprobes: int | None = None,
+        graph: GraphSource | None = None,
     ) -> None:
         if encoder.vector_space != release.vector_space:
             raise VectorSpaceError(
@@ -120,6 +133,9 @@ class SearchIndex:
         self._readable: npt.NDArray[np.bool_] | None = None
         self._encoder = encoder
         self._table = table
+        self._reranker: Reranker | None = None
+        self._graph_source = graph or GraphSource(corpus, None)
+        self._graph: GraphSearch | None = None
 
     @classmethod
     def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
@@ -140,8 +156,30 @@ class SearchIndex:
             )
         measured = read_vector_index(releases.vector_index_path(release.release))
         nprobes = measured.nprobes if measured else None
-        table = Tables(layout.lancedb).open(release.embeddings_table) if nprobes else None
-        return cls(release, open_corpus(layout, release), Encoder.load(folder, threads=threads), table, nprobes)
+        tables = Tables(layout.lancedb)
+        table = tables.open(release.embeddings_table) if nprobes else None
+        corpus, encoder = open_corpus(layout, release), Encoder.load(folder, threads=threads)
+        index = cls(release, corpus, encoder, table, nprobes, GraphSource(corpus, tables))
+        return index.ranked_by(index.policy, layout)
+
+    def ranked_by(self, policy: RankingPolicy, home: Home) -> Self:
+        """Return the index as another policy ranks it. It shares this index's memory.
+
+        Raises:
+            ReleaseError: The policy's re-ranker is missing from the home.
+        """
+        index = copy(self)
+        index.policy = policy
+        named = policy.reranker
+        index._reranker = (
+            open_reranker(named, home, corpus=self._corpus, encoder=self._encoder) if named is not None else None
+        )
+        return index
+
+    @property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes that can be asked: all, or those that need no knowledge graph if there is none."""
+        return tuple(mode for mode in Mode if mode is not Mode.GRAPH or self._graph_source.exists)
 
     @property
     def passages(self) -> int:
@@ -156,6 +194,13 @@ class SearchIndex:
         found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
         return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
 
+    def distinct(self, column: str) -> list[str]:
+        """Return the values that a column of the passages has, in order, without missing ones."""
+        values = self._corpus.passages[column]
+        if self._readable is not None:
+            values = values.filter(pa.array(self._readable))
+        return sorted(value for value in values.unique().to_pylist() if value is not None)
+
     def for_reader(self, may_read: Callable[[str], bool]) -> Self:
         """Return the index as it were without the passages of sources that may not be read.
 
@@ -166,6 +211,7 @@ class SearchIndex:
         index = copy(self)
         index._readable = readable[sources.indices.to_numpy()]
         index._keyword = KeywordSearch(self._corpus, index._readable)
+        index._graph = None
         return index
 
     @property
@@ -201,7 +247,7 @@ class SearchIndex:
         A question that `understood` returned has its filters already.
 
         Raises:
-            QueryError: The question is empty, too long or has no word.
+            QueryError: The question is empty, too long or has no word; or the graph is asked and there is none.
             ValueError: `k` is below 1, or there is no such mode.
         """
         what = self.understood(question, filters)
@@ -217,6 +263,7 @@ class SearchIndex:
                 vector=_number(ranking.vector, place),
                 keyword=_number(ranking.keyword, place),
                 copies=int(copies[self._corpus.originals[row]]) - 1,
+                path=self._by_graph().path(ranking.walked, row) if ranking.walked else (),
                 **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
             )
             for place, (row, shown) in enumerate(zip(rows, self._corpus.shown(rows), strict=True))
@@ -305,6 +352,12 @@ class SearchIndex:
             totals = self._totals(what, vector, keyword)
         if allowed is not None:
             totals.scores[~allowed] = -np.inf
+        walked = None
+        if weight := self._graph_weight(mode):
+            walked = self._by_graph().walked(what.text, totals)
+            totals = totals.plus(np.float32(weight) * walked.added)
+        if self._reranker and mode is Mode.HYBRID:
+            totals = reranked(totals, what.text, self._reranker)
         found = totals.scores > -np.inf
         best, depth = np.empty(0, np.int64), k
         while True:
@@ -319,7 +372,19 @@ class SearchIndex:
             None if vector is None else vector.at(best),
             None if keyword is None else keyword[best],
             found,
+            walked,
         )
+
+    def _graph_weight(self, mode: Mode) -> float:
+        """Return the graph's weight in a mode; a policy that wants a graph that is gone ranks without it."""
+        if mode is Mode.GRAPH:
+            return FULL_WEIGHT
+        return self.policy.graph_weight if mode is Mode.HYBRID and self._graph_source.exists else 0.0
+
+    def _by_graph(self) -> GraphSearch:
+        if self._graph is None:
+            self._graph = self._graph_source.opened(self._readable)
+        return self._graph
 
     def explain(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
@@ -349,6 +414,22 @@ class SearchIndex:
             share = RankingPolicy(weight).weight_for(familiarity, found)
             totals = estimated_sum(vector, keyword, weight=share, added=added, readable=self._readable)
             rows = totals.among(self._readable).best(FUSED_DEPTH)
+            rankings[weight] = self._corpus.values("document_id", rows.tolist())
+        return rankings
+
+    def documents_by_graph_weight(self, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
+        """Return the documents of the best 200 passages, best first, for each weight that the graph may have.
+
+        Raises:
+            QueryError: There is no graph.
+        """
+        what = self.understood(question)
+        totals = self._totals(what, self._by_vector(what.text, exact=False), self._keyword.scores(what.text))
+        totals = totals.among(self._readable)
+        added = self._by_graph().walked(what.text, totals).added
+        rankings = {}
+        for weight in weights:
+            rows = totals.plus(np.float32(weight) * added).best(FUSED_DEPTH)
             rankings[weight] = self._corpus.values("document_id", rows.tolist())
         return rankings
 

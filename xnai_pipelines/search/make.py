@@ -10,7 +10,9 @@ from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import EncoderChangedError
-from xnai_pipelines.search.corpus import publish_corpus, terms_of, withdraw_corpus
+from xnai_pipelines.graph.record import read_graph_record
+from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
+from xnai_pipelines.search.corpus_files import terms_of
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import read_card
@@ -198,6 +200,7 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         questions=None,
         metrics={},
         ranking=current.ranking if current else None,
+        graph=read_graph_record(context.home).revision,
     )
 
 

@@ -18,11 +18,16 @@ class RankingPolicy:
         vector_weight: Share of the vectors in the sum of both parts' standardised scores, 0 to 1.
         questions: Number of questions that it was chosen on; 0 if it was not chosen.
         correct_typos: Whether a word that no passage contains is searched for as the most similar one that does.
+        reranker: What compares the best passages again: "tokens", or the name of a cross-encoder's folder; None for
+            nothing.
+        graph_weight: Weight of what the knowledge graph adds to the score of a passage that it leads to; 0 without it.
     """
 
     vector_weight: float = DEFAULT_WEIGHT
     questions: int = 0
     correct_typos: bool = True
+    reranker: str | None = None
+    graph_weight: float = 0.0
 
     def weight_for(self, familiarity: float, found: int) -> float:
         """Return the vectors' share for a question, 0 to 1.

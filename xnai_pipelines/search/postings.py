@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from xnai_pipelines.search.words import STEM_MARK
 
@@ -78,8 +77,8 @@ class Postings:
             rows, added = self.rows[entries], self.weights[entries]
             if readable is not None:
                 there = readable[rows]
-                rarity = _rarity(number, int(np.count_nonzero(there)))
-                added = added[there] * np.float32(rarity / _rarity(self.passages, len(rows)))
+                rarer = rarity(number, int(np.count_nonzero(there)))
+                added = added[there] * np.float32(rarer / rarity(self.passages, len(rows)))
                 rows = rows[there]
             scores[rows] += np.float32(weight) * added
         return scores
@@ -90,53 +89,9 @@ def hashed(term: str) -> np.uint64:
     return np.uint64(int.from_bytes(hashlib.blake2b(term.encode(), digest_size=8).digest(), "little"))
 
 
-def build_postings(terms: pa.ListArray) -> Postings:
-    """Return the index of passages from the terms of each: list<string> [n].
-
-    German and Dutch compounds are also indexed by their parts, if these are words of the passages themselves.
-    """
-    passages = len(terms)
-    lengths = np.diff(terms.offsets.to_numpy())
-    encoded = terms.flatten().dictionary_encode()
-    names: list[str] = encoded.dictionary.to_pylist()
-    codes = encoded.indices.to_numpy().astype(np.int64)
-    rows = np.repeat(np.arange(passages, dtype=np.int64), lengths)
-    codes, rows = _with_parts(names, codes, rows)
-    pairs, counts = np.unique(codes * max(1, passages) + rows, return_counts=True)
-    codes, rows = np.divmod(pairs, max(1, passages))
-    frequency = np.bincount(codes, minlength=len(names))
-    rarity = _rarity(passages, frequency)
-    mean_length = len(encoded) / passages if len(encoded) else 1.0
-    norm = K1 * (1 - B + B * lengths / mean_length)
-    weights = (rarity[codes] * counts * (K1 + 1) / (counts + norm[rows])).astype(np.float32)
-    keys = np.array([hashed(name) for name in names], np.uint64)
-    order = np.argsort(keys)
-    moved = np.repeat(np.arange(len(names)), frequency)  # the code of each entry, in the order of codes
-    entries = np.argsort(np.argsort(order)[moved], kind="stable")
-    starts = np.concatenate([[0], np.cumsum(frequency[order])]).astype(np.int64)
-    return Postings(keys[order], starts, rows[entries].astype(np.int32), weights[entries], passages)
-
-
-def _rarity(passages: int, containing: Any) -> Any:
+def rarity(passages: int, containing: Any) -> Any:
     """Return the inverse document frequency of terms that so many of the passages contain."""
     return np.log1p((passages - containing + 0.5) / (containing + 0.5))
-
-
-def _with_parts(
-    names: Sequence[str], codes: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return the entries with those of the compounds' parts appended."""
-    known = {name: code for code, name in enumerate(names)}
-    more_codes, more_rows = [codes], [rows]
-    split = {code: found for code, name in enumerate(names) if (found := list(compound_parts(name, known)))}
-    order = np.argsort(codes, kind="stable") if split else codes
-    ordered = codes[order] if split else codes
-    for compound, parts in split.items():
-        begin, end = np.searchsorted(ordered, [compound, compound + 1])
-        for part in parts:
-            more_codes.append(np.full(end - begin, known[part], np.int64))
-            more_rows.append(rows[order[begin:end]])
-    return np.concatenate(more_codes), np.concatenate(more_rows)
 
 
 def compound_parts(term: str, known: Mapping[str, object]) -> Iterator[str]:

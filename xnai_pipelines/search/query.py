@@ -55,11 +55,12 @@ _OPERATOR = re.compile(r'(?<!\S)(?:"([^"]+)"|-(\w[^\s"]{2,})|(source|lang|type):
 
 
 class Mode(StrEnum):
-    """How passages are found: nearest vectors, BM25 over words, or both fused."""
+    """How passages are found: nearest vectors, BM25 over words, both fused, or these led on by the knowledge graph."""
 
     HYBRID = "hybrid"
     VECTOR = "vector"
     KEYWORD = "keyword"
+    GRAPH = "graph"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,15 @@ class Estimates:
             return self
         return replace(self, scores=np.where(readable, self.scores, np.float32(-np.inf)))
 
+    def plus(self, added: Scores) -> Self:
+        """Return the scores with `added` to them: float32 [n]."""
+        exact = self.exact
+        return replace(
+            self,
+            scores=self.scores + added,
+            exact=None if exact is None else lambda rows: exact(rows) + added[rows],
+        )
+
     def best(self, most: int) -> Rows:
         """Return the rows of the highest exact scores, as `best_rows` does.
 

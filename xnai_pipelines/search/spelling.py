@@ -1,9 +1,11 @@
 """Corrects words of a question that no passage contains to words that passages contain. Pure."""
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -26,10 +28,9 @@ class Correction:
     searched: str
 
 
-def vocabulary_of(terms: pa.ListArray) -> pa.Table:
+def vocabulary_of(terms: Sequence[str], counts: npt.NDArray[np.int64]) -> pa.Table:
     """Return the words among the terms of the passages and how often each occurs: `word` string, `count` int64."""
-    counted = pc.value_counts(terms.flatten())
-    table = pa.table({"word": counted.field("values"), "count": counted.field("counts")})
+    table = pa.table({"word": pa.array(terms, pa.string()), "count": counts})
     kept = pc.and_(pc.utf8_is_alpha(table["word"]), pc.greater_equal(pc.utf8_length(table["word"]), SHORTEST - 1))
     return table.filter(kept).sort_by("word").combine_chunks()
 

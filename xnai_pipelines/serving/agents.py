@@ -14,6 +14,7 @@ from pydantic import Field
 from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.serving import operations
+from xnai_pipelines.serving.answering import answered
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.messages import (
     AnswerRequest,
@@ -59,7 +60,7 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
     @server.tool(annotations=READING)
     async def ask(question: Question, context: Context) -> Answer:
         """Return an answer in the documents' own words, each sentence cited to the character, or a refusal."""
-        return await _told(operations.answer(service, caller_of(context), AnswerRequest(question=question)))
+        return await _told(answered(service, caller_of(context), AnswerRequest(question=question)))
 
     @server.tool(annotations=READING)
     async def read_document(

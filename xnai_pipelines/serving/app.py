@@ -2,29 +2,27 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import anyio
-import anyio.to_thread
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from mcp.server.mcpserver import Context
-from mcp.server.transport_security import TransportSecuritySettings
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Route
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
-from xnai_pipelines.search import Mode
-from xnai_pipelines.serving.agents import create_agent_server
-from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving import feedback
+from xnai_pipelines.serving.agents_mount import AgentsMount
 from xnai_pipelines.serving.front import Front
-from xnai_pipelines.serving.problems import problem, response_to
+from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
+from xnai_pipelines.serving.page import routes as page
+from xnai_pipelines.serving.problems import malformed, problem, response_to
+from xnai_pipelines.serving.readiness import Readiness
 from xnai_pipelines.serving.routes import Asking, Serving, router
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
 
 LOOK_SECONDS = 0.5  # between two looks at the pointer, the manifest, the index files and the access rules
-CANARY = "ready"  # what a ready service can search for
 
 
 def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
@@ -34,21 +32,22 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
         service: What the routes use.
         hosts: Names that requests may address the service by.
     """
-    agents = create_agent_server(service, _caller_of)
-    # each request is whole: nothing is kept between them, and the layers above check host, size and caller
-    protocol = agents.streamable_http_app(
-        stateless_http=True,
-        json_response=True,
-        transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
-    )
+    agents = AgentsMount(service)
+    readiness = Readiness(service)
+
+    async def ready() -> dict[str, str]:
+        await readiness.check()
+        return {"status": "ready"}
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await anyio.to_thread.run_sync(service.current.refresh)
-        async with agents.session_manager.run(), anyio.create_task_group() as tasks:
+        await service.refresh()
+        async with agents.running(), anyio.create_task_group() as tasks:
             tasks.start_soon(watch, service)
             yield
             tasks.cancel_scope.cancel()
+        if service.shared is not None:
+            await service.shared.close()
 
     app = FastAPI(
         title="xnai_pipelines",
@@ -60,10 +59,12 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     )
     app.state.service = service
     app.include_router(router)
+    for more in (openai_protocol, feedback, page):
+        app.include_router(more.router)
     app.add_api_route("/health", _health, include_in_schema=False)
-    app.add_api_route("/ready", _ready, include_in_schema=False)
+    app.add_api_route("/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
-    app.router.routes.extend(protocol.routes)
+    app.router.routes.append(Route("/mcp", endpoint=agents))
     app.add_exception_handler(XnaiError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _other)
@@ -72,27 +73,15 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     return app
 
 
-def _caller_of(context: Context) -> Caller:
-    request: Any = context.request_context.request
-    caller: Caller = request.state.caller
-    return caller
-
-
 async def watch(service: Service) -> None:
     """Look for a new state of the home again and again, until cancelled."""
     while True:
         await anyio.sleep(LOOK_SECONDS)
-        await anyio.to_thread.run_sync(service.current.refresh)
+        await service.refresh()
 
 
 async def _health() -> dict[str, str]:
     return {"status": "alive"}
-
-
-async def _ready(service: Serving) -> dict[str, str]:
-    index = service.current.served.index
-    await service.workers.do(lambda: index.rank(CANARY, 1, Mode.HYBRID))
-    return {"status": "ready"}
 
 
 async def _metrics(service: Serving, caller: Asking) -> Response:
@@ -108,9 +97,7 @@ async def _expected(_: Request, error: Exception) -> Response:
 
 async def _malformed(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return problem(422, "ValidationError", f"{where}: {first['msg']}.")
+    return malformed(error)
 
 
 async def _other(_: Request, error: Exception) -> Response:

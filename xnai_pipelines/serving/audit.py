@@ -1,9 +1,10 @@
 """The access log: who asked for what and what came of it. Never the question, a token or a document's text."""
 
+import errno
 import json
 import logging
-from dataclasses import asdict, dataclass
-from datetime import datetime
+import os
+from dataclasses import dataclass
 
 from xnai_pipelines.state.layout import Home
 
@@ -28,19 +29,37 @@ class AccessLog:
 
     def __init__(self, home: Home) -> None:
         self._folder = home.access
+        self._day = ""
+        self._file: int | None = None
         self._failing = False
 
     def write(self, access: Access) -> bool:
         """Append a request; return whether that succeeded. A full disk costs the line, not the response."""
-        day = datetime.fromisoformat(access.at).date().isoformat()
+        line = json.dumps({name: getattr(access, name) for name in Access.__slots__}, ensure_ascii=False) + "\n"
+        data = ("\n" + line if self._failing else line).encode()  # what a full disk cut off is a line of its own
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with (self._folder / f"{day}.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(access), ensure_ascii=False) + "\n")
+            if os.write(self._of_day(access.at[:10]), data) != len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             if not self._failing:
                 _log.warning("The access log in %s cannot be written: %s.", self._folder, error.strerror)
             self._failing = True
+            self.close()
             return False
         self._failing = False
         return True
+
+    def close(self) -> None:
+        """Close the file of the day; the next line opens it again."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _of_day(self, day: str) -> int:
+        """Return the descriptor of the day's file, kept open: opening it for each line takes longer than writing."""
+        if self._file is None or day != self._day:
+            self.close()
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._file = os.open(self._folder / f"{day}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._day = day
+        return self._file

@@ -1,17 +1,17 @@
-"""Who asks: the caller of a request, from its token, and the rate at which a caller may ask."""
+"""Who asks: the caller of a request, from its token."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import SlidingWindowCounterRateLimiter
-
-from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError, TooManyRequestsError
+from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
 from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.serving.breaker import Breaker
 
 BEARER = "Bearer "
 
@@ -45,17 +45,37 @@ ANYONE = Caller("anyone", frozenset(Scope), frozenset())
 """The caller of a service without authentication, which is bound to this machine."""
 
 
+NOT_AUTHENTICATED = "A valid token is needed: send `Authorization: Bearer TOKEN`."
+
+
+class Vouching(Protocol):
+    """Turns tokens that were made elsewhere into callers."""
+
+    breaker: "Breaker"
+
+    async def caller(self, token: str) -> Caller:
+        """Return whom a token was issued to."""
+
+
 class Doorkeeper:
     """Turns the header of a request into a caller. Reads the tokens again when their file changes."""
 
-    def __init__(self, home: Home, *, authenticated: bool, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        home: Home,
+        *,
+        authenticated: bool,
+        issuer: Vouching | None = None,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._home = home
         self._authenticated = authenticated
+        self.issuer = issuer
         self._now = now
         self._seen: tuple[int, int] | None = None
         self._tokens: tuple[Token, ...] = ()
 
-    def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str | None) -> Caller:
         """Return the caller of a request with this `Authorization` header.
 
         Raises:
@@ -65,9 +85,12 @@ class Doorkeeper:
         if not self._authenticated:
             return ANYONE
         text = authorization or ""
-        found = token_of(text.removeprefix(BEARER), self._current(), self._now()) if text.startswith(BEARER) else None
+        token = text.removeprefix(BEARER) if text.startswith(BEARER) else ""
+        if self.issuer is not None and token.count(".") == 2:
+            return await self.issuer.caller(token)
+        found = token_of(token, self._current(), self._now())
         if found is None:
-            raise NotAuthenticatedError("A valid token is needed: send `Authorization: Bearer TOKEN`.")
+            raise NotAuthenticatedError(NOT_AUTHENTICATED)
         return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
 
     def _current(self) -> tuple[Token, ...]:
@@ -83,24 +106,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_mtime_ns, found.st_ino
-
-
-class RateLimit:
-    """How often a caller, and how often an address, may ask per minute."""
-
-    def __init__(self, per_minute: int) -> None:
-        self._rate = RateLimitItemPerMinute(per_minute)
-        self._strategy = SlidingWindowCounterRateLimiter(MemoryStorage())
-
-    def count(self, kind: str, key: str) -> None:
-        """Count a request.
-
-        Raises:
-            TooManyRequestsError: It is one too many.
-        """
-        if not self._strategy.hit(self._rate, kind, key):
-            resets_at, _ = self._strategy.get_window_stats(self._rate, kind, key)
-            wait = max(1, round(resets_at - datetime.now(UTC).timestamp()))
-            raise TooManyRequestsError(
-                f"More than {self._rate.amount} requests in a minute. Ask again in {wait} s.", wait
-            )

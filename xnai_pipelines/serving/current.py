@@ -1,5 +1,6 @@
 """The release that answers: opened once, and again in the background after a run, a promotion or a change of rules."""
 
+import hashlib
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -24,6 +25,11 @@ class Stamp:
     """What a served state was made of: pointer, manifest, index files and access rules, by name and time."""
 
     files: tuple[tuple[str, int], ...]
+
+    @property
+    def digest(self) -> str:
+        """A hash of it, the same in every process that serves the home in this state."""
+        return hashlib.sha256(repr(self.files).encode()).hexdigest()[:32]
 
 
 @dataclass(eq=False)
@@ -74,10 +80,15 @@ class CurrentRelease:
         Raises:
             XnaiError: There is none; the error of the last attempt to open one.
         """
-        served = self._served
+        served = self.newest
         if served is None:
             raise self._failure or ReleaseError("The release is being opened. Ask again in a moment.")
         return served
+
+    @property
+    def newest(self) -> Served | None:
+        """The state that is served, None if there is none."""
+        return self._served
 
     @property
     def failure(self) -> str | None:

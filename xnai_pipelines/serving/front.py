@@ -22,8 +22,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-OPEN = ("/health", "/ready", "/openapi.json", "/docs")
+OPEN = ("/", "/health", "/ready", "/openapi.json", "/docs")
 """Paths that need no token and are not counted against a rate."""
+PAGE = "/page/"
+"""Start of the paths of the chat page's files, which are as open."""
+SESSION = "/session"
+"""Path where a person signs in; it finds out itself who asks."""
 
 
 class Front:
@@ -41,7 +45,7 @@ class Front:
         started = time.perf_counter()
         passing = _Passing(send)
         try:
-            self._admit(scope, passing)
+            await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
             await self._app(scope, body, passing.send)
         except XnaiError as error:
@@ -51,16 +55,15 @@ class Front:
         finally:
             self._note(scope, passing, time.perf_counter() - started)
 
-    def _admit(self, scope: Scope, passing: "_Passing") -> None:
+    async def _admit(self, scope: Scope, passing: "_Passing") -> None:
         """Find the caller and count the request, before anything of it is read."""
-        if scope["path"] in OPEN:
+        if _is_open(scope):
             return
         address = (scope.get("client") or ("unknown",))[0]
         self._service.rate.count("address", address)
-        authorization = next(
-            (value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None
-        )
-        caller = self._service.doorkeeper.caller(authorization)
+        if scope["path"] == SESSION:
+            return
+        caller = await self._service.doorkeeper.caller(self._service.sessions.authorization(scope))
         passing.caller = caller
         self._service.rate.count("caller", caller.name)
         scope.setdefault("state", {})["caller"] = caller
@@ -70,7 +73,7 @@ class Front:
         pattern = getattr(route, "path", None) or (scope["path"] if scope["path"] in OPEN else "none")
         status = passing.status or 499  # the client left
         self._service.metrics.count(pattern, status, seconds)
-        if scope["path"] in OPEN:
+        if _is_open(scope):
             return
         access = Access(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
@@ -83,6 +86,11 @@ class Front:
         )
         if not self._service.log.write(access):
             self._service.metrics.unlogged.inc()
+
+
+def _is_open(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path in OPEN or path.startswith(PAGE)
 
 
 class _Passing:

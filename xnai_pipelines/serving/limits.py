@@ -18,5 +18,5 @@ class ServiceLimits:
     requests_per_minute: int = 100
     queue: int = 64
     seconds: float = 10.0
-    body_bytes: int = 64 * 1024
+    body_bytes: int = 256 * 1024
     cached_answers: int = 2_048

@@ -1,12 +1,19 @@
 """What requests hold and what responses hold, as the OpenAPI description shows them."""
 
+import unicodedata
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from xnai_pipelines.search import Filters, Hit, Mode
 from xnai_pipelines.search.query import LONGEST_QUESTION
 from xnai_pipelines.state.manifest import Release
+
+
+def normal(question: str) -> str:
+    """Return a question in one of the ways to write it: composed characters, single spaces. It is cached once."""
+    return " ".join(unicodedata.normalize("NFC", question).split())
+
 
 Question = Annotated[
     str,
@@ -16,6 +23,7 @@ Question = Annotated[
         description="What a person asks; operators as in `xnai search`.",
         examples=["How do I copy a folder?"],
     ),
+    AfterValidator(normal),
 ]
 
 
@@ -47,16 +55,29 @@ class SearchRequest(Request):
     by_document: bool = Field(default=False, description="Return the best passage of each document alone.")
 
 
+class Earlier(Request):
+    """A question that was asked before, and the text of its answer."""
+
+    question: Question
+    answer: str = Field(default="", max_length=20_000)
+
+
 class AnswerRequest(Request):
     """A question to be answered."""
 
     question: Question
     filters: SearchFilters = SearchFilters()
+    history: tuple[Earlier, ...] = Field(
+        default=(), max_length=20, description="What was asked before, the oldest first: a follow-up may mean it."
+    )
+    stream: bool = Field(default=False, description="Send server-sent events; `Accept: text/event-stream` does too.")
 
 
-class ContextRequest(AnswerRequest):
+class ContextRequest(Request):
     """A question whose evidence is wanted."""
 
+    question: Question
+    filters: SearchFilters = SearchFilters()
     budget: int = Field(default=2_000, ge=1, le=32_000, description="Max tokens, estimated.")
 
 
@@ -129,6 +150,11 @@ class StatusResponse(BaseModel):
     failure: str | None = Field(
         default=None,
         description="Why the newest state could not be opened; shown to the scope admin.",
+    )
+    dependencies: dict[str, str] = Field(
+        default={},
+        description="Circuit breakers by dependency: closed, opened or half-opened; shown to the scope admin.",
+        examples=[{"redis": "closed"}],
     )
 
 

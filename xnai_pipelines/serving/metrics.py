@@ -41,6 +41,10 @@ class Metrics:
         yield GaugeMetricFamily("xnai_queue_length", "Requests that wait.", service.workers.waiting)
         yield CounterMetricFamily("xnai_cache_hits", "Results that came from the cache.", service.cache.hits)
         yield CounterMetricFamily("xnai_cache_misses", "Results that did not.", service.cache.misses)
+        closed = GaugeMetricFamily("xnai_dependency_used", "1 if it is used, 0 if left alone.", labels=("dependency",))
+        for breaker in service.breakers:
+            closed.add_metric((breaker.name,), float(breaker.state == "closed"))
+        yield closed
         yield GaugeMetricFamily(
             "xnai_newest_state_served", "1 if the newest state is served.", float(service.current.failure is None)
         )

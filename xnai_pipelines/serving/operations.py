@@ -2,13 +2,11 @@
 
 from typing import Any
 
-from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import ask, context_block
+from xnai_pipelines.answers.ask import context_block
 from xnai_pipelines.errors import NotFoundError
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import (
-    AnswerRequest,
     ContextRequest,
     ContextResponse,
     DocumentResponse,
@@ -38,17 +36,6 @@ async def search(service: Service, caller: Caller, request: SearchRequest) -> Se
         return SearchResponse(release=index.release.release, searched_for=what.text, hits=hits)
 
     return await service.result(caller, ("search", request), work)
-
-
-async def answer(service: Service, caller: Caller, request: AnswerRequest) -> Answer:
-    """Return an answer that quotes the documents, or a refusal."""
-    caller.require(Scope.ANSWER)
-
-    def work(served: Served, groups: frozenset[str]) -> Answer:
-        filters = request.filters.filters()
-        return ask(served.for_groups(groups), request.question, policy=served.refusal, filters=filters)
-
-    return await service.result(caller, ("answer", request), work)
 
 
 async def context(service: Service, caller: Caller, request: ContextRequest) -> ContextResponse:
@@ -125,5 +112,6 @@ async def status(service: Service, caller: Caller) -> StatusResponse:
 
     found = await service.result(caller, ("status",), work)
     if Scope.ADMIN in caller.scopes:
-        return found.model_copy(update={"failure": service.current.failure})
+        dependencies = {breaker.name: breaker.state for breaker in service.breakers}
+        return found.model_copy(update={"failure": service.current.failure, "dependencies": dependencies})
     return found

@@ -2,9 +2,16 @@
 
 import logging
 
+from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
-from xnai_pipelines.errors import AccessError, NotAuthenticatedError, TooManyRequestsError, XnaiError
+from xnai_pipelines.errors import (
+    AccessError,
+    NotAuthenticatedError,
+    RequestTimeoutError,
+    TooManyRequestsError,
+    XnaiError,
+)
 
 _log = logging.getLogger(__name__)
 
@@ -20,7 +27,7 @@ def response_to(error: XnaiError) -> JSONResponse:
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
     message = str(error)
-    if error.http_status >= 500 and not isinstance(error, AccessError):
+    if error.http_status >= 500 and not isinstance(error, AccessError | RequestTimeoutError):
         _log.error("%s: %s", type(error).__name__, error)
         message = "The service cannot answer this now. Its log names the cause."
     return problem(error.http_status, type(error).__name__, message, headers)
@@ -29,3 +36,10 @@ def response_to(error: XnaiError) -> JSONResponse:
 def problem(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:
     """Return a response that names what was wrong."""
     return JSONResponse({"error": error, "message": message}, status, headers)
+
+
+def malformed(error: RequestValidationError) -> JSONResponse:
+    """Return the response to a request of another form than its route's; it names the first field that is wrong."""
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return problem(422, "ValidationError", f"{where}: {first['msg']}.")

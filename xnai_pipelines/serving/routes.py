@@ -1,11 +1,13 @@
 """The routes under /v1."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
 from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.serving import operations
+from xnai_pipelines.serving.answering import answered
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.messages import (
     AnswerRequest,
@@ -20,8 +22,9 @@ from xnai_pipelines.serving.messages import (
     StatusResponse,
 )
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.streaming import EVENT_STREAM, answer_stream
 
-_REFUSALS: dict[int | str, dict[str, Any]] = {
+REFUSALS: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}
     for status, description in {
         400: "The request is not acceptable.",
@@ -37,21 +40,23 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
     }.items()
 }
 
-router = APIRouter(prefix="/v1", responses=_REFUSALS)
+router = APIRouter(prefix="/v1", responses=REFUSALS)
 
 
-def _service(request: Request) -> Service:
+# async: FastAPI runs other functions in a thread, which costs more than a cached search
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
 
-def _caller(request: Request) -> Caller:
+async def _caller(request: Request) -> Caller:
     caller: Caller = request.state.caller
     return caller
 
 
 Serving = Annotated[Service, Depends(_service)]
 Asking = Annotated[Caller, Depends(_caller)]
+Accept = Annotated[str, Header(include_in_schema=False)]
 
 
 @router.post("/search")
@@ -60,10 +65,15 @@ async def search(body: SearchRequest, service: Serving, caller: Asking) -> Searc
     return await operations.search(service, caller, body)
 
 
-@router.post("/answer")
-async def answer(body: AnswerRequest, service: Serving, caller: Asking) -> Answer:
-    """Return an answer: sentences, each cited to the character, or a refusal with the nearest passages."""
-    return await operations.answer(service, caller, body)
+@router.post("/answer", response_model=Answer, responses={200: {"content": {EVENT_STREAM: {}}}})
+async def answer(body: AnswerRequest, service: Serving, caller: Asking, accept: Accept = "") -> Answer | Response:
+    """Return an answer: sentences, each cited to the character, or a refusal with the nearest passages.
+
+    As server-sent events: `sentence` for each sentence once it is verified, then `answer` with all of it, or `error`.
+    """
+    if body.stream or EVENT_STREAM in accept:
+        return answer_stream(partial(answered, service, caller, body))
+    return await answered(service, caller, body)
 
 
 @router.post("/context")

@@ -4,22 +4,29 @@ import ipaddress
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
-import anyio.to_thread
 import uvicorn
+from pydantic import SecretStr
 
 from xnai_pipelines.errors import OptionError
-from xnai_pipelines.serving.agents import create_agent_server
+from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.connection import OPTIONS
+from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.serving.oidc import OidcCallers
+    from xnai_pipelines.serving.shared_cache import SharedCache
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 DEFAULT_LIMITS = ServiceLimits()
-STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
 def run_service(
@@ -31,6 +38,9 @@ def run_service(
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
+    writer: Writer | None = None,
+    redis: SecretStr | None = None,
+    issuer: Issuer | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
 ) -> None:
@@ -44,6 +54,9 @@ def run_service(
         names: Host names that requests may use, beside the address and those of this machine.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
+        writer: Language model that writes answers, None if they quote.
+        redis: URL of a Redis server that shares results between processes.
+        issuer: OpenID Connect issuer whose tokens are accepted too.
         certificate: Certificate for TLS, PEM.
         key: Its private key, PEM.
 
@@ -55,35 +68,51 @@ def run_service(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    service = Service(home, limits, Doorkeeper(home, authenticated=authenticated), threads)
+    vouching = _vouching(issuer)
+    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
+    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis))
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,
         port=port,
-        access_log=False,
-        log_level="warning",
-        server_header=False,
-        timeout_keep_alive=15,
-        timeout_graceful_shutdown=STOP_SECONDS,
-        limit_concurrency=512,
-        h11_max_incomplete_event_size=16 * 1024,
         ssl_certfile=certificate,
         ssl_keyfile=key,
+        **OPTIONS,
     )
 
 
 def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
     """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
+    from xnai_pipelines.serving.agents import create_agent_server
+
     service = Service(home, limits, Doorkeeper(home, authenticated=False), os.cpu_count() or 1)
 
     async def serve() -> None:
         async with anyio.create_task_group() as tasks:
-            await anyio.to_thread.run_sync(service.current.refresh)
+            await service.refresh()
             tasks.start_soon(watch, service)
             await create_agent_server(service, lambda _: replace(ANYONE, groups=groups)).run_stdio_async()
             tasks.cancel_scope.cancel()
 
     anyio.run(serve)
+
+
+# both load libraries that a service without them does not wait for
+def _vouching(issuer: Issuer | None) -> "OidcCallers | None":
+    if issuer is None:
+        return None
+    from xnai_pipelines.serving.oidc import OidcCallers
+
+    return OidcCallers(issuer)
+
+
+def _shared_cache(home: Home, url: SecretStr | None) -> "SharedCache | None":
+    if url is None:
+        return None
+    require("redis", "XNAI_REDIS_URL")
+    from xnai_pipelines.serving.shared_cache import SharedCache
+
+    return SharedCache(url, str(home.root))
 
 
 def _is_loopback(host: str) -> bool:

@@ -2,32 +2,44 @@
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio.to_thread
 
 from xnai_pipelines.serving.audit import AccessLog
 from xnai_pipelines.serving.cache import Cache
-from xnai_pipelines.serving.caller import Caller, Doorkeeper, RateLimit
+from xnai_pipelines.serving.caller import Caller, Doorkeeper
 from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
+from xnai_pipelines.serving.rate import RateLimit
+from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
+from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.serving.breaker import Breaker
+    from xnai_pipelines.serving.shared_cache import SharedCache
 
 Result = TypeVar("Result")
 
 
 @dataclass(eq=False)
 class Service:
-    """A running service of one home."""
+    """A running service of one home. Its writer is a language model; None quotes the documents."""
 
     home: Home
     limits: ServiceLimits
     doorkeeper: Doorkeeper
     threads: int
+    writer: Writer | None = None
+    shared: "SharedCache | None" = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)
     rate: RateLimit = field(init=False)
+    sessions: Sessions = field(init=False, default_factory=Sessions)
     metrics: Metrics = field(init=False)
     log: AccessLog = field(init=False)
 
@@ -39,21 +51,41 @@ class Service:
         self.metrics = Metrics(self)
         self.log = AccessLog(self.home)
 
-    async def result(self, caller: Caller, key: Hashable, work: Callable[[Served, frozenset[str]], Result]) -> Result:
-        """Return the result of the work on the served state, from the cache if it is there.
+    @property
+    def breakers(self) -> "tuple[Breaker, ...]":
+        """The breakers of what the service depends on and can do without."""
+        found = (self.writer, self.shared, self.doorkeeper.issuer)
+        return tuple(one.breaker for one in found if one is not None)
+
+    async def refresh(self) -> None:
+        """Serve what is current now; results of other states leave the shared cache."""
+        await anyio.to_thread.run_sync(self.current.refresh)
+        served = self.current.newest
+        if self.shared is not None and served is not None:
+            await self.shared.keep_only(served.stamp.digest)
+
+    async def result(
+        self, caller: Caller, key: tuple[Hashable, ...], work: Callable[[Served, frozenset[str]], Result]
+    ) -> Result:
+        """Return the result of the work on the served state, from a cache if it is there.
 
         Args:
             caller: Who asks.
-            key: All of the request that the result depends on.
+            key: All of the request that the result depends on, its kind first.
             work: Function of the served state and the caller's groups.
         """
         served = self.current.served
         groups = caller.groups
-        whole_key = (groups, key)
-        kept: Any | None = self.cache.get(served, whole_key)
+        kept: Any | None = self.cache.get(served, (groups, key))
+        if kept is None and self.shared is not None:
+            kept = await self.shared.get(served.stamp.digest, groups, key)
+            if kept is not None:
+                self.cache.put(served, (groups, key), kept)
         if kept is not None:
-            found: Result = kept
-            return found
+            known: Result = kept
+            return known
         found = await self.workers.do(lambda: work(served, groups))
-        self.cache.put(served, whole_key, found)
+        self.cache.put(served, (groups, key), found)
+        if self.shared is not None:
+            await self.shared.put(served.stamp.digest, groups, key, found)
         return found

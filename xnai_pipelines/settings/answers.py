@@ -16,6 +16,11 @@ class AnswerSettings(BaseModel):
     llm_model: str = Field(default="default", description="Name of the model on that server.")
     llm_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
     llm_seconds: float = Field(default=20.0, gt=0, description="Max time of its reply; then the answer quotes.")
+    llm_head_start: float = Field(
+        default=10.0,
+        gt=0,
+        description="Seconds that the service waits for its first verified sentence; then the answer quotes.",
+    )
     llm_keep_unsupported: bool = Field(
         default=False,
         description="Show sentences that no document supports, with the reason, instead of dropping them.",

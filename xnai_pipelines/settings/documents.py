@@ -51,6 +51,11 @@ class DocumentSettings(BaseModel):
         ge=1,
         description="Max size that the files in one archive or message may unpack to, in MB.",
     )
+    ocr_languages: str | None = Field(
+        default=None,
+        description="Languages of scanned pages, as the program tesseract names them, such as eng+deu. Unset: pages "
+        "that are pictures are counted, not read.",
+    )
     vanish_share: float = Field(
         default=0.3,
         gt=0,

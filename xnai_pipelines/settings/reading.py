@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings.answers import AnswerSettings
+from xnai_pipelines.settings.backups import BackupSettings
 from xnai_pipelines.settings.compute import ComputeSettings
 from xnai_pipelines.settings.documents import DocumentSettings
 from xnai_pipelines.settings.models import ModelSettings
@@ -30,6 +31,7 @@ class Settings(
     ModelSettings,
     QualitySettings,
     AnswerSettings,
+    BackupSettings,
     ComputeSettings,
     ServerSettings,
     BaseSettings,

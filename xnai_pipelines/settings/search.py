@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import BaseModel, Field, model_validator
 
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.settings.kinds import QuestionsPath
+from xnai_pipelines.settings.kinds import AbsolutePath, QuestionsPath
 
 
 class SearchSettings(BaseModel):
@@ -30,6 +30,16 @@ class SearchSettings(BaseModel):
     correct_typos: bool = Field(
         default=True,
         description="Search for the most similar word of the documents if they lack a word of the question.",
+    )
+    reranker: AbsolutePath | None = Field(
+        default=None,
+        description="Folder of a cross-encoder, as sentence-transformers saves it. It re-ranks if it gains on the "
+        "labelled train and validation questions. Unset: only the encoder's token vectors are tried.",
+    )
+    max_rerank_ms: float = Field(
+        default=60.0,
+        ge=0,
+        description="Max p95 time that a re-ranker adds to a search, in ms. 0: none is tried or used.",
     )
     exact_search_rows: int = Field(
         default=500_000, ge=0, description="Search is exact up to this many vectors, approximate above."

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from xnai_pipelines.serving.issuer import Algorithm, Issuer, is_safe
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.settings.kinds import AbsolutePath, Names
 
@@ -23,6 +24,22 @@ class ServerSettings(BaseModel):
         default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
     )
     request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
+    redis_url: SecretStr | None = Field(
+        default=None,
+        description="Redis server that shares results between processes of the service (extra `redis`), such as "
+        "redis://127.0.0.1:6379/0. Unset: each process keeps its own.",
+    )
+    oidc_issuer: str | None = Field(
+        default=None,
+        description="OpenID Connect issuer whose tokens (JWT) the service accepts beside its own, exactly as they "
+        "name it.",
+    )
+    oidc_audience: str = Field(default="xnai", description="Audience that tokens of the issuer must have.")
+    oidc_algorithm: Algorithm = Field(default="RS256", description="The one algorithm of their signatures.")
+    oidc_groups_claim: str = Field(default="groups", description="Claim of the caller's groups.")
+    oidc_admin_group: str | None = Field(
+        default=None, description="Group that has the scope admin after a sign-in with two factors (`amr`: `mfa`)."
+    )
     tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
     tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     mlflow_uri: str | None = Field(
@@ -43,6 +60,22 @@ class ServerSettings(BaseModel):
     def mlflow_ui_url(self) -> str:
         """Where people reach the MLflow UI."""
         return self.mlflow_ui or self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_safe(cls, issuer: str | None) -> str | None:
+        if issuer is not None and not is_safe(issuer):
+            raise ValueError("it must be an https address, or one of this machine")
+        return issuer
+
+    @property
+    def issuer(self) -> Issuer | None:
+        """The issuer whose tokens the service accepts."""
+        if self.oidc_issuer is None:
+            return None
+        return Issuer(
+            self.oidc_issuer, self.oidc_audience, self.oidc_algorithm, self.oidc_groups_claim, self.oidc_admin_group
+        )
 
     @property
     def service_limits(self) -> ServiceLimits:

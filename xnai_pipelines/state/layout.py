@@ -49,6 +49,11 @@ class Home:
         return self.root / "models"
 
     @property
+    def rerankers(self) -> Path:
+        """Cross-encoders that re-rank, one folder each."""
+        return self.root / "rerankers"
+
+    @property
     def adapters(self) -> Path:
         """LoRA adapters, one folder each, and the encoders they were merged into."""
         return self.root / "adapters"
@@ -112,6 +117,11 @@ class Home:
     def access(self) -> Path:
         """Who asked the service for what, one file per day."""
         return self.root / "access"
+
+    @property
+    def answers(self) -> Path:
+        """What each answer of `xnai ask` was made from, one file each, so that it can be given again."""
+        return self.root / "answers"
 
     @property
     def logs(self) -> Path:

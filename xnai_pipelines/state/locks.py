@@ -75,14 +75,29 @@ def was_shown_alive(home: Home, run_id: str) -> bool:
 
 def is_alive(home: Home, run_id: str) -> bool:
     """Return whether a process holds a lock of the run."""
-    return any(_is_held(path) for path in _locks(home, run_id))
+    return any(is_held(path) for path in _locks(home, run_id))
+
+
+def dead_runs(home: Home) -> list[str]:
+    """Return the ids of runs whose processes were all killed."""
+    names = (path.name.removesuffix(".lock").rpartition(".") for path in (home.root / "alive").glob("*.lock"))
+    known = sorted({run_id or last for run_id, _, last in names})
+    return [run_id for run_id in known if not is_alive(home, run_id) and was_shown_alive(home, run_id)]
+
+
+def forget_dead_run(home: Home, run_id: str) -> None:
+    """Remove the locks that a killed run left; those of a living one stay."""
+    for path in _locks(home, run_id):
+        if not is_held(path):
+            path.unlink(missing_ok=True)
 
 
 def _locks(home: Home, run_id: str) -> list[Path]:
     return list((home.root / "alive").glob(f"{run_id}*.lock"))
 
 
-def _is_held(path: Path) -> bool:
+def is_held(path: Path) -> bool:
+    """Return whether a process holds the lock of this file."""
     try:
         with path.open("r") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)

@@ -19,7 +19,7 @@ class Release:
 
     `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards. `ranking` is
     the ranking policy, None for the default. `cut_by` is the vector space of the encoder whose tokens measure the
-    chunks, None for the release's own.
+    chunks, None for the release's own. `graph` is the revision of the knowledge graph, None if there is none.
     """
 
     release: int
@@ -35,6 +35,7 @@ class Release:
     metrics: dict[str, float]
     ranking: dict[str, Any] | None = None
     cut_by: str | None = None
+    graph: str | None = None
 
 
 class MoveKind(StrEnum):
@@ -160,6 +161,10 @@ class Releases:
     def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
         """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""
         write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), ranking=ranking)))
+
+    def set_graph(self, number: int, revision: str | None) -> None:
+        """Record the revision of the knowledge graph in a release's manifest."""
+        write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), graph=revision)))
 
     def challenger(self) -> Release | None:
         """Return the manifest that the challenger would have as a release, None if there is no challenger."""

@@ -1,17 +1,39 @@
-"""Version 0.1 kept records that decide under `reports/`; they move to `state/` once."""
+"""A home of an earlier version is brought up to date when it is opened; one of a later version is refused.
+
+Version 0.1 kept records that decide under `reports/`; they move to `state/` once. Tables gain columns as they are
+written, or all at once by `migrate_tables`.
+"""
 
 import json
 import logging
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home, write_bytes, write_json
 from xnai_pipelines.state.locks import sole_writer
+from xnai_pipelines.state.manifest import is_embeddings_table
+from xnai_pipelines.state.schemas import (
+    CHUNKS,
+    DOCUMENTS,
+    FILES,
+    QUARANTINE,
+    QUESTIONS,
+    TRAINING_PAIRS,
+    TableSpec,
+    embeddings_spec,
+)
+from xnai_pipelines.state.tables import Tables
 
 _log = logging.getLogger(__name__)
+
+# Raised when an earlier version could no longer read what this one writes.
+SCHEMA_VERSION = 2
+_VERSION = "version.json"
 
 # Files under reports/ and their names under state/; a pattern keeps its files' names.
 _MOVED = {
@@ -44,17 +66,109 @@ _RENAMED = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Something that a home of an earlier version still has to change: where, and what, in a sentence.
+
+    `possible` is False if this version cannot make the change.
+    """
+
+    where: str
+    what: str
+    possible: bool = True
+
+
+def schema_version(home: Home) -> int:
+    """Return the version of what the home keeps; of a home without a record it is told by its folders.
+
+    Raises:
+        HomeError: The record is damaged.
+    """
+    path = home.state / _VERSION
+    try:
+        return int(json.loads(path.read_bytes())["schema"])
+    except FileNotFoundError:
+        return 1 if _is_of_version_0_1(home) else SCHEMA_VERSION
+    except (ValueError, KeyError, TypeError) as error:
+        raise HomeError(f"{path} is damaged ({error!r}). Delete it; it is written again.") from error
+
+
+def pending(home: Home) -> tuple[Change, ...]:
+    """Return what the home still has to change, without changing anything."""
+    changes = [_newer(home)] if schema_version(home) > SCHEMA_VERSION else []
+    if _is_of_version_0_1(home):
+        changes += [
+            Change(f"reports/{path.relative_to(home.reports).as_posix()}", "It moves to state/.")
+            for path in sorted(_replaced(home.reports))
+        ]
+    if not home.lancedb.is_dir():
+        return tuple(changes)
+    tables = Tables(home.lancedb)
+    for spec in _specs(tables):
+        stored = tables.open(spec.name).schema
+        missing = [field.name for field in spec.schema if field.name not in stored.names]
+        wrong = [f.name for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
+        if missing:
+            changes.append(Change(f"table {spec.name}", f"It gains the columns {', '.join(missing)}."))
+        if wrong:
+            what = f"It stores {', '.join(wrong)} in a form that this version cannot read: ingest into a new XNAI_HOME."
+            changes.append(Change(f"table {spec.name}", what, possible=False))
+    return tuple(changes)
+
+
+def migrate_tables(home: Home, say: Callable[[str], None]) -> None:
+    """Give every table the columns that this version needs; the next run fills them.
+
+    Raises:
+        HomeError: The home cannot be written.
+        TableError: A table stores a column in a form that this version cannot read.
+    """
+    if home.lancedb.is_dir():
+        with sole_writer(home, say):
+            tables = Tables(home.lancedb)
+            for spec in _specs(tables):
+                tables.ensure(spec)
+
+
+def _specs(tables: Tables) -> list[TableSpec]:
+    """Return what this version needs of each table that exists."""
+    known = {spec.name: spec for spec in (FILES, DOCUMENTS, QUARANTINE, CHUNKS, QUESTIONS, TRAINING_PAIRS)}
+    names = tables.names()
+    embeddings = [
+        embeddings_spec(name, tables.open(name).schema.field("vector").type.list_size)
+        for name in names
+        if is_embeddings_table(name)
+    ]
+    return [*(known[name] for name in names if name in known), *embeddings]
+
+
+def _is_of_version_0_1(home: Home) -> bool:
+    # a first run of this version reports on its sources before it has decided anything, and on documents after that
+    return not home.state.exists() and (home.reports / "documents.json").exists()
+
+
+def _newer(home: Home) -> Change:
+    what = f"It has schema {schema_version(home)}, and this program reads up to {SCHEMA_VERSION}. Update the program."
+    return Change(str(home.root), what, possible=False)
+
+
+def _record_version(home: Home) -> None:
+    if home.state.is_dir() and not (home.state / _VERSION).exists() and os.access(home.state, os.W_OK):
+        write_json(home.state / _VERSION, {"schema": SCHEMA_VERSION})
+
+
 def migrate(home: Home, say: Callable[[str], None]) -> None:
     """Move what version 0.1 kept under `reports/` to `state/`; leave a home that has `state/` as it is.
 
     The new folder appears in one rename: a process killed before leaves the home as it was.
 
     Raises:
-        HomeError: The home cannot be written.
+        HomeError: The home cannot be written, or a later version wrote it.
     """
-    # a first run of this version reports on its sources before it has decided anything, and on documents after that
-    of_version_0_1 = not home.state.exists() and (home.reports / "documents.json").exists()
-    if not of_version_0_1 or not os.access(home.root, os.W_OK):  # reading a home decides nothing
+    if schema_version(home) > SCHEMA_VERSION:
+        raise HomeError(f"The home {home.root} was written by a later version. {_newer(home).what}")
+    if not _is_of_version_0_1(home) or not os.access(home.root, os.W_OK):  # reading a home decides nothing
+        _record_version(home)
         return
     with sole_writer(home, say):
         if home.state.exists():  # made by the process that held the lock
@@ -63,9 +177,16 @@ def migrate(home: Home, say: Callable[[str], None]) -> None:
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir()
         moved = _fill(partial, home.reports)
+        write_json(partial / _VERSION, {"schema": SCHEMA_VERSION})
         partial.rename(home.state)
         for path in moved:
             path.unlink(missing_ok=True)
+
+
+def _replaced(reports: Path) -> set[Path]:
+    """Return the files that moving replaces."""
+    joined = [reports / folder / f"{part}.json" for folder, (_, parts) in _JOINED.items() for part in ("kept", *parts)]
+    return {path for pattern in _MOVED for path in reports.glob(pattern)} | {path for path in joined if path.exists()}
 
 
 def _fill(state: Path, reports: Path) -> list[Path]:

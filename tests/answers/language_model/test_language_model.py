@@ -8,17 +8,19 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.answers.answer import State
+from xnai_pipelines.answers.answer import Sentence, State, Usage
 from xnai_pipelines.answers.draft import DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
 from xnai_pipelines.answers.language_model.prompt import draft_of, messages
 from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
+from xnai_pipelines.answers.streamed import Streamed
 
 TEXTS = (
     "The pump was built in 1912 by Ada Lindqvist in Malmö.",
@@ -78,10 +80,51 @@ def serving(data: bytes, status: int = 200, announced: int | None = None) -> Ite
             thread.join()
 
 
-def written(reply: str, *texts: str, keep: bool = False):
+@contextmanager
+def held_open(data: bytes) -> Iterator[tuple[str, threading.Event]]:
+    """Yield the address of a server that sends these bytes and no end, and what is set once its reader has left."""
+    left = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + data)
+                while connection.recv(65_536):
+                    pass
+                left.set()
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/v1", left
+        thread.join()
+
+
+@dataclass(frozen=True)
+class Read:
+    """What an answerer wrote, read to its end."""
+
+    sentences: tuple[Sentence, ...]
+    notes: tuple[str, ...]
+    usage: Usage | None
+
+
+def read(server: ChatServer, *texts: str, keep: bool = False) -> Read:
+    streamed = Streamed(LanguageModelAnswerer(server, keep)("Who built the pump?", evidence(*(texts or TEXTS))))
+    return Read(tuple(streamed), streamed.result.notes, streamed.result.usage)
+
+
+def written(reply: str, *texts: str, keep: bool = False) -> Read:
     with serving(completion(reply)) as (url, _):
-        answerer = LanguageModelAnswerer(ChatServer(url, "m", seconds=NEVER_SECONDS), keep)
-        return answerer("Who built the pump?", evidence(*(texts or TEXTS)))
+        return read(ChatServer(url, "m", seconds=NEVER_SECONDS), *texts, keep=keep)
+
+
+def events(*parts: str, end: bool = True) -> bytes:
+    """Return a stream of events that writes these parts."""
+    sent = [{"choices": [{"delta": {"content": part}}]} for part in parts]
+    counted = {"choices": [], "usage": {"prompt_tokens": 90, "completion_tokens": 12}}
+    lines = [f"data: {json.dumps(one)}" for one in [*sent, {"choices": [{"delta": {}}]}, counted]]
+    return "\n\n".join([": hello", *lines, *(["data: [DONE]"] if end else []), ""]).encode()
 
 
 def test_supported_sentences_are_shown_with_the_citation_that_proves_them():
@@ -145,7 +188,7 @@ def test_the_server_gets_the_model_the_key_and_the_passages():
         from pydantic import SecretStr
 
         server = ChatServer(url, "small", SecretStr("abc"), NEVER_SECONDS)
-        found = LanguageModelAnswerer(server)("Who built it?", evidence(*TEXTS))
+        found = read(server)
     assert found.sentences == ()
     (request,) = asked
     assert (request["path"], request["model"], request["key"]) == ("/v1/chat/completions", "small", "Bearer abc")
@@ -168,7 +211,7 @@ def test_the_server_gets_the_model_the_key_and_the_passages():
 )
 def test_a_server_that_sends_something_else_costs_the_model_and_not_the_answer(data, status, announced, reason):
     with serving(data, status, announced) as (url, _):
-        found = LanguageModelAnswerer(ChatServer(url, "m", seconds=NEVER_SECONDS))("q", evidence(*TEXTS))
+        found = read(ChatServer(url, "m", seconds=NEVER_SECONDS))
     assert found.sentences == ()
     assert reason in found.notes[0]
     assert url not in found.notes[0]
@@ -177,7 +220,7 @@ def test_a_server_that_sends_something_else_costs_the_model_and_not_the_answer(d
 def test_a_server_that_hangs_costs_its_time_limit_and_is_then_left_alone():
     with socket.create_server(("127.0.0.1", 0)) as silent:
         server = ChatServer(f"http://127.0.0.1:{silent.getsockname()[1]}/v1", "m", seconds=0.01)
-        notes = [LanguageModelAnswerer(server)("q", evidence(*TEXTS)).notes[0] for _ in range(FAILURES + 1)]
+        notes = [read(server).notes[0] for _ in range(FAILURES + 1)]
     assert all("did not reply within 0.01 s" in note for note in notes[:FAILURES])
     assert "left alone" in notes[-1]
 
@@ -185,5 +228,31 @@ def test_a_server_that_hangs_costs_its_time_limit_and_is_then_left_alone():
 def test_a_server_that_is_not_there_is_said_to_be_out_of_reach():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    reply, reason = ChatServer(f"http://127.0.0.1:{port}/v1", "m", seconds=NEVER_SECONDS).reply([])
-    assert (reply, reason) == ("", "cannot be reached (ConnectionRefusedError)")
+    found = read(ChatServer(f"http://127.0.0.1:{port}/v1", "m", seconds=NEVER_SECONDS))
+    assert "cannot be reached (ConnectionRefusedError)" in found.notes[0]
+
+
+def test_a_streamed_reply_is_the_same_answer_however_it_is_cut_and_its_tokens_are_counted():
+    reply = f"{TEXTS[0]} [1] It lifts 40 litres per minute. [2]"
+    whole = written(reply)
+    for size in (1, 2, 7, 1_000):
+        parts = [reply[at : at + size] for at in range(0, len(reply), size)]
+        with serving(events(*parts)) as (url, _):
+            found = read(ChatServer(url, "m", seconds=NEVER_SECONDS))
+        assert (found.sentences, found.notes) == (whole.sentences, whole.notes)
+        assert found.usage == Usage(90, 12)
+
+
+def test_a_stream_that_breaks_off_leaves_the_sentences_that_were_verified_and_a_note():
+    with serving(events(f"{TEXTS[0]} [1] It lifts", end=False)) as (url, _):
+        found = read(ChatServer(url, "m", seconds=NEVER_SECONDS))
+    assert [sentence.text for sentence in found.sentences] == [TEXTS[0]]
+    assert found.notes == ("The language model broke off; its answer may be incomplete.",)
+
+
+def test_a_sentence_is_there_before_the_model_has_written_the_next_one_and_a_reader_may_leave():
+    with held_open(events(f"{TEXTS[0]} [1] It li", end=False)) as (url, left):
+        sentences = LanguageModelAnswerer(ChatServer(url, "m", seconds=NEVER_SECONDS))("q", evidence(*TEXTS))
+        assert next(sentences).text == TEXTS[0]
+        sentences.close()
+        assert left.wait(NEVER_SECONDS)

@@ -21,6 +21,8 @@ from xnai_pipelines.autonomy.drift.plots import drift_plot
 from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, Part, report_markdown
 from xnai_pipelines.errors import DriftError
+from xnai_pipelines.evaluation.intervals import Estimate
+from xnai_pipelines.evaluation.policy_fit import PolicyFit
 from xnai_pipelines.state.records import read_record, write_record
 
 
@@ -256,3 +258,29 @@ def test_the_plot_is_a_small_png(release):
     picture = drift_plot(release, now(release, corpus(2, 60, "ru")))
     assert picture.startswith(b"\x89PNG\r\n")
     assert len(picture) < 60_000
+
+
+def fit(gain: float, low: float) -> PolicyFit:
+    return PolicyFit(questions=120, weight=0.7, better=0.4, gain=Estimate(gain, low, 2 * gain - low))
+
+
+def test_a_ranking_policy_that_no_longer_fits_is_named(release):
+    found = drift_report(release, now(release), HEALTHY_INDEX, HEALTHY_LABELS, policy=fit(0.03, 0.01))
+    assert (found.cause, found.trainable) == (Cause.RANKING_POLICY, True)
+    assert found.conclusion.startswith(
+        "The ranking policy no longer fits: a share of the vectors of 0.40 instead of 0.70"
+    )
+
+
+@pytest.mark.parametrize("policy", [None, fit(0.03, -0.01), fit(0.004, 0.001)], ids=["few", "chance", "small"])
+def test_a_ranking_policy_fits_unless_another_gains_beyond_chance(release, policy):
+    found = drift_report(release, now(release), HEALTHY_INDEX, HEALTHY_LABELS, policy=policy)
+    assert found.cause is Cause.NONE
+    assert {test.part for test in found.tests} == set(Part)
+
+
+def test_a_fault_comes_before_the_ranking_policy(release):
+    index = replace(HEALTHY_INDEX, missing_chunks=HEALTHY_INDEX.chunks)
+    found = drift_report(release, now(release), index, HEALTHY_LABELS, policy=fit(0.03, 0.01))
+    assert found.cause is Cause.INDEX_FAULT
+    assert "also, the ranking policy no longer fits" in found.conclusion

@@ -1,28 +1,14 @@
 """A bucket costs one listing when nothing changed, and no key in it does harm."""
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from xnai_pipelines.documents.sources.configured import ObjectStoreSpec
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
 from xnai_pipelines.documents.sources.object_store import ObjectStoreSource
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """A real server of the S3 protocol."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from xnai_pipelines.chunks.boundaries import sentence_starts
 
 NO_ANSWER = "NO ANSWER"
 LONGEST_REPLY = 20_000  # characters that are looked at
+LOOK_CHARACTERS = 24  # of a reply that is being written, between two looks for a sentence that has ended
 
 _SYSTEM = (
     "You answer a question from numbered passages. Use only the passages, and their words where you can. Write short "
@@ -52,13 +53,46 @@ def draft_of(reply: str, pieces: int) -> Draft:
         reply: What the model wrote: sentences with numbers in brackets, whatever markup stands around them.
         pieces: Number of passages that it was given; other numbers are dropped.
     """
-    text = _THOUGHTS.sub("", reply[:LONGEST_REPLY])
+    # JSON can name half a character, which no response can hold
+    text = _THOUGHTS.sub("", reply[:LONGEST_REPLY].encode(errors="replace").decode())
     if NO_ANSWER in text.upper():
         return ()
     for pattern, kept in ((_DROPPED, ""), (_LINK, r"\1"), (_ITEM, "\n\n"), (_EMPHASIS, r"\2"), (_LATE_MARKS, r"\2\1")):
         text = pattern.sub(kept, text)
     drafted = (_sentence(one, pieces) for paragraph in _PARAGRAPHS.split(text) for one in _sentences(paragraph))
     return tuple(sentence for sentence in drafted if any(map(str.isalnum, sentence.text)))
+
+
+class Reading:
+    """A reply that is being written. Each sentence is given once, when the next one has begun."""
+
+    def __init__(self, pieces: int) -> None:
+        self._pieces = pieces
+        self._text = ""
+        self._looked = 0
+        self._given = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether more of the reply would not be looked at."""
+        return len(self._text) >= LONGEST_REPLY
+
+    def more(self, text: str) -> Draft:
+        """Return the sentences that have ended with this part of the reply."""
+        self._text += text
+        if len(self._text) - self._looked < LOOK_CHARACTERS:
+            return ()
+        self._looked = len(self._text)
+        return self._new(draft_of(self._text, self._pieces)[:-1])
+
+    def rest(self) -> Draft:
+        """Return the sentences that were not given, after the last part."""
+        return self._new(draft_of(self._text, self._pieces))
+
+    def _new(self, draft: Draft) -> Draft:
+        new = draft[self._given :]
+        self._given += len(new)
+        return new
 
 
 def _sentences(text: str) -> list[str]:

@@ -1,31 +1,48 @@
-"""A server with OpenAI's chat protocol, asked within a time limit.
+"""A server with OpenAI's chat protocol, read as it writes, within a time limit.
 
 A circuit breaker (purgatory) leaves a server alone for a minute after five consecutive failures. The standard library
 sends the request: no redirect is followed, and neither address nor key is written to a log.
 """
 
 import json
+import socket
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from purgatory import SyncCircuitBreakerFactory
 from purgatory.domain.model import OpenedState
 from pydantic import SecretStr
 
+from xnai_pipelines.answers.answer import Usage
+
 FAILURES = 5
 PAUSE_SECONDS = 60
 MOST_BYTES = 1_000_000
 
+_EVENT = b"data:"
+_END = b"[DONE]"
+
 _breakers = SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
 
 
-class _NoReplyError(Exception):
+class NoReplyError(Exception):
     """The server sent no completion; the message says why without its address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a reply ended: "" or why it broke off or never came, and the tokens that the server counted."""
+
+    failure: str = ""
+    usage: Usage | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,65 +63,154 @@ class ChatServer:
     seconds: float = 20.0
     max_tokens: int = 400
 
-    def reply(self, messages: list[dict[str, str]]) -> tuple[str, str]:
-        """Return what the model wrote, and "" or why it wrote nothing. Never raises, never exceeds `seconds`."""
-        breaker = _breakers.get_breaker(self.url)
-        try:
-            with breaker:
-                return self._within_limit(messages), ""
-        except _NoReplyError as error:
-            return "", str(error)
-        except OpenedState as error:
-            error.__traceback__ = None  # purgatory raises the same object every time
-            return "", f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
-
-    def _within_limit(self, messages: list[dict[str, str]]) -> str:
-        """Return the reply; a socket's timeout holds for each wait only, and not for name look-ups."""
-        ended: Queue[str | _NoReplyError] = Queue(1)
-        Thread(target=lambda: ended.put(self._exchange(messages)), name="language-model", daemon=True).start()
-        try:
-            outcome = ended.get(timeout=self.seconds)
-        except Empty:
-            raise _late(self.seconds) from None
-        if isinstance(outcome, _NoReplyError):
-            raise outcome
-        return outcome
-
-    def _exchange(self, messages: list[dict[str, str]]) -> "str | _NoReplyError":
+    @property
+    def address(self) -> str:
+        """Where completions are asked for."""
         parts = urlsplit(self.url)
-        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        wanted = {"model": self.model, "messages": messages, "max_tokens": self.max_tokens, "temperature": 0}
+        return urlunsplit((parts.scheme, parts.netloc, f"{parts.path.rstrip('/')}/chat/completions", "", ""))
+
+    def wanted(self, messages: list[dict[str, str]]) -> dict[str, Any]:
+        """Return the body of a request."""
+        return {"model": self.model, "messages": messages, "max_tokens": self.max_tokens, "temperature": 0}
+
+    def headers(self) -> dict[str, str]:
+        """Return the headers of a request."""
         headers = {"Content-Type": "application/json"}
         if self.api_key is not None:
             headers["Authorization"] = f"Bearer {self.api_key.get_secret_value()}"
+        return headers
+
+    def reply(self, messages: list[dict[str, str]]) -> Generator[str, None, Ended]:
+        """Yield what the model writes as it comes; return how it ended. Never raises, never exceeds `seconds`.
+
+        Closing the generator closes the connection, and most servers stop writing then.
+        """
+        breaker = _breakers.get_breaker(self.url)
         try:
-            connection = connect(parts.hostname or "", parts.port, timeout=self.seconds)
+            with breaker:
+                try:
+                    return Ended(usage=(yield from self._within_limit(messages)))
+                except GeneratorExit:  # nobody listens any longer: not the server's failure
+                    return Ended()
+        except NoReplyError as error:
+            return Ended(str(error))
+        except OpenedState as error:
+            error.__traceback__ = None  # purgatory raises the same object every time
+            return Ended(f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures")
+
+    def _within_limit(self, messages: list[dict[str, str]]) -> Generator[str, None, Usage | None]:
+        """Yield the reply; a socket's timeout holds for each wait only, and not for name look-ups."""
+        ends = time.monotonic() + self.seconds
+        exchange = _Exchange(self)
+        Thread(target=exchange.run, args=(messages,), name="language-model", daemon=True).start()
+        try:
+            while True:
+                try:
+                    one = exchange.received.get(timeout=max(0.0, ends - time.monotonic()))
+                except Empty:
+                    raise late(self.seconds) from None
+                if isinstance(one, NoReplyError):
+                    raise one
+                if not isinstance(one, str):
+                    return one
+                yield one
+        finally:
+            exchange.stop()
+
+
+class _Exchange:
+    """One request in a thread of its own: `received` gets parts of the reply, then its usage or why it failed."""
+
+    def __init__(self, server: ChatServer) -> None:
+        parts = urlsplit(server.address)
+        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        self._server = server
+        self._path = parts.path
+        self._connection = connect(parts.hostname or "", parts.port, timeout=server.seconds)
+        self._socket: socket.socket | None = None  # the connection lets go of it while a reply is read
+        self.received: Queue[str | Usage | NoReplyError | None] = Queue()
+
+    def run(self, messages: list[dict[str, str]]) -> None:
+        """Send the request and pass on what comes."""
+        body = {**self._server.wanted(messages), "stream": True, "stream_options": {"include_usage": True}}
+        try:
             try:
-                path = f"{parts.path.rstrip('/')}/chat/completions"
-                connection.request("POST", path, json.dumps(wanted).encode(), headers)
-                response = connection.getresponse()
-                data = response.read(MOST_BYTES + 1)
+                self._connection.request("POST", self._path, json.dumps(body).encode(), self._server.headers())
+                self._socket = self._connection.sock
+                with self._connection.getresponse() as response:
+                    usage = self._read(response)
             finally:
-                connection.close()
+                self._connection.close()
+            self.received.put(usage)
+        except NoReplyError as error:
+            self.received.put(error)
         except TimeoutError:
-            return _late(self.seconds)
+            self.received.put(late(self._server.seconds))
         except (OSError, HTTPException, ValueError) as error:
-            return _NoReplyError(f"cannot be reached ({type(error).__name__})")
+            self.received.put(NoReplyError(f"cannot be reached ({type(error).__name__})"))
+
+    def stop(self) -> None:
+        """Wake the thread if it still waits for the server; it then ends."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _read(self, response: HTTPResponse) -> Usage | None:
+        """Pass on the text of a reply, streamed or whole; return its usage."""
         if response.status != HTTPStatus.OK:
-            return _NoReplyError(f"answered with status {response.status}")
-        return _content(data)
+            raise NoReplyError(f"answered with status {response.status}")
+        usage, written = None, False
+        for message in _messages(response):
+            text, counted = part_of(message)
+            usage = counted or usage
+            written = written or bool(text)
+            if text:
+                self.received.put(text)
+        if not written:
+            raise NoReplyError("sent a completion without text")
+        return usage
 
 
-def _late(seconds: float) -> _NoReplyError:
-    return _NoReplyError(f"did not reply within {seconds:g} s")
+def _messages(response: HTTPResponse) -> Iterator[bytes]:
+    """Yield the messages of a stream of events, or the one of a server that does not stream."""
+    left, first = MOST_BYTES, response.readline(MOST_BYTES + 1)
+    if first.strip() and not first.startswith((_EVENT, b":", b"event:")):
+        whole = first + response.read(MOST_BYTES + 1 - len(first))
+        if len(whole) > MOST_BYTES:
+            raise NoReplyError("sent more than a megabyte")
+        yield whole
+        return
+    line = first
+    while line:
+        left -= len(line)
+        if left < 0:
+            raise NoReplyError("sent more than a megabyte")
+        if line.startswith(_EVENT):
+            data = line[len(_EVENT) :].strip()
+            if data == _END:
+                return
+            yield data
+        line = response.readline(left + 1)
+    raise NoReplyError("broke off")
 
 
-def _content(data: bytes) -> "str | _NoReplyError":
-    if len(data) > MOST_BYTES:
-        return _NoReplyError("sent more than a megabyte")
+def part_of(message: bytes) -> tuple[str, Usage | None]:
+    """Return the text of a completion or of a part of one, and its usage if it has one."""
     try:
-        completion: Any = json.loads(data)
-        content = completion["choices"][0]["message"]["content"]
-    except (ValueError, LookupError, TypeError, RecursionError):
-        return _NoReplyError("sent something else than a completion")
-    return content if isinstance(content, str) else _NoReplyError("sent a completion without text")
+        completion: Any = json.loads(message)
+        choices, counted = completion.get("choices") or [], completion.get("usage")
+        usage = Usage(int(counted["prompt_tokens"]), int(counted["completion_tokens"])) if counted else None
+        if not choices and usage is None:
+            raise LookupError
+        part = choices[0]["delta" if "delta" in choices[0] else "message"] if choices else {}
+        said = part.get("content")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        raise NoReplyError("sent something else than a completion") from None
+    if said is not None and not isinstance(said, str):
+        raise NoReplyError("sent a completion without text")
+    return said or "", usage
+
+
+def late(seconds: float) -> NoReplyError:
+    """Return the failure of a server that did not reply in time."""
+    return NoReplyError(f"did not reply within {seconds:g} s")

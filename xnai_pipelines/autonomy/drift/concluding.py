@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from xnai_pipelines.autonomy.drift.content import CENTROID, content_tests, growth_test
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck, index_tests, label_tests, model_tests
 from xnai_pipelines.autonomy.drift.profile import Profile
+from xnai_pipelines.autonomy.drift.ranking import policy_test
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
 from xnai_pipelines.errors import DriftError
+from xnai_pipelines.evaluation.policy_fit import PolicyFit
 
 _FAULTS = {
     Part.MODEL: Cause.MODEL_FAULT,
@@ -17,7 +19,9 @@ _FAULTS = {
 _CLAUSES = 3
 
 
-def drift_report(reference: Profile, current: Profile, index: IndexCheck, labels: LabelCheck) -> DriftReport:
+def drift_report(
+    reference: Profile, current: Profile, index: IndexCheck, labels: LabelCheck, *, policy: PolicyFit | None = None
+) -> DriftReport:
     """Return what changed since a release, and the cause that follows from it.
 
     Args:
@@ -25,6 +29,7 @@ def drift_report(reference: Profile, current: Profile, index: IndexCheck, labels
         current: Profile of now, taken against the reference.
         index: State of the index now.
         labels: State of the labels now.
+        policy: How well the ranking policy fits now, None without enough questions.
 
     Raises:
         DriftError: The profiles are of different releases, or their vectors have different dimensions.
@@ -37,6 +42,7 @@ def drift_report(reference: Profile, current: Profile, index: IndexCheck, labels
         *content_tests(reference.documents, current.documents, Part.DOCUMENTS),
         growth_test(reference, current),
         *content_tests(reference.questions, current.questions, Part.QUESTIONS),
+        policy_test(policy),
     )
     cause = _cause({test.part for test in tests if test.drifted})
     return DriftReport(
@@ -71,12 +77,14 @@ def _cause(drifted: set[Part]) -> Cause:
         return Cause.DOCUMENTS_AND_QUESTIONS
     if Part.DOCUMENTS in drifted:
         return Cause.NEW_DOCUMENTS
-    return Cause.NEW_QUESTIONS if Part.QUESTIONS in drifted else Cause.NONE
+    if Part.QUESTIONS in drifted:
+        return Cause.NEW_QUESTIONS
+    return Cause.RANKING_POLICY if drifted else Cause.NONE
 
 
 def _conclusion(tests: Sequence[DriftTest], cause: Cause, release: int) -> str:
     # Questions come before documents, because accuracy is measured on them.
-    order = [*_FAULTS, Part.QUESTIONS, Part.DOCUMENTS]
+    order = [*_FAULTS, Part.QUESTIONS, Part.DOCUMENTS, Part.RANKING]
     found = sorted((test for test in tests if test.drifted), key=lambda test: order.index(test.part))
     if cause == Cause.NONE:
         clauses = [f"no change in documents, questions, index or model since release {release}", *_untold(tests)]

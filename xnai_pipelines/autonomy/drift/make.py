@@ -16,6 +16,7 @@ from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_pro
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
@@ -64,7 +65,9 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
             save_profile(current, kept)
         lost = lost_labels(context.home) - (read_record(lost_at_release, int) or 0)
         labels = LabelCheck(max(0, lost), len(questions) + max(0, lost), context.tables.count(QUARANTINE))
-        report = drift_report(reference or current, current, _index(context, release, encoder), labels)
+        fit = policy_fit(context, release, threads=encoder.threads)
+        index = _index(context, release, encoder)
+        report = drift_report(reference or current, current, index, labels, policy=fit)
         write_record(folder / "report.json", report)
         plot = None if missing("plots") else drift_plot(reference or current, current)
         watch.items = current.documents.number

@@ -15,6 +15,7 @@ class Part(StrEnum):
     LABELS = "labels"
     DOCUMENTS = "documents"
     QUESTIONS = "questions"
+    RANKING = "ranking"
 
 
 class Cause(StrEnum):
@@ -24,6 +25,7 @@ class Cause(StrEnum):
     NEW_DOCUMENTS = "new_documents"
     NEW_QUESTIONS = "new_questions"
     DOCUMENTS_AND_QUESTIONS = "documents_and_questions"
+    RANKING_POLICY = "ranking_policy"
     INDEX_FAULT = "index_fault"
     MODEL_FAULT = "model_fault"
     MISSING_DOCUMENTS = "missing_documents"

@@ -30,3 +30,5 @@ INDEX_ROWS = 0.01
 # Share of labelled questions whose documents are all gone. Each counts 0 in every metric, so half of this share already
 # is the tolerated drop of 0.02.
 VANISHED = 0.05
+# Gain in nDCG@10 by which another ranking policy has to be better. It is chosen among 21 on the same questions.
+POLICY_GAIN = 0.01

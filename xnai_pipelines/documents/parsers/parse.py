@@ -64,7 +64,7 @@ class _Reading:
         try:
             media_type = detect(_head(path), name)
             parser = parser_for(media_type)
-            reader = parser.id
+            reader = parser.reader(self._limits)
             with ExitStack() as opened:
                 source = Source(path, name, media_type, self._limits, exclude=self._exclude)
                 if parser.has_members and depth < _MAX_DEPTH:
@@ -77,6 +77,7 @@ class _Reading:
 
     def _contents(self, parser: Parser, source: Source, depth: int) -> Iterator[Parsed]:
         """Yield the documents of a file, then those of its members: also of those before a failure."""
+        reader = parser.reader(source.limits)
         members: list[UnpackedMember] = []
         failure: FileError | None = None
         try:
@@ -84,14 +85,14 @@ class _Reading:
                 if isinstance(content, UnpackedMember):
                     members.append(content)
                 elif isinstance(content, BadRecord):
-                    yield UnreadableRecord(content.record, content.kind, content.message, parser.id)
+                    yield UnreadableRecord(content.record, content.kind, content.message, reader)
                 else:
-                    yield _document(content, source.media_type, parser.id)
+                    yield _document(content, source.media_type, reader)
         except FileError as error:
             failure = error
         self._account_for(members)
         for member in members:
-            yield from self._member(member, source.name, parser.id, depth + 1)
+            yield from self._member(member, source.name, reader, depth + 1)
         if failure is not None:
             raise failure
 

@@ -118,7 +118,7 @@ def _place(member: str, record: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
-    """What one file may cost.
+    """What one file may cost, and whether that is spent on its pictures.
 
     Attributes:
         max_file_bytes: Max size of a file that is one document, and of one record of a multi-record file. Multi-record
@@ -128,6 +128,7 @@ class ParseLimits:
         max_text_chars: Max characters of text per document.
         max_members: Max number of files inside one file, with those inside of these.
         max_unpacked_bytes: Max size that they may unpack to.
+        ocr_languages: Languages in which pages that are pictures are recognised, "eng+rus"; "" if they are not.
     """
 
     max_file_bytes: int = 100 * 2**20
@@ -136,6 +137,12 @@ class ParseLimits:
     max_text_chars: int = 20_000_000
     max_members: int = 20_000
     max_unpacked_bytes: int = 2 * 2**30
+    ocr_languages: str = ""
+
+    @property
+    def recognition(self) -> str:
+        """What the ledger keeps of it, "ocr@eng+rus" or ""."""
+        return self.ocr_languages and f"ocr@{self.ocr_languages}"
 
 
 @dataclass(frozen=True, slots=True)

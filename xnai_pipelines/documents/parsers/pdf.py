@@ -12,6 +12,7 @@ from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Om
 from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
 from xnai_pipelines.documents.parsers.pdf_parts import page_parts
 from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
+from xnai_pipelines.documents.parsers.recognition import Recogniser
 from xnai_pipelines.errors import UnreadableError
 from xnai_pipelines.extras import require
 
@@ -30,8 +31,10 @@ _MAX_BOXES = 5_000  # on a page in columns
 _SAMPLED = 16  # letters, of which one is asked for its map
 
 
-def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
+def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None = None) -> Content:
     """Return the text of the pages that have text, with form values and notes, separated by two newlines.
+
+    The recogniser reads the other pages; without one they are counted.
 
     The title is the metadata's, else the first line, else `stem`. Headings are the entries of the outline whose
     words are a line of their page.
@@ -55,7 +58,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
         ) from error
     with suppress(PdfiumError):  # a damaged form costs its values, not the text
         document.init_forms()
-    pages = _read_pages(document, max_chars)
+    pages = _read_pages(document, max_chars, recogniser)
     texts = pages.texts
     if not texts:
         if pages.broken:
@@ -63,7 +66,10 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
                 "damaged", f"The PDF is damaged: none of its {len(pages.broken)} pages opens. Export it again."
             )
         raise UnreadableError(
-            "no_text", "The PDF has no text, only pictures or drawings. Run text recognition (OCR) on it."
+            "no_text",
+            "The PDF has no text, only pictures or drawings. Have them recognised: set XNAI_OCR_LANGUAGES."
+            if recogniser is None
+            else "The PDF has only pictures, in which no writing was recognised. Check XNAI_OCR_LANGUAGES.",
         )
     starts: dict[int, int] = {}
     at = 0
@@ -77,6 +83,7 @@ def parse_pdf(data: bytes, stem: str, max_chars: int) -> Content:
         markup=Markup.PLAIN,
         headings=_outline(document, texts, starts),
         pages=tuple(Page(start, f"page {index + 1}") for index, start in starts.items()),
+        encoding_repair=pages.recognition(),
         omissions=pages.omissions(),
     )
 
@@ -88,6 +95,7 @@ class _Pages:
     Attributes:
         texts: Text of each page that has some, by page index.
         blank: Indexes of pages without text: scans, drawings, damaged contents, empty pages.
+        recognised: How sure text recognition was, 0 to 100, by index of the pages that it read.
         broken: Indexes of pages that do not open.
         unnamed: Letters of fonts without a character map.
         unread: What has no text, such as attached files: what it is, its name.
@@ -95,6 +103,7 @@ class _Pages:
 
     texts: dict[int, str] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
+    recognised: dict[int, float] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     unnamed: int = 0
     unread: list[tuple[str, str]] = field(default_factory=list)
@@ -109,12 +118,19 @@ class _Pages:
             omitted.add(part, name)
         return omitted.listed()
 
+    def recognition(self) -> str | None:
+        """Return which pages were recognised and how sure that is, None if none was."""
+        if not self.recognised:
+            return None
+        sure = sum(self.recognised.values()) / len(self.recognised)
+        return f"recognised pictures: {_named(list(self.recognised))}, {sure:.0f}% sure"
+
 
 def _named(pages: list[int]) -> str:
     return ", ".join(f"page {index + 1}" for index in pages)
 
 
-def _read_pages(document: "PdfDocument", max_chars: int) -> _Pages:
+def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser | None) -> _Pages:
     from pypdfium2 import PdfiumError
 
     found = _Pages()
@@ -126,10 +142,13 @@ def _read_pages(document: "PdfDocument", max_chars: int) -> _Pages:
             page = document[index]
             words, unnamed = _page_words(page)
             parts = page_parts(page)
+            seen = recogniser.page(page) if recogniser and not words.strip() else None
             page.close()
         except PdfiumError:
             found.broken.append(index)
             continue
+        if seen:
+            words, found.recognised[index] = seen.text, seen.confidence
         found.unnamed += unnamed
         found.unread += parts.unread
         raw[index], beside[index] = words, parts.lines

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import PackageNotFoundError, version
 
 from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_tar, parse_zip
@@ -57,9 +57,10 @@ from xnai_pipelines.documents.parsers.office_variants import of_any_variant
 from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
 from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
 from xnai_pipelines.documents.parsers.outlook import attached_to_msg, parse_msg
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, Source
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
+from xnai_pipelines.documents.parsers.recognition import Recogniser
 from xnai_pipelines.documents.parsers.records import parse_csv, parse_jsonl, parse_parquet
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.documents.parsers.rst import parse_rst
@@ -85,6 +86,7 @@ class Parser:
         isolated: Whether it runs in the worker process, because hostile files of its format exist.
         libraries: Packages that write part of the output. Their versions are part of the parser's.
         has_members: Whether its files may hold other files, which become documents of their own.
+        recognises: Whether it can recognise the text of pages that are pictures.
     """
 
     name: str
@@ -93,11 +95,16 @@ class Parser:
     isolated: bool = False
     libraries: tuple[str, ...] = ()
     has_members: bool = False
+    recognises: bool = False
 
     @property
     def id(self) -> str:
         """The id that documents and failures carry: "name@version"."""
         return _identity(self.name, self.own_version, self.libraries)
+
+    def reader(self, limits: ParseLimits) -> str:
+        """Return the id, with the languages of text recognition if it is used."""
+        return f"{self.id} {limits.recognition}" if self.recognises and limits.recognition else self.id
 
 
 @cache
@@ -143,6 +150,12 @@ def _of_bytes(
     return read
 
 
+def _read_pdf(source: Source) -> Iterable[Content | Member]:
+    limits = source.limits
+    recogniser = Recogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
+    return _of_bytes(partial(parse_pdf, recogniser=recogniser), attached_to_pdf)(source)
+
+
 def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content], *libraries: str) -> Parser:
     read = _of_bytes(of_any_variant(parse), embedded_in_office)
     return Parser(name, version, read, isolated=True, libraries=libraries, has_members=True)
@@ -174,10 +187,11 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     PDF: Parser(
         "pdf",
         3,
-        _of_bytes(parse_pdf, attached_to_pdf),
+        _read_pdf,
         isolated=True,
         libraries=("pypdfium2",),
         has_members=True,
+        recognises=True,
     ),
     DOCX: _office("docx", 4, parse_docx, "markitdown", "mammoth"),
     PPTX: _office("pptx", 4, parse_pptx, "python-pptx"),
@@ -232,6 +246,11 @@ def is_current(parser: str) -> bool:
     longer installed: what it read stays, since nothing here can read it again.
     """
     return parser in _current() or parser.partition("@")[0] in _unavailable()
+
+
+def recognises(reader: str) -> bool:
+    """Return whether a recorded "name@version" is of a parser that can recognise pages."""
+    return reader.partition("@")[0] in {parser.name for parser in _BY_MEDIA_TYPE.values() if parser.recognises}
 
 
 @cache

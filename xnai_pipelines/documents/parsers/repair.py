@@ -12,8 +12,6 @@ import re
 import unicodedata
 from functools import cache
 
-from ftfy import bad_codecs, badness
-
 from xnai_pipelines.documents.parsers.decode import decode
 
 # Python's own cp125x refuse the bytes that Windows leaves undefined; readers pass them through as controls.
@@ -92,6 +90,8 @@ def _undo(text: str, times: int) -> tuple[str, tuple[str, ...]] | None:
 
 @cache
 def _know_codecs() -> None:
+    from ftfy import bad_codecs  # only texts that are not ASCII pay for its tables
+
     codecs.register(bad_codecs.search_function)
 
 
@@ -103,6 +103,8 @@ def _is_evident(text: str, repaired: str) -> bool:
         return True
     if _CAPITALS.search(text):  # "MISUTÂ\xa0" and "CAFÉ’" may be a name in capitals before a space or a quote
         return False
+    from ftfy import badness
+
     return badness.badness(text) > badness.badness(repaired)
 
 

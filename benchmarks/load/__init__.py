@@ -1,0 +1,1 @@
+"""The service under load: what runs, what asks, and a soak."""

@@ -1,0 +1,24 @@
+import shutil
+
+import pytest
+
+from tests.support.workplace import Workplace
+
+
+@pytest.fixture(autouse=True)
+def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are not synced: no test here cuts the power, and a backup syncs every block."""
+    monkeypatch.setattr("xnai_pipelines.state.layout.os.fsync", lambda descriptor: None)
+
+
+@pytest.fixture
+def work(searchable: Workplace) -> Workplace:
+    """A home that answers, to be backed up and changed."""
+    return searchable
+
+
+@pytest.fixture
+def small(work: Workplace) -> Workplace:
+    """A home whose models are missing: its backups have no golden questions, and are made in milliseconds."""
+    shutil.rmtree(work.home.models)
+    return work

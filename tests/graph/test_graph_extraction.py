@@ -1,0 +1,88 @@
+"""What is read of a document: names in any script, code, dates and stated relations, each with its exact range."""
+
+import pytest
+
+from tests.support.graphs import read, stated, surfaces
+
+TEXT = (
+    'Rukn al-Dawla met Émile Zola on 2 November 1932. "The Ninth Gate" (1999) was shown at the University of '
+    "Cambridge, and O'Brien wrote to ops@example.org about CVE-2024-12345 and `asyncio.Queue(maxsize)`.\n\n\n"
+    "Set XNAI_HOME, run `xnai run --fast` and read https://example.org/a/b. It needs version 1.2.3 of the tool."
+)
+
+
+def test_every_range_is_the_surface():
+    text = f"A Title\n\n{TEXT}"
+    for row in read("a.md", TEXT, title="A Title"):
+        for mention in row["mentions"]:
+            assert text[mention["start"] : mention["end"]] == mention["surface"]
+            assert mention["sentence_start"] <= mention["start"] < mention["end"] <= mention["sentence_end"]
+
+
+@pytest.mark.parametrize(
+    ("surface", "kind"),
+    [
+        ("Rukn al-Dawla", "name"),
+        ("Émile Zola", "name"),
+        ("2 November 1932", "date"),
+        ("The Ninth Gate", "work"),
+        ("University of Cambridge", "name"),
+        ("O'Brien", "name"),
+        ("ops@example.org", "email"),
+        ("CVE-2024-12345", "identifier"),
+        ("asyncio.Queue", "symbol"),
+        ("XNAI_HOME", "setting"),
+        ("xnai run --fast", "command"),
+        ("https://example.org/a/b", "address"),
+        ("1.2.3", "version"),
+    ],
+)
+def test_a_mention_is_found_whole_and_by_its_kind(surface, kind):
+    assert surface in surfaces(read("a.md", TEXT), kind)
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "expected"),
+    [
+        ("Президент Владимир Зеленский прибыл в Киев.", "ru", "Владимир Зеленский"),
+        ("Η Μελίνα Μερκούρη γεννήθηκε στην Αθήνα.", "el", "Μελίνα Μερκούρη"),
+        ("東京大学は東京にある。東京大学の学生。", "ja", "東京大学"),
+        ("スティーブ・ジョブズは会長だった。", "ja", "スティーブ・ジョブズ"),
+        ("قال محمود درويش شعرا. ولد محمود درويش هناك.", "ar", "محمود درويش"),
+    ],
+)
+def test_names_are_found_in_scripts_with_and_without_capitals(text, language, expected):
+    assert any(expected in surface for surface in surfaces(read("a.md", text, language=language)))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "Forbidden Ground is a Hungarian film directed by Pál Gábor.",
+            ("Forbidden Ground", "directed_by", "Pál Gábor"),
+        ),
+        ("Ann Lee (2 May 1931 – 3 June 1990) was a painter.", ("Ann Lee", "born_on", "2 May 1931")),
+        ("Ann Lee (2 May 1931 – 3 June 1990) was a painter.", ("Ann Lee", "died_on", "3 June 1990")),
+        ("Ann Lee was the daughter of director John Derek.", ("Ann Lee", "child_of", "John Derek")),
+        ("The film stars Ann Lee, Bo Ek and Cy Oz.", ("The", "performed_by", "Cy Oz")),
+        ("She was born on 2 May 1931 in Lyon.", ("She", "born_in", "Lyon")),
+        ("Ann Lee married American singer Bo Ek.", ("Ann Lee", "married_to", "Bo Ek")),
+        ("Acme Corp is a small company in Oslo.", ("Acme Corp", "is_a", "small company")),
+        ("It uses a knowledge graph (KG) of words.", ("KG", "abbreviates", "knowledge graph")),
+    ],
+)
+def test_a_relation_is_read_from_the_words_that_state_it(text, expected):
+    assert expected in stated(read("a.md", text))
+
+
+def test_a_link_leads_to_the_document_that_it_names():
+    (row,) = read("guide/a.md", "See [the queue](../api/queue.md#put) and [a site](https://example.org).")
+    assert [one["target"] for one in row["statements"]] == ["api/queue.md"]
+
+
+def test_a_chunk_has_the_title_that_it_stands_under():
+    first, second = read("a.md", "One of Ann Lee.\n\n\nAnother of Bo Ek.", title="The Guide")
+    assert [one["surface"] for one in second["mentions"] if one["type"] == "title"] == ["The Guide"]
+    assert first["words"]
+    assert second["words"] == []

@@ -1,0 +1,112 @@
+"""The graph's tables in a home: incremental, safe to kill, and without a document once it is deleted or forgotten."""
+
+import pytest
+
+from tests.support.workplace import CHUNKING, Workplace
+from xnai_pipelines.chunks.make import make_chunks
+from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
+from xnai_pipelines.graph.make import bring_graph, make_communities, make_entities, make_mentions, make_relations
+from xnai_pipelines.graph.record import read_graph_record
+from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
+from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS
+from xnai_pipelines.releases.forget import forget
+
+PAGES = {
+    "lee.md": "# Ann Lee\n\nAnn Lee was born in Oslo. She married Bo Ek of Acme Corp.\n",
+    "ek.md": "# Bo Ek\n\nBo Ek works for Acme Corp in Oslo. By then Ek knew Ann Lee.\n",
+    "acme.md": "# Acme Corp\n\nAcme Corp is a small company in Oslo, founded by Cy Oz. See [Bo](ek.md).\n",
+}
+
+
+def make(work: Workplace, committed=lambda: None):
+    """Run the stages from documents to communities; return what those of the graph report."""
+    work.ingest_documents()
+    context = work.context(committed)
+    make_chunks(context, CHUNKING, work.tokens)
+    return [stage(context) for stage in (make_mentions, make_entities, make_relations, make_communities)]
+
+
+@pytest.fixture
+def pages(work: Workplace) -> Workplace:
+    for name, text in PAGES.items():
+        work.write(name, text)
+    make(work)
+    return work
+
+
+def revision(work: Workplace) -> str | None:
+    return read_graph_record(work.home).revision
+
+
+def versions(work: Workplace) -> list[int | None]:
+    return [work.tables.version(spec) for spec in GRAPH_TABLES]
+
+
+def test_unchanged_documents_cost_no_work(pages):
+    before = versions(pages)
+    assert [(one.documents_read, one.written, one.removed) for one in make(pages)] == [(0, 0, 0)] * 4
+    assert versions(pages) == before
+
+
+def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tmp_path):
+    pages.write("ek.md", PAGES["ek.md"].replace("Oslo", "Lyon"))
+    assert make(pages)[0].documents_read == 1
+    fresh = Workplace(tmp_path / "fresh", pages.encoder, pages.documents)
+    make(fresh)
+    assert revision(pages) == revision(fresh)
+    assert not compare_with_rebuild(pages.home, pages.tables).different
+
+
+def test_a_deleted_document_leaves_no_orphan(pages):
+    (pages.documents / "ek.md").unlink()
+    make(pages)
+    assert not any(orphans(pages.tables).values())
+    assert document_id("ek.md") not in pages.tables.ids(MENTIONS, "document_id")
+
+
+def test_a_row_that_a_rebuild_would_not_make_is_found(pages):
+    pages.tables.open(EXTRACTIONS.name).update(
+        where=f"document_id = '{document_id('ek.md')}'", values={"language": "xx"}
+    )
+    assert compare_with_rebuild(pages.home, pages.tables).different == (f"document {document_id('ek.md')}",)
+
+
+def test_an_orphan_is_counted(pages):
+    pages.tables.open("chunks").delete(f"document_id = '{document_id('ek.md')}'")
+    assert orphans(pages.tables)["mentions"] > 0
+
+
+@pytest.mark.parametrize("commit", [1, 4, 7])
+def test_a_run_that_ends_at_any_commit_converges(work, commit):
+    for name, text in PAGES.items():
+        work.write(name, text)
+    work.ingest_documents()
+    make_chunks(work.context(), CHUNKING, work.tokens)
+    left = commit
+
+    def stop() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bring_graph(work.context(stop))
+    bring_graph(work.context())
+    assert not compare_with_rebuild(work.home, work.tables).different
+    assert not any(orphans(work.tables).values())
+
+
+def test_a_forgotten_document_supports_no_row_and_its_words_are_in_no_file(pages):
+    chunks = chunks_of(pages.tables, [document_id("acme.md")])
+    assert all(resting_on(pages.tables, spec, chunks) for spec in SUPPORTED)
+    (pages.documents / "acme.md").unlink()
+    report = forget(pages.context(), pages.documents, "acme.md")
+    proof = {one.table: one for one in report.tables}
+    assert {spec.name for spec in GRAPH_TABLES} <= set(proof)
+    assert not any(one.rows_found for one in report.tables)
+    assert all(proof[spec.name].rows_removed for spec in SUPPORTED)
+    assert all(resting_on(pages.tables, spec, chunks) == 0 for spec in SUPPORTED)
+    files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"Cy Oz" in path.read_bytes()]

@@ -1,0 +1,69 @@
+"""Which mentions are names, and which forms name one entity: each merge by a rule, and only with evidence."""
+
+from tests.support.graphs import mentions, named, read
+
+
+def film(source: str, title: str, text: str) -> list[dict]:
+    return read(source, text, title=title)
+
+
+def test_a_word_that_only_opens_sentences_is_no_name():
+    found = named(read("a.md", "However, it works. In Paris it rains. He said in however many words that he rains."))
+    assert set(found) == {"Paris"}
+
+
+def test_a_surname_is_the_full_name_of_its_document():
+    found = named(read("a.md", "We met Ann Lee. By then Lee left."), read("b.md", "We met Bo Lee. Then Lee left."))
+    assert ("Lee", "surname within the document") in found["Ann Lee"]
+    assert ("Lee", "surname within the document") in found["Bo Lee"]
+
+
+def test_a_surname_of_two_people_stays_apart():
+    assert "Lee" in named(read("a.md", "We met Ann Lee and Bo Lee. By then Lee left."))
+
+
+def test_an_acronym_is_its_expansion_in_every_document():
+    found = named(read("a.md", "A knowledge graph (KG) helps."), read("b.md", "We use a KG here."))
+    assert {surface for surface, _ in found["knowledge graph"]} == {"knowledge graph", "KG"}
+
+
+def test_an_acronym_with_two_expansions_stays_with_each_document():
+    found = named(
+        read("a.md", "A knowledge graph (KG) helps."),
+        read("b.md", "One kilo gauss (KG) is much."),
+        read("c.md", "Here a KG is used."),
+    )
+    assert ("KG", "form") in found["KG"]
+    assert ("KG", "acronym of its expansion") in found["knowledge graph"]
+
+
+def test_a_qualified_title_and_the_plain_one_are_two_entities():
+    one = film("a.md", "Forbidden Ground", "Forbidden Ground was made by Pál Gábor in Hungary.")
+    other = film("b.md", "Forbidden Ground (2013 film)", "Forbidden Ground was made by Bo Ek in Australia.")
+    asked = read("c.md", 'Bo Ek left Australia after "Forbidden Ground".')
+    found = named(one, other, asked)
+    assert ("Forbidden Ground", "title with a qualifier") in found["Forbidden Ground (2013 film)"]
+    assert found["Forbidden Ground"] == {("Forbidden Ground", "title of the document")}
+
+
+def test_the_longer_form_of_a_title_is_its_entity():
+    found = named(
+        film("a.md", "Lawson Harris", "William Lawson Harris was a director."),
+        read("b.md", "A film of William Lawson Harris was lost."),
+    )
+    assert {surface for surface, _ in found["Lawson Harris"]} == {"Lawson Harris", "William Lawson Harris"}
+
+
+def test_code_that_differs_by_case_alone_stays_apart():
+    assert {"Queue", "queue"} <= set(named(read("a.md", "The class `Queue` of the module `queue`.")))
+
+
+def test_case_and_accents_do_not_make_another_entity():
+    found = named(read("a.md", "We met Pál Gábor."), read("b.md", "We met Pal Gabor."))
+    assert len(found) == 1
+
+
+def test_every_mention_names_its_rule_and_extractor():
+    rows = mentions(read("a.md", "We met Ann Lee. By then Lee left.")).to_pylist()
+    assert rows
+    assert all(row["rule"] and row["extractor"] and row["entity_id"] for row in rows)

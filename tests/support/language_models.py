@@ -1,0 +1,52 @@
+"""A language model's server that says what a test wants, part by part, over a real socket."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeAlias
+
+Say: TypeAlias = Callable[[str], None]
+
+END = "data: [DONE]\n\n"
+
+
+def delta(text: str) -> str:
+    """Return a part of a reply as the protocol's event."""
+    return f"data: {json.dumps({'choices': [{'index': 0, 'delta': {'content': text}}]})}\n\n"
+
+
+@contextmanager
+def language_model(script: Callable[[Say], None], kind: str = "text/event-stream", status: int = 200) -> Iterator[str]:
+    """Yield the address of a server. For each request `script` is called with what sends a part of the body as it is.
+
+    A script whose client has left gets a `ConnectionError` from it.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            script(self._say)
+
+        def _say(self, part: str) -> None:
+            self.wfile.write(part.encode())
+            self.wfile.flush()
+
+        def log_message(self, *_: object) -> None: ...
+
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_: object) -> None: ...
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,54 @@
+"""A real Redis server on a socket file, for the tests of one process."""
+
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from redis import Redis
+
+from tests.support.waiting import until
+
+
+class RedisServer:
+    """A running server that keeps nothing on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        program = shutil.which("redis-server")
+        if program is None:
+            pytest.skip("redis-server is not installed: apt-get install redis-server")
+        self._socket = folder / "redis.sock"
+        options = ["--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(folder)]
+        self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
+        until(self._socket.exists)
+        self.client = Redis(unix_socket_path=str(self._socket))
+        until(self.client.ping)
+
+    @property
+    def url(self) -> SecretStr:
+        return SecretStr(f"unix://{self._socket}")
+
+    def contents(self) -> bytes:
+        return b" ".join(part for name in self.client.scan_iter() for part in (name, self.client.get(name)))
+
+    def hang(self) -> None:
+        self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[RedisServer]:
+    """Yield a server that ends with the block."""
+    server = RedisServer(folder)
+    try:
+        yield server
+    finally:
+        server.client.close()
+        server.kill()

@@ -1,0 +1,112 @@
+"""A backup: one manifest that names every file of the home, and the blocks that each file consists of."""
+
+import json
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from xnai_pipelines.errors import BackupDamagedError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file as it was.
+
+    Attributes:
+        path: Path in the home, POSIX slashes.
+        bytes: Size.
+        mode: Permission bits.
+        modified_ns: Time of its last modification.
+        blocks: Names of its blocks, in order.
+        stamp: What tells that the file did not change since, "" if that cannot be told.
+    """
+
+    path: str
+    bytes: int
+    mode: int
+    modified_ns: int
+    blocks: tuple[str, ...]
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class Golden:
+    """A question and what the home found when it was backed up: ids of passages, and scores as hexadecimal floats."""
+
+    question: str
+    found: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """A backup.
+
+    Attributes:
+        backup_id: Its name, which sorts by time.
+        created_at: When its content was current, UTC, ISO 8601.
+        program: Version of the program that made it.
+        home: Path of the home.
+        release: Current release, None before the first.
+        tables: Versions of the tables.
+        golden: Questions with what the home found; empty if it could not search then.
+        omitted: Files that could not be read, with the reason.
+        files: Every file.
+    """
+
+    backup_id: str
+    created_at: str
+    program: str
+    home: str
+    release: int | None
+    tables: dict[str, int]
+    golden: tuple[Golden, ...]
+    omitted: dict[str, str]
+    files: tuple[StoredFile, ...]
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def at(self) -> datetime:
+        """When its content was current."""
+        return datetime.fromisoformat(self.created_at)
+
+    def blocks(self) -> set[str]:
+        """Return the names of all blocks."""
+        return {block for file in self.files for block in file.blocks}
+
+
+def written(backup: Backup) -> bytes:
+    """Return the manifest."""
+    return json.dumps({"format": FORMAT, **asdict(backup)}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def read(content: bytes) -> Backup:
+    """Return the backup of a manifest.
+
+    Raises:
+        BackupDamagedError: It is not a manifest that this program can read, or a path in it leads out of the home.
+    """
+    try:
+        stored: dict[str, Any] = json.loads(content)
+        if stored.pop("format") != FORMAT:
+            raise ValueError("it was written by another version")
+        files = tuple(StoredFile(**{**file, "blocks": tuple(file["blocks"])}) for file in stored.pop("files"))
+        golden = tuple(
+            Golden(one["question"], tuple((chunk, score) for chunk, score in one["found"]))
+            for one in stored.pop("golden")
+        )
+        known = {field.name for field in fields(Backup)}
+        backup = Backup(files=files, golden=golden, **{name: value for name, value in stored.items() if name in known})
+    except (ValueError, KeyError, TypeError) as error:
+        raise BackupDamagedError(f"the manifest cannot be read ({error!r})") from error
+    for file in backup.files:
+        path = PurePosixPath(file.path)
+        if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in file.path or "\0" in file.path:
+            raise BackupDamagedError(f"the manifest names the path {file.path!r}, which leads out of the home")
+    return backup

@@ -1,0 +1,58 @@
+"""Golden questions: what a home found when it was backed up, which its restored copy must find to the last bit."""
+
+from pathlib import Path
+
+from xnai_pipelines.backups.backup import Golden
+from xnai_pipelines.search.corpus import corpus_is_current
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Release
+from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS
+from xnai_pipelines.state.tables import Tables
+
+QUESTIONS_ASKED = 20
+DEPTH = 10
+
+
+def golden_questions(home: Home) -> list[str]:
+    """Return questions spread over those of the home; without any, titles of documents."""
+    tables = Tables(home.lancedb)
+    asked = tables.read(QUESTIONS, [QUESTIONS.key, "question"]).sort_by(QUESTIONS.key)["question"].to_pylist()
+    if not asked:
+        titles = tables.read(DOCUMENTS, [DOCUMENTS.key, "title"]).sort_by(DOCUMENTS.key)["title"].to_pylist()
+        asked = [title for title in titles if title and any(letter.isalnum() for letter in title)]
+    step = max(1, len(asked) // QUESTIONS_ASKED)
+    chosen: list[str] = asked[::step][:QUESTIONS_ASKED]
+    return chosen
+
+
+def ask(home: Path, questions: list[str]) -> tuple[Golden, ...]:
+    """Return what the current release finds, scores to the last bit.
+
+    Raises:
+        ReleaseError: There is no release, or its encoder or table is missing.
+    """
+    if not questions:
+        return ()
+    index = SearchIndex.open(home)
+    return tuple(
+        Golden(question, tuple((one.chunk_id, float(one.score).hex()) for one in index.rank(question, DEPTH)))
+        for question in questions
+    )
+
+
+def answers_of(home: Home, release: Release, version: int) -> tuple[Golden, ...]:
+    """Return the golden questions with what a release finds in this version of its table.
+
+    Empty while a run changes what search reads: the answers could then be of another version.
+    """
+    tables = Tables(home.lancedb)
+
+    def is_current() -> bool:
+        current = int(tables.open(release.embeddings_table).version) == version
+        return current and corpus_is_current(home, tables, release.embeddings_table)
+
+    if not is_current():
+        return ()
+    found = ask(home.root, golden_questions(home))
+    return found if is_current() else ()

@@ -1,0 +1,258 @@
+"""Back a home up while it works: what is new since the last backup is written, and the manifest last."""
+
+import logging
+import shutil
+import sqlite3
+import stat
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+
+from xnai_pipelines.backups.backup import Backup, Golden, StoredFile
+from xnai_pipelines.backups.golden import answers_of
+from xnai_pipelines.backups.places import Place
+from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
+from xnai_pipelines.backups.retention import Retention
+from xnai_pipelines.backups.seal import Checksum, Seal
+from xnai_pipelines.backups.snapshot import SHARED, HomeMovedError, Snapshot, copy_database, stamp, take
+from xnai_pipelines.errors import BackupError, XnaiError
+from xnai_pipelines.state.lance_files import TableVersion
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import held
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.records import read_record, write_record
+
+ATTEMPTS = 5
+
+_log = logging.getLogger(__name__)
+
+_TEMPORARY = ".backup-"
+
+
+@dataclass(frozen=True, slots=True)
+class BackupReport:
+    """What a backup did.
+
+    Attributes:
+        backup_id: Its name.
+        place: Where it lies.
+        created_at: When its content was current, UTC, ISO 8601.
+        release: Current release, None before the first.
+        files: Number of files.
+        bytes: Their size.
+        bytes_written: What was new.
+        golden: Number of golden questions.
+        omitted: Files that are left out, with the reason.
+        removed: Older backups that retention removed.
+        bytes_removed: What that freed.
+        seconds: Duration.
+    """
+
+    backup_id: str
+    place: str
+    created_at: str
+    release: int | None
+    files: int
+    bytes: int
+    bytes_written: int
+    golden: int
+    omitted: dict[str, str]
+    removed: tuple[str, ...]
+    bytes_removed: int
+    seconds: float
+
+
+def back_up(
+    home: Home, place: Place, seal: Seal, rules: Retention, say: Callable[[str], None] = lambda _: None
+) -> BackupReport:
+    """Back the home up, and remove the backups that the rules do not keep.
+
+    Readers and writers of the home go on. Another backup of it is waited for.
+
+    Raises:
+        BackupError: There is nothing to back up, or runs removed what was being copied, several times in a row.
+        BackupUnavailableError: The place cannot be written.
+        SettingsError: The backups there have another key.
+    """
+    if not home.lancedb.is_dir():
+        raise BackupError(f"There is nothing to back up in {home.root}. `xnai run` makes the first release.")
+    started = time.perf_counter()
+    with held(home, "backup.lock", "another backup", say), place.alone():
+        for left in home.root.glob(f"{_TEMPORARY}*"):
+            shutil.rmtree(left)
+        repository = Repository(place, seal)
+        repository.prepare()
+        backup = _made(home, repository, with_keys=not isinstance(seal, Checksum))
+        repository.add(backup)
+        removed = repository.prune(rules)
+    report = BackupReport(
+        backup_id=backup.backup_id,
+        place=place.address,
+        created_at=backup.created_at,
+        release=backup.release,
+        files=len(backup.files),
+        bytes=backup.bytes,
+        bytes_written=repository.bytes_written,
+        golden=len(backup.golden),
+        omitted=backup.omitted,
+        removed=removed.backups,
+        bytes_removed=removed.bytes,
+        seconds=time.perf_counter() - started,
+    )
+    write_record(_record(home), report)
+    return report
+
+
+def last_backup(home: Home) -> BackupReport | None:
+    """Return what the home's last backup did, None before the first.
+
+    Raises:
+        RecordError: The record is damaged.
+    """
+    return read_record(_record(home), BackupReport)
+
+
+def _record(home: Home) -> Path:
+    return home.state / "backup.json"
+
+
+def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
+    former = repository.newest()
+    if former is not None and former.home != str(home.root):
+        former = None  # of a home elsewhere: its files are compared by content alone
+    for attempt in range(1, ATTEMPTS + 1):
+        copy = _Copy(home, repository, {file.path: file for file in former.files} if former else {})
+        try:
+            snapshot = take(home, with_keys=with_keys)
+            files = copy.of(snapshot)
+            break
+        except HomeMovedError:
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(0.1 * attempt)
+    at = _after(copy.began, repository.ids())
+    backup = Backup(
+        backup_id=f"{at:%Y%m%dT%H%M%S}.{at.microsecond // 1000:03}Z",
+        created_at=at.isoformat(timespec="milliseconds"),
+        program=version("xnai-pipelines"),
+        home=str(home.root),
+        release=snapshot.release,
+        tables={table.name: table.version for table in snapshot.tables},
+        golden=(),
+        omitted={**snapshot.omitted, **copy.unreadable},
+        files=files,
+    )
+    return replace(backup, golden=_golden(home, backup, former))
+
+
+def _after(began: datetime, ids: list[str]) -> datetime:
+    """Return the time of a backup; two in a millisecond, or a clock that was put back, get times in order."""
+    last = datetime.strptime(ids[-1], "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC) if ids else began
+    return began if not ids or began - last >= timedelta(milliseconds=1) else last + timedelta(milliseconds=1)
+
+
+def _golden(home: Home, backup: Backup, former: Backup | None) -> tuple[Golden, ...]:
+    """Return the golden questions with their answers; those of the last backup if nothing that answers changed."""
+    if backup.release is None:
+        return ()
+    if former is not None and former.golden and _answering(former) == _answering(backup):
+        return former.golden
+    release = Releases(home.releases).read(backup.release)
+    try:
+        return answers_of(home, release, backup.tables[release.embeddings_table])
+    except XnaiError as error:
+        _log.warning("The home could not be searched, so this backup has no golden questions. %s", error)
+        return ()
+
+
+def _answering(backup: Backup) -> object:
+    """Return what the answers depend on: the program, the release's manifest, its table, and the questions."""
+    blocks = {file.path: file.blocks for file in backup.files}
+    return backup.program, backup.release, backup.tables, blocks.get(f"releases/{backup.release}.json")
+
+
+class _Copy:
+    """Copies a snapshot into the repository; a file that did not change since the last backup is not read."""
+
+    def __init__(self, home: Home, repository: Repository, known: Mapping[str, StoredFile]) -> None:
+        self._home, self._repository, self._known = home, repository, known
+        self.began = datetime.now(UTC)
+        self._began_ns = time.time_ns()
+        self.unreadable: dict[str, str] = {}
+
+    def of(self, snapshot: Snapshot) -> tuple[StoredFile, ...]:
+        """Return the stored files.
+
+        Raises:
+            HomeMovedError: A file of a table or of a model was removed meanwhile.
+        """
+        files = [*self._tables(snapshot.tables)]
+        with tempfile.TemporaryDirectory(prefix=_TEMPORARY, dir=self._home.root) as folder:
+            for path in snapshot.databases:
+                files += self._database(path, Path(folder) / "copy.db")
+        for path in snapshot.files:
+            files += self._file(path, must_exist=path.split("/")[0] in SHARED)
+        # the records last: a repository that was cut off before has no manifest that names anything
+        files += [self._content(path, content) for path, content in snapshot.records.items()]
+        return tuple(sorted(files, key=lambda file: file.path))
+
+    def _tables(self, tables: Sequence[TableVersion]) -> Iterator[StoredFile]:
+        for table in tables:
+            folder = f"{self._home.lancedb.name}/{table.name}.lance"
+            for name in table.files:
+                path = self._home.root / folder / name
+                inner = sorted(one for one in path.rglob("*") if one.is_file()) if name.endswith("/") else [path]
+                if not inner:
+                    raise HomeMovedError(f"The table {table.name} lacks {name}. `xnai doctor` says what can be done.")
+                for one in inner:
+                    yield from self._file(one.relative_to(self._home.root).as_posix(), must_exist=True)
+            yield self._content(f"{folder}/{table.manifest_path}", table.manifest)
+
+    def _content(self, path: str, content: bytes) -> StoredFile:
+        blocks = tuple(self._repository.put(content[at : at + BLOCK_BYTES]) for at in _starts(len(content)))
+        return StoredFile(path, len(content), 0o644, self._began_ns, blocks, "")
+
+    def _file(self, path: str, *, must_exist: bool) -> list[StoredFile]:
+        return self._stored(path, self._home.root / path, lambda file: file, must_exist=must_exist)
+
+    def _database(self, path: str, copy: Path) -> list[StoredFile]:
+        def copied(file: Path) -> Path:
+            copy.unlink(missing_ok=True)
+            copy_database(file, copy)
+            return copy
+
+        return self._stored(path, self._home.root / path, copied, must_exist=False)
+
+    def _stored(
+        self, path: str, file: Path, read_from: Callable[[Path], Path], *, must_exist: bool
+    ) -> list[StoredFile]:
+        """Return the file as it is stored; nothing if it is gone or cannot be read."""
+        try:
+            now, status = stamp(file, before_ns=self._began_ns), file.stat()
+            known = self._known.get(path)
+            if known and now and known.stamp == now and all(self._repository.has(block) for block in known.blocks):
+                return [known]
+            size, blocks = 0, []
+            with read_from(file).open("rb") as opened:
+                while content := opened.read(BLOCK_BYTES):
+                    blocks.append(self._repository.put(content))
+                    size += len(content)
+        except FileNotFoundError as error:
+            if must_exist:
+                raise HomeMovedError(
+                    f"{path} is missing or was removed while it was copied. `xnai doctor` says what is wrong; without "
+                    "a fault, back up again when no run removes anything."
+                ) from error
+            return []
+        except (OSError, sqlite3.Error) as error:
+            self.unreadable[path] = str(error)
+            return []
+        return [StoredFile(path, size, stat.S_IMODE(status.st_mode), status.st_mtime_ns, tuple(blocks), now)]
+
+
+def _starts(size: int) -> range:
+    return range(0, size, BLOCK_BYTES)

@@ -1,0 +1,183 @@
+"""Where backups lie: a folder, or a bucket of an object store with the S3 protocol."""
+
+import fcntl
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+from xnai_pipelines.errors import BackupUnavailableError, SettingsError
+from xnai_pipelines.extras import require
+from xnai_pipelines.state.layout import Home, write_bytes
+
+SECONDS_TO_CONNECT = 10
+SECONDS_TO_READ = 60
+ATTEMPTS = 4
+
+
+class Place(Protocol):
+    """Named contents."""
+
+    address: str
+
+    def read(self, name: str) -> bytes | None:
+        """Return a content, None if there is none of this name."""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Store a content whole or not at all."""
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """Return the sizes in bytes of the contents whose names begin so, by name."""
+
+    def remove(self, name: str) -> None:
+        """Remove a content; nothing happens if there is none."""
+
+    def alone(self) -> Any:
+        """Return a context in which no other process adds or removes backups here, if the place can tell."""
+
+
+def open_place(address: str) -> Place:
+    """Return the place at `s3://BUCKET/PREFIX`, or in a folder.
+
+    Raises:
+        SettingsError: The address has another scheme, or no bucket.
+        MissingExtraError: It needs the extra `s3`.
+    """
+    parts = urlsplit(address)
+    if parts.scheme == "s3" and parts.netloc:
+        return Bucket(parts.netloc, parts.path.strip("/"))
+    if "://" in address:
+        raise SettingsError(f"Backups cannot be stored at {address}. Name a folder, or s3://BUCKET/PREFIX.")
+    return Folder(Path(address).expanduser().absolute())
+
+
+def default_address(home: Home) -> str:
+    """Return the folder beside the home, for backups that no setting places elsewhere."""
+    return f"{home.root}-backups"
+
+
+class Folder:
+    """A folder of files."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder; it is made with the first content."""
+        self._folder = folder
+        self.address = str(folder)
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of a file."""
+        try:
+            return (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, atomically even if the machine stops."""
+        try:
+            write_bytes(self._folder / name, content)
+        except OSError as error:
+            raise self._unavailable(error) from error
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """Return the files below a folder; those that a killed process left half-written have no name yet."""
+        found = ((path, path.stat()) for path in (self._folder / prefix).rglob("[!.]*") if path.is_file())
+        return {path.relative_to(self._folder).as_posix(): status.st_size for path, status in found}
+
+    def remove(self, name: str) -> None:
+        """Delete a file."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the folder's lock, which the system releases if the process dies."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            lock = (self._folder / ".lock").open("w")
+        except OSError as error:
+            raise self._unavailable(error) from error
+        with lock as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            for left in self._folder.rglob(".*.[0-9]*"):  # of a process that was killed while it wrote
+                left.unlink(missing_ok=True)
+            yield
+
+    def _unavailable(self, error: OSError) -> BackupUnavailableError:
+        return BackupUnavailableError(
+            f"The backups in {self._folder} cannot be reached ({error.strerror}). Check that the disk is mounted, "
+            "writable and not full."
+        )
+
+
+class Bucket:
+    """The objects of a bucket below a prefix.
+
+    Credentials, region and endpoint are those that Amazon's tools use: `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL_S3`, a
+    profile, a role.
+    """
+
+    def __init__(self, bucket: str, prefix: str) -> None:
+        """Open the bucket; connects to nothing."""
+        require("s3", "A backup to an object store")
+        import boto3
+        from botocore.config import Config
+
+        self._bucket, self._below = bucket, f"{prefix}/" if prefix else ""
+        self.address = f"s3://{bucket}/{prefix}"
+        self._client: Any = boto3.client(
+            "s3",
+            config=Config(
+                connect_timeout=SECONDS_TO_CONNECT,
+                read_timeout=SECONDS_TO_READ,
+                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
+                s3={"addressing_style": "auto"},
+            ),
+        )
+
+    def read(self, name: str) -> bytes | None:
+        """Return the content of an object."""
+        with self._reaching():
+            try:
+                return bytes(self._client.get_object(Bucket=self._bucket, Key=self._below + name)["Body"].read())
+            except self._client.exceptions.NoSuchKey:
+                return None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Put an object."""
+        with self._reaching():
+            self._client.put_object(Bucket=self._bucket, Key=self._below + name, Body=content)
+
+    def sizes(self, prefix: str) -> Mapping[str, int]:
+        """Return the objects below the prefix."""
+        with self._reaching():
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=f"{self._below}{prefix}/"
+            )
+            found = [one for page in pages for one in page.get("Contents", ())]
+        return {one["Key"].removeprefix(self._below): int(one["Size"]) for one in found}
+
+    def remove(self, name: str) -> None:
+        """Delete an object."""
+        with self._reaching():
+            self._client.delete_object(Bucket=self._bucket, Key=self._below + name)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Do nothing: an object store has no locks, so each home needs a prefix of its own."""
+        yield
+
+    @contextmanager
+    def _reaching(self) -> Iterator[None]:
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        try:
+            yield
+        except (BotoCoreError, ClientError) as error:
+            answer = getattr(error, "response", {}).get("Error", {})
+            reason = answer.get("Code") or type(error).__name__
+            raise BackupUnavailableError(
+                f"The backups in {self.address} cannot be reached ({reason}). Check the bucket, the credentials and "
+                "the endpoint (AWS_ENDPOINT_URL_S3)."
+            ) from error

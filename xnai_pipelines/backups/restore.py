@@ -1,0 +1,149 @@
+"""Restore a backup into an empty folder, and prove that the copy is whole and answers."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xnai_pipelines.backups.backup import Backup, StoredFile
+from xnai_pipelines.backups.golden import ask
+from xnai_pipelines.backups.repository import Repository
+from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
+from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
+from xnai_pipelines.state.layout import Home
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreReport:
+    """What a restore did.
+
+    Attributes:
+        backup_id: The backup.
+        into: The restored home.
+        created_at: When its content was current, UTC, ISO 8601.
+        release: Current release, None if there was none.
+        files: Number of files.
+        bytes: Their size.
+        golden: Number of golden questions that were asked.
+        equal: Number of them with the same passages and scores, to the last bit.
+        omitted: Files that the backup lacks, with the reason.
+        restore_seconds: Duration until every file was written and verified.
+        search_seconds: Duration of the golden questions, opening the index included.
+    """
+
+    backup_id: str
+    into: str
+    created_at: str
+    release: int | None
+    files: int
+    bytes: int
+    golden: int
+    equal: int
+    omitted: dict[str, str]
+    restore_seconds: float
+    search_seconds: float
+
+
+def restore(
+    repository: Repository, backup: Backup, into: Path, done: Callable[[int], None] = lambda _: None
+) -> RestoreReport:
+    """Restore a backup; the folder appears once every file in it was verified.
+
+    Args:
+        repository: Where the backup lies.
+        backup: The backup.
+        into: The new home: a folder that is missing or empty.
+        done: Called with the bytes of each restored file.
+
+    Raises:
+        BackupError: The folder is not empty, cannot be written, or its disk has no room.
+        BackupDamagedError: A part of the backup is missing, cut off or changed; nothing is left in the folder.
+    """
+    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+        raise BackupError(f"{into} is not an empty folder. A backup is restored into a new folder: name another.")
+    started = time.perf_counter()
+    into.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(into.parent).free
+    if free < backup.bytes:
+        raise BackupError(
+            f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. Free "
+            "some space, or name a folder on another disk."
+        )
+    partial = into.with_name(f".{into.name}.restoring")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True, mode=0o700)
+        for file in backup.files:
+            _write(repository, file, partial)
+            done(file.bytes)
+        _check_tables(partial)
+        if Home(partial).secrets.is_dir():
+            Home(partial).secrets.chmod(0o700)
+        if into.exists():
+            into.rmdir()
+        partial.rename(into)
+    except BackupDamagedError as error:
+        raise BackupDamagedError(
+            f"The backup {backup.backup_id} in {repository.place.address} cannot be restored: {error}. Restore "
+            "another: `xnai backups` lists them. The next `xnai backup` stores again what is missing."
+        ) from error
+    except OSError as error:
+        raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}).") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    restored = time.perf_counter()
+    equal = sum(before == after for before, after in zip(backup.golden, _asked(backup, into), strict=True))
+    return RestoreReport(
+        backup_id=backup.backup_id,
+        into=str(into),
+        created_at=backup.created_at,
+        release=backup.release,
+        files=len(backup.files),
+        bytes=backup.bytes,
+        golden=len(backup.golden),
+        equal=equal,
+        omitted=backup.omitted,
+        restore_seconds=restored - started,
+        search_seconds=time.perf_counter() - restored,
+    )
+
+
+def changed_files(repository: Repository, backup: Backup, home: Path) -> list[str]:
+    """Return the files of a restored home whose content on the disk is not that of the backup."""
+    return [file.path for file in backup.files if repository.names_of(home / file.path) != file.blocks]
+
+
+def _write(repository: Repository, file: StoredFile, root: Path) -> None:
+    path = root / file.path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    size = 0
+    with path.open("xb") as written:
+        for name in file.blocks:
+            try:
+                content = repository.block(name)
+            except BackupDamagedError as error:
+                raise BackupDamagedError(f"{file.path}: {error}") from error
+            written.write(content)
+            size += len(content)
+    if size != file.bytes:
+        raise BackupDamagedError(f"{file.path}: it has {size:,} bytes instead of {file.bytes:,}")
+    path.chmod(file.mode & 0o777)
+    os.utime(path, ns=(file.modified_ns, file.modified_ns))
+
+
+def _check_tables(root: Path) -> None:
+    for folder in table_folders(Home(root).lancedb):
+        missing = missing_files(folder, newest_version(folder))
+        if missing:
+            raise BackupDamagedError(f"the table {folder.stem} lacks {missing[0]}")
+
+
+def _asked(backup: Backup, home: Path) -> tuple[object, ...]:
+    try:
+        return ask(home, [golden.question for golden in backup.golden])
+    except XnaiError as error:
+        raise BackupDamagedError(
+            f"The backup {backup.backup_id} was restored into {home} and cannot be searched: {error}"
+        ) from error

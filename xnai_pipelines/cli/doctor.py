@@ -1,0 +1,122 @@
+"""Commands that look after a home: what is wrong with it, and what a later version has to change."""
+
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from xnai_pipelines.cli.app import AsJson, app, print_json, settings
+from xnai_pipelines.state.layout import Home
+
+if TYPE_CHECKING:
+    from xnai_pipelines.doctor.diagnosis import Diagnosis
+
+
+@app.command()
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find what is wrong with the home, each fault with what mends it. Exit code 1 if a fault remains."""
+    from xnai_pipelines.doctor.diagnosis import Urgency
+
+    home, found = _examined()
+    mended = [one for one in found if fix and one.mend is not None]
+    if mended:
+        if any(one.kind == "dead_run" for one in mended):
+            from xnai_pipelines.cli.runs import end_runs_left_behind
+
+            end_runs_left_behind(home)
+        for one in mended:
+            if one.mend is not None:
+                one.mend()
+        found = _examined()[1]
+    if as_json:
+        print_json({"home": str(home.root), "mended": [_shown(o) for o in mended], "found": [_shown(o) for o in found]})
+    else:
+        _print(home, mended, found)
+    if any(one.urgency is Urgency.FAULT for one in found):
+        raise typer.Exit(1)
+
+
+@app.command()
+def migrate(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a home of an earlier version up to date. Opening a home does this too, except for new columns of tables."""
+    from xnai_pipelines.errors import HomeError
+    from xnai_pipelines.state.migration import SCHEMA_VERSION, migrate, migrate_tables, pending, schema_version
+
+    home = Home(settings().home)
+    before, changes = schema_version(home), pending(home)
+    if not dry_run:
+        impossible = [change for change in changes if not change.possible]
+        if impossible:
+            raise HomeError(f"{impossible[0].where}: {impossible[0].what}")
+        migrate(home, _say)
+        migrate_tables(home, _say)
+    if as_json:
+        print_json({"schema": before, "program": SCHEMA_VERSION, "changes": [asdict(one) for one in changes]})
+        return
+    from xnai_pipelines.cli.rendering import say, table
+
+    if not changes:
+        say(f"Nothing to change: the home has schema {before}, as this program.")
+        return
+    table("Would change" if dry_run else "Changed", ["where", "what"], [[one.where, one.what] for one in changes])
+
+
+def _examined() -> "tuple[Home, list[Diagnosis]]":
+    from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
+    from xnai_pipelines.doctor.examine import examine
+    from xnai_pipelines.environment import prepare
+    from xnai_pipelines.errors import SettingsError
+    from xnai_pipelines.settings import given_settings, unknown_variables
+
+    found = []
+    try:
+        current = settings()
+        prepare(current)
+    except SettingsError as error:
+        current = given_settings(home=Path(os.environ.get("XNAI_HOME") or ".xnai"))
+        found.append(Diagnosis("unreadable_settings", "environment", str(error), "Correct the variable"))
+    for sentence in unknown_variables(os.environ):
+        found.append(Diagnosis("unknown_setting", "environment", sentence, "Correct or unset it", Urgency.RISK))
+    home = Home(current.home)
+    return home, found + examine(
+        home, max_backup_hours=current.backup_max_hours, max_drill_days=current.restore_drill_days
+    )
+
+
+def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
+    from xnai_pipelines.cli.rendering import counted, say, table
+
+    if mended:
+        table("Mended", ["where", "what was wrong"], [[one.where, one.what] for one in mended])
+    if found:
+        rows = [[str(one.urgency), one.where, one.what, one.remedy] for one in found]
+        table(f"{counted(len(found), 'finding')} in {home.root}", ["", "where", "what is wrong", "what mends it"], rows)
+    else:
+        say(f"Nothing is wrong with {home.root}.")
+    can = sum(one.can_mend for one in found)
+    if can:
+        say(f"`xnai doctor --fix` mends {can} of them.")
+
+
+def _shown(one: "Diagnosis") -> dict[str, object]:
+    return {
+        "kind": one.kind,
+        "urgency": str(one.urgency),
+        "where": one.where,
+        "what": one.what,
+        "remedy": one.remedy,
+        "can_mend": one.can_mend,
+    }
+
+
+def _say(sentence: str) -> None:
+    print(sentence, file=sys.stderr)

@@ -1,0 +1,42 @@
+"""One fault of a home: where it is, what is wrong, and what mends it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Urgency(StrEnum):
+    """Whether something does not work, or may soon not work."""
+
+    FAULT = "fault"
+    RISK = "risk"
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """A fault of a home.
+
+    Attributes:
+        kind: Short name, the same for all faults of a kind.
+        where: File, folder, table, run or variable.
+        what: What is wrong, in a sentence.
+        remedy: The command or the step that mends it.
+        urgency: How much it matters.
+        mend: Mends it without losing anything; None if a person has to decide.
+    """
+
+    kind: str
+    where: str
+    what: str
+    remedy: str
+    urgency: Urgency = Urgency.FAULT
+    mend: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def can_mend(self) -> bool:
+        """Whether `xnai doctor --fix` mends it."""
+        return self.mend is not None
+
+
+RESTORE = "`xnai backups`, then `xnai restore --into NEW_FOLDER` and XNAI_HOME=NEW_FOLDER"
+AGAIN = "`xnai doctor --fix`; the next run makes it again"

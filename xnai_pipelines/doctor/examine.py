@@ -1,0 +1,69 @@
+"""Examine a home: every inspection is a line in `INSPECTIONS`."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+
+from xnai_pipelines.doctor.diagnosis import Diagnosis
+from xnai_pipelines.doctor.leftovers import inspect_dead_runs, inspect_unfinished
+from xnai_pipelines.doctor.releases import inspect_manifests, inspect_pointer
+from xnai_pipelines.doctor.stores import (
+    inspect_databases,
+    inspect_orphans,
+    inspect_records,
+    inspect_search_files,
+    inspect_tables,
+)
+from xnai_pipelines.doctor.surroundings import (
+    inspect_backups,
+    inspect_disk,
+    inspect_inputs,
+    inspect_rights,
+    inspect_version,
+)
+from xnai_pipelines.errors import XnaiError
+from xnai_pipelines.state.layout import Home
+
+Inspection = Callable[[Home], Iterator[Diagnosis]]
+# What hinders everything else first.
+INSPECTIONS: tuple[Inspection, ...] = (
+    inspect_disk,
+    inspect_rights,
+    inspect_inputs,
+    inspect_version,
+    inspect_pointer,
+    inspect_manifests,
+    inspect_tables,
+    inspect_databases,
+    inspect_records,
+    inspect_search_files,
+    inspect_orphans,
+    inspect_dead_runs,
+    inspect_unfinished,
+)
+
+
+def examine(home: Home, *, max_backup_hours: float, max_drill_days: float) -> list[Diagnosis]:
+    """Return what is wrong with a home; it is only read.
+
+    Args:
+        home: The home.
+        max_backup_hours: Age up to which a backup is recent.
+        max_drill_days: Age up to which a restore drill is recent.
+    """
+    if not home.root.is_dir():
+        return [
+            Diagnosis(
+                "no_home", str(home.root), "There is no such folder.", "`xnai run`, or XNAI_HOME=the right folder"
+            )
+        ]
+    backups = partial(inspect_backups, max_hours=max_backup_hours, max_days=max_drill_days)
+    inspections: tuple[Inspection, ...] = (*INSPECTIONS, backups)
+    return [found for inspect in inspections for found in _found(inspect, home)]
+
+
+def _found(inspect: Inspection, home: Home) -> list[Diagnosis]:
+    try:
+        return list(inspect(home))
+    except (XnaiError, OSError) as error:
+        name = getattr(inspect, "__name__", "inspect_backups").removeprefix("inspect_")
+        return [Diagnosis("not_inspected", name.replace("_", " "), str(error), "Mend this, then `xnai doctor` again")]

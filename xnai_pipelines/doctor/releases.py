@@ -1,0 +1,90 @@
+"""The pointer, the manifests, and what the manifests name."""
+
+import json
+from collections.abc import Iterator
+from functools import partial
+
+from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis
+from xnai_pipelines.errors import DamagedArtefactError, ReleaseError
+from xnai_pipelines.state.artefacts import read_card
+from xnai_pipelines.state.lance_files import table_folders
+from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.manifest import Release, Releases
+
+
+def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
+    """Yield the pointer to the current release if it is missing, damaged, or names no release."""
+    releases, pointer = Releases(home.releases), home.releases / "current.json"
+    moves = releases.moves()
+    if not pointer.exists() and not moves:
+        return  # before the first release
+    try:
+        number = int(json.loads(pointer.read_bytes())["release"])
+        wrong = None if (home.releases / f"{number}.json").exists() else f"It names release {number}, which is missing."
+    except FileNotFoundError:
+        wrong = "It is missing, so nothing can be searched."
+    except (ValueError, KeyError, TypeError) as error:
+        wrong = f"It cannot be read ({error!r})."
+    if wrong is None:
+        return
+    # every move of the pointer is recorded after it was made
+    last = next((move.release for move in reversed(moves) if _is_whole(releases, move.release)), None)
+    if last is None:
+        yield Diagnosis("damaged_pointer", "releases/current.json", wrong, RESTORE)
+    else:
+        yield Diagnosis(
+            "damaged_pointer",
+            "releases/current.json",
+            wrong,
+            f"`xnai doctor --fix` points it to release {last}, the last one that it was moved to",
+            mend=partial(write_json, pointer, {"release": last}),
+        )
+
+
+def inspect_manifests(home: Home) -> Iterator[Diagnosis]:
+    """Yield manifests that cannot be read, and tables and models that are missing or damaged."""
+    releases = Releases(home.releases)
+    tables = {folder.stem for folder in table_folders(home.lancedb)}
+    names = sorted(path.stem for path in home.releases.glob("*.json") if path.stem.isdigit())
+    for name in [*names, "challenger"]:
+        try:
+            release = releases.challenger() if name == "challenger" else releases.read(int(name))
+        except ReleaseError as error:
+            yield Diagnosis("damaged_manifest", f"releases/{name}.json", str(error), RESTORE)
+            continue
+        if release is not None:
+            yield from _named(home, name, release, tables)
+
+
+def _named(home: Home, name: str, release: Release, tables: set[str]) -> Iterator[Diagnosis]:
+    whose = "The challenger" if name == "challenger" else f"Release {name}"
+    if release.embeddings_table not in tables:
+        yield Diagnosis(
+            "missing_table",
+            f"table {release.embeddings_table}",
+            f"{whose} names it, and it does not exist.",
+            f"`xnai rollback` to a release that is whole, `xnai run --new-release`, or {RESTORE}",
+        )
+    made_again = "`xnai run` exports it again" if release.adapter is None else RESTORE
+    for space in filter(None, (release.vector_space, release.cut_by)):
+        folder = home.models / space
+        try:
+            read_card(folder)
+        except DamagedArtefactError as error:
+            missing = not folder.exists()
+            yield Diagnosis(
+                "missing_model" if missing else "damaged_model",
+                f"models/{space}",
+                f"{whose} needs it, and it is missing." if missing else str(error),
+                made_again if missing else f"Delete {folder}; then {made_again}",
+            )
+    if release.adapter and not (home.adapters / release.adapter).is_dir():
+        yield Diagnosis("missing_adapter", f"adapters/{release.adapter}", f"{whose} names it.", RESTORE)
+
+
+def _is_whole(releases: Releases, number: int) -> bool:
+    try:
+        releases.read(number)
+    except ReleaseError:
+        return False
+    return True

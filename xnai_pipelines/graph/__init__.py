@@ -1,0 +1,1 @@
+"""Knowledge graph: mentions, entities, relations and communities, each a pure function of the chunks."""

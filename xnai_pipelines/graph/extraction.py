@@ -1,0 +1,183 @@
+"""A document's chunks to mentions and typed statements, each with its exact range. Pure.
+
+What is read of a document depends on that document alone, so it is read again only when it changes. What needs other
+documents (is a capital letter a name's, do two forms mean one thing) is decided from all that was read.
+"""
+
+import bisect
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from xnai_pipelines.chunks.boundaries import sentence_starts
+from xnai_pipelines.graph.found import Find, Kind, without_overlaps
+from xnai_pipelines.graph.headings import Outline, outline
+from xnai_pipelines.graph.markup import bold_terms, code_spans, links
+from xnai_pipelines.graph.names import acronyms, names, quoted_names
+from xnai_pipelines.graph.patterns import pattern_finds
+from xnai_pipelines.graph.repeats import repeated_finds, repeats
+from xnai_pipelines.graph.statements import OF_DOCUMENT, Sentence, Statement, as_rows, class_terms, cued
+
+VERSION = 1  # raised when the same text gives other mentions: every document is then read again
+
+_LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
+_BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
+
+Row = dict[str, Any]
+
+
+def extraction_of() -> str:
+    """Return what determines the extractions beside the documents."""
+    return f"rules@{VERSION}"
+
+
+def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return the rows of the table `extractions` for the chunks of one document.
+
+    Args:
+        document: Row of the documents table: document_id, source, title, headings, language, revision.
+        chunks: Its rows of the chunks table, by ordinal.
+    """
+    repeated = repeats([chunk["text"] for chunk in chunks])
+    above = outline(document, chunks)
+    rows = []
+    for chunk in chunks:
+        mentions, stated = _read_chunk(chunk, document, above, repeated)
+        rows.append(
+            {
+                "chunk_id": chunk["chunk_id"],
+                "document_id": document["document_id"],
+                "ordinal": chunk["ordinal"],
+                "document_revision": document["revision"],
+                "extraction": extraction_of(),
+                "language": document["language"],
+                "mentions": mentions,
+                "statements": stated,
+                "words": [],
+            }
+        )
+    if rows:
+        rows[0]["words"] = _small_words(chunk["text"] for chunk in chunks)
+    return rows
+
+
+def _small_words(texts: Iterable[str]) -> list[str]:
+    """Return the words that the document writes in lower case."""
+    return sorted({word for text in texts for word in _LOWER.findall(text) if word.islower()})
+
+
+def _read_chunk(
+    chunk: Mapping[str, Any], document: Mapping[str, Any], above: Outline, repeated: frozenset[str]
+) -> tuple[list[Row], list[Row]]:
+    text, base, language = chunk["text"], chunk["start"], document["language"] or ""
+    end = base + len(text)
+    headings = [
+        Find(place.start - base, place.end - base, place.kind, "headings")
+        for place in above.places
+        if base <= place.start and place.end <= end
+    ]
+    short = list(acronyms(text))
+    finds = without_overlaps(
+        [
+            headings,
+            list(links(text, document["source"])),
+            list(code_spans(text)),
+            [find for pair in short for find in pair],
+            *pattern_finds(text),
+            list(quoted_names(text)),
+            list(bold_terms(text)),
+            list(names(text)),
+            list(repeated_finds(text, repeated)),
+        ]
+    )
+    edges = [0, *sentence_starts(text, 0, len(text)), len(text)]
+    opens = [bool(_BEFORE_OPENING.search(text, max(0, find.start - 8), find.start)) for find in finds]
+    ends = [(at, find.end) for at, find in enumerate(finds) if opens[at] and find.kind is not Kind.HEADING]
+    classes = [(finds[at], find) for at, find in class_terms(text, language, ends)]
+    if classes:
+        finds = without_overlaps([finds, [find for _, find in classes]])
+        opens = [bool(_BEFORE_OPENING.search(text, max(0, find.start - 8), find.start)) for find in finds]
+    position = {find: at for at, find in enumerate(finds)}
+    sentences = _sentences(text, edges, finds, opens)
+    ranges = {at: (sentence.start, sentence.end) for sentence in sentences for at in sentence.finds}
+    stated = [
+        *cued(text, language, finds, sentences),
+        *(
+            Statement(position[one], position[other], kind, *ranges[position[one]])
+            for kind, pairs in (("abbreviates", short), ("is_a", classes))
+            for one, other in pairs
+            if one in position and other in position
+        ),
+        *(
+            Statement(OF_DOCUMENT, at, "links_to", *ranges[at], target=find.target)
+            for at, find in enumerate(finds)
+            if find.target is not None
+        ),
+    ]
+    mentions = [
+        {
+            "start": base + find.start,
+            "end": base + find.end,
+            "surface": text[find.start : find.end],
+            "type": find.kind.value,
+            "extractor": find.extractor,
+            "initial": opens[at],
+            "sentence_start": base + ranges[at][0],
+            "sentence_end": base + ranges[at][1],
+        }
+        for at, find in enumerate(finds)
+    ]
+    rows = as_rows(stated, base)
+    _add_headings(mentions, rows, above, base, end)
+    return mentions, rows
+
+
+def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start: int, end: int) -> None:
+    """Add the headings that a chunk stands under, at their own places, and what each heading is a part of."""
+    inside = [at for at, place in enumerate(above.places) if start <= place.start and place.end <= end]
+    parents = {at: above.places[at].parent for at in inside}
+    wanted = dict.fromkeys([*above.above(start), *(parent for parent in parents.values() if parent is not None)])
+    listed = {mention["start"]: index for index, mention in enumerate(mentions)}
+    for at in wanted:
+        place = above.places[at]
+        if place.start not in listed:
+            listed[place.start] = len(mentions)
+            mentions.append(
+                {
+                    "start": place.start,
+                    "end": place.end,
+                    "surface": place.surface,
+                    "type": place.kind.value,
+                    "extractor": "headings",
+                    "initial": False,
+                    "sentence_start": place.start,
+                    "sentence_end": place.end,
+                }
+            )
+    for at, parent in parents.items():
+        place = above.places[at]
+        if parent is not None and place.start in listed:
+            stated.append(
+                {
+                    "subject": listed[place.start],
+                    "object": listed[above.places[parent].start],
+                    "type": "part_of",
+                    "target": None,
+                    "start": place.start,
+                    "end": place.end,
+                }
+            )
+
+
+def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[Sentence]:
+    """Return the sentences that have finds; one that reaches into the next sentence belongs to the first."""
+    starts = [find.start for find in finds]
+    sentences = []
+    for start, end in pairwise(edges):
+        first, last = bisect.bisect_left(starts, start), bisect.bisect_left(starts, end)
+        if first < last:
+            stripped = start + len(text[start:end].rstrip())
+            reach = max(stripped, *(finds[at].end for at in range(first, last)))
+            sentences.append(Sentence(start, reach, tuple(range(first, last)), opens[first]))
+    return sentences

@@ -1,0 +1,63 @@
+"""The form of a name: folded words by which mentions are compared, and a qualifier in brackets. Pure."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+# A Latin or Greek letter and its accents; marks of other scripts are letters of their own.
+_ACCENTS = re.compile("([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]+")
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "‑": "-", "–": "-"})
+_QUALIFIED = re.compile(r"(.*\S)\s*\(([^()]+)\)\Z", re.DOTALL)
+_NUMBERED = re.compile(r"(?:\d{1,3}\.)+\d{0,3}\s+(?=\D)")
+_POSSESSIVE = re.compile(r"'s?\Z")
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a surface is compared.
+
+    Attributes:
+        text: The surface in NFKC on one line, without a number before it.
+        key: Its folded words, without a qualifier; the text itself if it has no words.
+        qualifier: Folded words in brackets at its end: "2013 film"; empty if there are none.
+        words: The words of the text before the qualifier, as written.
+    """
+
+    text: str
+    key: str
+    qualifier: str
+    words: tuple[str, ...]
+
+    @property
+    def qualified(self) -> str:
+        """The key with its qualifier."""
+        return f"{self.key} ({self.qualifier})" if self.qualifier else self.key
+
+
+@lru_cache(maxsize=200_000)
+def form_of(surface: str) -> Form:
+    """Return the form of a surface."""
+    text = surface
+    if not text.isascii():
+        text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
+    text = " ".join(text.split())
+    text = _NUMBERED.sub("", text, count=1) if text[:1].isdigit() else text
+    qualified = _QUALIFIED.match(text) if text.endswith(")") else None
+    bare = _POSSESSIVE.sub("", qualified[1] if qualified else text)
+    words = tuple(_WORD.findall(bare))
+    return Form(
+        text=text,
+        key=folded(" ".join(words)) or text,
+        qualifier=folded(" ".join(_WORD.findall(qualified[2]))) if qualified else "",
+        words=words,
+    )
+
+
+def folded(text: str) -> str:
+    """Return the text without case; Latin and Greek letters lose their accents."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", _ACCENTS.sub(r"\1", unicodedata.normalize("NFD", text.casefold())))

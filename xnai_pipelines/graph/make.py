@@ -1,0 +1,268 @@
+"""Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.entities import entity_rows
+from xnai_pipelines.graph.extraction import extraction_of, read_document
+from xnai_pipelines.graph.mentions import mention_rows
+from xnai_pipelines.graph.reading import reading_of
+from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
+from xnai_pipelines.graph.relations import relation_rows
+from xnai_pipelines.graph.resolution import resolve
+from xnai_pipelines.graph.rows import digest, revision_of
+from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
+from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
+from xnai_pipelines.state.tables import Tables, is_in
+
+VERSION = 1  # raised when the same extractions give other tables
+DOCUMENTS_IN_COMMIT = 2_000
+BYTES_IN_COMMIT = 16_000_000
+OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
+OF_CHUNK = ["chunk_id", "document_id", "ordinal", "start", "end", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphReport:
+    """What a run did to one table: rows written, removed and unchanged; documents read again for it."""
+
+    table: str
+    documents_read: int
+    documents_removed: int
+    written: int
+    removed: int
+    unchanged: int
+    rows: int
+    revision: str
+    seconds: float
+
+
+def make_mentions(context: StageContext) -> GraphReport:
+    """Read the documents that changed and resolve all mentions; nothing if no chunk changed."""
+    with stage(context, MENTIONS.name) as watch:
+        report = _bring_mentions(context)
+        watch.items = report.documents_read
+    return _reported(context, report, watch.seconds)
+
+
+def make_entities(context: StageContext) -> GraphReport:
+    """Make the entities of the mentions; nothing if no mention changed."""
+    return _make(context, ENTITIES)
+
+
+def make_relations(context: StageContext) -> GraphReport:
+    """Make the relations between the entities; nothing if no mention changed."""
+    return _make(context, RELATIONS)
+
+
+def make_communities(context: StageContext) -> GraphReport:
+    """Divide the entities into communities by their relations; nothing if no entity or relation changed.
+
+    The graph is complete then, and the current release's manifest names its revision.
+    """
+    report = _make(context, COMMUNITIES)
+    releases = Releases(context.home.releases)
+    release, revision = releases.current(), read_graph_record(context.home).revision
+    if release is not None and release.graph != revision:
+        releases.set_graph(release.release, revision)
+    return report
+
+
+def bring_graph(context: StageContext) -> list[GraphReport]:
+    """Bring all tables of the graph in line with the chunks; the caller is the sole writer."""
+    return [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+
+
+def _make(context: StageContext, spec: TableSpec) -> GraphReport:
+    with stage(context, spec.name) as watch:
+        report = _bring_derived(context, spec)
+        watch.items = report.written
+    return _reported(context, report, watch.seconds)
+
+
+def _bring_mentions(context: StageContext) -> GraphReport:
+    work, of = pending(context)
+    _read(context, work)
+    return _bring(context, MENTIONS, of, work)
+
+
+def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
+    parts = read_graph_record(context.home).parts
+    sources = (parts.get(source) for source in _SOURCES[spec.name])
+    return _bring(context, spec, digest(VERSION, *(part.revision if part else "" for part in sources)))
+
+
+def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
+    timed = GraphReport(**{**asdict(report), "seconds": seconds})
+    write_json(report_path(context.home, timed.table), asdict(timed))
+    return timed
+
+
+def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = None) -> GraphReport:
+    """Bring a table in line with the rows that it should have, unless it was made of the same input."""
+    part = read_graph_record(context.home).parts.get(spec.name)
+    written = removed = 0
+    if part is None or part.input != of or context.tables.count(spec) != part.rows:
+        wanted = _ROWS[spec.name](context.tables)
+        written, removed = write_difference(context, spec, wanted)
+        part = Part(input=of, revision=revision_of(wanted), rows=len(wanted))
+        record_part(context.home, spec.name, part)
+    return GraphReport(
+        table=spec.name,
+        documents_read=len(work.to_write) if work else 0,
+        documents_removed=len(work.removed) if work else 0,
+        written=written,
+        removed=removed,
+        unchanged=part.rows - written,
+        rows=part.rows,
+        revision=part.revision,
+        seconds=0.0,
+    )
+
+
+def write_difference(context: StageContext, spec: TableSpec, wanted: pa.Table) -> tuple[int, int]:
+    """Write the rows that are new or differ in revision, delete those that are gone; return the numbers of both."""
+    context.tables.ensure(spec)
+    stored = context.tables.pairs(spec, spec.key, "revision")
+    keys = wanted[spec.key].to_pylist()
+    work = diff(dict(zip(keys, wanted["revision"].to_pylist(), strict=True)), stored)
+    if work.to_write:
+        changed = set(work.to_write)
+        context.tables.merge(spec, wanted.filter(pa.array([key in changed for key in keys])))
+    context.tables.delete(spec, spec.key, sorted(work.removed))
+    return len(work.to_write), len(work.removed)
+
+
+def pending(context: StageContext) -> tuple[Diff, str]:
+    """Return the documents that have to be read, removed or kept, and a hash of all that the mentions are made of."""
+    chunks = context.tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
+    read = context.tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"])
+    wanted = _by_document(chunks, extraction_of())
+    work = diff(wanted, _by_document(read))
+    return work, digest(VERSION, *(f"{document} {of}" for document, of in sorted(wanted.items())))
+
+
+def _by_document(rows: pa.Table, extraction: str | None = None) -> dict[str, str]:
+    """Return a hash of the chunks of each document, with its revision and how it was read."""
+    chunks: dict[str, list[str]] = defaultdict(list)
+    for row in rows.to_pylist():
+        how = extraction or row["extraction"]
+        chunks[row["document_id"]].append(f"{row['chunk_id']} {row['document_revision']} {how}")
+    return {document: digest(*sorted(each)) for document, each in chunks.items()}
+
+
+def _read(context: StageContext, work: Diff) -> None:
+    """Bring the extractions in line with the documents, some documents in each commit."""
+    context.tables.ensure(EXTRACTIONS)
+    context.tables.delete(EXTRACTIONS, "document_id", work.removed)
+    with context.progress.work("mentions", len(work.to_write), "documents") as advance:
+        for batch in _batches(context, work.to_write):
+            context.tables.merge(EXTRACTIONS, read_documents(context.tables, batch), within=("document_id", batch))
+            advance(len(batch))
+
+
+def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
+    """Return the rows of the table `extractions` for these documents."""
+    where = is_in("document_id", documents)
+    by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
+        by_document[chunk["document_id"]].append(chunk)
+    stored = tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist()
+    rows = [row for each in stored for row in read_document(each, by_document[each["document_id"]])]
+    return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
+
+
+def _batches(context: StageContext, documents: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the documents in groups of bounded number and size."""
+    sizes = context.tables.pairs(DOCUMENTS, "document_id", "size_bytes")
+    batch: list[str] = []
+    held = 0
+    for document in documents:
+        size = sizes.get(document) or 0
+        if batch and (len(batch) >= DOCUMENTS_IN_COMMIT or held + size > BYTES_IN_COMMIT):
+            yield batch
+            batch, held = [], 0
+        batch.append(document)
+        held += size
+    if batch:
+        yield batch
+
+
+def _all(tables: Tables, spec: TableSpec) -> pa.Table:
+    return tables.read(spec, spec.schema.names)
+
+
+def _mention_rows(tables: Tables) -> pa.Table:
+    reading = reading_of(_all(tables, EXTRACTIONS))
+    return mention_rows(reading, resolve(reading))
+
+
+def _entity_rows(tables: Tables) -> pa.Table:
+    return entity_rows(_all(tables, MENTIONS), {})
+
+
+def _relation_rows(tables: Tables) -> pa.Table:
+    return relation_rows(_all(tables, MENTIONS), tables.read(EXTRACTIONS, ["chunk_id", "statements"]))
+
+
+def _community_rows(tables: Tables) -> pa.Table:
+    return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+
+
+def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
+    network = network_of(relations)
+    communities = communities_of(network)
+    chosen = chosen_sentences(communities, network, relations)
+    texts = _texts(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
+    forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
+    return community_rows(communities, network, chosen, forms, texts)
+
+
+# What each table is made by, and of which others; by name, since a schema has no hash.
+_ROWS: Mapping[str, Callable[[Tables], pa.Table]] = {
+    MENTIONS.name: _mention_rows,
+    ENTITIES.name: _entity_rows,
+    RELATIONS.name: _relation_rows,
+    COMMUNITIES.name: _community_rows,
+}
+_SOURCES: Mapping[str, tuple[str, ...]] = {
+    ENTITIES.name: (MENTIONS.name,),
+    RELATIONS.name: (MENTIONS.name,),
+    COMMUNITIES.name: (ENTITIES.name, RELATIONS.name),
+}
+_DERIVED = (ENTITIES, RELATIONS, COMMUNITIES)
+
+
+def rebuilt(tables: Tables) -> dict[str, str]:
+    """Return the revision that each table has if all documents are read again; nothing is written."""
+    documents = sorted(tables.ids(CHUNKS, "document_id"))
+    extractions = read_documents(tables, documents) if documents else EXTRACTIONS.schema.empty_table()
+    reading = reading_of(extractions)
+    mentions = mention_rows(reading, resolve(reading))
+    entities = entity_rows(mentions, {})
+    relations = relation_rows(mentions, extractions)
+    communities = _communities(tables, relations, entities)
+    made = zip(PARTS, (mentions, entities, relations, communities), strict=True)
+    return {name: revision_of(rows) for name, rows in made}
+
+
+def _texts(tables: Tables, wanted: set[str]) -> dict[str, tuple[int, str]]:
+    """Return start and text of these chunks."""
+    found: dict[str, tuple[int, str]] = {}
+    known = pa.array(sorted(wanted), pa.string())
+    for batch in tables.stream(CHUNKS, ["chunk_id", "start", "text"]) if wanted else ():
+        mine = batch.filter(pc.is_in(batch["chunk_id"], known))
+        for row in mine.to_pylist():
+            found[row["chunk_id"]] = (row["start"], row["text"])
+    return found

@@ -1,0 +1,54 @@
+"""What the graph was last made of: a part whose input has not changed is not made again."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xnai_pipelines.graph.rows import digest
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.records import read_record, write_record
+
+PARTS = ("mentions", "entities", "relations", "communities")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table of the graph: a hash of what it was made of, a hash of its rows, and their number."""
+
+    input: str
+    revision: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class GraphRecord:
+    """The parts by name. One that a killed run was writing has the entry from before, and is made again."""
+
+    parts: dict[str, Part] = field(default_factory=dict)
+
+    @property
+    def revision(self) -> str | None:
+        """Hash of the whole graph; None until every part was made."""
+        if any(name not in self.parts for name in PARTS):
+            return None
+        return digest("graph", *(self.parts[name].revision for name in PARTS))
+
+
+def read_graph_record(home: Home) -> GraphRecord:
+    """Return the record, an empty one before the first graph.
+
+    Raises:
+        RecordError: The record is damaged.
+    """
+    return read_record(_path(home), GraphRecord) or GraphRecord()
+
+
+def record_part(home: Home, name: str, part: Part) -> GraphRecord:
+    """Record that a part was made; return the record."""
+    before = read_graph_record(home)
+    record = replace(before, parts={**before.parts, name: part})
+    write_record(_path(home), record)
+    return record
+
+
+def _path(home: Home) -> Path:
+    return home.state / "graph.json"

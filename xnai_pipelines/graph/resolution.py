@@ -1,0 +1,245 @@
+"""Mentions to entities: which mentions are names, what each names, and by which rule. Pure.
+
+A function of all that was read and of the user's `graph.yaml`; the order of the rows is no matter.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from xnai_pipelines.graph.arrays import Bools, Ints
+from xnai_pipelines.graph.evidence import DROPPED, named
+from xnai_pipelines.graph.forms import Form, form_of
+from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.merging import (
+    Rule,
+    Titles,
+    followed,
+    independent_words,
+    is_longer_form,
+    longer_by,
+    one_of,
+)
+from xnai_pipelines.graph.reading import Reading
+
+NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
+CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
+
+ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
+RULES = tuple(Rule)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolved:
+    """Mentions with what they name.
+
+    Attributes:
+        kept: Which mentions of the reading are kept, bool [m].
+        cut: Characters taken off the start of each, int64 [m].
+        entity: Index into `keys` of each mention, int64 [m]; -1 if it is not kept.
+        keys: Keys of the entities, sorted.
+        rule: Index into `RULES` of each mention, int64 [m].
+        subject_of: Entity of each document's title, int64 [documents]; -1 if its text has no title.
+    """
+
+    kept: Bools
+    cut: Ints
+    entity: Ints
+    keys: list[str]
+    rule: Ints
+    subject_of: Ints
+
+
+def resolve(reading: Reading) -> Resolved:
+    """Return what each mention names."""
+    forms = [form_of(surface) for surface in reading.surfaces]
+    cut = named(reading, forms)
+    kept = cut != DROPPED
+    pieces, piece = _pieces(reading, cut, kept)
+    forms_of = [form_of(text) for text in pieces]
+    keys = _keys(reading, forms_of, piece, kept)
+    width = max(1, len(pieces))
+    pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
+    is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
+    pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
+    titles = _titles(reading, forms_of, piece, kept)
+    targets = _targets(reading, pairs, keys, forms_of, titles, piece, kept)
+    names = sorted({target for target, _ in targets})
+    index = {key: at for at, key in enumerate(names)}
+    entity = np.full(len(kept), -1, dtype=np.int64)
+    rule = np.full(len(kept), -1, dtype=np.int64)
+    entity[kept] = np.array([index[target] for target, _ in targets], dtype=np.int64)[inverse]
+    rule[kept] = np.array([RULES.index(by) for _, by in targets], dtype=np.int64)[inverse]
+    subject_of = np.full(len(reading.document_ids), -1, dtype=np.int64)
+    is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
+    subject_of[reading.document[is_title]] = entity[is_title]
+    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule, subject_of=subject_of)
+
+
+def _codes(reading: Reading, kinds: tuple[Kind, ...] | list[Kind]) -> list[int]:
+    return [at for at, kind in enumerate(reading.kinds) if kind in kinds]
+
+
+def _any(flags: Bools, groups: Ints, size: int) -> Bools:
+    """Return for each group whether a flag of it is set."""
+    return np.bincount(groups, weights=flags, minlength=size) > 0
+
+
+def _pieces(reading: Reading, cut: Ints, kept: Bools) -> tuple[list[str], Ints]:
+    """Return the distinct surfaces after the cuts, and the one of each mention."""
+    pair = reading.surface * (1 + int(cut.max(initial=0))) + np.where(kept, cut, 0)
+    distinct, inverse = np.unique(pair, return_inverse=True)
+    width = 1 + int(cut.max(initial=0))
+    texts = [reading.surfaces[each // width][each % width :] for each in distinct.tolist()]
+    pieces = sorted(set(texts))
+    rank = {text: at for at, text in enumerate(pieces)}
+    return pieces, np.array([rank[text] for text in texts], dtype=np.int64)[inverse]
+
+
+def _keys(reading: Reading, forms: list[Form], piece: Ints, kept: Bools) -> list[str]:
+    """Return the key of each piece: its folded words; of code that differs by case alone, the words as written."""
+    codes = set(piece[kept & np.isin(reading.kind, _codes(reading, CODE))].tolist())
+    written: dict[str, set[str]] = defaultdict(set)
+    for code in codes:
+        written[forms[code].key].add(" ".join(forms[code].words))
+    differ = {key for key, several in written.items() if len(several) > 1}
+    return [" ".join(form.words) if form.key in differ else form.key for form in forms]
+
+
+def _titles(reading: Reading, forms: list[Form], piece: Ints, kept: Bools) -> Titles:
+    is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
+    found = dict(zip(reading.document[is_title].tolist(), piece[is_title].tolist(), strict=True))
+    return Titles.from_keys({at: (forms[code].key, forms[code].qualified) for at, code in found.items()})
+
+
+def _targets(
+    reading: Reading,
+    pairs: list[tuple[int, int, bool]],
+    keys: list[str],
+    forms: list[Form],
+    titles: Titles,
+    piece: Ints,
+    kept: Bools,
+) -> list[tuple[str, Rule]]:
+    """Return the entity's key, and the rule, of each pair of a document and a piece."""
+    names_of: dict[int, set[str]] = defaultdict(set)
+    for document, code, is_name in pairs:
+        if is_name:
+            names_of[document].add(keys[code])
+    last = {document: longer_by(names, -1) for document, names in names_of.items()}
+    first = {document: longer_by(names, 0) for document, names in names_of.items()}
+    apart = (independent_words(names_of, last), independent_words(names_of, first))
+    local = _stated_aliases(reading, keys, titles, piece, kept)
+    everywhere = _everywhere(pairs, keys, titles, names_of, local)
+    qualified = {title for title in titles.of.values() if title.endswith(")")}
+    found = []
+    for document, code, is_name in pairs:
+        key = keys[code]
+        target, rule = key, Rule.FORM
+        own = titles.base.get(document)
+        if forms[code].qualifier and forms[code].qualified in qualified:
+            target, rule = forms[code].qualified, Rule.FORM
+        elif key == own:
+            target, rule = titles.of[document], Rule.TITLE
+        elif (document, key) in local:
+            target, rule = local[document, key]
+        elif is_name and own is not None and is_longer_form(key, own):
+            target, rule = titles.of[document], Rule.LONGER
+        elif is_name and " " not in key:
+            target, rule = _within(key, last[document], first[document], apart)
+            if target == own:
+                target = titles.of[document]
+        if target == key and rule is Rule.FORM:
+            other, by = followed(everywhere, key)
+            target, rule = other, by or rule
+        if target == key and rule is Rule.FORM and key in titles.documents and not forms[code].qualifier:
+            target, rule = _titled(document, key, rule, titles, names_of)
+        found.append((target, rule))
+    return found
+
+
+def _within(
+    key: str, last: Mapping[str, set[str]], first: Mapping[str, set[str]], apart: tuple[set[str], set[str]]
+) -> tuple[str, Rule]:
+    """Return the only longer name of the document that ends or begins with the word."""
+    for longer, independent, rule in ((last, apart[0], Rule.SURNAME), (first, apart[1], Rule.GIVEN_NAME)):
+        if key not in independent:
+            only = one_of(longer.get(key, ()))
+            if only is not None:
+                return only, rule
+    return key, Rule.FORM
+
+
+def _titled(document: int, key: str, rule: Rule, titles: Titles, names_of: Mapping[int, set[str]]) -> tuple[str, Rule]:
+    """Return the title that a form means: the only one, or the one whose document has most names in common."""
+    qualified = sorted({titles.of[at] for at in titles.documents[key]})
+    if qualified == [key]:
+        return key, rule
+    if len(qualified) == 1:
+        return qualified[0], Rule.QUALIFIED
+    here = names_of[document] - {key}
+    shared: dict[str, int] = defaultdict(int)
+    for at in titles.documents[key]:
+        shared[titles.of[at]] = max(shared[titles.of[at]], len(here & names_of[at]))
+    best = max(shared.values())
+    only = one_of(title for title, n in shared.items() if n == best)
+    return (only, Rule.QUALIFIED) if best and only is not None else (key, rule)
+
+
+def _stated_aliases(
+    reading: Reading, keys: list[str], titles: Titles, piece: Ints, kept: Bools
+) -> dict[tuple[int, str], tuple[str, Rule]]:
+    """Return what a document itself says of its forms: acronyms in brackets, "also known as"."""
+    found: dict[tuple[int, str], tuple[str, Rule]] = {}
+    for name, rule in (("also_called", Rule.ALIAS), ("abbreviates", Rule.ACRONYM)):
+        if name not in reading.relations:
+            continue
+        for at in np.flatnonzero(reading.relation == reading.relations.index(name)).tolist():
+            subject, other = int(reading.subject[at]), int(reading.object[at])
+            document = int(reading.document[other])
+            if not kept[other] or (subject >= 0 and rule is Rule.ACRONYM and not kept[subject]):
+                continue
+            if rule is Rule.ACRONYM:
+                alias, target = keys[piece[subject]], keys[piece[other]]
+            else:
+                spoken_of = subject < 0 or not kept[subject]
+                target = titles.base.get(document, "") if spoken_of else keys[piece[subject]]
+                alias = keys[piece[other]]
+            if target == titles.base.get(document):
+                target = titles.of[document]
+            if target and alias != target:
+                found.setdefault((document, alias), (target, rule))
+    return found
+
+
+def _everywhere(
+    pairs: list[tuple[int, int, bool]],
+    keys: list[str],
+    titles: Titles,
+    names_of: Mapping[int, set[str]],
+    local: Mapping[tuple[int, str], tuple[str, Rule]],
+) -> dict[str, tuple[str, Rule]]:
+    """Return the aliases that hold in every document: those that all documents which state one agree on."""
+    stated: dict[str, set[tuple[str, Rule]]] = defaultdict(set)
+    for (_, alias), said in local.items():
+        stated[alias].add(said)
+    for document, own in titles.base.items():
+        for key in names_of.get(document, ()):
+            if is_longer_form(key, own):
+                stated[key].add((titles.of[document], Rule.LONGER))
+    agreed: dict[str, tuple[str, Rule]] = {}
+    for alias, targets in stated.items():
+        only = one_of(target for target, _ in targets)
+        if only is not None and alias not in titles.documents:
+            agreed[alias] = (only, min(rule for _, rule in targets))
+    known = {keys[code] for _, code, _ in pairs}
+    for key in known:
+        head, _, rest = key.partition(" ")
+        if head in ARTICLES and rest in known and key not in agreed and rest not in agreed:
+            if key in titles.documents and rest not in titles.documents:
+                agreed[rest] = (key, Rule.ARTICLE)
+            elif key not in titles.documents:
+                agreed[key] = (rest, Rule.ARTICLE)
+    return agreed

@@ -1,0 +1,57 @@
+"""Answers sentence by sentence: each is shown once it is verified, and a language model never holds a processor."""
+
+import time
+
+from xnai_pipelines.answers.answer import Answer, Sentence
+from xnai_pipelines.answers.ask import Prepared, prepare
+from xnai_pipelines.answers.conversation import Turn
+from xnai_pipelines.serving.caller import Caller
+from xnai_pipelines.serving.current import Served
+from xnai_pipelines.serving.messages import AnswerRequest
+from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.tokens import Scope
+from xnai_pipelines.serving.writer import Show
+
+
+async def unseen(_: Sentence) -> None:
+    """Show a sentence to nobody."""
+
+
+async def answered(service: Service, caller: Caller, request: AnswerRequest, show: Show = unseen) -> Answer:
+    """Return the answer to a question or a refusal.
+
+    Args:
+        service: The service.
+        caller: Who asks.
+        request: The question.
+        show: Called with each sentence once it is verified.
+
+    Raises:
+        ForbiddenError: The caller may not ask.
+        QueryError: The question has no word.
+    """
+    caller.require(Scope.ANSWER)
+    started = time.perf_counter()
+    writer = service.writer
+
+    def work(served: Served, groups: frozenset[str]) -> Prepared:
+        return prepare(
+            served.for_groups(groups),
+            request.question,
+            policy=served.refusal,
+            filters=request.filters.filters(),
+            history=[Turn(one.question, one.answer) for one in request.history],
+            to_write=writer is not None,
+        )
+
+    prepared = await service.result(
+        caller, ("answer", request.model_copy(update={"stream": False}), writer is None), work
+    )
+    written = None
+    if writer and prepared.evidence:
+        written = await writer.write(prepared.quoting.asked, prepared.evidence, service.workers, show)
+    answer = prepared.answered(written, time.perf_counter() - started)
+    if not written or not written.sentences:
+        for sentence in answer.sentences:
+            await show(sentence)
+    return answer

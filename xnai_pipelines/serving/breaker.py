@@ -1,0 +1,42 @@
+"""A circuit breaker: a dependency that failed several times in a row is left alone for a while."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import anyio
+from purgatory import AsyncCircuitBreakerFactory
+from purgatory.domain.model import Context, OpenedState
+
+Result = TypeVar("Result")
+
+
+class Breaker:
+    """The breaker of one dependency.
+
+    Attributes:
+        name: The dependency, as metrics and the status name it.
+    """
+
+    def __init__(self, name: str, failures: int, seconds: float) -> None:
+        self.name = name
+        self._factory = AsyncCircuitBreakerFactory(default_threshold=failures, default_ttl=seconds)
+        self._context: Context | None = None
+
+    @property
+    def state(self) -> str:
+        """closed: it is used; opened: it is left alone; half-opened: the next use decides."""
+        return "closed" if self._context is None else str(self._context.state)
+
+    async def use(self, work: Callable[[], Awaitable[Result]], failing: tuple[type[Exception], ...]) -> Result | None:
+        """Return the result of the work; None if the dependency is left alone or fails with one of these errors."""
+        # work that is cancelled did not fail: its client has left
+        breaker = await self._factory.get_breaker(self.name, exclude=[anyio.get_cancelled_exc_class()])
+        self._context = breaker.context
+        try:
+            async with breaker:
+                return await work()
+        except failing:
+            return None
+        except OpenedState as error:
+            error.__traceback__ = None  # purgatory raises the same object every time, and its traceback would grow
+            return None

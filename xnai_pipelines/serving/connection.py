@@ -1,0 +1,67 @@
+"""Connections: how uvicorn is set up, and a limit on the head of a request, for which it has none."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_SECONDS = 10.0  # for the head of a request, from its first byte or the connection on
+HEAD_BYTES = 32 * 1024
+STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
+
+
+class BoundedHead(HttpToolsProtocol):
+    """Closes a connection whose request does not name what it wants in time, or in a few kilobytes."""
+
+    _timer: asyncio.TimerHandle | None = None
+    _received = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what the client sends."""
+        super().data_received(data)
+        if self._timer is not None:  # the head has begun and not ended
+            self._received += len(data)
+            if self._received > HEAD_BYTES:
+                self.transport.close()
+
+    def on_message_begin(self) -> None:
+        """Wait for the rest of a head."""
+        super().on_message_begin()
+        self._await_head()
+
+    def on_headers_complete(self) -> None:
+        """Wait no longer: the body has limits of its own."""
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def _await_head(self) -> None:
+        if self._timer is None:
+            self._received = 0
+            self._timer = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+OPTIONS: dict[str, Any] = {
+    "http": BoundedHead,
+    "access_log": False,
+    "log_level": "warning",
+    "server_header": False,
+    "timeout_keep_alive": 15,
+    "timeout_graceful_shutdown": STOP_SECONDS,
+    "limit_concurrency": 512,
+}
+"""Options of uvicorn, beside addresses and certificates."""
