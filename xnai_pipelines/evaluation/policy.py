@@ -21,8 +21,8 @@ from xnai_pipelines.evaluation.reranking import RerankerTrial, chosen_reranker, 
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
-from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.reranking import TOKENS
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
