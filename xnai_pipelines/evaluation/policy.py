@@ -21,8 +21,8 @@ from xnai_pipelines.evaluation.reranking import RerankerTrial, chosen_reranker, 
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
-from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
+from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.reranking import TOKENS
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
@@ -45,8 +45,9 @@ class PolicyReport:
     """The policy of the current release, why it is so, and mean nDCG@10 of the questions by weight.
 
     `gain` is the chosen weight's over the default with its 95 % interval; None if nothing was measured. `rerankers` are
-    those that were tried with that weight, `graph` the knowledge graph's trial, None without a graph. `changed` says whether this run changed the manifest. `grounds` is a hash of
-    all that the choice depends on: it is made again only if that changes.
+    those that were tried with that weight, `graph` is the trial of the knowledge graph, None without a graph. `changed`
+    says whether this run changed the manifest. `grounds` is a hash of all that the choice depends on: it is made again
+    only if that changes.
     """
 
     grounds: str

@@ -24,7 +24,6 @@ from xnai_pipelines.graph.tables import ENTITIES, MENTIONS, RELATIONS
 from xnai_pipelines.graph.walk import Walk, Walker
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.ranking import Estimates, Rows, Scores, first_per_group
-from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.tables import Tables
 
 # Chosen on the train questions of HotpotQA and 2WikiMultihopQA together; each neighbour does nearly as well.

@@ -94,7 +94,7 @@ class Explanation:
     """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
 
     `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the writing of
-    the question, 0 to 1.
+    the question, 0 to 1. `reranker` is what compares the best passages again, None for nothing.
     """
 
     asked: Asked
@@ -102,6 +102,7 @@ class Explanation:
     titles: tuple[str, ...]
     familiarity: float
     weight: float
+    reranker: str | None
 
 
 class SearchIndex:
@@ -397,7 +398,14 @@ class SearchIndex:
         found = int(np.count_nonzero(self._keyword.scores(what.text)))
         named = [int(rows[0]) for rows in self._keyword.titled(what.text) if len(rows)]
         titles = tuple(sorted(path[0] for path in self._corpus.values("heading_path", named)))
-        return Explanation(what, lookups(what.text), titles, familiarity, self.policy.weight_for(familiarity, found))
+        return Explanation(
+            asked=what,
+            lookups=lookups(what.text),
+            titles=titles,
+            familiarity=familiarity,
+            weight=self.policy.weight_for(familiarity, found),
+            reranker=self.policy.reranker,
+        )
 
     def familiarity(self, question: str) -> float:
         """Return how well the encoder knows the writing of a question, 0 to 1."""
