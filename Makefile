@@ -53,7 +53,7 @@ chaos: $(VENV)/.installed-dev ## for 10 minutes kill ingests, releases and backu
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
 	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)
 
-ui: $(VENV)/.installed ## serve the Dagster UI and the MLflow UI until Ctrl-C
+ui: $(VENV)/.installed ## serve the chat page, the Dagster UI and the MLflow UI until Ctrl-C
 	@$(BIN)/xnai ui
 
 lint: $(VENV)/.installed-dev ## check style, types, layers, and the files under docker/ and .github/
@@ -80,7 +80,7 @@ clean: ## remove the environment and caches; keep documents, tables and models
 
 # All but torch, which only quantizing, training and other encoders need.
 $(VENV)/.installed: $(PROJECT)
-	@$(call install,office$(comma)pdf$(comma)html$(comma)plots$(comma)mlflow)
+	@$(call install,office$(comma)pdf$(comma)html$(comma)plots$(comma)serve$(comma)mlflow)
 
 $(VENV)/.installed-all: $(PROJECT)
 	@$(call install,all)

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "service": [],
     "load.soak": ["--requests", "10000"],
     "answers": [],
+    "verification": [],
     "storage": [],
     "quantization": [],
     "adaptation": [],

@@ -14,6 +14,7 @@ PAGES = Path(__file__).resolve().parent
 SHOWN = {
     "home": "`.xnai`",
     "threads": "all processors",
+    "compute_workers": "all processors",
     "training": "",
 }
 FOR_TESTS = {"kill_after_commits"}

@@ -323,6 +323,10 @@ class AdaptationError(FailedError):
     """A training that cannot go on, or an adapter that cannot be used. The message says why and what to do."""
 
 
+class WorkersLostError(FailedError):
+    """Workers of a map end again and again before they finish their shards; the message says what to look at."""
+
+
 class StoryError(FailedError):
     """The retraining demonstration stopped; the message says at which step."""
 

@@ -72,12 +72,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="not read: documents are the sample's")
     parser.add_argument("--models", type=Path, default=Path(".xnai/models"))
+    parser.add_argument("--documents", type=int, default=40)
     parser.add_argument("--requests", type=int, default=50_000)
     parser.add_argument("--moves", type=int, default=20)
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
         folder = Path(temporary)
         write_sample(folder)
+        for path in sorted(folder.glob("*.md"))[arguments.documents :]:
+            path.unlink()
         made.ingest(folder)
         embed_chunks(made.context, made.encoder, exact_search_rows=made.exact_search_rows, new_release=True)
         token, _ = create_token(made.context.home, "soak", (Scope.SEARCH,), (), timedelta(days=1))

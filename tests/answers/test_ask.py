@@ -167,7 +167,7 @@ def test_the_budget_bounds_the_evidence(work: Workplace):
 
 
 def test_a_failed_language_model_leaves_the_quoted_answer_and_says_so(passages: Passages):
-    failed = Written("model", ("The model server did not respond.",))
+    failed = Written("model", (), ("The model server did not respond.",))
 
     def answerer(question: str, evidence: Sequence[Evidence]) -> Generator[Sentence, None, Written]:
         yield from ()

@@ -64,7 +64,9 @@ def test_group_owners_schedules_and_whether_they_run_are_as_given(tmp_path):
         "handbook__daily_health",
         "handbook__daily_sources",
         "handbook__nightly_evaluation",
+        "handbook__nightly_backup",
         "handbook__weekly_maintenance",
+        "handbook__weekly_restore_drill",
     }
     assert {schedule.default_status.value for schedule in definitions.schedules} == {"STOPPED"}
     assert {sensor.default_status.value for sensor in definitions.sensors} == {"STOPPED"}

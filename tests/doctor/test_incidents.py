@@ -73,6 +73,11 @@ def half_copied(work: Workplace) -> None:
     data.unlink()
 
 
+def cut_off(work: Workplace) -> None:
+    data = next((work.home.lancedb / "chunks.lance" / "data").iterdir())
+    data.write_bytes(data.read_bytes()[:-10])
+
+
 def orphaned(work: Workplace) -> None:
     table = work.home.lancedb / f"{release_of(work).embeddings_table}.lance"
     shutil.copytree(table, work.home.lancedb / "embeddings_9_0123456789abcdef.lance")
@@ -120,6 +125,7 @@ INCIDENTS = {
     "damaged_model": Incident(lambda work: damage(own_models(work) / "model.onnx"), restored_in_place),
     "missing_table": Incident(lambda work: work.tables.drop(release_of(work).embeddings_table), restored_in_place),
     "half_copied": Incident(half_copied, restored_in_place),
+    "cut_off": Incident(cut_off, restored_in_place),
     "orphaned_table": Incident(orphaned, lambda work: maintain(work.context(), kept_releases=3)),
     "damaged_database": Incident(lambda work: damage(work.home.vector_cache)),
     "damaged_record": Incident(lambda work: write_and_cut(work.home.state / "evaluation.json")),

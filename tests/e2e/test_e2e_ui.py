@@ -77,7 +77,7 @@ class Ui:
 @pytest.fixture(scope="module")
 def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iterator[Ui]:
     work = five_files(Workplace(tmp_path_factory.mktemp("ui"), built_encoder))
-    ports = {name: free_port() for name in ("dagster_port", "mlflow_port", "code_port")}
+    ports = {name: free_port() for name in ("dagster_port", "mlflow_port", "code_port", "service_port")}
     environment = variables(work, **ports)
     process = subprocess.Popen(
         [sys.executable, "-c", UI, "ui"], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -90,6 +90,7 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
             said.append(line)
         assert f"http://127.0.0.1:{ports['dagster_port']}" in said[0]
         assert f"http://127.0.0.1:{ports['mlflow_port']}" in said[1]
+        assert f"http://127.0.0.1:{ports['service_port']}" in said[2]
         yield Ui(work, environment, process, ports)
     finally:
         process.terminate()

@@ -86,3 +86,32 @@ def test_a_chunk_has_the_title_that_it_stands_under():
     assert [one["surface"] for one in second["mentions"] if one["type"] == "title"] == ["The Guide"]
     assert first["words"]
     assert second["words"] == []
+
+
+SOURCE = """import asyncio
+from pathlib import Path
+
+class Réader(asyncio.Protocol):
+    def load(self, path):
+        if not path:
+            raise ReadError("é")
+        return parse(path)
+"""
+
+
+def test_python_source_is_read_by_its_syntax_tree():
+    rows = read("reader.py", SOURCE, media_type="text/x-python")
+    assert {
+        ("", "imports", "asyncio"),
+        ("", "imports", "pathlib"),
+        ("", "defines", "Réader"),
+        ("Réader", "inherits", "asyncio.Protocol"),
+        ("Réader", "defines", "load"),
+        ("load", "raises", "ReadError"),
+        ("load", "calls", "parse"),
+    } <= stated(rows)
+    assert all(SOURCE[one["start"] : one["end"]] == one["surface"] for row in rows for one in row["mentions"])
+
+
+def test_source_that_does_not_parse_is_read_as_text():
+    assert read("reader.py", "def broken(:\n  Ann Lee", media_type="text/x-python")

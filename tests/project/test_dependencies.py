@@ -14,7 +14,7 @@ from xnai_pipelines import extras
 ROOT = Path(__file__).resolve().parents[2]
 METADATA = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS = METADATA["optional-dependencies"]
-INSTALLED = [METADATA["dependencies"], *(EXTRAS[name] for name in EXTRAS if name not in ("bench", "docs"))]
+INSTALLED = [METADATA["dependencies"], *(EXTRAS[name] for name in EXTRAS if name not in ("bench", "docs", "ray"))]
 
 # Where a distribution's module is not its name with underscores; "" is a program without a module.
 MODULES = {
@@ -54,7 +54,7 @@ DIRECT = sorted({_name(requirement) for group in INSTALLED for requirement in gr
 
 def test_every_direct_dependency_is_pinned() -> None:
     """Two people who install on different days get the same packages."""
-    everything = [*DIRECT, *(_name(requirement) for requirement in [*EXTRAS["bench"], *EXTRAS["docs"]])]
+    everything = [*DIRECT, *(_name(requirement) for requirement in [*EXTRAS["bench"], *EXTRAS["docs"], *EXTRAS["ray"]])]
     assert [name for name in everything if _normalised(name) not in _pins()] == []
 
 
@@ -87,10 +87,11 @@ def test_a_missing_extra_is_noticed_by_modules_that_it_brings() -> None:
 
 
 def test_all_is_every_extra_for_users() -> None:
-    assert set(re.search(r"\[(.*)\]", EXTRAS["all"][0])[1].split(",")) == set(extras.EXTRAS)
+    """But the one that is for clusters of machines."""
+    assert {*re.search(r"\[(.*)\]", EXTRAS["all"][0])[1].split(","), "ray"} == set(extras.EXTRAS)
 
 
-@pytest.mark.parametrize("extra", extras.EXTRAS)
+@pytest.mark.parametrize("extra", [extra for extra in extras.EXTRAS if extra != "ray"])
 def test_a_missing_extra_is_named_with_the_command_that_installs_it(
     extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.request
 import zipfile
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -121,10 +122,12 @@ def test_what_needs_an_extra_names_it(installed: Installed) -> None:
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    with socket.socket() as one, socket.socket() as other:
-        for listener in (one, other):
+    names = ("XNAI_DAGSTER_PORT", "XNAI_CODE_PORT", "XNAI_SERVICE_PORT")
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.socket()) for _ in names]
+        for listener in listeners:
             listener.bind(("127.0.0.1", 0))
-        return {"XNAI_DAGSTER_PORT": one.getsockname()[1], "XNAI_CODE_PORT": other.getsockname()[1]}
+        return {name: listener.getsockname()[1] for name, listener in zip(names, listeners, strict=True)}
 
 
 @pytest.mark.e2e
@@ -135,8 +138,10 @@ def test_it_serves_the_dagster_ui_and_says_that_mlflows_is_an_extra(
     command = [sys.executable, "-P", "-m", "xnai_pipelines.cli", "ui"]
     ui = subprocess.Popen(command, cwd=installed.folder, env=environment, stdout=subprocess.PIPE, text=True)
     try:
-        said = [ui.stdout.readline() for _ in range(4)]
+        said = [ui.stdout.readline() for _ in range(5)]
         assert "pip install 'xnai-pipelines[mlflow]'" in said[1]
+        with urllib.request.urlopen(f"http://127.0.0.1:{ports['XNAI_SERVICE_PORT']}/") as page:
+            assert b"/page/app.js" in page.read()
         query = json.dumps({"query": "{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }"})
         address = f"http://127.0.0.1:{ports['XNAI_DAGSTER_PORT']}/graphql"
         request = urllib.request.Request(address, query.encode(), {"Content-Type": "application/json"})

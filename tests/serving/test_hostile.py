@@ -2,6 +2,7 @@
 
 import json
 import socket
+from collections import defaultdict
 from contextlib import closing
 from dataclasses import replace
 
@@ -67,7 +68,8 @@ def test_no_route_shows_one_tenant_what_the_other_may_read(tenants, client, warm
         for path, methods in schema_of(client)["paths"].items():
             for method in methods:
                 fields = {"get": {}}.get(method) or {"json": _body(client, path, method)}
-                response = client.request(method.upper(), path.format_map(places), headers=headers, **fields)
+                where = path.format_map(defaultdict(lambda: "a", places))
+                response = client.request(method.upper(), where, headers=headers, **fields)
                 assert response.status_code < 500
                 texts.append(response.text)
         shown[group] = "".join(texts)

@@ -70,7 +70,7 @@ def test_over_tls_a_killed_service_is_started_again_and_answers_as_before(tenant
             with suppress(httpx.TransportError):
                 body = {"question": "bonus of the board"}
                 found = httpx.post(f"{address}/v1/search", json=body, headers=headers, verify=trusted, trust_env=False)
-                seen.append((found.status_code, found.content))
+                seen.append((found.status_code, found.content, "Strict-Transport-Security" in found.headers))
 
     asking = threading.Thread(target=ask)
     asking.start()
@@ -85,4 +85,4 @@ def test_over_tls_a_killed_service_is_started_again_and_answers_as_before(tenant
         stop.set()
         asking.join()
     assert len({*seen}) == 1
-    assert seen[0][0] == 200
+    assert (seen[0][0], seen[0][2]) == (200, True)

@@ -1,13 +1,16 @@
 """The files that a table's manifest names are all that its newest version needs."""
 
+import os
+import resource
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from lancedb.index import BTree
 
-from xnai_pipelines.errors import TableError
+from xnai_pipelines.errors import HomeError, TableError
 from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
@@ -70,3 +73,33 @@ def test_a_manifest_that_was_cut_off_anywhere_is_noticed(lancedb: Path):
         path.write_bytes(whole[:end])
         with pytest.raises(TableError):
             newest_version(folder)
+
+
+@pytest.fixture
+def file_limit() -> Iterator[Callable[[int], None]]:
+    """Limit the size of files as a disk does that fills up: the last write is cut short."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_commit_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limit: Callable[[int], None]):
+    words = [{"word": os.urandom(40).hex(), "number": n} for n in range(60)]
+    whole = Tables(tmp_path / "whole")
+    whole.merge_rows(SPEC, words)
+    [folder] = table_folders(tmp_path / "whole")
+    [size] = newest_version(folder).sizes.values()
+    refused = 0
+    for missing in (1, 100, 300, 600):  # bytes, of the last ones that are written
+        tables = Tables(tmp_path / str(missing))
+        tables.merge_rows(SPEC, [{"word": "first", "number": 0}])
+        file_limit(size - missing)
+        try:
+            tables.merge_rows(SPEC, words)
+        except (HomeError, RuntimeError):
+            refused += 1
+        file_limit(resource.RLIM_INFINITY)
+        assert tables.ids(SPEC) == {"first"}
+        tables.merge_rows(SPEC, words)  # as the next run does
+        assert tables.count(SPEC) == 61
+    assert refused == 4

@@ -78,15 +78,21 @@ ACTIONS: dict[str, Callable[[Workplace], object]] = {
 }
 
 
-def disturb(work: Workplace, action: str, generator: random.Random) -> str:
-    """Start the action, then kill it, or let its disk fill up; return how it ended."""
+def disturb(work: Workplace, action: str, generator: random.Random, seconds: dict[str, float]) -> str:
+    """Start the action, then kill it, or let its disk fill up; return how it ended.
+
+    `seconds` has the longest that each action is known to take; it is brought up to date.
+    """
     full_at = generator.randint(*FULL_AT_BYTES) if generator.random() < 0.3 else None
     begun = event()
     root, encoder = work.home.root.parent, work.encoder.spec.source
     process = start_process(act, action, root, work.documents, encoder, full_at, begun)
     while not begun.wait(0.05) and process.is_alive():
         pass
-    code = end(process, None if full_at else generator.uniform(0, 1.3 * SECONDS[action]))
+    started = time.monotonic()
+    code = end(process, None if full_at else generator.uniform(0, 2 * seconds[action]))
+    if code == 0:
+        seconds[action] = max(seconds[action], time.monotonic() - started)
     return {-9: "killed", 0: "completed", FULL: "disk full"}.get(code, f"failed {code}")
 
 
@@ -135,13 +141,14 @@ def chaos(minutes: float, seed: int, root: Path) -> int:
     disturbed.ingest(allow_vanishing=True)
     back_up(disturbed.home, place_of(disturbed), PLAIN, KEPT)
     ends: Counter[str] = Counter()
+    seconds = dict(SECONDS)
     converged, until, number = 0, time.monotonic() + 60 * minutes, 0
     while time.monotonic() < until:
         number += 1
         if generator.random() < 0.5:
             change(undisturbed, generator)
         action = generator.choice(list(SECONDS))
-        ends[f"{action} {disturb(disturbed, action, generator)}"] += 1
+        ends[f"{action} {disturb(disturbed, action, generator, seconds)}"] += 1
         disturbed.search().rank("rain on the river", 5)
         wrong = proven(disturbed, Repository(place_of(disturbed), PLAIN), root / "scratch")
         if not wrong and number % EVERY == 0:

@@ -22,7 +22,7 @@ from xnai_pipelines.graph.tables import EXTRACTIONS
 Row = dict[str, Any]
 
 
-def read(source: str, text: str, *, title: str = "", language: str = "en") -> list[Row]:
+def read(source: str, text: str, *, title: str = "", language: str = "en", media_type: str = "") -> list[Row]:
     """Return the extractions of a document whose paragraphs are its chunks; a title is its first line."""
     text = f"{title}\n\n{text}" if title else text
     headings = [{"start": 0, "level": 1, "title": title}] if title else []
@@ -39,6 +39,8 @@ def read(source: str, text: str, *, title: str = "", language: str = "en") -> li
         "headings": headings,
         "language": language,
         "revision": digest(title, text, language),
+        "media_type": media_type,
+        "text": text,
     }
     assert passage(title, [], text)
     return read_document(document, chunks)

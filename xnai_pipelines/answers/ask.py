@@ -157,7 +157,8 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
     """Return what `prepare` does for the question and parameters of an answer, whose content is not looked at."""
     asked, how = answer.asked, answer.parameters
     empty = replace(answer, answer_id="", answerer=EXTRACTIVE, sentences=(), refusal=None, notes=(), signature=None)
-    weighed = weigh(passages, asked, filters=how.filters, budget_tokens=how.budget_tokens)
+    own = answer.question if asked != answer.question and passages.telling_words(answer.question) else None
+    weighed = weigh(passages, asked, own, filters=how.filters, budget_tokens=how.budget_tokens)
     if not weighed.scored.units or weighed.scored.confidence < how.policy.threshold:
         return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
     evidence: Sequence[Evidence] = ()
@@ -188,6 +189,7 @@ class Weighed:
 def weigh(
     passages: Passages,
     question: str,
+    own: str | None = None,
     *,
     filters: Filters = NO_FILTERS,
     budget_tokens: int = BUDGET_TOKENS,
@@ -197,6 +199,8 @@ def weigh(
     Args:
         passages: The release.
         question: What a person asks.
+        own: The same without what was carried over from questions before: that is for finding the passages, and would
+            outweigh what is asked now when the parts of them are compared. None if nothing was.
         filters: Which documents may answer.
         budget_tokens: Max tokens of the evidence, estimated.
 
@@ -205,7 +209,10 @@ def weigh(
     """
     evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, merge=False)
     understood = passages.index.understood(question, filters).text
-    return Weighed(understood, evidence, score(passages, understood, evidence))
+    scored = score(passages, understood, evidence)
+    if own is not None:
+        scored = replace(scored, units=score(passages, own, evidence).units)
+    return Weighed(understood, evidence, scored)
 
 
 def refused(evidence: Sequence[Evidence]) -> Refusal:

@@ -16,16 +16,16 @@ MOST_CHARACTERS = 2_000  # of a turn's question and of its answer
 
 # Words that mean something said before, in the languages whose function words are known. Those that often mean nothing,
 # such as the German "es" or the English "that", are left out.
-_WORDS = """
-it its they them their theirs he him his she her hers this these those
-он она оно они его ее их ему ей им нем ней них этот эта это эти этого этой там
-er sie ihn ihm ihr ihre ihren seine seinen seiner dieser diese dieses dort
-elle ils elles lui leur leurs cela ceci celui celle
-ella ellos ellas su sus esto eso esa ese alli
-lui lei loro suo sua suoi questo questa quello quella
-hij zij hem haar hun deze dit daar
+_OTHERS = """
+    it its they them their theirs he him his she her hers this these those
+    он она оно они его ее их ему ей им нем ней них этот эта это эти этого этой там
+    er sie ihn ihm ihr ihre ihren seine seinen seiner dieser diese dieses dort
+    elle ils elles lui leur leurs cela ceci celui celle
+    ella ellos ellas su sus esto eso esa ese alli
+    lei loro suo sua suoi questo questa quello quella
+    hij zij hem haar hun deze dit daar
 """
-_MEANING_OTHERS = frozenset(_WORDS.split())
+_MEANING_OTHERS = frozenset(_OTHERS.split())
 _LEADS = re.compile(r"\s*(?:and|but|what about|how about|а|и|und|aber|was ist mit|et|y|e|en)\s+(?=\S+)", re.IGNORECASE)
 _NAME = re.compile(r"(?<=\w\s)[A-ZА-ЯЁÀ-Þ]\w+")  # a capital inside the sentence
 _ELLIPTIC = 1  # telling words, up to which a question after another one is a part of one: "Why?", "And in winter?"

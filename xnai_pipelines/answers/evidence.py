@@ -31,7 +31,6 @@ class Evidence:
         heading_path: Headings above its start, the topmost first.
         page: Label of the page at its start; None if the document has none.
         score: Score of its best passage in the search.
-        similarity: Highest cosine similarity of the question to one of its passages.
         rows: Places of its passages in the corpus, in the order of the text.
         chunk_starts: First character of each of its passages in the document's text.
     """
@@ -46,7 +45,6 @@ class Evidence:
     heading_path: tuple[str, ...]
     page: str | None
     score: float
-    similarity: float = 0.0
     rows: tuple[int, ...] = ()
     chunk_starts: tuple[int, ...] = ()
 
@@ -57,12 +55,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A passage that was chosen: its place in the corpus, its columns, and what search says of it or its neighbour."""
+    """A passage that was chosen: its place in the corpus, its columns, and the score of the search."""
 
     place: int
     shown: Mapping[str, Any]
     score: float
-    similarity: float
 
 
 def choose_evidence(
@@ -86,19 +83,16 @@ def choose_evidence(
         QueryError: The question is empty, too long or has no word.
     """
     ranked = passages.index.rank(question, PASSAGES, filters=filters)
-    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, Candidate]()
+    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked):
         places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
         size = sum(len(text) for text in passages.index.corpus.values("text", places))
         if size > left and kept:
             break
         left -= size
-        kept.update(dict.fromkeys(places, candidate))
+        kept.update(dict.fromkeys(places, candidate.score))
     shown = passages.index.corpus.shown(list(kept))
-    rows = [
-        Row(place, columns, candidate.score, candidate.vector or 0.0)
-        for (place, candidate), columns in zip(kept.items(), shown, strict=True)
-    ]
+    rows = [Row(place, columns, score) for (place, score), columns in zip(kept.items(), shown, strict=True)]
     found: list[Evidence] = []
     runs = _runs(passages, rows, merge=merge)
     documents = passages.documents({run[0].shown["document_id"] for run in runs if len(run) > 1})
@@ -160,7 +154,6 @@ def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
         heading_path=tuple(first["heading_path"] or ()),
         page=first["page"],
         score=max(row.score for row in run),
-        similarity=max(row.similarity for row in run),
         rows=tuple(row.place for row in run),
         chunk_starts=tuple(row.shown["start"] for row in run),
     )

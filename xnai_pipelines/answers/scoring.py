@@ -15,11 +15,8 @@ from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import units
 from xnai_pipelines.encoders.token_codes import TokenCodes
 
-# Beside 1 for MaxSim. The last two hold for a whole passage: what surrounds a unit decides between equals, as a list
-# item or a signature seldom names what the section is about.
-OVERLAP = 0.1  # of the words in common
-RANKING = 0.06  # of the passage's score in the search, below the best passage's
-SIMILARITY = 0.5  # of the passage's cosine similarity
+OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
+RANKING = 0.03  # of the passage's score in the search, below the best passage's
 
 # Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
 FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
@@ -76,7 +73,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     """Return the units of the evidence, scored for the question.
 
     A unit's score is MaxSim, the mean over the question's tokens of the best similarity to a token of the unit; plus
-    the share of the question's rare words that are in it; plus what search says of its passage.
+    the share of the question's rare words that are in it; plus the score of its passage in the search.
     """
     if not evidence:
         return Scored((), (0.0,) * len(FEATURES))
@@ -100,8 +97,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             common = asked.shared(passages.terms(text))
             shared |= common
             overlap = _share(asked, common)
-            around = RANKING * (one.score - best) + SIMILARITY * one.similarity
-            total = maxsim + OVERLAP * overlap + around
+            total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
             found.append(Unit(place, start, end, total))
             facts.append((maxsim, overlap, place))
         parts.append((_best(similarities), shared))

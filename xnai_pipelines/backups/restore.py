@@ -11,7 +11,7 @@ from xnai_pipelines.backups.backup import Backup, StoredFile
 from xnai_pipelines.backups.golden import ask
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
-from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
+from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 
 
@@ -135,9 +135,10 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
 
 def _check_tables(root: Path) -> None:
     for folder in table_folders(Home(root).lancedb):
-        missing = missing_files(folder, newest_version(folder))
-        if missing:
-            raise BackupDamagedError(f"the table {folder.stem} lacks {missing[0]}")
+        version = newest_version(folder)
+        wrong = [*missing_files(folder, version), *cut_off_files(folder, version)]
+        if wrong:
+            raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {wrong[0]}")
 
 
 def _asked(backup: Backup, home: Path) -> tuple[object, ...]:

@@ -25,7 +25,7 @@ LEFT_OUT = frozenset({"index", "unpacked", "logs", "alive", "lancedb", *RECORDS}
 # People's own files, hidden ones too; elsewhere a name that begins with a dot is a lock or unfinished.
 PEOPLES = frozenset({"sample", "sources"})
 # Folders whose entries may be links, such as models that several homes share.
-SHARED = frozenset({"models", "adapters"})
+SHARED = frozenset({"models", "adapters", "rerankers"})
 # The part of secrets/ that holds no secret: hashes of tokens.
 HASHES = "tokens.json"
 _SIDECARS = ("-wal", "-shm", "-journal")
@@ -121,14 +121,14 @@ def stamp(path: Path, *, before_ns: int) -> str:
 
 def _tables(home: Home) -> list[TableVersion]:
     found = []
-    for folder in table_folders(home.lancedb):
+    # against the data's direction: what is derived is never newer than what it is derived from
+    rank = {name: at for at, name in enumerate(("chunks", "documents", "quarantine", "files"), 1)}
+    for folder in sorted(table_folders(home.lancedb), key=lambda folder: (rank.get(folder.stem, 0), folder.stem)):
         try:
             found.append(newest_version(folder))
         except FileNotFoundError:  # dropped meanwhile; if a release names it, the caller sees that it is missing
             continue
-    order = ("embeddings", "chunks", "documents")  # against the data's direction: what is derived is never newer
-    rank = {name: at for at, name in enumerate(order)}
-    return sorted(found, key=lambda table: (rank.get(table.name.split("_")[0], len(order)), table.name))
+    return found
 
 
 def _check_named(snapshot: Snapshot) -> None:

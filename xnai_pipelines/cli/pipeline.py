@@ -212,7 +212,7 @@ def maintain(as_json: AsJson = False) -> None:
 
 @app.command()
 def ui() -> None:
-    """Serve the Dagster UI and, if it is installed, the MLflow UI for this home until Ctrl-C."""
+    """Serve the Dagster UI and, if they are installed, the MLflow UI and the chat page, until Ctrl-C."""
     from xnai_pipelines.cli.rendering import say
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
@@ -228,6 +228,10 @@ def ui() -> None:
             say("MLflow   not served: pip install 'xnai-pipelines[mlflow]'")
         else:
             say(f"MLflow   {current.mlflow_ui_url}")
+        if missing("serve"):
+            say("Answers  not served: pip install 'xnai-pipelines[serve]'")
+        else:
+            say(f"Answers  http://{current.host}:{current.service_port}")
         say(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
 
     serve(servers(current), home.logs, ready)

@@ -365,6 +365,8 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
         f"knows {explanation.familiarity:.0%} of this writing.",
         fold=True,
     )
+    if explanation.reranker:
+        say(f"The re-ranker {explanation.reranker} compares the best 20 passages again.", fold=True)
     rows = [
         [
             hit.rank,

@@ -1,4 +1,4 @@
-"""The user interfaces: one code server, Dagster's webserver and daemon over it, and MLflow's server."""
+"""The user interfaces: one code server, Dagster's webserver and daemon over it, MLflow's server, and the service."""
 
 import os
 import signal
@@ -36,7 +36,7 @@ class Server:
 
 
 def servers(settings: Settings) -> list[Server]:
-    """Return the servers in the order of their start, the slowest first; MLflow's only if it is installed."""
+    """Return the servers in the order of their start, the slowest first; MLflow's and the service if installed."""
     home, host = Home(settings.home), settings.host
     workspace = ["-w", str(home.dagster / "workspace.yaml")]
     # modules are looked for in no folder of the user's: Dagster takes the working directory unless it is told another
@@ -51,6 +51,12 @@ def servers(settings: Settings) -> list[Server]:
     command = _module("dagster_webserver", *workspace, "-h", host, "-p", str(settings.dagster_port))
     started.append(Server("dagster", command, host, settings.dagster_port))
     started.append(Server("daemon", _module("dagster._daemon", "run", *workspace), host, None))
+    if not missing("serve"):
+        from xnai_pipelines.serving.run import is_loopback
+
+        # the same guard as the Dagster UI beside it: on this machine none, from elsewhere a token
+        command = _module("xnai_pipelines.cli", "serve", "--no-auth" if is_loopback(host) else "--auth")
+        started.append(Server("service", command, host, settings.service_port))
     return started
 
 
@@ -86,7 +92,7 @@ def served(wanted: Sequence[Server], logs: Path) -> Iterator[Callable[[], None]]
         if server.port is not None and _answers(server):
             raise ServerError(
                 f"Port {server.port} for the {server.name} is taken. Stop what uses it, or set another one: "
-                "XNAI_DAGSTER_PORT, XNAI_MLFLOW_PORT, XNAI_CODE_PORT."
+                "XNAI_DAGSTER_PORT, XNAI_MLFLOW_PORT, XNAI_CODE_PORT, XNAI_SERVICE_PORT."
             )
     logs.mkdir(parents=True, exist_ok=True)
     # Dagster takes the first place of modules for the script's own and leaves it out while it loads a code location:

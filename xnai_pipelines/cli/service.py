@@ -26,11 +26,12 @@ def serve(
 
     require("serve", "The service")
     from xnai_pipelines.serving.run import run_service
-    from xnai_pipelines.serving.writer import Writer
 
     current = settings()
     writer = None
     if current.llm_url is not None:
+        from xnai_pipelines.serving.writer import Writer
+
         writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
     scheme = "https" if current.tls_certificate else "http"
     print(f"Serving {current.home} at {scheme}://{current.host}:{current.service_port}. Ctrl-C stops it.")

@@ -15,6 +15,7 @@ from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.listing import SOURCES_FILE
@@ -108,6 +109,9 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     home: str = Field(description="Folder of all state.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
+    compute: str = Field(default=EngineName.HERE, description="Where maps run: here, processes or ray.")
+    compute_workers: int = Field(default=1, description="Worker processes on this machine.")
+    ray_address: str | None = Field(default=None, description="Address of a Ray cluster; unset: a local one.")
     kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
     _tables: Tables | None = PrivateAttr(default=None)
     _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
@@ -154,7 +158,8 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
         """Return what a stage is given. Progress is shown in the run's log and, in a run of the CLI, on stderr."""
         PROGRESS.info("%s ...", context.op_execution_context.op_handle.name.replace("__", "/"))
-        return StageContext(self.layout, self.tables, context.run.run_id, Progress(_say(context.log)))
+        engine = open_engine(Compute(EngineName(self.compute), self.compute_workers, self.ray_address))
+        return StageContext(self.layout, self.tables, context.run.run_id, Progress(_say(context.log)), engine)
 
 
 def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
@@ -310,6 +315,9 @@ def configured(settings: Settings) -> dict[str, Any]:
         "stores": StoresResource(
             home=home,
             exact_search_rows=settings.exact_search_rows,
+            compute=settings.compute,
+            compute_workers=settings.compute_workers,
+            ray_address=settings.ray_address,
             kill_after_commits=settings.kill_after_commits,
         ),
         "source": SourceResource(

@@ -11,7 +11,7 @@ from pathlib import Path
 from xnai_pipelines.doctor.diagnosis import AGAIN, RESTORE, Diagnosis, Urgency
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
+from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
 
@@ -22,7 +22,8 @@ def inspect_tables(home: Home) -> Iterator[Diagnosis]:
     """Yield tables that lack files, as a home does that was copied while it worked or not to the end."""
     for folder in table_folders(home.lancedb):
         try:
-            missing = missing_files(folder, newest_version(folder))
+            version = newest_version(folder)
+            missing, cut_off = missing_files(folder, version), cut_off_files(folder, version)
         except FileNotFoundError:  # dropped meanwhile
             continue
         except TableError as error:
@@ -35,6 +36,8 @@ def inspect_tables(home: Home) -> Iterator[Diagnosis]:
                 f"It lacks {len(missing)} of its files, such as {missing[0]}. The home was not copied whole.",
                 f"Copy the home again while nothing runs, or {RESTORE}",
             )
+        elif cut_off:
+            yield Diagnosis("cut_off", f"table {folder.stem}", f"Its file {cut_off[0]} was cut off.", RESTORE)
 
 
 def inspect_orphans(home: Home) -> Iterator[Diagnosis]:

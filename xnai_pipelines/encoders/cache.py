@@ -15,6 +15,7 @@ import numpy.typing as npt
 from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.encoder import Encoder, Tokens
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.encoders.token_codes import SPACE_SUFFIX, TokenCodes
 from xnai_pipelines.state.context import Advance, StageContext
 from xnai_pipelines.state.schemas import CHUNKS
@@ -219,11 +220,18 @@ def trim_cache(context: StageContext) -> int:
 
 
 def passage_vectors(
-    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance, *, keep_tokens: bool = False
+    encoder: Encoder,
+    cache: VectorCache,
+    passages: Sequence[str],
+    advance: Advance,
+    *,
+    keep_tokens: bool = False,
+    spread: Spread | None = None,
 ) -> tuple[npt.NDArray[np.float32], Counter[str]]:
     """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once.
 
-    With `keep_tokens`, the cache also keeps the token codes of the passages that are encoded.
+    With `keep_tokens`, the cache also keeps the token codes of the passages that are encoded. With `spread`, workers
+    encode if there is much to do.
     """
     keys = [text_sha256(passage) for passage in passages]
     known = cache.get_many(encoder.vector_space, keys)
@@ -234,7 +242,10 @@ def passage_vectors(
     def keep(place: int, tokens: Tokens) -> None:
         codes[names[place]] = TokenCodes.of(tokens.vectors, tokens.spans)
 
-    encoded = encoder.encode_passages(list(missing.values()), advance, keep if keep_tokens else None)
+    if spread is not None and spread.pays(len(missing)):
+        encoded, codes = spread.encode(encoder, missing, advance, keep_tokens=keep_tokens)
+    else:
+        encoded = encoder.encode_passages(list(missing.values()), advance, keep if keep_tokens else None)
     cache.put_many(encoder.vector_space, names, encoded.vectors)
     cache.put_tokens(encoder.vector_space, codes)
     known.update(zip(missing, encoded.vectors, strict=True))

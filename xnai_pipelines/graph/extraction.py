@@ -6,7 +6,7 @@ documents (is a capital letter a name's, do two forms mean one thing) is decided
 
 import bisect
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -17,6 +17,7 @@ from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
+from xnai_pipelines.graph.source_code import MEDIA_TYPE, Use, symbols
 from xnai_pipelines.graph.statements import OF_DOCUMENT, Sentence, Statement, as_rows, class_terms, cued
 
 VERSION = 2  # raised when the same text gives other mentions: every document is then read again
@@ -36,14 +37,16 @@ def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any
     """Return the rows of the table `extractions` for the chunks of one document.
 
     Args:
-        document: Row of the documents table: document_id, source, title, headings, language, revision.
+        document: Row of the documents table: document_id, source, title, headings, language, revision; of Python
+            source also media_type and text.
         chunks: Its rows of the chunks table, by ordinal.
     """
     repeated = repeats([chunk["text"] for chunk in chunks])
     above = outline(document, chunks)
+    used = symbols(document["text"]) if document.get("media_type") == MEDIA_TYPE else []
     rows = []
     for chunk in chunks:
-        mentions, stated = _read_chunk(chunk, document, above, repeated)
+        mentions, stated = _read_chunk(chunk, document, above, repeated, used)
         rows.append(
             {
                 "chunk_id": chunk["chunk_id"],
@@ -68,7 +71,11 @@ def _small_words(texts: Iterable[str]) -> list[str]:
 
 
 def _read_chunk(
-    chunk: Mapping[str, Any], document: Mapping[str, Any], above: Outline, repeated: frozenset[str]
+    chunk: Mapping[str, Any],
+    document: Mapping[str, Any],
+    above: Outline,
+    repeated: frozenset[str],
+    used: Sequence[Use],
 ) -> tuple[list[Row], list[Row]]:
     text, base, language = chunk["text"], chunk["start"], document["language"] or ""
     end = base + len(text)
@@ -77,10 +84,12 @@ def _read_chunk(
         for place in above.places
         if base <= place.start and place.end <= end
     ]
+    code = {_within(use.find, base): use for use in reversed(used) if base <= use.find.start and use.find.end <= end}
     short = list(acronyms(text))
     finds = without_overlaps(
         [
             headings,
+            list(code),
             list(links(text, document["source"])),
             list(code_spans(text)),
             [find for pair in short for find in pair],
@@ -109,6 +118,7 @@ def _read_chunk(
             for one, other in pairs
             if one in position and other in position
         ),
+        *_of_code(code, position, ranges, base),
         *(
             Statement(OF_DOCUMENT, at, "links_to", *ranges[at], target=find.target)
             for at, find in enumerate(finds)
@@ -131,6 +141,22 @@ def _read_chunk(
     rows = as_rows(stated, base)
     _add_headings(mentions, rows, above, base, end)
     return mentions, rows
+
+
+def _within(find: Find, base: int) -> Find:
+    return Find(find.start - base, find.end - base, find.kind, find.extractor)
+
+
+def _of_code(
+    code: Mapping[Find, Use], position: Mapping[Find, int], ranges: Mapping[int, tuple[int, int]], base: int
+) -> Iterator[Statement]:
+    """Yield what source code states; what is owned by a symbol of another chunk belongs to the document."""
+    places = {(find.start, find.end): at for find, at in position.items()}  # a definition is also a heading
+    for find, use in code.items():
+        at = places.get((find.start, find.end))
+        owner = places.get((use.owner.start - base, use.owner.end - base)) if use.owner else None
+        if at is not None:
+            yield Statement(OF_DOCUMENT if owner is None else owner, at, use.relation, *ranges[at])
 
 
 def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start: int, end: int) -> None:

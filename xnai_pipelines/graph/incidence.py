@@ -72,7 +72,7 @@ class Incidence:
     @classmethod
     def _weighted(cls, row: Ints, column: Ints, *, entity_ids: list[str], surfaces: pa.Array, title: Ints) -> Self:
         """Return the incidence of sorted pairs; an entity weighs less in each passage by the root of their number."""
-        from scipy import sparse  # a search without the graph does not load it
+        from scipy import sparse  # a search that asks no graph does not wait for it
 
         passages = np.bincount(column, minlength=len(entity_ids))
         values = np.where(title[row] == column, TITLE_WEIGHT, 1.0) / np.sqrt(passages[column])

@@ -18,6 +18,7 @@ from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_p
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
+from xnai_pipelines.graph.source_code import MEDIA_TYPE
 from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
 from xnai_pipelines.state.claim import recorded_inputs
@@ -32,6 +33,7 @@ VERSION = 2  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
+OF_SOURCE_CODE = ["document_id", "media_type", "text"]
 OF_CHUNK = ["chunk_id", "document_id", "ordinal", "start", "end", "text"]
 
 
@@ -191,8 +193,12 @@ def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
     by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
         by_document[chunk["document_id"]].append(chunk)
-    stored = tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist()
-    rows = [row for each in stored for row in read_document(each, by_document[each["document_id"]])]
+    source_code = f"media_type = '{MEDIA_TYPE}' AND {where}"
+    texts = {row["document_id"]: row for row in tables.read(DOCUMENTS, OF_SOURCE_CODE, source_code).to_pylist()}
+    rows = []
+    for document in tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist():
+        identity = document["document_id"]
+        rows += read_document({**document, **texts.get(identity, {})}, by_document[identity])
     return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
 
 

@@ -55,7 +55,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         names = tables.names()
         with context.progress.work("maintenance", len(names), "tables") as advance:
             for name in names:
-                tables.open(name).optimize(cleanup_older_than=KEPT_VERSIONS)
+                tables.compact(name, KEPT_VERSIONS)
                 advance()
         removed = trim_cache(context)
         models_dropped = _drop_models(context.home, kept)

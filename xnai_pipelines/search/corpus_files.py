@@ -29,7 +29,7 @@ PASSAGES = "passages.arrow"
 VOCABULARY = "vocabulary.arrow"
 TITLE = "title_"  # before the names of the postings of titles
 
-BLOCK = 8_192  # rows
+BLOCK = 4_096  # rows
 _DIGEST = 16  # bytes of a text's hash: two of 10^9 texts share one with a probability of 10^-21
 
 

@@ -94,7 +94,7 @@ class Explanation:
     """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
 
     `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the writing of
-    the question, 0 to 1.
+    the question, 0 to 1. `reranker` is what compares the best passages again, None for nothing.
     """
 
     asked: Asked
@@ -102,6 +102,7 @@ class Explanation:
     titles: tuple[str, ...]
     familiarity: float
     weight: float
+    reranker: str | None
 
 
 class SearchIndex:
@@ -138,8 +139,20 @@ class SearchIndex:
         self._graph: GraphSearch | None = None
 
     @classmethod
-    def open(cls, home: Path | str, threads: int = 1, release: Release | None = None) -> Self:
+    def open(
+        cls,
+        home: Path | str,
+        threads: int = 1,
+        release: Release | None = None,
+        encoder: Encoder | None = None,
+    ) -> Self:
         """Return the index of the given release, by default of the home's current one.
+
+        Args:
+            home: The home.
+            threads: Threads of the encoder.
+            release: The release, None for the current one.
+            encoder: An open encoder; it is used if it is the release's.
 
         Raises:
             ReleaseError: There is no release, or its encoder or table is missing.
@@ -158,7 +171,9 @@ class SearchIndex:
         nprobes = measured.nprobes if measured else None
         tables = Tables(layout.lancedb)
         table = tables.open(release.embeddings_table) if nprobes else None
-        corpus, encoder = open_corpus(layout, release), Encoder.load(folder, threads=threads)
+        corpus = open_corpus(layout, release)
+        if encoder is None or encoder.vector_space != release.vector_space:
+            encoder = Encoder.load(folder, threads=threads)
         index = cls(release, corpus, encoder, table, nprobes, GraphSource(corpus, tables))
         return index.ranked_by(index.policy, layout)
 
@@ -379,7 +394,8 @@ class SearchIndex:
         """Return the graph's weight in a mode; a policy that wants a graph that is gone ranks without it."""
         if mode is Mode.GRAPH:
             return FULL_WEIGHT
-        return self.policy.graph_weight if mode is Mode.HYBRID and self._graph_source.exists else 0.0
+        weight = self.policy.graph_weight if mode is Mode.HYBRID else 0.0
+        return weight if weight and self._graph_source.exists else 0.0  # without a weight no table is opened
 
     def _by_graph(self) -> GraphSearch:
         if self._graph is None:
@@ -397,7 +413,14 @@ class SearchIndex:
         found = int(np.count_nonzero(self._keyword.scores(what.text)))
         named = [int(rows[0]) for rows in self._keyword.titled(what.text) if len(rows)]
         titles = tuple(sorted(path[0] for path in self._corpus.values("heading_path", named)))
-        return Explanation(what, lookups(what.text), titles, familiarity, self.policy.weight_for(familiarity, found))
+        return Explanation(
+            asked=what,
+            lookups=lookups(what.text),
+            titles=titles,
+            familiarity=familiarity,
+            weight=self.policy.weight_for(familiarity, found),
+            reranker=self.policy.reranker,
+        )
 
     def familiarity(self, question: str) -> float:
         """Return how well the encoder knows the writing of a question, 0 to 1."""

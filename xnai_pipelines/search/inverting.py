@@ -26,8 +26,15 @@ class _Entries:
     counts: Numbers
 
     @classmethod
+    def counted(cls, codes: Numbers, rows: Numbers) -> "_Entries":
+        """Return the entries of pairs that are given each time they occur."""
+        passages = int(rows.max(initial=0)) + 1
+        pairs, counts = np.unique(codes * passages + rows, return_counts=True)
+        return cls(*np.divmod(pairs, passages), counts)
+
+    @classmethod
     def summed(cls, codes: Numbers, rows: Numbers, counts: Numbers) -> "_Entries":
-        """Return the entries of pairs that may come more than once."""
+        """Return the entries of pairs with counts that may come more than once."""
         passages = int(rows.max(initial=0)) + 1
         pairs, places = np.unique(codes * passages + rows, return_inverse=True)
         return cls(*np.divmod(pairs, passages), np.bincount(places, counts, len(pairs)).astype(np.int64))
@@ -84,7 +91,7 @@ class Inverter:
         codes = np.array([known.setdefault(name, len(known)) for name in encoded.dictionary.to_pylist()], np.int64)
         rows = np.repeat(np.arange(self._passages, self._passages + len(terms)), lengths)
         block = self._scratch / f"{len(self._blocks)}.npy"
-        _Entries.summed(codes[encoded.indices.to_numpy()], rows, np.ones(len(rows), np.int64)).write(block)
+        _Entries.counted(codes[encoded.indices.to_numpy()], rows).write(block)
         self._blocks.append(block)
         self._lengths.append(lengths)
         self._passages += len(terms)

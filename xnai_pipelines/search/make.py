@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
@@ -170,7 +171,9 @@ def _write(
     advance: Advance,
 ) -> Counter[str]:
     """Embed the chunks and write them in one commit."""
-    vectors, counts = passage_vectors(encoder, cache, chunks["passage"].to_pylist(), advance, keep_tokens=True)
+    spread = Spread(context.engine, context.home.shards)
+    passages = chunks["passage"].to_pylist()
+    vectors, counts = passage_vectors(encoder, cache, passages, advance, keep_tokens=True, spread=spread)
     column = pa.FixedSizeListArray.from_arrays(pa.array(vectors.ravel()), vectors.shape[1])
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
     rows = chunks.append_column("terms", terms_of(chunks))

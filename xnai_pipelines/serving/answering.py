@@ -1,6 +1,8 @@
 """Answers sentence by sentence: each is shown once it is verified, and a language model never holds a processor."""
 
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.answers.ask import Prepared, prepare
@@ -10,7 +12,9 @@ from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import AnswerRequest
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
-from xnai_pipelines.serving.writer import Show
+
+Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
+"""Shows a sentence to the caller."""
 
 
 async def unseen(_: Sentence) -> None:

@@ -32,13 +32,16 @@ class AccessLog:
         self._day = ""
         self._file: int | None = None
         self._failing = False
+        self._cut = False
 
     def write(self, access: Access) -> bool:
         """Append a request; return whether that succeeded. A full disk costs the line, not the response."""
         line = json.dumps({name: getattr(access, name) for name in Access.__slots__}, ensure_ascii=False) + "\n"
-        data = ("\n" + line if self._failing else line).encode()  # what a full disk cut off is a line of its own
+        data = ("\n" + line if self._cut else line).encode()  # what a full disk cut off is a line of its own
         try:
-            if os.write(self._of_day(access.at[:10]), data) != len(data):
+            written = os.write(self._of_day(access.at[:10]), data)
+            self._cut = written < len(data)
+            if self._cut:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         except OSError as error:
             if not self._failing:

@@ -1,11 +1,12 @@
 """A circuit breaker: a dependency that failed several times in a row is left alone for a while."""
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import anyio
-from purgatory import AsyncCircuitBreakerFactory
-from purgatory.domain.model import Context, OpenedState
+
+if TYPE_CHECKING:
+    from purgatory.domain.model import Context
 
 Result = TypeVar("Result")
 
@@ -18,6 +19,9 @@ class Breaker:
     """
 
     def __init__(self, name: str, failures: int, seconds: float) -> None:
+        # where redis is installed, purgatory imports it, used or not: half a second of a start
+        from purgatory import AsyncCircuitBreakerFactory
+
         self.name = name
         self._factory = AsyncCircuitBreakerFactory(default_threshold=failures, default_ttl=seconds)
         self._context: Context | None = None
@@ -29,6 +33,8 @@ class Breaker:
 
     async def use(self, work: Callable[[], Awaitable[Result]], failing: tuple[type[Exception], ...]) -> Result | None:
         """Return the result of the work; None if the dependency is left alone or fails with one of these errors."""
+        from purgatory.domain.model import OpenedState
+
         # work that is cancelled did not fail: its client has left
         breaker = await self._factory.get_breaker(self.name, exclude=[anyio.get_cancelled_exc_class()])
         self._context = breaker.context

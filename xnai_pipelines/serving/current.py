@@ -1,5 +1,6 @@
 """The release that answers: opened once, and again in the background after a run, a promotion or a change of rules."""
 
+import gc
 import hashlib
 import threading
 from collections import OrderedDict
@@ -102,6 +103,7 @@ class CurrentRelease:
                 stamp = self._stamp()
                 if self._served is None or self._served.stamp != stamp:
                     self._served = self._opened(stamp)
+                    gc.collect()  # LanceDB's errors are in cycles with their callers, which hold the state before
                 self._failure = None
             except XnaiError as error:
                 self._failure = error
@@ -110,7 +112,8 @@ class CurrentRelease:
 
     def _opened(self, stamp: Stamp) -> Served:
         rules = self._rules()
-        index = SearchIndex.open(self._home.root)
+        encoder = None if self._served is None else self._served.index.encoder
+        index = SearchIndex.open(self._home.root, encoder=encoder)
         return Served(Passages(index, self._home), refusal_policy(self._home, index.release), rules, stamp)
 
     def _rules(self) -> AccessRules:

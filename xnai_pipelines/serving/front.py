@@ -1,6 +1,7 @@
 """What happens to every request before and after its route: rate, caller, size, headers, access log and figures."""
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
@@ -15,13 +16,14 @@ from xnai_pipelines.serving.problems import response_to
 from xnai_pipelines.serving.service import Service
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
 OPEN = ("/", "/health", "/ready", "/openapi.json", "/docs")
 """Paths that need no token and are not counted against a rate."""
 PAGE = "/page/"
@@ -43,7 +45,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        passing = _Passing(send)
+        passing = _Passing(send, HEADERS | OVER_TLS if scope["scheme"] == "https" else HEADERS)
         try:
             await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
@@ -96,8 +98,9 @@ def _is_open(scope: Scope) -> bool:
 class _Passing:
     """A response on its way out: its status, and the headers that every response has."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, headers: Mapping[str, str]) -> None:
         self._send = send
+        self._headers = headers
         self.status: int | None = None
         self.caller: Caller | None = None
 
@@ -105,7 +108,7 @@ class _Passing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
+            for name, value in self._headers.items():
                 headers.setdefault(name, value)
         await self._send(message)
 
@@ -119,14 +122,17 @@ async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Recei
     """
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     body, more = b"", True
+    too_large = BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
+    if not announced.isdigit() or int(announced) > limits.body_bytes:
+        raise too_large
     try:
         with anyio.fail_after(limits.seconds):
             while more:
-                if not announced.isdigit() or int(announced) > limits.body_bytes or len(body) > limits.body_bytes:
-                    raise BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
                 message = await receive()
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
+                if len(body) > limits.body_bytes:
+                    raise too_large
     except TimeoutError:
         raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]

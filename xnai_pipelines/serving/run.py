@@ -18,12 +18,12 @@ from xnai_pipelines.serving.connection import OPTIONS
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
-from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
     from xnai_pipelines.serving.oidc import OidcCallers
     from xnai_pipelines.serving.shared_cache import SharedCache
+    from xnai_pipelines.serving.writer import Writer
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
 DEFAULT_LIMITS = ServiceLimits()
@@ -38,7 +38,7 @@ def run_service(
     names: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
-    writer: Writer | None = None,
+    writer: "Writer | None" = None,
     redis: SecretStr | None = None,
     issuer: Issuer | None = None,
     certificate: Path | None = None,
@@ -63,7 +63,7 @@ def run_service(
     Raises:
         OptionError: The service would be reachable from elsewhere without authentication.
     """
-    if not authenticated and not _is_loopback(host):
+    if not authenticated and not is_loopback(host):
         raise OptionError(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
@@ -115,7 +115,8 @@ def _shared_cache(home: Home, url: SecretStr | None) -> "SharedCache | None":
     return SharedCache(url, str(home.root))
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine reaches an address."""
     if host == "localhost":
         return True
     try:

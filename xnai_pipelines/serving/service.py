@@ -15,12 +15,12 @@ from xnai_pipelines.serving.metrics import Metrics
 from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
-from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
     from xnai_pipelines.serving.breaker import Breaker
     from xnai_pipelines.serving.shared_cache import SharedCache
+    from xnai_pipelines.serving.writer import Writer
 
 Result = TypeVar("Result")
 
@@ -33,7 +33,7 @@ class Service:
     limits: ServiceLimits
     doorkeeper: Doorkeeper
     threads: int
-    writer: Writer | None = None
+    writer: "Writer | None" = None
     shared: "SharedCache | None" = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)

@@ -12,12 +12,13 @@ from starlette.types import Receive, Scope, Send
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.errors import XnaiError
+from xnai_pipelines.serving.answering import Show
 from xnai_pipelines.serving.problems import response_to
 
 Emit: TypeAlias = Callable[[str], Awaitable[None]]
 """Sends text to the client."""
 
-Answering: TypeAlias = Callable[[Callable[[Sentence], Awaitable[None]]], Awaitable[Answer]]
+Answering: TypeAlias = Callable[[Show], Awaitable[Answer]]
 """Returns an answer; what it is given is called with each sentence once it is verified."""
 
 EVENT_STREAM = "text/event-stream"

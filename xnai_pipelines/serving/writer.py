@@ -26,11 +26,9 @@ from xnai_pipelines.answers.language_model.server import (
     part_of,
 )
 from xnai_pipelines.answers.verify import Verifier
+from xnai_pipelines.serving.answering import Show
 from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.work import Workers
-
-Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
-"""Shows a sentence to the caller."""
 
 Take: TypeAlias = Callable[[str], Awaitable[None]]
 """Takes a part of a reply."""

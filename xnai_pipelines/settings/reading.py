@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings.answers import AnswerSettings
 from xnai_pipelines.settings.backups import BackupSettings
+from xnai_pipelines.settings.compute import ComputeSettings
 from xnai_pipelines.settings.documents import DocumentSettings
 from xnai_pipelines.settings.models import ModelSettings
 from xnai_pipelines.settings.quality import QualitySettings
@@ -31,6 +32,7 @@ class Settings(
     QualitySettings,
     AnswerSettings,
     BackupSettings,
+    ComputeSettings,
     ServerSettings,
     BaseSettings,
 ):

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from xnai_pipelines.compute.engine import HERE, Engine
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import sole_writer
@@ -110,12 +111,13 @@ FULL_BYTES = 2**18  # less than a commit needs
 
 @dataclass(frozen=True, slots=True)
 class StageContext:
-    """The home a stage works in, its tables, its run, and where it shows progress."""
+    """The home a stage works in, its tables, its run, where it shows progress, and where its maps run."""
 
     home: Home
     tables: Tables
     run_id: str
     progress: Progress
+    engine: Engine = HERE
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ manifest names, and both can be copied while writers add others. The format is p
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ _DELETIONS = {0: "arrow", 1: "bin"}
 # Fields of the messages in table.proto.
 _FRAGMENTS, _INDEX_SECTION, _TRANSACTION = 2, 6, 12  # Manifest
 _DATA_FILES, _DELETION_FILE = 2, 3  # DataFragment
-_PATH = 1  # DataFile
+_PATH, _SIZE = 1, 6  # DataFile
 _KIND, _READ_VERSION, _ID = 1, 2, 3  # DeletionFile
 _INDICES, _UUID, _BYTES = 1, 1, 1  # IndexSection, IndexMetadata, UUID
 
@@ -35,6 +35,7 @@ class TableVersion:
         manifest_path: Path of the manifest, relative to the table's folder.
         manifest: Content of the manifest.
         files: Paths of the other files, relative to the table's folder; a path that ends in a slash is a folder.
+        sizes: Sizes of the files of which the manifest has it, in bytes.
     """
 
     name: str
@@ -42,6 +43,7 @@ class TableVersion:
     manifest_path: str
     manifest: bytes
     files: tuple[str, ...]
+    sizes: Mapping[str, int]
 
 
 def table_folders(lancedb: Path) -> list[Path]:
@@ -62,12 +64,13 @@ def newest_version(table: Path) -> TableVersion:
     version, path = max(manifests.items())
     content = path.read_bytes()
     try:
-        files = tuple(_files(content))
+        files = dict(_files(content))
     except (ValueError, IndexError, KeyError, struct.error, UnicodeDecodeError) as error:
         raise TableError(
             f"The manifest {path} of table {table.stem} is damaged ({error}). `xnai doctor` says what can be done."
         ) from error
-    return TableVersion(table.stem, version, path.relative_to(table).as_posix(), content, files)
+    sizes = {name: size for name, size in files.items() if size}
+    return TableVersion(table.stem, version, path.relative_to(table).as_posix(), content, tuple(files), sizes)
 
 
 def missing_files(table: Path, version: TableVersion) -> list[str]:
@@ -75,12 +78,31 @@ def missing_files(table: Path, version: TableVersion) -> list[str]:
     return [name for name in version.files if not (table / name).exists()]
 
 
+def cut_off_files(table: Path, version: TableVersion) -> list[str]:
+    """Return the files that are shorter or longer than the version says."""
+    present = ((table / name, name, size) for name, size in version.sizes.items())
+    return [name for path, name, size in present if path.exists() and path.stat().st_size != size]
+
+
+def undo_newest(table: Path) -> bool:
+    """Make the version before the newest one the newest; return False if there is only one.
+
+    Needs no space on the disk: a version is its manifest.
+    """
+    if len(list((table / "_versions").glob("*.manifest"))) < 2:
+        return False
+    (table / newest_version(table).manifest_path).unlink()
+    (table / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
+    return True
+
+
 def _number(manifest: Path) -> int:
     digits = manifest.stem
     return 2**64 - 1 - int(digits) if len(digits) == _NAMED_BACKWARDS else int(digits)
 
 
-def _files(content: bytes) -> Iterator[str]:
+def _files(content: bytes) -> Iterator[tuple[str, int]]:
+    """Yield path and size of each file; 0 if the manifest does not have the size."""
     start, _, _, magic = _FOOTER.unpack(content[-_FOOTER.size :])
     if magic != _MAGIC:
         raise ValueError("it does not end as a manifest does")
@@ -88,23 +110,24 @@ def _files(content: bytes) -> Iterator[str]:
         if field == _FRAGMENTS:
             yield from _fragment_files(_bytes(value))
         elif field == _TRANSACTION and value:
-            yield f"_transactions/{_bytes(value).decode()}"
+            yield f"_transactions/{_bytes(value).decode()}", 0
         elif field == _INDEX_SECTION:
             for _, index in _fields(_message(content, _integer(value))):
                 uuid = dict(_fields(_bytes(dict(_fields(_bytes(index)))[_UUID])))[_BYTES]
-                yield f"_indices/{UUID(bytes=_bytes(uuid))}/"
+                yield f"_indices/{UUID(bytes=_bytes(uuid))}/", 0
 
 
-def _fragment_files(fragment: bytes) -> Iterator[str]:
+def _fragment_files(fragment: bytes) -> Iterator[tuple[str, int]]:
     for field, value in _fields(fragment):
         if field == _DATA_FILES:
-            yield f"data/{_bytes(dict(_fields(_bytes(value)))[_PATH]).decode()}"
+            file = dict(_fields(_bytes(value)))
+            yield f"data/{_bytes(file[_PATH]).decode()}", _integer(file.get(_SIZE, 0))
         elif field == _DELETION_FILE:
             deletions = dict(_fields(_bytes(value)))
             fragment_id = _integer(dict(_fields(fragment)).get(1, 0))
             kind = _DELETIONS[_integer(deletions.get(_KIND, 0))]
             version, number = (_integer(deletions.get(part, 0)) for part in (_READ_VERSION, _ID))
-            yield f"_deletions/{fragment_id}-{version}-{number}.{kind}"
+            yield f"_deletions/{fragment_id}-{version}-{number}.{kind}", 0
 
 
 def _message(content: bytes, start: int) -> bytes:

@@ -34,6 +34,11 @@ class Home:
         return self.root / "unpacked"
 
     @property
+    def shards(self) -> Path:
+        """Files between a run and its workers; a killed run's are used by the next one."""
+        return self.root / "shards"
+
+    @property
     def sources(self) -> Path:
         """Mirrors of sources of documents, one folder each."""
         return self.root / "sources"

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xnai_pipelines.errors import TableError
+from xnai_pipelines.errors import HomeError, TableError
+from xnai_pipelines.state.lance_files import cut_off_files, newest_version, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.schemas import TableSpec
 
@@ -39,7 +41,10 @@ class Tables:
                 f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
                 "to a writable folder."
             ) from error
-        self._database = imported_lancedb().connect(str(folder))
+
+    @cached_property
+    def _database(self) -> Any:
+        return imported_lancedb().connect(str(self._folder))  # importing it takes a second: not before a table is read
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
@@ -147,6 +152,7 @@ class Tables:
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
         merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+        self._check_written(spec.name)
         self._committed()
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -159,7 +165,27 @@ class Tables:
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
+        self._check_written(spec.name)
         self._committed()
+
+    def _check_written(self, name: str) -> None:
+        """Undo the last commits if a file of them was cut off.
+
+        LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file.
+
+        Raises:
+            HomeError: It was cut off.
+        """
+        folder = self._folder / f"{name}.lance"
+        cut_off = cut_off_files(folder, newest_version(folder))
+        if not cut_off:
+            return
+        while cut_off_files(folder, newest_version(folder)) and undo_newest(folder):
+            pass
+        raise HomeError(
+            f"{folder / cut_off[0]} was cut off as it was written: the disk is full, or a limit on the size of "
+            "files was reached. The commit was undone. Free some space and run again."
+        )
 
     def delete(self, spec: TableSpec, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of the values."""
@@ -181,6 +207,7 @@ class Tables:
         if table is None:
             return 0
         table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+        self._check_written(spec.name)
         self._committed()
         remade = remake(table)
         for index in table.list_indices():
@@ -189,8 +216,19 @@ class Tables:
         self._committed()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
+            table.optimize()
+            self._check_written(spec.name)  # while there is an earlier version to go back to
             table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
         return len(table.list_versions())
+
+    def compact(self, name: str, kept: timedelta) -> None:
+        """Compact a table, update its indexes, and remove versions older than this.
+
+        Raises:
+            HomeError: The disk is full; the table is as it was.
+        """
+        self.open(name).optimize(cleanup_older_than=kept)
+        self._check_written(name)
 
     def was_stored(self, spec: TableSpec, column: str, values: Sequence[str]) -> bool:
         """Return whether a row of this version or of a kept earlier one has one of the values in the column."""

@@ -10,6 +10,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from queue import Empty, Queue
@@ -17,8 +18,6 @@ from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from purgatory import SyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
 from pydantic import SecretStr
 
 from xnai_pipelines.answers.answer import Usage
@@ -30,7 +29,13 @@ MOST_BYTES = 1_000_000
 _EVENT = b"data:"
 _END = b"[DONE]"
 
-_breakers = SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
+
+@cache
+def _breakers() -> Any:
+    # where redis is installed, purgatory imports it, used or not: half a second of a start
+    from purgatory import SyncCircuitBreakerFactory
+
+    return SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
 
 
 class NoReplyError(Exception):
@@ -85,7 +90,9 @@ class ChatServer:
 
         Closing the generator closes the connection, and most servers stop writing then.
         """
-        breaker = _breakers.get_breaker(self.url)
+        from purgatory.domain.model import OpenedState
+
+        breaker = _breakers().get_breaker(self.url)
         try:
             with breaker:
                 try:

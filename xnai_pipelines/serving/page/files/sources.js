@@ -49,6 +49,7 @@ async function glance(citation, anchor) {
   if (part) {
     text.replaceChildren(...marked(part));
     const quote = text.querySelector("mark");
+    text.classList.toggle("clipped", text.scrollHeight > text.clientHeight + 1);
     text.scrollTop = quote.offsetTop - Math.max(0, (text.clientHeight - quote.offsetHeight) / 2);
   } else popover.append(h("p", { class: "quiet" }, t("gone")));
   put(anchor);
@@ -74,11 +75,13 @@ function whereView(citation) {
 }
 
 function marked(part) {
-  return [part.more.before ? "…" : "", flowing(part.before), h("mark", {}, flowing(part.quote)), flowing(part.after), part.more.after ? "…" : ""];
+  const before = part.more.before ? `… ${flowing(part.before).trimStart()}` : flowing(part.before);
+  const after = part.more.after ? `${flowing(part.after).trimEnd()} …` : flowing(part.after);
+  return [before, h("mark", {}, flowing(part.quote, 1)), after];
 }
 
-/** Return a text whose long lines run on where a letter follows: they were broken for another width. */
-const flowing = (text) => text.replace(/(.{50,})\n(?=\p{L})/gu, "$1 ");
+/** Return a text whose lines run on if they are that long and words follow: they were broken for another width. */
+const flowing = (text, length = 50) => text.replace(new RegExp(`(.{${length},})\\n(?=[\\p{L}\`(“«])`, "gu"), "$1 ");
 
 let opener = null;
 let shown = null;
