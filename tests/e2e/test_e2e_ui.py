@@ -99,8 +99,8 @@ def ui(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Iter
 
 REFRESHED = {
     "mirrored_sources", "crawled_pages", "documents", "chunks", "embeddings", "questions", "ranking_policy",
-    "retrieval_evaluation", "graph_evaluation", "answer_evaluation", "drift_report", "mentions", "entities", "relations",
-    "communities",
+    "retrieval_evaluation", "graph_evaluation", "answer_evaluation", "drift_report", "mentions", "entities",
+    "relations", "communities",
 }  # fmt: skip
 RETRAINED = {
     "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
