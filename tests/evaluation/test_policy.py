@@ -88,6 +88,13 @@ def test_a_weight_that_was_set_is_compared_with_the_one_that_would_be_chosen(cod
     assert fit.questions >= MIN_QUESTIONS
 
 
+def test_a_weight_that_the_questions_chose_fits_without_another_measurement(coded: Workplace):
+    chosen = make(coded).policy
+    fit = policy_fit(coded.context(), Releases(coded.home.releases).require(), threads=1)
+    assert (fit.weight, fit.better, fit.gain.mean) == (chosen.vector_weight, chosen.vector_weight, 0.0)
+    assert fit.questions == chosen.questions
+
+
 def test_few_questions_leave_the_default(work: Workplace):
     work.write("a.md", "# Apples\n\nApples are kept in the cellar.\n")
     work.ingest()

@@ -56,6 +56,15 @@ def test_every_term_leads_to_the_passages_that_contain_it(passages: list[list[st
         assert postings.containing(term).tolist() == [row for row, found in enumerate(passages) if term in found]
 
 
+@settings(deadline=None, max_examples=15)  # each writes files
+@given(PASSAGES, st.data())
+def test_terms_are_counted_among_the_readable_passages(passages: list[list[str]], data: st.DataObject):
+    readable = np.array(data.draw(st.lists(st.booleans(), min_size=len(passages), max_size=len(passages))))
+    postings = built(*passages)
+    counted = postings.counts(postings.places(list("abcdefgxyz")), readable)
+    assert counted.tolist() == [int(readable[postings.containing(term)].sum()) for term in "abcdefgxyz"]
+
+
 def test_no_passage_has_no_score():
     assert built().scores({"a": 1.0}).tolist() == []
 

@@ -8,12 +8,14 @@ from xnai_pipelines.evaluation.policy import (
     WEIGHTS,
     choose_weight,
     known_questions,
+    last_policy,
     measured_by_weight,
     questions_to_choose_on,
 )
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.manifest import Release
 
@@ -40,8 +42,13 @@ class PolicyFit:
 def policy_fit(context: StageContext, release: Release, *, threads: int) -> PolicyFit | None:
     """Return how well the release's weight fits its labelled train and validation questions.
 
-    None below 30 questions: they could not choose.
+    A weight that they chose fits: it is chosen again whenever index or questions change. One that a user set is
+    compared with the one that would be chosen. None below 30 questions: they could not choose.
     """
+    chosen = last_policy(context.home)
+    if chosen is not None and chosen.by_weight and chosen.policy == RankingPolicy.of(release):
+        weight = chosen.policy.vector_weight
+        return PolicyFit(chosen.policy.questions, weight, weight, Estimate(0.0, 0.0, 0.0))
     asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)[:_MOST_QUESTIONS]
     if len(asked) < MIN_QUESTIONS:
         return None

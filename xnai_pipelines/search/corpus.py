@@ -8,6 +8,7 @@ import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Self
@@ -37,7 +38,7 @@ _POSTINGS = ("keys", "starts", "rows", "weights")
 Vectors = npt.NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Corpus:
     """The passages of a release, in the order of their ids.
 
@@ -89,6 +90,11 @@ class Corpus:
             vocabulary=vocabulary,
             languages=tuple(card["languages"]),
         )
+
+    @cached_property
+    def vocabulary_places(self) -> npt.NDArray[np.int64]:
+        """Where each word of the vocabulary is among the terms of the postings: int64 [words]."""
+        return self.postings.places(self.vocabulary["word"].to_pylist())
 
     def matching(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
         """Return which passages satisfy the filters: bool [n]; None if all do."""

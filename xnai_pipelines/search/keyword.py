@@ -60,7 +60,7 @@ class KeywordSearch:
         words = self._corpus.vocabulary
         if self._readable is None:
             return words
-        counts = pa.array([len(self.containing(word)) for word in words["word"].to_pylist()])
+        counts = pa.array(self._corpus.postings.counts(self._corpus.vocabulary_places, self._readable))
         return words.set_column(1, "count", counts).filter(pc.greater(counts, 0)).combine_chunks()
 
     def titled(self, text: str) -> list[Passages]:

@@ -50,6 +50,18 @@ class Postings:
             return slice(0, 0)
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
 
+    def places(self, terms: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Return which of the keys each term's is, -1 for terms that no passage contains: int64 [number of terms]."""
+        keys = np.array([hashed(term) for term in terms], np.uint64)
+        at = np.minimum(np.searchsorted(self.keys, keys), max(len(self.keys) - 1, 0))
+        return np.where(self.keys[at] == keys, at, -1) if len(self.keys) else np.full(len(keys), -1)
+
+    def counts(self, places: npt.NDArray[np.int64], readable: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+        """Return how many readable passages contain each term, given by its place: int64 [number of terms]."""
+        before = np.concatenate([[0], np.cumsum(readable[self.rows])])
+        counted = before[self.starts[places + 1]] - before[self.starts[places]]
+        return np.where(places < 0, 0, counted)
+
     def among(self, terms: Sequence[str]) -> list[npt.NDArray[np.int32]]:
         """Return the passages of each of many terms that any has, as `containing` does; most are in none."""
         keys = np.array([hashed(term) for term in terms], np.uint64)
