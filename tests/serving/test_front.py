@@ -116,7 +116,7 @@ def test_a_full_queue_refuses_and_alone_and_together_the_bytes_are_the_same(tena
     headers = bearer(tenants.home, "blue")
     alone = client.post("/v1/search", json=BODY, headers=headers).content
     with (
-        served(tenants.home, replace(GENEROUS, queue=1, cached_answers=0), threads=1) as small,
+        served(tenants.home, replace(GENEROUS, queue=1, cached_bytes=0), threads=1) as small,
         ThreadPoolExecutor(32) as many,
     ):
         found = list(many.map(lambda _: small.post("/v1/search", json=BODY, headers=headers), range(96)))

@@ -78,12 +78,13 @@ async def read_document(
 async def list_sources(service: Service, caller: Caller, prefix: str, most: int) -> SourcesResponse:
     """Return the sources that begin with the prefix and that the caller may read, at most `most`, in order."""
     caller.require(Scope.READ)
+    served = service.current.served
 
-    def work(served: Served, groups: frozenset[str]) -> SourcesResponse:
-        found = [one for one in served.for_groups(groups).index.documents() if one[0].startswith(prefix)]
+    def work() -> SourcesResponse:  # not cached: each of many values of `most` would keep as many sources
+        found = [one for one in served.for_groups(caller.groups).index.documents() if one[0].startswith(prefix)]
         return SourcesResponse(documents=len(found), sources=dict(found[:most]))
 
-    return await service.result(caller, ("sources", prefix, most), work)
+    return await service.workers.do(work)
 
 
 async def list_releases(service: Service, caller: Caller) -> list[ReleaseMessage]:
