@@ -72,3 +72,8 @@ def test_rules_that_are_gone_open_nothing(own, current):
     rules.write_text(text, encoding="utf-8")
     current.refresh()
     assert sources(current) == {"holidays.md"}
+
+
+def test_groups_that_no_rule_names_need_no_filter_of_their_own(current):
+    of = current.served.for_groups
+    assert of(frozenset({"red", "staff"})) is of(frozenset({"red", "guests"}))

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from xnai_pipelines.answers.passages import Passages
@@ -62,8 +63,17 @@ class Served:
         """Return the same passages under other rules."""
         return Served(self.passages, self.refusal, rules, Stamp(self.stamp.files, rules.digest))
 
+    def named(self, groups: frozenset[str]) -> frozenset[str]:
+        """Return those of a caller's groups that the rules name. Others, such as an issuer's, decide nothing."""
+        return groups & self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset().union(*(rule.groups for rule in self.rules.rules))
+
     def for_groups(self, groups: frozenset[str]) -> Passages:
         """Return the passages that a caller in these groups may read. Every route reaches the index through here."""
+        groups = self.named(groups)
         if not self.rules.rules:
             return self.passages
         with self._lock:
