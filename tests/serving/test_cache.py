@@ -37,7 +37,7 @@ def test_a_service_that_nobody_asks_forgets_the_results_of_the_state_before(tena
     with served(tenants.home) as client:
         client.post("/v1/search", json={"question": "paid in quartz"}, headers=bearer(tenants.home, "blue"))
         assert client.service.cache.kept_bytes
-        os.utime(tenants.documents / "access.yaml")
+        os.utime(tenants.home.releases / "current.json")
         until(lambda: not client.service.cache.kept_bytes)
 
 

@@ -73,10 +73,10 @@ class Service:
         Args:
             caller: Who asks.
             key: All of the request that the result depends on, its kind first.
-            work: Function of the served state and the caller's groups.
+            work: Function of the served state and those of the caller's groups that its rules name.
         """
         served = self.current.served
-        groups = caller.groups
+        groups = served.named(caller.groups)
         name = digest_of(groups, key)
         kept: Any | None = self.cache.get(served, name)
         if kept is None and self.shared is not None:
