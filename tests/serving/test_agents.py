@@ -80,6 +80,11 @@ def test_without_a_token_there_are_no_tools(client):
     assert client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).status_code == 401
 
 
+def test_no_stream_is_held_open_for_messages_that_never_come(tenants, client):
+    response = client.get("/mcp", headers={**bearer(tenants.home), "Accept": "text/event-stream"})
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
+
+
 @pytest.mark.slow
 def test_over_standard_input_the_agent_reads_what_its_groups_may(tenants):
     command = StdioServerParameters(

@@ -1,6 +1,8 @@
 """Every request is authenticated, bounded and noted; what is refused says why, and a fault shows no path."""
 
 import json
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,6 +11,7 @@ import pytest
 from tests.support.served import GENEROUS, bearer, served
 from tests.support.waiting import until
 from xnai_pipelines.errors import OptionError
+from xnai_pipelines.serving import operations
 from xnai_pipelines.serving.run import run_service
 from xnai_pipelines.serving.tokens import Scope, revoke_token, tokens
 
@@ -19,6 +22,7 @@ ROUTES = [
 ]  # fmt: skip
 
 
+FAULT = ("/v1/releases", 500)
 NO_TOKENS = [None, "", "Bearer", "Bearer nonsense", "Basic eDp5", "Bearer xnai_0_0", "bearer \xff"]
 
 
@@ -147,6 +151,41 @@ def test_a_log_that_cannot_be_written_costs_the_line_and_is_counted(tenants, cli
     lines = len(log_lines(tenants.home))
     assert client.get("/v1/status", headers=headers).status_code == 200
     until(lambda: len(log_lines(tenants.home)) > lines)
+
+
+def test_a_fault_is_answered_noted_and_shows_nothing(tenants, client, monkeypatch, caplog):
+    def fail(*_):
+        raise KeyError("/srv/handbook")
+
+    headers = bearer(tenants.home)
+    with monkeypatch.context() as broken:
+        broken.setattr(operations, "Releases", fail)
+        response = client.get("/v1/releases", headers=headers)
+    assert (response.status_code, response.json()["error"]) == (500, "UnexpectedError")
+    assert "handbook" not in response.text
+    assert "nosniff" in response.headers.values()
+    assert "handbook" in caplog.text
+    assert until(lambda: [one for one in log_lines(tenants.home) if (one["route"], one["status"]) == FAULT])
+
+
+def test_a_client_that_leaves_stops_its_request(tenants):
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        begun.set()
+        goes_on.wait()
+
+    token, body = bearer(tenants.home)["Authorization"], json.dumps(BODY)
+    head = f"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with served(tenants.home) as client:
+        work = client.service.workers.do
+        client.service.workers.do = lambda _: work(hold)
+        with socket.create_connection((client.base_url.host, client.base_url.port)) as connected:
+            connected.sendall(f"{head}{body}".encode())
+            begun.wait()
+        until(lambda: [line for line in log_lines(tenants.home) if line["status"] == 499])
+        goes_on.set()
 
 
 def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):

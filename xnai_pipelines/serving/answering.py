@@ -17,11 +17,11 @@ Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
 """Shows a sentence to the caller."""
 
 
-async def unseen(_: Sentence) -> None:
+async def show_to_nobody(_: Sentence) -> None:
     """Show a sentence to nobody."""
 
 
-async def answered(service: Service, caller: Caller, request: AnswerRequest, show: Show = unseen) -> Answer:
+async def answered(service: Service, caller: Caller, request: AnswerRequest, show: Show = show_to_nobody) -> Answer:
     """Return the answer to a question or a refusal.
 
     Args:

@@ -15,24 +15,29 @@ from xnai_pipelines.errors import (
 _log = logging.getLogger(__name__)
 
 
-def response_to(error: XnaiError) -> JSONResponse:
-    """Return the response that an expected error ends a request with."""
+def response_to(error: Exception) -> JSONResponse:
+    """Return the response that an error ends a request with."""
     headers = {}
     if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    return problem(error.http_status, type(error).__name__, sentence(error), headers)
+    if isinstance(error, XnaiError):
+        return problem(error.http_status, type(error).__name__, sentence(error), headers)
+    return problem(500, "UnexpectedError", sentence(error), headers)
 
 
-def sentence(error: XnaiError) -> str:
+def sentence(error: Exception) -> str:
     """Return what a caller is told of an error.
 
-    What is wrong with the service's own files is logged, and the caller is told no path of them.
+    What is wrong with the service or its files is logged, and the caller is told no path of them.
     """
-    if error.http_status < 500 or isinstance(error, RequestTimeoutError):
+    if not isinstance(error, XnaiError):
+        _log.error("An error that was not expected.", exc_info=error)
+    elif error.http_status < 500 or isinstance(error, RequestTimeoutError):
         return str(error)
-    _log.error("%s: %s", type(error).__name__, error)
+    else:
+        _log.error("%s: %s", type(error).__name__, error)
     return "The service cannot answer this now. Its log names the cause."
 
 
