@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect, sync_playwright
 from tests.support.served import bearer, served
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.questions.feedback import read_feedback
+from xnai_pipelines.serving.tokens import revoke_token, tokens
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 QUESTION = "When is the office closed?"
@@ -60,6 +61,11 @@ def ask(page, question=QUESTION):
     page.get_by_label("Question", exact=True).fill(question)
     page.keyboard.press("Enter")
     page.locator("article[aria-busy=false]").last.wait_for()
+
+
+def sign_in(page, home):
+    page.get_by_label("Access token").fill(bearer(home)["Authorization"].removeprefix("Bearer "))
+    page.get_by_role("button", name="Sign in").click()
 
 
 def test_an_answer_has_citations_whose_quote_is_shown_in_its_document(visit, open_service):
@@ -161,13 +167,25 @@ def test_a_person_signs_in_and_out(visit, client, tenants):
     page.get_by_label("Access token").fill("nonsense")
     page.keyboard.press("Enter")
     expect(page.get_by_role("alert")).to_have_text("The token is not valid, or has expired.")
-    page.get_by_label("Access token").fill(bearer(tenants.home)["Authorization"].removeprefix("Bearer "))
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, tenants.home)
     ask(page)
     expect(page.locator(".sentence").first).to_contain_text(QUOTE)
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_label("Access token")).to_be_visible()
+    assert page.evaluate("localStorage.getItem('xnai.history')") is None
+
+
+def test_who_signs_in_after_a_session_has_ended_finds_nothing_of_another(visit, client, tenants):
+    page = visit(client.base_url)
+    sign_in(page, tenants.home)
+    ask(page)
+    revoke_token(tenants.home, tokens(tenants.home)[-1].token_id)
+    ask(page)
+    assert page.evaluate("localStorage.getItem('xnai.history')") is not None
+    sign_in(page, tenants.home)
+    expect(page.get_by_label("Question", exact=True)).to_be_visible()
+    expect(page.locator("article, .conversations li, .source")).to_have_count(0)
     assert page.evaluate("localStorage.getItem('xnai.history')") is None
 
 

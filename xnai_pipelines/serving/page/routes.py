@@ -69,6 +69,7 @@ class SignIn(BaseModel):
 class Person(BaseModel):
     """Who uses the page."""
 
+    id: str = Field(description="The same for one caller, and for nobody else.")
     name: str
     scopes: list[Scope]
     csrf: str | None = Field(default=None, description="To be sent as X-CSRF-Token; None without a session.")
@@ -78,6 +79,7 @@ class Person(BaseModel):
     def of(cls, caller: Caller, session: Session | None) -> "Person":
         """Return the caller as the page sees it."""
         return cls(
+            id=hashlib.sha256(caller.name.encode()).hexdigest()[:32],
             name=caller.name.partition("/")[0],
             scopes=sorted(caller.scopes),
             csrf=session.csrf if session else None,

@@ -30,6 +30,7 @@ async function enter(promise) {
     if (problem.status !== 401) throw problem;
     return lock();
   }
+  if (history.belongTo(person.id)) clear();
   byId("door").hidden = true;
   byId("shell").hidden = false;
   byId("sign-out").hidden = !person.can_sign_out;
@@ -37,6 +38,14 @@ async function enter(promise) {
   if (!person.scopes.includes("answer") || !person.scopes.includes("read")) fail(t("forbidden"));
   render();
   question.focus();
+}
+
+/** Leave nothing of the last person on the page. */
+function clear() {
+  api.forgetRead();
+  can = null;
+  byId("ask").reset();
+  begin();
 }
 
 function lock() {
@@ -64,8 +73,7 @@ byId("sign-in").addEventListener("submit", async (event) => {
 byId("sign-out").addEventListener("click", async () => {
   await api.signOut().catch(() => null);
   history.forgetAll();
-  api.forgetRead();
-  begin();
+  clear();
   lock();
 });
 
