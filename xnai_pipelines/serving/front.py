@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError, XnaiError
@@ -23,7 +23,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 OPEN = ("/", "/health", "/ready", "/openapi.json", "/docs")
 """Paths that need no token and are not counted against a rate."""
 PAGE = "/page/"
@@ -45,7 +45,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        passing = _Passing(send, HEADERS | OVER_TLS if scope["scheme"] == "https" else HEADERS)
+        passing = _Passing(send, headers(scope))
         try:
             await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
@@ -88,6 +88,13 @@ class Front:
         )
         if not self._service.log.write(access):
             self._service.metrics.unlogged.inc()
+
+
+def headers(scope: Scope) -> Mapping[str, str]:
+    """Return the headers of every response to a request."""
+    name = Headers(scope=scope).get("host", "").partition(":")[0]
+    # on localhost, a browser would ask every other server of the machine for TLS too
+    return HEADERS | OVER_TLS if scope["scheme"] == "https" and name.lower() != "localhost" else HEADERS
 
 
 def _is_open(scope: Scope) -> bool:

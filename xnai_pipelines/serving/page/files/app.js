@@ -71,7 +71,11 @@ byId("sign-in").addEventListener("submit", async (event) => {
 });
 
 byId("sign-out").addEventListener("click", async () => {
-  await api.signOut().catch(() => null);
+  try {
+    await api.signOut();
+  } catch (problem) {
+    if (problem.status !== 401) return (byId("person").textContent = words(problem)); // the session goes on
+  }
   history.forgetAll();
   clear();
   lock();
@@ -86,6 +90,9 @@ function begin(kept) {
   render();
   byId("scroller").scrollTop = 0;
 }
+
+/** Keep what was answered of the conversation. */
+const keep = () => history.keep({ ...conversation, turns: conversation.turns.filter((one) => one.answer) });
 
 function renderHistory() {
   const all = history.conversations();
@@ -127,7 +134,7 @@ const actions = {
       return;
     }
     turn.judged = { ...turn.judged, ...(turn.answer.refusal ? Object.fromEntries(documents.map((one) => [one, right])) : { answer: right }) };
-    history.keep(conversation);
+    keep();
     refresh(turn, right ? 0 : 1);
     say(t("noted"));
   },
@@ -182,7 +189,7 @@ async function answer(turn) {
   toggleSend();
   if (turn.answer) {
     delete turn.sentences;
-    history.keep({ ...conversation, turns: conversation.turns.filter((one) => one.answer) });
+    keep();
   }
   if (conversation.turns.includes(turn)) {
     refresh(turn);
