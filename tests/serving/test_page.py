@@ -120,6 +120,13 @@ def test_a_judgement_reaches_the_feedback(visit, open_service, tenants):
     expect(page.get_by_role("button", name="Yes")).to_have_attribute("aria-pressed", "true")
     last = read_feedback(tenants.home.feedback).judgements[-1]
     assert (last.question, last.right, last.who) == (QUESTION, True, "anyone")
+    page.route("**/v1/answer", lambda _: None)  # a question that is not answered yet is not kept
+    page.get_by_label("Question", exact=True).fill(NOT_ANSWERED)
+    page.keyboard.press("Enter")
+    page.locator("article[aria-busy=true]").wait_for()
+    page.get_by_role("button", name="No", exact=True).click()
+    expect(page.get_by_role("button", name="No", exact=True)).to_have_attribute("aria-pressed", "true")
+    assert NOT_ANSWERED not in page.evaluate("localStorage.getItem('xnai.history')")
 
 
 def test_filters_choose_the_documents(visit, open_service):
