@@ -129,14 +129,17 @@ async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Recei
     """
     announced = next((value for name, value in scope["headers"] if name == b"content-length"), b"0")
     body, more = b"", True
+    too_large = BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
+    if not announced.isdigit() or int(announced) > limits.body_bytes:
+        raise too_large
     try:
         with anyio.fail_after(limits.seconds):
             while more:
-                if not announced.isdigit() or int(announced) > limits.body_bytes or len(body) > limits.body_bytes:
-                    raise BodyTooLargeError(f"The body is larger than {limits.body_bytes:,} bytes. Send less.")
                 message = await receive()
                 body += message.get("body", b"")
                 more = message.get("more_body", False)
+                if len(body) > limits.body_bytes:
+                    raise too_large
     except TimeoutError:
         raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
     pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
