@@ -275,6 +275,10 @@ class RequestTimeoutError(UnavailableError):
     """A request took longer than the service allows."""
 
 
+class IssuerUnavailableError(UnavailableError):
+    """The OpenID Connect issuer has not published its keys yet: no token of it can be checked."""
+
+
 class SourceUnavailableError(UnavailableError):
     """A source of documents cannot be listed; nothing of it was deleted."""
 

@@ -6,14 +6,18 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import anyio
 import pytest
+import uvicorn
 
 from tests.support.served import GENEROUS, bearer, served
 from tests.support.waiting import until
-from xnai_pipelines.errors import OptionError
-from xnai_pipelines.serving import operations
+from xnai_pipelines.errors import OptionError, SettingsError
+from xnai_pipelines.serving import front, operations
+from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.run import run_service
 from xnai_pipelines.serving.tokens import Scope, revoke_token, tokens
+from xnai_pipelines.settings import given_settings
 
 BODY = {"question": "When is the office closed?"}
 ROUTES = [
@@ -100,6 +104,35 @@ def test_every_response_has_the_security_headers(tenants, client):
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "default-src 'none'" in response.headers["Content-Security-Policy"]
         assert "server" not in response.headers or "uvicorn" in response.headers["server"]
+
+
+@pytest.mark.parametrize(
+    ("scheme", "host", "stays"),
+    [("https", b"docs.example:8080", True), ("https", b"LocalHost:8080", False), ("http", b"docs.example", False)],
+)
+def test_over_tls_browsers_are_told_to_stay_there_but_not_on_localhost(scheme, host, stays):
+    found = front.headers({"type": "http", "scheme": scheme, "headers": [(b"host", host)]})
+    assert ("Strict-Transport-Security" in found) is stays
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [((), "10.0.0.9"), (("10.0.0.0/8",), "203.0.113.7")])
+def test_only_a_proxy_that_is_named_says_who_asks(proxies, seen):
+    clients = []
+
+    async def app(scope, _receive, _send):
+        clients.append(scope["client"][0])
+
+    config = uvicorn.Config(app, interface="asgi3", **behind(proxies))
+    config.load()
+    scope = {"type": "http", "client": ("10.0.0.9", 1), "headers": [(b"x-forwarded-for", b"203.0.113.7")]}
+    anyio.run(config.loaded_app, scope, None, None)
+    assert clients == [seen]
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.example", "10.0.0.1/8"])
+def test_a_proxy_is_an_address_or_a_network(proxies):
+    with pytest.raises(SettingsError, match="trusted_proxies"):
+        given_settings(trusted_proxies=proxies)
 
 
 def test_health_and_ready_need_no_token(client):

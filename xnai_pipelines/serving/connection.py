@@ -81,8 +81,14 @@ OPTIONS: dict[str, Any] = {
     "access_log": False,
     "log_level": "warning",
     "server_header": False,
+    "proxy_headers": False,
     "timeout_keep_alive": 15,
     "timeout_graceful_shutdown": STOP_SECONDS,
     "limit_concurrency": 512,
 }
 """Options of uvicorn, beside addresses and certificates."""
+
+
+def behind(proxies: tuple[str, ...]) -> dict[str, Any]:
+    """Return the options of a service behind these proxies; they alone may say who asks, and over which scheme."""
+    return {**OPTIONS, "proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}

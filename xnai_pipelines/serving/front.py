@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -25,7 +25,7 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
 OPEN = ("/", "/health", "/ready", "/openapi.json")
 """Paths that need no token and are not counted against a rate."""
 PAGE = "/page/"
@@ -47,7 +47,7 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        passing = _Passing(send, HEADERS | OVER_TLS if scope["scheme"] == "https" else HEADERS)
+        passing = _Passing(send, headers(scope))
         try:
             await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
@@ -122,6 +122,13 @@ class Front:
 def _refusal(scope: Scope, error: Exception) -> Response:
     """Return the response to a request that no route has answered, in the form that its client reads."""
     return openai_protocol.refused(error) if scope["path"].startswith(openai_protocol.PATHS) else response_to(error)
+
+
+def headers(scope: Scope) -> Mapping[str, str]:
+    """Return the headers of every response to a request."""
+    name = Headers(scope=scope).get("host", "").partition(":")[0]
+    # on localhost, a browser would ask every other server of the machine for TLS too
+    return HEADERS | OVER_TLS if scope["scheme"] == "https" and name.lower() != "localhost" else HEADERS
 
 
 def _is_open(scope: Scope) -> bool:
