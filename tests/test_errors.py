@@ -29,7 +29,7 @@ def test_no_module_beside_errors_defines_a_public_error():
     [
         (errors.SettingsError, 400, 2),
         (errors.QueryError, 400, 2),
-        (errors.ReleaseError, 409, 1),
+        (errors.ReleaseError, 503, 1),
         (errors.DamagedArtefactError, 500, 1),
         (errors.TrackingUnavailableError, 503, 3),
         (errors.UnreadableError, 422, 1),

@@ -3,7 +3,7 @@
 XnaiError                what was wrong, where, and what to do; in one or two sentences
 +-- InvalidInputError    400, exit code 2: a setting, an option, a query or a file of labels is not acceptable
 +-- AccessError          401, 403, 404, 413 or 429, exit code 1: the caller may not do this, or not now
-+-- NotReadyError        409, exit code 1: something has to be made, decided or allowed first
++-- NotReadyError        503, exit code 1: something has to be made, decided or allowed first
 +-- DamagedError         500, exit code 1: something stored cannot be read
 +-- UnavailableError     503, exit code 3: a disk, folder or server cannot be reached; the same command may work later
 +-- FailedError          500, exit code 1: the work itself did not succeed
@@ -39,9 +39,9 @@ class AccessError(XnaiError):
 
 
 class NotReadyError(XnaiError):
-    """Something has to be made, decided or allowed first."""
+    """Something has to be made, decided or allowed first, by those who run the product."""
 
-    http_status = 409
+    http_status = 503
 
 
 class DamagedError(XnaiError):
@@ -273,6 +273,10 @@ class ListingError(UnavailableError):
 
 class RequestTimeoutError(UnavailableError):
     """A request took longer than the service allows."""
+
+
+class IssuerUnavailableError(UnavailableError):
+    """The OpenID Connect issuer has not published its keys yet: no token of it can be checked."""
 
 
 class SourceUnavailableError(UnavailableError):

@@ -7,6 +7,8 @@ import pytest
 from tests.support.homes import made_once
 from tests.support.served import served
 from tests.support.workplace import Workplace
+from xnai_pipelines.errors import TableError
+from xnai_pipelines.state.tables import Tables
 
 RULES = '"red/**": [red]\n"blue/**": [blue]\n'
 DOCUMENTS = {
@@ -38,3 +40,13 @@ def tenants(tmp_path_factory, built_encoder):
 def client(tenants):
     with served(tenants.home) as client:
         yield client
+
+
+@pytest.fixture
+def unreadable(monkeypatch):
+    """Tables that cannot be read; the error names a file."""
+
+    def refuse(*_):
+        raise TableError("The table /srv/home/documents.lance is damaged.")
+
+    monkeypatch.setattr(Tables, "read", refuse)

@@ -48,8 +48,9 @@ def test_without_the_file_all_may_read_all(tmp_path):
 
 @pytest.mark.parametrize(
     "content",
-    ["", "- hr", "hr/**: hr", "hr/**: []", "'!hr/**': [hr]", "1: [hr]", "hr/**: [1]", "a: [b", "hr/**: ['']", "\x00"],
-)
+    ["", "- hr", "hr/**: hr", "hr/**: []", "'!hr/**': [hr]", "1: [hr]", "hr/**: [1]", "a: [b", "hr/**: ['']", "\x00",
+     "hr\\: [hr]", "'[z-a]': [hr]", "'#hr/**': [hr]", "'[': [hr]", "/: [hr]", "' ': [hr]"],
+)  # fmt: skip
 def test_rules_of_another_form_are_refused_by_name(tmp_path, content):
     (tmp_path / "access.yaml").write_text(content, encoding="utf-8")
     with pytest.raises(AccessRulesError, match=r"access\.yaml"):

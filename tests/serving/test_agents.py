@@ -6,7 +6,7 @@ import sys
 import anyio
 import httpx2
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
 from tests.serving.conftest import DOCUMENTS
@@ -60,8 +60,29 @@ def test_what_fails_reaches_the_agent_as_a_sentence(tenants, client):
     assert "no letter or digit" in empty.content[0].text
 
 
+def test_a_fault_of_the_service_shows_an_agent_no_path(tenants, client, unreadable, caplog):
+    sources = client.get("/v1/sources", headers=bearer(tenants.home)).json()["sources"]
+
+    async def fail(agent):
+        told = await agent.call_tool("read_document", {"document_id": sources["holidays.md"]})
+        with pytest.raises(MCPError) as resource:
+            await agent.read_resource(f"document://{sources['holidays.md']}")
+        return told.content[0].text, str(resource.value)
+
+    told, resource = over_http(client, bearer(tenants.home), fail)
+    assert "cannot answer this now" in told
+    assert "documents.lance" not in told + resource
+    faults = [record for record in caplog.records if record.name.endswith("problems")]
+    assert ["documents.lance" in record.getMessage() for record in faults] == [True, True]
+
+
 def test_without_a_token_there_are_no_tools(client):
     assert client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "tools/list"}).status_code == 401
+
+
+def test_no_stream_is_held_open_for_messages_that_never_come(tenants, client):
+    response = client.get("/mcp", headers={**bearer(tenants.home), "Accept": "text/event-stream"})
+    assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
 @pytest.mark.slow

@@ -1,16 +1,23 @@
 """Every request is authenticated, bounded and noted; what is refused says why, and a fault shows no path."""
 
 import json
+import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import anyio
 import pytest
+import uvicorn
 
 from tests.support.served import GENEROUS, bearer, served
 from tests.support.waiting import until
-from xnai_pipelines.errors import OptionError
+from xnai_pipelines.errors import OptionError, SettingsError
+from xnai_pipelines.serving import front, operations
+from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.run import run_service
 from xnai_pipelines.serving.tokens import Scope, revoke_token, tokens
+from xnai_pipelines.settings import given_settings
 
 BODY = {"question": "When is the office closed?"}
 ROUTES = [
@@ -19,6 +26,7 @@ ROUTES = [
 ]  # fmt: skip
 
 
+FAULT = ("/v1/releases", 500)
 NO_TOKENS = [None, "", "Bearer", "Bearer nonsense", "Basic eDp5", "Bearer xnai_0_0", "bearer \xff"]
 
 
@@ -98,6 +106,35 @@ def test_every_response_has_the_security_headers(tenants, client):
         assert "server" not in response.headers or "uvicorn" in response.headers["server"]
 
 
+@pytest.mark.parametrize(
+    ("scheme", "host", "stays"),
+    [("https", b"docs.example:8080", True), ("https", b"LocalHost:8080", False), ("http", b"docs.example", False)],
+)
+def test_over_tls_browsers_are_told_to_stay_there_but_not_on_localhost(scheme, host, stays):
+    found = front.headers({"type": "http", "scheme": scheme, "headers": [(b"host", host)]})
+    assert ("Strict-Transport-Security" in found) is stays
+
+
+@pytest.mark.parametrize(("proxies", "seen"), [((), "10.0.0.9"), (("10.0.0.0/8",), "203.0.113.7")])
+def test_only_a_proxy_that_is_named_says_who_asks(proxies, seen):
+    clients = []
+
+    async def app(scope, _receive, _send):
+        clients.append(scope["client"][0])
+
+    config = uvicorn.Config(app, interface="asgi3", **behind(proxies))
+    config.load()
+    scope = {"type": "http", "client": ("10.0.0.9", 1), "headers": [(b"x-forwarded-for", b"203.0.113.7")]}
+    anyio.run(config.loaded_app, scope, None, None)
+    assert clients == [seen]
+
+
+@pytest.mark.parametrize("proxies", ["*", "proxy.example", "10.0.0.1/8"])
+def test_a_proxy_is_an_address_or_a_network(proxies):
+    with pytest.raises(SettingsError, match="trusted_proxies"):
+        given_settings(trusted_proxies=proxies)
+
+
 def test_health_and_ready_need_no_token(client):
     assert client.get("/health").json() == {"status": "alive"}
     assert client.get("/ready").json() == {"status": "ready"}
@@ -116,7 +153,7 @@ def test_a_full_queue_refuses_and_alone_and_together_the_bytes_are_the_same(tena
     headers = bearer(tenants.home, "blue")
     alone = client.post("/v1/search", json=BODY, headers=headers).content
     with (
-        served(tenants.home, replace(GENEROUS, queue=1, cached_answers=0), threads=1) as small,
+        served(tenants.home, replace(GENEROUS, queue=1, cached_bytes=0), threads=1) as small,
         ThreadPoolExecutor(32) as many,
     ):
         found = list(many.map(lambda _: small.post("/v1/search", json=BODY, headers=headers), range(96)))
@@ -147,6 +184,41 @@ def test_a_log_that_cannot_be_written_costs_the_line_and_is_counted(tenants, cli
     lines = len(log_lines(tenants.home))
     assert client.get("/v1/status", headers=headers).status_code == 200
     until(lambda: len(log_lines(tenants.home)) > lines)
+
+
+def test_a_fault_is_answered_noted_and_shows_nothing(tenants, client, monkeypatch, caplog):
+    def fail(*_):
+        raise KeyError("/srv/handbook")
+
+    headers = bearer(tenants.home)
+    with monkeypatch.context() as broken:
+        broken.setattr(operations, "Releases", fail)
+        response = client.get("/v1/releases", headers=headers)
+    assert (response.status_code, response.json()["error"]) == (500, "UnexpectedError")
+    assert "handbook" not in response.text
+    assert "nosniff" in response.headers.values()
+    assert "handbook" in caplog.text
+    assert until(lambda: [one for one in log_lines(tenants.home) if (one["route"], one["status"]) == FAULT])
+
+
+def test_a_client_that_leaves_stops_its_request(tenants):
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def hold():
+        begun.set()
+        goes_on.wait()
+
+    token, body = bearer(tenants.home)["Authorization"], json.dumps(BODY)
+    head = f"POST /v1/search HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n"
+    head += f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    with served(tenants.home) as client:
+        work = client.service.workers.do
+        client.service.workers.do = lambda _: work(hold)
+        with socket.create_connection((client.base_url.host, client.base_url.port)) as connected:
+            connected.sendall(f"{head}{body}".encode())
+            begun.wait()
+        until(lambda: [line for line in log_lines(tenants.home) if line["status"] == 499])
+        goes_on.set()
 
 
 def test_without_authentication_the_service_listens_on_this_machine_alone(tenants):

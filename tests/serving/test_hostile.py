@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from tests.serving.test_tenants import ids
 from tests.support.homes import small_disk  # noqa: F401 - a fixture
 from tests.support.served import bearer
+from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving import connection
 from xnai_pipelines.serving.audit import Access, AccessLog
 from xnai_pipelines.state.layout import Home
@@ -60,7 +61,8 @@ def test_no_request_of_the_described_form_ends_in_a_fault(tenants, client):
 
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
 def test_no_route_shows_one_tenant_what_the_other_may_read(tenants, client, warm):
-    client.service.cache.put(object(), "nothing", None)  # empty
+    for state in (None, client.service.current.newest):  # empty
+        client.service.cache.keep_only(state)
     places = {**PLACES, "document_id": ids(tenants)["red/pay.md"]}
     shown = {}
     for group in ("red", "blue") if warm else ("blue", "red"):
@@ -102,6 +104,15 @@ def test_a_head_without_end_is_closed_before_it_fills_the_memory(client):
         connected.sendall(b"GET /health HTTP/1.1\r\nX-Large: ")
         with pytest.raises(ConnectionError):
             connected.sendall(b"x" * 2**30)
+
+
+def test_a_client_that_does_not_read_is_cut_off(client, monkeypatch):
+    monkeypatch.setattr(connection, "READ_SECONDS", 0.05)
+    with raw(client) as connected:
+        connected.settimeout(NEVER_SECONDS)
+        with pytest.raises(ConnectionError):
+            connected.sendall(2**20 * b"GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+    assert client.get("/health").status_code == 200
 
 
 def test_a_body_that_does_not_arrive_is_given_up(tenants, client, monkeypatch):

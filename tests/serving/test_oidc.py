@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.issuer import TestIssuer
 from tests.support.served import served
-from xnai_pipelines.errors import NotAuthenticatedError, SettingsError
+from xnai_pipelines.errors import IssuerUnavailableError, NotAuthenticatedError, SettingsError
 from xnai_pipelines.serving.issuer import Issuer, is_safe
 from xnai_pipelines.serving.oidc import BETWEEN_SECONDS, KEYS_SECONDS, SKEW_SECONDS, OidcCallers
 from xnai_pipelines.serving.tokens import Scope
@@ -146,9 +146,37 @@ def test_an_issuer_that_is_down_costs_nobody_whose_key_is_known(issuer, callers,
     assert caller(callers, issuer.token(exp=int(clock()) + 60))
 
 
-def test_an_issuer_that_never_answered_lets_nobody_in(issuer, callers):
+def test_an_issuer_that_is_slow_keeps_one_caller_waiting_and_not_all(issuer, callers, clock):
+    assert caller(callers, issuer.token())
+    clock.seconds += KEYS_SECONDS + 1
+    token, answered = issuer.token(exp=int(clock()) + 60), []
+
+    async def ask(name):
+        await callers.caller(token)
+        answered.append(name)
+        issuer.goes_on.set()
+
+    async def both():
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(ask, "who fetches")
+            await anyio.wait_all_tasks_blocked()
+            tasks.start_soon(ask, "who does not")
+
+    issuer.goes_on.clear()
+    anyio.run(both)
+    assert answered == ["who does not", "who fetches"]
+
+
+def test_an_issuer_that_never_answered_lets_nobody_in_and_is_named_as_the_cause(issuer, callers):
     issuer.broken = True
-    assert refused(callers, issuer.token())
+    for _ in range(2):  # the second while it is left alone
+        with pytest.raises(IssuerUnavailableError):
+            caller(callers, issuer.token())
+
+
+def test_a_key_that_cannot_be_used_costs_no_other(issuer, callers):
+    issuer.more_keys = [{"kty": "EC", "crv": "P-999", "x": "AA", "y": "AA", "kid": "new"}, {"kty": "RSA"}, "?"]
+    assert caller(callers, issuer.token())
 
 
 def test_an_issuers_caller_finds_what_its_groups_may_read(tenants, issuer):
@@ -159,6 +187,7 @@ def test_an_issuers_caller_finds_what_its_groups_may_read(tenants, issuer):
         assert client.get("/metrics", headers=headers).status_code == 403
         headers = {"Authorization": f"Bearer {unsigned(issuer, 'none')}"}
         assert client.get("/v1/status", headers=headers).status_code == 401
+        assert client.post("/session", json={"token": issuer.token()}).json()["name"] == "ada"
 
 
 @pytest.mark.parametrize("address", ["http://login.example", "ftp://login.example", "https://", "ftp://localhost"])

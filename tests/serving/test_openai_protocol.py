@@ -9,6 +9,7 @@ from xnai_pipelines.errors import QueryError
 from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.chat import question_of
 from xnai_pipelines.serving.openai_protocol.messages import Message, Part
+from xnai_pipelines.serving.openai_protocol.routes import router
 from xnai_pipelines.serving.tokens import Scope
 
 CLOSED = [{"role": "user", "content": "When is the office closed?"}]
@@ -48,6 +49,14 @@ def test_a_stream_says_the_same_and_has_the_annotations_in_its_last_chunk(applic
     assert last.choices[0].finish_reason == "stop"
     assert last.choices[0].delta.annotations == [one.model_dump() for one in whole.choices[0].message.annotations]
     assert (usage.choices, usage.usage) == ([], whole.usage)
+
+
+def test_every_route_refuses_in_the_form_of_the_protocol_before_it_is_reached(client):
+    for method, path in ((method, one.path) for one in router.routes for method in one.methods):
+        response = client.request(method, path)
+        assert (response.status_code, response.json()["error"]["type"]) == (401, "NotAuthenticatedError")
+    large = client.post("/v1/chat/completions", content=b"x" * 1_000_000)
+    assert large.json()["error"]["message"].endswith(".")
 
 
 def test_a_refusal_names_the_nearest_passages(application):

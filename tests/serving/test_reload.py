@@ -10,6 +10,8 @@ from tests.support.waiting import until
 from tests.support.workplace import Workplace
 from xnai_pipelines.state.manifest import Releases
 
+NEUTRAL = "The service cannot answer this now. Its log names the cause."
+
 
 @pytest.fixture
 def own(tmp_path, built_encoder):
@@ -38,9 +40,14 @@ def test_new_rules_hold_and_broken_ones_close_the_service(own):
         rules.write_text('"blue/**": [red]\n', encoding="utf-8")
         until(lambda: "blue/pay.md" in found(client, red, "paid in quartz"))
         rules.write_text("blue/**: red\n", encoding="utf-8")
-        until(lambda: found(client, red, "paid in quartz") == 400)
-        assert client.get("/ready").status_code == 400
+        until(lambda: found(client, red, "paid in quartz") == 503)
+        ready = client.get("/ready")
+        assert (ready.status_code, ready.json()["message"]) == (503, NEUTRAL)
         assert client.get("/health").status_code == 200
+        rules.write_text('"[z-a]": [red]\n', encoding="utf-8")
+        until(lambda: "z-a" in client.service.current.failure)
+        rules.write_text('"blue/**": [red]\n', encoding="utf-8")
+        until(lambda: client.get("/ready").status_code == 200)
 
 
 def test_a_move_of_the_pointer_fails_no_request_and_mixes_none(own):
@@ -68,8 +75,9 @@ def test_before_the_first_release_the_service_is_alive_and_not_ready(tmp_path, b
     work = Workplace(tmp_path, built_encoder)
     with served(work.home) as client:
         assert client.get("/health").status_code == 200
-        assert client.get("/ready").status_code == 409
-        assert "xnai run" in client.get("/ready").json()["message"]
+        assert client.get("/ready").status_code == 503
+        assert client.get("/ready").json()["message"] == NEUTRAL
+        assert "xnai run" in client.service.current.failure
         work.write("a.md", "# A\n\nSome words to find.")
         work.ingest()
         until(lambda: client.get("/ready").status_code == 200)

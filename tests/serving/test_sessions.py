@@ -100,6 +100,13 @@ def test_a_session_ends_after_its_time_and_the_oldest_makes_room():
     assert sessions.of(request_with(last)) is None
 
 
+def test_a_session_is_found_beside_cookies_that_others_have_set():
+    sessions = Sessions()
+    value, session = sessions.open("Bearer one")
+    scope = {**request_with(value), "headers": [(b"cookie", b"a=b c; {}; xnai_session=" + value.encode())]}
+    assert sessions.of(scope) is session
+
+
 def test_the_secrets_of_a_session_are_not_in_its_text():
     _, session = Sessions().open("Bearer one")
     assert "one" not in repr(session)

@@ -5,6 +5,8 @@ import pytest
 from tests.serving.conftest import DOCUMENTS, write_tenants
 from tests.support.served import bearer, served
 from tests.support.workplace import Workplace
+from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.errors import TooManyRequestsError
 from xnai_pipelines.state.schemas import DOCUMENTS as DOCUMENTS_TABLE
 
 QUESTIONS = ("bonus of the board", "When is the office closed?", "zephyrine", "zephyrinne", "INV-2041", "holidays")
@@ -91,6 +93,23 @@ def test_a_document_that_may_not_be_read_answers_like_one_that_is_not_there(tena
     assert (refused.status_code, refused.content) == (unknown.status_code, unknown.content)
     assert refused.status_code == 404
     assert {*refused.headers} == {*unknown.headers}
+
+
+def test_what_may_not_be_read_is_not_read(tenants, client, unreadable):
+    """Otherwise the time that it takes would tell that there is a document."""
+    address = f"/v1/documents/{document_id('red/pay.md')}"
+    statuses = [client.get(address, headers=bearer(tenants.home, group)).status_code for group in ("red", "blue")]
+    assert statuses == [500, 404]
+
+
+def test_callers_who_may_read_the_same_share_results(tenants, client, monkeypatch):
+    first = search(client, bearer(tenants.home, "red", "staff"), "holidays of the board")
+
+    async def refuse(_):
+        raise TooManyRequestsError("Nothing is computed here.", 1)
+
+    monkeypatch.setattr(client.service.workers, "do", refuse)
+    assert search(client, bearer(tenants.home, "red", "guests"), "holidays of the board") == first
 
 
 def test_a_range_of_a_document_is_what_was_asked_for(tenants, client):

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -47,6 +48,15 @@ def test_the_secret_is_stored_nowhere_and_only_the_owner_reads_the_file(home):
     assert json.loads(file.read_text(encoding="utf-8"))["tokens"][0]["groups"] == ["hr"]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert stat.S_IMODE(home.secrets.stat().st_mode) == 0o700
+
+
+def test_changes_at_the_same_time_lose_none(home):
+    revoked = [made(home, name=f"old-{number}")[1].token_id for number in range(8)]
+    with ThreadPoolExecutor(16) as many:
+        for token_id in revoked:
+            many.submit(revoke_token, home, token_id)
+            many.submit(made, home, name="new")
+    assert [token.name for token in tokens(home)] == ["new"] * 8
 
 
 @pytest.mark.parametrize("changed", [{"name": "a b"}, {"name": ""}, {"scopes": ()}, {"lifetime": timedelta(0)}])

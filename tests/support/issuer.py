@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from functools import cache
+from threading import Event
 from typing import Any
 
 from joserfc.jwk import ECKey, KeySet, RSAKey
@@ -24,6 +25,9 @@ class TestIssuer:
         self.url = server.url_for("").rstrip("/")
         self.fetched = 0
         self.broken = False
+        self.more_keys: list[dict[str, str]] = []
+        self.goes_on = Event()  # cleared, the issuer keeps those who ask it waiting
+        self.goes_on.set()
         self._numbers = iter(range(100))
         self.rotate()
         server.expect_request("/.well-known/openid-configuration").respond_with_handler(self._description)
@@ -54,13 +58,15 @@ class TestIssuer:
 
     def _description(self, _: Request) -> Response:
         self.fetched += 1
+        self.goes_on.wait()
         if self.broken:
             return Response("{", 500)
         return Response(json.dumps({"issuer": self.url, "jwks_uri": f"{self.url}/keys"}))
 
     def _keys(self, _: Request) -> Response:
         other = ECKey.generate_key("P-256", {"kid": "other", "use": "enc"})
-        return Response(json.dumps(KeySet([self.key, other]).as_dict(private=False)))
+        keys = KeySet([self.key, other]).as_dict(private=False)["keys"]
+        return Response(json.dumps({"keys": [*self.more_keys, *keys]}))
 
 
 @cache

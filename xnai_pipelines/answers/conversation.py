@@ -47,16 +47,21 @@ Rewriter: TypeAlias = Callable[[str, Sequence[Turn]], str | None]
 """Writes a follow-up as a question that stands alone; None if it cannot."""
 
 
+def recent(history: Sequence[Turn]) -> tuple[Turn, ...]:
+    """Return what counts of a conversation: its newest turns, long ones cut."""
+    return tuple(Turn(one.question[:MOST_CHARACTERS], one.answer[:MOST_CHARACTERS]) for one in history[-MOST_TURNS:])
+
+
 def standalone(question: str, history: Sequence[Turn], telling: Telling, rewriter: Rewriter | None = None) -> str:
     """Return a question that can be searched for alone: the same one if it means nothing said before.
 
     Args:
         question: What a person asks now.
-        history: What was asked before, the oldest first; only the newest `MOST_TURNS` count.
+        history: What was asked before, the oldest first; only what is `recent` counts.
         telling: Words of a text without function words.
         rewriter: Writes the question with a language model; None carries words over.
     """
-    turns = [Turn(one.question[:MOST_CHARACTERS], one.answer[:MOST_CHARACTERS]) for one in history[-MOST_TURNS:]]
+    turns = recent(history)
     if not turns or not _follows(question, telling):
         return question
     written = rewriter(question, turns) if rewriter else None

@@ -231,7 +231,7 @@ def ui() -> None:
         if missing("serve"):
             say("Answers  not served: pip install 'xnai-pipelines[serve]'")
         else:
-            say(f"Answers  http://{current.host}:{current.service_port}")
+            say(f"Answers  {current.service_url}")
         say(f"Logs     {home.logs}\nPress Ctrl-C to stop.")
 
     serve(servers(current), home.logs, ready)

@@ -33,14 +33,14 @@ def serve(
         from xnai_pipelines.serving.writer import Writer
 
         writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
-    scheme = "https" if current.tls_certificate else "http"
-    print(f"Serving {current.home} at {scheme}://{current.host}:{current.service_port}. Ctrl-C stops it.")
+    print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
     run_service(
         Home(current.home),
         host=current.host,
         port=current.service_port,
         threads=current.threads,
         names=current.service_names,
+        proxies=current.trusted_proxies,
         authenticated=auth,
         limits=current.service_limits,
         writer=writer,

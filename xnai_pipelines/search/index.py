@@ -10,6 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
@@ -208,6 +209,11 @@ class SearchIndex:
             rows = rows.filter(pa.array(self._readable))
         found = rows.group_by(["source", "document_id"]).aggregate([]).sort_by("source")
         return list(zip(found["source"].to_pylist(), found["document_id"].to_pylist(), strict=True))
+
+    def holds(self, document_id: str) -> bool:
+        """Return whether a document can be found; this takes as long for one that a reader may not read."""
+        found = pc.equal(self._corpus.passages["document_id"], document_id).to_numpy()
+        return bool(np.any(found if self._readable is None else found & self._readable))
 
     def distinct(self, column: str) -> list[str]:
         """Return the values that a column of the passages has, in order, without missing ones."""

@@ -1,5 +1,7 @@
 """Who may read which document: the rules of `access.yaml`, and the one function that turns a caller into a filter."""
 
+import hashlib
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,9 +29,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class AccessRules:
-    """The rules in the order of the file: the last one that matches a document decides, as in .gitignore."""
+    """The rules in the order of the file: the last one that matches a document decides, as in .gitignore.
+
+    Attributes:
+        rules: One per line of the file; none if there is no file.
+        digest: Hash of the file, empty if there is none.
+    """
 
     rules: tuple[Rule, ...] = ()
+    digest: str = ""
 
     def readers(self, source: str) -> frozenset[str] | None:
         """Return the groups that may read a document, None if everyone may.
@@ -52,32 +60,53 @@ class AccessRules:
         return may_read
 
 
-def read_access_rules(documents: Path) -> AccessRules:
+NO_RULES = AccessRules()
+"""All may read all."""
+
+
+def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessRules:
     """Return the rules of a documents folder; none if it has no `access.yaml`.
+
+    Args:
+        documents: Documents folder.
+        known: The rules that were read last; returned if the file is still the same.
 
     Raises:
         AccessRulesError: The file cannot be read or has another form, or the folder is not there. Nobody may read
             anything until it is mended.
     """
     path = documents / ACCESS_FILE
-    if not documents.is_dir():  # a volume that is not mounted must not look like a folder without rules
-        raise AccessRulesError(f"The documents folder {documents} is not there, so who may read is unknown. Mount it.")
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        if not documents.is_dir():  # a volume that is not mounted must not look like a folder without rules
+            raise AccessRulesError(f"The documents folder {documents} is not there; who may read is unknown. Mount it.")
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        if digest == known.digest:
+            return known
+        content = yaml.safe_load(data.decode())
     except FileNotFoundError:
-        return AccessRules()
+        return NO_RULES
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise AccessRulesError(
             f"The access rules {path} cannot be read: {error}. Nobody is served until then."
         ) from error
     if not isinstance(content, dict) or not content:
         raise AccessRulesError(f"The access rules {path} hold no rule. {_FORM}. Delete the file if all may read all.")
-    return AccessRules(tuple(_rule(path, pattern, groups) for pattern, groups in content.items()))
+    return AccessRules(tuple(_rule(path, pattern, groups) for pattern, groups in content.items()), digest)
 
 
 def _rule(path: Path, pattern: Any, groups: Any) -> Rule:
     well_formed = isinstance(groups, list) and groups and all(isinstance(group, str) and group for group in groups)
-    if not isinstance(pattern, str) or pattern.startswith("!") or not well_formed:
+    spec = _spec(pattern) if isinstance(pattern, str) else None
+    if spec is None or not well_formed:
         raise AccessRulesError(f"The rule {pattern!r}: {groups!r} of {path} is not one. {_FORM}.")
-    spec = GitIgnoreSpec.from_lines([unicodedata.normalize("NFC", pattern)])
     return Rule(spec, frozenset(groups))
+
+
+def _spec(pattern: str) -> GitIgnoreSpec | None:
+    """Return the pattern, None if it is not one, excludes, or is what .gitignore skips, as a comment or "["."""
+    try:
+        spec = GitIgnoreSpec.from_lines([unicodedata.normalize("NFC", pattern)])
+    except (ValueError, re.error):
+        return None
+    return spec if [one.include for one in spec.patterns] == [True] else None

@@ -26,6 +26,7 @@ from xnai_pipelines.serving.messages import (
     SourcesResponse,
     StatusResponse,
 )
+from xnai_pipelines.serving.problems import sentence
 from xnai_pipelines.serving.service import Service
 
 INSTRUCTIONS = (
@@ -92,7 +93,7 @@ def create_agent_server(service: Service, caller_of: Callable[[Context], Caller]
         try:
             return (await operations.read_document(service, caller_of(context), document_id)).text
         except XnaiError as error:
-            raise ResourceError(str(error)) from error
+            raise ResourceError(sentence(error)) from error
 
     return server
 
@@ -102,4 +103,4 @@ async def _told(work: Awaitable[Result]) -> Result:
     try:
         return await work
     except XnaiError as error:
-        raise ToolError(str(error) if error.http_status < 500 else "The service cannot answer this now.") from error
+        raise ToolError(sentence(error)) from error

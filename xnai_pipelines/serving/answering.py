@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.answers.ask import Prepared, prepare
-from xnai_pipelines.answers.conversation import Turn
+from xnai_pipelines.answers.conversation import Turn, recent
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import AnswerRequest
@@ -17,11 +17,11 @@ Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
 """Shows a sentence to the caller."""
 
 
-async def unseen(_: Sentence) -> None:
+async def show_to_nobody(_: Sentence) -> None:
     """Show a sentence to nobody."""
 
 
-async def answered(service: Service, caller: Caller, request: AnswerRequest, show: Show = unseen) -> Answer:
+async def answered(service: Service, caller: Caller, request: AnswerRequest, show: Show = show_to_nobody) -> Answer:
     """Return the answer to a question or a refusal.
 
     Args:
@@ -37,6 +37,7 @@ async def answered(service: Service, caller: Caller, request: AnswerRequest, sho
     caller.require(Scope.ANSWER)
     started = time.perf_counter()
     writer = service.writer
+    history = recent([Turn(one.question, one.answer) for one in request.history])
 
     def work(served: Served, groups: frozenset[str]) -> Prepared:
         return prepare(
@@ -44,13 +45,12 @@ async def answered(service: Service, caller: Caller, request: AnswerRequest, sho
             request.question,
             policy=served.refusal,
             filters=request.filters.filters(),
-            history=[Turn(one.question, one.answer) for one in request.history],
+            history=history,
             to_write=writer is not None,
         )
 
-    prepared = await service.result(
-        caller, ("answer", request.model_copy(update={"stream": False}), writer is None), work
-    )
+    key = ("answer", request.question, request.filters, history, writer is None)
+    prepared = await service.result(caller, key, work)
     written = None
     if writer and prepared.evidence:
         written = await writer.write(prepared.quoting.asked, prepared.evidence, service.workers, show)

@@ -64,7 +64,7 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     app.add_api_route("/health", _health, include_in_schema=False)
     app.add_api_route("/ready", ready, include_in_schema=False)
     app.add_api_route("/metrics", _metrics, include_in_schema=False)
-    app.router.routes.append(Route("/mcp", endpoint=agents))
+    app.router.routes.append(Route("/mcp", endpoint=agents, methods=["POST"]))
     app.add_exception_handler(XnaiError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _other)

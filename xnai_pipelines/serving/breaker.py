@@ -3,8 +3,6 @@
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, TypeVar
 
-import anyio
-
 if TYPE_CHECKING:
     from purgatory.domain.model import Context
 
@@ -32,17 +30,23 @@ class Breaker:
         return "closed" if self._context is None else str(self._context.state)
 
     async def use(self, work: Callable[[], Awaitable[Result]], failing: tuple[type[Exception], ...]) -> Result | None:
-        """Return the result of the work; None if the dependency is left alone or fails with one of these errors."""
+        """Return the result of the work; None if the dependency is left alone or fails with one of these errors.
+
+        Work that ends otherwise, such as cancelled because its client has left, says nothing of the dependency.
+        """
         from purgatory.domain.model import OpenedState
 
-        # work that is cancelled did not fail: its client has left
-        breaker = await self._factory.get_breaker(self.name, exclude=[anyio.get_cancelled_exc_class()])
+        breaker = await self._factory.get_breaker(self.name)
         self._context = breaker.context
         try:
-            async with breaker:
-                return await work()
-        except failing:
-            return None
+            await breaker.__aenter__()
         except OpenedState as error:
             error.__traceback__ = None  # purgatory raises the same object every time, and its traceback would grow
             return None
+        try:
+            result = await work()
+        except failing as error:
+            await breaker.__aexit__(type(error), error, None)
+            return None
+        await breaker.__aexit__(None, None, None)
+        return result

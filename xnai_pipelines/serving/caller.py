@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from xnai_pipelines.serving.breaker import Breaker
 
 BEARER = "Bearer "
+BY_ISSUER = "oidc/"
+"""Start of the names of callers whom an OpenID Connect issuer vouches for; the issuer's name of them follows."""
 
 
 @dataclass(frozen=True, slots=True)

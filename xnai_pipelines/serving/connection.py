@@ -1,4 +1,4 @@
-"""Connections: how uvicorn is set up, and a limit on the head of a request, for which it has none."""
+"""Connections: how uvicorn is set up, and limits on slow clients, for which it has none."""
 
 import asyncio
 from typing import Any
@@ -7,13 +7,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 HEAD_SECONDS = 10.0  # for the head of a request, from its first byte or the connection on
 HEAD_BYTES = 32 * 1024
+READ_SECONDS = 10.0  # for a client to read some of what waits for it
 STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
-class BoundedHead(HttpToolsProtocol):
-    """Closes a connection whose request does not name what it wants in time, or in a few kilobytes."""
+class BoundedConnection(HttpToolsProtocol):
+    """Closes a connection whose client does not name what it wants in time, or does not read what it is sent.
+
+    The name of what is wanted, the head of a request, has to fit a few kilobytes.
+    """
 
     _timer: asyncio.TimerHandle | None = None
+    _unread_timer: asyncio.TimerHandle | None = None
     _received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -39,9 +44,20 @@ class BoundedHead(HttpToolsProtocol):
         self._stop_waiting()
         super().on_headers_complete()
 
+    def pause_writing(self) -> None:
+        """Wait for the client to read."""
+        super().pause_writing()
+        self._unread_timer = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Wait no longer: it has read."""
+        self._stop_waiting_for_reading()
+        super().resume_writing()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._stop_waiting()
+        self._stop_waiting_for_reading()
         super().connection_lost(exc)
 
     def _await_head(self) -> None:
@@ -54,14 +70,25 @@ class BoundedHead(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
+    def _stop_waiting_for_reading(self) -> None:
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
 
 OPTIONS: dict[str, Any] = {
-    "http": BoundedHead,
+    "http": BoundedConnection,
     "access_log": False,
     "log_level": "warning",
     "server_header": False,
+    "proxy_headers": False,
     "timeout_keep_alive": 15,
     "timeout_graceful_shutdown": STOP_SECONDS,
     "limit_concurrency": 512,
 }
 """Options of uvicorn, beside addresses and certificates."""
+
+
+def behind(proxies: tuple[str, ...]) -> dict[str, Any]:
+    """Return the options of a service behind these proxies; they alone may say who asks, and over which scheme."""
+    return {**OPTIONS, "proxy_headers": bool(proxies), "forwarded_allow_ips": list(proxies)}

@@ -2,35 +2,45 @@
 
 import gc
 import hashlib
+import logging
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.documents.listing import ACCESS_FILE
-from xnai_pipelines.errors import AccessRulesError, ReleaseError, XnaiError
+from xnai_pipelines.errors import AccessRulesError, UnavailableError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.serving.access import AccessRules, read_access_rules
+from xnai_pipelines.serving.access import NO_RULES, AccessRules, read_access_rules
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
+
+_log = logging.getLogger(__name__)
 
 READERS = 64  # combinations of groups whose filters are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """What a served state was made of: pointer, manifest, index files and access rules, by name and time."""
+    """What a served state was made of.
+
+    Attributes:
+        files: Pointer, manifest and index files, by name and time.
+        rules: Digest of the access rules.
+    """
 
     files: tuple[tuple[str, int], ...]
+    rules: str
 
     @property
     def digest(self) -> str:
         """A hash of it, the same in every process that serves the home in this state."""
-        return hashlib.sha256(repr(self.files).encode()).hexdigest()[:32]
+        return hashlib.sha256(repr((self.files, self.rules)).encode()).hexdigest()[:32]
 
 
 @dataclass(eq=False)
@@ -49,8 +59,21 @@ class Served:
         """The index of all passages."""
         return self.passages.index
 
+    def under(self, rules: AccessRules) -> "Served":
+        """Return the same passages under other rules."""
+        return Served(self.passages, self.refusal, rules, Stamp(self.stamp.files, rules.digest))
+
+    def named(self, groups: frozenset[str]) -> frozenset[str]:
+        """Return those of a caller's groups that the rules name. Others, such as an issuer's, decide nothing."""
+        return groups & self._named
+
+    @cached_property
+    def _named(self) -> frozenset[str]:
+        return frozenset().union(*(rule.groups for rule in self.rules.rules))
+
     def for_groups(self, groups: frozenset[str]) -> Passages:
         """Return the passages that a caller in these groups may read. Every route reaches the index through here."""
+        groups = self.named(groups)
         if not self.rules.rules:
             return self.passages
         with self._lock:
@@ -71,7 +94,8 @@ class CurrentRelease:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._served: Served | None = None
-        self._failure: XnaiError | None = None
+        self._rules = NO_RULES
+        self._failure: str | None = None
         self._lock = threading.Lock()
 
     @property
@@ -79,11 +103,11 @@ class CurrentRelease:
         """The state that a request begins with.
 
         Raises:
-            XnaiError: There is none; the error of the last attempt to open one.
+            UnavailableError: There is none; the message is that of the last attempt to open one.
         """
         served = self.newest
         if served is None:
-            raise self._failure or ReleaseError("The release is being opened. Ask again in a moment.")
+            raise UnavailableError(self._failure or "The release is being opened. Ask again in a moment.")
         return served
 
     @property
@@ -94,43 +118,59 @@ class CurrentRelease:
     @property
     def failure(self) -> str | None:
         """Why the newest state could not be opened, None if it could."""
-        return None if self._failure is None else str(self._failure)
+        return self._failure
 
     def refresh(self) -> None:
-        """Open what is current if it is not what is served."""
+        """Serve what is current. What fails is logged and kept as the failure; the next call tries again."""
         with self._lock:
             try:
-                stamp = self._stamp()
-                if self._served is None or self._served.stamp != stamp:
-                    self._served = self._opened(stamp)
-                    gc.collect()  # LanceDB's errors are in cycles with their callers, which hold the state before
+                self._follow()
                 self._failure = None
-            except XnaiError as error:
-                self._failure = error
-                if isinstance(error, AccessRulesError):
-                    self._served = None  # who may read what is not known: nobody is served
+            except Exception as error:  # noqa: BLE001  one that ended the watch would keep old rules in place
+                is_expected = isinstance(error, XnaiError)
+                failure = str(error) if is_expected else f"{type(error).__name__}: {error}"
+                if failure != self._failure:
+                    _log.error("The newest state cannot be served. %s", failure, exc_info=not is_expected)
+                self._failure = failure
 
-    def _opened(self, stamp: Stamp) -> Served:
-        rules = self._rules()
+    def _follow(self) -> None:
+        try:
+            rules = self._rules = self._read_rules()
+        except Exception:
+            self._served = None  # who may read what is not known: nobody is served
+            raise
+        if self._served is not None and self._served.rules is not rules:
+            self._served = self._served.under(rules)  # first: what follows takes longer, and may fail
+        files = self._files()
+        if self._served is None or self._served.stamp.files != files:
+            self._served = self._opened(rules, files)
+            gc.collect()  # LanceDB's errors are in cycles with their callers, which hold the state before
+
+    def _opened(self, rules: AccessRules, files: tuple[tuple[str, int], ...]) -> Served:
         encoder = None if self._served is None else self._served.index.encoder
         index = SearchIndex.open(self._home.root, encoder=encoder)
-        return Served(Passages(index, self._home), refusal_policy(self._home, index.release), rules, stamp)
+        policy = refusal_policy(self._home, index.release)
+        return Served(Passages(index, self._home), policy, rules, Stamp(files, rules.digest))
 
-    def _rules(self) -> AccessRules:
+    def _read_rules(self) -> AccessRules:
         inputs = recorded_inputs(self._home)
-        return AccessRules() if inputs is None else read_access_rules(inputs.documents)
+        rules = NO_RULES if inputs is None else read_access_rules(inputs.documents, self._rules)
+        if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
+            raise AccessRulesError(
+                f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
+                'write `"*": [everyone]` into it, or restart the service.'
+            )
+        return rules
 
-    def _stamp(self) -> Stamp:
+    def _files(self) -> tuple[tuple[str, int], ...]:
         releases = self._home.releases
         release = Releases(releases).require()
-        inputs = recorded_inputs(self._home)
         watched = [
             releases / "current.json",
             releases / f"{release.release}.json",
             *sorted((self._home.index / release.embeddings_table).glob("*")),
-            *([inputs.documents / ACCESS_FILE] if inputs else []),
         ]
-        return Stamp(tuple((str(path), _changed_at(path)) for path in watched))
+        return tuple((str(path), _changed_at(path)) for path in watched)
 
 
 def _changed_at(path: Path) -> int:

@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import anyio
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError, XnaiError
+from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError
 from xnai_pipelines.serving.audit import Access
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.openai_protocol import errors as openai_protocol
 from xnai_pipelines.serving.problems import response_to
 from xnai_pipelines.serving.service import Service
 
@@ -23,8 +25,8 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-OVER_TLS = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
-OPEN = ("/", "/health", "/ready", "/openapi.json", "/docs")
+OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
+OPEN = ("/", "/health", "/ready", "/openapi.json")
 """Paths that need no token and are not counted against a rate."""
 PAGE = "/page/"
 """Start of the paths of the chat page's files, which are as open."""
@@ -45,17 +47,44 @@ class Front:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        passing = _Passing(send, HEADERS | OVER_TLS if scope["scheme"] == "https" else HEADERS)
+        passing = _Passing(send, headers(scope))
         try:
             await self._admit(scope, passing)
             body = await _whole(receive, scope, self._service.limits)
-            await self._app(scope, body, passing.send)
-        except XnaiError as error:
+            await self._answer(scope, receive, body, passing)
+        except Exception as error:
             if passing.status is not None:
+                passing.status = 500  # in the log: the client has had another
                 raise
-            await response_to(error)(scope, receive, passing.send)
+            await _refusal(scope, error)(scope, receive, passing.send)
         finally:
             self._note(scope, passing, time.perf_counter() - started)
+
+    async def _answer(self, scope: Scope, receive: Receive, body: bytes, passing: "_Passing") -> None:
+        """Answer a request whose body has come; stop if its client leaves."""
+        pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+        failures: list[Exception] = []  # the group would wrap them
+
+        async def given() -> Message:
+            if not pending:
+                await anyio.sleep_forever()  # a client that leaves is seen below
+            return pending.pop()
+
+        async def stop_when_left() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+            if not passing.complete:
+                tasks.cancel_scope.cancel()
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(stop_when_left)
+            try:
+                await self._app(scope, given, passing.send)
+            except Exception as error:  # noqa: BLE001 - raised below
+                failures.append(error)
+            tasks.cancel_scope.cancel()
+        if failures:
+            raise failures[0]
 
     async def _admit(self, scope: Scope, passing: "_Passing") -> None:
         """Find the caller and count the request, before anything of it is read."""
@@ -90,6 +119,18 @@ class Front:
             self._service.metrics.unlogged.inc()
 
 
+def _refusal(scope: Scope, error: Exception) -> Response:
+    """Return the response to a request that no route has answered, in the form that its client reads."""
+    return openai_protocol.refused(error) if scope["path"].startswith(openai_protocol.PATHS) else response_to(error)
+
+
+def headers(scope: Scope) -> Mapping[str, str]:
+    """Return the headers of every response to a request."""
+    name = Headers(scope=scope).get("host", "").partition(":")[0]
+    # on localhost, a browser would ask every other server of the machine for TLS too
+    return HEADERS | OVER_TLS if scope["scheme"] == "https" and name.lower() != "localhost" else HEADERS
+
+
 def _is_open(scope: Scope) -> bool:
     path: str = scope["path"]
     return path in OPEN or path.startswith(PAGE)
@@ -102,9 +143,12 @@ class _Passing:
         self._send = send
         self._headers = headers
         self.status: int | None = None
+        self.complete = False
         self.caller: Caller | None = None
 
     async def send(self, message: Message) -> None:
+        """Send a part of it."""
+        self.complete = message["type"] == "http.response.body" and not message.get("more_body")
         if message["type"] == "http.response.start":
             self.status = message["status"]
             headers = MutableHeaders(scope=message)
@@ -113,8 +157,8 @@ class _Passing:
         await self._send(message)
 
 
-async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Receive:
-    """Return a `receive` that gives the whole body, read before the work on it begins.
+async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> bytes:
+    """Return the whole body, read before the work on it begins.
 
     Raises:
         BodyTooLargeError: It is larger than allowed, announced or not.
@@ -135,9 +179,4 @@ async def _whole(receive: Receive, scope: Scope, limits: ServiceLimits) -> Recei
                     raise too_large
     except TimeoutError:
         raise RequestTimeoutError(f"The body did not arrive in {limits.seconds:g} s. Send it at once.") from None
-    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def given() -> Message:
-        return pending.pop() if pending else await receive()
-
-    return given
+    return body

@@ -7,14 +7,15 @@ for keys; nothing in a token is an address that is followed.
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from xnai_pipelines.errors import NotAuthenticatedError
+from xnai_pipelines.errors import IssuerUnavailableError, NotAuthenticatedError
 from xnai_pipelines.serving.breaker import Breaker
-from xnai_pipelines.serving.caller import NOT_AUTHENTICATED, Caller
+from xnai_pipelines.serving.caller import BY_ISSUER, NOT_AUTHENTICATED, Caller
 from xnai_pipelines.serving.issuer import Issuer, is_safe
 from xnai_pipelines.serving.tokens import Scope
 
@@ -52,6 +53,7 @@ class OidcCallers:
 
         Raises:
             NotAuthenticatedError: The issuer did not sign it, or it is of another audience or time; which is not said.
+            IssuerUnavailableError: The issuer's keys are not known.
         """
         claims = await self._claims(token) if len(token) <= LONGEST_TOKEN else None
         if claims is None:
@@ -61,7 +63,7 @@ class OidcCallers:
         second_factor = isinstance(methods, list) and _SECOND_FACTOR in methods
         is_admin = self._issuer.admin_group in groups and second_factor
         scopes = _EVERYONES | {Scope.ADMIN} if is_admin else _EVERYONES
-        return Caller(f"oidc/{claims['sub'][:_LONGEST_NAME]}", scopes, groups)
+        return Caller(f"{BY_ISSUER}{claims['sub'][:_LONGEST_NAME]}", scopes, groups)
 
     async def _claims(self, token: str) -> Mapping[str, Any] | None:
         """Return the claims of a valid token, None for another."""
@@ -76,10 +78,8 @@ class OidcCallers:
             sub={"essential": True},
             exp={"essential": True},
         )
-        for look in (KEYS_SECONDS, BETWEEN_SECONDS):  # the second for a key that is newer than those known
-            keys = await self._current(look)
-            if keys is None:
-                return None
+        for newer in (False, True):  # the second for a key that is newer than those known
+            keys = await self._current(newer=newer)
             try:
                 claims = decode(token, keys, algorithms=[self._issuer.algorithm]).claims
                 registry.validate(claims)
@@ -90,10 +90,16 @@ class OidcCallers:
             return claims
         return None
 
-    async def _current(self, seconds: float) -> "KeySet | None":
-        """Return the keys, fetched again if they are older than this; None if there never were any."""
+    async def _current(self, *, newer: bool) -> "KeySet":
+        """Return the keys, fetched again if they are old, or if newer ones are needed.
+
+        Raises:
+            IssuerUnavailableError: There never were any.
+        """
+        if self._keys is not None and not newer and self._fetching.locked():
+            return self._keys  # an issuer that is slow keeps one caller waiting, not all
         async with self._fetching:
-            now = self._now()
+            now, seconds = self._now(), BETWEEN_SECONDS if newer else KEYS_SECONDS
             if now - self._fetched_at > seconds and now - self._looked_at > BETWEEN_SECONDS:
                 self._looked_at = now
                 fetched = await self.breaker.use(self._fetch, (_IssuerError,))
@@ -101,12 +107,11 @@ class OidcCallers:
                     _log.warning("The keys of the issuer %s cannot be fetched. Known ones are kept.", self._issuer.url)
                 else:
                     self._keys, self._fetched_at = fetched, now
+            if self._keys is None:
+                raise IssuerUnavailableError(f"The issuer {self._issuer.url} has not published its keys yet.")
             return self._keys
 
     async def _fetch(self) -> "KeySet":
-        from joserfc.errors import JoseError
-        from joserfc.jwk import KeySet
-
         try:
             with anyio.fail_after(FETCH_SECONDS):
                 description = await _json_at(f"{self._issuer.url.rstrip('/')}/.well-known/openid-configuration")
@@ -114,13 +119,28 @@ class OidcCallers:
                 if description["issuer"] != self._issuer.url or not is_safe(address):
                     raise _IssuerError
                 published = (await _json_at(address))["keys"]
-            return KeySet.import_key_set({"keys": [key for key in published if key.get("use") != "enc"]})
-        except (JoseError, ValueError, TypeError, LookupError, AttributeError, TimeoutError) as error:
+            return _imported(published)
+        except (ValueError, TypeError, LookupError, TimeoutError) as error:
             raise _IssuerError from error
 
 
 class _IssuerError(Exception):
     """The issuer does not publish its keys."""
+
+
+def _imported(published: Iterable[Any]) -> "KeySet":
+    """Return the keys that can be used; an issuer may publish others beside them."""
+    from joserfc.errors import JoseError
+    from joserfc.jwk import JWKRegistry, KeySet
+
+    keys = []
+    for key in published:
+        with suppress(JoseError, ValueError, TypeError, LookupError, AttributeError):
+            if key.get("use") != "enc":
+                keys.append(JWKRegistry.import_key(key))
+    if not keys:
+        raise _IssuerError
+    return KeySet(keys)
 
 
 async def _json_at(address: str) -> dict[str, Any]:

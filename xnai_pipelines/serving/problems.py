@@ -6,7 +6,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
 from xnai_pipelines.errors import (
-    AccessError,
     NotAuthenticatedError,
     RequestTimeoutError,
     TooManyRequestsError,
@@ -16,21 +15,30 @@ from xnai_pipelines.errors import (
 _log = logging.getLogger(__name__)
 
 
-def response_to(error: XnaiError) -> JSONResponse:
-    """Return the response that an expected error ends a request with.
-
-    What is wrong with the service's own files is logged, and the caller is told no path of them.
-    """
+def response_to(error: Exception) -> JSONResponse:
+    """Return the response that an error ends a request with."""
     headers = {}
     if isinstance(error, TooManyRequestsError):
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthenticatedError):
         headers["WWW-Authenticate"] = "Bearer"
-    message = str(error)
-    if error.http_status >= 500 and not isinstance(error, AccessError | RequestTimeoutError):
+    if isinstance(error, XnaiError):
+        return problem(error.http_status, type(error).__name__, sentence(error), headers)
+    return problem(500, "UnexpectedError", sentence(error), headers)
+
+
+def sentence(error: Exception) -> str:
+    """Return what a caller is told of an error.
+
+    What is wrong with the service or its files is logged, and the caller is told no path of them.
+    """
+    if not isinstance(error, XnaiError):
+        _log.error("An error that was not expected.", exc_info=error)
+    elif error.http_status < 500 or isinstance(error, RequestTimeoutError):
+        return str(error)
+    else:
         _log.error("%s: %s", type(error).__name__, error)
-        message = "The service cannot answer this now. Its log names the cause."
-    return problem(error.http_status, type(error).__name__, message, headers)
+    return "The service cannot answer this now. Its log names the cause."
 
 
 def problem(status: int, error: str, message: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -31,12 +31,11 @@ REFUSALS: dict[int | str, dict[str, Any]] = {
         401: "No valid token.",
         403: "The token lacks a scope.",
         404: "Not there for this caller.",
-        409: "Nothing is released yet.",
         413: "The body is too large.",
         422: "A field is missing or of another form.",
         429: "Too many requests.",
         500: "Something stored is damaged.",
-        503: "The request took too long, or a part of the service cannot be reached.",
+        503: "Nothing is released yet, the request took too long, or a part of the service cannot be reached.",
     }.items()
 }
 

@@ -14,7 +14,7 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
-from xnai_pipelines.serving.connection import OPTIONS
+from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
@@ -36,6 +36,7 @@ def run_service(
     port: int,
     threads: int,
     names: tuple[str, ...] = (),
+    proxies: tuple[str, ...] = (),
     authenticated: bool = True,
     limits: ServiceLimits = DEFAULT_LIMITS,
     writer: "Writer | None" = None,
@@ -52,6 +53,7 @@ def run_service(
         port: Port to listen on.
         threads: Searches at a time.
         names: Host names that requests may use, beside the address and those of this machine.
+        proxies: Addresses and networks of proxies whose `X-Forwarded-*` headers are read.
         authenticated: Whether every request needs a token.
         limits: Limits of the service.
         writer: Language model that writes answers, None if they quote.
@@ -77,7 +79,7 @@ def run_service(
         port=port,
         ssl_certfile=certificate,
         ssl_keyfile=key,
-        **OPTIONS,
+        **behind(proxies),
     )
 
 

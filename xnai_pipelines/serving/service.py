@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio.to_thread
 
 from xnai_pipelines.serving.audit import AccessLog
-from xnai_pipelines.serving.cache import Cache
+from xnai_pipelines.serving.cache import Cache, digest_of
 from xnai_pipelines.serving.caller import Caller, Doorkeeper
 from xnai_pipelines.serving.current import CurrentRelease, Served
 from xnai_pipelines.serving.limits import ServiceLimits
@@ -46,7 +46,7 @@ class Service:
     def __post_init__(self) -> None:
         self.current = CurrentRelease(self.home)
         self.workers = Workers(self.threads, self.limits.queue, self.limits.seconds)
-        self.cache = Cache(self.limits.cached_answers)
+        self.cache = Cache(self.limits.cached_bytes)
         self.rate = RateLimit(self.limits.requests_per_minute)
         self.metrics = Metrics(self)
         self.log = AccessLog(self.home)
@@ -58,9 +58,10 @@ class Service:
         return tuple(one.breaker for one in found if one is not None)
 
     async def refresh(self) -> None:
-        """Serve what is current now; results of other states leave the shared cache."""
+        """Serve what is current now; results of other states leave the caches."""
         await anyio.to_thread.run_sync(self.current.refresh)
         served = self.current.newest
+        self.cache.keep_only(served)
         if self.shared is not None and served is not None:
             await self.shared.keep_only(served.stamp.digest)
 
@@ -72,20 +73,21 @@ class Service:
         Args:
             caller: Who asks.
             key: All of the request that the result depends on, its kind first.
-            work: Function of the served state and the caller's groups.
+            work: Function of the served state and those of the caller's groups that its rules name.
         """
         served = self.current.served
-        groups = caller.groups
-        kept: Any | None = self.cache.get(served, (groups, key))
+        groups = served.named(caller.groups)
+        name = digest_of(groups, key)
+        kept: Any | None = self.cache.get(served, name)
         if kept is None and self.shared is not None:
             kept = await self.shared.get(served.stamp.digest, groups, key)
             if kept is not None:
-                self.cache.put(served, (groups, key), kept)
+                self.cache.put(served, name, kept)
         if kept is not None:
             known: Result = kept
             return known
         found = await self.workers.do(lambda: work(served, groups))
-        self.cache.put(served, (groups, key), found)
+        self.cache.put(served, name, found)
         if self.shared is not None:
             await self.shared.put(served.stamp.digest, groups, key, found)
         return found

@@ -10,9 +10,9 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http.cookies import CookieError, SimpleCookie
 
 from starlette.datastructures import Headers
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from xnai_pipelines.errors import ForbiddenError
@@ -92,12 +92,7 @@ class Sessions:
 
 def cookie_of(scope: Scope) -> str:
     """Return the value of a request's session cookie, "" if it has none."""
-    try:
-        cookies = SimpleCookie(Headers(scope=scope).get("cookie", ""))
-    except CookieError:
-        return ""
-    found = cookies.get(cookie_name(scope))
-    return found.value if found else ""
+    return cookie_parser(Headers(scope=scope).get("cookie", "")).get(cookie_name(scope), "")
 
 
 def cookie_name(scope: Scope) -> str:

@@ -5,16 +5,18 @@ never finds it. Results of other states are deleted as soon as a new one is serv
 """
 
 import hashlib
+import os
 from collections.abc import Hashable
 from typing import Any
 
-from pydantic import BaseModel, SecretStr, TypeAdapter
+from pydantic import SecretStr, TypeAdapter
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from xnai_pipelines.serving.breaker import Breaker
+from xnai_pipelines.serving.cache import digest_of
 from xnai_pipelines.serving.messages import ContextResponse, SearchResponse
 
 FAILURES, PAUSE_SECONDS = 3, 30
@@ -39,7 +41,7 @@ class SharedCache:
             socket_connect_timeout=WAIT_SECONDS,
             retry=Retry(NoBackoff(), 0),  # the breaker decides
         )
-        self._home = f"xnai:{_digest(home)}:"
+        self._home = f"xnai:{hashlib.sha256(os.fsencode(home)).hexdigest()[:32]}:"
         self._kept_state: str | None = None
         self.breaker = Breaker("redis", FAILURES, PAUSE_SECONDS)
 
@@ -81,9 +83,4 @@ class SharedCache:
         await self._redis.aclose()
 
     def _name(self, state: str, groups: frozenset[str], key: tuple[Hashable, ...]) -> str:
-        parts = [part.model_dump_json() if isinstance(part, BaseModel) else repr(part) for part in key]
-        return f"{self._home}{state}:{_digest(repr((sorted(groups), parts)))}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        return f"{self._home}{state}:{digest_of(groups, key)}"

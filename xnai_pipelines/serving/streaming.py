@@ -1,4 +1,4 @@
-"""Server-sent events: a response that is written while the work goes on, and work that stops when the client leaves."""
+"""Server-sent events: a response that is written while the work goes on."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -6,7 +6,6 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any, TypeAlias
 
-import anyio
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
@@ -45,7 +44,7 @@ class EventStream(Response):
         self._refused = refused
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Work, and stop when the client leaves."""
+        """Work, and send what it emits."""
         begun = False
 
         async def emit(text: str) -> None:
@@ -55,24 +54,15 @@ class EventStream(Response):
                 begun = True
             await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
 
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(_cancel_when_left, receive, tasks.cancel_scope)
-            try:
-                await self._work(emit)
-            except XnaiError as error:
-                if begun:
-                    await emit(self._failed(json.loads(bytes(response_to(error).body))))
-                else:
-                    await self._refused(error)(scope, receive, send)
+        try:
+            await self._work(emit)
+        except XnaiError as error:
             if begun:
-                await send({"type": "http.response.body", "body": b""})
-            tasks.cancel_scope.cancel()
-
-
-async def _cancel_when_left(receive: Receive, scope: anyio.CancelScope) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-    scope.cancel()
+                await emit(self._failed(json.loads(bytes(response_to(error).body))))
+            else:
+                await self._refused(error)(scope, receive, send)
+        if begun:
+            await send({"type": "http.response.body", "body": b""})
 
 
 def event(name: str, content: Mapping[str, Any]) -> str:

@@ -2,8 +2,11 @@
 
 import hashlib
 import hmac
+import os
 import re
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -11,6 +14,7 @@ from pathlib import Path
 
 from xnai_pipelines.errors import OptionError
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import held
 from xnai_pipelines.state.records import read_record, write_record
 
 PREFIX = "xnai"
@@ -86,7 +90,8 @@ def create_token(
         created_at=now.isoformat(timespec="seconds"),
         expires_at=(now + lifetime).isoformat(timespec="seconds"),
     )
-    _store(home, (*tokens(home), token))
+    with _alone(home):
+        _store(home, (*tokens(home), token))
     return f"{PREFIX}_{token_id}_{secret}", token
 
 
@@ -105,11 +110,12 @@ def revoke_token(home: Home, token_id: str) -> Token:
     Raises:
         OptionError: There is no such token.
     """
-    kept = tokens(home)
-    found = next((token for token in kept if token.token_id == token_id), None)
-    if found is None:
-        raise OptionError(f"There is no token {token_id[:40]!r}. `xnai token list` lists the tokens.")
-    _store(home, tuple(token for token in kept if token is not found))
+    with _alone(home):
+        kept = tokens(home)
+        found = next((token for token in kept if token.token_id == token_id), None)
+        if found is None:
+            raise OptionError(f"There is no token {token_id[:40]!r}. `xnai token list` lists the tokens.")
+        _store(home, tuple(token for token in kept if token is not found))
     return found
 
 
@@ -127,6 +133,13 @@ _NO_TOKEN = Token("", "", hashlib.sha256().hexdigest(), (), (), "", "")
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@contextmanager
+def _alone(home: Home) -> Iterator[None]:
+    """Hold off other changes from reading to writing: one in between would bring a revoked token back."""
+    with held(home, "tokens.lock", f"process {os.getpid()}", lambda _: None):
+        yield
 
 
 def _store(home: Home, kept: tuple[Token, ...]) -> None:

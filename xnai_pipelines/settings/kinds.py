@@ -1,5 +1,6 @@
 """Types of settings: what a variable's text becomes before its bounds are checked."""
 
+import ipaddress
 import json
 from pathlib import Path
 from typing import Annotated
@@ -56,6 +57,15 @@ def _server(value: str) -> str:
     return value
 
 
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for one in value:
+        try:
+            ipaddress.ip_network(one)
+        except ValueError:
+            raise ValueError("it must be addresses or networks, such as 127.0.0.1,10.0.0.0/8") from None
+    return value
+
+
 def _web_address(value: SecretStr) -> SecretStr:
     if not value.get_secret_value().startswith(("http://", "https://")):
         raise ValueError("it must start with http:// or https://")
@@ -64,6 +74,7 @@ def _web_address(value: SecretStr) -> SecretStr:
 
 # NoDecode: pydantic-settings would read the text of a tuple or a dataclass as JSON.
 Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split)]
+Networks = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split), AfterValidator(_networks)]
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 QuestionsPath = Annotated[Path, AfterValidator(_absolute_or_generated)]
 TrainingOptions = Annotated[AdapterConfig, NoDecode, BeforeValidator(_training)]

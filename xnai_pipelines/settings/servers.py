@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from xnai_pipelines.serving.issuer import Algorithm, Issuer, is_safe
 from xnai_pipelines.serving.limits import ServiceLimits
-from xnai_pipelines.settings.kinds import AbsolutePath, Names
+from xnai_pipelines.settings.kinds import AbsolutePath, Names, Networks
 
 
 class ServerSettings(BaseModel):
@@ -19,6 +19,11 @@ class ServerSettings(BaseModel):
     service_port: int = Field(default=8080, ge=1, le=65535, description="Port of the service, `xnai serve`.")
     service_names: Names = Field(
         default=(), description="Host names that requests to the service may use, separated by commas."
+    )
+    trusted_proxies: Networks = Field(
+        default=(),
+        description="Addresses and networks of proxies in front of the service, separated by commas. Only their "
+        "`X-Forwarded-For` and `X-Forwarded-Proto` are read.",
     )
     requests_per_minute: int = Field(
         default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
@@ -60,6 +65,11 @@ class ServerSettings(BaseModel):
     def mlflow_ui_url(self) -> str:
         """Where people reach the MLflow UI."""
         return self.mlflow_ui or self.mlflow_uri or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def service_url(self) -> str:
+        """Where people reach the service."""
+        return f"{'https' if self.tls_certificate else 'http'}://{self.host}:{self.service_port}"
 
     @field_validator("oidc_issuer")
     @classmethod

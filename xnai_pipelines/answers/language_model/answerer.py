@@ -22,17 +22,12 @@ class LanguageModelAnswerer:
 
     def __call__(self, question: str, evidence: Sequence[Evidence]) -> Generator[Sentence, None, Written]:
         """Yield the verified sentences; return all, and in the notes what was left out or failed."""
-        verifier, verified, shown = Verifier(evidence), list[Sentence](), 0
+        verifier, proof = Verifier(evidence), Proof(keep_unsupported=self.keep_unsupported)
         drafts = Streamed(_drafts(self.server.reply(messages(question, evidence)), len(evidence)))
         for draft in drafts:
-            verified += map(verifier.verified, draft)
-            if any(map(_is_proven, verified)):  # until then the documents may still be quoted instead
-                new, shown = verified[shown:], len(verified)
-                yield from (one for one in new if self.keep_unsupported or _is_proven(one))
-        ended = drafts.result
-        return written(
-            self.server.model, verified, ended.failure, keep_unsupported=self.keep_unsupported, usage=ended.usage
-        )
+            for drafted in draft:
+                yield from proof.add(verifier.verified(drafted))
+        return proof.written(self.server.model, drafts.result.failure, drafts.result.usage)
 
 
 def _drafts(reply: Generator[str, None, Ended], pieces: int) -> Generator[Draft, None, Ended]:
@@ -48,30 +43,45 @@ def _drafts(reply: Generator[str, None, Ended], pieces: int) -> Generator[Draft,
     return streamed.result
 
 
+class Proof:
+    """The verified sentences of a reply. None is shown before one is proven: the documents may still be quoted instead.
+
+    `keep_unsupported` shows sentences without support as such.
+    """
+
+    def __init__(self, *, keep_unsupported: bool) -> None:
+        self._keep_unsupported = keep_unsupported
+        self._verified: list[Sentence] = []
+        self._looked = 0
+
+    def add(self, sentence: Sentence) -> list[Sentence]:
+        """Return the sentences that may be shown from this one on."""
+        self._verified.append(sentence)
+        if not any(map(_is_proven, self._verified)):
+            return []
+        new, self._looked = self._verified[self._looked :], len(self._verified)
+        return [one for one in new if self._keep_unsupported or _is_proven(one)]
+
+    def written(self, model: str, failure: str, usage: Usage | None) -> Written:
+        """Return what is shown of a model's sentences, and what a reader should know.
+
+        Args:
+            model: Name of the model.
+            failure: Why the reply has no end, such as "did not reply within 20 s"; "" if it has one.
+            usage: Tokens that the reply cost, None if they were not counted.
+        """
+        proven = tuple(filter(_is_proven, self._verified))
+        if not proven:
+            why = failure or "wrote nothing that the documents support"
+            return Written(model, (), (f"The language model {why}; the answer quotes the documents.",), usage)
+        notes = [f"The language model {failure}; its answer may be incomplete."] if failure else []
+        lost = len(self._verified) - len(proven)
+        if self._keep_unsupported or not lost:
+            return Written(model, tuple(self._verified), tuple(notes), usage)
+        left_out = "1 sentence" if lost == 1 else f"{lost} sentences"
+        notes.append(f"{left_out} without support in the documents left out.")
+        return Written(model, proven, tuple(notes), usage)
+
+
 def _is_proven(sentence: Sentence) -> bool:
     return sentence.state is not State.UNSUPPORTED
-
-
-def written(
-    model: str, sentences: Sequence[Sentence], failure: str, *, keep_unsupported: bool, usage: Usage | None = None
-) -> Written:
-    """Return what is shown of a model's sentences, and what a reader should know.
-
-    Args:
-        model: Name of the model.
-        sentences: Verified sentences, in order.
-        failure: Why the reply has no end, such as "did not reply within 20 s"; "" if it has one.
-        keep_unsupported: Show sentences without support as such.
-        usage: Tokens that the reply cost, None if they were not counted.
-    """
-    proven = tuple(filter(_is_proven, sentences))
-    if not proven:
-        why = failure or "wrote nothing that the documents support"
-        return Written(model, (), (f"The language model {why}; the answer quotes the documents.",), usage)
-    notes = [f"The language model {failure}; its answer may be incomplete."] if failure else []
-    lost = len(sentences) - len(proven)
-    if keep_unsupported or not lost:
-        return Written(model, tuple(sentences), tuple(notes), usage)
-    left_out = "1 sentence" if lost == 1 else f"{lost} sentences"
-    notes.append(f"{left_out} without support in the documents left out.")
-    return Written(model, proven, tuple(notes), usage)

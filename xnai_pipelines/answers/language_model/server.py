@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
 from queue import Empty, Queue
 from threading import Thread
 from typing import Any
@@ -21,13 +21,12 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from xnai_pipelines.answers.answer import Usage
+from xnai_pipelines.answers.language_model.completion import Completion, NoReplyError
 
 FAILURES = 5
 PAUSE_SECONDS = 60
-MOST_BYTES = 1_000_000
-
-_EVENT = b"data:"
-_END = b"[DONE]"
+LEFT_ALONE = f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures"
+_PIECE_BYTES = 65_536
 
 
 @cache
@@ -36,10 +35,6 @@ def _breakers() -> Any:
     from purgatory import SyncCircuitBreakerFactory
 
     return SyncCircuitBreakerFactory(default_threshold=FAILURES, default_ttl=PAUSE_SECONDS)
-
-
-class NoReplyError(Exception):
-    """The server sent no completion; the message says why without its address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +83,23 @@ class ChatServer:
     def reply(self, messages: list[dict[str, str]]) -> Generator[str, None, Ended]:
         """Yield what the model writes as it comes; return how it ended. Never raises, never exceeds `seconds`.
 
-        Closing the generator closes the connection, and most servers stop writing then.
+        Closing the generator closes the connection, and most servers stop writing then. It says nothing of the server.
         """
         from purgatory.domain.model import OpenedState
 
         breaker = _breakers().get_breaker(self.url)
         try:
-            with breaker:
-                try:
-                    return Ended(usage=(yield from self._within_limit(messages)))
-                except GeneratorExit:  # nobody listens any longer: not the server's failure
-                    return Ended()
-        except NoReplyError as error:
-            return Ended(str(error))
+            breaker.__enter__()
         except OpenedState as error:
             error.__traceback__ = None  # purgatory raises the same object every time
-            return Ended(f"is left alone for {PAUSE_SECONDS} s after {FAILURES} consecutive failures")
+            return Ended(LEFT_ALONE)
+        try:
+            usage = yield from self._within_limit(messages)
+        except NoReplyError as error:
+            breaker.__exit__(type(error), error, None)
+            return Ended(str(error))
+        breaker.__exit__(None, None, None)
+        return Ended(usage=usage)
 
     def _within_limit(self, messages: list[dict[str, str]]) -> Generator[str, None, Usage | None]:
         """Yield the reply; a socket's timeout holds for each wait only, and not for name look-ups."""
@@ -166,56 +162,22 @@ class _Exchange:
         """Pass on the text of a reply, streamed or whole; return its usage."""
         if response.status != HTTPStatus.OK:
             raise NoReplyError(f"answered with status {response.status}")
-        usage, written = None, False
-        for message in _messages(response):
-            text, counted = part_of(message)
-            usage = counted or usage
-            written = written or bool(text)
-            if text:
+        completion = Completion()
+        for data in _pieces(response):
+            for text in completion.feed(data):
                 self.received.put(text)
-        if not written:
-            raise NoReplyError("sent a completion without text")
-        return usage
+            if completion.ended:
+                break
+        if text := completion.end():
+            self.received.put(text)
+        return completion.usage
 
 
-def _messages(response: HTTPResponse) -> Iterator[bytes]:
-    """Yield the messages of a stream of events, or the one of a server that does not stream."""
-    left, first = MOST_BYTES, response.readline(MOST_BYTES + 1)
-    if first.strip() and not first.startswith((_EVENT, b":", b"event:")):
-        whole = first + response.read(MOST_BYTES + 1 - len(first))
-        if len(whole) > MOST_BYTES:
-            raise NoReplyError("sent more than a megabyte")
-        yield whole
-        return
-    line = first
-    while line:
-        left -= len(line)
-        if left < 0:
-            raise NoReplyError("sent more than a megabyte")
-        if line.startswith(_EVENT):
-            data = line[len(_EVENT) :].strip()
-            if data == _END:
-                return
+def _pieces(response: HTTPResponse) -> Iterator[bytes]:
+    """Yield what has come of a response, until it ends or breaks off."""
+    with suppress(IncompleteRead):
+        while data := response.read1(_PIECE_BYTES):
             yield data
-        line = response.readline(left + 1)
-    raise NoReplyError("broke off")
-
-
-def part_of(message: bytes) -> tuple[str, Usage | None]:
-    """Return the text of a completion or of a part of one, and its usage if it has one."""
-    try:
-        completion: Any = json.loads(message)
-        choices, counted = completion.get("choices") or [], completion.get("usage")
-        usage = Usage(int(counted["prompt_tokens"]), int(counted["completion_tokens"])) if counted else None
-        if not choices and usage is None:
-            raise LookupError
-        part = choices[0]["delta" if "delta" in choices[0] else "message"] if choices else {}
-        said = part.get("content")
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
-        raise NoReplyError("sent something else than a completion") from None
-    if said is not None and not isinstance(said, str):
-        raise NoReplyError("sent a completion without text")
-    return said or "", usage
 
 
 def late(seconds: float) -> NoReplyError:

@@ -12,10 +12,13 @@ from starlette.responses import JSONResponse
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.serving.problems import malformed, response_to
 
+PATHS = ("/v1/chat/completions", "/v1/embeddings", "/v1/models", "/v1/rerank")
+"""Starts of the paths of the protocol."""
 
-def refused(error: XnaiError | RequestValidationError) -> JSONResponse:
+
+def refused(error: Exception) -> JSONResponse:
     """Return the response that an error ends a request with."""
-    given = response_to(error) if isinstance(error, XnaiError) else malformed(error)
+    given = malformed(error) if isinstance(error, RequestValidationError) else response_to(error)
     given.body = json.dumps(in_form(json.loads(bytes(given.body)))).encode()
     given.headers["Content-Length"] = str(len(given.body))
     return given

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
 from xnai_pipelines.errors import NotAuthenticatedError, NotFoundError
-from xnai_pipelines.serving.caller import BEARER, Caller
+from xnai_pipelines.serving.caller import BEARER, BY_ISSUER, Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.routes import Asking, Serving
 from xnai_pipelines.serving.service import Service
@@ -69,6 +69,7 @@ class SignIn(BaseModel):
 class Person(BaseModel):
     """Who uses the page."""
 
+    id: str = Field(description="The same for one caller, and for nobody else.")
     name: str
     scopes: list[Scope]
     csrf: str | None = Field(default=None, description="To be sent as X-CSRF-Token; None without a session.")
@@ -77,8 +78,10 @@ class Person(BaseModel):
     @classmethod
     def of(cls, caller: Caller, session: Session | None) -> "Person":
         """Return the caller as the page sees it."""
+        name = caller.name
         return cls(
-            name=caller.name.partition("/")[0],
+            id=hashlib.sha256(name.encode()).hexdigest()[:32],
+            name=name.removeprefix(BY_ISSUER) if name.startswith(BY_ISSUER) else name.partition("/")[0],
             scopes=sorted(caller.scopes),
             csrf=session.csrf if session else None,
             can_sign_out=session is not None,

@@ -30,6 +30,7 @@ async function enter(promise) {
     if (problem.status !== 401) throw problem;
     return lock();
   }
+  if (history.belongTo(person.id)) clear();
   byId("door").hidden = true;
   byId("shell").hidden = false;
   byId("sign-out").hidden = !person.can_sign_out;
@@ -37,6 +38,14 @@ async function enter(promise) {
   if (!person.scopes.includes("answer") || !person.scopes.includes("read")) fail(t("forbidden"));
   render();
   question.focus();
+}
+
+/** Leave nothing of the last person on the page. */
+function clear() {
+  api.forgetRead();
+  can = null;
+  byId("ask").reset();
+  begin();
 }
 
 function lock() {
@@ -62,10 +71,13 @@ byId("sign-in").addEventListener("submit", async (event) => {
 });
 
 byId("sign-out").addEventListener("click", async () => {
-  await api.signOut().catch(() => null);
+  try {
+    await api.signOut();
+  } catch (problem) {
+    if (problem.status !== 401) return (byId("person").textContent = words(problem)); // the session goes on
+  }
   history.forgetAll();
-  api.forgetRead();
-  begin();
+  clear();
   lock();
 });
 
@@ -78,6 +90,9 @@ function begin(kept) {
   render();
   byId("scroller").scrollTop = 0;
 }
+
+/** Keep what was answered of the conversation. */
+const keep = () => history.keep({ ...conversation, turns: conversation.turns.filter((one) => one.answer) });
 
 function renderHistory() {
   const all = history.conversations();
@@ -119,7 +134,7 @@ const actions = {
       return;
     }
     turn.judged = { ...turn.judged, ...(turn.answer.refusal ? Object.fromEntries(documents.map((one) => [one, right])) : { answer: right }) };
-    history.keep(conversation);
+    keep();
     refresh(turn, right ? 0 : 1);
     say(t("noted"));
   },
@@ -174,7 +189,7 @@ async function answer(turn) {
   toggleSend();
   if (turn.answer) {
     delete turn.sentences;
-    history.keep({ ...conversation, turns: conversation.turns.filter((one) => one.answer) });
+    keep();
   }
   if (conversation.turns.includes(turn)) {
     refresh(turn);

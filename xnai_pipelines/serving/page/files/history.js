@@ -1,15 +1,27 @@
-// Conversations, kept in this browser alone: at most 50, the latest first.
+// Conversations, kept in this browser alone for the person who had them: at most 50, the latest first.
 
 const KEPT = "xnai.history";
 const MOST = 50;
 
+let person = null;
+
 function load() {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    return Array.isArray(kept) ? kept : [];
+    const kept = JSON.parse(localStorage.getItem(KEPT));
+    return kept.person === person ? kept.conversations : [];
   } catch {
     return [];
   }
+}
+
+const save = (conversations) => localStorage.setItem(KEPT, JSON.stringify({ person, conversations }));
+
+/** Keep the conversations of this person from now on; those of another are forgotten. Returns whether it is another. */
+export function belongTo(id) {
+  const isAnother = id !== person;
+  person = id;
+  if (load().length === 0) forgetAll();
+  return isAnother;
 }
 
 export const conversations = load;
@@ -19,7 +31,7 @@ export function keep(conversation) {
   let all = [conversation, ...others].slice(0, MOST);
   while (all.length) {
     try {
-      localStorage.setItem(KEPT, JSON.stringify(all));
+      save(all);
       return;
     } catch {
       all = all.slice(0, -1); // the browser's room is full: the oldest goes
@@ -27,6 +39,6 @@ export function keep(conversation) {
   }
 }
 
-export const forget = (id) => localStorage.setItem(KEPT, JSON.stringify(load().filter((one) => one.id !== id)));
+export const forget = (id) => save(load().filter((one) => one.id !== id));
 export const forgetAll = () => localStorage.removeItem(KEPT);
 export const newConversation = () => ({ id: crypto.randomUUID?.() ?? `${Date.now()}-${Math.random()}`, turns: [] });

@@ -80,8 +80,8 @@ function marked(part) {
   return [before, h("mark", {}, flowing(part.quote, 1)), after];
 }
 
-/** Return a text whose lines run on if they are that long and words follow: they were broken for another width. */
-const flowing = (text, length = 50) => text.replace(new RegExp(`(.{${length},})\\n(?=[\\p{L}\`(“«])`, "gu"), "$1 ");
+/** Return a text whose lines run on if they are at least that long and words follow: they were broken for another width. */
+const flowing = (text, length = 50) => text.replace(new RegExp(`(.{${length}})\\n(?=[\\p{L}\`(“«])`, "gu"), "$1 ");
 
 let opener = null;
 let shown = null;

@@ -1,0 +1,79 @@
+"""What is served: rules that are known hold whatever else fails, and where they are not known nobody reads anything."""
+
+import pytest
+
+from tests.support.backed_up import copy_home
+from xnai_pipelines.errors import UnavailableError
+from xnai_pipelines.serving.current import CurrentRelease
+from xnai_pipelines.state.claim import claim
+
+
+@pytest.fixture
+def own(tenants, tmp_path):
+    work = copy_home(tenants, tmp_path)
+    claim(work.home, work.inputs)
+    return work
+
+
+@pytest.fixture
+def current(own):
+    current = CurrentRelease(own.home)
+    current.refresh()
+    return current
+
+
+def sources(current, *groups):
+    return {source for source, _ in current.served.for_groups(frozenset(groups)).index.documents()}
+
+
+def test_tightened_rules_hold_while_the_release_cannot_be_opened(own, current):
+    assert "red/pay.md" in sources(current, "red")
+    (own.documents / "access.yaml").write_text('"red/**": [board]\n', encoding="utf-8")
+    (own.home.releases / "current.json").write_text("{", encoding="utf-8")
+    before = current.served.stamp.digest
+    current.refresh()
+    assert "current.json is damaged" in current.failure
+    assert "red/pay.md" not in sources(current, "red")
+    assert current.served.stamp.digest != before
+
+
+def test_new_rules_open_no_index(own, current):
+    index = current.served.index
+    (own.documents / "access.yaml").write_text('"red/**": [board]\n', encoding="utf-8")
+    current.refresh()
+    assert current.served.index is index
+
+
+def test_an_unexpected_failure_is_logged_once_and_mended_by_the_next_look(own, current, caplog):
+    path = own.home.root / "home.json"
+    text = path.read_text(encoding="utf-8")
+    path.write_text("{", encoding="utf-8")
+    current.refresh()
+    current.refresh()
+    assert len(caplog.records) == 1
+    assert "JSONDecodeError" in caplog.text
+    with pytest.raises(UnavailableError, match="JSONDecodeError"):  # which rules hold is not known
+        _ = current.served
+    path.write_text(text, encoding="utf-8")
+    current.refresh()
+    assert sources(current, "red") == {"red/pay.md", "holidays.md"}
+
+
+def test_rules_that_are_gone_open_nothing(own, current):
+    rules = own.documents / "access.yaml"
+    text = rules.read_text(encoding="utf-8")
+    rules.unlink()
+    current.refresh()
+    assert current.newest is None
+    assert "everyone" in current.failure
+    rules.write_text('"*": [everyone]\n', encoding="utf-8")
+    current.refresh()
+    assert "red/pay.md" in sources(current)
+    rules.write_text(text, encoding="utf-8")
+    current.refresh()
+    assert sources(current) == {"holidays.md"}
+
+
+def test_groups_that_no_rule_names_need_no_filter_of_their_own(current):
+    of = current.served.for_groups
+    assert of(frozenset({"red", "staff"})) is of(frozenset({"red", "guests"}))
