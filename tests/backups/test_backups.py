@@ -16,7 +16,7 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups import make
 from xnai_pipelines.backups.backup import read, written
-from xnai_pipelines.backups.make import last_backup
+from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import open_place
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.backups.restore import restore
@@ -28,6 +28,7 @@ from xnai_pipelines.errors import (
     BackupUnavailableError,
     SettingsError,
 )
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
@@ -216,13 +217,35 @@ def test_a_backup_that_was_killed_is_none_and_the_next_one_goes_on(small: Workpl
         patch.setattr(place, "write", write)
         with pytest.raises(BackupUnavailableError):
             backed_up(small, place)
-    (small.home.root.parent / "backups" / "blocks" / ".half.123").write_bytes(b"half")
+    backups = small.home.root.parent / "backups"
+    for name in (".repository.json.1", f"blocks/ab/.{'ab' * 32}.12", "backups/.20260101T000000.000Z.123"):
+        (backups / name).parent.mkdir(parents=True, exist_ok=True)
+        (backups / name).write_bytes(b"half")
     (small.home.root / ".backup-left").mkdir()
     assert repository_of(small).ids() == []
     report = backed_up(small)
     assert restored(small, report.backup_id, "new").files == report.files
-    assert not list((small.home.root.parent / "backups").rglob(".half*"))
+    assert {path.name for path in backups.rglob(".*")} == {".lock"}
     assert not (small.home.root / ".backup-left").exists()
+
+
+def test_other_files_in_the_folder_of_backups_stay(tmp_path: Path):
+    theirs = [tmp_path / name for name in (".vimrc.1", "photos/.album.2024", "blocks/ab/.note.1")]
+    for path in theirs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with open_place(str(tmp_path)).alone():
+        pass
+    assert all(path.exists() for path in theirs)
+
+
+@pytest.mark.parametrize("place", ["home", "home/backups", ""])
+def test_a_place_in_the_home_or_around_it_is_refused(tmp_path: Path, place: str):
+    home = Home(tmp_path / "home")
+    home.lancedb.mkdir(parents=True)
+    with pytest.raises(SettingsError, match="Name a folder elsewhere"):
+        back_up(home, open_place(str(tmp_path / place)), make.Checksum(), KEEP_ALL)
+    assert [path.name for path in home.root.iterdir()] == ["lancedb"]
 
 
 def test_backups_that_expire_take_only_their_own_blocks_with_them(small: Workplace):
@@ -246,7 +269,7 @@ def test_another_backup_of_the_home_is_waited_for(small: Workplace):
             said.append(sentence)
             fcntl.flock(file, fcntl.LOCK_UN)
 
-        make.back_up(small.home, place_of(small), make.Checksum(), KEEP_ALL, released)
+        back_up(small.home, place_of(small), make.Checksum(), KEEP_ALL, released)
     assert said
     assert said[0].startswith("Waiting for ")
 
