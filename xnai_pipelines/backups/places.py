@@ -16,8 +16,8 @@ SECONDS_TO_CONNECT = 10
 SECONDS_TO_READ = 60
 ATTEMPTS = 4
 
-# What `write_bytes` has for a moment: the name of a content between a dot and the process. The folder may be a person's,
-# with other hidden files.
+# What `write_bytes` has for a moment: the name of a content between a dot and the process id. Other hidden files of the
+# folder may be a person's.
 _UNFINISHED = re.compile(r"\.(repository\.json|[0-9a-f]{64}|\d{8}T\d{6}\.\d{3}Z)\.\d+")
 
 

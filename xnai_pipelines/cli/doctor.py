@@ -24,16 +24,18 @@ def doctor(
     from xnai_pipelines.doctor.diagnosis import Urgency
 
     home, found = _examined()
-    mended = [one for one in found if fix and one.mend is not None]
-    if mended:
-        if any(one.kind == "dead_run" for one in mended):
+    mendable = [one for one in found if fix and one.mend is not None]
+    mended = []
+    if mendable:
+        if any(one.kind == "dead_run" for one in mendable):
             from xnai_pipelines.cli.runs import end_runs_left_behind
 
             end_runs_left_behind(home)
-        for one in mended:
+        for one in mendable:
             if one.mend is not None:
                 one.mend()
         found = _examined()[1]
+        mended = [one for one in mendable if one not in found]  # none of what a process is working on now
     if as_json:
         print_json({"home": str(home.root), "mended": [_shown(o) for o in mended], "found": [_shown(o) for o in found]})
     else:

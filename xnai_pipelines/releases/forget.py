@@ -144,7 +144,7 @@ def forget(
 
 
 def _of_files(paths: list[str]) -> list[tuple[TableSpec, str, list[str]]]:
-    return [(FILES, "path", paths), (QUARANTINE, "path", paths)]
+    return [(QUARANTINE, "path", paths), (FILES, "path", paths)]  # the files last: every document came from one
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:
