@@ -4,6 +4,7 @@ import fcntl
 import json
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,10 @@ from tests.support.backed_up import KEEP_ALL, backed_up, in_copy, place_of, repo
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups import make
-from xnai_pipelines.backups.backup import read, written
+from xnai_pipelines.backups.backup import Backup, StoredFile, read, written
 from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import open_place
-from xnai_pipelines.backups.repository import Repository
+from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
 from xnai_pipelines.backups.restore import restore
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Encryption, key_of, new_key, read_key_file, write_key_file
@@ -29,10 +30,22 @@ from xnai_pipelines.errors import (
     SettingsError,
 )
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import is_held
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 
+EMPTY = Backup(
+    backup_id="20260101T000000.000Z",
+    created_at="2026-01-01T00:00:00+00:00",
+    program="1",
+    home="/home",
+    release=None,
+    tables={},
+    golden=(),
+    omitted={},
+    files=(),
+)
 UNCHANGED_BYTES = 32_768  # of a backup of a home that did not change: its manifest
 
 
@@ -169,6 +182,72 @@ def test_the_next_backup_stores_what_is_missing_or_cut_off_again(small: Workplac
                 missing_ok=True
             )
     assert restored(small, backed_up(small).backup_id, "new").files == report.files + 1  # the record of the first
+
+
+def test_a_file_whose_block_is_missing_or_cut_off_is_not_held(tmp_path: Path):
+    repository = Repository(open_place(str(tmp_path)), make.Checksum())
+    content = b"x" * (BLOCK_BYTES + 1)
+    blocks = tuple(repository.put(part) for part in (content[:BLOCK_BYTES], content[BLOCK_BYTES:]))
+    file = StoredFile("a", len(content), 0o644, 0, blocks, "")
+    repository.add(replace(EMPTY, files=(file,)))
+    assert repository.holds(file)
+    (path,) = (tmp_path / "blocks").glob(f"*/{blocks[1]}")
+    for damage in (lambda: path.write_bytes(path.read_bytes()[:-1]), path.unlink):
+        damage()
+        assert not Repository(open_place(str(tmp_path)), make.Checksum()).holds(file)
+
+
+def test_damaged_blocks_are_removed_while_no_backup_is_made(small: Workplace, monkeypatch: pytest.MonkeyPatch):
+    repository = repository_of(small)
+    backup = repository.read(backed_up(small).backup_id)
+    folder = small.home.root.parent / "backups"
+    (folder / "blocks" / backup.files[0].blocks[0][:2] / backup.files[0].blocks[0]).write_bytes(b"damaged")
+    removed: list[str] = []
+
+    def remove(name: str) -> None:
+        assert is_held(folder / ".lock")
+        removed.append(name)
+
+    monkeypatch.setattr(repository.place, "remove", remove)
+    assert repository.discard_damaged(backup) == len(removed) == 1
+
+
+def test_a_damaged_manifest_of_an_earlier_release_is_left_out_and_named(small: Workplace):
+    current = Releases(small.home.releases).require()
+    (small.home.releases / "0.json").write_text("{")
+    report = backed_up(small)
+    assert report.release == current.release
+    assert report.omitted["releases/0.json"].startswith("damaged")
+
+
+MISSHAPEN: dict[str, tuple[str, object]] = {
+    "a size that is no number": ("bytes", "many"),
+    "blocks that are no list": ("blocks", 7),
+    "a time that is none": ("created_at", "yesterday"),
+    "a block outside of the blocks": ("blocks", ["../../../home/releases/current.json"]),
+}
+
+
+@pytest.mark.parametrize("kind", MISSHAPEN)
+def test_a_misshapen_manifest_is_damaged(kind: str):
+    name, value = MISSHAPEN[kind]
+    backup = replace(EMPTY, files=(StoredFile("a", 1, 0o644, 0, ("0" * 64,), ""),))
+    assert read(written(backup)) == backup
+    stored = json.loads(written(backup))
+    (stored["files"][0] if name in stored["files"][0] else stored)[name] = value
+    with pytest.raises(BackupDamagedError, match="manifest"):
+        read(json.dumps(stored).encode())
+
+
+def test_a_file_that_outgrows_its_size_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    repository = Repository(open_place(str(tmp_path / "backups")), make.Checksum())
+    backup = replace(EMPTY, files=(StoredFile("a", 150, 0o644, 0, (repository.put(b"x" * 100),) * 1_000, ""),))
+    repository.add(backup)
+    real, read_blocks = repository.block, []
+    monkeypatch.setattr(repository, "block", lambda name: read_blocks.append(name) or real(name))
+    with pytest.raises(BackupDamagedError, match="more than 150 bytes"):
+        restore(repository, backup, tmp_path / "new")
+    assert len(read_blocks) == 2
 
 
 def test_a_damaged_manifest_is_named_and_the_other_backups_are_kept_whole(small: Workplace):

@@ -239,7 +239,7 @@ class _Copy:
         try:
             now, status = stamp(file, before_ns=self._began_ns), file.stat()
             known = self._known.get(path)
-            if known and now and known.stamp == now and all(self._repository.has(block) for block in known.blocks):
+            if known and now and known.stamp == now and self._repository.holds(known):
                 return [known]
             size, blocks = 0, []
             with read_from(file).open("rb") as opened:

@@ -87,7 +87,8 @@ def restore(
     except BackupDamagedError as error:
         raise BackupDamagedError(
             f"The backup {backup.backup_id} in {repository.place.address} cannot be restored: {error}. Restore "
-            "another: `xnai backups` lists them. The next `xnai backup` stores again what is missing."
+            "another: `xnai backups` lists them. If the home is still there, `xnai drill` and then `xnai backup` store "
+            "again what is damaged."
         ) from error
     except OSError as error:
         raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}).") from error
@@ -125,8 +126,10 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
                 content = repository.block(name)
             except BackupDamagedError as error:
                 raise BackupDamagedError(f"{file.path}: {error}") from error
-            written.write(content)
             size += len(content)
+            if size > file.bytes:
+                raise BackupDamagedError(f"{file.path}: it has more than {file.bytes:,} bytes")
+            written.write(content)
     if size != file.bytes:
         raise BackupDamagedError(f"{file.path}: it has {size:,} bytes instead of {file.bytes:,}")
     path.chmod(file.mode & 0o777)
