@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,7 @@ from xnai_pipelines.backups.backup import Backup, StoredFile, read, written
 from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import open_place
 from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
-from xnai_pipelines.backups.restore import restore
+from xnai_pipelines.backups.restore import changed_files, restore
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Encryption, key_of, new_key, read_key_file, write_key_file
 from xnai_pipelines.errors import (
@@ -237,6 +238,25 @@ def test_a_misshapen_manifest_is_damaged(kind: str):
     (stored["files"][0] if name in stored["files"][0] else stored)[name] = value
     with pytest.raises(BackupDamagedError, match="manifest"):
         read(json.dumps(stored).encode())
+
+
+def test_a_backup_is_restored_into_a_folder_that_is_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    repository = Repository(open_place(str(tmp_path / "backups")), make.Checksum())
+    block = repository.put(b"{}")
+    files = tuple(StoredFile(path, 2, 0o644, 0, (block,), "") for path in ("releases/1.json", "state/a.json"))
+    backup = replace(EMPTY, files=files)
+    repository.add(backup)
+    into = tmp_path / "mount"
+    (into / "lost+found").mkdir(parents=True)
+    (into / ".restoring" / "state").mkdir(parents=True)  # by a restore that was killed
+    real, looked_at = shutil.disk_usage, []
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: looked_at.append(path) or real(path))
+    identity = into.stat().st_ino
+    restore(repository, backup, into)
+    assert into.stat().st_ino == identity
+    assert sorted(path.name for path in into.iterdir()) == ["lost+found", "releases", "state"]
+    assert changed_files(repository, backup, into) == []
+    assert looked_at == [into]
 
 
 def test_a_file_that_outgrows_its_size_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
