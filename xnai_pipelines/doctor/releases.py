@@ -30,7 +30,8 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
             "damaged_pointer",
             "releases/current.json",
             wrong,
-            f"`xnai doctor --fix` points it to release {last}, the last whole one that it was moved to",
+            f"`xnai doctor --fix` points it to release {last}, the last whole one that it was moved to; "
+            "`xnai run` then brings it up to date",
             mend=partial(_point_to, home, last),
         )
 
