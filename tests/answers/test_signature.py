@@ -81,6 +81,14 @@ def test_a_quote_that_the_stored_document_does_not_have_is_named(harbour: Workpl
     assert (found.verdict, found.gone) == (Verdict.QUOTES_GONE, (moved,))
 
 
+def test_a_time_that_is_none_is_an_alteration(harbour: Workplace, answer: Answer, tmp_path: Path):
+    proven = signed(answer, signing_key(harbour.home), NOON)
+    assert proven.signature
+    changed = replace(proven, signature=replace(proven.signature, signed_at="yesterday"))
+    found = verify_answer(write(tmp_path / "answer.json", asdict(changed)), harbour.home)
+    assert (found.verdict, found.signed_at) == (Verdict.ALTERED, None)
+
+
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{" * 10_000, '{"question": "x"}', "\x00"])
 def test_a_file_that_is_no_answer_is_refused(harbour: Workplace, tmp_path: Path, content: str):
     path = tmp_path / "answer.json"
@@ -119,6 +127,12 @@ def test_a_kept_answer_is_given_again_byte_for_byte_and_nothing_it_says_is_kept(
     assert "40 tonnes" not in path.read_text(encoding="utf-8")
     again = replay(answer.answer_id, harbour.home, no_model, threads=1)
     assert json.dumps(asdict(again), default=str) == json.dumps(asdict(proven), default=str)
+
+
+def test_an_answer_is_not_signed_again_by_another_key_under_the_old_time(harbour: Workplace, answer: Answer):
+    keep(signed(answer, Ed25519PrivateKey.generate(), NOON), harbour.home)
+    with pytest.raises(ReplayError, match="has another now"):
+        replay(answer.answer_id, harbour.home, no_model, threads=1)
 
 
 def test_a_follow_up_is_given_again_as_it_was_understood(harbour: Workplace, answer: Answer):

@@ -2,8 +2,10 @@
 
 import fcntl
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,11 @@ from tests.support.backed_up import KEEP_ALL, backed_up, in_copy, place_of, repo
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups import make
-from xnai_pipelines.backups.backup import read, written
-from xnai_pipelines.backups.make import last_backup
+from xnai_pipelines.backups.backup import Backup, StoredFile, read, written
+from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import open_place
-from xnai_pipelines.backups.repository import Repository
-from xnai_pipelines.backups.restore import restore
+from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
+from xnai_pipelines.backups.restore import changed_files, restore
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Encryption, key_of, new_key, read_key_file, write_key_file
 from xnai_pipelines.errors import (
@@ -28,10 +30,23 @@ from xnai_pipelines.errors import (
     BackupUnavailableError,
     SettingsError,
 )
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import is_held
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
 
+EMPTY = Backup(
+    backup_id="20260101T000000.000Z",
+    created_at="2026-01-01T00:00:00+00:00",
+    program="1",
+    home="/home",
+    release=None,
+    tables={},
+    golden=(),
+    omitted={},
+    files=(),
+)
 UNCHANGED_BYTES = 32_768  # of a backup of a home that did not change: its manifest
 
 
@@ -170,6 +185,91 @@ def test_the_next_backup_stores_what_is_missing_or_cut_off_again(small: Workplac
     assert restored(small, backed_up(small).backup_id, "new").files == report.files + 1  # the record of the first
 
 
+def test_a_file_whose_block_is_missing_or_cut_off_is_not_held(tmp_path: Path):
+    repository = Repository(open_place(str(tmp_path)), make.Checksum())
+    content = b"x" * (BLOCK_BYTES + 1)
+    blocks = tuple(repository.put(part) for part in (content[:BLOCK_BYTES], content[BLOCK_BYTES:]))
+    file = StoredFile("a", len(content), 0o644, 0, blocks, "")
+    repository.add(replace(EMPTY, files=(file,)))
+    assert repository.holds(file)
+    (path,) = (tmp_path / "blocks").glob(f"*/{blocks[1]}")
+    for damage in (lambda: path.write_bytes(path.read_bytes()[:-1]), path.unlink):
+        damage()
+        assert not Repository(open_place(str(tmp_path)), make.Checksum()).holds(file)
+
+
+def test_damaged_blocks_are_removed_while_no_backup_is_made(small: Workplace, monkeypatch: pytest.MonkeyPatch):
+    repository = repository_of(small)
+    backup = repository.read(backed_up(small).backup_id)
+    folder = small.home.root.parent / "backups"
+    (folder / "blocks" / backup.files[0].blocks[0][:2] / backup.files[0].blocks[0]).write_bytes(b"damaged")
+    removed: list[str] = []
+
+    def remove(name: str) -> None:
+        assert is_held(folder / ".lock")
+        removed.append(name)
+
+    monkeypatch.setattr(repository.place, "remove", remove)
+    assert repository.discard_damaged(backup) == len(removed) == 1
+
+
+def test_a_damaged_manifest_of_an_earlier_release_is_left_out_and_named(small: Workplace):
+    current = Releases(small.home.releases).require()
+    (small.home.releases / "0.json").write_text("{")
+    report = backed_up(small)
+    assert report.release == current.release
+    assert report.omitted["releases/0.json"].startswith("damaged")
+
+
+MISSHAPEN: dict[str, tuple[str, object]] = {
+    "a size that is no number": ("bytes", "many"),
+    "blocks that are no list": ("blocks", 7),
+    "a time that is none": ("created_at", "yesterday"),
+    "a block outside of the blocks": ("blocks", ["../../../home/releases/current.json"]),
+}
+
+
+@pytest.mark.parametrize("kind", MISSHAPEN)
+def test_a_misshapen_manifest_is_damaged(kind: str):
+    name, value = MISSHAPEN[kind]
+    backup = replace(EMPTY, files=(StoredFile("a", 1, 0o644, 0, ("0" * 64,), ""),))
+    assert read(written(backup)) == backup
+    stored = json.loads(written(backup))
+    (stored["files"][0] if name in stored["files"][0] else stored)[name] = value
+    with pytest.raises(BackupDamagedError, match="manifest"):
+        read(json.dumps(stored).encode())
+
+
+def test_a_backup_is_restored_into_a_folder_that_is_a_mount(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    repository = Repository(open_place(str(tmp_path / "backups")), make.Checksum())
+    block = repository.put(b"{}")
+    files = tuple(StoredFile(path, 2, 0o644, 0, (block,), "") for path in ("releases/1.json", "state/a.json"))
+    backup = replace(EMPTY, files=files)
+    repository.add(backup)
+    into = tmp_path / "mount"
+    (into / "lost+found").mkdir(parents=True)
+    (into / ".restoring" / "state").mkdir(parents=True)  # by a restore that was killed
+    real, looked_at = shutil.disk_usage, []
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: looked_at.append(path) or real(path))
+    identity = into.stat().st_ino
+    restore(repository, backup, into)
+    assert into.stat().st_ino == identity
+    assert sorted(path.name for path in into.iterdir()) == ["lost+found", "releases", "state"]
+    assert changed_files(repository, backup, into) == []
+    assert looked_at == [into]
+
+
+def test_a_file_that_outgrows_its_size_is_not_read_to_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    repository = Repository(open_place(str(tmp_path / "backups")), make.Checksum())
+    backup = replace(EMPTY, files=(StoredFile("a", 150, 0o644, 0, (repository.put(b"x" * 100),) * 1_000, ""),))
+    repository.add(backup)
+    real, read_blocks = repository.block, []
+    monkeypatch.setattr(repository, "block", lambda name: read_blocks.append(name) or real(name))
+    with pytest.raises(BackupDamagedError, match="more than 150 bytes"):
+        restore(repository, backup, tmp_path / "new")
+    assert len(read_blocks) == 2
+
+
 def test_a_damaged_manifest_is_named_and_the_other_backups_are_kept_whole(small: Workplace):
     first, second = backed_up(small), backed_up(small)
     manifest = small.home.root.parent / "backups" / "backups" / second.backup_id
@@ -216,13 +316,35 @@ def test_a_backup_that_was_killed_is_none_and_the_next_one_goes_on(small: Workpl
         patch.setattr(place, "write", write)
         with pytest.raises(BackupUnavailableError):
             backed_up(small, place)
-    (small.home.root.parent / "backups" / "blocks" / ".half.123").write_bytes(b"half")
+    backups = small.home.root.parent / "backups"
+    for name in (".repository.json.1", f"blocks/ab/.{'ab' * 32}.12", "backups/.20260101T000000.000Z.123"):
+        (backups / name).parent.mkdir(parents=True, exist_ok=True)
+        (backups / name).write_bytes(b"half")
     (small.home.root / ".backup-left").mkdir()
     assert repository_of(small).ids() == []
     report = backed_up(small)
     assert restored(small, report.backup_id, "new").files == report.files
-    assert not list((small.home.root.parent / "backups").rglob(".half*"))
+    assert {path.name for path in backups.rglob(".*")} == {".lock"}
     assert not (small.home.root / ".backup-left").exists()
+
+
+def test_other_files_in_the_folder_of_backups_stay(tmp_path: Path):
+    theirs = [tmp_path / name for name in (".vimrc.1", "photos/.album.2024", "blocks/ab/.note.1")]
+    for path in theirs:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    with open_place(str(tmp_path)).alone():
+        pass
+    assert all(path.exists() for path in theirs)
+
+
+@pytest.mark.parametrize("place", ["home", "home/backups", ""])
+def test_a_place_in_the_home_or_around_it_is_refused(tmp_path: Path, place: str):
+    home = Home(tmp_path / "home")
+    home.lancedb.mkdir(parents=True)
+    with pytest.raises(SettingsError, match="Name a folder elsewhere"):
+        back_up(home, open_place(str(tmp_path / place)), make.Checksum(), KEEP_ALL)
+    assert [path.name for path in home.root.iterdir()] == ["lancedb"]
 
 
 def test_backups_that_expire_take_only_their_own_blocks_with_them(small: Workplace):
@@ -246,7 +368,7 @@ def test_another_backup_of_the_home_is_waited_for(small: Workplace):
             said.append(sentence)
             fcntl.flock(file, fcntl.LOCK_UN)
 
-        make.back_up(small.home, place_of(small), make.Checksum(), KEEP_ALL, released)
+        back_up(small.home, place_of(small), make.Checksum(), KEEP_ALL, released)
     assert said
     assert said[0].startswith("Waiting for ")
 

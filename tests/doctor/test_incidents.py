@@ -15,8 +15,10 @@ from xnai_pipelines.backups.drill import drill
 from xnai_pipelines.backups.restore import restore
 from xnai_pipelines.doctor.diagnosis import Diagnosis
 from xnai_pipelines.doctor.examine import examine
+from xnai_pipelines.doctor.stores import inspect_databases, inspect_records
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.locks import WRITER, held, shown_alive
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.migration import migrate, migrate_tables
 
@@ -209,11 +211,45 @@ def test_a_damaged_pointer_is_moved_back_to_where_it_was(work: Workplace):
 
 def test_what_is_at_work_is_no_fault(work: Workplace):
     """The run holds its lock, and a backup holds its own, while their files lie about."""
-    from xnai_pipelines.state.locks import held, shown_alive
-
     with shown_alive(work.home, "run-1"), held(work.home, "backup.lock", "a backup", pytest.fail):
         (work.home.root / ".backup-abc").mkdir()
         assert found(work.home) == {}
+
+
+@pytest.mark.parametrize("kind", ["unfinished", "damaged_pointer", "damaged_record", "damaged_search_files"])
+def test_what_a_process_works_on_by_the_time_of_the_mend_is_left_alone(work: Workplace, kind: str):
+    INCIDENTS[kind].happens(work)
+    mend = found(work.home)[kind].mend
+    lock = "backup.lock" if kind == "unfinished" else WRITER
+    with held(work.home, lock, "another process", pytest.fail):
+        mend()
+    assert kind in found(work.home)
+    mend()
+    assert kind not in found(work.home)
+
+
+def test_a_record_that_was_replaced_by_the_time_of_the_mend_stays(work: Workplace):
+    path = work.home.state / "evaluation.json"
+    write_and_cut(path)
+    mend = found(work.home)["damaged_record"].mend
+    write_json(path, {})
+    mend()
+    assert path.exists()
+
+
+@pytest.mark.parametrize("name", ["crawled_sites", "restore_drills", "backup"])
+def test_a_record_that_no_run_makes_again_is_for_a_person_to_mend(tmp_path: Path, name: str):
+    home = Home(tmp_path)
+    write_and_cut(home.state / f"{name}.json")
+    (diagnosis,) = inspect_records(home)
+    assert not diagnosis.can_mend
+    assert "--fix" not in diagnosis.remedy
+
+
+def test_a_cache_that_cannot_be_opened_is_not_taken_for_a_damaged_one(tmp_path: Path):
+    home = Home(tmp_path)
+    home.vector_cache.mkdir()  # SQLite cannot open it, as it cannot open a file without rights
+    assert not list(inspect_databases(home))
 
 
 def test_a_database_of_mlflow_is_not_mended_by_deleting_it(work: Workplace):

@@ -5,6 +5,7 @@ import pytest
 from tests.support.workplace import CHUNKING, Workplace
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.identity import document_id
+from xnai_pipelines.errors import GraphRulesError
 from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
 from xnai_pipelines.graph.make import bring_graph, make_communities, make_entities, make_mentions, make_relations
 from xnai_pipelines.graph.record import read_graph_record
@@ -110,3 +111,29 @@ def test_a_forgotten_document_supports_no_row_and_its_words_are_in_no_file(pages
     assert all(resting_on(pages.tables, spec, chunks) == 0 for spec in SUPPORTED)
     files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
     assert not [path for path in files if b"Cy Oz" in path.read_bytes()]
+
+
+@pytest.mark.parametrize("step", ["bring_graph", "profiles"])
+def test_forgetting_that_ended_at_any_step_is_completed_by_a_second_call(pages, monkeypatch, step):
+    (pages.documents / "acme.md").unlink()
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"xnai_pipelines.releases.forget.{step}", stop)
+        with pytest.raises(KeyboardInterrupt):
+            forget(pages.context(), pages.documents, "acme.md")
+    forget(pages.context(), pages.documents, "acme.md")
+    files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
+    assert not [path for path in files if b"Cy Oz" in path.read_bytes()]
+
+
+def test_nothing_is_forgotten_while_the_overrides_are_not_acceptable(pages):
+    (pages.documents / "acme.md").unlink()
+    (pages.documents / "graph.yaml").write_text("alias: 1\n")
+    before = versions(pages)
+    with pytest.raises(GraphRulesError):
+        forget(pages.context(), pages.documents, "acme.md")
+    assert versions(pages) == before
+    assert document_id("acme.md") in pages.tables.ids(MENTIONS, "document_id")

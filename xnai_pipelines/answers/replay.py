@@ -9,7 +9,7 @@ from pathlib import Path
 from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, EXTRACTIVE, Answerer, prepare_again, stream
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.signature import signed, signing_key
+from xnai_pipelines.answers.signature import public_key, signed, signing_key
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import NotFoundError, ReplayError
 from xnai_pipelines.search.index import SearchIndex
@@ -44,7 +44,8 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     Raises:
         NotFoundError: There is no such answer.
         ReleaseError: Its release is no longer kept.
-        ReplayError: Another version gave it, the documents have changed, or the language model wrote something else.
+        ReplayError: Another version gave it, documents or the graph have changed, the language model wrote something
+            else, or it was signed by a key that the home no longer has.
     """
     kept = kept_answer(answer_id, home)
     if kept.parameters.version != ANSWERS_VERSION:
@@ -57,16 +58,21 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
     prepared = prepare_again(passages, kept, to_write=answerer is not None)
     again = Streamed(stream(prepared, answerer, 0.0)).drained()
     if again.answer_id != answer_id:
-        cause = (
-            "documents have been deleted since"
-            if answerer is None
-            else "documents have been deleted since, or the language model wrote something else"
+        model = "" if answerer is None else ", or the language model wrote something else"
+        raise ReplayError(
+            f"Release {kept.release} gives another answer now: documents have been edited or deleted since, or the "
+            f"graph was made again{model}."
         )
-        raise ReplayError(f"Release {kept.release} gives another answer now: {cause}.")
     again = replace(again, usage=kept.usage, seconds=kept.seconds)
     if kept.signature is None:
         return again
-    return signed(again, signing_key(home), datetime.fromisoformat(kept.signature.signed_at))
+    key = signing_key(home)
+    if public_key(key) != kept.signature.public_key:
+        raise ReplayError(
+            f"Answer {answer_id} was signed by the key {kept.signature.public_key}, and {home.secrets} has another "
+            "now. Restore that key to give the answer again."
+        )
+    return signed(again, key, datetime.fromisoformat(kept.signature.signed_at))
 
 
 def kept_answer(answer_id: str, home: Home) -> Answer:

@@ -42,10 +42,13 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """The verdict on an answer, and the quotes that the stored documents do not have any longer."""
+    """The verdict on an answer, and the quotes that the stored documents do not have any longer.
+
+    `signed_at` is None if an altered answer names no time.
+    """
 
     verdict: Verdict
-    signed_at: datetime
+    signed_at: datetime | None
     public_key: str
     gone: tuple[Citation, ...] = ()
 
@@ -74,7 +77,7 @@ def verify_answer(path: Path, home: Home, trusted: str | None = None) -> Verific
     signature = answer.signature
     if signature is None:
         raise AnswerFileError(f"{path} is not signed. `xnai ask --json --sign` signs an answer.")
-    signed_at = datetime.fromisoformat(signature.signed_at)
+    signed_at = _time(signature.signed_at)
     if trusted is None:
         if not _path(home).exists():
             raise NotReadyError(f"{home.root} has no key yet. Name the public key that you trust: `--key`.")
@@ -154,6 +157,13 @@ def _read(path: Path) -> tuple[dict[str, Any], Answer]:
         raise AnswerFileError(f"There is no file {path}.") from None
     except (OSError, ValueError, ValidationError, RecursionError) as error:
         raise AnswerFileError(f"{path} is not an answer as `xnai ask --json` prints it.") from error
+
+
+def _time(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _statement(content: Mapping[str, Any]) -> bytes:

@@ -1,14 +1,19 @@
 """A backup: one manifest that names every file of the home, and the blocks that each file consists of."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+import re
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from xnai_pipelines.errors import BackupDamagedError
 
 FORMAT = 1
+
+_BLOCK = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +101,17 @@ def read(content: bytes) -> Backup:
         stored: dict[str, Any] = json.loads(content)
         if stored.pop("format") != FORMAT:
             raise ValueError("it was written by another version")
-        files = tuple(StoredFile(**{**file, "blocks": tuple(file["blocks"])}) for file in stored.pop("files"))
-        golden = tuple(
-            Golden(one["question"], tuple((chunk, score) for chunk, score in one["found"]))
-            for one in stored.pop("golden")
-        )
-        known = {field.name for field in fields(Backup)}
-        backup = Backup(files=files, golden=golden, **{name: value for name, value in stored.items() if name in known})
-    except (ValueError, KeyError, TypeError) as error:
+        backup = TypeAdapter(Backup).validate_python(stored)
+        datetime.fromisoformat(backup.created_at)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BackupDamagedError(f"the manifest cannot be read ({where}: {first['msg']})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BackupDamagedError(f"the manifest cannot be read ({error!r})") from error
     for file in backup.files:
+        if not all(_BLOCK.fullmatch(block) for block in file.blocks):
+            raise BackupDamagedError(f"the manifest names a block of {file.path!r} that no backup writes")
         path = PurePosixPath(file.path)
         if path.is_absolute() or ".." in path.parts or not path.parts or "\\" in file.path or "\0" in file.path:
             raise BackupDamagedError(f"the manifest names the path {file.path!r}, which leads out of the home")

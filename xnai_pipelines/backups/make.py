@@ -19,7 +19,7 @@ from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
 from xnai_pipelines.backups.snapshot import SHARED, HomeMovedError, Snapshot, copy_database, stamp, take
-from xnai_pipelines.errors import BackupError, XnaiError
+from xnai_pipelines.errors import BackupError, SettingsError, XnaiError
 from xnai_pipelines.state.lance_files import TableVersion
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held
@@ -76,10 +76,15 @@ def back_up(
     Raises:
         BackupError: There is nothing to back up, or runs removed what was being copied, several times in a row.
         BackupUnavailableError: The place cannot be written.
-        SettingsError: The backups there have another key.
+        SettingsError: The backups there have another key, or the place is in the home or around it.
     """
     if not home.lancedb.is_dir():
         raise BackupError(f"There is nothing to back up in {home.root}. `xnai run` makes the first release.")
+    if place.overlaps(home.root):
+        raise SettingsError(
+            f"{place.address} is in the home {home.root} or around it. Backups would back themselves up, and be lost "
+            "with the home. Name a folder elsewhere, best on another disk."
+        )
     started = time.perf_counter()
     with held(home, "backup.lock", "another backup", say), place.alone():
         for left in home.root.glob(f"{_TEMPORARY}*"):
@@ -234,7 +239,7 @@ class _Copy:
         try:
             now, status = stamp(file, before_ns=self._began_ns), file.stat()
             known = self._known.get(path)
-            if known and now and known.stamp == now and all(self._repository.has(block) for block in known.blocks):
+            if known and now and known.stamp == now and self._repository.holds(known):
                 return [known]
             size, blocks = 0, []
             with read_from(file).open("rb") as opened:

@@ -1,6 +1,7 @@
 """Where backups lie: a folder, or a bucket of an object store with the S3 protocol."""
 
 import fcntl
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ from xnai_pipelines.state.layout import Home, write_bytes
 SECONDS_TO_CONNECT = 10
 SECONDS_TO_READ = 60
 ATTEMPTS = 4
+
+# What `write_bytes` has for a moment: the name of a content between a dot and the process id. Other hidden files of the
+# folder may be a person's.
+_UNFINISHED = re.compile(r"\.(repository\.json|[0-9a-f]{64}|\d{8}T\d{6}\.\d{3}Z)\.\d+")
 
 
 class Place(Protocol):
@@ -32,6 +37,9 @@ class Place(Protocol):
 
     def remove(self, name: str) -> None:
         """Remove a content; nothing happens if there is none."""
+
+    def overlaps(self, folder: Path) -> bool:
+        """Return whether the contents lie in the folder, or the folder among the contents."""
 
     def alone(self) -> Any:
         """Return a context in which no other process adds or removes backups here, if the place can tell."""
@@ -90,6 +98,11 @@ class Folder:
         """Delete a file."""
         (self._folder / name).unlink(missing_ok=True)
 
+    def overlaps(self, folder: Path) -> bool:
+        """Return whether one of the two folders is the other, or lies in it."""
+        mine, other = self._folder.resolve(), folder.resolve()
+        return mine.is_relative_to(other) or other.is_relative_to(mine)
+
     @contextmanager
     def alone(self) -> Iterator[None]:
         """Hold the folder's lock, which the system releases if the process dies."""
@@ -100,8 +113,10 @@ class Folder:
             raise self._unavailable(error) from error
         with lock as file:
             fcntl.flock(file, fcntl.LOCK_EX)
-            for left in self._folder.rglob(".*.[0-9]*"):  # of a process that was killed while it wrote
-                left.unlink(missing_ok=True)
+            for pattern in (".*", "blocks/*/.*", "backups/.*"):
+                for left in self._folder.glob(pattern):
+                    if _UNFINISHED.fullmatch(left.name):  # by a process that was killed while it wrote
+                        left.unlink(missing_ok=True)
             yield
 
     def _unavailable(self, error: OSError) -> BackupUnavailableError:
@@ -162,6 +177,10 @@ class Bucket:
         """Delete an object."""
         with self._reaching():
             self._client.delete_object(Bucket=self._bucket, Key=self._below + name)
+
+    def overlaps(self, folder: Path) -> bool:
+        """Return False: objects lie in no folder."""
+        return False
 
     @contextmanager
     def alone(self) -> Iterator[None]:

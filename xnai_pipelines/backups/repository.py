@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.backups import backup as manifests
-from xnai_pipelines.backups.backup import Backup
+from xnai_pipelines.backups.backup import Backup, StoredFile
 from xnai_pipelines.backups.places import Place
 from xnai_pipelines.backups.retention import Retention, kept
 from xnai_pipelines.backups.seal import Seal
@@ -71,9 +71,13 @@ class Repository:
             self.bytes_written += len(stored)
         return name
 
-    def has(self, name: str) -> bool:
-        """Return whether a block is stored."""
-        return name in self._stored_sizes()
+    def holds(self, file: StoredFile) -> bool:
+        """Return whether all blocks of a file are stored with the sizes that they had."""
+        sizes, starts = self._stored_sizes(), range(0, file.bytes, BLOCK_BYTES)
+        return len(starts) == len(file.blocks) and all(
+            sizes.get(name) == min(BLOCK_BYTES, file.bytes - start) + self._seal.overhead
+            for name, start in zip(file.blocks, starts, strict=True)
+        )
 
     def block(self, name: str) -> bytes:
         """Return a block.
@@ -97,12 +101,13 @@ class Repository:
     def discard_damaged(self, backup: Backup) -> int:
         """Remove the backup's blocks that cannot be read, so that the next backup stores them; return their number."""
         discarded = 0
-        for name in sorted(backup.blocks()):
-            try:
-                self.block(name)
-            except BackupDamagedError:
-                self.place.remove(_path(name))
-                discarded += 1
+        with self.place.alone():  # a backup that goes on may count on any of them
+            for name in sorted(backup.blocks()):
+                try:
+                    self.block(name)
+                except BackupDamagedError:
+                    self.place.remove(_path(name))
+                    discarded += 1
         return discarded
 
     def add(self, backup: Backup) -> None:

@@ -14,6 +14,10 @@ from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
 from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 
+_PARTIAL = ".restoring"
+# What an empty folder may hold: what a killed restore left, and what a new file system has.
+_OF_NO_MATTER = frozenset({_PARTIAL, "lost+found"})
+
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
@@ -49,7 +53,9 @@ class RestoreReport:
 def restore(
     repository: Repository, backup: Backup, into: Path, done: Callable[[int], None] = lambda _: None
 ) -> RestoreReport:
-    """Restore a backup; the folder appears once every file in it was verified.
+    """Restore a backup; the folder appears, or is filled, once every file was verified.
+
+    A folder that exists may be where a disk is mounted, so it is not replaced: its content moves in, the releases last.
 
     Args:
         repository: Where the backup lies.
@@ -61,18 +67,19 @@ def restore(
         BackupError: The folder is not empty, cannot be written, or its disk has no room.
         BackupDamagedError: A part of the backup is missing, cut off or changed; nothing is left in the folder.
     """
-    if into.exists() and (not into.is_dir() or any(into.iterdir())):
+    exists = into.exists()
+    if exists and (not into.is_dir() or any(entry.name not in _OF_NO_MATTER for entry in into.iterdir())):
         raise BackupError(f"{into} is not an empty folder. A backup is restored into a new folder: name another.")
     started = time.perf_counter()
-    into.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(into.parent).free
-    if free < backup.bytes:
-        raise BackupError(
-            f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. Free "
-            "some space, or name a folder on another disk."
-        )
-    partial = into.with_name(f".{into.name}.restoring")
+    partial = into / _PARTIAL if exists else into.with_name(f".{into.name}{_PARTIAL}")
     try:
+        into.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(partial.parent).free
+        if free < backup.bytes:
+            raise BackupError(
+                f"{into} has room for {free / 2**20:,.0f} MB, and the backup needs {backup.bytes / 2**20:,.0f} MB. "
+                "Free some space, or name a folder on another disk."
+            )
         shutil.rmtree(partial, ignore_errors=True)
         partial.mkdir(parents=True, mode=0o700)
         for file in backup.files:
@@ -81,13 +88,16 @@ def restore(
         _check_tables(partial)
         if Home(partial).secrets.is_dir():
             Home(partial).secrets.chmod(0o700)
-        if into.exists():
-            into.rmdir()
-        partial.rename(into)
+        if exists:
+            for entry in sorted(partial.iterdir(), key=lambda entry: entry == Home(partial).releases):
+                entry.rename(into / entry.name)
+        else:
+            partial.rename(into)
     except BackupDamagedError as error:
         raise BackupDamagedError(
             f"The backup {backup.backup_id} in {repository.place.address} cannot be restored: {error}. Restore "
-            "another: `xnai backups` lists them. The next `xnai backup` stores again what is missing."
+            "another: `xnai backups` lists them. If the home is still there, `xnai drill` and then `xnai backup` store "
+            "again what is damaged."
         ) from error
     except OSError as error:
         raise BackupError(f"The backup cannot be restored into {into} ({error.strerror}).") from error
@@ -125,8 +135,10 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
                 content = repository.block(name)
             except BackupDamagedError as error:
                 raise BackupDamagedError(f"{file.path}: {error}") from error
-            written.write(content)
             size += len(content)
+            if size > file.bytes:
+                raise BackupDamagedError(f"{file.path}: it has more than {file.bytes:,} bytes")
+            written.write(content)
     if size != file.bytes:
         raise BackupDamagedError(f"{file.path}: it has {size:,} bytes instead of {file.bytes:,}")
     path.chmod(file.mode & 0o777)

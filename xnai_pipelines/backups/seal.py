@@ -117,7 +117,7 @@ def key_of(text: str, origin: str) -> bytes:
         origin: Where the text is from, for the error.
 
     Raises:
-        SettingsError: It is no key; the message does not show it.
+        SettingsError: It is not a key; the message does not show it.
     """
     try:
         key = base64.urlsafe_b64decode(text.strip())

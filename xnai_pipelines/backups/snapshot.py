@@ -133,10 +133,15 @@ def _tables(home: Home) -> list[TableVersion]:
 
 def _check_named(snapshot: Snapshot) -> None:
     tables = {table.name for table in snapshot.tables}
-    for path, content in snapshot.records.items():
+    for path, content in list(snapshot.records.items()):
         folder, _, name = path.rpartition("/")
         if folder == "releases" and name.removesuffix(".json").isdigit():
-            table = json.loads(content)["embeddings_table"]
+            try:
+                table = json.loads(content)["embeddings_table"]
+            except (ValueError, KeyError, TypeError) as error:  # of an earlier release: the current one was read
+                snapshot.omitted[path] = f"damaged ({error!r})"
+                del snapshot.records[path]
+                continue
             if table not in tables:
                 raise HomeMovedError(
                     f"Release {name.removesuffix('.json')} names the table {table}, which does not exist. "

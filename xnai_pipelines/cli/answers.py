@@ -140,7 +140,9 @@ def verify(
     if as_json:
         print_json(asdict(found))
     else:
-        console.print(f"{found.verdict}: key {found.public_key}, {found.signed_at}", highlight=False, soft_wrap=True)
+        console.print(
+            f"{found.verdict}: key {found.public_key}, {found.signed_at or 'no time'}", highlight=False, soft_wrap=True
+        )
         for citation in found.gone:
             console.print(f"  not there any longer: {escape(_place(citation))}", highlight=False, soft_wrap=True)
     if found.verdict is not Verdict.AUTHENTIC:

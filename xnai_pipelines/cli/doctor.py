@@ -17,23 +17,25 @@ if TYPE_CHECKING:
 
 @app.command()
 def doctor(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Fix what can be fixed without losing anything.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Find what is wrong with the home, each fault with what mends it. Exit code 1 if a fault remains."""
+    """Find what is wrong with the home, each fault with its fix. Exit code 1 if a fault remains."""
     from xnai_pipelines.doctor.diagnosis import Urgency
 
     home, found = _examined()
-    mended = [one for one in found if fix and one.mend is not None]
-    if mended:
-        if any(one.kind == "dead_run" for one in mended):
+    mendable = [one for one in found if fix and one.mend is not None]
+    mended = []
+    if mendable:
+        if any(one.kind == "dead_run" for one in mendable):
             from xnai_pipelines.cli.runs import end_runs_left_behind
 
             end_runs_left_behind(home)
-        for one in mended:
+        for one in mendable:
             if one.mend is not None:
                 one.mend()
         found = _examined()[1]
+        mended = [one for one in mendable if one not in found]  # none of what a process is working on now
     if as_json:
         print_json({"home": str(home.root), "mended": [_shown(o) for o in mended], "found": [_shown(o) for o in found]})
     else:
@@ -96,15 +98,15 @@ def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> N
     from xnai_pipelines.cli.rendering import counted, say, table
 
     if mended:
-        table("Mended", ["where", "what was wrong"], [[one.where, one.what] for one in mended])
+        table("Fixed", ["where", "what was wrong"], [[one.where, one.what] for one in mended])
     if found:
         rows = [[str(one.urgency), one.where, one.what, one.remedy] for one in found]
-        table(f"{counted(len(found), 'finding')} in {home.root}", ["", "where", "what is wrong", "what mends it"], rows)
+        table(f"{counted(len(found), 'finding')} in {home.root}", ["", "where", "what is wrong", "fix"], rows)
     else:
         say(f"Nothing is wrong with {home.root}.")
     can = sum(one.can_mend for one in found)
     if can:
-        say(f"`xnai doctor --fix` mends {can} of them.")
+        say(f"`xnai doctor --fix` fixes {can} of them.")
 
 
 def _shown(one: "Diagnosis") -> dict[str, object]:

@@ -90,7 +90,7 @@ def _planned(base: Base, jobs: Jobs) -> list[_Schedule]:
             "weekly_quantization",
             when.quantization,
             jobs.quantize,
-            "Quantizes anew when the base weights changed, or over a fifth of the chunks since calibration.",
+            "Quantizes again when the base weights changed, or over a fifth of the chunks since calibration.",
             decide=weekly_quantization,
         ),
         _Schedule(

@@ -1,1 +1,1 @@
-"""What is wrong with a home, and the command that mends each fault."""
+"""What is wrong with a home, and the fix of each fault."""

@@ -1,4 +1,4 @@
-"""One fault of a home: where it is, what is wrong, and what mends it."""
+"""One fault of a home: where it is, what is wrong, and its fix."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ class Diagnosis:
         kind: Short name, the same for all faults of a kind.
         where: File, folder, table, run or variable.
         what: What is wrong, in a sentence.
-        remedy: The command or the step that mends it.
+        remedy: The command or the step that fixes it.
         urgency: How much it matters.
         mend: Mends it without losing anything; None if a person has to decide.
     """

@@ -66,4 +66,4 @@ def _found(inspect: Inspection, home: Home) -> list[Diagnosis]:
         return list(inspect(home))
     except (XnaiError, OSError) as error:
         name = getattr(inspect, "__name__", "inspect_backups").removeprefix("inspect_")
-        return [Diagnosis("not_inspected", name.replace("_", " "), str(error), "Mend this, then `xnai doctor` again")]
+        return [Diagnosis("not_inspected", name.replace("_", " "), str(error), "Fix this, then `xnai doctor` again")]

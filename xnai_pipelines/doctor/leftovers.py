@@ -3,17 +3,18 @@
 import shutil
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import dead_runs, forget_dead_run, is_held
+from xnai_pipelines.state.locks import WRITER, dead_runs, forget_dead_run, held_if_free, is_held
 
 # Folders that a process fills under a temporary name, and the lock that it holds meanwhile.
 _UNFINISHED = (
-    (".state.partial", "writer.lock"),
+    (".state.partial", WRITER),
     (".backup-*", "backup.lock"),
     (".drill-*", "drill.lock"),
-    ("unpacked/*", "writer.lock"),
+    ("unpacked/*", WRITER),
     ("models/.*.partial", "models/{name}.lock"),
     ("adapters/.*.partial", "adapters/{name}.lock"),
 )
@@ -44,5 +45,12 @@ def inspect_unfinished(home: Home) -> Iterator[Diagnosis]:
                     "A killed process left it unfinished. It only takes up space.",
                     "`xnai doctor --fix` removes it",
                     Urgency.RISK,
-                    partial(shutil.rmtree, folder),
+                    partial(_remove, folder, home.root / lock.format(name=name)),
                 )
+
+
+def _remove(folder: Path, lock: Path) -> None:
+    """Remove the folder, unless a process has begun to work on it."""
+    with held_if_free(lock) as free:
+        if free and folder.is_dir():
+            shutil.rmtree(folder)

@@ -3,29 +3,23 @@
 import json
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.lance_files import table_folders
 from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Release, Releases
 
 
 def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
     """Yield the pointer to the current release if it is missing, damaged, or names no release."""
-    releases, pointer = Releases(home.releases), home.releases / "current.json"
+    releases = Releases(home.releases)
     moves = releases.moves()
-    if not pointer.exists() and not moves:
-        return  # before the first release
-    try:
-        number = int(json.loads(pointer.read_bytes())["release"])
-        wrong = None if (home.releases / f"{number}.json").exists() else f"It names release {number}, which is missing."
-    except FileNotFoundError:
-        wrong = "It is missing, so nothing can be searched."
-    except (ValueError, KeyError, TypeError) as error:
-        wrong = f"It cannot be read ({error!r})."
-    if wrong is None:
+    wrong = _wrong_pointer(home)
+    if wrong is None or (not moves and not _pointer(home).exists()):  # nothing is released yet
         return
     # every move of the pointer is recorded after it was made
     last = next((move.release for move in reversed(moves) if _is_whole(releases, move.release)), None)
@@ -36,8 +30,9 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
             "damaged_pointer",
             "releases/current.json",
             wrong,
-            f"`xnai doctor --fix` points it to release {last}, the last one that it was moved to",
-            mend=partial(write_json, pointer, {"release": last}),
+            f"`xnai doctor --fix` points it to release {last}, the last whole one that it was moved to; "
+            "`xnai run` then brings it up to date",
+            mend=partial(_point_to, home, last),
         )
 
 
@@ -88,3 +83,25 @@ def _is_whole(releases: Releases, number: int) -> bool:
     except ReleaseError:
         return False
     return True
+
+
+def _pointer(home: Home) -> Path:
+    return home.releases / "current.json"
+
+
+def _wrong_pointer(home: Home) -> str | None:
+    try:
+        number = int(json.loads(_pointer(home).read_bytes())["release"])
+    except FileNotFoundError:
+        return "It is missing, so nothing can be searched."
+    except (ValueError, KeyError, TypeError) as error:
+        return f"It cannot be read ({error!r})."
+    exists = (home.releases / f"{number}.json").exists()
+    return None if exists else f"It names release {number}, which is missing."
+
+
+def _point_to(home: Home, number: int) -> None:
+    """Point to a release, unless a run writes now or has moved the pointer meanwhile."""
+    with held_if_free(home.root / WRITER) as alone:
+        if alone and _wrong_pointer(home):
+            write_json(_pointer(home), {"release": number})

@@ -13,9 +13,16 @@ from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
 
-_CARD = "card.json"
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# Records that no run makes again, and what to do about each.
+_NOT_MADE_AGAIN = {
+    "crawled_sites.json": f"{RESTORE}; or delete it and `xnai crawl URL` each site again before the next run",
+    "restore_drills.json": "Delete it and run `xnai drill`; the results of earlier drills are lost",
+    "backup.json": "`xnai backup`",
+}
 
 
 def inspect_tables(home: Home) -> Iterator[Diagnosis]:
@@ -70,56 +77,86 @@ def inspect_databases(home: Home) -> Iterator[Diagnosis]:
             path.relative_to(home.root).as_posix(),
             f"SQLite finds it damaged ({reason}).",
             AGAIN if is_cache else RESTORE,
-            mend=partial(_remove_database, path) if is_cache else None,
+            mend=partial(_remove_database, home, path) if is_cache else None,
         )
 
 
 def inspect_records(home: Home) -> Iterator[Diagnosis]:
     """Yield records under state/ that are not JSON."""
     for path in sorted(home.state.rglob("*.json")):
-        try:
-            json.loads(path.read_bytes())
-        except ValueError as error:
-            yield Diagnosis(
-                "damaged_record",
-                path.relative_to(home.root).as_posix(),
-                f"It cannot be read ({error}).",
-                AGAIN,
-                mend=partial(_set_aside, path),
-            )
+        error = _no_json(path)
+        if error is None:
+            continue
+        remedy = _NOT_MADE_AGAIN.get(path.name)
+        yield Diagnosis(
+            "damaged_record",
+            path.relative_to(home.root).as_posix(),
+            f"It cannot be read ({error}).",
+            remedy or AGAIN,
+            mend=None if remedy else partial(_set_aside, home, path),
+        )
 
 
 def inspect_search_files(home: Home) -> Iterator[Diagnosis]:
     """Yield files of search that differ from their card."""
     for folder in sorted(path for path in home.index.glob("*/[!.]*") if path.is_dir()):
-        try:
-            read_card(folder)
-        except DamagedArtefactError as error:
-            if folder.exists():  # else a run has just replaced it
-                yield Diagnosis(
-                    "damaged_search_files",
-                    folder.relative_to(home.root).as_posix(),
-                    str(error).split(". ")[0] + ".",
-                    "`xnai doctor --fix`; searches then read the table until the next run makes the files again",
-                    mend=partial(shutil.rmtree, folder),
-                )
+        error = _damaged_card(folder)
+        if error is not None:
+            yield Diagnosis(
+                "damaged_search_files",
+                folder.relative_to(home.root).as_posix(),
+                error.split(". ")[0] + ".",
+                "`xnai doctor --fix`; searches then read the table until the next run makes the files again",
+                mend=partial(_remove_search_files, home, folder),
+            )
 
 
 def _damage(path: Path) -> str | None:
+    """Return what SQLite finds damaged in a file; a file that is locked or cannot be opened is not damaged by that."""
     try:
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0)) as connection:
             (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-    except sqlite3.OperationalError as error:  # locked, which a working home may be, or not readable
-        return None if "locked" in str(error) else str(error)
     except sqlite3.DatabaseError as error:
-        return str(error)
+        # the low byte is the kind of error, the others its detail
+        return str(error) if getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED else None
     return None if found == "ok" else str(found).splitlines()[0]
 
 
-def _set_aside(path: Path) -> None:
-    path.rename(path.with_name(f"{path.name}.damaged"))
+def _no_json(path: Path) -> str | None:
+    try:
+        json.loads(path.read_bytes())
+    except FileNotFoundError:  # removed meanwhile
+        return None
+    except ValueError as error:
+        return str(error)
+    return None
 
 
-def _remove_database(path: Path) -> None:
-    for suffix in ("", "-wal", "-shm", "-journal"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
+def _damaged_card(folder: Path) -> str | None:
+    try:
+        read_card(folder)
+    except DamagedArtefactError as error:
+        return str(error) if folder.exists() else None  # else a run has just replaced it
+    return None
+
+
+# A run may have mended or replaced what was found: each of these looks again, while no run writes.
+
+
+def _set_aside(home: Home, path: Path) -> None:
+    with held_if_free(home.root / WRITER) as alone:
+        if alone and _no_json(path):
+            path.rename(path.with_name(f"{path.name}.damaged"))
+
+
+def _remove_database(home: Home, path: Path) -> None:
+    with held_if_free(home.root / WRITER) as alone:
+        if alone and path.exists() and _damage(path):
+            for suffix in ("", "-wal", "-shm", "-journal"):
+                path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _remove_search_files(home: Home, folder: Path) -> None:
+    with held_if_free(home.root / WRITER) as alone:
+        if alone and _damaged_card(folder):
+            shutil.rmtree(folder)

@@ -12,7 +12,7 @@ from xnai_pipelines.documents.folders import Folders, MirroredFolder
 from xnai_pipelines.documents.identity import document_id, lies_in, possible_files, source_name
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.errors import ForgettingError
-from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.make import bring_graph, overrides_of
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
 from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS
 from xnai_pipelines.questions.make import read_questions
@@ -65,9 +65,10 @@ def forget(
 ) -> ForgettingReport:
     """Erase a document, or all records and files of a file, from everything that the home keeps.
 
-    Works even if the document is no longer stored: it also erases what earlier deletions left in the table files, so a
-    second call completes one that was killed. Drift profiles count the document's words and sum its vectors, so they
-    are removed; the next evaluation profiles the current release again.
+    Works even if the document is no longer stored: it also erases what earlier deletions left in the table files. The
+    tables by which a document is known come last, so a second call completes one that was killed. Drift profiles count
+    the document's words and sum its vectors, so they are removed; the next evaluation profiles the current release
+    again.
 
     Args:
         context: The home.
@@ -78,6 +79,7 @@ def forget(
     Raises:
         ForgettingError: The file is still in the folder, so the next run would read it again; or nothing is known of
             the document.
+        GraphRulesError: The `graph.yaml` of the documents folder is not acceptable; nothing is erased.
     """
     source = source_name(source)
     rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
@@ -96,35 +98,39 @@ def forget(
     with stage(context, "forgetting") as watch:
         documents = sorted({document_id(source), *(row["document_id"] for row in stored)})
         embeddings = _embeddings(context.tables)
-        by_document = (DOCUMENTS, CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
+        made_of_it = [
+            (spec, "document_id", documents) for spec in (CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
+        ]
+        known_by = [(DOCUMENTS, "document_id", documents), *_of_files(sorted(paths - here))]
         chunks = chunks_of(context.tables, documents)
-        kept = [*((spec, "document_id", documents) for spec in by_document), *_of_files(sorted(paths - here))]
         adapters = adapters_trained_on(context.home, frozenset(documents))
-        if not adapters and not any(context.tables.was_stored(*rows) for rows in kept):
+        if not adapters and not any(context.tables.was_stored(*rows) for rows in (*known_by, *made_of_it)):
             raise ForgettingError(
                 f"There is no document {source}, and no table holds rows of it. Name it as `xnai search` shows it."
             )
         watch.items = len(stored)
+        overrides_of(context.home)  # the graph is made with them after much is erased
         for spec in embeddings:
             withdraw_corpus(context.home, spec.name)
         with context.progress.work("forgetting", 11 + len(embeddings), "tables") as advance:
             erased = []
-            for spec, column, values in (
-                *kept,
-                (QUESTIONS, "question_id", _questions_about(context, releases, frozenset(documents))),
-            ):
-                erased.append(_erase(context, spec, column, values))
+            about = _questions_about(context, releases, frozenset(documents))
+            for rows in (*made_of_it, (QUESTIONS, "question_id", about)):
+                erased.append(_erase(context, *rows))
                 advance()
             for table in _erase_from_graph(context, chunks):
                 erased.append(table)
                 advance()
-        for release in (releases.current(), releases.challenger()):
-            if release is not None:
-                publish_corpus(context.home, context.tables, release.embeddings_table)
-        cached = trim_cache(context)
-        for profile in profiles(context.home):
-            profile.unlink()
-        shutil.rmtree(context.home.unpacked, ignore_errors=True)  # left by a run that was killed
+            for release in (releases.current(), releases.challenger()):
+                if release is not None:
+                    publish_corpus(context.home, context.tables, release.embeddings_table)
+            cached = trim_cache(context)
+            for profile in profiles(context.home):
+                profile.unlink()
+            shutil.rmtree(context.home.unpacked, ignore_errors=True)  # left by a run that was killed
+            for rows in known_by:
+                erased.append(_erase(context, *rows))
+                advance()
     report = ForgettingReport(
         source=source,
         documents=len(stored),
@@ -138,7 +144,7 @@ def forget(
 
 
 def _of_files(paths: list[str]) -> list[tuple[TableSpec, str, list[str]]]:
-    return [(FILES, "path", paths), (QUARANTINE, "path", paths)]
+    return [(QUARANTINE, "path", paths), (FILES, "path", paths)]  # the files last: every document came from one
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:

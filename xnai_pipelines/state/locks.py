@@ -12,6 +12,8 @@ from pathlib import Path
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.layout import Home
 
+WRITER = "writer.lock"  # of the home's tables
+
 
 @contextmanager
 def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
@@ -20,7 +22,7 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
     Raises:
         HomeError: The home cannot be written.
     """
-    with held(home, "writer.lock", f"process {os.getpid()}", say):
+    with held(home, WRITER, f"process {os.getpid()}", say):
         yield
 
 
@@ -50,6 +52,18 @@ def held(home: Home, name: str, holder: str, say: Callable[[str], None]) -> Iter
         file.write(holder)
         file.flush()
         yield
+
+
+@contextmanager
+def held_if_free(path: Path) -> Iterator[bool]:
+    """Hold the lock of this file while the block runs if no process holds it; yield whether it is held."""
+    with path.open("a+") as file:
+        free = True
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            free = False
+        yield free
 
 
 @contextmanager
