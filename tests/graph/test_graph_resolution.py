@@ -85,3 +85,10 @@ def test_a_plural_is_a_term_and_never_a_name():
     )
     assert {surface for surface, _ in found["Queue"]} == {"Queue", "Queues"}
     assert "Williams" in found
+
+
+def test_a_word_of_two_titles_that_differ_in_their_articles_is_neither():
+    titled = (film("a.md", "Das Boot", "A film of 1981."), film("b.md", "The Boot", "A novel of 1973."))
+    found = named(*titled, read("c.md", "We saw a Boot and liked it."))
+    assert found["Boot"] == {("Boot", "form")}
+    assert ("Boot", "without its article") in named(titled[0], read("c.md", "We saw a Boot and liked it."))["Das Boot"]

@@ -113,3 +113,15 @@ def test_scores_are_numbers_and_every_passage_without_a_way_keeps_its_own(films:
     graph = {one.row: one.score for one in index.rank(ASKED, 20, Mode.GRAPH)}
     assert hybrid.keys() == graph.keys()
     assert all(np.isfinite(score) and score >= hybrid[row] for row, score in graph.items())
+
+
+def test_a_title_that_may_not_be_read_takes_no_words_from_one_that_may(work: Workplace):
+    work.write("alpha.md", "# Alpha\n\nAlpha sells boats in Horten.\n")
+    work.write("merger.md", "# Alpha Merger\n\nAlpha Merger is a plan of the board.\n")
+    work.write("other.md", "# Beta\n\nBeta sells cars. It is called the Merger of shops.\n")
+    work.ingest()
+    bring_graph(work.context())
+    reader = work.search().for_reader(lambda source: source != "merger.md")
+    hits = reader.search("Who knows of the Alpha Merger?", 3, Mode.GRAPH)
+    (alpha,) = (hit for hit in hits if hit.source == "alpha.md")
+    assert [step.by for step in alpha.path] == ["names", "is about"]

@@ -4,7 +4,7 @@ A function of all that was read and of the user's `graph.yaml`; the order of the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -259,12 +259,25 @@ def _everywhere(
         for alias, to in found.items():
             if alias not in titles.documents:
                 agreed.setdefault(alias, to)
-    known = {keys[code] for _, code, _ in pairs}
-    for key in known:
-        head, _, rest = key.partition(" ")
-        if head in ARTICLES and rest in known and key not in agreed and rest not in agreed:
-            if key in titles.documents and rest not in titles.documents:
-                agreed[rest] = (key, Rule.ARTICLE)
-            elif key not in titles.documents:
-                agreed[key] = (rest, Rule.ARTICLE)
+    agreed.update(_without_articles({keys[code] for _, code, _ in pairs}, titles, agreed))
     return agreed
+
+
+def _without_articles(
+    known: Set[str], titles: Titles, agreed: Mapping[str, tuple[str, Rule]]
+) -> dict[str, tuple[str, Rule]]:
+    """Return the forms that are another one without its article; none if several titles are: "Das Boot", "The Boot"."""
+    articled: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(known - agreed.keys()):
+        head, _, rest = key.partition(" ")
+        if head in ARTICLES and rest in known and rest not in agreed:
+            articled[rest].append(key)
+    found = {}
+    for rest, forms in articled.items():
+        titled = [key for key in forms if key in titles.documents]
+        if titled and rest not in titles.documents:
+            if len(titled) == 1:
+                found[rest] = (titled[0], Rule.ARTICLE)
+        else:
+            found.update({key: (rest, Rule.ARTICLE) for key in forms if key not in titles.documents})
+    return found
