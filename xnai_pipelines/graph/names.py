@@ -40,7 +40,8 @@ _QUOTES = (("“", "”"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「"
 _QUOTED = re.compile(
     "|".join(
         # few blanks, and none is tried twice: a quotation mark before a page of blanks would take minutes
-        rf"{opening}\s{{0,2}}+([^{opening}{closing}\s][^{opening}{closing}\n]{{0,{LONGEST_QUOTED - 1}}}?)\s{{0,2}}[{closing}]"
+        rf"{opening}\s{{0,2}}+"
+        rf"([^{opening}{closing}\s][^{opening}{closing}\n]{{0,{LONGEST_QUOTED - 1}}}?)\s{{0,2}}[{closing}]"
         for opening, closing in _QUOTES
     )
 )

@@ -78,8 +78,8 @@ class GraphSearch:
 
     def __init__(self, corpus: Corpus, tables: Tables) -> None:
         """Read the graph's tables."""
-        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id", "surface"])
-        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "aliases"])
+        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id", "start", "surface"])
+        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "aliases"]).sort_by("entity_id")
         self._corpus = corpus
         self._tables = tables
         self._titled = np.flatnonzero(ints(pc.list_value_length(entities["titled_documents"])))
