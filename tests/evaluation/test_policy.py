@@ -63,6 +63,7 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
         "questions": 0,
         "correct_typos": True,
         "reranker": None,
+        "graph_weight": 0.0,
     }
     assert coded.search().policy.vector_weight == 0.9
 

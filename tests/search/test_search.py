@@ -90,6 +90,7 @@ def test_a_long_document_does_not_hide_the_others(work: Workplace, mode: Mode):
     work.write("weather.txt", "It was sunny at first, then came a little rain.\n")
     work.write("chess.txt", "A rook moves along rows and columns, rain or shine.\n")
     work.ingest()
+    bring_graph(work.context())
     hits = work.search().search("rain", k=3, mode=mode, by_document=True)
     assert len(hits) == len({hit.source for hit in hits}) == 3
 
@@ -99,7 +100,7 @@ def test_an_index_without_passages_answers_with_none(work: Workplace):
     work.write("only.docx", b"PK\x03\x04" + bytes(50))
     (work.documents / "broken.jsonl").unlink()
     work.ingest()
-    for mode in Mode:
+    for mode in work.search().modes:
         assert work.search().search("anything", mode=mode) == []
 
 

@@ -6,8 +6,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
 
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.arrays import position_in
@@ -147,6 +145,9 @@ class KnowledgeGraph:
         Raises:
             GraphQueryError: An entity is not known, or no way connects them.
         """
+        from scipy import sparse
+        from scipy.sparse import csgraph
+
         start, end = self.find(first), self.find(second)
         rows = self._tables.read(RELATIONS, ["relation_id", "source_id", "target_id", "type", "weight"])
         nodes = sorted(self._forms)

@@ -16,6 +16,7 @@ import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPException, HTTPMessage, responses
 from threading import Thread
@@ -25,8 +26,6 @@ from urllib.parse import urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import stamina
-from purgatory import SyncCircuitBreakerFactory
-from purgatory.domain.model import OpenedState
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
 from xnai_pipelines.errors import WebhookError
@@ -35,11 +34,17 @@ ATTEMPTS = 3
 PAUSE_SECONDS = 300
 _PAUSED = f"paused for {PAUSE_SECONDS // 60} minutes after {ATTEMPTS} consecutive failures"
 
-_breakers = SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=PAUSE_SECONDS)
-
 # Markup that makes messengers notify everybody or hide a URL behind other text: a document's name must not do that.
 _MARKUP = re.compile(r"<(?=\S)|@(?=(?:all|channel|everyone|here)\b)")
 _ZERO_WIDTH_SPACE = "\u200b"
+
+
+@cache
+def _breakers() -> Any:
+    # where redis is installed, purgatory imports it, used or not: half a second of loading the code location
+    from purgatory import SyncCircuitBreakerFactory
+
+    return SyncCircuitBreakerFactory(default_threshold=ATTEMPTS, default_ttl=PAUSE_SECONDS)
 
 
 class _FailedError(Exception):
@@ -87,9 +92,11 @@ class WebhookSink:
 
     def deliver(self, alert: Alert) -> Delivery:
         """Return the result of posting an alert up to three times. Never raises and never exceeds `timeout`."""
+        from purgatory.domain.model import OpenedState
+
         body = json.dumps({"text": _text(alert), "alert": alert.as_json()}).encode()
         deadline = time.monotonic() + self.timeout
-        breaker = _breakers.get_breaker(hashlib.sha256(self.url.encode()).hexdigest())
+        breaker = _breakers().get_breaker(hashlib.sha256(self.url.encode()).hexdigest())
         tries = stamina.retry_context(
             on=_PassingError,
             attempts=ATTEMPTS,
