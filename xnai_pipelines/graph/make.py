@@ -75,17 +75,26 @@ def make_communities(context: StageContext) -> GraphReport:
 
     The graph is complete then, and the current release's manifest names its revision.
     """
-    report = _make(context, COMMUNITIES)
-    releases = Releases(context.home.releases)
-    release, revision = releases.current(), read_graph_record(context.home).revision
-    if release is not None and release.graph != revision:
-        releases.set_graph(release.release, revision)
-    return report
+    with stage(context, COMMUNITIES.name) as watch:
+        report = _bring_derived(context, COMMUNITIES)
+        name_graph(context)
+        watch.items = report.written
+    return _reported(context, report, watch.seconds)
 
 
 def bring_graph(context: StageContext) -> list[GraphReport]:
     """Bring all tables of the graph in line with the chunks; the caller is the sole writer."""
-    return [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+    reports = [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+    name_graph(context)
+    return reports
+
+
+def name_graph(context: StageContext) -> None:
+    """Record the revision of the graph in the current release's manifest; the caller is the sole writer."""
+    releases = Releases(context.home.releases)
+    release, revision = releases.current(), read_graph_record(context.home).revision
+    if release is not None and release.graph != revision:
+        releases.set_graph(release.release, revision)
 
 
 def _make(context: StageContext, spec: TableSpec) -> GraphReport:

@@ -12,7 +12,9 @@ _UNCASED_RUN = 2  # characters without case that are a name
 
 # Words; scripts written without spaces character by character.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_PIECE = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}_])\w)+(?:['’](?:(?![{_UNSPACED}_])\w)+)*")
+_SPACED = rf"(?:(?![{_UNSPACED}_])\w)+"
+# Words as forms have them: with the marks of C++, C# and .NET.
+_PIECE = re.compile(rf"[{_UNSPACED}]|(?:(?<!\S)\.(?=[^\W\d_]))?{_SPACED}(?:['’]{_SPACED})*(?:(?:\+\+|\#)(?!\w))?")
 _OPEN_BRACKET = re.compile(r"\([^()]*\Z")
 
 

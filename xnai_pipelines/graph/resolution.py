@@ -28,6 +28,7 @@ from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
 
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
+TERMS = (Kind.TERM, Kind.HEADING)
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
 ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
@@ -148,7 +149,12 @@ def _targets(
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
-    everywhere = _everywhere(pairs, keys, titles, longer, local, reading.languages)
+    terms = set(piece[kept & np.isin(reading.kind, _codes(reading, TERMS))].tolist())
+    acronyms = {keys[code] for code in terms if "".join(forms[code].words[-1:]).isupper()}
+    plural = plurals({keys[code] for code in terms}, acronyms)
+    everywhere = _everywhere(
+        pairs, keys, titles, longer=longer, local=local, plural=plural, languages=reading.languages
+    )
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     found = []
     for document, code, is_name in pairs:
@@ -234,8 +240,10 @@ def _everywhere(
     pairs: list[tuple[int, int, bool]],
     keys: list[str],
     titles: Titles,
+    *,
     longer: Mapping[int, set[str]],
     local: Mapping[tuple[int, str], tuple[str, Rule]],
+    plural: Mapping[str, tuple[str, Rule]],
     languages: Sequence[str],
 ) -> dict[str, tuple[str, Rule]]:
     """Return the aliases that hold in every document: those that all documents which state one agree on."""
@@ -250,12 +258,11 @@ def _everywhere(
         only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
             agreed[alias] = (only, min(rule for _, rule in targets))
-    terms = {keys[code] for _, code, is_name in pairs if not is_name}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document, code, is_name in pairs:
         if is_name:
             counts[languages[document]][keys[code]] += 1
-    for found in (plurals(terms), *(inflections(names, language) for language, names in counts.items())):
+    for found in (plural, *(inflections(names, language) for language, names in counts.items())):
         for alias, to in found.items():
             if alias not in titles.documents:
                 agreed.setdefault(alias, to)
