@@ -49,8 +49,12 @@ def _often(lengths: range, phrases: Callable[[int], Iterator[str]]) -> dict[str,
     """Return how often each phrase occurs that occurs twice: one can only if its parts do, so few are counted."""
     found: dict[str, int] = {}
     for length in lengths:
-        longer = length > lengths.start
-        counts = Counter(one for one in phrases(length) if not longer or all(part in found for part in _parts(one)))
+        asked = phrases(length)
+        if found:
+            asked = (one for one in asked if (parts := _parts(one))[0] in found and parts[1] in found)
+        elif length > lengths.start:
+            break
+        counts = Counter(asked)
         found.update({phrase: n for phrase, n in counts.items() if n > 1})
     return found
 

@@ -1,6 +1,6 @@
 """Mentions to entities: which mentions are names, what each names, and by which rule. Pure.
 
-A function of all that was read and of the user's `graph.yaml`; the order of the rows is no matter.
+A function of all that was read and of the user's `graph.yaml`; row order does not matter.
 """
 
 from collections import Counter, defaultdict
@@ -45,7 +45,6 @@ class Resolved:
         entity: Index into `keys` of each mention, int64 [m]; -1 if it is not kept.
         keys: Keys of the entities, sorted.
         rule: Index into `RULES` of each mention, int64 [m].
-        subject_of: Entity of each document's title, int64 [documents]; -1 if its text has no title.
     """
 
     kept: Bools
@@ -53,7 +52,6 @@ class Resolved:
     entity: Ints
     keys: list[str]
     rule: Ints
-    subject_of: Ints
 
 
 def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
@@ -66,7 +64,10 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     forms_of = [form_of(text) for text in pieces]
     keys = _keys(reading, forms_of, piece, kept)
     if user.stopped:
-        kept = kept & ~np.array([key in user.stopped for key in keys], dtype=bool)[piece]
+        stopped = [
+            bool({key, form.key, form.qualified} & user.stopped) for key, form in zip(keys, forms_of, strict=True)
+        ]
+        kept = kept & ~np.array(stopped, dtype=bool)[piece]
     width = max(1, len(pieces))
     pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
@@ -80,10 +81,7 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     rule = np.full(len(kept), -1, dtype=np.int64)
     entity[kept] = np.array([index[target] for target, _ in targets], dtype=np.int64)[inverse]
     rule[kept] = np.array([RULES.index(by) for _, by in targets], dtype=np.int64)[inverse]
-    subject_of = np.full(len(reading.document_ids), -1, dtype=np.int64)
-    is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
-    subject_of[reading.document[is_title]] = entity[is_title]
-    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule, subject_of=subject_of)
+    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule)
 
 
 def _by_user(user: Overrides, key: str, target: str, rule: Rule) -> tuple[str, Rule]:

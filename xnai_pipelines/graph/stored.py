@@ -198,9 +198,9 @@ class KnowledgeGraph:
             for row in rows
         ]
 
-    def around(self, name: str, most: int = 40) -> tuple[Entity, tuple[tuple[str, str], ...]]:
+    def around(self, name: str, limit: int = 40) -> tuple[Entity, tuple[tuple[str, str], ...]]:
         """Return an entity with its strongest neighbours, and which of these are related to each other, by id."""
-        middle = self.entity(name, neighbours=most)
+        middle = self.entity(name, neighbours=limit)
         known = sorted({middle.entity_id, *(one.entity_id for one in middle.neighbours)})
         where = f"{is_in('source_id', known)} AND {is_in('target_id', known)}"
         rows = self._tables.read(RELATIONS, ["source_id", "target_id"], where).to_pylist()
@@ -267,13 +267,13 @@ class KnowledgeGraph:
         place = {"chunk_id": first["chunk_id"], "start": first["sentence_start"], "end": first["sentence_end"]}
         return next(iter(self.evidence([place])), None)
 
-    def _neighbours(self, entity_id: str, most: int) -> tuple[Neighbour, ...]:
+    def _neighbours(self, entity_id: str, limit: int) -> tuple[Neighbour, ...]:
         where = f"source_id = {quoted(entity_id)} OR target_id = {quoted(entity_id)}"
         rows = self._tables.read(RELATIONS, RELATIONS.schema.names, where).to_pylist()
         rows.sort(key=lambda row: (row["type"] == CO_OCCURS, -row["weight"], row["relation_id"]))
-        outward = [row["source_id"] == entity_id for row in rows[:most]]
+        outward = [row["source_id"] == entity_id for row in rows[:limit]]
         others = [row["target_id"] if out else row["source_id"] for row, out in zip(rows, outward, strict=False)]
-        return self._as_neighbours(list(zip(rows[:most], others, outward, strict=True)))
+        return self._as_neighbours(list(zip(rows[:limit], others, outward, strict=True)))
 
     def _as_neighbours(self, steps: Sequence[tuple[dict[str, Any], str, bool]]) -> tuple[Neighbour, ...]:
         chunks = self._chunks(one["chunk_id"] for row, _, _ in steps for one in row["sentences"][:1])

@@ -31,7 +31,7 @@ from xnai_pipelines.state.tables import Tables, quoted
 # Chosen on the train questions of HotpotQA and 2WikiMultihopQA together; each neighbour does nearly as well.
 STARTS = 3  # documents
 NAMED = np.float32(3.0)  # standard deviations that the passages of a document gain if the question names it
-LEAST = 1e-4  # share of a walk that adds log 2 to the score: standard deviations of the first search
+SHARE_OF_ONE = 1e-4  # share of a walk that adds log 2 to the score: standard deviations of the first search
 FULL_WEIGHT = 4.0  # of what the walk adds, in the mode graph
 
 _DEPTH = 60  # passages among which the documents are
@@ -104,7 +104,7 @@ class GraphSearch:
         rows = preferred.best(_DEPTH)
         rows = first_per_group(rows, self._documents(rows))[:STARTS]
         walk = self._walker.walk(_start(rows, preferred.at(rows), len(titles)))
-        return Walked(walk, named, np.log1p(walk.rank / LEAST).astype(np.float32))
+        return Walked(walk, named, np.log1p(walk.rank / SHARE_OF_ONE).astype(np.float32))
 
     def path(self, walked: Walked, row: int) -> tuple[Step, ...]:
         """Return the way by which the walk came to a passage; empty if it did not."""
