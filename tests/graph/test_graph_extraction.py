@@ -1,8 +1,13 @@
 """What is read of a document: names in any script, code, dates and stated relations, each with its exact range."""
 
+import time
+
 import pytest
 
 from tests.support.graphs import read, stated, surfaces
+from xnai_pipelines.graph.markup import links
+from xnai_pipelines.graph.names import quoted_names
+from xnai_pipelines.graph.patterns import pattern_finds
 
 TEXT = (
     'Rukn al-Dawla met Émile Zola on 2 November 1932. "The Ninth Gate" (1999) was shown at the University of '
@@ -115,3 +120,30 @@ def test_python_source_is_read_by_its_syntax_tree():
 
 def test_source_that_does_not_parse_is_read_as_text():
     assert read("reader.py", "def broken(:\n  Ann Lee", media_type="text/x-python")
+
+
+@pytest.mark.parametrize(
+    ("find", "text"),
+    [
+        (quoted_names, '"' + " " * 4_000),
+        (pattern_finds, "a@b " + "a." * 12_000),
+        (pattern_finds, "A-" * 6_000 + "a"),
+        (lambda text: links(text, "a.md"), "[a](" * 5_000),
+    ],
+    ids=["quotes", "email", "code", "link"],
+)
+def test_no_text_makes_an_expression_try_each_character_with_each_other(find, text):
+    started = time.process_time()
+    assert list(find(text)) is not None
+    assert time.process_time() - started < 1
+
+
+def test_blanks_beside_quotation_marks_are_not_part_of_the_name():
+    assert [(find.start, find.end) for find in quoted_names('« Le Monde » "A" “Bo Ek”')] == [(2, 10), (18, 23)]
+
+
+def test_an_address_begins_after_the_marks_before_it():
+    assert surfaces(read("a.md", "Write to -ops+a@example.org, or .b@example.org."), "email") == [
+        "ops+a@example.org",
+        "b@example.org",
+    ]

@@ -7,10 +7,18 @@ from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.errors import GraphRulesError
 from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
-from xnai_pipelines.graph.make import bring_graph, make_communities, make_entities, make_mentions, make_relations
-from xnai_pipelines.graph.record import read_graph_record
+from xnai_pipelines.graph.make import (
+    bring_graph,
+    input_of,
+    make_communities,
+    make_entities,
+    make_mentions,
+    make_relations,
+)
+from xnai_pipelines.graph.overrides import Overrides
+from xnai_pipelines.graph.record import Part, read_graph_record
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
-from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS
+from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.releases.forget import forget
 
 PAGES = {
@@ -57,6 +65,11 @@ def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tm
     make(fresh)
     assert revision(pages) == revision(fresh)
     assert not compare_with_rebuild(pages.home, pages.tables).different
+
+
+def test_what_was_read_anew_is_related_anew_even_if_the_mentions_are_the_same():
+    before, after = ({"mentions": Part(input=read, revision="same", rows=1)} for read in ("read", "read anew"))
+    assert input_of(RELATIONS, before, Overrides()) != input_of(RELATIONS, after, Overrides())
 
 
 def test_a_deleted_document_leaves_no_orphan(pages):

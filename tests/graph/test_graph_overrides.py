@@ -44,6 +44,17 @@ def test_a_stopped_name_is_no_entity(tmp_path):
     assert "figure two" not in keys_of(said(tmp_path, "stop_names: [Figure Two]"))
 
 
+def test_a_stopped_name_is_none_in_code_that_differs_by_case(tmp_path):
+    text = "The class `Path` of the function `path`."
+    assert {"Path", "path"} <= keys_of(Overrides(), text).keys()
+    assert not {"Path", "path"} & keys_of(said(tmp_path, "stop_names: [Path]"), text).keys()
+
+
+def test_an_alias_of_an_alias_is_the_form_at_the_end(tmp_path):
+    user = said(tmp_path, "aliases: {Acme: [Acme Corp], Acme Corp: [Acme Corporation], A: [B], B: [A]}")
+    assert user.aliases == {"acme corp": "acme", "acme corporation": "acme", "b": "a"}
+
+
 def test_a_type_is_the_users(tmp_path):
     user = said(tmp_path, "types: {Ann Lee: person}")
     reading = reading_of(extractions({"a.md": read("a.md", "We met Ann Lee.")}))

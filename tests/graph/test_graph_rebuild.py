@@ -74,3 +74,12 @@ def test_rows_name_only_chunks_and_entities_that_there_are():
         assert set(row["members"]) <= entities
         assert all(one["sentence"] in texts[one["chunk_id"]][1] for one in row["summary"])
     assert made["communities"].num_rows
+
+
+def test_a_summary_quotes_no_chunk_that_is_gone():
+    read_rows = {
+        f"{at}.md": read(f"{at}.md", f"{who} was born in Oslo. Bo Ek met {who}.") for at, who in enumerate(PEOPLE)
+    }
+    divided = whole(extractions(read_rows), {})["communities"].to_pylist()
+    assert divided
+    assert not any(row["summary"] for row in divided)

@@ -1,6 +1,10 @@
 """Which mentions are names, and which forms name one entity: each merge by a rule, and only with evidence."""
 
+import pytest
+
 from tests.support.graphs import mentions, named, read
+from xnai_pipelines.graph.forms import form_of
+from xnai_pipelines.graph.question import Names
 
 
 def film(source: str, title: str, text: str) -> list[dict]:
@@ -85,3 +89,40 @@ def test_a_plural_is_a_term_and_never_a_name():
     )
     assert {surface for surface, _ in found["Queue"]} == {"Queue", "Queues"}
     assert "Williams" in found
+
+
+def test_a_word_of_two_titles_that_differ_in_their_articles_is_neither():
+    titled = (film("a.md", "Das Boot", "A film of 1981."), film("b.md", "The Boot", "A novel of 1973."))
+    found = named(*titled, read("c.md", "We saw a Boot and liked it."))
+    assert found["Boot"] == {("Boot", "form")}
+    assert ("Boot", "without its article") in named(titled[0], read("c.md", "We saw a Boot and liked it."))["Das Boot"]
+
+
+def test_a_common_word_is_taken_off_a_name_with_any_apostrophe():
+    small = read("a.md", "It is so when it rains, and when it does not. We know annabel trees.")
+    asked = read("b.md", "When Dell’Orto Smith came. Annabel Anna Smith came.")
+    assert {"Dell'Orto Smith", "Anna Smith"} <= set(named(small, asked))
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        ("C", "C++", "C#"),
+        (".NET", "Net", "net"),
+        ("https://a.b/c-d", "https://a.b/c/d"),
+        ("a-b@c.org", "a.b@c.org"),
+    ],
+)
+def test_marks_that_tell_names_apart_are_in_the_key(forms):
+    assert len({form_of(form).key for form in forms}) == len({form.lower() for form in forms})
+
+
+def test_a_question_names_what_marks_tell_apart():
+    names = Names([["C"], ["C++"], [".NET"], ["Net"]])
+    asked = "Is C++ older than .NET, C or the Net? It is C#."
+    assert [name.entities for name in names.within(asked)] == [(1,), (2,), (0,), (3,)]
+
+
+def test_short_words_and_acronyms_are_no_plurals():
+    text = "**HTTP**: one.\n**HTTPS**: two.\n**io**: one.\n**ios**: two.\n**Clas**: one.\n**Class**: two."
+    assert {"HTTP", "HTTPS", "io", "ios", "Clas", "Class"} <= set(named(read("a.md", text)))

@@ -11,8 +11,10 @@ from xnai_pipelines.errors import QueryError
 from xnai_pipelines.evaluation.graph_share import WITHOUT, GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.search.query import Filters, Mode
+from xnai_pipelines.state.manifest import Releases
 
 ASKED = "Where was the director of Silver Tide born?"
 FILMS = {
@@ -52,6 +54,12 @@ def test_the_graph_leads_to_the_document_that_the_question_does_not_name(films: 
         ("entity", "Mara Quist", "directed_by"),
         ("passage", "quist.md", "is about"),
     ]
+
+
+def test_the_release_names_the_graph_as_soon_as_it_is_made(films: Workplace):
+    revision = read_graph_record(films.home).revision
+    assert revision
+    assert Releases(films.home.releases).require().graph == revision
 
 
 def test_hybrid_search_takes_the_graph_only_as_far_as_the_policy_says(films: Workplace):
@@ -113,3 +121,15 @@ def test_scores_are_numbers_and_every_passage_without_a_way_keeps_its_own(films:
     graph = {one.row: one.score for one in index.rank(ASKED, 20, Mode.GRAPH)}
     assert hybrid.keys() == graph.keys()
     assert all(np.isfinite(score) and score >= hybrid[row] for row, score in graph.items())
+
+
+def test_a_title_that_may_not_be_read_takes_no_words_from_one_that_may(work: Workplace):
+    work.write("alpha.md", "# Alpha\n\nAlpha sells boats in Horten.\n")
+    work.write("merger.md", "# Alpha Merger\n\nAlpha Merger is a plan of the board.\n")
+    work.write("other.md", "# Beta\n\nBeta sells cars. It is called the Merger of shops.\n")
+    work.ingest()
+    bring_graph(work.context())
+    reader = work.search().for_reader(lambda source: source != "merger.md")
+    hits = reader.search("Who knows of the Alpha Merger?", 3, Mode.GRAPH)
+    (alpha,) = (hit for hit in hits if hit.source == "alpha.md")
+    assert [step.by for step in alpha.path] == ["names", "is about"]

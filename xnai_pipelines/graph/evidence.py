@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xnai_pipelines.graph.arrays import Bools, Ints
-from xnai_pipelines.graph.forms import Form
+from xnai_pipelines.graph.forms import Form, start_of_word
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.reading import Reading
 
@@ -82,4 +82,4 @@ def _cut(surface: str, form: Form, *, initial: bool, words: Words, known: set[st
         return DROPPED
     if not left or (len(left[0].partition("'")[0]) < 2 and len(left) == 1):
         return DROPPED
-    return surface.find(left[0]) if len(left) < len(form.words) else 0
+    return start_of_word(surface, len(form.words) - len(left))

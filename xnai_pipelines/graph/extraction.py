@@ -20,7 +20,7 @@ from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import MEDIA_TYPE, Use, symbols
 from xnai_pipelines.graph.statements import OF_DOCUMENT, Sentence, Statement, as_rows, class_terms, cued
 
-VERSION = 2  # raised when the same text gives other mentions: every document is then read again
+VERSION = 3  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
@@ -81,10 +81,10 @@ def _read_chunk(
     end = base + len(text)
     headings = [
         Find(place.start - base, place.end - base, place.kind, "headings")
-        for place in above.places
-        if base <= place.start and place.end <= end
+        for place in map(above.places.__getitem__, above.within(base, end))
     ]
-    code = {_within(use.find, base): use for use in reversed(used) if base <= use.find.start and use.find.end <= end}
+    first, last = (bisect.bisect_left(used, at, key=lambda use: use.find.start) for at in (base, end))
+    code = {_within(use.find, base): use for use in reversed(used[first:last]) if use.find.end <= end}
     short = list(acronyms(text))
     finds = without_overlaps(
         [
@@ -161,7 +161,7 @@ def _of_code(
 
 def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start: int, end: int) -> None:
     """Add the headings that a chunk stands under, at their own places, and what each heading is a part of."""
-    inside = [at for at, place in enumerate(above.places) if start <= place.start and place.end <= end]
+    inside = above.within(start, end)
     parents = {at: above.places[at].parent for at in inside}
     wanted = dict.fromkeys([*above.above(start), *(parent for parent in parents.values() if parent is not None)])
     listed = {mention["start"]: index for index, mention in enumerate(mentions)}

@@ -12,7 +12,11 @@ _APOSTROPHES = str.maketrans({"’": "'", "ʼ": "'", "‘": "'", "‐": "-", "�
 _QUALIFIED = re.compile(r"(.*\S)\s*\(([^()]+)\)\Z", re.DOTALL)
 _NUMBERED = re.compile(r"(?:\d{1,3}\.)+\d{0,3}\s+(?=\D)")
 _POSSESSIVE = re.compile(r"'s?\Z")
-_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
+_LETTERS = r"[^\W_]+"
+_APOSTROPHE = "['’ʼ‘]"
+# A word, with what tells C, C++ and C# apart, and .NET from a net.
+_WORD = re.compile(rf"(?:(?<!\S)\.(?=[^\W\d_]))?{_LETTERS}(?:{_APOSTROPHE}{_LETTERS})*(?:(?:\+\+|\#)(?!\w))?")
+_ADDRESS = re.compile(r"\w+://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +25,8 @@ class Form:
 
     Attributes:
         text: The surface in NFKC on one line, without a number before it.
-        key: Its folded words, without a qualifier; the text itself if it has no words.
+        key: Its folded words, without a qualifier; the text itself if it has no words, and the folded text of an
+            address, whose marks tell it from others.
         qualifier: Folded words in brackets at its end: "2013 film"; empty if there are none.
         words: The words of the text before the qualifier, as written.
     """
@@ -44,6 +49,8 @@ def form_of(surface: str) -> Form:
     if not text.isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)
     text = " ".join(text.split())
+    if _ADDRESS.fullmatch(text):
+        return Form(text=text, key=folded(text), qualifier="", words=(text,))
     text = _NUMBERED.sub("", text, count=1) if text[:1].isdigit() else text
     qualified = _QUALIFIED.match(text) if text.endswith(")") else None
     bare = _POSSESSIVE.sub("", qualified[1] if qualified else text)
@@ -54,6 +61,12 @@ def form_of(surface: str) -> Form:
         qualifier=folded(" ".join(_WORD.findall(qualified[2]))) if qualified else "",
         words=words,
     )
+
+
+def start_of_word(surface: str, number: int) -> int:
+    """Return where a word of a surface begins, from 0; 0 if it has no such word as it is written."""
+    words = list(_WORD.finditer(surface))
+    return words[number].start() if number < len(words) else 0
 
 
 def folded(text: str) -> str:

@@ -26,13 +26,24 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Outline:
-    """The places of a document's headings, in order of the text. The first is the title if the text has it."""
+    """The places of a document's headings, in order of the text. The first is the title if the text has it.
+
+    Attributes:
+        places: The places.
+        opens: Where the line of each opens.
+    """
 
     places: tuple[Place, ...]
+    opens: tuple[int, ...]
+
+    def within(self, start: int, end: int) -> list[int]:
+        """Return the places whose words lie in a range of the text."""
+        first, last = bisect.bisect_left(self.opens, start - _MARKUP), bisect.bisect_right(self.opens, end)
+        return [at for at in range(first, last) if start <= self.places[at].start and self.places[at].end <= end]
 
     def above(self, start: int) -> list[int]:
         """Return the places of the headings that the text at `start` stands under, innermost first; the title last."""
-        position: int | None = bisect.bisect_right([place.opens for place in self.places], start) - 1
+        position: int | None = bisect.bisect_right(self.opens, start) - 1
         found = []
         while position is not None and position >= 0:
             found.append(position)
@@ -46,6 +57,7 @@ def outline(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) ->
     """Return where the headings stand. One whose words the text has in another form is left out."""
     starts = [chunk["start"] for chunk in chunks]
     places: list[Place] = []
+    open_levels: list[int] = []  # places that a deeper heading stands under
     headings = sorted(document["headings"] or (), key=lambda heading: heading["start"])
     if not headings and document["title"]:
         headings = [{"start": starts[0] if starts else 0, "level": 1, "title": document["title"]}]
@@ -59,7 +71,10 @@ def outline(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) ->
         if at < 0 or start > heading["start"] + _MARKUP:
             continue
         is_title = not places and words == document["title"].strip()
-        parent = next((i for i in range(len(places) - 1, -1, -1) if places[i].level < heading["level"]), None)
+        while open_levels and places[open_levels[-1]].level >= heading["level"]:
+            open_levels.pop()
+        parent = open_levels[-1] if open_levels else None
+        open_levels.append(len(places))
         kind = Kind.TITLE if is_title else Kind.HEADING
         places.append(Place(heading["start"], start, start + len(words), heading["level"], kind, words, parent))
-    return Outline(tuple(places))
+    return Outline(tuple(places), tuple(place.opens for place in places))

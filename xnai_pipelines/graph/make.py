@@ -29,7 +29,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
-VERSION = 2  # raised when the same extractions give other tables
+VERSION = 3  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
@@ -75,17 +75,26 @@ def make_communities(context: StageContext) -> GraphReport:
 
     The graph is complete then, and the current release's manifest names its revision.
     """
-    report = _make(context, COMMUNITIES)
-    releases = Releases(context.home.releases)
-    release, revision = releases.current(), read_graph_record(context.home).revision
-    if release is not None and release.graph != revision:
-        releases.set_graph(release.release, revision)
-    return report
+    with stage(context, COMMUNITIES.name) as watch:
+        report = _bring_derived(context, COMMUNITIES)
+        name_graph(context)
+        watch.items = report.written
+    return _reported(context, report, watch.seconds)
 
 
 def bring_graph(context: StageContext) -> list[GraphReport]:
     """Bring all tables of the graph in line with the chunks; the caller is the sole writer."""
-    return [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+    reports = [_bring_mentions(context), *(_bring_derived(context, spec) for spec in _DERIVED)]
+    name_graph(context)
+    return reports
+
+
+def name_graph(context: StageContext) -> None:
+    """Record the revision of the graph in the current release's manifest; the caller is the sole writer."""
+    releases = Releases(context.home.releases)
+    release, revision = releases.current(), read_graph_record(context.home).revision
+    if release is not None and release.graph != revision:
+        releases.set_graph(release.release, revision)
 
 
 def _make(context: StageContext, spec: TableSpec) -> GraphReport:
@@ -103,9 +112,14 @@ def _bring_mentions(context: StageContext) -> GraphReport:
 
 def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
     parts = read_graph_record(context.home).parts
+    return _bring(context, spec, input_of(spec, parts, overrides_of(context.home)))
+
+
+def input_of(spec: TableSpec, parts: Mapping[str, Part], user: Overrides) -> str:
+    """Return a hash of all that a table is made of; what was read of a text may differ where the mentions do not."""
     sources = (parts.get(source) for source in _SOURCES[spec.name])
-    user = overrides_of(context.home).revision
-    return _bring(context, spec, digest(VERSION, user, *(part.revision if part else "" for part in sources)))
+    made_of = (f"{part.revision} {part.input}" if part else "" for part in sources)
+    return digest(VERSION, user.revision, *made_of)
 
 
 def overrides_of(home: Home) -> Overrides:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 SHORTEST_INFLECTED = 4  # letters; a shorter word has no ending to spare
+SHORTEST_PLURAL = 4  # letters, with the s
 # Languages whose names have case endings, with their Snowball stemmers.
 _INFLECTED = {
     "el": "greek",
@@ -137,9 +138,19 @@ def followed(aliases: Mapping[str, tuple[str, Rule]], key: str) -> tuple[str, Ru
     return seen[-1], rule
 
 
-def plurals(terms: Collection[str]) -> dict[str, tuple[str, Rule]]:
-    """Return the terms that are another one with an s at the end; names are none: Williams is not William."""
-    return {term: (term[:-1], Rule.PLURAL) for term in terms if term.endswith("s") and term[:-1] in terms}
+def plurals(terms: Collection[str], acronyms: Collection[str] = ()) -> dict[str, tuple[str, Rule]]:
+    """Return the terms that are another one with an s at the end.
+
+    Args:
+        terms: Keys of terms; names are none: Williams is not William.
+        acronyms: Keys whose last word is written in capital letters: HTTPS is not HTTP.
+    """
+    ends = (term for term in terms if term.endswith("s") and not term.endswith("ss") and term not in acronyms)
+    return {
+        term: (term[:-1], Rule.PLURAL)
+        for term in ends
+        if term[:-1] in terms and len(term.rpartition(" ")[2]) >= SHORTEST_PLURAL
+    }
 
 
 def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:

@@ -39,7 +39,10 @@ _NAME = re.compile(rf"(?<![\w/@.#$\\]){_TOKEN}(?:{_GAP}{_TOKEN})*(?:[ \u00a0]\d{
 _QUOTES = (("“", "”"), ("„", "“”"), ("«", "»"), ("»", "«"), ("「", "」"), ("『", "』"), ("《", "》"), ('"', '"'))
 _QUOTED = re.compile(
     "|".join(
-        rf"{opening}\s*([^{opening}{closing}\n]{{1,{LONGEST_QUOTED}}}?)\s*[{closing}]" for opening, closing in _QUOTES
+        # few blanks, and none is tried twice: a quotation mark before a page of blanks would take minutes
+        rf"{opening}\s{{0,2}}+"
+        rf"([^{opening}{closing}\s][^{opening}{closing}\n]{{0,{LONGEST_QUOTED - 1}}}?)\s{{0,2}}[{closing}]"
+        for opening, closing in _QUOTES
     )
 )
 _ENDS_SENTENCE = re.compile(r"[.!?…,;:]\s|[,;]$")

@@ -63,12 +63,23 @@ def read_overrides(documents: Path | None) -> Overrides:
     if not _is_list(stops) or not isinstance(pairs, list) or not all(_is_list(p) and len(p) == 2 for p in pairs):
         raise GraphRulesError(f"`never_merge` or `stop_names` of {path} has another form. {_FORM}.")
     return Overrides(
-        aliases={_key(other): _key(form) for form, others in aliases.items() for other in others},
+        aliases=_ended({_key(other): _key(form) for form, others in aliases.items() for other in others}),
         apart=frozenset(frozenset(map(_key, pair)) for pair in pairs),
         stopped=frozenset(map(_key, stops)),
         types={_key(form): kind for form, kind in types.items()},
         revision=digest(text),
     )
+
+
+def _ended(aliases: Mapping[str, str]) -> dict[str, str]:
+    """Return where the chain of each alias ends; a circle ends at its smallest form."""
+    found = {}
+    for alias in aliases:
+        seen = [alias]
+        while (target := aliases.get(seen[-1])) is not None and target not in seen:
+            seen.append(target)
+        found[alias] = seen[-1] if target is None else min(seen[seen.index(target) :])
+    return {alias: target for alias, target in found.items() if alias != target}
 
 
 def _mapping(path: Path, content: Mapping[str, Any], name: str, fits: Any) -> Mapping[str, Any]:

@@ -43,7 +43,7 @@ def page(graph: KnowledgeGraph, name: str) -> str:
     Raises:
         GraphQueryError: There is none, or several have the name.
     """
-    entity, ties = graph.around(name, most=LISTED)
+    entity, ties = graph.around(name, limit=LISTED)
     drawn = entity.neighbours[:DRAWN]
     facts = f"{escape(entity.type)}; {_counted(entity.mentions, 'mention')} in {_counted(entity.documents, 'document')}"
     also = [alias for alias in entity.aliases if alias != entity.form]

@@ -19,7 +19,7 @@ PASSAGE = "passage"
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A place of a path, and how it hangs on the one before.
+    """A place of a path, and how it follows from the previous step.
 
     Attributes:
         kind: entity or passage.

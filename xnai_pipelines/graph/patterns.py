@@ -50,10 +50,13 @@ _HYPHEN, _DOT, _DOTS, _UNDERSCORE = r"[A-Z\d]-[A-Z\d]", r"\w\.[a-z_]\w", r"\d\.\
 # In the order in which they win over each other. To add one, add a line.
 PATTERNS = (
     Pattern(Kind.ADDRESS, "address", r"\b(?:https?|ftp)://[^\s<>\"'`)\]}]*[\w/]", "://"),
-    Pattern(Kind.EMAIL, "email", r"\b[\w.+-]+@[\w-]+(?:\.[\w-]+)+\b", r"\w@\w"),
+    Pattern(Kind.EMAIL, "email", r"(?<![\w.+-])[.+-]*+(\w[\w.+-]*+@[\w-]+(?:\.[\w-]+)+)\b", r"\w@\w"),
     Pattern(Kind.IDENTIFIER, "cve", r"\bCVE-\d{4}-\d{4,7}\b", "CVE-"),
     Pattern(
-        Kind.IDENTIFIER, "code", r"\b(?=[A-Z\d-]*[A-Z])(?=(?:[A-Z-]*\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b", r"[A-Z\d]-[A-Z\d]"
+        Kind.IDENTIFIER,
+        "code",
+        r"\b(?=[A-Z\d-]{0,40}[A-Z])(?=(?:[A-Z-]{0,40}\d){2})[A-Z\d]+(?:-[A-Z\d]+)+\b",
+        r"[A-Z\d]-[A-Z\d]",
     ),
     Pattern(Kind.IDENTIFIER, "number", r"\b(?:RFC|ISO|PEP|IEC|DIN|ISBN|DOI|EN)[ -]?\d[\d.-]*\d\b", r"[A-Z][ -]?\d"),
     Pattern(Kind.SETTING, "setting", r"(?<![\w$/.])\$?([A-Z][A-Z\d]*(?:_[A-Z\d]+)+)\b", r"[A-Z\d]_[A-Z\d]"),

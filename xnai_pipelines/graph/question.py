@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xnai_pipelines.graph.forms import form_of
@@ -12,7 +12,9 @@ _UNCASED_RUN = 2  # characters without case that are a name
 
 # Words; scripts written without spaces character by character.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_PIECE = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}_])\w)+(?:['’](?:(?![{_UNSPACED}_])\w)+)*")
+_SPACED = rf"(?:(?![{_UNSPACED}_])\w)+"
+# Words as forms have them: with the marks of C++, C# and .NET.
+_PIECE = re.compile(rf"[{_UNSPACED}]|(?:(?<!\S)\.(?=[^\W\d_]))?{_SPACED}(?:['’]{_SPACED})*(?:(?:\+\+|\#)(?!\w))?")
 _OPEN_BRACKET = re.compile(r"\([^()]*\Z")
 
 
@@ -37,21 +39,29 @@ class Names:
                 of_key[form.qualified].add(entity)
         self._of_key = {key: tuple(sorted(entities)) for key, entities in of_key.items()}
 
-    def within(self, question: str) -> list[Named]:
-        """Return the names in a question, in order; of overlapping ones the longest from the left."""
+    def within(self, question: str, known: Callable[[int, str], bool] = lambda _entity, _key: True) -> list[Named]:
+        """Return the names in a question, in order; of overlapping ones the longest from the left.
+
+        Args:
+            question: Its text.
+            known: Whether an entity may be found by a key; what is unknown takes no words from other names.
+        """
         pieces = [match.span() for match in _PIECE.finditer(question)]
         found = []
         at = 0
         while at < len(pieces):
             for last, text in _spans(question, pieces, at):
                 form = form_of(text)
-                entities = self._of_key.get(form.qualified) or self._of_key.get(form.key)
+                entities = self._known(form.qualified, known) or self._known(form.key, known)
                 if entities and _is_name(text, last - at + 1):
                     found.append(Named(text, entities))
                     at = last
                     break
             at += 1
         return found
+
+    def _known(self, key: str, known: Callable[[int, str], bool]) -> tuple[int, ...]:
+        return tuple(entity for entity in self._of_key.get(key, ()) if known(entity, key))
 
 
 def _spans(question: str, pieces: Sequence[tuple[int, int]], first: int) -> Iterator[tuple[int, str]]:

@@ -34,8 +34,6 @@ class Reading:
         subject, object: Mentions of each statement, int64 [s]; -1 for the document's subject.
         relation: Index into `relations`, int64 [s].
         relations: Distinct relation types.
-        target: Source of the document that a statement links to, "" for most; s.
-        stated_start, stated_end: Range of its sentence, int64 [s].
         stated_chunk: Chunk of each statement, int64 [s].
         small: Number of documents that write a word in lower case.
     """
@@ -60,9 +58,6 @@ class Reading:
     object: Ints
     relation: Ints
     relations: list[str]
-    target: list[str]
-    stated_start: Ints
-    stated_end: Ints
     stated_chunk: Ints
     small: dict[str, int]
 
@@ -113,9 +108,6 @@ def reading_of(extractions: pa.Table) -> Reading:
         object=objects + offset,
         relation=relation,
         relations=relations,
-        target=[target or "" for target in stated.field("target").to_pylist()],
-        stated_start=ints(stated.field("start")),
-        stated_end=ints(stated.field("end")),
         stated_chunk=stated_chunk,
         small=dict(zip(small.field("values").to_pylist(), small.field("counts").to_pylist(), strict=True)),
     )

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from xnai_pipelines.graph.found import Find, Kind
 
@@ -30,21 +31,45 @@ def repeats(texts: Sequence[str]) -> frozenset[str]:
     Args:
         texts: The texts of one document.
     """
-    counts: Counter[str] = Counter()
-    for text in texts:
-        if _ANY.search(text):
-            for run in _UNSPACED.findall(text):
-                lengths = range(2, min(LONGEST_UNSPACED, len(run)) + 1)
-                counts.update(run[at : at + n] for n in lengths for at in range(len(run) - n + 1))
-            for line in text.splitlines():
-                found = _WORD.findall(line)
-                spans = range(1, min(LONGEST_SPACED, len(found)) + 1)
-                joined = (" ".join(found[at : at + n]) for n in spans for at in range(len(found) - n + 1))
-                counts.update(phrase for phrase in joined if phrase in line)
-    often = {phrase: n for phrase, n in counts.items() if n > 1}
+    asked = [text for text in texts if _ANY.search(text)]
+    runs = [run for text in asked for run in _UNSPACED.findall(text)]
+    lines = [[*_WORD.finditer(line)] for text in asked for line in text.splitlines()]
+    often = {
+        **_often(
+            range(2, LONGEST_UNSPACED + 1), lambda n: (run[at : at + n] for run in runs for at in _places(run, n))
+        ),
+        **_often(range(1, LONGEST_SPACED + 1), lambda n: _phrases(lines, n)),
+    }
     inner = {part for phrase, n in often.items() for part in _parts(phrase) if often.get(part, 0) <= n}
     best = sorted(often.keys() - inner, key=lambda phrase: (-often[phrase] * len(phrase), phrase))
     return frozenset(best[:KEPT])
+
+
+def _often(lengths: range, phrases: Callable[[int], Iterator[str]]) -> dict[str, int]:
+    """Return how often each phrase occurs that occurs twice: one can only if its parts do, so few are counted."""
+    found: dict[str, int] = {}
+    for length in lengths:
+        asked = phrases(length)
+        if found:
+            asked = (one for one in asked if (parts := _parts(one))[0] in found and parts[1] in found)
+        elif length > lengths.start:
+            break
+        counts = Counter(asked)
+        found.update({phrase: n for phrase, n in counts.items() if n > 1})
+    return found
+
+
+def _places(items: Sequence[object], length: int) -> range:
+    return range(len(items) - length + 1)
+
+
+def _phrases(lines: Sequence[Sequence[re.Match[str]]], length: int) -> Iterator[str]:
+    """Yield the runs of so many words with one space between them."""
+    for words in lines:
+        for at in _places(words, length):
+            several = words[at : at + length]
+            if all(one.end() + 1 == other.start() and one.string[one.end()] == " " for one, other in pairwise(several)):
+                yield " ".join(word.group() for word in several)
 
 
 def _parts(phrase: str) -> tuple[str, str]:

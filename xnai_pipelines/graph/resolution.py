@@ -1,10 +1,10 @@
 """Mentions to entities: which mentions are names, what each names, and by which rule. Pure.
 
-A function of all that was read and of the user's `graph.yaml`; the order of the rows is no matter.
+A function of all that was read and of the user's `graph.yaml`; row order does not matter.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +28,7 @@ from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
 
 NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
+TERMS = (Kind.TERM, Kind.HEADING)
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
 ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
@@ -44,7 +45,6 @@ class Resolved:
         entity: Index into `keys` of each mention, int64 [m]; -1 if it is not kept.
         keys: Keys of the entities, sorted.
         rule: Index into `RULES` of each mention, int64 [m].
-        subject_of: Entity of each document's title, int64 [documents]; -1 if its text has no title.
     """
 
     kept: Bools
@@ -52,7 +52,6 @@ class Resolved:
     entity: Ints
     keys: list[str]
     rule: Ints
-    subject_of: Ints
 
 
 def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
@@ -65,7 +64,10 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     forms_of = [form_of(text) for text in pieces]
     keys = _keys(reading, forms_of, piece, kept)
     if user.stopped:
-        kept = kept & ~np.array([key in user.stopped for key in keys], dtype=bool)[piece]
+        stopped = [
+            bool({key, form.key, form.qualified} & user.stopped) for key, form in zip(keys, forms_of, strict=True)
+        ]
+        kept = kept & ~np.array(stopped, dtype=bool)[piece]
     width = max(1, len(pieces))
     pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
@@ -79,10 +81,7 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     rule = np.full(len(kept), -1, dtype=np.int64)
     entity[kept] = np.array([index[target] for target, _ in targets], dtype=np.int64)[inverse]
     rule[kept] = np.array([RULES.index(by) for _, by in targets], dtype=np.int64)[inverse]
-    subject_of = np.full(len(reading.document_ids), -1, dtype=np.int64)
-    is_title = kept & np.isin(reading.kind, _codes(reading, [Kind.TITLE]))
-    subject_of[reading.document[is_title]] = entity[is_title]
-    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule, subject_of=subject_of)
+    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule)
 
 
 def _by_user(user: Overrides, key: str, target: str, rule: Rule) -> tuple[str, Rule]:
@@ -148,7 +147,12 @@ def _targets(
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
-    everywhere = _everywhere(pairs, keys, titles, longer, local, reading.languages)
+    terms = set(piece[kept & np.isin(reading.kind, _codes(reading, TERMS))].tolist())
+    acronyms = {keys[code] for code in terms if "".join(forms[code].words[-1:]).isupper()}
+    plural = plurals({keys[code] for code in terms}, acronyms)
+    everywhere = _everywhere(
+        pairs, keys, titles, longer=longer, local=local, plural=plural, languages=reading.languages
+    )
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     found = []
     for document, code, is_name in pairs:
@@ -234,8 +238,10 @@ def _everywhere(
     pairs: list[tuple[int, int, bool]],
     keys: list[str],
     titles: Titles,
+    *,
     longer: Mapping[int, set[str]],
     local: Mapping[tuple[int, str], tuple[str, Rule]],
+    plural: Mapping[str, tuple[str, Rule]],
     languages: Sequence[str],
 ) -> dict[str, tuple[str, Rule]]:
     """Return the aliases that hold in every document: those that all documents which state one agree on."""
@@ -250,21 +256,33 @@ def _everywhere(
         only = one_of(target for target, _ in targets)
         if only is not None and alias not in titles.documents:
             agreed[alias] = (only, min(rule for _, rule in targets))
-    terms = {keys[code] for _, code, is_name in pairs if not is_name}
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document, code, is_name in pairs:
         if is_name:
             counts[languages[document]][keys[code]] += 1
-    for found in (plurals(terms), *(inflections(names, language) for language, names in counts.items())):
+    for found in (plural, *(inflections(names, language) for language, names in counts.items())):
         for alias, to in found.items():
             if alias not in titles.documents:
                 agreed.setdefault(alias, to)
-    known = {keys[code] for _, code, _ in pairs}
-    for key in known:
-        head, _, rest = key.partition(" ")
-        if head in ARTICLES and rest in known and key not in agreed and rest not in agreed:
-            if key in titles.documents and rest not in titles.documents:
-                agreed[rest] = (key, Rule.ARTICLE)
-            elif key not in titles.documents:
-                agreed[key] = (rest, Rule.ARTICLE)
+    agreed.update(_without_articles({keys[code] for _, code, _ in pairs}, titles, agreed))
     return agreed
+
+
+def _without_articles(
+    known: Set[str], titles: Titles, agreed: Mapping[str, tuple[str, Rule]]
+) -> dict[str, tuple[str, Rule]]:
+    """Return the forms that are another one without its article; none if several titles are: "Das Boot", "The Boot"."""
+    articled: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(known - agreed.keys()):
+        head, _, rest = key.partition(" ")
+        if head in ARTICLES and rest in known and rest not in agreed:
+            articled[rest].append(key)
+    found = {}
+    for rest, forms in articled.items():
+        titled = [key for key in forms if key in titles.documents]
+        if titled and rest not in titles.documents:
+            if len(titled) == 1:
+                found[rest] = (titled[0], Rule.ARTICLE)
+        else:
+            found.update({key: (rest, Rule.ARTICLE) for key in forms if key not in titles.documents})
+    return found

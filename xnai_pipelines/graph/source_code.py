@@ -12,7 +12,8 @@ from xnai_pipelines.graph.found import Find, Kind
 
 MEDIA_TYPE = "text/x-python"
 
-_NAME = re.compile(r"[^\W\d]\w*")
+_NEWLINE = re.compile(r"\r\n?|\n")
+_KEYWORD = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+|from[ \t.]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +28,9 @@ class Use:
 def symbols(text: str) -> list[Use]:
     """Return the symbols of Python source in order; none if it does not parse."""
     try:
-        tree = ast.parse(text)
+        return sorted(_uses(ast.parse(text), _Places(text)), key=lambda use: use.find.start)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-    return sorted(_uses(tree, _Places(text), None), key=lambda use: use.find.start)
 
 
 class _Places:
@@ -38,46 +38,62 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._starts = [0, *(line.end() for line in re.finditer("\n", text)), len(text)]
+        self._ascii = text.isascii()
+        self._starts = [0, *(line.end() for line in _NEWLINE.finditer(text)), len(text)]
 
     def of(self, line: int, column: int) -> int:
         """Return the offset of a line, from 1, and a column in bytes."""
-        start, end = self._starts[line - 1 : line + 1]
-        return start + len(self._text[start:end].encode()[:column].decode())
+        start = self._starts[line - 1]
+        if self._ascii:
+            return start + column
+        return start + len(self._text[start : start + column].encode()[:column].decode())
 
-    def find(self, node: ast.expr | ast.stmt, name: str) -> Find | None:
-        """Return where the name stands, from the start of a node; None if it is written in another way."""
-        start = self._text.find(name, self.of(node.lineno, node.col_offset))
-        return Find(start, start + len(name), Kind.SYMBOL, "syntax tree") if start >= 0 else None
+    def find(self, node: ast.expr | ast.stmt | ast.alias, name: str) -> Find | None:
+        """Return where the name stands that a node begins with or that its keyword names; None if it is not there."""
+        start = self.of(node.lineno, node.col_offset)
+        keyword = _KEYWORD.match(self._text, start)
+        start = keyword.end() if keyword else start
+        written = name and self._text.startswith(name, start)
+        return Find(start, start + len(name), Kind.SYMBOL, "syntax tree") if written else None
 
 
-def _uses(node: ast.AST, places: _Places, owner: Find | None) -> Iterator[Use]:
-    for child in ast.iter_child_nodes(node):
+def _uses(tree: ast.AST, places: _Places) -> Iterator[Use]:
+    left: list[tuple[ast.AST, Find | None]] = [(tree, None)]  # a stack: an expression may be deeper than calls can be
+    while left:
+        node, owner = left.pop()
         inner = owner
-        if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            inner = places.find(child, child.name) or owner
-            if inner is not None and inner is not owner:
-                yield Use(inner, "defines", owner)
-            for base in child.bases if isinstance(child, ast.ClassDef) else ():
-                yield from _named(base, "inherits", places, inner)
-        elif isinstance(child, ast.Import | ast.ImportFrom):
-            module = child.module if isinstance(child, ast.ImportFrom) else None
-            for name in [module] if module else [alias.name for alias in child.names]:
-                found = places.find(child, name)
-                if found is not None:
-                    yield Use(found, "imports", None)
-        elif isinstance(child, ast.Call):
-            yield from _named(child.func, "calls", places, owner)
-        elif isinstance(child, ast.Raise) and child.exc is not None:
-            raised = child.exc.func if isinstance(child.exc, ast.Call) else child.exc
-            yield from _named(raised, "raises", places, owner)
-        yield from _uses(child, places, inner)
+        if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            defined = places.find(node, node.name)
+            if defined is not None:
+                inner = defined
+                yield Use(defined, "defines", owner)
+            for base in node.bases if isinstance(node, ast.ClassDef) else ():
+                yield from _used(base, _dotted(base), "inherits", places, inner)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from _used(node, node.module, "imports", places, None)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield from _used(alias, alias.name, "imports", places, None)
+        elif isinstance(node, ast.Call):
+            yield from _used(node.func, _dotted(node.func), "calls", places, owner)
+        elif isinstance(node, ast.Raise) and node.exc is not None:
+            raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
+            yield from _used(raised, _dotted(raised), "raises", places, owner)
+        left.extend((child, inner) for child in reversed(list(ast.iter_child_nodes(node))))
 
 
-def _named(node: ast.expr, relation: str, places: _Places, owner: Find | None) -> Iterator[Use]:
-    """Yield the use of a dotted name."""
-    written = ast.unparse(node) if isinstance(node, ast.Name | ast.Attribute) else ""
-    if all(map(_NAME.fullmatch, written.split("."))):
-        found = places.find(node, written)
-        if found is not None:
-            yield Use(found, relation, owner)
+def _used(
+    node: ast.expr | ast.stmt | ast.alias, name: str, relation: str, places: _Places, owner: Find | None
+) -> Iterator[Use]:
+    found = places.find(node, name)
+    if found is not None:
+        yield Use(found, relation, owner)
+
+
+def _dotted(node: ast.expr) -> str:
+    """Return a dotted name; an empty string if the expression is none."""
+    words: list[str] = []
+    while isinstance(node, ast.Attribute):
+        words.append(node.attr)
+        node = node.value
+    return ".".join([node.id, *reversed(words)]) if isinstance(node, ast.Name) else ""

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
+import pyarrow as pa
 
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.arrays import position_in
@@ -93,6 +93,7 @@ class KnowledgeGraph:
             GraphQueryError: There is no graph.
         """
         self._tables = tables
+        self._read: _Forms | None = None
         if not tables.count(ENTITIES):
             raise GraphQueryError("There is no knowledge graph yet. `xnai run` builds it.")
 
@@ -123,19 +124,20 @@ class KnowledgeGraph:
         Raises:
             GraphQueryError: There is none, or several have the name; the message names them.
         """
-        if name in self._forms:
+        known = self._forms()
+        if name in known.of:
             return name
         form = form_of(name)
         for key in (form.qualified, form.key):
-            found = self._by_key.get(key, ())
-            exact = [entity for entity in found if form_of(self._forms[entity]).qualified == key]
+            found = known.by_key.get(key, ())
+            exact = [entity for entity in found if form_of(known.of[entity]).qualified == key]
             chosen = found if len(found) == 1 else exact
             if len(chosen) == 1:
                 return chosen[0]
             if found:
-                forms = "; ".join(sorted(f"{self._forms[entity]} ({entity})" for entity in found)[:SUGGESTED])
+                forms = "; ".join(sorted(f"{known.of[entity]} ({entity})" for entity in found)[:SUGGESTED])
                 raise GraphQueryError(f"{name!r} names {len(found)} entities: {forms}. Give one of these names or ids.")
-        raise GraphQueryError(f"No entity is called {name!r}.{self._like(form.key)}")
+        raise GraphQueryError(f"No entity is called {name!r}.{known.like(form.key)}")
 
     def path(self, first: str, second: str) -> tuple[Neighbour, ...]:
         """Return the shortest way between two entities over relations, each with a sentence that it rests on.
@@ -150,19 +152,23 @@ class KnowledgeGraph:
 
         start, end = self.find(first), self.find(second)
         rows = self._tables.read(RELATIONS, ["relation_id", "source_id", "target_id", "type", "weight"])
-        nodes = sorted(self._forms)
+        forms = self._forms().of
+        nodes = sorted(forms)
+        source, target = (position_in(rows[name], nodes) for name in ("source_id", "target_id"))
+        rows = rows.filter(pa.array((source >= 0) & (target >= 0)))  # a run may be writing the tables
         source, target = (position_in(rows[name], nodes) for name in ("source_id", "target_id"))
         stated = np.array([kind != CO_OCCURS for kind in rows["type"].to_pylist()], bool)
         cost = np.where(stated, 1.0, _LONG_WAY + 1 / np.maximum(rows["weight"].to_numpy(), 1e-3))
         order = np.argsort(-cost, kind="stable")  # of several relations between two, the cheapest is written last
-        network = sparse.dok_array((len(nodes), len(nodes)))
         best = dict(zip(zip(source[order].tolist(), target[order].tolist(), strict=True), order.tolist(), strict=True))
         pairs = np.array(list(best), dtype=np.int64).reshape(-1, 2)
-        network = sparse.csr_array((cost[list(best.values())], (pairs[:, 0], pairs[:, 1])), shape=network.shape)
-        begin, goal = position_in(_column([start, end]), nodes).tolist()
+        network = sparse.csr_array(
+            (cost[list(best.values())], (pairs[:, 0], pairs[:, 1])), shape=(len(nodes), len(nodes))
+        )
+        begin, goal = position_in(pa.array([start, end]), nodes).tolist()
         _, before = csgraph.dijkstra(network, directed=False, indices=begin, return_predecessors=True)
         if begin != goal and before[goal] < 0:
-            raise GraphQueryError(f"No relations lead from {self._forms[start]!r} to {self._forms[end]!r}.")
+            raise GraphQueryError(f"No relations lead from {forms[start]!r} to {forms[end]!r}.")
         way = [goal]
         while way[-1] != begin:
             way.append(int(before[way[-1]]))
@@ -192,9 +198,9 @@ class KnowledgeGraph:
             for row in rows
         ]
 
-    def around(self, name: str, most: int = 40) -> tuple[Entity, tuple[tuple[str, str], ...]]:
+    def around(self, name: str, limit: int = 40) -> tuple[Entity, tuple[tuple[str, str], ...]]:
         """Return an entity with its strongest neighbours, and which of these are related to each other, by id."""
-        middle = self.entity(name, neighbours=most)
+        middle = self.entity(name, neighbours=limit)
         known = sorted({middle.entity_id, *(one.entity_id for one in middle.neighbours)})
         where = f"{is_in('source_id', known)} AND {is_in('target_id', known)}"
         rows = self._tables.read(RELATIONS, ["source_id", "target_id"], where).to_pylist()
@@ -202,7 +208,7 @@ class KnowledgeGraph:
 
     def form(self, entity_id: str) -> str:
         """Return how an entity is written."""
-        return self._forms[entity_id]
+        return self._forms().of.get(entity_id, entity_id)
 
     def mentions_of(self, entity_id: str) -> list[dict[str, Any]]:
         """Return the mentions of an entity, by document and place."""
@@ -233,28 +239,13 @@ class KnowledgeGraph:
         chunks = self._chunks(one["chunk_id"] for one in ranges)
         return list(_kept(chunks, ranges))
 
-    @cached_property
-    def _forms(self) -> dict[str, str]:
-        return self._tables.pairs(ENTITIES, "entity_id", "form")
-
-    @cached_property
-    def _by_key(self) -> dict[str, tuple[str, ...]]:
-        """Entities by the key of each of their forms."""
-        rows = self._tables.read(ENTITIES, ["entity_id", "aliases"])
-        found: dict[str, dict[str, None]] = {}
-        for entity_id, aliases in zip(rows["entity_id"].to_pylist(), rows["aliases"].to_pylist(), strict=True):
-            for alias in aliases:
-                form = form_of(alias)
-                for key in {form.key, form.qualified}:
-                    found.setdefault(key, {})[entity_id] = None
-        return {key: tuple(entities) for key, entities in found.items()}
-
-    def _like(self, key: str) -> str:
-        from rapidfuzz import fuzz, process
-
-        close = process.extract(key, list(self._by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=60)
-        names = list(dict.fromkeys(self._forms[self._by_key[found][0]] for found, _, _ in close))
-        return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
+    def _forms(self) -> "_Forms":
+        """Return the forms of all entities, read again if a run has changed the table."""
+        version = self._tables.version(ENTITIES)
+        if self._read is None or self._read.version != version:
+            rows = self._tables.read(ENTITIES, ["entity_id", "form", "aliases"]).sort_by("entity_id")
+            self._read = _Forms.of_rows(version, rows.to_pylist())
+        return self._read
 
     def _row(self, entity_id: str) -> dict[str, Any]:
         rows = self._tables.read(ENTITIES, ENTITIES.schema.names, f"entity_id = {quoted(entity_id)}").to_pylist()
@@ -276,22 +267,24 @@ class KnowledgeGraph:
         place = {"chunk_id": first["chunk_id"], "start": first["sentence_start"], "end": first["sentence_end"]}
         return next(iter(self.evidence([place])), None)
 
-    def _neighbours(self, entity_id: str, most: int) -> tuple[Neighbour, ...]:
+    def _neighbours(self, entity_id: str, limit: int) -> tuple[Neighbour, ...]:
         where = f"source_id = {quoted(entity_id)} OR target_id = {quoted(entity_id)}"
         rows = self._tables.read(RELATIONS, RELATIONS.schema.names, where).to_pylist()
         rows.sort(key=lambda row: (row["type"] == CO_OCCURS, -row["weight"], row["relation_id"]))
-        outward = [row["source_id"] == entity_id for row in rows[:most]]
+        outward = [row["source_id"] == entity_id for row in rows[:limit]]
         others = [row["target_id"] if out else row["source_id"] for row, out in zip(rows, outward, strict=False)]
-        return self._as_neighbours(list(zip(rows[:most], others, outward, strict=True)))
+        return self._as_neighbours(list(zip(rows[:limit], others, outward, strict=True)))
 
     def _as_neighbours(self, steps: Sequence[tuple[dict[str, Any], str, bool]]) -> tuple[Neighbour, ...]:
         chunks = self._chunks(one["chunk_id"] for row, _, _ in steps for one in row["sentences"][:1])
+        forms = self._forms().of
         found = []
         for row, other, outward in steps:
-            shown = next(iter(_kept(chunks, row["sentences"][:1])), None)
-            found.append(
-                Neighbour(row["relation_id"], row["type"], other, self._forms[other], row["weight"], outward, shown)
-            )
+            if other in forms:  # not so while a run writes the tables one after the other
+                shown = next(iter(_kept(chunks, row["sentences"][:1])), None)
+                found.append(
+                    Neighbour(row["relation_id"], row["type"], other, forms[other], row["weight"], outward, shown)
+                )
         return tuple(found)
 
     def _communities_of(self, entity_id: str) -> list[dict[str, Any]]:
@@ -308,6 +301,34 @@ class KnowledgeGraph:
         return {row["chunk_id"]: row for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class _Forms:
+    """A version of the table of entities: how each is written, and the entities of each form's key."""
+
+    version: int | None
+    of: dict[str, str]
+    by_key: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of_rows(cls, version: int | None, rows: Iterable[dict[str, Any]]) -> Self:
+        forms: dict[str, str] = {}
+        found: dict[str, dict[str, None]] = {}
+        for row in rows:
+            forms[row["entity_id"]] = row["form"]
+            for form in map(form_of, row["aliases"]):
+                for key in {form.key, form.qualified}:
+                    found.setdefault(key, {})[row["entity_id"]] = None
+        return cls(version, forms, {key: tuple(entities) for key, entities in found.items()})
+
+    def like(self, key: str) -> str:
+        """Return a question for the names that are like a key, empty if none is."""
+        from rapidfuzz import fuzz, process
+
+        close = process.extract(key, list(self.by_key), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=60)
+        names = list(dict.fromkeys(self.of[self.by_key[found][0]] for found, _, _ in close))
+        return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
+
+
 def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
     """Return the ranges with their texts; a heading above a chunk is not in its text."""
     found = (_evidence(chunks, place) for place in places if place["chunk_id"] in chunks)
@@ -319,9 +340,3 @@ def _evidence(chunks: dict[str, dict[str, Any]], place: dict[str, Any]) -> Evide
     start, end = place["start"], place["end"]
     text = chunk["text"][start - chunk["start"] : end - chunk["start"]] if start >= chunk["start"] else ""
     return Evidence(chunk["source"], chunk["document_id"], chunk["chunk_id"], start, end, text)
-
-
-def _column(values: Sequence[str]) -> Any:
-    import pyarrow as pa
-
-    return pa.array(values, pa.string())

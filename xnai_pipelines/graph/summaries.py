@@ -79,7 +79,7 @@ def community_rows(
         network: The graph that was divided.
         chosen: Sentences of each summary.
         forms: Form of each entity.
-        texts: Start and text of each chunk that a summary quotes.
+        texts: Start and text of each chunk that a summary quotes; one that is gone by now is not quoted.
     """
     strength = network.strength.round(6)
     ids = [digest("community", each.level, *(network.ids[node] for node in each.members)) for each in communities]
@@ -101,6 +101,7 @@ def community_rows(
                         "end": end,
                     }
                     for chunk, start, end in chosen[at]
+                    if chunk in texts
                 ],
             }
         )

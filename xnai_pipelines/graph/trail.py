@@ -60,7 +60,7 @@ class Trail:
         }
 
 
-def why(graph: KnowledgeGraph, name: str, most: int = 50) -> Trail:
+def why(graph: KnowledgeGraph, name: str, limit: int = 50) -> Trail:
     """Return what an entity (by name or id), a relation or a community (by id) rests on, at most so many ranges.
 
     Raises:
@@ -69,15 +69,15 @@ def why(graph: KnowledgeGraph, name: str, most: int = 50) -> Trail:
     relation = graph.relation(name)
     if relation is not None:
         says = f"{graph.form(relation['source_id'])} {relation['type']} {graph.form(relation['target_id'])}"
-        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:most]))
+        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:limit]))
     community = graph.community(name)
     if community is not None:
-        return Trail("community", name, community["title"], _supported(graph, "summary", community["summary"][:most]))
+        return Trail("community", name, community["title"], _supported(graph, "summary", community["summary"][:limit]))
     entity_id = graph.find(name)
     places = {(one["document_id"], one["start"], one["end"]): one for one in reversed(graph.mentions_of(entity_id))}
     mentions = list(places.values())[::-1]  # a heading is a mention of each chunk below it: once here
-    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:most]}
-    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:most]))
+    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:limit]}
+    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:limit]))
     return Trail("entity", entity_id, graph.form(entity_id), support)
 
 

@@ -6,18 +6,16 @@ dropped, so a question costs the neighbourhood of its passages and not the whole
 """
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from xnai_pipelines.graph.arrays import Floats, Ints
 from xnai_pipelines.graph.incidence import Incidence
+from xnai_pipelines.graph.sparse import Sparse
 
 DAMPING = 0.5  # share that goes on, at each passage and at each entity
 STEPS = 4  # later ones move less than a thousandth
 FLOOR = 1e-6  # of the weight that starts
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +42,8 @@ class Walker:
 
     def __init__(self, incidence: Incidence) -> None:
         self.incidence = incidence
-        self._of_passage = 1 / np.maximum(incidence.weights.sum(axis=1), np.finfo(np.float64).tiny)
-        self._of_entity = 1 / np.maximum(incidence.by_entity.sum(axis=1), np.finfo(np.float64).tiny)
+        self._of_passage = 1 / np.maximum(incidence.weights.sums(), np.finfo(np.float64).tiny)
+        self._of_entity = 1 / np.maximum(incidence.by_entity.sums(), np.finfo(np.float64).tiny)
 
     def walk(self, start: Floats) -> Walk:
         """Return the walk from the passages with these weights: float64 [n], a sum of 1."""
@@ -55,24 +53,18 @@ class Walker:
             passages.append(_moved(self.incidence.by_entity, DAMPING * entities[-1] * self._of_entity))
         return Walk(tuple(passages), tuple(entities))
 
-    def flow_into_passage(self, walk: Walk, step: int, row: int) -> tuple[Any, Floats]:
+    def flow_into_passage(self, walk: Walk, step: int, row: int) -> tuple[Ints, Floats]:
         """Return the entities that a passage names, and the weight that came from each at a step: int [k], float64."""
-        named, weights = _row(self.incidence.weights, row)
+        named, weights = self.incidence.weights.row(row)
         return named, walk.entities[step - 1][named] * self._of_entity[named] * weights
 
-    def flow_into_entity(self, walk: Walk, step: int, entity: int) -> tuple[Any, Floats]:
+    def flow_into_entity(self, walk: Walk, step: int, entity: int) -> tuple[Ints, Floats]:
         """Return the passages that name an entity, and the weight that came from each at a step: int [k], float64."""
-        rows, weights = _row(self.incidence.by_entity, entity)
+        rows, weights = self.incidence.by_entity.row(entity)
         return rows, walk.passages[step - 1][rows] * self._of_passage[rows] * weights
 
 
-def _moved(matrix: Any, leaving: Floats) -> Floats:
+def _moved(matrix: Sparse, leaving: Floats) -> Floats:
     """Return what arrives over the rows that enough leaves from."""
     rows = np.flatnonzero(leaving > FLOOR)
-    arrived: Floats = matrix[rows].T @ leaving[rows]
-    return arrived
-
-
-def _row(matrix: Any, row: int) -> tuple[Any, Floats]:
-    begin, end = matrix.indptr[row : row + 2]
-    return matrix.indices[begin:end], matrix.data[begin:end]
+    return matrix.arrived(rows, leaving[rows])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
+from xnai_pipelines.graph.make import name_graph
 from xnai_pipelines.questions.make import question_of, question_row
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.corpus import publish_corpus
@@ -61,6 +62,7 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         started = time.perf_counter()
         releases.roll_back(target.release, f"rolled back from release {current.release}")
         moved = time.perf_counter() - started
+        name_graph(context)  # the graph is today's, whatever release is searched
         watch.items = 1
     report = RollbackReport(
         from_release=current.release,

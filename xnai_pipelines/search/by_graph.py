@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.graph.arrays import ints
+from xnai_pipelines.graph.arrays import encoded, ints, position_in
+from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.incidence import Incidence
 from xnai_pipelines.graph.paths import Step, path_of, way_to
 from xnai_pipelines.graph.question import Names
@@ -30,7 +31,7 @@ from xnai_pipelines.state.tables import Tables, quoted
 # Chosen on the train questions of HotpotQA and 2WikiMultihopQA together; each neighbour does nearly as well.
 STARTS = 3  # documents
 NAMED = np.float32(3.0)  # standard deviations that the passages of a document gain if the question names it
-LEAST = 1e-4  # share of a walk that adds log 2 to the score: standard deviations of the first search
+SHARE_OF_ONE = 1e-4  # share of a walk that adds log 2 to the score: standard deviations of the first search
 FULL_WEIGHT = 4.0  # of what the walk adds, in the mode graph
 
 _DEPTH = 60  # passages among which the documents are
@@ -77,29 +78,33 @@ class GraphSearch:
 
     def __init__(self, corpus: Corpus, tables: Tables) -> None:
         """Read the graph's tables."""
-        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id", "surface"])
-        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "aliases"])
+        mentions = tables.read(MENTIONS, ["chunk_id", "entity_id", "start", "surface"])
+        entities = tables.read(ENTITIES, ["entity_id", "titled_documents", "aliases"]).sort_by("entity_id")
         self._corpus = corpus
         self._tables = tables
         self._titled = np.flatnonzero(ints(pc.list_value_length(entities["titled_documents"])))
         self._names = Names(entities["aliases"].take(pa.array(self._titled)).to_pylist())
         self._walker = Walker(Incidence.of(corpus.passages.select(["chunk_id", "document_id"]), mentions, entities))
+        self._said = _Said(corpus.passages["chunk_id"].to_pylist(), mentions, entities["entity_id"].to_pylist())
+        self._readable: npt.NDArray[np.bool_] | None = None
 
     def among(self, readable: npt.NDArray[np.bool_]) -> Self:
         """Return the graph as it were without the other passages."""
         graph = copy(self)
         graph._walker = Walker(self._walker.incidence.among(readable))
+        graph._readable = readable
         return graph
 
     def walked(self, text: str, totals: Estimates) -> Walked:
         """Return the walk from the best passages of a first search for a question."""
         titles = self._walker.incidence.title
-        named = frozenset(int(self._titled[one]) for name in self._names.within(text) for one in name.entities)
+        names = self._names.within(text, self._is_known)
+        named = frozenset(int(self._titled[one]) for name in names for one in name.entities)
         preferred = totals.plus(NAMED * np.isin(titles, list(named)).astype(np.float32))
         rows = preferred.best(_DEPTH)
         rows = first_per_group(rows, self._documents(rows))[:STARTS]
         walk = self._walker.walk(_start(rows, preferred.at(rows), len(titles)))
-        return Walked(walk, named, np.log1p(walk.rank / LEAST).astype(np.float32))
+        return Walked(walk, named, np.log1p(walk.rank / SHARE_OF_ONE).astype(np.float32))
 
     def path(self, walked: Walked, row: int) -> tuple[Step, ...]:
         """Return the way by which the walk came to a passage; empty if it did not."""
@@ -109,6 +114,16 @@ class GraphSearch:
             named=walked.named,
             passage=self._shown,
             relation=lambda *ends: self._relations.get(ends),
+        )
+
+    def _is_known(self, titled: int, key: str) -> bool:
+        """Return whether a passage that may be read is of the entity's document, and one names it by this key."""
+        if self._readable is None:
+            return True
+        entity = int(self._titled[titled])
+        about = bool(np.any(self._walker.incidence.title == entity))
+        return about and any(
+            key in (form.key, form.qualified) for form in map(form_of, self._said.of(entity, self._readable))
         )
 
     def _documents(self, rows: Rows) -> Sequence[Hashable]:
@@ -123,6 +138,25 @@ class GraphSearch:
         columns = ["source_id", "target_id", "type", "chunk_ids"]
         rows = self._tables.read(RELATIONS, columns, f"type != {quoted(CO_OCCURS)}").sort_by("type").to_pylist()
         return {(chunk, row["source_id"], row["target_id"]): row["type"] for row in rows for chunk in row["chunk_ids"]}
+
+
+class _Said:
+    """By which surfaces the passages name each entity."""
+
+    def __init__(self, chunk_ids: Sequence[str], mentions: pa.Table, entity_ids: Sequence[str]) -> None:
+        entity = position_in(mentions["entity_id"].combine_chunks(), entity_ids)
+        order = np.argsort(entity, kind="stable")
+        self._starts = np.searchsorted(entity[order], np.arange(len(entity_ids) + 1))
+        self._row = position_in(mentions["chunk_id"].combine_chunks(), chunk_ids)[order]
+        surface, self._surfaces = encoded(mentions["surface"])
+        self._surface = surface[order]
+
+    def of(self, entity: int, readable: npt.NDArray[np.bool_]) -> list[str]:
+        """Return the surfaces of an entity in these passages."""
+        mine = slice(*self._starts[entity : entity + 2])
+        row = self._row[mine]
+        kept = (row >= 0) & readable[row]
+        return [self._surfaces[code] for code in np.unique(self._surface[mine][kept]).tolist()]
 
 
 def _start(rows: Rows, scores: Scores, passages: int) -> npt.NDArray[np.float64]:
