@@ -227,6 +227,10 @@ class BackupError(NotReadyError):
     """There is no such backup, or it cannot be restored there; the message says what to do."""
 
 
+class HomeMovedError(BackupError):
+    """Something that a snapshot of the home names was removed while it was copied: take another snapshot."""
+
+
 class NotTrackedError(NotReadyError):
     """MLflow answers, but the record is missing or malformed. Retrying does not help."""
 
@@ -261,6 +265,10 @@ class HomeError(UnavailableError):
 
 class BackupUnavailableError(UnavailableError):
     """The folder or bucket of the backups cannot be reached or written; the message says what to check."""
+
+
+class NoReplyError(UnavailableError):
+    """The language model's server sent no completion; the message says why, without its address."""
 
 
 class EncoderUnavailableError(UnavailableError):

@@ -18,8 +18,8 @@ from xnai_pipelines.backups.places import Place
 from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
-from xnai_pipelines.backups.snapshot import SHARED, HomeMovedError, Snapshot, copy_database, stamp, take
-from xnai_pipelines.errors import BackupError, SettingsError, XnaiError
+from xnai_pipelines.backups.snapshot import SHARED, Snapshot, copy_database, stamp, take
+from xnai_pipelines.errors import BackupError, HomeMovedError, SettingsError, XnaiError
 from xnai_pipelines.state.lance_files import TableVersion
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held

@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xnai_pipelines.errors import BackupError
+from xnai_pipelines.errors import HomeMovedError
 from xnai_pipelines.state.lance_files import TableVersion, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
@@ -52,10 +52,6 @@ class Snapshot:
     databases: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     omitted: dict[str, str] = field(default_factory=dict)
-
-
-class HomeMovedError(BackupError):
-    """Something that the snapshot names was removed while it was copied: take another snapshot."""
 
 
 def take(home: Home, *, with_keys: bool) -> Snapshot:

@@ -15,11 +15,11 @@ from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import Proof
-from xnai_pipelines.answers.language_model.completion import Completion, NoReplyError
+from xnai_pipelines.answers.language_model.completion import Completion
 from xnai_pipelines.answers.language_model.prompt import Reading, messages
 from xnai_pipelines.answers.language_model.server import FAILURES, LEFT_ALONE, PAUSE_SECONDS, ChatServer, late
 from xnai_pipelines.answers.verify import Verifier
-from xnai_pipelines.errors import RequestTimeoutError, TooManyRequestsError
+from xnai_pipelines.errors import NoReplyError, RequestTimeoutError, TooManyRequestsError
 from xnai_pipelines.serving.answering import Show
 from xnai_pipelines.serving.breaker import Breaker
 from xnai_pipelines.serving.work import Workers

@@ -4,16 +4,13 @@ import json
 from typing import Any
 
 from xnai_pipelines.answers.answer import Usage
+from xnai_pipelines.errors import NoReplyError
 
 MOST_BYTES = 1_000_000
 
 _EVENT = b"data:"
 _END = b"[DONE]"
 _OF_STREAMS = (_EVENT, b":", b"event:")
-
-
-class NoReplyError(Exception):
-    """The server sent no completion; the message says why without its address."""
 
 
 class Completion:

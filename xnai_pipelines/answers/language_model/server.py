@@ -21,7 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import SecretStr
 
 from xnai_pipelines.answers.answer import Usage
-from xnai_pipelines.answers.language_model.completion import Completion, NoReplyError
+from xnai_pipelines.answers.language_model.completion import Completion
+from xnai_pipelines.errors import NoReplyError
 
 FAILURES = 5
 PAUSE_SECONDS = 60
