@@ -30,7 +30,7 @@ def test_brackets_and_backslashes_are_shown_as_they_are(printed: io.StringIO, te
 @pytest.mark.parametrize("text", ODD)
 def test_a_hit_is_shown_as_it_is(printed: io.StringIO, text: str) -> None:
     values = dict.fromkeys(Hit.__dataclass_fields__) | {
-        "rank": 1, "source": text, "start": 0, "end": 9, "score": 0.5, "heading_path": (text,), "copies": 0,
+        "rank": 1, "source": text, "start": 0, "end": 9, "score": 0.5, "heading_path": (text,), "copies": 0, "path": (),
         "snippet": f"{text}**{text}**{text}",
     }  # fmt: skip
     rendering.show_hits(text, [Hit(**values)])
