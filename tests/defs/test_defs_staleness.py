@@ -85,7 +85,6 @@ def test_chunks_that_are_cut_otherwise_mark_what_is_made_of_them(pipeline):
             "questions": NEW_INPUT,
             "ranking_policy": NEW_INPUT,
             "retrieval_evaluation": NEW_INPUT,
-            "graph_evaluation": NEW_INPUT,
             "answer_evaluation": NEW_INPUT,
             "drift_report": NEW_INPUT,
         }
