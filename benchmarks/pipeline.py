@@ -17,6 +17,7 @@ from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder, tokenizer_file
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.sample.documents import write_sample
 from xnai_pipelines.search.make import EmbeddingsReport, embed_chunks
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import Inputs
@@ -72,3 +73,10 @@ def pipeline(models: Path, variant: Runtime, spec: ChunkingSpec | None = None, t
         context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
         encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
         yield Pipeline(context, encoder, tokens, spec or Settings().chunking)
+
+
+def write_part_of_sample(folder: Path, documents: int) -> None:
+    """Write the first documents of the sample, by name, to a folder."""
+    write_sample(folder)
+    for path in sorted(folder.glob("*.md"))[documents:]:
+        path.unlink()

@@ -14,9 +14,8 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from benchmarks.pipeline import pipeline
+from benchmarks.pipeline import pipeline, write_part_of_sample
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.sample.documents import write_sample
 
 REFERENCE = "import lancedb"
 COMMANDS = {
@@ -38,9 +37,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
         folder = Path(temporary)
-        write_sample(folder)
-        for path in sorted(folder.glob("*.md"))[arguments.documents :]:
-            path.unlink()
+        write_part_of_sample(folder, arguments.documents)
         made.ingest(folder)
         seconds = _measured(made.context.home.root, arguments.runs)
     ratios = {name: round(median(taken) / median(seconds[REFERENCE]), 3) for name, taken in seconds.items()}

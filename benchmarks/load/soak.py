@@ -18,9 +18,8 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 from benchmarks.load.server import Server, service
-from benchmarks.pipeline import pipeline
+from benchmarks.pipeline import pipeline, write_part_of_sample
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.sample.documents import write_sample
 from xnai_pipelines.search.make import embed_chunks
 from xnai_pipelines.serving.tokens import Scope, create_token
 from xnai_pipelines.state.layout import Home
@@ -78,9 +77,7 @@ def main() -> int:
     arguments = parser.parse_args()
     with TemporaryDirectory() as temporary, pipeline(arguments.models, Runtime.INT8_DYNAMIC) as made:
         folder = Path(temporary)
-        write_sample(folder)
-        for path in sorted(folder.glob("*.md"))[arguments.documents :]:
-            path.unlink()
+        write_part_of_sample(folder, arguments.documents)
         made.ingest(folder)
         embed_chunks(made.context, made.encoder, exact_search_rows=made.exact_search_rows, new_release=True)
         token, _ = create_token(made.context.home, "soak", (Scope.SEARCH,), (), timedelta(days=1))
