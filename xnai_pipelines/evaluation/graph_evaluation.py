@@ -17,9 +17,11 @@ from xnai_pipelines.evaluation.per_question import per_question_table
 from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
@@ -89,16 +91,17 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
         if kept is None or kept.grounds != grounds:
             asked = by_mode(rows, evaluated.report.headline)
             watch.items = len(asked[Mode.HYBRID])
-            index = SearchIndex.open(context.home.root, threads=threads)
+            weight = RankingPolicy.of(Releases(context.home.releases).require()).graph_weight
             routed = asked[Mode.HYBRID]
-            if index.policy.graph_weight:
+            if weight:
+                index = SearchIndex.open(context.home.root, threads=threads)
                 asked[Mode.HYBRID] = _without_graph(context, index, evaluated.report.headline, routed)
             asked[ROUTED] = routed
             kept = GraphEvaluation(
                 grounds=grounds,
                 measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 release=evaluated.release,
-                graph_weight=index.policy.graph_weight,
+                graph_weight=weight,
                 questions=evaluated.report.headline.statement,
                 figures=figures_by_hops(asked),
             )
