@@ -72,9 +72,8 @@ def _is_english(path: str) -> bool:
 def _recall(index: SearchIndex, questions: list[str]) -> float:
     """Return the share of the exact top 10 that the approximate search finds."""
     found = [{c.chunk_id for c in index.rank(question, 10, Mode.VECTOR)} for question in questions]
-    nprobes, index.nprobes = index.nprobes, None
-    exact = [{c.chunk_id for c in index.rank(question, 10, Mode.VECTOR)} for question in questions]
-    index.nprobes = nprobes
+    compared = index.exact()
+    exact = [{c.chunk_id for c in compared.rank(question, 10, Mode.VECTOR)} for question in questions]
     return round(float(np.mean([len(a & b) / len(b) for a, b in zip(found, exact, strict=True)])), 4)
 
 

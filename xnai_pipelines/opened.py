@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.search.index import Hit, SearchIndex
+from xnai_pipelines.search.hits import Hit
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import NO_FILTERS, Filters, Mode
 from xnai_pipelines.state.layout import Home
 

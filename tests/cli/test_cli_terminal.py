@@ -8,7 +8,7 @@ from rich.console import Console
 
 from xnai_pipelines.cli import rendering
 from xnai_pipelines.cli.app import main, print_json
-from xnai_pipelines.search.index import Hit
+from xnai_pipelines.search.hits import Hit
 
 ODD = ["C:\\data\\", "pages/[slug].tsx", "[/bold]", "[red]x[/red]", ":smile:", "a\\[b]"]
 

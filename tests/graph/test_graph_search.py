@@ -66,10 +66,10 @@ def test_hybrid_search_takes_the_graph_only_as_far_as_the_policy_says(films: Wor
     index = films.search()
     plain = [(hit.chunk_id, hit.score) for hit in index.search(ASKED, 5)]
     assert all(not hit.path for hit in index.search(ASKED, 5))
-    index.policy = replace(index.policy, graph_weight=4.0)
-    assert index.rank(ASKED, 5) == index.rank(ASKED, 5, Mode.GRAPH)
-    index.policy = replace(index.policy, graph_weight=0.0)
-    assert [(hit.chunk_id, hit.score) for hit in index.search(ASKED, 5)] == plain
+    by_graph = index.ranked_by(replace(index.policy, graph_weight=4.0), films.home)
+    assert by_graph.rank(ASKED, 5) == index.rank(ASKED, 5, Mode.GRAPH)
+    without = by_graph.ranked_by(replace(index.policy, graph_weight=0.0), films.home)
+    assert [(hit.chunk_id, hit.score) for hit in without.search(ASKED, 5)] == plain
 
 
 def test_no_way_leads_over_a_document_that_may_not_be_read(films: Workplace):
@@ -95,8 +95,8 @@ def test_a_home_without_a_graph_says_so_and_ranks_without_it(work: Workplace):
     assert Mode.GRAPH not in index.modes
     with pytest.raises(QueryError, match=r"no knowledge graph.*xnai run"):
         index.search(ASKED, 3, Mode.GRAPH)
-    index.policy = replace(index.policy, graph_weight=4.0)  # a policy of a graph that is gone
-    assert sources(index.search(ASKED, 3)) == ["silver.md"]
+    of_a_graph_that_is_gone = index.ranked_by(replace(index.policy, graph_weight=4.0), work.home)
+    assert sources(of_a_graph_that_is_gone.search(ASKED, 3)) == ["silver.md"]
 
 
 def test_the_policy_gives_the_graph_a_weight_only_for_a_gain_beyond_chance(films: Workplace):

@@ -18,8 +18,8 @@ from xnai_pipelines.models.encoder_comparison.make import compare_encoders, last
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown, encoder_table
 from xnai_pipelines.models.encoder_comparison.ranking import Asked, Encoded, hybrid_ndcg, vector_ndcg
 from xnai_pipelines.questions.make import make_questions, read_questions
-from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.ranking import FUSED_DEPTH
 from xnai_pipelines.state.schemas import QUESTIONS
 
 ANIMALS = ("otter", "heron", "badger", "lynx", "falcon", "beaver", "weasel", "raven", "hedgehog", "salmon")

@@ -11,6 +11,7 @@ from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.layout import Home
 
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 FILES = {
@@ -130,11 +131,10 @@ def test_a_misspelt_word_is_corrected_and_one_that_the_encoder_knows_is_not(inde
     assert index.understood("string").text == "string", "not spring"
 
 
-def test_a_word_of_one_passage_outweighs_vectors(index: SearchIndex):
-    policy, index.policy = index.policy, RankingPolicy(vector_weight=0.9)
-    assert first(index, "London") == "en/who.md"
-    assert index.explain("London").weight == DEFAULT_WEIGHT
-    index.policy = policy
+def test_a_word_of_one_passage_outweighs_vectors(index: SearchIndex, tmp_path: Path):
+    trusting = index.ranked_by(RankingPolicy(vector_weight=0.9), Home(tmp_path))
+    assert first(trusting, "London") == "en/who.md"
+    assert trusting.explain("London").weight == DEFAULT_WEIGHT
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
     from xnai_pipelines.releases.comparison import Comparison
-    from xnai_pipelines.search.index import Explanation, Hit
+    from xnai_pipelines.search.hits import Explanation, Hit
     from xnai_pipelines.search.policy import RankingPolicy
     from xnai_pipelines.settings import Settings
 

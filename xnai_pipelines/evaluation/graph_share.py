@@ -10,6 +10,7 @@ from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.by_graph import FULL_WEIGHT
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.weights import documents_by_graph_weight
 
 WITHOUT = 0.0
 WEIGHTS = (WITHOUT, 0.5, 1.0, 2.0, FULL_WEIGHT)
@@ -47,7 +48,7 @@ def try_graph(index: SearchIndex, asked: Sequence[Question], advance: Callable[[
     """
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in WEIGHTS}
     for question in asked:
-        for weight, documents in index.documents_by_graph_weight(question.question, WEIGHTS).items():
+        for weight, documents in documents_by_graph_weight(index, question.question, WEIGHTS).items():
             rankings[weight].append(best_first(documents))
         advance()
     grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]

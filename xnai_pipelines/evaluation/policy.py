@@ -24,6 +24,7 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.reranking import TOKENS
+from xnai_pipelines.search.weights import documents_by_weight
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
@@ -222,7 +223,7 @@ def measured_by_weight(
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
     with context.progress.work("ranking policy", len(asked), "questions") as advance:
         for question in asked:
-            for weight, documents in index.documents_by_weight(question.question, sorted(weights)).items():
+            for weight, documents in documents_by_weight(index, question.question, sorted(weights)).items():
                 rankings[weight].append(best_first(documents))
             advance()
     grades = [judgement(question, Level.DOCUMENT) or {} for question in asked]

@@ -12,8 +12,8 @@ from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
-from xnai_pipelines.search.ranking import Candidate
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.ranking import FUSED_DEPTH, Candidate
 from xnai_pipelines.search.reranking import CANDIDATES, Reranker, bonus, open_reranker
 from xnai_pipelines.state.layout import Home
 

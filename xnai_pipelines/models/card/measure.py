@@ -18,9 +18,8 @@ from xnai_pipelines.models.card.card import Retrieval, VariantFigures
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.document_share import with_documents
-from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.search.ranking import best_rows, fused
+from xnai_pipelines.search.ranking import FUSED_DEPTH, best_rows, fused
 
 MODES = (Mode.HYBRID, Mode.VECTOR)  # keyword search uses no encoder
 PROBED_PASSAGES = 200

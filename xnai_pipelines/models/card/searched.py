@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from xnai_pipelines.models.card.pool import Found, Pool, choose_pool
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.index import FUSED_DEPTH, SearchIndex
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.ranking import FUSED_DEPTH
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
 

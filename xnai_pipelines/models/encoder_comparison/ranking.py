@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
 from xnai_pipelines.search.document_share import with_documents
-from xnai_pipelines.search.index import FUSED_DEPTH
 from xnai_pipelines.search.policy import RankingPolicy
-from xnai_pipelines.search.ranking import best_rows, standardised, summed
+from xnai_pipelines.search.ranking import FUSED_DEPTH, best_rows, standardised, summed
 
 Vectors = NDArray[np.float32]
 PerQuestion = NDArray[np.float64]

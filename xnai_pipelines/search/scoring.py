@@ -1,0 +1,113 @@
+"""What passages are ranked by: the scores of each part of search for a question, and their weighted sum."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.search.corpus import Corpus
+from xnai_pipelines.search.keyword import KeywordSearch, lookups
+from xnai_pipelines.search.policy import RankingPolicy
+from xnai_pipelines.search.query import Asked
+from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, estimated_sum
+from xnai_pipelines.search.vector_index import nearest
+
+TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
+FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
+
+Vector = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Approximate:
+    """The approximate index of a release's vectors.
+
+    Attributes:
+        table: LanceDB table of the vectors.
+        nprobes: Lists that a question probes.
+    """
+
+    table: Any
+    nprobes: int
+
+
+@dataclass(frozen=True, eq=False)
+class Scoring:
+    """The scores that a policy gives the passages of a corpus.
+
+    Attributes:
+        corpus: n passages.
+        keyword: The words of those that may be read.
+        encoder: Encoder of their vectors.
+        policy: How the parts are weighted.
+        readable: Which passages may be read: bool [n]; None for all.
+        approximate: Index that finds the nearest vectors; None compares all of them.
+    """
+
+    corpus: Corpus
+    keyword: KeywordSearch
+    encoder: Encoder
+    policy: RankingPolicy
+    readable: npt.NDArray[np.bool_] | None = None
+    approximate: Approximate | None = None
+
+    def by_vector(self, text: str, *, exact: bool = False) -> Estimates:
+        """Return the similarity of every passage.
+
+        With an approximate index, passages that it does not find have the similarity of the last one it finds.
+
+        Args:
+            text: The question.
+            exact: Whether to compare all vectors even if there is an approximate index.
+        """
+        vectors, vector = self.corpus.vectors, self.encoder.encode_query(text)
+        if exact or self.approximate is None:
+            return Estimates(*self.corpus.codes.similarities(vector), lambda rows: _dots(vectors[rows], vector))
+        query = nearest(self.approximate.table, vector, self.approximate.nprobes).select(["chunk_id"])
+        found = query.limit(FUSED_DEPTH).to_arrow()
+        rows = [self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]
+        similarities = _dots(vectors[rows], vector)
+        scores = np.full(len(self.corpus.passages), similarities.min(initial=0.0), np.float32)
+        scores[rows] = similarities
+        return Estimates(scores)
+
+    def totals(self, what: Asked, vector: Estimates | None, keyword: Scores) -> Estimates:
+        """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""
+        if vector is None:
+            return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self.added(what, titles=False))
+        return estimated_sum(
+            vector,
+            keyword,
+            weight=self.weight(what.text, keyword),
+            added=self.added(what, titles=True),
+            readable=self.readable,
+        )
+
+    def weight(self, text: str, keyword: Scores) -> float:
+        """Return the share of the vectors for a question whose passages have these BM25 scores."""
+        return self.policy.weight_for(self.encoder.familiarity(text), int(np.count_nonzero(keyword)))
+
+    def added(self, what: Asked, *, titles: bool) -> Scores:
+        """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
+        added = np.zeros(len(self.corpus.passages), np.float32)
+        for term in lookups(what.text):
+            added[self.keyword.containing(term)] += FIRST
+        for phrase in what.phrases:
+            added[self.keyword.containing_phrase(phrase)] += FIRST
+        for rows in self.keyword.titled(what.text) if titles else ():
+            added[rows] += TITLED
+        return added
+
+    @cached_property
+    def _rows(self) -> Mapping[str, int]:
+        return {chunk_id: row for row, chunk_id in enumerate(self.corpus.passages["chunk_id"].to_pylist())}
+
+
+def _dots(rows: Vector, vector: Vector) -> Vector:
+    # each row is summed alone: its result does not depend on the others, as that of a matrix product may
+    dots: Vector = np.einsum("ij,j->i", rows, vector)
+    return dots

@@ -1,0 +1,41 @@
+"""What each weight would find: rankings of one question by the shares that vectors or the graph may have."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.policy import RankingPolicy
+from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates
+
+
+def documents_by_weight(index: SearchIndex, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
+    """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
+    what = index.understood(question)
+    scoring = index.scoring
+    vector, keyword = scoring.by_vector(what.text), scoring.keyword.scores(what.text)
+    rankings = {}
+    for weight in weights:
+        weighted = replace(scoring, policy=RankingPolicy(weight))
+        rankings[weight] = _documents(index, weighted.totals(what, vector, keyword))
+    return rankings
+
+
+def documents_by_graph_weight(index: SearchIndex, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
+    """Return the documents of the best 200 passages, best first, for each weight that the graph may have.
+
+    Raises:
+        QueryError: There is no graph.
+    """
+    what = index.understood(question)
+    scoring = index.scoring
+    totals = scoring.totals(what, scoring.by_vector(what.text), scoring.keyword.scores(what.text))
+    totals = totals.among(scoring.readable)
+    added = index.graph.walked(what.text, totals).added
+    return {weight: _documents(index, totals.plus(np.float32(weight) * added)) for weight in weights}
+
+
+def _documents(index: SearchIndex, totals: Estimates) -> list[str]:
+    rows = totals.among(index.scoring.readable).best(FUSED_DEPTH)
+    return index.corpus.values("document_id", rows.tolist())
