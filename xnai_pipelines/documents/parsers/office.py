@@ -9,11 +9,12 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.number_formats import shown
 from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
 from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
 from xnai_pipelines.documents.parsers.office_parts import description, lost_texts, shown_parts
-from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts, shown
+from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts
 from xnai_pipelines.documents.parsers.office_xml import main_part, rewritten, xml_root
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package
