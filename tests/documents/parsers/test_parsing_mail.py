@@ -35,6 +35,18 @@ def test_the_html_is_taken_if_the_plain_text_says_less(plain: str) -> None:
     assert "list footer" not in text
 
 
+@pytest.mark.parametrize(
+    ("plain", "page", "words"),
+    [
+        ("The prices hold until June.", "<p>The prices hold until June.</p><p>MAGPIE: 1,250</p>", "MAGPIE: 1,250"),
+        ("The prices hold until June.", "<img alt='Prices'><p>View online</p>", "The prices hold until June."),
+    ],
+)
+def test_no_word_of_either_alternative_is_lost(plain: str, page: str, words: str) -> None:
+    text = text_of(HEAD + multipart("alternative", part("text/plain", plain), part("text/html", page)))
+    assert words in text
+
+
 def test_of_equal_alternatives_the_plain_text_is_taken() -> None:
     page = part("text/html", "<b>One word.</b>")
     text = text_of(HEAD + multipart("alternative", part("text/plain", "One word."), page))

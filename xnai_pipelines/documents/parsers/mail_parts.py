@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
+from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -16,7 +17,6 @@ from xnai_pipelines.errors import UnreadableError
 
 _MAX_PARTS = 1000
 _MAX_DEPTH = 30
-_MOST_WORDS = 0.6  # of the HTML's: a plain text of less is a note that the letter is HTML
 _SIGNATURES = {f"application/{kind}" for kind in ("pgp-signature", "pgp-keys", "pkcs7-signature", "x-pkcs7-signature")}
 _KILO = 1024
 
@@ -93,15 +93,18 @@ class MailText:
             yield from self._leaf(part, kind)
 
     def _alternatives(self, parts: list[AnyMessage], depth: int) -> Iterator[_Block]:
-        """Yield the plain letter, or the HTML if that says more; then the invitations and attached texts of both."""
-        plain: list[_Block] = []
-        rich: list[_Block] = []
+        """Yield the letter of all versions, then the invitations and attached texts of each."""
+        plain: list[str] = []
+        rich: list[str] = []
         beside: list[_Block] = []
         for child in parts:
             letter = plain if child.get_content_type() == "text/plain" else rich
             for block in self._texts(child, depth + 1):
-                (letter if block.is_letter else beside).append(block)
-        yield from plain if plain and _letters(plain) >= _MOST_WORDS * _letters(rich) else rich
+                if block.is_letter:
+                    letter.append(block.text)
+                else:
+                    beside.append(block)
+        yield _Block(whole_letter("\n\n".join(plain), "\n\n".join(rich)), is_letter=True)
         yield from beside
 
     def _leaf(self, part: AnyMessage, kind: str) -> Iterator[_Block]:
@@ -158,10 +161,6 @@ def _readable(text: str, kind: str, name: str) -> str:
     if kind == "text/calendar" or name.lower().endswith(".ics"):
         return calendar_text(text)
     return html_text(text) if kind == "text/html" and text.strip() else text.strip()
-
-
-def _letters(blocks: list[_Block]) -> int:
-    return sum(char.isalnum() for block in blocks for char in block.text)
 
 
 def _check_encryption(message: AnyMessage) -> None:
