@@ -163,7 +163,7 @@ def test_calendars_show_what_when_where_and_who() -> None:
         "ORGANIZER;CN=Ann Lee:mailto:ann@example.org\r\nATTENDEE:mailto:bob@example.org\r\nDESCRIPTION:One\\nTwo\r\n"
         "BEGIN:VALARM\r\nDESCRIPTION:Reminder\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )
-    assert calendar_text(words) == (
+    assert parse_calendar(words, "stem").text == (
         "Event\nSummary: Audit, first part\nStart: 2024-03-06 10:00 (Europe/Paris)\nEnd: 2024-03-07\n"
         "Location: Room 4.17\nOrganizer: Ann Lee <ann@example.org>\nAttendee: bob@example.org\nDescription: One\nTwo"
     )

@@ -125,7 +125,10 @@ class MailText:
             return
         text, repair = text_of(data, part.get_content_charset())
         self.repairs.append(repair)
-        words = _readable(text, kind, name)
+        if kind == "text/calendar" or name.lower().endswith(".ics"):
+            words = calendar_text(text, self.unread, self.repairs)
+        else:
+            words = html_text(text) if kind == "text/html" and text.strip() else text.strip()
         if is_body or kind == "text/calendar":
             yield _Block(words, is_letter=is_body)
         else:
@@ -155,12 +158,6 @@ def _in_utf8(data: bytes, kind: str, charset: str | None) -> bytes:
     if not kind.startswith("text/") or charset is None or data.isascii():
         return data
     return text_of(data, charset)[0].encode("utf-8", "surrogatepass")
-
-
-def _readable(text: str, kind: str, name: str) -> str:
-    if kind == "text/calendar" or name.lower().endswith(".ics"):
-        return calendar_text(text)
-    return html_text(text) if kind == "text/html" and text.strip() else text.strip()
 
 
 def _check_encryption(message: AnyMessage) -> None:
