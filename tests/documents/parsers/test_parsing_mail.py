@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.calendars import calendar_text, parse_calendar
+from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.mail import read_message
 from xnai_pipelines.documents.parsers.mail_headers import words_of_header
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
@@ -168,7 +168,7 @@ def test_calendars_show_what_when_where_and_who() -> None:
         "Location: Room 4.17\nOrganizer: Ann Lee <ann@example.org>\nAttendee: bob@example.org\nDescription: One\nTwo"
     )
     assert parse_calendar(words, "stem").title == "Team"
-    assert calendar_text("no calendar") == "no calendar"
+    assert parse_calendar("no calendar", "stem").text == "no calendar"
 
 
 def test_a_calendar_file_is_read(parse: Parse) -> None:

@@ -25,7 +25,7 @@ def test_rich_text_has_headings_tables_notes_and_every_alphabet(parse: Parse) ->
     document = one(parse("plan.doc", RTF))
     assert document.text == (
         "# First part\n\nCafé жмир日 end 😀.\n\nFootnote: A note\n\n## Sub\n\n1. one\n\n- two\n\n"
-        "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nafter link\n\nA whale\n\nIn a box\n\nHeader: Draft"
+        "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nafter link (http://x)\n\nA whale\n\nIn a box\n\nHeader: Draft"
     )
     assert (document.title, document.media_type) == ("The plan", "application/rtf")
     assert document.omissions == (

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.office_xml import (
     attribute,
     joined,
@@ -84,7 +85,7 @@ def _page_margins(xml: bytes) -> Iterator[str]:
     for name, words in dict.fromkeys(_MARGINS.findall(xml)):
         text = _MARGIN_CODES.sub(" ", unescape(words.decode("utf-8", errors="replace")))
         is_number = _PAGE_NUMBER.search(words) is not None and len(text.split()) <= _LONGEST_NUMBERING
-        if any(map(str.isalpha, text)) and not is_number:
+        if not is_number and not is_page_number(text):
             yield f"{name.decode()}: {' '.join(text.split())}"
 
 
