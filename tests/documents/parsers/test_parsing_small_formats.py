@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from tests.support.fuzz_seeds import seeds
+from tests.support.ole_files import compound
 from tests.support.parsing_files import Parse, docx, kind_of, one, paragraph, zipped
 from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.parsed import Omission, Page
@@ -143,7 +144,8 @@ def rewritten(package: bytes, change: Callable[[bytes], bytes]) -> bytes:
         (zipped({"mimetype": "application/vnd.oasis.opendocument.base"}), "a.odb", "base"),
         (b"ITSF\3\0\0\0", "a.chm", "help"),
         (b"\xffWPC\x10", "a.wpd", "WordPerfect"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "VisioDocument".encode("utf-16-le"), "a.vsd", "Visio"),
+        (compound({"VisioDocument": b"x"}), "a.vsd", "Visio"),
+        (b"\x78\x9f\x3e\x22\x01\x00\x01\x90", "winmail.dat", "Outlook"),
     ],
 )
 def test_a_document_that_is_not_read_is_named_with_what_to_save_it_as(head: bytes, name: str, advice: str) -> None:
