@@ -83,6 +83,8 @@ def test_cues_are_joined_and_their_times_are_pages(parse: Parse) -> None:
     document = one(parse("talk.txt", vtt))
     assert (document.title, document.text) == ("The talk", "Ann: Hello\n\nBo: Hi there")
     assert document.omissions == (Omission("note", 1, "by hand"),)
+    gaps = "1\n00:00:01,000 --> 00:00:02,000\nHello\n\nsecond line\n2\n00:00:09,000 --> 00:00:10,000\nBye\n\nall\n"
+    assert one(parse("gaps.srt", gaps)).text == "Hello second line\n\nBye all"
     assert one(parse("none.srt", "no cues")).text == "no cues"
 
 

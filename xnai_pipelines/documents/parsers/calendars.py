@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from xnai_pipelines.documents.parsers.content_lines import ContentLine, all_repairs, content_lines, unescaped
+from xnai_pipelines.documents.parsers.content_lines import ContentLine, content_lines, unescaped
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Markup
+from xnai_pipelines.documents.parsers.repair import all_repairs
 
 _MOMENT = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)(\d\d)(Z?))?")
 _SHOWN = {

@@ -1,7 +1,7 @@
 """Content lines, of which contact and calendar files consist: a name, parameters, a value (RFC 6350, RFC 5545)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from quopri import decodestring
 
@@ -70,11 +70,6 @@ def content_lines(text: str) -> Iterator[ContentLine]:
 def unescaped(value: str) -> str:
     """Return a value without its escapes."""
     return _ESCAPE.sub(lambda sign: "\n" if sign.group(1) in "nN" else sign.group(1), value)
-
-
-def all_repairs(repairs: Iterable[str | None]) -> str | None:
-    """Return what was repaired in all lines, None if nothing was."""
-    return "; ".join(dict.fromkeys(filter(None, repairs))) or None
 
 
 def _line(name: str, parameters: dict[str, str], value: str) -> ContentLine:

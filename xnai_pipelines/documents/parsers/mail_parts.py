@@ -116,7 +116,10 @@ class MailText:
         is_body = kind in {"text/plain", "text/html"} and not is_attached
         if not is_body and _is_file(part, kind, name) and data:
             self.attached.append(label)
-            self.members.append(Member.of(name or _name_of(kind), _in_utf8(data, kind, part.get_content_charset())))
+            if kind.startswith("text/"):
+                data, repair = _in_utf8(data, part.get_content_charset())
+                self.repairs.append(repair)
+            self.members.append(Member.of(name or _name_of(kind), data))
             return
         if not kind.startswith("text/"):
             if name or data:
@@ -153,11 +156,12 @@ def _name_of(kind: str) -> str:
     return f"attachment{guess_extension(kind) or ''}"
 
 
-def _in_utf8(data: bytes, kind: str, charset: str | None) -> bytes:
-    """Return an attached text in UTF-8: outside the message nothing says its charset."""
-    if not kind.startswith("text/") or charset is None or data.isascii():
-        return data
-    return text_of(data, charset)[0].encode("utf-8", "surrogatepass")
+def _in_utf8(data: bytes, charset: str | None) -> tuple[bytes, str | None]:
+    """Return an attached text in UTF-8, and what was repaired in it: outside the message nothing says its charset."""
+    if charset is None or data.isascii():
+        return data, None
+    text, repair = text_of(data, charset)
+    return text.encode("utf-8", "surrogatepass"), repair
 
 
 def _check_encryption(message: AnyMessage) -> None:
