@@ -161,7 +161,7 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
 def _reads_alike(rules: FolderRules) -> Callable[[str], bool]:
     """Return what says whether the readers of a file, as the ledger names them, would read it the same way today."""
     recognition = rules.limits.recognition
-    of_rules = {Exclusion(rules.exclude).id, recognition}
+    of_rules = {Exclusion(rules.exclude).id, recognition, rules.limits.id}
 
     def alike(readers: str) -> bool:
         names = readers.split(" ")

@@ -203,7 +203,7 @@ def test_a_redirect_stays_on_the_host_and_in_the_patterns(site: Site):
     assert list(record.failed.values()) == ["more than 5 redirects"]
 
 
-@pytest.mark.parametrize(("status", "asked"), [(500, 3), (403, 2)])
+@pytest.mark.parametrize(("status", "asked"), [(500, 3), (403, 1)])
 def test_errors_of_the_server_keep_the_old_page_and_are_tried_again(site: Site, status: int, asked: int):
     site.pages = {"/": links("/a"), "/a": "<p>A</p>"}
     site.crawl()

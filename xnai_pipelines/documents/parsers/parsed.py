@@ -140,6 +140,12 @@ class ParseLimits:
     ocr_languages: str = ""
 
     @property
+    def id(self) -> str:
+        """What the ledger keeps of files that are beyond a limit: they are read again if one changes."""
+        sizes = (self.max_file_bytes, self.memory_bytes, self.max_text_chars, self.max_members, self.max_unpacked_bytes)
+        return f"limits@{self.seconds:g}.{'.'.join(map(str, sizes))}"
+
+    @property
     def recognition(self) -> str:
         """What the ledger keeps of it, "ocr@eng+rus" or ""."""
         return self.ocr_languages and f"ocr@{self.ocr_languages}"
@@ -181,7 +187,7 @@ class Source:
         if len(data) > self.limits.max_file_bytes:
             raise UnreadableError(
                 "too_large",
-                f"The file is larger than {self.limits.max_file_bytes:,} bytes. Split it or raise the limit.",
+                f"The file is larger than {self.limits.max_file_bytes:,} bytes. Split it, or raise XNAI_MAX_FILE_MB.",
             )
         return data
 
