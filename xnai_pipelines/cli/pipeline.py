@@ -60,7 +60,7 @@ def plan(
 ) -> None:
     """Show what a run would do and how long it would take.
 
-    Looks at the folder only: that other settings would cut or embed everything anew does not show here.
+    Looks at the folder only: it does not show that other settings would cut or embed everything again.
     """
     from xnai_pipelines.cli.queries import planned_run
 
@@ -154,7 +154,7 @@ def require_release_encoder(settings: "Settings") -> None:
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_VARIANT name vector space {asked}, and release {release.release} holds vectors "
             f"of {release.vector_space} ({release.encoder}, {release.variant}): they cannot be compared. Unset them "
-            "to search this release, or embed anew with them: `xnai run --new-release`."
+            "to search this release, or embed with them: `xnai run --new-release`."
         )
 
 

@@ -183,7 +183,7 @@ class Jobs:
                 description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),
             maintain=base.op_job(
-                "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."
+                "maintain", compact_tables, description="Compact the tables and remove what nothing uses."
             ),
             rollback=base.op_job(
                 "rollback",
