@@ -30,14 +30,14 @@ class KeywordSearch:
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
-        weighted: dict[str, float] = {}
+        asked: dict[tuple[str, ...], float] = {}
         for word in self.telling(text):
             if word.identifier:
-                weighted[word.text] = 1.0
+                asked[word.text,] = 1.0
                 continue
-            weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
-            weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
-        return self._corpus.postings.scores(weighted, self._readable)
+            asked.setdefault((word.text,), EXACT_FORM_WEIGHT)
+            asked[self._stems(word.text)] = 1.0
+        return self._corpus.postings.scores(asked, self._readable)
 
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of the corpus' languages if there are others."""
@@ -46,8 +46,7 @@ class KeywordSearch:
 
     def knows(self, word: str) -> bool:
         """Return whether a passage contains the word, given in its exact form, or its stem."""
-        terms = (word, *(stem(word, language) for language in self._corpus.languages))
-        return any(len(self.containing(term)) for term in terms)
+        return any(len(self.containing(term)) for term in (word, *self._stems(word)))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
@@ -86,6 +85,10 @@ class KeywordSearch:
         for excluded in what.without:
             allowed[self._containing_words(excluded)] = False
         return allowed
+
+    def _stems(self, word: str) -> tuple[str, ...]:
+        """Return the word's term in each language of the corpus."""
+        return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
