@@ -1,6 +1,7 @@
 """Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from functools import cached_property
 
 import numpy as np
@@ -12,10 +13,11 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores
-from xnai_pipelines.search.words import Word, folded, normalise, stem, words
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
+_NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 
 Passages = npt.NDArray[np.int32]
 
@@ -26,7 +28,6 @@ class KeywordSearch:
     def __init__(self, corpus: Corpus, readable: npt.NDArray[np.bool_] | None = None) -> None:
         self._corpus = corpus
         self._readable = readable
-        self._function_words = function_words(corpus.languages)
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
@@ -40,13 +41,34 @@ class KeywordSearch:
         return self._corpus.postings.scores(asked, self._readable)
 
     def telling(self, text: str) -> Sequence[Word]:
-        """Return the words of a question, without function words of the corpus' languages if there are others."""
+        """Return the words of a question, without function words of its language if there are others.
+
+        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines".
+        """
         found = list(words(text))
-        return [word for word in found if word.text not in self._function_words] or found
+        capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
+        dropped = self._function_words({word.text for word in found}).difference(capitals)
+        return [word for word in found if word.text not in dropped] or found
+
+    def _function_words(self, asked: Set[str]) -> frozenset[str]:
+        """Return the function words of the language, of those of the corpus, that knows most of a question's words.
+
+        Those of all would take "die" from "die casting" and "war" from "war memorial" where one passage is German.
+        """
+        spoken = {language: function_words([language]) for language in self._corpus.languages}
+        known = {
+            language: sum(word in own or stem(word, language) in self for word in asked)
+            for language, own in spoken.items()
+        }
+        return frozenset().union(*(own for language, own in spoken.items() if known[language] == max(known.values())))
+
+    def __contains__(self, term: str) -> bool:
+        """Return whether a passage contains the term."""
+        return len(self.containing(term)) > 0
 
     def knows(self, word: str) -> bool:
         """Return whether a passage contains the word, given in its exact form, or its stem."""
-        return any(len(self.containing(term)) for term in (word, *self._stems(word)))
+        return any(term in self for term in (word, *self._stems(word)))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
