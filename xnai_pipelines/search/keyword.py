@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.postings import compound_parts
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores
 from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, words
@@ -38,6 +39,8 @@ class KeywordSearch:
                 continue
             asked.setdefault((word.text,), EXACT_FORM_WEIGHT)
             asked[self._stems(word.text)] = 1.0
+            parts = self._parts(word.text)
+            asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
         return self._corpus.postings.scores(asked, self._readable)
 
     def telling(self, text: str) -> Sequence[Word]:
@@ -62,13 +65,13 @@ class KeywordSearch:
         }
         return frozenset().union(*(own for language, own in spoken.items() if known[language] == max(known.values())))
 
-    def __contains__(self, term: str) -> bool:
+    def __contains__(self, term: object) -> bool:
         """Return whether a passage contains the term."""
-        return len(self.containing(term)) > 0
+        return isinstance(term, str) and len(self.containing(term)) > 0
 
     def knows(self, word: str) -> bool:
-        """Return whether a passage contains the word, given in its exact form, or its stem."""
-        return any(term in self for term in (word, *self._stems(word)))
+        """Return whether a passage contains the word, given in its exact form, or its stem, or its parts."""
+        return any(term in self for term in (word, *self._stems(word))) or bool(self._parts(word))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
@@ -97,7 +100,10 @@ class KeywordSearch:
         return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
-        """Return which passages a question's filters and excluded words leave: bool [n]; None for all."""
+        """Return which passages a question's filters and excluded words leave: bool [n]; None for all.
+
+        A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant.
+        """
         allowed = self._corpus.matching(what.filters)
         if self._readable is not None:
             allowed = self._readable if allowed is None else allowed & self._readable
@@ -105,12 +111,18 @@ class KeywordSearch:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
-            allowed[self._containing_words(excluded)] = False
+            rows = self._containing_words(excluded)
+            allowed[np.setdiff1d(rows, self.containing(option(excluded)), assume_unique=True)] = False
         return allowed
 
     def _stems(self, word: str) -> tuple[str, ...]:
         """Return the word's term in each language of the corpus."""
         return tuple(stem(word, language) for language in self._corpus.languages)
+
+    def _parts(self, word: str) -> list[str]:
+        """Return the terms that a German or Dutch compound is composed of if no passage contains it."""
+        unknown = [term for term in self._stems(word) if term not in self]
+        return next((parts for term in unknown if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
@@ -119,6 +131,11 @@ class KeywordSearch:
             rows = self.containing(term)
             found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
         return np.empty(0, np.int32) if found is None else found
+
+
+def option(word: str) -> str:
+    """Return the term of a word that stands in a passage as an option of a command."""
+    return fold(f"-{word}")
 
 
 def possible_titles(text: str) -> set[str]:

@@ -45,15 +45,27 @@ _UNSPACED = (
 )
 LETTER = rf"[^\W_][{_MARKS}]*"  # or digit
 _JOINED = rf"(?:(?![{_UNSPACED}])\w[{_MARKS}]*)+"
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
+_OPTION = r"(?:(?<![\w-])--?(?=[A-Za-z]))?"  # before the name of a command's option
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_OPTION}{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
 _PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
-# INV-2024-100105, chir99021, 4711815, v1.2.3; but no years, ranges and decades.
-_CODE = re.compile(r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*$|\d{5,}$|v?\d+(?:\.\d+){2,}$")
-_HASH = re.compile(r"(?=\D*\d)(?=\d*[a-f])[0-9a-f]{7,}$")
-_CAMEL_CASE = re.compile(r"[a-z]{2,}(?:[A-Z][a-z0-9]+)+$")
+# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 1998-2001, mid-1990s; nor IL-6, JavaScript.
+_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|[A-Z]?[a-z]+-\d{4}s?"
+_LOOKUP = re.compile(
+    rf"(?!(?:{_DATE})$)(?:"
+    r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*"  # INV-2024-100105, chir99021
+    r"|(?=(?:\D*\d){7})\d[\w/-]*[-/][\w/-]*"  # 978-3-16-148410-0
+    r"|\d{5,}|v?\d+(?:\.\d+){2,}(?::\d+)?"  # 4711815, v1.2.3, 10.0.0.1:8080
+    r"|(?=(?:\D*\d){3})\d+[A-Z]+\d+[A-Z\d]*|[A-Z]{2,}-\d{3,}"  # 1N4148, OPS-123
+    r"|(?i:0x[\da-f]{4,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"  # 0x80070005, a UUID
+    r"|(?=\D*\d)(?=\d*[a-f])(?![a-f]+\d{1,2}$)[\da-f]{7,}"  # a hash, but not decade7
+    r"|[a-z]{2,}(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){3,}"  # maxConnections, NullPointerException
+    r"|[A-Z]\w+(?:Error|Exception)"
+    r"|.*(?:::|://|[_\\@]|#.).*)$"  # std::vector, http://localhost, max_size
+)
+_ABBREVIATION = re.compile(r"(?:St|Dr|Mr|Mrs|Ms|Prof|Nr|No|Fig|Vol)\.")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 
 
@@ -96,6 +108,9 @@ def words(text: str) -> Iterator[Word]:
     """Yield the words of a text in order; of an identifier the whole, then its parts; of unspaced writing bigrams."""
     for match in _TOKEN.finditer(normalise(text)):
         token = match.group()
+        if token.startswith("-"):  # an option of a command: -xzf, --verbose
+            yield Word(fold(token), identifier=True)
+            token = token.lstrip("-")
         if _IS_UNSPACED.match(token):
             yield from (Word(token[at : at + 2]) for at in range(max(1, len(token) - 1)))
         elif _is_spoken(token) and not _INNER_CAPITAL.search(token):
@@ -126,10 +141,10 @@ def _compound(token: str) -> Iterator[Word]:
 
 
 def _is_lookup(token: str, parts: Sequence[str]) -> bool:
-    if _CODE.match(token) or _HASH.match(token) or _CAMEL_CASE.match(token) or set(token.rstrip("#")) & set("_\\@#"):
+    if _LOOKUP.match(token):
         return True
     dotted = len(parts) > 1 and "." in token and all(len(part) > 1 and not part.isdigit() for part in parts)
-    return dotted or token.count("/") > 1
+    return (dotted and not _ABBREVIATION.match(token)) or token.count("/") > 1
 
 
 @lru_cache(maxsize=100_000)
