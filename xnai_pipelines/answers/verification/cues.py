@@ -119,6 +119,13 @@ _PRONOUNS = """he him his she her it its they them their this that these those e
     lui leur ce el ella ellos ellas este esta lui lei loro questo questa ele ela eles elas isso hij zij het hun
     он она оно они его ему ее ей их им это этот эта этих ними нем ней который которая которые он הוא היא הם هو هي هم"""
 PRONOUNS = frozenset(_PRONOUNS.split())
+_ARTICLES = "a an the der die das den dem des ein eine einen le la les l un une el los las il lo gli i o os as"
+_SUBJECTS = "i he she it they we you er sie es wir il elle ils elles nous ella ellos он она оно они мы я"
+ARTICLES = frozenset(_ARTICLES.split())
+SUBJECTS = frozenset(_SUBJECTS.split())
+# They stand before a word whether or not the document's sentence is reordered, so leaving one out turns nothing.
+_BEFORE_A_PHRASE = "into from to for since until against during between inside outside within before after"
+BEFORE_A_PHRASE = frozenset(f"en:{word}" for word in _BEFORE_A_PHRASE.split())
 # Written in front of a word, these turn it into its opposite.
 NEGATING_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis", "des", "anti", "не", "без", "бес")
 
