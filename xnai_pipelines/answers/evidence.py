@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xnai_pipelines.answers.answer import Citation
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.ranking import Candidate
@@ -51,6 +52,19 @@ class Evidence:
     def chunk_at(self, position: int) -> str:
         """Return the passage that the character at this place in the document is in."""
         return self.chunk_ids[max(0, bisect_right(self.chunk_starts, position) - 1)]
+
+    def cite(self, start: int, end: int) -> Citation:
+        """Return the citation of these characters of the document, which are in the evidence."""
+        return Citation(
+            document_id=self.document_id,
+            source=self.source,
+            chunk_id=self.chunk_at(start),
+            start=start,
+            end=end,
+            quote=self.text[start - self.start : end - self.start],
+            heading_path=self.heading_path,
+            page=self.page,
+        )
 
 
 @dataclass(frozen=True, slots=True)

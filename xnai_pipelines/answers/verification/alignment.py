@@ -9,14 +9,17 @@ from xnai_pipelines.answers.verification.cues import ARTICLES, PRONOUNS, Cue
 from xnai_pipelines.answers.verification.tokens import Kind, Token
 from xnai_pipelines.search.words import fold
 
-CRITICAL = (Kind.NUMBER, Kind.UNIT, Kind.NAME)
+CRITICAL = (Kind.NUMBER, Kind.UNIT, Kind.NAME, Kind.OPERATOR)
 
 
 class Alignment:
     """A sentence beside a passage: `match[i]` is the passage's token for token i of the sentence."""
 
-    def __init__(self, sentence: Sequence[Token], passage: Sequence[Token], context: frozenset[str]) -> None:
+    def __init__(
+        self, sentence: Sequence[Token], passage: Sequence[Token], context: frozenset[str], *, covered: bool
+    ) -> None:
         self.context = context
+        self.covered = covered  # whether the passage's language is one whose turning words are known
         # a number that can be read in two ways is read as the other side has it
         readings = {term for token in sentence for term in (token.term, *token.others)}
         self.passage = [_read_as(token, readings) for token in passage]

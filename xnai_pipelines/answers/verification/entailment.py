@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment
 from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject
-from xnai_pipelines.answers.verification.replaced import replaced
+from xnai_pipelines.answers.verification.replaced import opposite, other_beginning, replaced
 from xnai_pipelines.answers.verification.tokens import Token
-from xnai_pipelines.answers.verification.turned import cues_added, cues_dropped
+from xnai_pipelines.answers.verification.turned import anything_dropped, cues_added, cues_dropped, units_dropped
 
 MIN_COVERAGE = 0.85  # chosen on train documents, see benchmarks/verification.py
 
@@ -38,14 +38,20 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     missing,
     cues_added,
     cues_dropped,
+    units_dropped,
+    anything_dropped,
     replaced,
+    other_beginning,
+    opposite,
     moved,
     exchanged,
     other_subject,
 )
 
 
-def judge(sentence: Sequence[Token], passage: Sequence[Token], context: frozenset[str] = frozenset()) -> Judgement:
+def judge(
+    sentence: Sequence[Token], passage: Sequence[Token], context: frozenset[str] = frozenset(), *, covered: bool = True
+) -> Judgement:
     """Return whether one sentence of a document says what the sentence says.
 
     Args:
@@ -53,11 +59,12 @@ def judge(sentence: Sequence[Token], passage: Sequence[Token], context: frozense
         passage: Tokens of the document's sentence.
         context: Terms of names before it: title, headings, earlier sentences. One of them may stand where the passage
             has "he" or "its".
+        covered: Whether the language is one whose words that turn a claim are known.
     """
     content = [at for at, token in enumerate(sentence) if token.content]
     if not content:
         return Judgement(False, 0.0, "It has no words to check.")
-    aligned = Alignment(sentence, passage, context)
+    aligned = Alignment(sentence, passage, context, covered=covered)
     coverage = sum(aligned.present(at) for at in content) / len(content)
     reason = next((reason for objections in OBJECTIONS for reason in objections(aligned)), None)
     if reason is None and coverage < MIN_COVERAGE:

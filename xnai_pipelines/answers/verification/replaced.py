@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment
-from xnai_pipelines.answers.verification.cues import NEGATING_PREFIXES, Cue
+from xnai_pipelines.answers.verification.cues import NEGATING_PREFIXES, OPPOSITES, Cue
 from xnai_pipelines.answers.verification.tokens import Token
+from xnai_pipelines.search.words import fold
 
 _SLOT = 2  # words of the document per new word of the sentence that it may stand for; more were left out
 
 
 def replaced(aligned: Alignment) -> Iterator[str]:
-    """Yield words that the passage does not have where it has another one, and opposites by their prefix."""
+    """Yield words that the passage does not have where it has another one."""
     for kind, first, last, other, until in aligned.operations:
         if kind != "replace":
             continue
@@ -24,13 +25,9 @@ def replaced(aligned: Alignment) -> Iterator[str]:
         for gone in _clauses(aligned, other, until):
             if new and 0 < len(gone) <= _SLOT * len(new):
                 yield f'The evidence says "{gone[-1].text}" instead of "{aligned.sentence[new[-1]].text}".'
-    yield from _other_beginning(aligned)
-    for at, token in enumerate(aligned.sentence):
-        if token.content and not aligned.present(at) and _opposite(aligned, token):
-            yield f'"{token.text}" is the opposite of what the evidence says.'
 
 
-def _other_beginning(aligned: Alignment) -> Iterator[str]:
+def other_beginning(aligned: Alignment) -> Iterator[str]:
     """Yield a new word at the beginning, before anything that the passage has: another subject."""
     first = next((at for at, token in enumerate(aligned.sentence) if token.content and aligned.present(at)), None)
     if first is None:
@@ -53,7 +50,18 @@ def _clauses(aligned: Alignment, first: int, last: int) -> list[list[Token]]:
     return [[token for token in words if token.clause == clause] for clause in ends]
 
 
-def _opposite(aligned: Alignment, token: Token) -> bool:
+def opposite(aligned: Alignment) -> Iterator[str]:
+    """Yield opposites of words of the passage: "unlike" of "like", "off" where it has "on"."""
+    left_out = {fold(token.text) for place, token in enumerate(aligned.passage) if place not in aligned.matched}
+    for at, token in enumerate(aligned.sentence):
+        other = OPPOSITES.get(fold(token.text))
+        if token.content and not aligned.present(at) and _negated(aligned, token):
+            yield f'"{token.text}" is the opposite of what the evidence says.'
+        elif at not in aligned.match and other in left_out:
+            yield f'The evidence says "{other}" instead of "{token.text}".'
+
+
+def _negated(aligned: Alignment, token: Token) -> bool:
     """Return whether the passage has the word with or without a negating prefix."""
     code, _, word = token.term.partition(":")
     return any(
