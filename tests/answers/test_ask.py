@@ -79,6 +79,12 @@ def test_the_shortest_part_that_answers_is_quoted(
     assert_exact(answer, lighthouse)
 
 
+def test_a_citation_names_the_heading_above_its_quote_and_not_above_its_passage(passages: Passages):
+    (tides,) = ask(passages, "How often does high tide come?", policy=ANYTHING).sentences[0].citations
+
+    assert (tides.quote, tides.heading_path) == ("High tide comes twice a day.", ("Lighthouse", "Tides"))
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(min_size=1, max_size=60).filter(lambda text: any(map(str.isalnum, text))))
 def test_every_quote_of_every_answer_is_the_stored_text(passages: Passages, lighthouse: Workplace, question: str):
