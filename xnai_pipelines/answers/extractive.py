@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from xnai_pipelines.answers.answer import Citation, Sentence, State
+from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.scoring import Unit
 
@@ -30,20 +30,6 @@ def chosen_units(question: str, units: Sequence[Unit]) -> Sequence[Unit]:
 
 def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
     """Return a unit as a sentence that quotes it; line breaks of prose become blanks."""
-    citation = citation_of(evidence[unit.evidence], unit.start, unit.end)
+    citation = evidence[unit.evidence].cite(unit.start, unit.end)
     text = citation.quote if _CODE.match(citation.quote) else " ".join(citation.quote.split())
     return Sentence(text, State.VERBATIM, (citation,))
-
-
-def citation_of(one: Evidence, start: int, end: int) -> Citation:
-    """Return the citation of these characters of a document, which are in the evidence."""
-    return Citation(
-        document_id=one.document_id,
-        source=one.source,
-        chunk_id=one.chunk_at(start),
-        start=start,
-        end=end,
-        quote=one.text[start - one.start : end - one.start],
-        heading_path=one.heading_path,
-        page=one.page,
-    )
