@@ -63,7 +63,7 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
             f"Release {kept.release} gives another answer now: documents have been edited or deleted since, or the "
             f"graph was made again{model}."
         )
-    again = replace(again, usage=kept.usage, seconds=kept.seconds)
+    again = replace(again, notes=kept.notes, usage=kept.usage, seconds=kept.seconds)
     if kept.signature is None:
         return again
     key = signing_key(home)
