@@ -12,6 +12,7 @@ STEPS = (
     "Restart it like this.\n\n1. Stop the service.\n2. Delete the cache:\n\n   ```sh\n   rm cache\n   ```\n"
     "3. Start it again.\n\nThe log is in /var/log."
 )
+CODE = "def f(x):\n    if x:\n        return 1\n    return 2"
 PLANS = "Plans and prices.\n\n| Plan | Price |\n|:--|--:|\n| Basic | $5 |\n| Pro | $20 \\| month |\n"
 
 
@@ -49,8 +50,8 @@ def answer(question: str, *texts: str, best: str, start: int = 100) -> list[Sent
         ),
         ("    host: db\n    port: 5432\n    user: anna", "host: db\nport: 5432\nuser: anna"),
         (
-            "The pump was built in 1912 by Ada Lindqvist in the\nharbour of Malmö, where it\u00a0still lifts the water of a\nlake.",
-            "The pump was built in 1912 by Ada Lindqvist in the harbour of Malmö, where it still lifts the water of a lake.",
+            "The pump was built in 1912 by Ada in the\nharbour of Malmö, where it lifts water.",
+            "The pump was built in 1912 by Ada in the harbour of Malmö, where it lifts water.",
         ),
     ],
 )

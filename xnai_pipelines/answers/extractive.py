@@ -91,7 +91,7 @@ def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:
 
 
 def _steps_around(unit: Unit, evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the numbered steps that a unit is one of, the first ones up to it and as many after it as there is room."""
+    """Return the numbered steps that a unit is one of: those up to it, and as many after it as there is room for."""
     one = evidence[unit.evidence]
     ranges = steps_around(one.text, unit.start - one.start)
     steps = [replace(unit, start=one.start + start, end=one.start + end, names=None) for start, end in ranges]

@@ -109,8 +109,11 @@ class ChatServer:
         Thread(target=exchange.run, args=(messages,), name="language-model", daemon=True).start()
         try:
             while True:
+                left = ends - time.monotonic()
+                if left <= 0:  # also while parts are waiting to be read
+                    raise late(self.seconds)
                 try:
-                    one = exchange.received.get(timeout=max(0.0, ends - time.monotonic()))
+                    one = exchange.received.get(timeout=left)
                 except Empty:
                     raise late(self.seconds) from None
                 if isinstance(one, NoReplyError):
