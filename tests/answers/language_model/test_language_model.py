@@ -175,7 +175,10 @@ def test_a_document_cannot_write_the_fence_that_ends_it():
         ("One is here. [1][2] Two.", [("One is here.", (0, 1)), ("Two.", ())]),
         ("- **One** is `here` [1]\n- Two [9]", [("One is here", (0,)), ("Two", ())]),
         ("<think>No [1].</think># Answer\nSee [the page](http://x) [1].", [("See the page.", (0,))]),
-        ("Built in 1912[1]. Painted[1][2], then sold [1].", [("Built in 1912.", (0,)), ("Painted, then sold.", (0, 1))]),
+        (
+            "Built in 1912[1]. Painted[1][2], then sold [1].",
+            [("Built in 1912.", (0,)), ("Painted, then sold.", (0, 1))],
+        ),
         ("sys.argv[1] is `the[1]` of list<int> [2].", [("sys.argv[1] is the[1] of list<int>.", (1,))]),
         ("Use `a[0]` and **os.environ[1]**. [1", [("Use a[0] and os.environ[1].", ()), ("[1", ())]),
         ("One.[1]\n\n> Two is\n> here [2].", [("One.", (0,)), ("Two is here.", (1,))]),
@@ -198,7 +201,9 @@ def test_a_reply_of_openers_that_never_close_takes_linear_time(opener):
     while not reading.full:
         reading.more(opener * 2)
     assert len(reading.rest()) < LONGEST_REPLY
-    assert time.process_time() - started < 2  # each look reads what no sentence was made of: 0.1 s; if it read all, it would be 7 s
+    assert (
+        time.process_time() - started < 2
+    )  # each look reads what no sentence was made of: 0.1 s; if it read all, it would be 7 s
 
 
 def test_the_server_gets_the_model_the_key_and_the_passages():
