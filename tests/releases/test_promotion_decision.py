@@ -1,13 +1,13 @@
 """Decisions are kept as files, and approval is for what is still current."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.support.decisions import NOW, PROMOTED, REJECTED, decision
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.releases.decision import (
-    Decision,
     Outcome,
     approve,
     decisions,
@@ -15,28 +15,6 @@ from xnai_pipelines.releases.decision import (
     read_decision,
     write_decision,
 )
-from xnai_pipelines.releases.gate import RuleResult, Verdict
-
-NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)
-REJECTED = Verdict(False, ("Too slow.",), (RuleResult("latency", False, "Too slow."),))
-PROMOTED = Verdict(True, ("Better.",), (RuleResult("better", True, "Better."),))
-CONFIG = {"rank": 8, "learning_rate": 1e-4, "target_modules": ["query", "value"], "epochs": None}
-
-
-def decision(outcome=Outcome.REJECTED, **fields):
-    given = {
-        "outcome": outcome,
-        "verdict": REJECTED if outcome is Outcome.REJECTED else PROMOTED,
-        "decided_at": NOW,
-        "champion_release": 3,
-        "vector_space": "0123456789abcdef",
-        "adapter": "lora-1",
-        "pairs_sha256": "p1",
-        "config": CONFIG,
-        "judged_on": "champion 3, questions q",
-        "cause": "vector nDCG@10 of language ru fell",
-    }
-    return Decision(**(given | fields))
 
 
 def test_a_decision_is_the_same_after_it_was_written(tmp_path):

@@ -91,19 +91,18 @@ def _checked(names: Sequence[str]) -> list[str]:
         OptionError: A name is no folder and no encoder of a package.
         MissingExtraError: The package is not installed.
     """
-    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
+    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name
 
     found = []
     for name in names:
-        folder = Path(name).expanduser()
         if name == MULTILINGUAL_ENCODER:
             require("multilingual", f"The encoder {name}")
-        elif not folder.is_dir():
+        elif not Path(name).expanduser().is_dir():
             raise OptionError(
                 f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. To compare a model of the hub, set "
                 "XNAI_ENCODER to its id and run `xnai encoders`."
             )
-        found.append(name if name == MULTILINGUAL_ENCODER else str(folder.resolve()))
+        found.append(lasting_name(name))
     return found
 
 

@@ -41,7 +41,12 @@ def challenger_index(
 ) -> dg.MaterializeResult[None]:
     """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
     model = encoder.to_challenge(config.encoder)
-    report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
+    report = index_challenger(
+        stores.stage_context(context),
+        model,
+        exact_search_rows=stores.exact_search_rows,
+        origin=encoder.origin(config.encoder),
+    )
     spec = embeddings_spec(report.table, model.dimension)
     return result(
         report,

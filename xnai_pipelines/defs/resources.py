@@ -25,7 +25,7 @@ from xnai_pipelines.documents.sources.configured import Spec, read_sources
 from xnai_pipelines.documents.sources.make import mirrors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import encoders_at_hand, resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.source import encoders_at_hand, lasting_name, resolve_encoder, tokenizer_file
 from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file, read_specification
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.export import build_encoder
@@ -38,7 +38,7 @@ from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import shown_alive
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
@@ -219,12 +219,29 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         challenger = require_challenger(Releases(home.releases))
         return Encoder.load(home.models / challenger.vector_space, threads=self.threads)
 
+    def origin(self, tried: str | None = None) -> EncoderOrigin:
+        """Return where the base encoder comes from, or the one that is tried instead.
+
+        It is the release's, which may have been promoted over that of the settings, until XNAI_ENCODER names another.
+        """
+        release = Releases(Home(Path(self.home)).releases).current()
+        if tried is not None:
+            source: str | None = tried
+        elif release is None or self.encoder not in (None, release.configured):
+            source = self.encoder
+        else:  # manifests of earlier versions have no source
+            source = release.source or (release.encoder if release.encoder in encoders_at_hand() else None)
+        return EncoderOrigin(lasting_name(source) if source else None, self.encoder)
+
     def original(self) -> EncoderSpec:
-        """Return the full-precision encoder that adapters are trained on: the settings', else the release's."""
-        home = Home(Path(self.home))
-        release = Releases(home.releases).current()
-        name = self.encoder or (release.encoder if release and release.encoder in encoders_at_hand() else None)
-        return read_specification(resolve_encoder(name, home.models), Runtime.FP32)
+        """Return the full-precision encoder that adapters are trained on.
+
+        Raises:
+            UnsupportedEncoderError: It came from a folder that is gone.
+            EncoderUnavailableError: The hub does not have it or cannot be reached.
+        """
+        home, source = Home(Path(self.home)), self.origin().source
+        return read_specification(resolve_encoder(source, home.models), Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""

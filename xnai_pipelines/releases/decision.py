@@ -137,6 +137,12 @@ def last_decision(home: Home, vector_space: str) -> Decision | None:
     return next((decision for decision in found if decision.vector_space == vector_space), None)
 
 
+def was_promoted(home: Home, vector_space: str) -> bool:
+    """Return whether the gate promoted a challenger of this vector space."""
+    found = decisions(home.decisions)
+    return any(one.vector_space == vector_space and one.outcome is Outcome.PROMOTED for one in found)
+
+
 def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:
     """Return the decision as promoted by a person; it is not written yet.
 
