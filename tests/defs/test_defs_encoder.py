@@ -47,7 +47,7 @@ def test_a_base_whose_folder_is_gone_is_named(tmp_path):
         encoder(tmp_path).original()
 
 
-def test_a_promoted_release_is_searched_although_the_settings_name_another_encoder(tmp_path, tiny_bert):
+def test_a_promoted_release_is_searched_although_the_settings_name_another_encoder(tmp_path):
     home = Home(tmp_path)
     publish(home)
     settings = given_settings(home=tmp_path, variant="fp32")

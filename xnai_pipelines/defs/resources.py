@@ -36,6 +36,7 @@ from xnai_pipelines.releases.evaluate import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
+from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
@@ -291,10 +292,10 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
 
     def tracker(self) -> Tracker:
-        """Return the tracker; a server keeps artefacts where it wants."""
+        """Return the tracker; a server keeps artefacts where it wants, and may be shared by several homes."""
         home = Home(Path(self.home))
         if self.uri:
-            return Tracker(self.uri, None)
+            return Tracker(self.uri, None, home=home_id(home))
         return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
 
     def page(self, logged: MlflowRun | ModelVersion) -> str:
