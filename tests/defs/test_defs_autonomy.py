@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
@@ -15,8 +16,9 @@ from tests.support.encoder_cards import BETTER
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.defs.runs import HOME_TAG
-from xnai_pipelines.releases.decision import write_decision
+from xnai_pipelines.releases.decision import Outcome, write_decision
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import write_record
 
 CAUSE = "below_champion:all@release1"
@@ -128,6 +130,17 @@ def test_after_a_trial_that_failed_an_adapter_is_next(degraded):
     degraded.instance.report_run_failed(degraded.start(), "the folder is gone")
     assert degraded.tick(**NOW) == "retrain"
     assert degraded.requests[-1].tags["attempt"] == "2"
+
+
+def test_a_challenger_that_awaits_approval_is_waited_for(degraded):
+    releases = Releases(degraded.home.releases)
+    releases.challenge(replace(releases.require(), release=2, vector_space="adapted"))
+    write_decision(
+        degraded.home.decisions, decision(Outcome.AWAITING_APPROVAL, champion_release=1, vector_space="adapted")
+    )
+    assert "release 2 awaits approval (`xnai approve` releases it" in degraded.tick()
+    write_decision(degraded.home.decisions, decision(champion_release=1, vector_space="adapted"))
+    assert degraded.tick() == "retrain"
 
 
 def test_runs_of_other_homes_in_the_instance_do_not_count(degraded):

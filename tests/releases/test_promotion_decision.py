@@ -7,14 +7,18 @@ import pytest
 
 from tests.support.decisions import NOW, PROMOTED, REJECTED, decision
 from xnai_pipelines.errors import DecisionError
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.releases.decision import (
     Outcome,
     approve,
     decisions,
     outcome_of,
     read_decision,
+    remedies_markdown,
+    why_ask,
     write_decision,
 )
+from xnai_pipelines.state.manifest import Release, Releases
 
 
 def test_a_decision_is_the_same_after_it_was_written(tmp_path):
@@ -79,3 +83,36 @@ def test_a_vector_space_that_is_no_name_and_a_time_without_zone_are_refused(tmp_
     with pytest.raises(ValueError, match="needs a time zone"):
         write_decision(tmp_path, replace(decision(), decided_at=NOW.replace(tzinfo=None)))
     assert list(tmp_path.iterdir()) == []
+
+
+def released(folder, spaces):
+    releases = Releases(folder)
+    for number, space in enumerate(spaces, start=1):
+        table = f"embeddings_{number}_{space}"
+        release = Release(number, NOW.isoformat(), table, {}, space, 384, "minilm", "fp32", None, None, {})
+        releases.publish(release, "test")
+    return releases
+
+
+def test_what_a_person_rolled_back_asks_for_approval_until_it_is_gone_forward_to_again(tmp_path):
+    releases = released(tmp_path, ["base", "adapted"])
+    assert why_ask(releases, "adapted", ask=False) is None
+    releases.roll_back(1, "worse")
+    assert why_ask(releases, "adapted", ask=False) == "It has the vectors of release 2, which a person rolled back."
+    assert why_ask(releases, "another", ask=False) is None
+    releases.roll_back(2, "better after all")
+    assert releases.undone() == []
+
+
+def test_with_the_setting_every_promotion_asks(tmp_path):
+    assert why_ask(released(tmp_path, ["base"]), "another", ask=True).startswith("A person approves every promotion")
+
+
+def test_the_remedies_that_were_tried_are_listed_with_what_each_gained():
+    gained = replace(PROMOTED, gain=Estimate(0.03, 0.01, 0.05))
+    trial = decision(adapter=None, encoder="e5")
+    adapted = decision(Outcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=NOW + timedelta(days=1))
+    assert remedies_markdown([adapted, trial]).splitlines()[2:] == [
+        "| 2026-03-01 02:00 UTC | encoder e5 | not recorded | rejected |",
+        "| 2026-03-02 02:00 UTC | adapter lora-1 of minilm | +0.030 [+0.010, +0.050] | promoted |",
+    ]

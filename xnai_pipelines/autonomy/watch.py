@@ -41,8 +41,12 @@ def look_for_degradation(
     memory: Memory,
     thresholds: Thresholds,
     now: datetime,
+    *,
+    waiting: str | None = None,
 ) -> Decision:
     """Return what the automation does now, with the memory for its next tick.
+
+    `waiting` says what a person has to do before another retraining makes sense, as a clause; None if nothing.
 
     Raises:
         ReleaseError: The release pointer is damaged.
@@ -67,6 +71,7 @@ def look_for_degradation(
         memory=memory,
         thresholds=thresholds,
         now=now,
+        waiting=waiting,
     )
 
 

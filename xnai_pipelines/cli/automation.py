@@ -154,7 +154,7 @@ def rollback(
     release: Annotated[int | None, typer.Argument(help="Release number; default: the one before the current.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move to another kept release: table, model and questions together."""
+    """Move to another kept release: table, model and ranking policy together."""
     execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
 
 

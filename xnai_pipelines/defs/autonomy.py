@@ -21,7 +21,8 @@ from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, Store
 from xnai_pipelines.defs.runs import is_of
 from xnai_pipelines.errors import DecisionError, NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
-from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.decision import awaiting_approval, decisions
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 
 REMEMBERED_RUNS = 50
@@ -66,6 +67,7 @@ def accuracy_degradation_sensor(
             Memory.from_json(context.cursor),
             base.settings.thresholds,
             now,
+            waiting=_waiting(stores.layout),
         )
         encoder = _encoder_to_try(context.instance, base, decision) if decision.action is Action.RETRAIN else None
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError, DecisionError) as error:
@@ -101,6 +103,14 @@ def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsR
         link=alerts.run_page(run.run_id),
     )
     alerts.tell(alert, base.settings.webhook)
+
+
+def _waiting(home: Home) -> str | None:
+    """Return which challenger a person has to decide on: another retraining would take its place."""
+    challenger = awaiting_approval(home)
+    if challenger is None:
+        return None
+    return f"release {challenger.release} awaits approval (`xnai approve` releases it, `xnai retrain` replaces it)"
 
 
 def _encoder_to_try(instance: dg.DagsterInstance, base: Base, decision: Decision) -> str | None:

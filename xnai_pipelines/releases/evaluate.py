@@ -127,6 +127,22 @@ def last_comparison(home: Home) -> KeptComparison:
     return kept
 
 
+def comparison_of(home: Home, challenger: Release) -> KeptComparison:
+    """Return the last comparison, which is of this challenger.
+
+    Raises:
+        ReleaseError: There is none, or it is of another challenger.
+    """
+    kept = last_comparison(home)
+    compared = kept.comparison.challenger.vector_space
+    if compared != challenger.vector_space:
+        raise ReleaseError(
+            f"The challenger {challenger.vector_space} was not evaluated; the last comparison is of {compared}. "
+            "`xnai retrain` evaluates it."
+        )
+    return kept
+
+
 def read_challenger_evaluation(home: Home) -> Evaluation:
     """Return the challenger's evaluation, which becomes the baseline of its release."""
     return Evaluation(last_comparison(home).challenger, pq.read_table(_rows_path(home)))

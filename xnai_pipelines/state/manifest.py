@@ -174,6 +174,17 @@ class Releases:
                 continue
         return found
 
+    def undone(self) -> list[Release]:
+        """Return the kept releases that a person rolled back from and did not go forward to again."""
+        numbers: set[int] = set()
+        current = 0
+        for move in self.moves():
+            if move.kind is MoveKind.ROLLED_BACK and move.release < current:
+                numbers.add(current)
+            current = move.release
+            numbers.discard(current)
+        return [release for release in self.all() if release.release in numbers]
+
     def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
         """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""
         write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), ranking=ranking)))

@@ -90,6 +90,7 @@ def decide(
     memory: Memory,
     thresholds: Thresholds,
     now: datetime,
+    waiting: str | None = None,
 ) -> Decision:
     """Return the decision of a tick, with the memory for the next one.
 
@@ -110,6 +111,7 @@ def decide(
         memory: Memory of the last tick.
         thresholds: Limits.
         now: Current time, UTC.
+        waiting: What a person has to do before another retraining, as a clause; None if nothing.
     """
     memory, notes = read(nights, baseline, memory, thresholds, now=now)
     release = memory.release
@@ -125,7 +127,8 @@ def decide(
         drift=drift,
         memory=memory,
         thresholds=thresholds,
-        held=hold(
+        held=waiting
+        or hold(
             attempts,
             thresholds,
             evaluated_at=memory.evaluated_at,
