@@ -279,11 +279,11 @@ def test_another_release_that_was_not_evaluated_yet_is_not_judged_by_the_last_on
 
 
 @pytest.mark.parametrize(
-    ("cause", "job"), [(Cause.INDEX_FAULT, "maintain"), (Cause.MISSING_DOCUMENTS, "refresh")], ids=str
+    ("cause", "found"), [(Cause.INDEX_FAULT, "missing vectors"), (Cause.MISSING_DOCUMENTS, None)], ids=str
 )
-def test_what_training_cannot_mend_is_mended_by_its_own_job(degraded, cause, job):
-    write_drift(degraded.home, cause, "Half of the chunks are not in the index.")
-    assert degraded.tick() == job
+def test_what_training_cannot_mend_is_mended_by_an_ingest(degraded, cause, found):
+    write_drift(degraded.home, cause, "Half of the chunks are not in the index.", found=found)
+    assert degraded.tick() == "refresh"
     [request] = degraded.requests
     assert request.tags["drift"] == cause
     assert "attempt" not in request.tags
@@ -294,6 +294,12 @@ def test_what_training_cannot_mend_is_mended_by_its_own_job(degraded, cause, job
         said = degraded.tick()
     assert "was requested but did not fix it" in said
     assert len(degraded.alerts()) == 1
+
+
+def test_vectors_that_an_ingest_keeps_are_reported_with_what_replaces_them(degraded):
+    write_drift(degraded.home, Cause.INDEX_FAULT, "Stored vectors are others.", found="stored vectors")
+    assert "Stored vectors are others. `xnai run --new-release` embeds everything anew." in degraded.tick()
+    assert (len(degraded.alerts()), degraded.requests) == (1, [])
 
 
 def test_a_fault_of_the_model_is_reported_and_not_trained_against(degraded):

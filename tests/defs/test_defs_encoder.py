@@ -6,9 +6,11 @@ import pytest
 
 from tests.support.decisions import decision
 from tests.support.defs_automation import publish
+from tests.support.pipeline import settled, variables
+from xnai_pipelines.cli.app import checked_encoders
 from xnai_pipelines.cli.pipeline import require_release_encoder
 from xnai_pipelines.defs.resources import EncoderResource
-from xnai_pipelines.errors import UnsupportedEncoderError, VectorSpaceError
+from xnai_pipelines.errors import OptionError, UnsupportedEncoderError, VectorSpaceError
 from xnai_pipelines.releases.decision import Outcome, write_decision
 from xnai_pipelines.settings import given_settings
 from xnai_pipelines.state.layout import Home
@@ -57,3 +59,12 @@ def test_a_promoted_release_is_searched_although_the_settings_name_another_encod
             require_release_encoder(settings)
     write_decision(home.decisions, decision(Outcome.PROMOTED, vector_space="space_of_minilm"))
     require_release_encoder(settings)
+
+
+def test_the_terminal_refuses_a_model_of_the_hub_that_the_setting_does_not_name(tmp_path, monkeypatch):
+    (tmp_path / "model").mkdir()
+    monkeypatch.chdir(tmp_path)
+    with settled(variables(home=tmp_path, encoder="org/mine")):
+        assert checked_encoders(["org/mine", "model"]) == ["org/mine", str(tmp_path / "model")]
+        with pytest.raises(OptionError, match="'org/other' is neither a folder nor multilingual-e5-small"):
+            checked_encoders(["org/other"])

@@ -27,6 +27,7 @@ from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.locks import held_if_free
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
 
@@ -186,6 +187,8 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert other.success, failures(other)
         assert "late.md" in pipeline.work.sources()
         assert training.is_alive()
+        with held_if_free(pipeline.work.home.root / "retraining.lock") as free:
+            assert not free, "another retraining would wait"
     finally:
         go_on.set()
         training.join(120)

@@ -11,7 +11,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 
 from tests.support.pipeline import resource, settled, tick, variables
 from xnai_pipelines.autonomy.alerts.send import LogSink
-from xnai_pipelines.autonomy.drift.report import Cause, DriftReport
+from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
@@ -41,9 +41,13 @@ def publish(home: Home, number: int = 1, origin: EncoderOrigin = NO_ORIGIN) -> N
     Releases(home.releases).publish(replace(release, **asdict(origin)), "test")
 
 
-def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1) -> None:
-    """Write a drift report that names a cause."""
-    report = DriftReport(release, BEGAN, datetime.now(UTC), (), cause, cause.trainable, sentence)
+def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1, *, found: str | None = None) -> None:
+    """Write a drift report that names a cause; `found` is the test of the index that found it."""
+    tests = [
+        DriftTest(part=Part.INDEX, what=found, statistic="", value=1.0, threshold=0.0, drifted=True, words="")
+        for found in ([found] if found else [])
+    ]
+    report = DriftReport(release, BEGAN, datetime.now(UTC), tuple(tests), cause, cause.trainable, sentence)
     write_record(home.state / "drift" / "report.json", report)
 
 

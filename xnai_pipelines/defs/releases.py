@@ -33,7 +33,8 @@ class ChallengerConfig(dg.Config):
 
     encoder: str | None = Field(
         default=None,
-        description="Encoder to try: multilingual-e5-small, a folder or a hub id. Unset: the adapted encoder.",
+        description="Encoder to try: multilingual-e5-small, a folder, or a hub id if XNAI_ENCODER is one. Unset: the "
+        "adapted encoder.",
     )
 
 

@@ -38,7 +38,7 @@ from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import shown_alive
+from xnai_pipelines.state.locks import held, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.tables import Tables, kill_after
@@ -116,6 +116,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
     _tables: Tables | None = PrivateAttr(default=None)
     _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _retraining: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
@@ -127,16 +128,22 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         if not is_of(run, self.layout):  # of assets that a person picked, not of a job
             instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
-        with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
+        with shown_alive(self.layout, run.run_id), ExitStack() as self._retraining, ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)
             yield self
 
     @contextmanager
     def turn_given_up(self, context: dg.AssetExecutionContext) -> Iterator[None]:
-        """Let other runs go ahead while the block works on nothing that they write; then wait for the turn again."""
+        """Let other runs go ahead while the block trains; then wait for the turn again.
+
+        Another retraining waits here until the run has ended: two would double the memory, and one would adapt the
+        encoder by what the other trained.
+        """
         self._turn.close()
         try:
+            run = f"run {context.run.run_id}"
+            self._retraining.enter_context(held(self.layout, "retraining.lock", run, _say(context.log)))
             yield
         finally:
             self._take_turn(context.run.run_id, context.log)
