@@ -73,7 +73,7 @@ class RollbackConfig(dg.Config):
 def move_release_pointer(
     context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
 ) -> None:
-    """Make another kept release current: its table, model and questions."""
+    """Make another kept release current: its table, model and ranking policy, and its questions for now."""
     stage = stores.stage_context(context)
     report = roll_back(stage, config.release)
     context.add_output_metadata(asdict(report))
