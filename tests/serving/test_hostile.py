@@ -17,6 +17,7 @@ from tests.support.served import bearer
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving import connection
 from xnai_pipelines.serving.audit import Access, AccessLog
+from xnai_pipelines.state.day_files import file_of_day
 from xnai_pipelines.state.layout import Home
 
 OF_RED = ("4,000", "zephyrine", "red/pay", "INV-2041")
@@ -190,6 +191,6 @@ def test_a_full_disk_costs_lines_of_the_access_log_and_nothing_else(small_disk):
     assert not log.write(access)
     filler.unlink()
     assert log.write(access)
-    lines = (small_disk / "access/2026-01-01.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = file_of_day(small_disk / "access", "2026-01-01").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["route"] == "/v1/status"
     log.close()

@@ -21,7 +21,7 @@ from xnai_pipelines.state.manifest import Releases
 # Folders of records, read at once.
 RECORDS = ("releases", "state")
 # Made again from the rest, or of no use elsewhere.
-LEFT_OUT = frozenset({"index", "unpacked", "logs", "alive", "lancedb", *RECORDS})
+LEFT_OUT = frozenset({"index", "unpacked", "shards", "logs", "alive", "lancedb", *RECORDS})
 # People's own files, hidden ones too; elsewhere a name that begins with a dot is a lock or unfinished.
 PEOPLES = frozenset({"sample", "sources"})
 # Folders whose entries may be links, such as models that several homes share.
