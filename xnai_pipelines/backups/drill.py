@@ -128,7 +128,9 @@ def objections(
     found = []
     hours = (now - datetime.fromisoformat(newest)) / timedelta(hours=1)
     if hours > max_hours:
-        found.append(Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`"))
+        found.append(
+            Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`")
+        )
     if not drills:
         return [*found, Objection("No backup of this home was ever restored, so none is proven.", "`xnai drill`")]
     last = drills[-1]
@@ -136,7 +138,9 @@ def objections(
     if last.fault:
         found.append(Objection(f"The last restore drill failed: {last.fault}", "`xnai backup`, then `xnai drill`"))
     elif days > max_days:
-        found.append(Objection(f"The last restore drill is {days:,.0f} days old, more than {max_days:g}.", "`xnai drill`"))
+        found.append(
+            Objection(f"The last restore drill is {days:,.0f} days old, more than {max_days:g}.", "`xnai drill`")
+        )
     return found
 
 
@@ -172,12 +176,9 @@ def _fault(repository: Repository, backup: Backup, report: RestoreReport) -> str
     changed = changed_files(repository, backup, Path(report.into))
     if changed:
         return f"{len(changed)} restored files differ from the backup, {changed[0]} first. Check the disk."
-    if report.equal < report.golden:
-        return (
-            f"{report.golden - report.equal} of {report.golden} golden questions were answered otherwise than when "
-            f"{backup.backup_id} was made. Back up again; if it stays so, the program differs: it was {backup.program}."
-        )
-    return ""
+    if backup.unasked:
+        return f"The backup has no golden questions to compare: {backup.unasked} Back up again."
+    return report.difference
 
 
 def _record(home: Home) -> Path:

@@ -31,7 +31,7 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
         earlier = next((number for number in reversed(moves) if _is_whole(releases, number)), None)
         if earlier is not None:
             remedy += (
-                f"; or write {{\"release\": {earlier}}} into it and run `xnai run` before anyone searches: release "
+                f'; or write {{"release": {earlier}}} into it and run `xnai run` before anyone searches: release '
                 f"{earlier} may hold documents that were deleted later"
             )
     yield Diagnosis("damaged_pointer", "releases/current.json", wrong, remedy, mend=mend)

@@ -157,8 +157,8 @@ class CurrentRelease:
         if inputs is None:
             Releases(self._home.releases).require()  # a home without either is new, and has nothing to serve
             raise AccessRulesError(
-                f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. Set "
-                "XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
+                f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
+                "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
             )
         rules = read_access_rules(inputs.documents, self._rules)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
