@@ -116,6 +116,12 @@ def test_a_client_that_does_not_read_is_cut_off(client, monkeypatch):
     assert client.get("/health").status_code == 200
 
 
+def test_a_probe_is_answered_though_the_connections_are_used_up(tenants, monkeypatch):
+    monkeypatch.setitem(connection.OPTIONS, "limit_concurrency", 1)
+    with served(tenants.home) as crowded:
+        assert [crowded.get(path).status_code for path in ("/health", "/v1/status", "/ready")] == [200, 503, 200]
+
+
 def test_a_body_that_does_not_arrive_is_given_up(tenants, client, monkeypatch):
     monkeypatch.setattr(client.service, "limits", replace(client.service.limits, seconds=0.05))
     token = bearer(tenants.home)["Authorization"]
