@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.serving.test_tenants import ids
 from tests.support.homes import small_disk  # noqa: F401 - a fixture
-from tests.support.served import bearer
+from tests.support.served import bearer, served
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving import connection
 from xnai_pipelines.serving.audit import Access, AccessLog

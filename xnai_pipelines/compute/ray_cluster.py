@@ -47,8 +47,8 @@ class RayCluster:
                 yield from ray.get(ready)
         except lost as error:
             raise WorkersLostError(
-                f"Ray gave up a shard after {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may lack memory "
-                "or processors; `ray status` and Ray's log tell more."
+                f"Ray gave up a shard after {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may lack "
+                "memory or processors; `ray status` and Ray's log tell more."
             ) from error
         finally:
             for left in waiting:
