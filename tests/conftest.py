@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.once import made_once
 from tests.support.unsynced import do_not_wait_for_the_disk
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -19,6 +20,7 @@ from xnai_pipelines.models.export import build_encoder
 pytest_plugins = [
     "tests.support.homes",
     "tests.support.postgres",
+    "tests.support.retrained",
     "tests.support.object_stores",
     "tests.support.tiny_bert",
     "tests.support.tiny_gpt",
@@ -43,7 +45,7 @@ LONGEST = (
 
 
 # Fixtures that take seconds to make: what needs one is not of the inner loop.
-HEAVY = {"models_root", "mlflow_database"}
+HEAVY = {"built_encoder", "fp32_encoder", "mlflow_database"}
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
@@ -85,29 +87,30 @@ def _resident_mb() -> float:
 
 
 @pytest.fixture(scope="session")
-def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="session")
-def built_encoder(models_root: Path) -> Encoder:
+def built_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """The default encoder at the default precision, INT8; its folder is `built_encoder.spec.source`."""
-    spec = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
-    return Encoder.load(build_encoder(spec, models_root), threads=2)
+    return _built(tmp_path_factory, Runtime.INT8_DYNAMIC)
 
 
 @pytest.fixture(scope="session")
-def fp32_encoder(models_root: Path) -> Encoder:
+def fp32_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """The default encoder in full precision."""
-    spec = read_specification(default_encoder_folder(), Runtime.FP32)
-    return Encoder.load(build_encoder(spec, models_root), threads=2)
+    return _built(tmp_path_factory, Runtime.FP32)
+
+
+def _built(folders: pytest.TempPathFactory, runtime: Runtime) -> Encoder:
+    spec = read_specification(default_encoder_folder(), runtime)
+    models = made_once(folders, f"models_{runtime}", lambda models: build_encoder(spec, models))
+    return Encoder.load(models / spec.vector_space, threads=1)
 
 
 @pytest.fixture(scope="session")
 def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of MLflow's; making one takes seconds."""
-    import mlflow
+    """An empty database of MLflow's, to be copied; making one takes seconds."""
 
-    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
+    def make(folder: Path) -> None:
+        import mlflow
+
+        mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+
+    return made_once(tmp_path_factory, "mlflow_database", make) / "mlflow.db"

@@ -30,7 +30,7 @@ def test_an_example_runs_and_prints_what_it_claims(block: Block, tmp_path: Path,
         pytest.skip("the component is on its way")
     shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns(".xnai", "__pycache__"))
     folder = tmp_path / "examples" / name
-    link_models(folder / ".xnai/models", built_encoder.spec.source.parent)
+    link_models(folder / ".xnai/models", built_encoder)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
     printed = block.run(folder, {**kept, "HOME": str(tmp_path), "COLUMNS": "100"})
     if UPDATE:

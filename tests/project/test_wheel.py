@@ -83,7 +83,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) 
     (root / "site/sitecustomize.py").write_text(GUARD)
     work = five_files(Workplace(root / "anywhere", built_encoder))
     home = root / "anywhere/.xnai"
-    link_models(home / "models", built_encoder.spec.source.parent)
+    link_models(home / "models", built_encoder)
     environment = {**variables(documents=work.documents), "PYTHONPATH": str(root / "site")}
     return Installed(wheel, root / "anywhere", environment)
 

@@ -1,14 +1,15 @@
-import fcntl
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.adaptation_world import challenger_encoder, copy_world, make_adapted_home, release_promoted
+from tests.support.adaptation_world import challenger_encoder, copy_world, decide, release_promoted
 from tests.support.backed_up import copy_home
+from tests.support.once import made_once
 from tests.support.pipeline import five_files
+from tests.support.retrained import Retrained
 from tests.support.workplace import Workplace, fill
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.questions.make import make_questions
@@ -26,27 +27,14 @@ def filled(work: Workplace) -> Workplace:
     return fill(work)
 
 
-def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return the folder of this name; the test process that asks first fills it, the others wait and find it so."""
-    base = folders.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder in the one that they share
-        base = base.parent
-    folder, made = base / name, base / f"{name}.made"
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            folder.mkdir()
-            make(folder)
-            made.touch()
-    return folder
-
-
 @pytest.fixture(scope="session")
 def searchable_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
-    work = five_files(Workplace(tmp_path_factory.mktemp("searchable"), built_encoder))
-    work.ingest()
-    make_questions(work.context(), None)
-    return work
+    def make(folder: Path) -> None:
+        work = five_files(Workplace(folder, built_encoder))
+        work.ingest()
+        make_questions(work.context(), None)
+
+    return Workplace(made_once(tmp_path_factory, "searchable", make), built_encoder)
 
 
 @pytest.fixture
@@ -56,10 +44,10 @@ def searchable(searchable_once: Workplace, tmp_path: Path) -> Workplace:
 
 
 @pytest.fixture(scope="session")
-def adapted_home(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+def adapted_home(tmp_path_factory: pytest.TempPathFactory, retrained: Retrained) -> Workplace:
     """The small world with a promoted challenger that is not released yet; tests copy it, see `adapted`."""
-    root = made_once(tmp_path_factory, "adapted", lambda folder: make_adapted_home(folder, built_encoder))
-    return Workplace(root, built_encoder)
+    root = made_once(tmp_path_factory, "adapted", lambda folder: decide(copy_world(retrained.work, folder)))
+    return Workplace(root, retrained.work.encoder)
 
 
 @pytest.fixture
@@ -71,9 +59,11 @@ def adapted(adapted_home: Workplace, tmp_path: Path) -> Workplace:
 @pytest.fixture(scope="session")
 def released_home(adapted_home: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """The small world with release 2, whose encoder is adapted, and release 1 kept; tests copy it, see `released`."""
-    work = copy_world(adapted_home, tmp_path_factory.mktemp("released"))
-    release_promoted(work)
-    return work
+
+    def make(folder: Path) -> None:
+        release_promoted(copy_world(adapted_home, folder))
+
+    return Workplace(made_once(tmp_path_factory, "released", make), adapted_home.encoder)
 
 
 @pytest.fixture

@@ -1,25 +1,38 @@
 """The small world after one whole run of the job `retrain` whose challenger awaits approval; made once a session."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from tests.support.adaptation_world import TRAINING, copy_world, make_measured_home
-from tests.support.pipeline import Pipeline, failures, settled, variables
+from tests.support.once import made_once
+from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 
-_MADE: list["Retrained"] = []
+ASSETS = (
+    "questions", "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
+    "promotion_decision", "release",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """The home as the run left it, which tests copy, and the run."""
+    """The home as the run left it, which tests copy, and what the run showed.
+
+    Attributes:
+        work: The home and its documents.
+        shown: The metadata of each asset that the run materialized.
+        checks: Whether each check passed.
+    """
 
     work: Workplace
-    result: dg.ExecuteInProcessResult
+    shown: dict[str, dict[str, Any]]
+    checks: dict[str, bool]
 
 
 def of_world(work: Workplace, **settings: object) -> dict[str, str]:
@@ -33,15 +46,21 @@ def of_world(work: Workplace, **settings: object) -> dict[str, str]:
     return variables(work, **{**given, **settings})
 
 
-def retrained_once(folders: pytest.TempPathFactory, encoder: Encoder) -> Retrained:
-    """Return the world after the run; the second call returns what the first one made."""
-    if not _MADE:
-        work = make_measured_home(folders.mktemp("retrained"), encoder)
-        with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
-            result = Pipeline(work, instance).run("retrain")
-        assert result.success, failures(result)
-        _MADE.append(Retrained(work, result))
-    return _MADE[0]
+def _retrain(root: Path, encoder: Encoder) -> None:
+    work = make_measured_home(root, encoder)
+    with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
+        result = Pipeline(work, instance).run("retrain")
+    assert result.success, failures(result)
+    shown = {asset: materialized(result, asset) for asset in ASSETS}
+    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    (root / "run.json").write_text(json.dumps([shown, checks]))
 
 
-__all__ = ["Retrained", "copy_world", "of_world", "retrained_once"]
+@pytest.fixture(scope="session")
+def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
+    """The small world after a run of the job `retrain`; tests copy it."""
+    root = made_once(tmp_path_factory, "retrained", lambda folder: _retrain(folder, built_encoder))
+    return Retrained(Workplace(root, built_encoder), *json.loads((root / "run.json").read_text()))
+
+
+__all__ = ["Retrained", "copy_world", "of_world", "retrained"]

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
@@ -11,18 +10,10 @@ from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.tracker import Tracker
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of MLflow's; making one takes seconds."""
-    database = tmp_path_factory.mktemp("mlflow") / "migrated.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
-
-
 @pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Path:
+def database(mlflow_database: Path, tmp_path: Path) -> Path:
     path = tmp_path / "mlflow.db"
-    path.write_bytes(migrated.read_bytes())
+    path.write_bytes(mlflow_database.read_bytes())
     return path
 
 

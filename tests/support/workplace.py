@@ -39,12 +39,11 @@ class Reports:
     embeddings: EmbeddingsReport
 
 
-def link_models(models: Path, built: Path) -> None:
+def link_models(models: Path, *encoders: Encoder) -> None:
     """Fill a home's folder of models with links to those built before; what is built next is the home's own."""
     models.mkdir(parents=True)
-    for folder in built.iterdir():
-        if folder.is_dir():
-            (models / folder.name).symlink_to(folder)
+    for encoder in encoders:
+        (models / encoder.spec.source.name).symlink_to(encoder.spec.source)
 
 
 class Workplace:
@@ -56,7 +55,7 @@ class Workplace:
         self.home = Home(root / "home")
         self.home.root.mkdir(parents=True, exist_ok=True)
         if not self.home.models.exists():
-            link_models(self.home.models, encoder.spec.source.parent)
+            link_models(self.home.models, encoder)
         self.encoder = encoder
         self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
