@@ -65,6 +65,14 @@ def test_a_change_of_any_part_is_noticed(harbour: Workplace, answer: Answer, tmp
     assert verify_answer(write(tmp_path / "answer.json", content), harbour.home).verdict is Verdict.ALTERED
 
 
+@pytest.mark.parametrize("key", ["", "[/x]", "\x1b[2K\rauthentic: key 0", "0" * 63, "0" * 65])
+def test_what_is_not_a_key_is_refused(harbour: Workplace, answer: Answer, tmp_path: Path, key: str):
+    content = json.loads(json.dumps(asdict(signed(answer, signing_key(harbour.home), NOON))))
+    content["signature"]["public_key"] = key
+    with pytest.raises(AnswerFileError, match="64 hexadecimal digits"):
+        verify_answer(write(tmp_path / "answer.json", content), harbour.home)
+
+
 def test_another_key_is_named_and_can_be_trusted(harbour: Workplace, answer: Answer, tmp_path: Path):
     other = Ed25519PrivateKey.generate()
     path = write(tmp_path / "answer.json", asdict(signed(answer, other)))

@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from xnai_pipelines.answers.answer import Answer, Citation, Sentence
+    from xnai_pipelines.answers.answer import Citation
     from xnai_pipelines.answers.ask import Answerer
     from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
     from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
@@ -42,13 +39,14 @@ def demo_answers() -> None:
     """Answer ten questions from the sample that `xnai demo` indexed, and print the evaluation of its answers."""
     import xnai_pipelines
     from xnai_pipelines.answers.make import last_answers
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.show_answers import show_answer
+    from xnai_pipelines.cli.terminal import say, table
     from xnai_pipelines.state.layout import Home
 
     home = xnai_pipelines.open(settings().home, threads=settings().threads)
     for question in DEMO_QUESTIONS:
         show_answer(home.ask(question))
-        console.print()
+        say("")
     kept = last_answers(Home(settings().home))
     if kept:
         rows = [
@@ -90,6 +88,7 @@ def ask(
     from xnai_pipelines.answers.signature import signed, signing_key
     from xnai_pipelines.answers.streamed import Streamed
     from xnai_pipelines.cli.pipeline import require_release_encoder
+    from xnai_pipelines.cli.show_answers import show_answer, show_end, show_sentence
     from xnai_pipelines.search.query import Filters
     from xnai_pipelines.state.layout import Home
 
@@ -109,7 +108,7 @@ def ask(
     cited: list[Citation] = []
     for sentence in sentences:
         if streamed:
-            _show_sentence(sentence, cited)
+            show_sentence(sentence, cited)
     answer = sentences.result
     if sign:
         answer = signed(answer, signing_key(home))
@@ -117,7 +116,7 @@ def ask(
     if as_json or sign:
         print_json(asdict(answer))
     elif streamed:
-        _show_end(answer, cited)
+        show_end(answer, cited)
     else:
         show_answer(answer)
 
@@ -133,18 +132,17 @@ def verify(
     The exit code is 1 unless it is authentic.
     """
     from xnai_pipelines.answers.signature import Verdict, verify_answer
-    from xnai_pipelines.cli.rendering import console
+    from xnai_pipelines.cli.show_answers import place
+    from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.state.layout import Home
 
     found = verify_answer(path, Home(settings().home), key)
     if as_json:
         print_json(asdict(found))
     else:
-        console.print(
-            f"{found.verdict}: key {found.public_key}, {found.signed_at or 'no time'}", highlight=False, soft_wrap=True
-        )
+        say(f"{found.verdict}: key {found.public_key}, {found.signed_at or 'no time'}")
         for citation in found.gone:
-            console.print(f"  not there any longer: {escape(_place(citation))}", highlight=False, soft_wrap=True)
+            say(f"  no longer in the corpus: {place(citation)}")
     if found.verdict is not Verdict.AUTHENTIC:
         raise typer.Exit(1)
 
@@ -207,47 +205,3 @@ def chat_server(url: str, model: str | None = None) -> "ChatServer":
 
     current = settings()
     return ChatServer(url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
-
-
-def show_answer(answer: "Answer") -> None:
-    """Print an answer with numbered citations, or a refusal with the passages that came nearest."""
-    from xnai_pipelines.cli.rendering import console
-
-    console.print(f"[bold]{escape(answer.question)}[/bold]")
-    cited: list[Citation] = []
-    for sentence in answer.sentences:
-        _show_sentence(sentence, cited)
-    _show_end(answer, cited)
-
-
-def _show_sentence(sentence: "Sentence", cited: "list[Citation]") -> None:
-    """Print a sentence with the numbers of its citations; new ones are added to those before."""
-    from xnai_pipelines.answers.answer import State
-    from xnai_pipelines.cli.rendering import console
-
-    cited += [citation for citation in dict.fromkeys(sentence.citations) if citation not in cited]
-    numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
-    console.print(f"{escape(sentence.text)} [cyan]{escape(numbers)}[/cyan]", highlight=False)
-    if sentence.state is State.UNSUPPORTED:
-        console.print(f"  [yellow]Not supported: {escape(sentence.reason or '')}[/yellow]", highlight=False)
-
-
-def _show_end(answer: "Answer", cited: "Sequence[Citation]") -> None:
-    """Print what follows the sentences: a refusal, the places that were cited, and notes."""
-    from xnai_pipelines.cli.rendering import console
-
-    if answer.refusal:
-        console.print(escape(answer.refusal.reason), highlight=False)
-        cited = answer.refusal.nearest
-        if cited:
-            console.print("Nearest passages:", highlight=False)
-    for number, citation in enumerate(cited, start=1):
-        console.print(f"  [cyan]{escape(f'[{number}]')}[/cyan] {escape(_place(citation))}", highlight=False)
-    for note in answer.notes:
-        console.print(f"[yellow]{escape(note)}[/yellow]", highlight=False)
-
-
-def _place(citation: "Citation") -> str:
-    page = f", {citation.page}" if citation.page else ""
-    headings = f"  {' > '.join(citation.heading_path)}" if citation.heading_path else ""
-    return f"{citation.source} [{citation.start}:{citation.end}]{page}{headings}"

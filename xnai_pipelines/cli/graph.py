@@ -26,7 +26,7 @@ def entity(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         _print(found)
         return
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     named = f"{counted(found.mentions, 'mention')} in {counted(found.documents, 'document')}"
     say((found.form, "bold"), f"  {found.type}, {named}")
@@ -51,7 +51,7 @@ def path(
     if as_json:
         _print(steps)
         return
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     say((asked.form(asked.find(first)), "bold"))
     for step in steps:
@@ -71,7 +71,7 @@ def communities(
     if as_json:
         _print(found)
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     rows = [[one.title, f"{one.members:,}", one.community_id] for one in found[:most]]
     title = f"Communities of level {level}, {len(rows):,} of {len(found):,}"
@@ -98,7 +98,7 @@ def why(
     if as_json:
         _print(trail)
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     say((trail.statement, "bold"), f"  {trail.kind} {trail.id}")
     rows = [[one.rule, _place(one.evidence), one.evidence.text] for one in trail.support[:SUPPORT_SHOWN]]
@@ -170,6 +170,6 @@ def _place(evidence: "Evidence | None") -> str:
 
 
 def _say_evidence(evidence: "Evidence") -> None:
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     say("    ", " ".join(evidence.text.split()), "  ", (_place(evidence), "dim"), fold=True)

@@ -68,7 +68,7 @@ def plan(
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     files = [(name.replace("_", " "), number) for name, number in planned.files.items()]
     table(f"Plan for {planned.folder}", ["files", "count"], files, ["count"])
@@ -119,7 +119,7 @@ def search(
             }
         )
         return
-    from xnai_pipelines.cli.rendering import show_explanation, show_hits
+    from xnai_pipelines.cli.show_search import show_explanation, show_hits
 
     show_hits(question, hits, what.text if what.corrections else None)
     if explain:
@@ -167,7 +167,7 @@ def policy(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"policy": asdict(current), "report": asdict(report) if report else None})
         return
-    from xnai_pipelines.cli.rendering import show_policy
+    from xnai_pipelines.cli.show_search import show_policy
 
     show_policy(current, report)
 
@@ -181,7 +181,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(current))
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
     if current.skipped:
@@ -213,9 +213,9 @@ def maintain(as_json: AsJson = False) -> None:
 @app.command()
 def ui() -> None:
     """Serve the Dagster UI and, if they are installed, the MLflow UI and the chat page, until Ctrl-C."""
-    from xnai_pipelines.cli.rendering import say
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
+    from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.extras import missing
 
     current = settings()

@@ -106,7 +106,7 @@ def list_tokens(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     columns = ("id", "name", "scopes", "groups", "expires")
     rows = [[t["token_id"], t["name"], ", ".join(t["scopes"]), ", ".join(t["groups"]), t["expires_at"]] for t in found]
