@@ -20,7 +20,6 @@ from xnai_pipelines.models.export import build_encoder
 pytest_plugins = [
     "tests.support.homes",
     "tests.support.postgres",
-    "tests.support.retrained",
     "tests.support.object_stores",
     "tests.support.tiny_bert",
     "tests.support.tiny_gpt",

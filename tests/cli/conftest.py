@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.once import made_once
-from tests.support.pipeline import command, five_files, variables
-from tests.support.workplace import Workplace
+from tests.support.pipeline import command, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 

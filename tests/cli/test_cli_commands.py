@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.adaptation_world import copy_world
-from tests.support.pipeline import GUIDE, command, variables
+from tests.support.pipeline import command, variables
+from tests.support.workplace import GUIDE
 from xnai_pipelines.cli import terminal
 from xnai_pipelines.cli.app import app
 from xnai_pipelines.encoders.stored.file import save

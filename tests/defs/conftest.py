@@ -5,8 +5,8 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from tests.support.pipeline import Pipeline, five_files, settled, variables
-from tests.support.workplace import Workplace
+from tests.support.pipeline import Pipeline, settled, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 

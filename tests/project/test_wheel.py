@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import ROOT, five_files, variables
-from tests.support.workplace import Workplace, link_models
+from tests.support.pipeline import ROOT, variables
+from tests.support.workplace import Workplace, five_files, link_models
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow

@@ -24,17 +24,6 @@ from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.settings import settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-GUIDE = "# Guide\n\n## Install\n\nRun the installer and restart the machine.\n\n## Remove\n\nDelete the folder.\n"
-
-
-def five_files(work: Workplace) -> Workplace:
-    """Write a folder of five small files, one of them broken, that two questions can be generated from."""
-    work.write("guide.md", GUIDE)
-    work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
-    work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
-    work.write("corpus.jsonl", '{"_id": "1", "title": "Whales", "text": "Whales breathe air."}\n')
-    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
-    return work
 
 
 def variables(work: Workplace | None = None, **settings: object) -> dict[str, str]:

@@ -56,11 +56,10 @@ def _retrain(root: Path, encoder: Encoder) -> None:
     (root / "run.json").write_text(json.dumps([shown, checks]))
 
 
-@pytest.fixture(scope="session")
-def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
-    """The small world after a run of the job `retrain`; tests copy it."""
-    root = made_once(tmp_path_factory, "retrained", lambda folder: _retrain(folder, built_encoder))
-    return Retrained(Workplace(root, built_encoder), *json.loads((root / "run.json").read_text()))
+def retrained_once(folders: pytest.TempPathFactory, encoder: Encoder) -> Retrained:
+    """Return the world after the run."""
+    root = made_once(folders, "retrained", lambda folder: _retrain(folder, encoder))
+    return Retrained(Workplace(root, encoder), *json.loads((root / "run.json").read_text()))
 
 
-__all__ = ["Retrained", "copy_world", "of_world", "retrained"]
+__all__ = ["Retrained", "copy_world", "of_world", "retrained_once"]
