@@ -7,6 +7,7 @@ import pytest
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.state import tracker as tracker_module
 from xnai_pipelines.state.tracker import Tracker
 
 
@@ -20,6 +21,13 @@ def database(mlflow_database: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def tracker(database: Path, tmp_path: Path) -> Tracker:
     return Tracker(f"sqlite:///{database}", (tmp_path / "artifacts").as_uri(), timeout_seconds=0.2)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked MLflow is given up after a moment, not after the seconds that it is given otherwise."""
+    real = tracker_module.connect
+    monkeypatch.setattr(tracker_module, "connect", lambda uri, _: real(uri, 0.2))
 
 
 @pytest.fixture(scope="session")
