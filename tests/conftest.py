@@ -31,14 +31,24 @@ gc.set_threshold(100_000)  # the imports of a test process make a million object
 
 # Files of minutes: begun first, so that at the end no process waits for another.
 LONGEST = (
-    "test_documentation.py",
     "test_examples.py",
     "test_e2e_ui.py",
+    "test_documented_own.py",
+    "test_e2e_component.py",
     "test_defs_staleness.py",
     "test_kills.py",
     "test_quantization_rate.py",
+    "test_cli_loop.py",
     "test_quantized_models.py",
-    "test_e2e_component.py",
+    "test_cli_two_runs.py",
+    "test_documented_sample.py",
+    "test_forgetting.py",
+    "test_cli_errors.py",
+    "test_cli_commands.py",
+    "test_defs_jobs.py",
+    "test_defs_autonomy.py",
+    "test_defs_models.py",
+    "test_loop_kills.py",
     "test_wheel.py",
 )
 

@@ -25,7 +25,7 @@ def own(tmp_path_factory, built_encoder, fp32_encoder) -> World:
     question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
     (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
     home = folder / ".xnai-docs"
-    own = world(folder, home, built_encoder, fp32_encoder)
+    own = world(folder, [home], built_encoder, fp32_encoder)
     own.made[FIRST_RUN.asked] = FIRST_RUN.run(folder, own.environment)
     own.environment["XNAI_HOME"] = str(home)
     return own

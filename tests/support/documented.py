@@ -137,11 +137,13 @@ class World:
             assert (problem := difference(claimed, shown, tolerance)) is None, problem
 
 
-def world(folder: Path, home: Path, *encoders: Encoder, **variables: str) -> World:
-    """Return a world in this folder whose home has the encoders built already."""
+def world(folder: Path, homes: Sequence[Path], *encoders: Encoder, **variables: str) -> World:
+    """Return a world in this folder whose homes have the encoders built already."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
-    link_models(home / "models", *encoders)
-    return World(folder, {**kept, "HOME": str(folder), "COLUMNS": "100", "XNAI_THREADS": "1", **variables})
+    for home in homes:
+        link_models(home / "models", *encoders)
+    threads = {} if UPDATE else {"XNAI_THREADS": "1"}  # pages show what all cores take; tests share the cores
+    return World(folder, {**kept, "HOME": str(folder), "COLUMNS": "100", **threads, **variables})
 
 
 def difference(claimed: str, printed: str, tolerance: float = FIGURE_TOLERANCE) -> str | None:
