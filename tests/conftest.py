@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.fast_sqlite import make_sqlite_fast
 from tests.support.once import made_once
-from tests.support.unsynced import do_not_wait_for_the_disk
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
@@ -26,7 +26,7 @@ pytest_plugins = [
     "tests.support.tracked",
 ]
 
-do_not_wait_for_the_disk()
+make_sqlite_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
 # Files of minutes: begun first, so that at the end no process waits for another.

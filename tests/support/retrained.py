@@ -18,6 +18,7 @@ ASSETS = (
     "questions", "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
     "promotion_decision", "release",
 )  # fmt: skip
+WRITABLE = (str, int, float, dict)  # what JSON keeps as it is; a table's schema is none of them
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,10 @@ def _retrain(root: Path, encoder: Encoder) -> None:
     with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
         result = Pipeline(work, instance).run("retrain")
     assert result.success, failures(result)
-    shown = {asset: materialized(result, asset) for asset in ASSETS}
+    shown = {
+        asset: {name: value for name, value in materialized(result, asset).items() if isinstance(value, WRITABLE)}
+        for asset in ASSETS
+    }
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
     (root / "run.json").write_text(json.dumps([shown, checks]))
 

@@ -42,7 +42,7 @@ class Reports:
 
 def link_models(models: Path, *encoders: Encoder) -> None:
     """Fill a home's folder of models with links to those built before; what is built next is the home's own."""
-    models.mkdir(parents=True)
+    models.mkdir(parents=True, exist_ok=True)
     for encoder in encoders:
         (models / encoder.spec.source.name).symlink_to(encoder.spec.source)
 
