@@ -53,15 +53,20 @@ LONGEST = (
 )
 
 
-# Fixtures that take seconds to make: what needs one is not of the inner loop.
-HEAVY = {"built_encoder", "fp32_encoder", "mlflow_database"}
+# Fixtures that take seconds to make, or import torch: what needs one is not of the inner loop.
+HEAVY = {
+    *("built_encoder", "fp32_encoder", "mlflow_database"),
+    *("small_bert", "tiny_albert", "tiny_bert", "tiny_encoder", "tiny_gpt", "tiny_gpt2", "tiny_llama", "untied_llama"),
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a heavy fixture as slow. Put the longest files first; the others keep their order."""
     for item in items:
-        if HEAVY.intersection(getattr(item, "fixturenames", ())):
+        asked_for = getattr(item, "callspec", None)  # fixtures that a test gets by the names that it is given
+        names = [*getattr(item, "fixturenames", ()), *(map(str, asked_for.params.values()) if asked_for else ())]
+        if HEAVY.intersection(names):
             item.add_marker(pytest.mark.slow)
     rank = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
