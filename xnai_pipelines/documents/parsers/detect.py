@@ -120,6 +120,9 @@ _CODE = (
     "swift tcl tf ts tsx v vb vhdl vue xsd xsl xslt zig zsh"
 )
 _TEXT_FORMATS.update({f".{extension}": f"text/x-{extension}" for extension in _CODE.split()})
+MEDIA_TYPES = {extension[1:]: media_type for extension, media_type in {**_BINARY_FORMATS, **_TEXT_FORMATS}.items()}
+"""The media type that each extension promises."""
+
 _CODE_NAMES = {
     "makefile": "mk",
     "dockerfile": "dockerfile",
