@@ -175,7 +175,7 @@ class FileReader:
                 "omissions": [asdict(omission) for omission in document.omissions] or None,
                 "parser": document.parser,
                 "size_bytes": entry["size_bytes"] if not document.place else len(document.text.encode()),
-                "modified_at": datetime.fromtimestamp(entry["modified_ns"] / 1e9, UTC),
+                "modified_at": datetime.fromtimestamp(document.modified or entry["modified_ns"] / 1e9, UTC),
                 "ingested_at": datetime.now(UTC),
                 "run_id": self._context.run_id,
                 "revision": revision,

@@ -63,6 +63,8 @@ class ParsedDocument:
         pages: Pages in order.
         omissions: What the file holds and the text does not.
         member: Place in the file of the file that was parsed, "!folder/report.pdf"; "" for the file itself.
+        modified: When the member was last modified, in seconds since the epoch; None for the file itself, or if that
+            is not known.
     """
 
     record_id: str | None
@@ -77,6 +79,7 @@ class ParsedDocument:
     pages: tuple[Page, ...] = ()
     omissions: tuple[Omission, ...] = ()
     member: str = ""
+    modified: float | None = None
 
     @property
     def place(self) -> str:
@@ -225,12 +228,14 @@ class Member:
             It may raise a `FileError`.
         packed_bytes: Its size in the outer file; None if the outer file does not pack members one by one.
         record_id: Id of the record that it belongs to, in a multi-record file.
+        modified: When it was last modified, in seconds since the epoch; 0 if the outer file does not say.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     packed_bytes: int | None = None
     record_id: str | None = None
+    modified: float = 0.0
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Self:
@@ -244,7 +249,7 @@ class UnpackedMember:
 
     Attributes:
         name: Its path in the outer file, safe and unique.
-        file: Where it was unpacked, or why it is not read.
+        file: Where it was unpacked, with its time of modification; or why it is not read.
         record_id: Id of the record that it belongs to.
     """
 
