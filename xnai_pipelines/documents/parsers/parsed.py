@@ -121,7 +121,7 @@ def _place(member: str, record: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
-    """What one file may cost, and whether that is spent on its pictures.
+    """What one file may cost, and what is read of it beside its text.
 
     Attributes:
         max_file_bytes: Max size of a file that is one document, and of one record of a multi-record file. Multi-record
@@ -132,6 +132,7 @@ class ParseLimits:
         max_members: Max number of files inside one file, with those inside of these.
         max_unpacked_bytes: Max size that they may unpack to.
         ocr_languages: Languages in which pages that are pictures are recognised, "eng+rus"; "" if they are not.
+        notebook_outputs: Whether the text that the cells of a notebook gave is read.
     """
 
     max_file_bytes: int = 100 * 2**20
@@ -141,6 +142,7 @@ class ParseLimits:
     max_members: int = 20_000
     max_unpacked_bytes: int = 2 * 2**30
     ocr_languages: str = ""
+    notebook_outputs: bool = False
 
     @property
     def id(self) -> str:
@@ -152,6 +154,11 @@ class ParseLimits:
     def recognition(self) -> str:
         """What the ledger keeps of it, "ocr@eng+rus" or ""."""
         return self.ocr_languages and f"ocr@{self.ocr_languages}"
+
+    @property
+    def outputs(self) -> str:
+        """What the ledger keeps of notebooks whose outputs are read."""
+        return "outputs@1" if self.notebook_outputs else ""
 
 
 @dataclass(frozen=True, slots=True)

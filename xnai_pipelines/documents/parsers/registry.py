@@ -86,7 +86,7 @@ class Parser:
         isolated: Whether it runs in the worker process, because hostile files of its format exist.
         libraries: Packages that write part of the output. Their versions are part of the parser's.
         has_members: Whether its files may hold other files, which become documents of their own.
-        recognises: Whether it can recognise the text of pages that are pictures.
+        option: Function that returns how the limits change what it reads, as the ledger keeps it; "" if they do not.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Parser:
     isolated: bool = False
     libraries: tuple[str, ...] = ()
     has_members: bool = False
-    recognises: bool = False
+    option: Callable[[ParseLimits], str] = lambda limits: ""
 
     @property
     def id(self) -> str:
@@ -103,8 +103,8 @@ class Parser:
         return _identity(self.name, self.own_version, self.libraries)
 
     def reader(self, limits: ParseLimits) -> str:
-        """Return the id, with the languages of text recognition if it is used."""
-        return f"{self.id} {limits.recognition}" if self.recognises and limits.recognition else self.id
+        """Return the id, with what the limits change."""
+        return f"{self.id} {self.option(limits)}".rstrip()
 
 
 @cache
@@ -156,6 +156,10 @@ def _read_pdf(source: Source) -> Iterable[Content | Member]:
     return _of_bytes(partial(parse_pdf, recogniser=recogniser), attached_to_pdf)(source)
 
 
+def _read_notebook(source: Source) -> Iterable[Content]:
+    return _of_text(partial(parse_notebook, outputs=source.limits.notebook_outputs))(source)
+
+
 def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content], *libraries: str) -> Parser:
     read = _of_bytes(of_any_variant(parse), embedded_in_office)
     return Parser(name, version, read, isolated=True, libraries=libraries, has_members=True)
@@ -168,7 +172,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 3, _of_text(parse_json)),
-    "application/x-ipynb+json": Parser("notebook", 4, _of_text(parse_notebook)),
+    "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
     "application/jsonl": Parser("jsonl", 3, parse_jsonl),
     "text/csv": (_csv := Parser("csv", 3, parse_csv)),
     "text/tab-separated-values": _csv,
@@ -191,7 +195,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
         isolated=True,
         libraries=("pypdfium2",),
         has_members=True,
-        recognises=True,
+        option=lambda limits: limits.recognition,
     ),
     DOCX: _office("docx", 5, parse_docx, "markitdown", "mammoth"),
     PPTX: _office("pptx", 5, parse_pptx, "python-pptx"),
@@ -248,9 +252,11 @@ def is_current(parser: str) -> bool:
     return parser in _current() or parser.partition("@")[0] in _unavailable()
 
 
-def recognises(reader: str) -> bool:
-    """Return whether a recorded "name@version" is of a parser that can recognise pages."""
-    return reader.partition("@")[0] in {parser.name for parser in _BY_MEDIA_TYPE.values() if parser.recognises}
+def option_of(reader: str, limits: ParseLimits) -> str:
+    """Return how the limits change what a recorded "name@version" reads, "" if they do not."""
+    options = {parser.name: parser.option for parser in parsers()}
+    option = options.get(reader.partition("@")[0])
+    return option(limits) if option else ""
 
 
 @cache
