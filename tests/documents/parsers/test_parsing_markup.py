@@ -154,7 +154,7 @@ def test_outputs_of_a_notebook_are_counted_or_follow_their_cell() -> None:
     ]
     notebook = json.dumps({"cells": [{"cell_type": "code", "source": "fit()", "outputs": outputs}]})
     off, on = parse_notebook(notebook, "stem"), parse_notebook(notebook, "stem", outputs=True)
-    assert off.text == "```python\nfit()\n```"
+    assert off.text == "```\nfit()\n```"
     assert [(one.part, one.count) for one in off.omissions] == [("output of a cell", 3)]
-    assert on.text.startswith("```python\nfit()\n```\n\n```\nloss 0.5\n```\n\n```\nxxx")
+    assert on.text.startswith("```\nfit()\n```\n\n```\nloss 0.5\n```\n\n```\nxxx")
     assert [(one.part, one.count) for one in on.omissions] == [("output of a cell", 1), ("end of a long output", 1)]
