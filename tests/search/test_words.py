@@ -29,6 +29,9 @@ def exact(text: str) -> list[str]:
         ("ｆｕｌｌ", "full"),
         ("it’s", "it's"),
         ("Łódź", "lodz"),
+        ("٢٠٢٤", "2024"),
+        ("๒๕๖๗", "2567"),
+        ("کتاب", "كتاب"),
     ],
 )
 def test_two_forms_of_a_word_are_one(one: str, other: str):
@@ -52,9 +55,15 @@ def test_marks_that_make_another_letter_stay(one: str, other: str):
         ("don't l'homme", ["don", "t", "l", "homme"]),
         ("user@host.com", ["user@host.com", "user", "host", "com"]),
         ("a" * 90, ["a" * 90]),
-        ("数据库", ["数据", "据库"]),
+        ("数据库", ["数", "据", "库", "数据", "据库"]),
+        ("हिन्दी में", ["हिन्दी", "में"]),
+        ("தமிழ் மொழி", ["தமிழ்", "மொழி"]),
+        ("שָׁלוֹם", ["שלום"]),
+        ("FastAPI를", ["fastapi", "fast", "api", "를"]),
+        ("tar -xzf --dry-run - a", ["tar", "-xzf", "xzf", "--dry-run", "dry-run", "dry", "run", "dryrun", "a"]),
+        ("Größe2", ["grosse2", "grosse", "2"]),
         ("猫 and カ", ["猫", "and", "カ"]),
-        ("Python3は速い", ["python3", "python", "3", "は速", "速い"]),
+        ("Python3は速い", ["python3", "python", "3", "は", "速", "い", "は速", "速い"]),
         ("?!...", []),
     ],
 )
@@ -73,7 +82,9 @@ def test_a_text_is_cut_into_words(text: str, expected: list[str]):
             "os.path.join",
             "maxConnectionTimeout",
         ),
-        *("3f2a9c1b", "v1.2.3", "4711815", "user@host.com", "C:\\Windows\\System32", "RFC7231"),
+        *("3f2a9c1b", "v1.2.3", "4711815", "user@host.com", "C:\\Windows\\System32", "RFC7231", "0x80070005", "1N4148"),
+        *("550e8400-e29b-41d4-a716-446655440000", "978-3-16-148410-0", "2024-100105", "42P01", "OPS-123", "fe80::1"),
+        *("NullPointerException", "ValueError", "std::vector", "192.168.0.1:8080", "http://localhost/a"),
     ],
 )
 def test_people_look_up_codes_names_and_paths(identifier: str):
@@ -81,7 +92,12 @@ def test_people_look_up_codes_names_and_paths(identifier: str):
 
 
 @pytest.mark.parametrize(
-    "word", ["copy", "IL-6", "iPhone", "miRNA", "1998", "2001-02", "1970s", "3.14", "and/or", "e.g.", "don't"]
+    "word",
+    [
+        *("copy", "IL-6", "iPhone", "miRNA", "1998", "2001-02", "1970s", "3.14", "and/or", "e.g.", "don't"),
+        *("mid-1990s", "post-2008", "1998-2001", "2024-01-15", "15/01/2024", "facade1", "St.Petersburg", "20th"),
+        *("JavaScript", "COVID-19", "100-200", "1080p"),
+    ],
 )
 def test_people_do_not_look_up_words_of_prose(word: str):
     assert not any(found.lookup for found in words(word))

@@ -120,9 +120,8 @@ class KeywordSearch:
         return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _parts(self, word: str) -> list[str]:
-        """Return the terms that a German or Dutch compound is composed of if no passage contains it."""
-        unknown = [term for term in self._stems(word) if term not in self]
-        return next((parts for term in unknown if (parts := list(compound_parts(term, self)))), [])
+        """Return the terms of the passages that a German or Dutch compound is composed of."""
+        return next((parts for term in self._stems(word) if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
