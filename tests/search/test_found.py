@@ -20,6 +20,10 @@ FILES = {
     "de/law.md": f"# Gesetz\n\nDas {LONG} gilt. Herr Müller hilft.\n",
     "de/contract.md": "# Vertrag\n\nDie Haft\u00adpflicht\u00adver\u00adsi\u00adche\u00adrung zahlt im Schadensfall.\n",
     "de/words.md": "# Wörter\n\nHaft und Pflicht muss kennen, wer eine Versicherung bezahlt.\n",
+    "de/backup.md": "# Betrieb\n\nDie Sicherung der Datenbank beginnt jede Nacht um zwei.\n",
+    "hi/backup.md": "# संचालन\n\nडेटाबेस का बैकअप हर रात दो बजे लिया जाता है।\n",
+    "ko/backup.md": "# 운영\n\n데이터베이스를 매일 밤 두 시에 백업합니다.\n",
+    "en/tar.md": "# Archives\n\nUnpack the archive of notes with `tar -xzf notes.tgz`.\n",
     "en/it.md": "# Departments\n\nIT is on the second floor.\n",
     "en/who.md": "# Music\n\nThe Who are a rock band from London.\n",
     "en/resume.md": "# Hiring\n\nApplicants send a résumé and a letter.\n",
@@ -76,6 +80,11 @@ def test_an_identifier_is_found_first(index: SearchIndex, number: int, mode: Mod
         ("maxConnectionTimeout", "en/option.md"),
         ("محمد", "ar/letter.md"),
         ("Как скопировать папку?", "ru/copy.md"),
+        ("डेटाबेस", "hi/backup.md"),
+        ("데이터베이스 백업", "ko/backup.md"),
+        ("差", "zh/travel.md"),
+        ("Datenbanksicherung", "de/backup.md"),
+        ("tar -xzf archive", "en/tar.md"),
     ],
 )
 def test_words_are_found_in_any_writing(index: SearchIndex, question: str, source: str):

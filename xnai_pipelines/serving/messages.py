@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from xnai_pipelines.questions.question import LONGEST_QUESTION
 from xnai_pipelines.search import Filters, Hit, Mode
-from xnai_pipelines.search.query import LONGEST_QUESTION
 from xnai_pipelines.state.manifest import Release
 
 
