@@ -105,7 +105,7 @@ def record_feedback(
     try:
         _append(path, feedback)
     except UnicodeEncodeError as error:
-        raise FeedbackError("The question has bytes that are not text.") from error
+        raise FeedbackError("The feedback has bytes that are not text.") from error
     except OSError as error:
         raise FeedbackError(f"{path} cannot be written ({error.strerror}).") from error
     return feedback

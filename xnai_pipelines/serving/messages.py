@@ -93,6 +93,7 @@ class SearchResponse(BaseModel):
 
     release: int = Field(description="Number of the release that answered.")
     searched_for: str = Field(description="Question without operators, its misspelt words corrected.")
+    without: tuple[str, ...] = Field(description="Words that the question excludes.")
     hits: list[Hit]
 
 
