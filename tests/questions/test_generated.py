@@ -130,12 +130,10 @@ def test_the_first_whole_sentence_of_prose(text, expected):
     assert first_sentence(text) == expected
 
 
-@pytest.mark.parametrize(
-    ("heading", "asked"), [("数据库备份", True), ("डेटाबेस बैकअप", True), ("猫", False), ("Install", False)]
-)
-def test_a_heading_of_two_words_or_more_is_asked(heading: str, asked: bool):
-    passage = Passage(chunk_id="c", document_id="d", title=heading, heading_path=(), text="")
-    assert bool(generate_questions([passage], 10, 0)) is asked
+def test_a_heading_of_two_words_or_more_is_asked():
+    headings = ["数据库备份", "猫", "डेटाबेस बैकअप", "Install"]
+    passages = [Passage(name, name, title=name, heading_path=(), text="") for name in headings]
+    assert {question.question for question in generate_questions(passages, 10, 0)} == {"数据库备份", "डेटाबेस बैकअप"}
 
 
 def test_headings_lose_markup_and_numbers_but_keep_their_words():

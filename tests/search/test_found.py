@@ -8,6 +8,7 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.search import keyword
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
@@ -89,6 +90,29 @@ def test_an_identifier_is_found_first(index: SearchIndex, number: int, mode: Mod
 )
 def test_words_are_found_in_any_writing(index: SearchIndex, question: str, source: str):
     assert first(index, question) == source
+
+
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("How do I rotate the keys?", ["rotate", "keys"]),
+        ("signing keys of the war", ["signing", "keys", "war"]),  # "war" is a function word of German
+        ("Wer hilft? Die Versicherung", ["hilft", "versicherung"]),
+        ("IT policy", ["it", "policy"]),
+        ("THE WHO", ["the", "who"]),
+    ],
+)
+def test_function_words_are_those_of_the_questions_language(index: SearchIndex, question: str, told: list[str]):
+    assert [word.text for word in index.keyword.telling(question)] == told
+
+
+def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+):
+    whole = index.keyword.containing_phrase("is due in")
+    monkeypatch.setattr(keyword, "MOST_READ", 7)
+    assert len(whole) == 300
+    assert len(index.keyword.containing_phrase("is due in")) == 7
 
 
 def test_a_compound_is_found_by_its_parts(index: SearchIndex):
