@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xnai_pipelines.search.words import fold, stem, terms, words
+from xnai_pipelines.search.keyword import possible_titles
+from xnai_pipelines.search.words import fold, stem, terms, title, words
 
 
 def exact(text: str) -> list[str]:
@@ -123,3 +124,7 @@ def test_any_text_has_words_in_lower_case_without_spaces(text: str):
         assert word.text
         assert fold(word.text) == word.text
         assert not any(map(str.isspace, word.text))
+
+
+def test_a_title_of_unspaced_writing_is_found_in_a_question_that_has_it():
+    assert " ".join(title("数据库备份")) in possible_titles("请问数据库备份怎么做")

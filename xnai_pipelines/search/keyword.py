@@ -14,7 +14,7 @@ from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.postings import compound_parts
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores, best_rows
-from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, words
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
@@ -146,13 +146,13 @@ def possible_titles(text: str) -> set[str]:
     A single word has to be written as a name, with a capital inside the text: the title "Random" is not meant by "a
     random number".
     """
-    found = [word.text for word in words(text)]
+    found = title(text)
     runs = {
         " ".join(found[first:last])
         for first in range(len(found))
         for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
     }
-    return runs | {word.text for name in text.split()[1:] if name[0].isupper() for word in words(name)}
+    return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(name)}
 
 
 def lookups(text: str) -> tuple[str, ...]:

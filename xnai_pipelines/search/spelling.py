@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.words import fold
+from xnai_pipelines.search.words import UNSPACED_WRITING, fold
 
 SHORTEST = 4  # letters; shorter words have too many neighbours
 LONG = 9  # letters from which two may be wrong, and the first one may be
@@ -54,7 +54,8 @@ def corrected(
         vocabulary: Result of `vocabulary_of`.
     """
     written = dict.fromkeys(fold(match["word"]) for match in _WORD.finditer(text))
-    unknown = list(islice((word for word in written if word not in kept and not is_known(word)), MOST_UNKNOWN + 1))
+    spaced = (word for word in written if not UNSPACED_WRITING.search(word))
+    unknown = list(islice((word for word in spaced if word not in kept and not is_known(word)), MOST_UNKNOWN + 1))
     if len(unknown) > MOST_UNKNOWN or (len(unknown) == MOST_UNKNOWN and len(text.split()) < 2 * MOST_UNKNOWN):
         return text, ()
     found = {word: nearest for word in unknown if (nearest := _nearest(word, vocabulary)) is not None}

@@ -47,7 +47,7 @@ LETTER = rf"[^\W_][{_MARKS}]*"  # or digit
 _JOINED = rf"(?:(?![{_UNSPACED}])\w[{_MARKS}]*)+"
 _OPTION = r"(?:(?<![\w-])--?(?=[A-Za-z]))?"  # before the name of a command's option
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|{_OPTION}{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+UNSPACED_WRITING = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
 _PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
@@ -114,12 +114,17 @@ def words(text: str) -> Iterator[Word]:
         if token.startswith("-"):  # an option of a command: -xzf, --verbose
             yield Word(fold(token), identifier=True)
             token = token.lstrip("-")
-        if _IS_UNSPACED.match(token):
+        if UNSPACED_WRITING.match(token):
             yield from (Word(part, identifier=True) for part in _letters_and_pairs(token))
         elif _is_spoken(token) and not _INNER_CAPITAL.search(token):
             yield Word(fold(token))
         else:
             yield from _compound(token)
+
+
+def title(text: str) -> list[str]:
+    """Return the words of a title in order, those of unspaced writing as pairs of letters."""
+    return [word.text for word in words(text) if len(word.text) > 1 or not UNSPACED_WRITING.match(word.text)]
 
 
 def _letters_and_pairs(run: str) -> Iterator[str]:
