@@ -156,12 +156,9 @@ def text_of(where: str, fields: dict[str, Any], name: str) -> str:
 
 def _grade(where: str, value: object) -> int:
     try:
-        grade = int(str(value))
+        return max(int(str(value)), 0)  # TREC writes -1 and -2 for junk that was judged
     except ValueError:
-        grade = -1
-    if grade < 0:
-        raise LabelledQuestionsError(f"{where}: the grade must be an integer, 0 (no answer) or more, not {value!r}.")
-    return grade
+        raise LabelledQuestionsError(f"{where}: the grade must be an integer, not {value!r}.") from None
 
 
 def _split(where: str, name: str) -> Split:

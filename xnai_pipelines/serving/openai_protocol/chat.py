@@ -7,7 +7,7 @@ from xnai_pipelines.answers.answer import Answer, Citation, Sentence
 from xnai_pipelines.answers.conversation import MOST_CHARACTERS, MOST_TURNS
 from xnai_pipelines.answers.evidence import CHARACTERS_PER_TOKEN
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.search.query import LONGEST_QUESTION
+from xnai_pipelines.questions.question import LONGEST_QUESTION
 from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.messages import (
     Annotation,
