@@ -54,7 +54,7 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
             say(f"{name}: {', '.join(values)}", fold=True)
     say(
         f"Vectors count {explanation.weight:.2f}, keywords {1 - explanation.weight:.2f} in hybrid search; the encoder "
-        f"knows {explanation.familiarity:.0%} of this writing.",
+        f"knows {explanation.familiarity:.0%} of this language.",
         fold=True,
     )
     if explanation.reranker:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.postings import rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores
 from xnai_pipelines.search.words import Word, folded, normalise, stem, words
@@ -46,8 +47,26 @@ class KeywordSearch:
 
     def knows(self, word: str) -> bool:
         """Return whether a passage contains the word, given in its exact form, or its stem."""
-        terms = (word, *(stem(word, language) for language in self._corpus.languages))
-        return any(len(self.containing(term)) for term in terms)
+        return any(len(self.containing(term)) for term in (word, *self._stems(word)))
+
+    def explained(self, text: str, scores: Scores) -> float:
+        """Return which share of a question's words the best passage contains, 0 to 1; rare words count more.
+
+        Args:
+            text: The question.
+            scores: What `scores` returns for it.
+        """
+        best = int(np.argmax(scores))
+        if not scores[best] > 0:
+            return 0.0
+        number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
+        asked = there = 0.0
+        for word in {word.text for word in self.telling(text)}:
+            found = [self.containing(term) for term in (word, *self._stems(word))]
+            rare = float(rarity(number, max(map(len, found))))
+            asked += rare
+            there += rare * any(best in rows for rows in found)
+        return there / asked
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
@@ -86,6 +105,10 @@ class KeywordSearch:
         for excluded in what.without:
             allowed[self._containing_words(excluded)] = False
         return allowed
+
+    def _stems(self, word: str) -> tuple[str, ...]:
+        """Return the word's term in each language of the corpus."""
+        return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""

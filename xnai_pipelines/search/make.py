@@ -199,9 +199,16 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         adapter=encoder.spec.adapter,
         questions=None,
         metrics={},
-        ranking=current.ranking if current else None,
+        ranking=_ranking(current, encoder.vector_space) if current else None,
         graph=read_graph_record(context.home).revision,
     )
+
+
+def _ranking(current: Release, vector_space: str) -> dict[str, Any] | None:
+    """Return the ranking of the next release: the current one's, without what its encoder knows if it has another."""
+    if current.ranking is None or current.vector_space == vector_space:
+        return current.ranking
+    return {**current.ranking, "languages": {}}
 
 
 def _name(home: Home, encoder: Encoder) -> str:
