@@ -60,7 +60,7 @@ def bootstrap_mean(values: ArrayLike, seed: int) -> Estimate:
 
 
 def paired_difference(before: ArrayLike, after: ArrayLike, seed: int, confidence: float = CONFIDENCE) -> Estimate:
-    """Return the mean and the interval, 95 % by default, of after - before over the same questions, both float [n questions].
+    """Return the mean and the interval, 95 % by default, of after - before over the same n questions.
 
     Pairing cancels the difficulty of the questions, so the interval is narrower than that of two separate means.
 

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 

@@ -8,6 +8,7 @@ from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
+ENOUGH = 0.5  # of a question's words, by rarity, in one passage: words then count fully
 STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose language the encoder does not know
 
 
@@ -36,8 +37,9 @@ class RankingPolicy:
     def weight_for(self, writing: Writing, *, explained: float, known: float = 1.0) -> float:
         """Return the vectors' share for a question, 0 to 1.
 
-        Words count only as far as they explain the question: a passage that has one of its words by accident would be
-        before all others, since few have any. Where the vectors say little, words keep their weight.
+        Words count less if no passage has many of the question's: the few that have one by accident would be before all
+        others. They count at least half if a passage has them all. Vectors count less in a language that the encoder
+        does not know, and words then keep their weight.
 
         Args:
             writing: What the encoder's tokenizer makes of the question.
@@ -45,9 +47,9 @@ class RankingPolicy:
             known: How well the encoder knows the language of the passages that the words find, 0 to 1.
         """
         known *= writing.familiarity
-        seen = 1 - writing.unknown_share
-        vectors = self.vector_weight * (STRANGE_SHARE * seen + (1 - STRANGE_SHARE) * known)
-        words = (1 - vectors) * (1 - known * (1 - explained))
+        weight = min(self.vector_weight, DEFAULT_WEIGHT) if explained == 1 else self.vector_weight
+        vectors = weight * (STRANGE_SHARE * (1 - writing.unknown_share) + (1 - STRANGE_SHARE) * known)
+        words = (1 - vectors) * (1 - known * (1 - min(1.0, explained / ENOUGH) ** 2))
         return vectors / (vectors + words) if vectors else 0.0
 
     @classmethod
