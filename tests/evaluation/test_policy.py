@@ -162,9 +162,7 @@ def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on
     assert strange.explain(question).weight < index.explain(question).weight / 2
 
 
-@pytest.mark.parametrize(
-    ("reciprocal_rank", "known"), [(0.85, 1.0), (0.55, 1.0), (0.34, pytest.approx(0.16)), (0.1, 0.0)]
-)
+@pytest.mark.parametrize(("reciprocal_rank", "known"), [(0.85, 1.0), (0.55, 1.0), (0.34, 0.0), (0.45, 0.5), (0.1, 0.0)])
 def test_an_encoder_that_finds_no_passage_by_its_own_words_does_not_know_the_language(reciprocal_rank, known):
     assert knowledge(reciprocal_rank) == known
 

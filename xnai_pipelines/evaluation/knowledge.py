@@ -18,7 +18,7 @@ MIN_ASKED = 20  # of a language that is judged: fewer are often wrongly detected
 LANGUAGES = 20  # the most common ones
 EXCERPT = 60  # letters, half as many Chinese, Japanese or Korean ones
 _CHARACTERS_FROM = "\u2e80"
-_STRANGE, _KNOWN = 0.3, 0.55  # mean reciprocal rank
+_STRANGE, _KNOWN = 0.35, 0.55  # mean reciprocal rank
 
 
 def strange_languages(index: SearchIndex, advance: Callable[[], object] = lambda: None) -> dict[str, float]:

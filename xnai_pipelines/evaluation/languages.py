@@ -45,7 +45,7 @@ class LanguageFigures:
         questions: Questions that documents in it answer.
         agreement: Share of common documents in the top 5 of vector and keyword search on these questions; None if
             there are fewer than 30.
-        by_excerpts: How well it finds passages by excerpts of them, 0 to 1, as the ranking policy says; 1 if not measured.
+        by_excerpts: How well it finds passages by excerpts of them, 0 to 1, by the ranking policy; 1 if not measured.
     """
 
     language: str
