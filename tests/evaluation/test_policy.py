@@ -130,7 +130,7 @@ KNOWN, SPELT_OUT, UNREADABLE = (Writing(10, 0, 3), Writing(10, 0, 10), Writing(1
     [(KNOWN, 1.0, 0.6), (KNOWN, 0.0, 0.12), (SPELT_OUT, 1.0, 0.12), (UNREADABLE, 1.0, 0.0)],
 )
 def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing, known: float, share: float):
-    assert RankingPolicy(0.6).weight_for(writing, explained=0.8, known=known) == pytest.approx(share)
+    assert RankingPolicy(0.6).weight_for(writing, explained=1.0, found=100, known=known) == pytest.approx(share)
 
 
 def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_encoder_knows():
@@ -140,17 +140,17 @@ def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_enc
     keyword[1] = 3.0
 
     def first(writing: Writing, explained: float) -> int:
-        return int(np.argmax(fused(vector, keyword, RankingPolicy().weight_for(writing, explained=explained))))
+        return int(np.argmax(fused(vector, keyword, RankingPolicy().weight_for(writing, explained=explained, found=1))))
 
     assert first(KNOWN, explained=0.2) == 0
     assert first(KNOWN, explained=0.9) == 1
     assert first(SPELT_OUT, explained=0.2) == 1
 
 
-def test_vectors_never_outweigh_words_that_a_passage_has_all():
-    assert RankingPolicy(0.9).weight_for(KNOWN, explained=1.0) == DEFAULT_WEIGHT
-    assert RankingPolicy(0.3).weight_for(KNOWN, explained=1.0) == pytest.approx(0.3)
-    assert RankingPolicy(0.9).weight_for(KNOWN, explained=0.0) == 1.0
+def test_vectors_never_outweigh_words_that_few_passages_have():
+    assert RankingPolicy(0.9).weight_for(KNOWN, explained=1.0, found=1) == DEFAULT_WEIGHT
+    assert RankingPolicy(0.3).weight_for(KNOWN, explained=1.0, found=1) == pytest.approx(0.3)
+    assert RankingPolicy(0.9).weight_for(KNOWN, explained=0.0, found=0) == 1.0
 
 
 def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):

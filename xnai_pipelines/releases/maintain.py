@@ -78,7 +78,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
 
 
 def _drop_rerankers(home: Home, releases: Sequence[Release]) -> None:
-    """Remove the re-rankers that no release has and the ranking policy did not try last; nothing before a first release."""
+    """Remove re-rankers that no release has and the ranking policy did not try last, if there is a release."""
     last = last_policy(home)
     named = {RankingPolicy.of(release).reranker for release in releases}
     named |= {trial.name for trial in last.rerankers} if last else set()

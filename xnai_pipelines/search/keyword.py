@@ -17,6 +17,7 @@ from xnai_pipelines.search.words import Word, folded, normalise, stem, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
+TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 
 Passages = npt.NDArray[np.int32]
 
@@ -50,7 +51,10 @@ class KeywordSearch:
         return any(len(self.containing(term)) for term in (word, *self._stems(word)))
 
     def explained(self, text: str, scores: Scores) -> float:
-        """Return which share of a question's words the best passage contains, 0 to 1; rare words count more.
+        """Return how much of a question the best passage contains, 0 to 1.
+
+        It is the share of the words, each by its rarity; and 1 for words as rare together as two that no other passage
+        has, since a long question never has all its words in one passage.
 
         Args:
             text: The question.
@@ -66,7 +70,7 @@ class KeywordSearch:
             rare = float(rarity(number, max(map(len, found))))
             asked += rare
             there += rare * any(best in rows for rows in found)
-        return there / asked
+        return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""

@@ -8,7 +8,7 @@ from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
-ENOUGH = 0.5  # of a question's words, by rarity, in one passage: words then count fully
+FEW = 10  # passages
 STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose language the encoder does not know
 
 
@@ -34,22 +34,23 @@ class RankingPolicy:
     graph_weight: float = 0.0
     languages: Mapping[str, float] = field(default_factory=dict)
 
-    def weight_for(self, writing: Writing, *, explained: float, known: float = 1.0) -> float:
+    def weight_for(self, writing: Writing, *, explained: float, found: int, known: float = 1.0) -> float:
         """Return the vectors' share for a question, 0 to 1.
 
         Words count less if no passage has many of the question's: the few that have one by accident would be before all
-        others. They count at least half if a passage has them all. Vectors count less in a language that the encoder
-        does not know, and words then keep their weight.
+        others. Vectors count less in a language that the encoder does not know, and words then keep their weight.
 
         Args:
             writing: What the encoder's tokenizer makes of the question.
-            explained: Share of the question's words that the best passage by words contains, 0 to 1.
+            explained: How much of the question the best passage by words contains, 0 to 1.
+            found: Number of passages that contain a word of the question. A few that do are likely to be meant, and
+                the vectors then count at most as much as the words.
             known: How well the encoder knows the language of the passages that the words find, 0 to 1.
         """
         known *= writing.familiarity
-        weight = min(self.vector_weight, DEFAULT_WEIGHT) if explained == 1 else self.vector_weight
+        weight = min(self.vector_weight, DEFAULT_WEIGHT) if 0 < found <= FEW else self.vector_weight
         vectors = weight * (STRANGE_SHARE * (1 - writing.unknown_share) + (1 - STRANGE_SHARE) * known)
-        words = (1 - vectors) * (1 - known * (1 - min(1.0, explained / ENOUGH) ** 2))
+        words = (1 - vectors) * (1 - known * (1 - explained**2))
         return vectors / (vectors + words) if vectors else 0.0
 
     @classmethod

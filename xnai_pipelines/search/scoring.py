@@ -90,9 +90,11 @@ class Scoring:
 
     def weight(self, text: str, keyword: Scores) -> float:
         """Return the share of the vectors for a question whose passages have these BM25 scores."""
-        known = self._known_language(keyword)
         return self.policy.weight_for(
-            self.encoder.writing(text), explained=self.keyword.explained(text, keyword), known=known
+            self.encoder.writing(text),
+            explained=self.keyword.explained(text, keyword),
+            found=int(np.count_nonzero(keyword)),
+            known=self._known_language(keyword),
         )
 
     def familiarity(self, text: str) -> float:

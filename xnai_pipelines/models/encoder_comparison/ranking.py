@@ -23,7 +23,7 @@ class Asked:
     Attributes:
         document_ids: Document of each of n chunks.
         keyword: BM25 scores by row of the chunk, for each of q questions; chunks without a score have none.
-        explained: Share of each question's words that the best passage by words contains, 0 to 1.
+        explained: How much of each question the best passage by words contains, 0 to 1.
         relevant: For each question, the grade by document id.
     """
 
@@ -69,7 +69,7 @@ def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dic
         scores[list(found)] = list(found.values())
         vector, keyword = standardised(passages @ question), standardised(scores)
         for weight in weights:
-            share = RankingPolicy(weight).weight_for(writing, explained=explained)
+            share = RankingPolicy(weight).weight_for(writing, explained=explained, found=len(found))
             rankings[weight].append(_documents(asked, summed(vector, keyword, share)))
     return {weight: measure(found, asked.relevant)["ndcg_at_10"] for weight, found in rankings.items()}
 
