@@ -136,7 +136,7 @@ def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing
 def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_encoder_knows():
     random = np.random.default_rng(0)
     vector, keyword = random.normal(size=1000).astype(np.float32), np.zeros(1000, np.float32)
-    vector[0] = 5.0
+    vector[:2] = 5.0, 1.5
     keyword[1] = 3.0
 
     def first(writing: Writing, explained: float) -> int:
