@@ -80,6 +80,8 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         ("typos corrected", "yes" if policy.correct_typos else "no"),
         ("chosen because", report.reason if report else "not on record; `xnai evaluate` chooses again"),
     ]
+    for language, known in policy.languages.items():
+        facts.append((f"encoder's knowledge of {language or 'passages without a language'}", f"{known:.0%}"))
     if report and report.gain:
         gain = report.gain
         facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))
