@@ -50,6 +50,16 @@ def test_a_table_without_a_release_is_dropped_and_every_other_row_stays(
     assert filled.ingest().embeddings.encoded == 0
 
 
+def test_a_reranker_that_no_release_has_is_dropped(work: Workplace):
+    work.write("a.txt", "Text.\n")
+    work.ingest()
+    Releases(work.home.releases).set_ranking(1, {"reranker": "used"})
+    for name in ("used", "old"):
+        (work.home.rerankers / name).mkdir(parents=True)
+    maintain(work.context(), kept_releases=3)
+    assert [folder.name for folder in work.home.rerankers.iterdir()] == ["used"]
+
+
 def test_a_plan_says_how_long_the_next_run_will_take(work: Workplace, built_encoder: Encoder):
     work.write("a.txt", "Text.\n")
     assert expected_seconds(work.home, work.plan()) is None

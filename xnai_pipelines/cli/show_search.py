@@ -59,7 +59,7 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
             say(f"{name}: {', '.join(values)}", fold=True)
     say(
         f"Vectors count {explanation.weight:.2f}, keywords {1 - explanation.weight:.2f} in hybrid search; the encoder "
-        f"knows {explanation.familiarity:.0%} of this writing.",
+        f"knows {explanation.familiarity:.0%} of this language.",
         fold=True,
     )
     if explanation.reranker:
@@ -85,6 +85,8 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         ("typos corrected", "yes" if policy.correct_typos else "no"),
         ("chosen because", report.reason if report else "not on record; `xnai evaluate` chooses again"),
     ]
+    for language, known in policy.languages.items():
+        facts.append((f"encoder's knowledge of {language or 'passages without a language'}", f"{known:.0%}"))
     if report and report.gain:
         gain = report.gain
         facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))

@@ -346,14 +346,14 @@ class SearchIndex:
             asked=what,
             lookups=lookups(what.text),
             titles=titles,
-            familiarity=self.encoder.familiarity(what.text),
+            familiarity=self._scoring.familiarity(what.text),
             weight=self._scoring.weight(what.text, self.keyword.scores(what.text)),
             reranker=self.policy.reranker,
         )
 
     def familiarity(self, question: str) -> float:
-        """Return how well the encoder knows the writing of a question, 0 to 1."""
-        return self.encoder.familiarity(self.understood(question).text)
+        """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
+        return self._scoring.familiarity(self.understood(question).text)
 
 
 def _number(scores: Scores | None, place: int) -> float | None:

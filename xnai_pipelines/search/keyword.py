@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
-from xnai_pipelines.search.postings import compound_parts
+from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores, best_rows
 from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
@@ -19,6 +19,7 @@ from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, s
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
+TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 
 Passages = npt.NDArray[np.int32]
@@ -73,6 +74,28 @@ class KeywordSearch:
     def knows(self, word: str) -> bool:
         """Return whether a passage contains the word, given in its exact form, or its stem, or its parts."""
         return any(term in self for term in (word, *self._stems(word))) or bool(self._parts(word))
+
+    def explained(self, text: str, scores: Scores) -> float:
+        """Return how much of a question the best passage contains, 0 to 1.
+
+        It is the share of the words, each by its rarity; and 1 for words as rare together as two that no other passage
+        has, since a long question never has all its words in one passage.
+
+        Args:
+            text: The question.
+            scores: What `scores` returns for it.
+        """
+        best = int(np.argmax(scores))
+        if not scores[best] > 0:
+            return 0.0
+        number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
+        asked = there = 0.0
+        for word in {word.text for word in self.telling(text)}:
+            found = [self.containing(term) for term in (word, *self._stems(word), *self._parts(word))]
+            rare = float(rarity(number, max(map(len, found))))
+            asked += rare
+            there += rare * any(best in rows for rows in found)
+        return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
