@@ -196,7 +196,7 @@ _RESTRICTING = """no none only solely exclusively kein keine keinen keinem keine
     solamente nenhum nenhuma apenas somente geen alleen slechts uitsluitend никакой никакая никакие никаких ни только
     лишь исключительно жоден жодна жодного жодних тільки лише лиш виключно никакъв никаква никакви само единствено zaden
     zadna zadnego zadnych tylko jedynie wylacznie zadny zadneho pouze jen jenom vyhradne ingen inget inga intet endast
-    bara enbart kun udelukkende utelukkende"""
+    bara enbart bare kun udelukkende utelukkende"""
 RESTRICTING = frozenset(_RESTRICTING.split())
 # Function words that say the opposite of each other.
 OPPOSITES = {"on": "off", "off": "on", "in": "out", "out": "in", "up": "down", "down": "up", "an": "aus", "aus": "an"}
