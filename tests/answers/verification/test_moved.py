@@ -7,14 +7,14 @@ from xnai_pipelines.answers.verification.moved import exchanged, moved, other_su
 
 RACE = "Captain Larsen sailed 40 miles and Pilot Berg drove 90 miles to Oslo."
 QUAY = "In spring the crane lifted 40 tonnes at the quay, while the ferry carried 12 cars to Molde."
-TRAINED = "Then Larsen of Oslo trained Pilot Berg in Molde."
+TRAINED = "In May Larsen trained Berg."
 
 
 @pytest.mark.parametrize(("claim", "refused"), [
     ("In spring the crane lifted 40 tonnes.", False),
     ("The ferry carried 12 cars to Molde.", False),
     ("In spring the crane lifted 12 tonnes.", True),
-    ("The ferry carried Molde cars.", True),
+    ("The ferry of Molde carried 12 cars.", True),
 ])  # fmt: skip
 def test_a_number_or_name_does_not_move_to_other_words(claim: str, refused: bool):
     assert objects(moved, claim, QUAY) is refused
@@ -36,8 +36,8 @@ def test_two_words_do_not_say_together_what_others_between_them_say(passage: str
 
 
 @pytest.mark.parametrize(("claim", "refused"), [
-    ("Then Berg was trained by Larsen.", False),
-    ("Then Berg trained Larsen.", True),
+    ("In May Berg was trained by Larsen.", False),
+    ("In May Larsen was trained by Berg.", True),
 ])  # fmt: skip
 def test_two_names_change_places_only_in_the_passive_voice(claim: str, refused: bool):
     assert objects(exchanged, claim, TRAINED) is refused
