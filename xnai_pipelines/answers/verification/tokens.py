@@ -151,7 +151,7 @@ def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
     terms = [f"#{sign}{_plain(value)}{mark}" for value in values]
     exact = written_exactly(match["number"] or "", language)
     if exact and not mark and not match["fraction"]:
-        terms = [f"#{sign}{exact}", *terms]
+        terms = [f"#{sign}{exact}", *(terms if exact.count(".") == 1 else ())]
     return Token(match.group(), *match.span(), terms[0], Kind.NUMBER, None, clause, others=tuple(terms[1:]))
 
 
