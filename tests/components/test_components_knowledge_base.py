@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from pydantic import ValidationError
 
 from tests.support.pipeline import QUIET, ROOT, base, failures, settled, variables
 from tests.support.workplace import link_models
@@ -15,6 +16,7 @@ from xnai_pipelines.components.knowledge_base import Chunking, Encoder, Gate
 from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs
+from xnai_pipelines.encoders import encoder
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.claim import GENERATED
@@ -102,6 +104,11 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     [
         ({"chunking": Chunking(size=3)}, "chunk_size is 3; it must be a whole number from 16 to 8192"),
         ({"encoder": Encoder(variant="int3")}, "variant is 'int3'; it must be one of fp32"),
+        (
+            {"settings": {"max_slice_loss": 0.1}},
+            "settings.max_slice_loss is the field gate.max_slice_loss of the component",
+        ),
+        ({"settings": {"encoder": "mine"}}, "settings.encoder is the field encoder.source of the component"),
         ({"settings": {"acuracy_floor": 1}}, "There is no setting 'acuracy_floor'; the nearest is accuracy_floor"),
     ],
     ids=str,
@@ -109,6 +116,21 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
 def test_a_value_that_is_not_allowed_is_named(tmp_path, fields, message):
     with pytest.raises(SettingsError, match=message):
         component(**fields).base(tmp_path)
+
+
+def test_relative_paths_among_the_settings_start_at_the_root_too(tmp_path):
+    paths = {"sources": "sources.yaml", "reranker": "models/ce", "backup_to": "backups", "mlflow_uri": "http://mlflow"}
+    settings = component(settings=paths).base(tmp_path).settings
+    assert (settings.sources, settings.reranker) == (tmp_path / "sources.yaml", tmp_path / "models/ce")
+    assert (settings.backup_to, settings.mlflow_uri) == (str(tmp_path / "backups"), "http://mlflow")
+    bucket = component(settings={"backup_to": "s3://bucket/prefix"}).base(tmp_path).settings
+    assert bucket.backup_to == "s3://bucket/prefix"
+
+
+@pytest.mark.parametrize("prefix", ["employee-handbook", "team.docs", "a//b", "/a", "a/", "a b", "é"])
+def test_a_key_prefix_that_dagster_cannot_take_is_refused(prefix):
+    with pytest.raises(ValidationError, match="key_prefix"):
+        component(prefix)
 
 
 def test_without_questions_those_of_an_earlier_file_are_not_used_again(tmp_path):
@@ -145,7 +167,7 @@ class Two:
 
 
 @pytest.fixture
-def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: object) -> Iterator[Two]:
+def two(tmp_path: Path, built_encoder: encoder.Encoder, fp32_encoder: encoder.Encoder) -> Iterator[Two]:
     given = {"handbook": {}, "wiki": {"encoder": Encoder(variant="fp32"), "chunking": Chunking(size=32)}}
     files = {
         "handbook": ("leave.md", "# Leave\n\nAsk for leave a week before.\n"),
@@ -157,7 +179,7 @@ def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: 
         bases[name].settings.documents.mkdir(parents=True)
         file, text = files[name]
         (bases[name].settings.documents / file).write_text(text)
-        link_models(bases[name].home.models, models_root)
+        link_models(bases[name].home.models, built_encoder, fp32_encoder)
     definitions = dg.Definitions.merge(*(knowledge_base(one) for one in bases.values()))
     with settled(variables(home=tmp_path / "trap")), dg.DagsterInstance.ephemeral() as instance:
         yield Two(bases, definitions, instance)

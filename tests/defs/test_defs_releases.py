@@ -11,6 +11,7 @@ import pytest
 from tests.support.pipeline import Pipeline, failures, materialized, resource, settled
 from tests.support.retrained import Retrained, copy_world, of_world
 from xnai_pipelines.adapters.make import read_adapter_report
+from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.defs import adapters
 from xnai_pipelines.defs.adapters import (
     adapter_is_sound,
@@ -26,15 +27,12 @@ from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.locks import held_if_free
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
 
 pytestmark = pytest.mark.slow
 
-ASSETS = (
-    "questions", "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
-    "promotion_decision", "release",
-)  # fmt: skip
 DECIDED = [dg.AssetKey("promotion_decision"), dg.AssetKey("release")]
 
 
@@ -51,7 +49,7 @@ def current(pipeline: Pipeline) -> int:
 
 
 def test_the_run_shows_what_each_asset_made(retrained):
-    shown = {asset: materialized(retrained.result, asset) for asset in ASSETS}
+    shown = retrained.shown
     assert (shown["training_pairs"]["pairs"], shown["training_pairs"]["validation_pairs"]) == (40, 4)
     assert "| labelled | 40 |" in shown["training_pairs"]["origin"]
     assert len(shown["training_pairs"]["sha256"]) == 64
@@ -75,18 +73,25 @@ def test_the_run_shows_what_each_asset_made(retrained):
     assert (decided["decision"], decided["cause"]) == ("awaiting_approval", "asked for by a person")
     assert decided["judged_against_release"] == 1
     assert decided["verdict"]
+    assert "| awaiting approval |" in decided["tried"]
     released = shown["release"]
     assert (released["release"], released["released_in_this_run"]) == (1, False)
     assert released["reason"] == "The challenger awaits approval: `xnai approve`."
 
 
+def test_a_challenger_that_awaits_approval_is_told_of(retrained):
+    [alert] = [one["alert"] for one in LogSink(retrained.work.home.alerts).tail() if "alert" in one]
+    assert (alert["kind"], alert["severity"]) == ("approval", "info")
+    assert alert["title"] == "A challenger of release 1 awaits approval"
+    assert alert["text"].endswith("`xnai approve --by NAME` releases it.")
+
+
 def test_all_its_checks_pass(retrained):
-    passed = {check.check_name: check.passed for check in retrained.result.get_asset_check_evaluations()}
-    assert passed.keys() >= {
+    assert retrained.checks.keys() >= {
         "apart_from_test_questions", "adapter_is_sound", "holds_no_deleted_document", "merged_equals_applied",
         "challenger_vectors_are_sound", "aliases_mirror_the_releases",
     }  # fmt: skip
-    assert all(passed.values()), passed
+    assert all(retrained.checks.values()), retrained.checks
 
 
 def test_an_approved_challenger_is_released_and_a_rollback_goes_back_and_forward(pipeline):
@@ -177,6 +182,8 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert other.success, failures(other)
         assert "late.md" in pipeline.work.sources()
         assert training.is_alive()
+        with held_if_free(pipeline.work.home.root / "retraining.lock") as free:
+            assert not free, "another retraining would wait"
     finally:
         go_on.set()
         training.join(120)
