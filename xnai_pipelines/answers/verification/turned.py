@@ -133,6 +133,17 @@ def units_left_out(passage: Sequence[Token], kept: Container[int]) -> Iterator[i
             yield before
         elif behind and not any(at in kept for at in behind):
             yield behind[0]
+        elif (bound := _bound(passage, place)) and bound not in kept:
+            yield bound
+
+
+def _bound(passage: Sequence[Token], number: int) -> int | None:
+    """Return the place of the number that one is bound to by a word that is no "and": 3 of 5, 10 to 20."""
+    between, other = passage[number + 1 : number + 2], passage[number + 2 : number + 3]
+    if _YEAR.fullmatch(passage[number].term) or not other or other[0].clause != passage[number].clause:
+        return None
+    binds = between[0].kind is Kind.FUNCTION and between[0].cue is not Cue.LINK
+    return number + 2 if binds and other[0].kind is Kind.NUMBER and not other[0].term.startswith("month:") else None
 
 
 def _counted(passage: Sequence[Token], number: int, at: int) -> bool:
