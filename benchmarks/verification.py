@@ -6,6 +6,8 @@ python -m benchmarks.verification --data DATA [--split test] [--language en ru] 
 A sentence is true (as it stands, shortened, reordered, its numbers in another form) or corrupted (a number, name, unit,
 negation, quantity, comparison or role changed), by the rules below and a fixed seed. The evidence is its paragraph and two others
 of the same article; a third of the sentences name the wrong one. Rules were tuned on train paragraphs.
+
+Claims of `claims.py` are written by hand; their evidence is their passage and those of the next two.
 """
 
 import argparse
@@ -19,6 +21,7 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
+from benchmarks.claims import CLAIMS
 from xnai_pipelines.answers.answer import State
 from xnai_pipelines.answers.draft import DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
@@ -391,12 +394,14 @@ def evidence_of(case: Case, paragraphs: Sequence[Paragraph], chance: random.Rand
     beside = [other for other in paragraphs if other.title == case.paragraph.title and other != case.paragraph]
     chosen = [case.paragraph, *chance.sample(beside, min(2, len(beside)))]
     chance.shuffle(chosen)
-    return [
-        Evidence(
-            one.document_id, one.document_id, one.title, (one.document_id,), 0, len(one.text), one.text, (), None, 1.0
-        )
-        for one in chosen
-    ]
+    return [as_evidence(one) for one in chosen]
+
+
+def as_evidence(one: Paragraph) -> Evidence:
+    """Return a paragraph as a piece of evidence."""
+    return Evidence(
+        one.document_id, one.document_id, one.title, (one.document_id,), 0, len(one.text), one.text, (), None, 1.0
+    )
 
 
 def read_paragraphs(folder: Path, split: str) -> list[Paragraph]:
@@ -424,6 +429,27 @@ def measure(data: Path, language: str, split: str, per_kind: int, show: int) -> 
     print(f"\n{language}, {split} paragraphs\n| sentence | number | wrong verdicts |\n|---|---|---|")
     for (true, kind), failures in wrong.items():
         print(f"| {'true' if true else 'false'}: {kind} | {len(failures)} | {sum(failures)} |")
+    print_shares(wrong)
+
+
+def measure_claims(show: int) -> None:
+    """Print the share of wrong verdicts on claims written by hand by kind."""
+    wrong: dict[tuple[bool, str], list[bool]] = {}
+    passages = [Paragraph(f"claim-{at}", "Guide", claim.passage) for at, claim in enumerate(CLAIMS)]
+    for at, claim in enumerate(CLAIMS):
+        evidence = [as_evidence(passages[(at + step) % len(passages)]) for step in range(3)]
+        for true, text in ((True, claim.true), (False, claim.false)):
+            (verdict,) = verify((DraftSentence(text, ()),), evidence)
+            failed = (verdict.state is State.UNSUPPORTED) == true
+            wrong.setdefault((true, claim.kind), []).append(failed)
+            if failed and show:
+                print(f"  [{claim.kind}] {text}\n     {verdict.state}: {verdict.reason}")
+    print("\nwritten by hand\n| sentence | number | wrong verdicts |\n|---|---|---|")
+    print_shares(wrong)
+
+
+def print_shares(wrong: Mapping[tuple[bool, str], Sequence[bool]]) -> None:
+    """Print the shares of true sentences that were refused and of false ones that were let through."""
     for true, name in ((True, "true sentences refused"), (False, "false sentences let through")):
         all_of = [failed for (kind_true, _), failures in wrong.items() if kind_true is true for failed in failures]
         interval = binomtest(sum(all_of), len(all_of)).proportion_ci()
@@ -432,7 +458,7 @@ def measure(data: Path, language: str, split: str, per_kind: int, show: int) -> 
 
 
 def main() -> None:
-    """Measure both languages."""
+    """Measure both languages and the claims written by hand."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with xquad-en and xquad-ru")
     parser.add_argument("--language", nargs="+", default=["en", "ru"])
@@ -442,6 +468,7 @@ def main() -> None:
     arguments = parser.parse_args()
     for language in arguments.language:
         measure(arguments.data, language, arguments.split, arguments.per_kind, arguments.show)
+    measure_claims(arguments.show)
 
 
 if __name__ == "__main__":

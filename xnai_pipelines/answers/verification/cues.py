@@ -48,7 +48,7 @@ _NEGATIONS: Mapping[str, str] = {
     "": "不 没 沒 無 无 未 非 别 勿 莫 לא אין בלי ללא ליא لا لم لن ليس ليست غير بدون دون नहीं नही मत बिना ไม่",
 }
 _CONDITIONS: Mapping[str, str] = {
-    "en": "if unless except excepting excluding provided providing assuming when whenever until till",
+    "en": "if unless except excepting excluding provided providing assuming when whenever until till once",
     "de": "wenn falls sofern solange sobald ausser ausgenommen bis vorausgesetzt",
     "fr": "si sauf hormis excepte lorsque lorsqu quand pourvu tant",
     "es": "si salvo excepto cuando mientras",
@@ -187,6 +187,12 @@ _TABLES = {
     Cue.LINK: _LINKS,
 }
 COVERED = frozenset.intersection(*(frozenset(_TABLES[cue]) for cue in TURNING))
+# Conditions of several words. The first stands for all.
+_PHRASES = """as long as/so long as/in case/in the event/subject to/on condition/a moins/a condition/tant que/en cas/
+    siempre que/en caso/a condicion/a condizione/a patto/in caso/sempre che/desde que/em caso/es sei denn/im fall/
+    unter der bedingung/op voorwaarde/in geval/при условии/в случае/за умови/у разі/при условие/в случай/pod warunkiem/
+    w przypadku/o ile/za podminky/v pripade/under forutsattning/i fall/pa betingelse/i tilfaelde/i tilfelle"""
+PHRASES = tuple(tuple(phrase.split()) for phrase in _PHRASES.split("/"))
 # They turn a claim in one language and are an ordinary word in another one, so they hold in their own alone.
 _AMBIGUOUS = """n si fast falls solo meta bare sin caso tot bis nar om ei tant utan manga fatal nic maske ville salvo
     pastas kun als само много"""
@@ -196,7 +202,7 @@ _RESTRICTING = """no none only solely exclusively kein keine keinen keinem keine
     solamente nenhum nenhuma apenas somente geen alleen slechts uitsluitend никакой никакая никакие никаких ни только
     лишь исключительно жоден жодна жодного жодних тільки лише лиш виключно никакъв никаква никакви само единствено zaden
     zadna zadnego zadnych tylko jedynie wylacznie zadny zadneho pouze jen jenom vyhradne ingen inget inga intet endast
-    bara enbart kun udelukkende utelukkende"""
+    bara enbart bare kun udelukkende utelukkende"""
 RESTRICTING = frozenset(_RESTRICTING.split())
 # Function words that say the opposite of each other.
 OPPOSITES = {"on": "off", "off": "on", "in": "out", "out": "in", "up": "down", "down": "up", "an": "aus", "aus": "an"}
@@ -221,7 +227,7 @@ _SUBJECTS = "i he she it they we you er sie es wir il elle ils elles nous ella e
 ARTICLES = frozenset(_ARTICLES.split())
 SUBJECTS = frozenset(_SUBJECTS.split())
 # They stand before a word whether or not the document's sentence is reordered, so leaving one out turns nothing.
-_BEFORE_A_PHRASE = "into from to for since until against during between inside outside within before after"
+_BEFORE_A_PHRASE = "into from to for since until against during inside outside before after"
 BEFORE_A_PHRASE = frozenset(f"en:{word}" for word in _BEFORE_A_PHRASE.split())
 # Written in front of a word, these turn it into its opposite.
 NEGATING_PREFIXES = ("un", "in", "im", "ir", "il", "non", "dis", "des", "anti", "ne", "nie", "не", "без", "бес")

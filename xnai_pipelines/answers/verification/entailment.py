@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment
-from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject
+from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject, spliced
 from xnai_pipelines.answers.verification.replaced import opposite, other_beginning, replaced
 from xnai_pipelines.answers.verification.tokens import Token
 from xnai_pipelines.answers.verification.turned import anything_dropped, cues_added, cues_dropped, units_dropped
@@ -46,6 +46,7 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     moved,
     exchanged,
     other_subject,
+    spliced,
 )
 
 

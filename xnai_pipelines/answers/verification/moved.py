@@ -1,11 +1,11 @@
 """Numbers and names that stand beside other words than in the document, and verbs with another subject."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment, passive
-from xnai_pipelines.answers.verification.cues import SUBJECTS
-from xnai_pipelines.answers.verification.tokens import Kind
+from xnai_pipelines.answers.verification.cues import ARTICLES, SUBJECTS, Cue
+from xnai_pipelines.answers.verification.tokens import Kind, Token
 from xnai_pipelines.search.words import fold
 
 
@@ -33,10 +33,8 @@ def _kept_in_place(aligned: Alignment, at: int) -> bool | None:
 def _kept_on(aligned: Alignment, at: int, step: int) -> bool | None:
     kind = aligned.sentence[at].kind
     beside = at + step
-    while (
-        0 <= beside < len(aligned.sentence)
-        and (not aligned.sentence[beside].content or aligned.sentence[beside].kind is kind)
-        and beside not in aligned.match
+    while 0 <= beside < len(aligned.sentence) and (
+        not aligned.sentence[beside].content or (aligned.sentence[beside].kind is kind and beside not in aligned.match)
     ):
         beside += step
     if not 0 <= beside < len(aligned.sentence):
@@ -83,3 +81,38 @@ def other_subject(aligned: Alignment) -> Iterator[str]:
     for kind, first, _, other, until in aligned.operations:
         if kind == "insert" and first > 0 and fold(aligned.passage[until - 1].text) in SUBJECTS and other:
             yield f'The evidence says "{aligned.passage[until - 1].text}" there.'
+
+
+def spliced(aligned: Alignment) -> Iterator[str]:
+    """Yield what is left out between two words that then say something together: 40 miles and Berg drove 90 miles."""
+    content = [at for at, token in enumerate(aligned.sentence) if token.content]
+    for first, second in pairwise(content):
+        low, high = aligned.match.get(first), aligned.match.get(second)
+        if low is not None and high is not None and low < high:
+            before, after = _around_the_last_link(aligned.passage, low, high)
+            if not before or not any(token.content for token in after):
+                continue
+            kind = aligned.passage[high].kind
+            if _begins_a_subject(after[0]) or (kind in CRITICAL and before[0].kind is kind):
+                yield f'The evidence says "{" ".join(token.text for token in after)}" there.'
+
+
+def _around_the_last_link(passage: Sequence[Token], low: int, high: int) -> tuple[list[Token], list[Token]]:
+    """Return what stands between two words before and after the last "and", "which" or comma there.
+
+    Content words alone before it, up to the first "and" or comma: what follows those goes with the first of the two.
+    """
+    links = [
+        at
+        for at in range(low + 1, high + 1)
+        if passage[at].cue is Cue.LINK or passage[at].clause != passage[at - 1].clause
+    ]
+    if not links:
+        return [], []
+    before = [token for token in passage[low + 1 : links[0]] if token.content]
+    last = links[-1] + (passage[links[-1]].cue is Cue.LINK)
+    return before, list(passage[last:high])
+
+
+def _begins_a_subject(token: Token) -> bool:
+    return token.kind is Kind.NAME or fold(token.text) in ARTICLES

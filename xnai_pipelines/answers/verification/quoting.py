@@ -74,7 +74,7 @@ def find_quote(quote: str, document: str, prepared: Normalised) -> tuple[int, in
 
 
 def _with_marks(text: str, start: int, end: int, lead: str, tail: str) -> tuple[int, int]:
-    """Return a range with the marks of the quote that are beside it in the text, and the mark that ends a sentence."""
+    """Return a range with the marks of the quote that are beside it in the text, and the marks that end a sentence."""
     for mark in reversed(lead.lstrip()):
         if start == 0 or text[start - 1] != mark:
             break
@@ -83,8 +83,10 @@ def _with_marks(text: str, start: int, end: int, lead: str, tail: str) -> tuple[
         if text[end : end + 1] != mark:
             break
         end += 1
-    ends = end < len(text) and text[end] in _ENDERS and not text[end + 1 : end + 2].strip()
-    return start, end + ends
+    ends = end
+    while ends < len(text) and text[ends] in _ENDERS:
+        ends += 1
+    return start, end if text[ends : ends + 1].strip() else ends
 
 
 def quoted_spans(text: str) -> list[str]:

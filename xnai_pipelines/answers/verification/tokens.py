@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 
-from xnai_pipelines.answers.verification.cues import Cue, cues, glue
+from xnai_pipelines.answers.verification.cues import PHRASES, Cue, cues, glue
 from xnai_pipelines.answers.verification.measures import CURRENCIES, measure, measure_behind_a_number
 from xnai_pipelines.answers.verification.number_words import (
     NUMBER,
@@ -27,6 +27,7 @@ _UNSPACED = (
 _ENDING = r"st\b|nd\b|rd\b|th\b|(?<=0)s\b|-?(?:й|я|е|го|ой)\b|-(?:м|х|му|ю|ми)\b"  # of 50th, 1990s, 5-й
 _TOKEN = re.compile(
     rf"(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
+    rf"|(?P<ratio>\b\d+(?::\d+)+\b)"
     rf"|(?P<sign>(?<![^\s(\[<>=\"'“«])[-−–±](?=\d))?(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>{_ENDING})?"
     rf"|(?P<part>[¼½¾⅓⅔⅛])"
     rf"|(?P<unspaced>[{_UNSPACED}])"
@@ -38,6 +39,8 @@ _TOKEN = re.compile(
 )
 _OPERATORS = {"≤": "<=", "≥": ">=", "≠": "!=", "=<": "<=", "=>": ">="}
 _COMPARED = re.compile(r"\s?(?:[<>=]|!=)|\s?[≤≥≠≈]")
+_PHRASES_BY_WORD = {phrase[0]: [one for one in PHRASES if one[0] == phrase[0]] for phrase in PHRASES}
+_PLAIN = re.compile(r"#[-±]?\d+(?:\.\d+)?")
 _MINUS = frozenset(["minus", "минус"])
 _MILLIONS = frozenset("mM")  # behind a number with a currency before it
 _POSSESSIVE = re.compile(r"['’ʼ]s?$")
@@ -116,6 +119,8 @@ def tokens(text: str, language: str | None) -> list[Token]:
             continue
         if group == "date":
             found += _date(match, clause)
+        elif group == "ratio":  # 3:1, 9:30
+            found.append(Token(match.group(), *match.span(), f"#{match.group()}", Kind.NUMBER, None, clause))
         elif match["number"] or group == "part":
             found.append(_number(match, clause, language))
         elif group in ("half", "unit", "operator"):
@@ -129,7 +134,18 @@ def tokens(text: str, language: str | None) -> list[Token]:
                 )
             found.append(word)
         opening = False
-    return _joined(found, language)
+    return _joined(_with_phrases(found), language)
+
+
+def _with_phrases(found: Sequence[Token]) -> list[Token]:
+    """Return the tokens with the first of each condition of several words as a condition: in case of."""
+    marked = list(found)
+    words = [fold(token.text) for token in found]
+    for at, word in enumerate(words):
+        for phrase in _PHRASES_BY_WORD.get(word, ()):
+            if tuple(words[at : at + len(phrase)]) == phrase:
+                marked[at] = replace(found[at], cue=Cue.CONDITION, kind=Kind.FUNCTION)
+    return marked
 
 
 def _date(match: re.Match[str], clause: int) -> list[Token]:
@@ -151,7 +167,7 @@ def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
     terms = [f"#{sign}{_plain(value)}{mark}" for value in values]
     exact = written_exactly(match["number"] or "", language)
     if exact and not mark and not match["fraction"]:
-        terms = [f"#{sign}{exact}", *terms]
+        terms = [f"#{sign}{exact}", *(terms if exact.count(".") == 1 else ())]
     return Token(match.group(), *match.span(), terms[0], Kind.NUMBER, None, clause, others=tuple(terms[1:]))
 
 
@@ -249,8 +265,8 @@ def _measured(token: Token, near: Sequence[Token]) -> Token:
 
 
 def _is_plain(term: str) -> bool:
-    """Return whether a number is neither a place nor a decade."""
-    return term[1:].lstrip("-±")[:1].isdigit() and term.count(".") < 2 and not term.endswith(("s", "th"))
+    """Return whether a number is neither a place, a decade, a version nor a ratio."""
+    return bool(_PLAIN.fullmatch(term))
 
 
 def _times(number: Token, by: int, scale_word: Token) -> Token:

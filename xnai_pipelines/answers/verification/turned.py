@@ -1,12 +1,17 @@
 """Words that turn a claim, added to what the document says or left out of it."""
 
+import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
 from xnai_pipelines.answers.verification.alignment import Alignment, anchor_of, cues_of
 from xnai_pipelines.answers.verification.cues import BEFORE_A_PHRASE, RESTRICTING, TURNING, Cue
+from xnai_pipelines.answers.verification.measures import CURRENCIES
 from xnai_pipelines.answers.verification.tokens import Kind, Token
 from xnai_pipelines.search.words import fold
+
+_COUNTED = 3  # words behind a number among which is what it counts: 10 new green boats
+_YEAR = re.compile(r"#1\d{3}|#20\d\d")
 
 
 def cues_added(aligned: Alignment) -> Iterator[str]:
@@ -110,24 +115,44 @@ def _reaches_kept(passage: Sequence[Token], place: int, kept: Container[int], st
 
 
 def units_dropped(aligned: Alignment) -> Iterator[str]:
-    """Yield units left out of numbers that are kept."""
+    """Yield units left out of numbers that are kept, and what is counted: 10 minutes is not 10, nor is 10 retries."""
     for place in units_left_out(aligned.passage, aligned.matched):
-        yield f'The evidence measures "{aligned.passage[place].text}".'
+        yield f'The evidence says "{aligned.passage[place].text}" with the number.'
 
 
 def units_left_out(passage: Sequence[Token], kept: Container[int]) -> Iterator[int]:
-    """Yield the places of units that are left out although the number beside them is kept."""
+    """Yield the places of what a number measures or counts that is left out although the number is kept."""
     for place, token in enumerate(passage):
-        if token.kind is not Kind.UNIT or place in kept:
+        if token.kind is not Kind.NUMBER or place not in kept or token.term.startswith("month:"):
             continue
-        numbers = [at for at in (place - 1, place + 1) if 0 <= at < len(passage) and _measures(passage, place, at)]
-        if numbers and all(at in kept for at in numbers[:1]):
-            yield place
+        behind = [
+            at for at in range(place + 1, min(place + 1 + _COUNTED, len(passage))) if _counted(passage, place, at)
+        ]
+        before = place - 1 if place and passage[place - 1].term in CURRENCIES else place
+        if before not in kept:
+            yield before
+        elif behind and not any(at in kept for at in behind):
+            yield behind[0]
+        elif (bound := _bound(passage, place)) and bound not in kept:
+            yield bound
 
 
-def _measures(passage: Sequence[Token], unit: int, number: int) -> bool:
-    one, other = passage[unit], passage[number]
-    return other.kind is Kind.NUMBER and one.clause == other.clause and not other.term.startswith("month:")
+def _bound(passage: Sequence[Token], number: int) -> int | None:
+    """Return the place of the number that one is bound to by a word that is no "and": 3 of 5, 10 to 20."""
+    between, other = passage[number + 1 : number + 2], passage[number + 2 : number + 3]
+    if _YEAR.fullmatch(passage[number].term) or not other or other[0].clause != passage[number].clause:
+        return None
+    binds = between[0].kind is Kind.FUNCTION and between[0].cue is not Cue.LINK
+    return number + 2 if binds and other[0].kind is Kind.NUMBER and not other[0].term.startswith("month:") else None
+
+
+def _counted(passage: Sequence[Token], number: int, at: int) -> bool:
+    """Return whether a word may be what a number counts: no word that binds stands between. A year counts nothing."""
+    between = passage[number + 1 : at + 1]
+    same_clause = all(token.clause == passage[number].clause for token in between)
+    if _YEAR.fullmatch(passage[number].term):
+        return same_clause and all(token.kind is Kind.UNIT and token.term != "unit:year" for token in between)
+    return same_clause and all(token.kind in (Kind.UNIT, Kind.WORD) for token in between)
 
 
 def anything_dropped(aligned: Alignment) -> Iterator[str]:

@@ -1,0 +1,37 @@
+"""Numbers are compared with what is written onto them: unit, sign, comparison, and the last zero of a version."""
+
+import pytest
+
+from tests.support.claims import supported
+
+
+@pytest.mark.parametrize(("passage", "same", "other"), [
+    ("The crate weighs 500mg.", "The crate weighs 500 mg.", "The crate weighs 500kg."),
+    ("The disk has 16MB.", "The disk has 16 megabytes.", "The disk has 16GB."),
+    ("The line carries 10 Mb.", "The line carries 10Mb.", "The line carries 10 MB."),
+    ("The plant gives 5mW.", "The plant gives 5 mW.", "The plant gives 5MW."),
+    ("The boat cost £5m.", "The boat cost £5 million.", "The boat cost £5bn."),
+    ("The town has 5k boats.", "The town has 5,000 boats.", "The town has 5 boats."),
+    ("The quay opens at 5 a.m.", "The quay opens at 5am.", "The quay opens at 5 p.m."),
+    ("The film is in 3D.", "The film is in 3D.", "The film is in 2D."),
+    ("Run it on Python 3.10.", "Run it on Python 3.10.", "Run it on Python 3.1."),
+    ("Version 1.1.10 mends it.", "Version 1.1.10 mends it.", "Version 1.11.0 mends it."),
+    ("A ticket costs 2.50 $.", "A ticket costs 2.5 $.", "A ticket costs 25 $."),
+    ("The hold is kept at -5 degrees.", "The hold is kept at minus 5 degrees.", "The hold is kept at 5 degrees."),
+    ("The error is ±3 degrees.", "The error is ±3 degrees.", "The error is 3 degrees."),
+    ("Act if load > 5.", "Act if load > 5.", "Act if load < 5."),
+    ("Act if load ≥ 5.", "Act if load >= 5.", "Act if load 5."),
+    ("It holds if a != b.", "It holds if a != b.", "It holds if a == b."),
+    ("Set b=1 on board.", "Set b=1 on board.", "Set a=1 on board."),
+    ("Pages 5-10 are torn.", "Pages 5-10 are torn.", "Pages 5-11 are torn."),
+])  # fmt: skip
+def test_a_number_is_the_same_only_with_what_belongs_to_it(passage: str, same: str, other: str):
+    assert supported(same, passage)
+    assert not supported(other, passage)
+
+
+def test_units_and_signs_are_read_in_other_languages():
+    assert supported(
+        "Зимой держат минус 40 градусов и дают 5 мг соли.", "Зимой держат -40 градусов и дают 5мг соли.", "ru"
+    )
+    assert not supported("Зимой дают 5кг соли.", "Зимой дают 5мг соли.", "ru")
