@@ -31,7 +31,12 @@ class GoldAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Gold:
-    """Known answers by question_id, and those that stand in no stored document or belong to no question: their lines."""
+    """Known answers by question_id.
+
+    Attributes:
+        answers: The answers.
+        left_out: Those that stand in no stored document or belong to no question: their lines, and which of the two.
+    """
 
     answers: Mapping[str, Sequence[GoldAnswer]]
     left_out: tuple[str, ...] = ()
