@@ -10,7 +10,7 @@ from typing import TypeAlias
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, Usage
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, citation_of, distinct, quoted
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
@@ -183,7 +183,7 @@ class Weighed:
     def best(self, most: int) -> tuple[Citation, ...]:
         """Return the citations of the parts that answer best."""
         return tuple(
-            citation_of(self.evidence[unit.evidence], unit.start, unit.end)
+            self.evidence[unit.evidence].cite(unit.start, unit.end)
             for unit in distinct(self.scored.units, self.evidence, most)
         )
 
@@ -224,7 +224,7 @@ def refused(evidence: Sequence[Evidence]) -> Refusal:
     nearest: dict[tuple[str, float], Evidence] = {}
     for one in evidence:  # a short passage and the neighbours that it took in have one score: one of them is named
         nearest.setdefault((one.document_id, one.score), one)
-    named = [citation_of(one, one.start, one.end) for one in nearest.values()]
+    named = [one.cite(one.start, one.end) for one in nearest.values()]
     return Refusal("The documents do not answer this.", tuple(named[:NEAREST]))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from textwrap import dedent
 
-from xnai_pipelines.answers.answer import Citation, Sentence, State
+from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.steps import MOST_STEPS, steps_around
@@ -67,22 +67,8 @@ def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
     A row of a table is read with the names of its columns. The lines of prose are joined; those of code, logs and
     verse stay apart.
     """
-    citation = citation_of(evidence[unit.evidence], unit.start, unit.end)
+    citation = evidence[unit.evidence].cite(unit.start, unit.end)
     return Sentence(_shown(unit, evidence[unit.evidence]), State.VERBATIM, (citation,))
-
-
-def citation_of(one: Evidence, start: int, end: int) -> Citation:
-    """Return the citation of these characters of a document, which are in the evidence."""
-    return Citation(
-        document_id=one.document_id,
-        source=one.source,
-        chunk_id=one.chunk_at(start),
-        start=start,
-        end=end,
-        quote=one.text[start - one.start : end - one.start],
-        heading_path=one.heading_path,
-        page=one.page,
-    )
 
 
 def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:

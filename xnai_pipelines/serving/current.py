@@ -153,7 +153,13 @@ class CurrentRelease:
 
     def _read_rules(self) -> AccessRules:
         inputs = recorded_inputs(self._home)
-        rules = NO_RULES if inputs is None else read_access_rules(inputs.documents, self._rules)
+        if inputs is None:
+            Releases(self._home.releases).require()  # a home without either is new, and has nothing to serve
+            raise AccessRulesError(
+                f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
+                "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
+            )
+        rules = read_access_rules(inputs.documents, self._rules)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
             raise AccessRulesError(
                 f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
@@ -167,6 +173,7 @@ class CurrentRelease:
         watched = [
             releases / "current.json",
             releases / f"{release.release}.json",
-            *sorted((self._home.index / release.embeddings_table).glob("*")),
+            # hidden names are locks, and files that are being made
+            *sorted((self._home.index / release.embeddings_table).glob("[!.]*")),
         ]
         return tuple((str(path), changed_at(path)) for path in watched)

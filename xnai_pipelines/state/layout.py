@@ -115,7 +115,7 @@ class Home:
 
     @property
     def access(self) -> Path:
-        """Who asked the service for what, one file per day."""
+        """Who asked the service for what, one file per day and machine."""
         return self.root / "access"
 
     @property
