@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import xnai_pipelines
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer, Sentence, State
-from xnai_pipelines.answers.ask import Written, ask, weigh
+from xnai_pipelines.answers.ask import Written, ask
 from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
@@ -85,26 +85,6 @@ def test_a_citation_from_merged_passages_names_the_heading_above_its_quote(passa
 
     assert best.heading_path == ("Lighthouse",)
     assert best.cite(at, best.end).heading_path == ("Lighthouse", "Tides")
-
-
-@pytest.mark.parametrize(
-    ("question", "asks"),
-    [("When was the lighthouse built?", True), ("Когда построили маяк?", True), ("Who lit the lamp?", False)],
-)
-def test_a_part_with_a_figure_is_preferred_only_if_one_is_asked_for(
-    passages: Passages, monkeypatch: pytest.MonkeyPatch, question: str, asks: bool
-):
-    def scores() -> dict[str, float]:
-        weighed = weigh(passages, question)
-        return {
-            weighed.evidence[one.evidence].cite(one.start, one.end).quote: one.score for one in weighed.scored.units
-        }
-
-    weighed = scores()
-    monkeypatch.setattr("xnai_pipelines.answers.scoring.FIGURE", 0.0)
-    raised = {quote for quote, score in scores().items() if weighed[quote] > score}
-    assert raised == {quote for quote in weighed if asks and any(map(str.isdigit, quote))}
-    assert any(any(map(str.isdigit, quote)) for quote in weighed)
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -4,7 +4,6 @@ The weights are the same for every corpus. `python -m benchmarks.answers --data 
 questions of XQuAD.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,17 +17,6 @@ from xnai_pipelines.encoders.token_codes import TokenCodes
 
 OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
 RANKING = 0.03  # of the passage's score in the search, below the best passage's
-
-FIGURE = 0.05  # for a digit, if the question asks for a number or a date
-
-# Questions that a number or a date answers, in the languages whose function words are known.
-_FIGURE_ASKED = re.compile(
-    r"\b(?:how (?:many|much|long|old|far|tall|high|big|large|often|fast|heavy|wide|deep)|when"
-    r"|(?:what|which) (?:\w+ )?(?:percent\w*|proportion|share|number|amount|age|year|date|day|month|century|decade)"
-    r"|wie ?viele?|wann|combien|quand|cu[aá]nt[oa]s?|cu[aá]ndo|quant[ioae]s?|quando|hoeveel|wanneer"
-    r"|сколько|когда|в како[мй] (?:году|веке)|как(?:ой процент|ая доля|ое количество))\b",
-    re.IGNORECASE,
-)
 
 # Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
 FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
@@ -87,14 +75,12 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     """Return the units of the evidence, scored for the question.
 
     A unit's score is MaxSim, the mean over the question's tokens of the best similarity to a token of the unit; plus
-    the share of the question's rare words that are in it; plus the score of its passage in the search; plus something
-    for a figure if the question asks for one.
+    the share of the question's rare words that are in it; plus the score of its passage in the search.
     """
     if not evidence:
         return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
     best = max(one.score for one in evidence)
-    wants_figure = _FIGURE_ASKED.search(question) is not None
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
     facts: list[tuple[float, float, int]] = []
@@ -119,8 +105,6 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             shared |= common
             overlap = _share(asked, common)
             total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
-            if wants_figure and any(map(str.isdigit, text.lstrip("0123456789"))):  # the number of a list item is none
-                total += FIGURE
             found.append(Unit(place, start, end, total, columns))
             facts.append((maxsim, overlap, place))
         parts.append((_best(similarities), shared))
