@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from xnai_pipelines.adapters.make import MERGED
+from xnai_pipelines.answers.policy import forget_refusal_policy
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
 from xnai_pipelines.encoders.packaged.folder import PACKAGED
@@ -46,6 +47,8 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
     with stage(context, "maintenance") as watch:
         before = tables.size_bytes()
         expired = _expire(releases, kept_releases)
+        for number in expired:
+            forget_refusal_policy(context.home, number)
         kept = releases.with_challenger()
         named = {release.embeddings_table for release in kept}
         # before the first release, an unnamed table is a killed first run's, which will resume
