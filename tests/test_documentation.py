@@ -1,26 +1,19 @@
-"""What README.md and docs/ say is so: their tables, their commands, their code, and what these print."""
+"""What README.md and docs/ say is so: their tables, their pictures, their lists."""
 
 import importlib.util
 import json
-import os
 import re
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
 
-from tests.support.commands import run
-from tests.support.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
-from tests.support.workplace import link_models
+from tests.support.documented import PAGES, ROOT, difference
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON_OF_THE_SAMPLE = (3, 11)
-# What `make demo` does once it has installed the project.
-DEMO = (("demo",),)
 
 
 def _script(path: str) -> ModuleType:
@@ -55,6 +48,12 @@ def test_the_picture_shows_every_asset():
     assert shown == assets - {"drift_report", "document_health", "home_backup", "restore_drill"}  # on no arrow
 
 
+def test_the_photographed_lineage_has_every_group():
+    graph = json.loads((ROOT / "tests/defs/graph.json").read_text(encoding="utf-8"))
+    groups = {asset["group"] for asset in graph["assets"].values()}
+    assert set(_script("docs/figures/screens.py").GROUPS) == groups, "Take the pictures again: docs/figures/screens.py."
+
+
 @pytest.mark.parametrize("kind", ["jobs", "schedules", "sensors"])
 def test_operations_names_every_job_schedule_and_sensor(kind):
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -86,7 +85,27 @@ def test_the_architecture_page_lists_the_folders_in_the_order_of_the_layer_contr
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rows = page.split("| folder | content |")[1].split("\n\n")[0].splitlines()[2:]
     listed = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
-    assert [name for name in listed if name != "components" or "components" in layers] == layers
+    assert listed == layers
+
+
+def test_no_product_may_import_dagster():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    order, dagster, *_ = tools["importlinter"]["contracts"]
+    folders = {name.strip() for layer in order["layers"] for name in layer.split("|")}
+    faces = {"cli", "definitions", "components", "defs"}
+    assert sorted(dagster["source_modules"]) == sorted(f"xnai_pipelines.{name}" for name in folders - faces)
+
+
+def test_the_first_page_says_what_the_readme_says():
+    assert README.split("\n\n")[1] in (ROOT / "docs/index.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_that_opens_a_connection_is_on_the_page_of_security():
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    table = page.split("## What leaves the machine")[1].split("## ")[0]
+    kinds = re.compile(r"_(URL|URI|ADDRESS|ISSUER|WEBHOOK|TO|LINKS|ENCODER|SOURCES)\b")
+    variables = re.findall(r"\| `(XNAI_\w+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8"))
+    assert [name for name in variables if kinds.search(name) and f"`{name}`" not in table] == []
 
 
 def test_mkdocs_is_strict():
@@ -107,64 +126,3 @@ def test_mkdocs_is_strict():
 )
 def test_a_claimed_output_agrees_in_words_and_nearly_in_figures(claimed, printed, same):
     assert (difference(claimed, printed) is None) is same
-
-
-@dataclass(frozen=True)
-class World:
-    """Where blocks are run: a folder that is HOME, its environment, and what was printed while it was made."""
-
-    folder: Path
-    environment: dict[str, str]
-    printed: str
-
-
-def _world(folder: Path, models: Path, commands: tuple[tuple[str, ...], ...], **variables: str) -> World:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
-    environment = {**kept, "HOME": str(folder), "COLUMNS": "100", **variables}
-    link_models(Path(environment["XNAI_HOME"]) / "models", models)
-    printed = ""
-    for command in commands:
-        done = run(["-m", "xnai_pipelines.cli", *command], environment, folder)
-        assert done.returncode == 0, done.stderr
-        printed += done.stdout
-    return World(folder, environment, printed)
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory, built_encoder) -> World:
-    """The home that `make demo` leaves."""
-    folder = tmp_path_factory.mktemp("sample")
-    return _world(folder, built_encoder.spec.source.parent, DEMO, XNAI_HOME=str(folder / ".xnai"))
-
-
-@pytest.fixture(scope="session")
-def own(tmp_path_factory, built_encoder) -> World:
-    """A home of a person's own documents and questions, after its first run."""
-    folder = tmp_path_factory.mktemp("own")
-    documents = folder / "docs"
-    (documents / "security").mkdir(parents=True)
-    (documents / "security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
-    (documents / "security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
-    for number in range(120):  # enough to calibrate with
-        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(10))
-        (documents / f"{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
-    question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
-    (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
-    home = folder / ".xnai-docs"
-    models = built_encoder.spec.source.parent
-    return _world(folder, models, (("run",),), XNAI_HOME=str(home), XNAI_DOCUMENTS=str(documents))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)  # the sample is embedded once: minutes of processor time
-@pytest.mark.parametrize("block", blocks(PAGES), ids=str)
-def test_a_documented_block_runs_and_prints_what_it_claims(block: Block, request: pytest.FixtureRequest):
-    if block.world in ("demo", "sample") and sys.version_info[:2] != PYTHON_OF_THE_SAMPLE:
-        pytest.skip("the sample is the documentation of the Python that runs; the pages show that of 3.11")
-    world: World = request.getfixturevalue("sample" if block.world == "demo" else block.world)
-    printed = [world.printed] if block.world == "demo" else block.run(world.folder, world.environment)
-    if UPDATE:
-        block.page.write_text(block.updated(printed), encoding="utf-8")
-        return
-    for claimed, shown in zip(block.claims(), printed, strict=True):
-        assert (problem := difference(claimed, shown)) is None, problem

@@ -92,7 +92,7 @@ class _Command(TyperCommand):
             return super().invoke(ctx)
         current = settings()
         for sentence in unknown_variables(os.environ):
-            print(f"xnai: {sentence}", file=sys.stderr)
+            complain(sentence)
         prepare(current)
         if ctx.info_name not in WITHOUT_A_HOME:
             make_home(current)
@@ -122,8 +122,8 @@ def execute(
     if sys.stderr.isatty():  # the imports below take seconds
         print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
-    from xnai_pipelines.cli.rendering import show_run, show_run_reports
     from xnai_pipelines.cli.runs import execute
+    from xnai_pipelines.cli.show_run import show_run, show_run_reports
 
     home = Home(settings().home)
     finished = execute(job, config, home, assets)
@@ -150,6 +150,13 @@ def require_encoder() -> None:
         default_encoder_folder()
     elif settings().encoder == MULTILINGUAL_ENCODER:
         require("multilingual", f"The encoder {MULTILINGUAL_ENCODER}")
+
+
+def complain(sentence: object) -> None:
+    """Print a sentence about what is wrong to standard error."""
+    from xnai_pipelines.cli.terminal import visible
+
+    print(f"xnai: {visible(str(sentence))}", file=sys.stderr)
 
 
 def checked_encoders(names: Sequence[str]) -> list[str]:
@@ -191,5 +198,5 @@ def _sentences_for_errors() -> Iterator[None]:
     try:
         yield
     except XnaiError as error:
-        print(f"xnai: {error}", file=sys.stderr)
+        complain(error)
         sys.exit(error.exit_code)

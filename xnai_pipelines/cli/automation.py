@@ -46,7 +46,7 @@ def retrain(
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.cli.rendering import show_training_plan
+    from xnai_pipelines.cli.show_models import show_training_plan
 
     show_training_plan(planned)
 
@@ -64,7 +64,7 @@ def adapters(
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     if not rows:
         say("No adapter was trained yet: `xnai retrain` trains one.")
@@ -102,7 +102,7 @@ def feedback(
     if as_json:
         print_json(asdict(given))
         return
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     say(f"Noted in {home.feedback}. The next evaluation uses it: `xnai evaluate`, or the nightly schedule.")
 
@@ -116,7 +116,7 @@ def history(as_json: AsJson = False) -> None:
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     table("History", columns, rows)
 
@@ -145,7 +145,7 @@ def releases(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(release) for release in listed])
         return
-    from xnai_pipelines.cli.rendering import show_releases
+    from xnai_pipelines.cli.show_models import show_releases
 
     show_releases(listed)
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
     from xnai_pipelines.backups.backup import Backup
     from xnai_pipelines.backups.drill import Drill
     from xnai_pipelines.backups.repository import Repository
+    from xnai_pipelines.backups.restore import RestoreReport
 
 To = Annotated[str | None, typer.Option(help="Folder or s3://BUCKET/PREFIX. Default: XNAI_BACKUP_TO, or HOME-backups.")]
 MB = 2**20
@@ -45,12 +46,14 @@ def backup(
     if as_json:
         print_json(asdict(report))
         return
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     say(
         f"Backup {report.backup_id} in {report.place}: {counted(report.files, 'file')}, "
         f"{report.bytes / MB:,.1f} MB, of which {report.bytes_written / MB:,.1f} MB were new. {report.seconds:.1f} s."
     )
+    if report.unasked:
+        say(f"No drill can prove it, as no golden question was asked: {report.unasked}")
     if report.removed:
         say(f"Removed {counted(len(report.removed), 'older backup')}, {report.bytes_removed / MB:,.1f} MB.")
     if report.omitted:
@@ -85,7 +88,7 @@ def backups(to: To = None, as_json: AsJson = False) -> None:
             ]
         )
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     rows = [
         [backup_id, "", "", "", "damaged"]
@@ -115,8 +118,15 @@ def restore(
     report = restore(repository, repository.read(backup_id or ids[-1]), into.expanduser().absolute())
     if as_json:
         print_json(asdict(report))
-        return
-    from xnai_pipelines.cli.rendering import counted, say, table
+    else:
+        _show_restored(report)
+    if report.difference:
+        complain(report.difference)
+        raise typer.Exit(1)
+
+
+def _show_restored(report: "RestoreReport") -> None:
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     say(
         f"Restored {report.backup_id} into {report.into}: {counted(report.files, 'file')}, "
@@ -136,7 +146,7 @@ def restore(
 def drill() -> None:
     """Restore the newest backup into a scratch folder, and prove that it answers as it did. Measures RTO and RPO."""
     from xnai_pipelines.backups.drill import past_drills
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     execute("drill", {}, as_json=False, show=False)
     last = past_drills(Home(settings().home))[-1]
@@ -145,7 +155,7 @@ def drill() -> None:
         f"{last.equal} of {last.golden} golden questions answered exactly as before."
     )
     if last.fault:
-        print(f"xnai: {last.fault}", file=sys.stderr)
+        complain(last.fault)
         raise typer.Exit(1)
 
 

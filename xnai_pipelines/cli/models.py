@@ -64,7 +64,7 @@ def card(as_json: AsJson = False) -> None:
     if as_json:
         print(measured.to_json())
         return
-    from xnai_pipelines.cli.rendering import show_card
+    from xnai_pipelines.cli.show_models import show_card
 
     show_card(measured)
 
@@ -96,7 +96,7 @@ def inspect(
     if as_json:
         print_json(asdict(found))
         return
-    from xnai_pipelines.cli.rendering import show_inspection
+    from xnai_pipelines.cli.show_models import show_inspection
 
     show_inspection(file, found)
 

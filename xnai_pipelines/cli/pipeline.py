@@ -60,7 +60,7 @@ def plan(
 ) -> None:
     """Show what a run would do and how long it would take.
 
-    Looks at the folder only: that other settings would cut or embed everything anew does not show here.
+    Looks at the folder only: it does not show that other settings would cut or embed everything again.
     """
     from xnai_pipelines.cli.queries import planned_run
 
@@ -68,7 +68,7 @@ def plan(
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     files = [(name.replace("_", " "), number) for name, number in planned.files.items()]
     table(f"Plan for {planned.folder}", ["files", "count"], files, ["count"])
@@ -119,7 +119,7 @@ def search(
             }
         )
         return
-    from xnai_pipelines.cli.rendering import show_explanation, show_hits
+    from xnai_pipelines.cli.show_search import show_explanation, show_hits
 
     show_hits(question, hits, what.text if what.corrections else None)
     if explain:
@@ -158,7 +158,7 @@ def require_release_encoder(settings: "Settings") -> None:
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_VARIANT name vector space {asked}, and release {release.release} holds vectors "
             f"of {release.vector_space} ({release.encoder}, {release.variant}): they cannot be compared. Unset them "
-            "to search this release, or embed anew with them: `xnai run --new-release`."
+            "to search this release, or embed with them: `xnai run --new-release`."
         )
 
 
@@ -171,7 +171,7 @@ def policy(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"policy": asdict(current), "report": asdict(report) if report else None})
         return
-    from xnai_pipelines.cli.rendering import show_policy
+    from xnai_pipelines.cli.show_search import show_policy
 
     show_policy(current, report)
 
@@ -185,7 +185,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(asdict(current))
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     table(f"Home {current.home}", ["what", "value"], list(current.facts.items()))
     if current.skipped:
@@ -217,9 +217,9 @@ def maintain(as_json: AsJson = False) -> None:
 @app.command()
 def ui() -> None:
     """Serve the Dagster UI and, if they are installed, the MLflow UI and the chat page, until Ctrl-C."""
-    from xnai_pipelines.cli.rendering import say
     from xnai_pipelines.cli.runs import end_runs_left_behind
     from xnai_pipelines.cli.servers import serve, servers
+    from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.extras import missing
 
     current = settings()

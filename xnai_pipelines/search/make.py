@@ -77,7 +77,7 @@ def embed_chunks(
         report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
         if current is None:
-            releases.publish(unpublished_release(context, number, spec, encoder, origin=origin), "embedded anew")
+            releases.publish(unpublished_release(context, number, spec, encoder, origin=origin), "embedded")
     write_json(report_path(context.home, "embeddings"), asdict(report))
     return report
 

@@ -59,6 +59,7 @@ class MoveKind(StrEnum):
 
     PUBLISHED = "published"
     ROLLED_BACK = "rolled_back"
+    REPAIRED = "repaired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +86,18 @@ class Releases:
         """Return the current release, None before the first.
 
         Raises:
-            ReleaseError: The pointer or the manifest that it names is damaged.
+            ReleaseError: The pointer is damaged or lost, or the manifest that it names is damaged.
         """
         pointer = self._folder / "current.json"
-        if not pointer.exists():
-            return None
         try:
             number = int(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+        except FileNotFoundError:
+            if self.moves():  # not a new home: a first release made now would replace what was promoted
+                raise ReleaseError(f"The pointer {pointer} is missing. `xnai doctor --fix` writes it again.") from None
+            return None
         except (ValueError, KeyError, TypeError) as error:
             raise ReleaseError(
-                f"The pointer {pointer} is damaged ({error!r}). Write the number of the release to serve into it: "
-                '{"release": 1}.'
+                f"The pointer {pointer} is damaged ({error!r}). `xnai doctor --fix` writes it again."
             ) from error
         return self.read(number)
 
@@ -135,9 +137,10 @@ class Releases:
     def next_number(self) -> int:
         """Return the number after the newest manifest's and the challenger's; 1 before the first release.
 
-        A manifest without a pointer is a first release whose publishing was cut off; its number is used again.
+        A manifest to which the pointer was never moved is of a first release that was cut off; its number is used
+        again.
         """
-        if not (self._folder / "current.json").exists():
+        if not (self._folder / "current.json").exists() and not self.moves():
             return 1
         challenger = self.challenger()
         return 1 + max([*self._numbers(), challenger.release if challenger else 0])
@@ -157,6 +160,10 @@ class Releases:
             ReleaseError: There is no such release.
         """
         self._point_to(number, MoveKind.ROLLED_BACK, reason)
+
+    def repair_pointer(self) -> None:
+        """Point to the release of the last recorded move again."""
+        self._point_to(self.moves()[-1].release, MoveKind.REPAIRED, "the pointer was damaged or lost")
 
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         write_json(self._folder / "current.json", {"release": self.read(number).release})
