@@ -102,7 +102,7 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
         write_decision(home.decisions, decision)
     if decision.outcome is Outcome.AWAITING_APPROVAL:
-        return f"The challenger awaits approval: `xnai approve`. {decision.asked_because or ''}".strip()
+        return "The challenger awaits approval: `xnai approve`."
     if decision.outcome is not Outcome.PROMOTED:
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
