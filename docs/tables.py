@@ -1,4 +1,4 @@
-"""Write the generated tables of docs/: settings, assets, checks and commands.
+"""Write the generated tables of docs/: settings, assets, checks, commands and the parts of a home.
 
 Run `python docs/tables.py` after a change to one of them; a test compares the pages with what this writes.
 """
@@ -52,6 +52,25 @@ STORED = {
     "release": "`releases/`, aliases of `xnai-encoder`",
     "home_backup": "`XNAI_BACKUP_TO`",
     "restore_drill": "`state/restore_drills.json`",
+}
+
+WITHIN = {"decisions"}  # a part of another part
+FILES = {"vector_cache", "mlflow_uri", "alerts"}
+# What happens without a part of a home; of all others something is lost.
+DELETED = {
+    "index": "yes, the next run makes it again",
+    "unpacked": "yes, while no run reads",
+    "shards": "yes, while no run writes",
+    "models": "yes, the next run builds the released encoder again; other variants are lost",
+    "rerankers": "yes, the next run exports again",
+    "dagster": "loses the history of runs",
+    "vector_cache": "yes, the next run encodes again",
+    "reports": "yes",
+    "alerts": "yes",
+    "logs": "yes",
+    "answers": "then `xnai replay` has nothing to replay",
+    "access": "loses the record of who asked",
+    "sample": "yes, `xnai sample` writes it again",
 }
 
 
@@ -137,12 +156,29 @@ def component_table() -> str:
     return table(("field", "default", "meaning"), rows)
 
 
+def state_table() -> str:
+    """Return every part of a home, what it holds, and what is lost without it."""
+    from xnai_pipelines.state.layout import Home
+
+    root, rows = Path("home"), []
+    for name, parts in vars(Home).items():
+        if not isinstance(parts, property) or name in WITHIN:
+            continue
+        place = getattr(Home(root), name)
+        shown = "mlflow.db" if name == "mlflow_uri" else place.relative_to(root).as_posix()
+        folder = name not in FILES
+        lost = DELETED.get(name, "no")
+        rows.append((f"`{shown}/`" if folder else f"`{shown}`", _sentence(parts.__doc__).rstrip("."), lost))
+    return table(("path", "content", "may be deleted"), rows)
+
+
 TABLES: Mapping[str, tuple[str, Callable[[], str]]] = {
     **({"component": ("component.md", component_table)} if find_spec("xnai_pipelines.components") else {}),
     "settings": ("settings.md", settings_table),
     "assets": ("assets.md", assets_table),
     "checks": ("assets.md", checks_table),
     "commands": ("commands.md", commands_table),
+    "state": ("operations.md", state_table),
 }
 
 

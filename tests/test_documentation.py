@@ -55,6 +55,12 @@ def test_the_picture_shows_every_asset():
     assert shown == assets - {"drift_report", "document_health", "home_backup", "restore_drill"}  # on no arrow
 
 
+def test_the_photographed_lineage_has_every_group():
+    graph = json.loads((ROOT / "tests/defs/graph.json").read_text(encoding="utf-8"))
+    groups = {asset["group"] for asset in graph["assets"].values()}
+    assert set(_script("docs/figures/screens.py").GROUPS) == groups, "Take the pictures again: docs/figures/screens.py."
+
+
 @pytest.mark.parametrize("kind", ["jobs", "schedules", "sensors"])
 def test_operations_names_every_job_schedule_and_sensor(kind):
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")
@@ -86,7 +92,27 @@ def test_the_architecture_page_lists_the_folders_in_the_order_of_the_layer_contr
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     rows = page.split("| folder | content |")[1].split("\n\n")[0].splitlines()[2:]
     listed = [name for row in rows for name in re.findall(r"`(\w+)`", row.split("|")[1])]
-    assert [name for name in listed if name != "components" or "components" in layers] == layers
+    assert listed == layers
+
+
+def test_no_product_may_import_dagster():
+    tools = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
+    order, dagster, *_ = tools["importlinter"]["contracts"]
+    folders = {name.strip() for layer in order["layers"] for name in layer.split("|")}
+    faces = {"cli", "definitions", "components", "defs"}
+    assert sorted(dagster["source_modules"]) == sorted(f"xnai_pipelines.{name}" for name in folders - faces)
+
+
+def test_the_first_page_says_what_the_readme_says():
+    assert README.split("\n\n")[1] in (ROOT / "docs/index.md").read_text(encoding="utf-8")
+
+
+def test_every_setting_that_opens_a_connection_is_on_the_page_of_security():
+    page = (ROOT / "docs/security.md").read_text(encoding="utf-8")
+    table = page.split("## What leaves the machine")[1].split("## ")[0]
+    kinds = re.compile(r"_(URL|URI|ADDRESS|ISSUER|WEBHOOK|TO|LINKS|ENCODER|SOURCES)\b")
+    variables = re.findall(r"\| `(XNAI_\w+)`", (ROOT / "docs/settings.md").read_text(encoding="utf-8"))
+    assert [name for name in variables if kinds.search(name) and f"`{name}`" not in table] == []
 
 
 def test_mkdocs_is_strict():

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.adaptation_world import copy_world
 from tests.support.pipeline import GUIDE, command, variables
-from xnai_pipelines.cli import rendering
+from xnai_pipelines.cli import terminal
 from xnai_pipelines.cli.app import app
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
@@ -72,7 +72,7 @@ def test_adapters_without_any_are_a_sentence(tmp_path):
 def test_a_narrow_terminal_shows_the_encoder_and_the_accuracy_of_a_release(answering, monkeypatch):
     wide = command(variables(answering), "releases").out
     assert "nDCG@10" in wide
-    monkeypatch.setattr(rendering.console, "_width", 80)
+    monkeypatch.setattr(terminal._output, "_width", 80)
     narrow = command(variables(answering), "releases").out
     assert "nDCG@10" in narrow
     assert "int8_dynamic" in narrow

@@ -1,4 +1,4 @@
-"""What a terminal shows of names and texts is data: never markup, never codes, in any encoding."""
+"""What a terminal shows of names and texts is data, in any encoding; tables fit it without broken words."""
 
 import io
 import sys
@@ -6,24 +6,27 @@ import sys
 import pytest
 from rich.console import Console
 
-from xnai_pipelines.cli import rendering
+from xnai_pipelines.answers.answer import Citation, Sentence, State
+from xnai_pipelines.cli import show_answers, show_run, show_search, terminal
 from xnai_pipelines.cli.app import main, print_json
 from xnai_pipelines.search.hits import Hit
 
+COLUMNS = ["variant", "megabytes", "nDCG@10", "against fp32", "reason"]
+ROWS = [["int8_dynamic", "22.95", "0.708", "-0.4 %", "the smallest variant within every limit of the policy"]]
 ODD = ["C:\\data\\", "pages/[slug].tsx", "[/bold]", "[red]x[/red]", ":smile:", "a\\[b]"]
 
 
 @pytest.fixture
 def printed(monkeypatch: pytest.MonkeyPatch) -> io.StringIO:
     output = io.StringIO()
-    monkeypatch.setattr(rendering, "console", Console(file=output, width=200))
+    monkeypatch.setattr(terminal, "_output", Console(file=output, width=200))
     return output
 
 
 @pytest.mark.parametrize("text", ODD)
 def test_brackets_and_backslashes_are_shown_as_they_are(printed: io.StringIO, text: str) -> None:
-    rendering.say(text, (text, "bold"))
-    rendering.table(text, [text], [[text]])
+    terminal.say(text, (text, "bold"))
+    terminal.table(text, [text], [[text]])
     assert printed.getvalue().count(text) == 5
 
 
@@ -33,13 +36,25 @@ def test_a_hit_is_shown_as_it_is(printed: io.StringIO, text: str) -> None:
         "rank": 1, "source": text, "start": 0, "end": 9, "score": 0.5, "heading_path": (text,), "copies": 0, "path": (),
         "snippet": f"{text}**{text}**{text}",
     }  # fmt: skip
-    rendering.show_hits(text, [Hit(**values)])
+    show_search.show_hits(text, [Hit(**values)])
     assert printed.getvalue().count(text) == 6
 
 
 def test_control_characters_do_not_reach_the_terminal(printed: io.StringIO) -> None:
-    rendering.say("a\x1b[2Jb\rc")
+    terminal.say("a\x1b[2Jb\rc")
     assert printed.getvalue() == "a\ufffd[2Jb\ufffdc\n"
+
+
+def test_sentences_of_a_model_and_names_of_sources_are_data_too(printed: io.StringIO) -> None:
+    hostile = "\x1b[2K\rauthentic [/x]"
+    cited = Citation("d", hostile, 0, 9, (hostile,), None, "quote")
+    show_answers.show_sentence(Sentence(hostile, State.UNSUPPORTED, (cited,), hostile), [])
+    terminal.say(show_answers.place(cited))
+    source = {"name": hostile, "kind": "git", "prefix": "", "files": 0, "fetched": 0, "removed": 0}
+    show_run.show_sources([source | {"failed": {hostile: hostile}, "synced_at": None, "trouble": hostile}])
+    assert "\x1b" not in printed.getvalue()
+    assert "\r" not in printed.getvalue()
+    assert printed.getvalue().count("[/x]") >= 6
 
 
 def test_a_letter_that_the_encoding_lacks_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,3 +67,43 @@ def test_a_letter_that_the_encoding_lacks_is_replaced(monkeypatch: pytest.Monkey
     print_json({"source": "Übersicht"})
     sys.stdout.flush()
     assert b'?bersicht\n{\n  "source": "\\u00dcbersicht"\n}' in raw.getvalue()
+
+
+def table_of(monkeypatch: pytest.MonkeyPatch, width: int) -> list[str]:
+    output = io.StringIO()
+    monkeypatch.setattr(terminal, "_output", Console(file=output, width=width))
+    terminal.table("Variants", COLUMNS, ROWS, ["megabytes", "nDCG@10"])
+    return output.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [100, 70, 60, 58])
+def test_every_word_stays_whole(monkeypatch, width):
+    lines = table_of(monkeypatch, width)
+    assert all(len(line) <= width for line in lines)
+    words = " ".join(lines).split()
+    for cell in [*COLUMNS, *ROWS[0]]:
+        assert set(cell.split()) <= set(words)
+    assert not any("Not shown" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1_234, "1,234 files")], ids=str
+)
+def test_one_is_singular(number, shown):
+    assert terminal.counted(number, "file") == shown
+
+
+def test_a_path_in_a_title_is_not_broken(monkeypatch):
+    output = io.StringIO()
+    monkeypatch.setattr(terminal, "_output", Console(file=output, width=40))
+    title = "Plan for /home/somebody/a/rather/long/folder/of/documents"
+    terminal.table(title, ["files", "count"], [["new", 1]], ["count"])
+    assert output.getvalue().splitlines()[0] == title
+
+
+def test_a_narrow_terminal_shows_the_first_columns_and_names_the_others(monkeypatch):
+    lines = table_of(monkeypatch, 40)
+    assert all(len(line) <= 40 for line in lines)
+    assert "int8_dynamic" in " ".join(lines)
+    assert "smallest" not in " ".join(lines)
+    assert "Not shown at this width: against fp32, reason." in " ".join(" ".join(lines).split())

@@ -6,6 +6,7 @@ answer as JSON, with the time and the public key.
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -82,6 +83,8 @@ def verify_answer(path: Path, home: Home, trusted: str | None = None) -> Verific
         if not _path(home).exists():
             raise NotReadyError(f"{home.root} has no key yet. Name the public key that you trust: `--key`.")
         trusted = public_key(signing_key(home))
+    if not re.fullmatch("[0-9a-f]{64}", signature.public_key):
+        raise AnswerFileError(f"{path} is not a signed answer: its public key is not 64 hexadecimal digits.")
     if signature.public_key != trusted.lower():
         return Verification(Verdict.OTHER_KEY, signed_at, signature.public_key)
     statement = {**content, "signature": {**content["signature"], "value": ""}}

@@ -9,9 +9,10 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -91,7 +92,7 @@ class _Command(TyperCommand):
             return super().invoke(ctx)
         current = settings()
         for sentence in unknown_variables(os.environ):
-            print(f"xnai: {sentence}", file=sys.stderr)
+            complain(sentence)
         prepare(current)
         if ctx.info_name not in WITHOUT_A_HOME:
             make_home(current)
@@ -121,8 +122,8 @@ def execute(
     if sys.stderr.isatty():  # the imports below take seconds
         print(f"Starting the job {job} of {settings().home} ...", file=sys.stderr)
     from xnai_pipelines.cli.queries import run_reports
-    from xnai_pipelines.cli.rendering import show_run, show_run_reports
     from xnai_pipelines.cli.runs import execute
+    from xnai_pipelines.cli.show_run import show_run, show_run_reports
 
     home = Home(settings().home)
     finished = execute(job, config, home, assets)
@@ -151,6 +152,37 @@ def require_encoder() -> None:
         require("multilingual", f"The encoder {MULTILINGUAL_ENCODER}")
 
 
+def complain(sentence: object) -> None:
+    """Print a sentence about what is wrong to standard error."""
+    from xnai_pipelines.cli.terminal import visible
+
+    print(f"xnai: {visible(str(sentence))}", file=sys.stderr)
+
+
+def checked_encoders(names: Sequence[str]) -> list[str]:
+    """Return the names of encoders with absolute folders; XNAI_ENCODER may be a hub id, and nothing else is fetched.
+
+    Raises:
+        OptionError: A name is no folder and no encoder of a package.
+        MissingExtraError: The package is not installed.
+    """
+    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name
+    from xnai_pipelines.errors import OptionError
+    from xnai_pipelines.extras import require
+
+    found = []
+    for name in names:
+        if name == MULTILINGUAL_ENCODER:
+            require("multilingual", f"The encoder {name}")
+        elif name != settings().encoder and not Path(name).expanduser().is_dir():
+            raise OptionError(
+                f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. For a model of the hub, set XNAI_ENCODER to "
+                "its id; `xnai encoders` compares it."
+            )
+        found.append(lasting_name(name))
+    return found
+
+
 def print_json(value: Any) -> None:
     """Print a value for scripts. Letters that the encoding of the output lacks are escaped."""
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
@@ -166,5 +198,5 @@ def _sentences_for_errors() -> Iterator[None]:
     try:
         yield
     except XnaiError as error:
-        print(f"xnai: {error}", file=sys.stderr)
+        complain(error)
         sys.exit(error.exit_code)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, checked_encoders, execute, print_json, settings
 from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
@@ -23,7 +23,7 @@ def retrain(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Try this encoder, such as multilingual-e5-small, instead of training an adapter."),
+        typer.Option(help="Try this encoder, a folder or multilingual-e5-small, instead of training an adapter."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,6 +32,7 @@ def retrain(
     if encoder is not None:
         if dry_run or config:
             raise OptionError("--encoder trains nothing, so --dry-run and --set do not apply. Leave them out.")
+        [encoder] = checked_encoders([encoder])
         execute("try_encoder", {"challenger_index": {"encoder": encoder}}, as_json)
         return
     if not dry_run:
@@ -45,7 +46,7 @@ def retrain(
     if as_json:
         print_json(asdict(planned))
         return
-    from xnai_pipelines.cli.rendering import show_training_plan
+    from xnai_pipelines.cli.show_models import show_training_plan
 
     show_training_plan(planned)
 
@@ -63,7 +64,7 @@ def adapters(
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     if not rows:
         say("No adapter was trained yet: `xnai retrain` trains one.")
@@ -101,7 +102,7 @@ def feedback(
     if as_json:
         print_json(asdict(given))
         return
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     say(f"Noted in {home.feedback}. The next evaluation uses it: `xnai evaluate`, or the nightly schedule.")
 
@@ -115,7 +116,7 @@ def history(as_json: AsJson = False) -> None:
     if as_json:
         print_json([dict(zip(columns, row, strict=True)) for row in rows])
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     table("History", columns, rows)
 
@@ -144,7 +145,7 @@ def releases(as_json: AsJson = False) -> None:
     if as_json:
         print_json([asdict(release) for release in listed])
         return
-    from xnai_pipelines.cli.rendering import show_releases
+    from xnai_pipelines.cli.show_models import show_releases
 
     show_releases(listed)
 
@@ -154,7 +155,7 @@ def rollback(
     release: Annotated[int | None, typer.Argument(help="Release number; default: the one before the current.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move to another kept release: table, model and questions together."""
+    """Move to another kept release: table, model and ranking policy together."""
     execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
 
 

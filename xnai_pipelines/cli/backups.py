@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def backup(
     if as_json:
         print_json(asdict(report))
         return
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     say(
         f"Backup {report.backup_id} in {report.place}: {counted(report.files, 'file')}, "
@@ -88,7 +88,7 @@ def backups(to: To = None, as_json: AsJson = False) -> None:
             ]
         )
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     rows = [
         [backup_id, "", "", "", "damaged"]
@@ -121,12 +121,12 @@ def restore(
     else:
         _show_restored(report)
     if report.difference:
-        print(f"xnai: {report.difference}", file=sys.stderr)
+        complain(report.difference)
         raise typer.Exit(1)
 
 
 def _show_restored(report: "RestoreReport") -> None:
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     say(
         f"Restored {report.backup_id} into {report.into}: {counted(report.files, 'file')}, "
@@ -146,7 +146,7 @@ def _show_restored(report: "RestoreReport") -> None:
 def drill() -> None:
     """Restore the newest backup into a scratch folder, and prove that it answers as it did. Measures RTO and RPO."""
     from xnai_pipelines.backups.drill import past_drills
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     execute("drill", {}, as_json=False, show=False)
     last = past_drills(Home(settings().home))[-1]
@@ -155,7 +155,7 @@ def drill() -> None:
         f"{last.equal} of {last.golden} golden questions answered exactly as before."
     )
     if last.fault:
-        print(f"xnai: {last.fault}", file=sys.stderr)
+        complain(last.fault)
         raise typer.Exit(1)
 
 

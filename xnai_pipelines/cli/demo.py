@@ -29,7 +29,7 @@ def sample(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"documents": str(documents), "questions": str(questions), **asdict(report)})
         return
-    from xnai_pipelines.cli.rendering import counted, say
+    from xnai_pipelines.cli.terminal import counted, say
 
     say(f"{counted(report.written, 'document')} written, {report.unchanged} unchanged: {documents}")
     say(f"Questions: {questions}")
@@ -41,7 +41,8 @@ def demo() -> None:
     require_encoder()
     _write_sample()
     execute("refresh", {}, as_json=False)
-    from xnai_pipelines.cli.rendering import say, show_hits
+    from xnai_pipelines.cli.show_search import show_hits
+    from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.search.index import SearchIndex
 
     index = SearchIndex.open(settings().home, threads=settings().threads)
@@ -94,8 +95,8 @@ def demo_retrain() -> None:
     """Demonstrate the retraining loop in an empty home: new documents arrive, accuracy drops, the sensor retrains."""
     require("train", "This demo")
     require_encoder()
-    from xnai_pipelines.cli.rendering import say, table
     from xnai_pipelines.cli.story import tell
+    from xnai_pipelines.cli.terminal import say, table
 
     started = time.monotonic()
 

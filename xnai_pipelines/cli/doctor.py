@@ -64,7 +64,7 @@ def migrate(
     if as_json:
         print_json({"schema": before, "program": SCHEMA_VERSION, "changes": [asdict(one) for one in changes]})
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     if not changes:
         say(f"Nothing to change: the home has schema {before}, as this program.")
@@ -95,7 +95,7 @@ def _examined() -> "tuple[Home, list[Diagnosis]]":
 
 
 def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     if mended:
         table("Fixed", ["where", "what was wrong"], [[one.where, one.what] for one in mended])

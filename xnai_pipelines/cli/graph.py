@@ -1,6 +1,7 @@
 """The commands on the knowledge graph."""
 
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph, Neighbour
 
 SUPPORT_SHOWN = 10
+EVIDENCE_SHOWN = 300  # characters
 
 graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and what they rest on.")
 app.add_typer(graph_app, name="graph")
@@ -26,7 +28,7 @@ def entity(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         _print(found)
         return
-    from xnai_pipelines.cli.rendering import counted, say, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     named = f"{counted(found.mentions, 'mention')} in {counted(found.documents, 'document')}"
     say((found.form, "bold"), f"  {found.type}, {named}")
@@ -51,7 +53,7 @@ def path(
     if as_json:
         _print(steps)
         return
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
     say((asked.form(asked.find(first)), "bold"))
     for step in steps:
@@ -71,7 +73,7 @@ def communities(
     if as_json:
         _print(found)
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     rows = [[one.title, f"{one.members:,}", one.community_id] for one in found[:most]]
     title = f"Communities of level {level}, {len(rows):,} of {len(found):,}"
@@ -80,6 +82,34 @@ def communities(
         if one.sentences:
             say((one.title, "bold"), fold=True)
             _say_evidence(one.sentences[0])
+
+
+@graph_app.command()
+def themes(
+    question: Annotated[str, typer.Argument(help="A question about the documents as a whole.")],
+    level: Annotated[int, typer.Option(min=0, help="0: the largest groups; 1 and more: their parts.")] = 0,
+    most: Annotated[int, typer.Option("-k", min=1, help="Number of themes.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the documents as a whole say on a question: communities, with sentences and passages."""
+    import xnai_pipelines
+
+    found = xnai_pipelines.open(settings().home, threads=settings().threads).themes(question, level=level, most=most)
+    if as_json:
+        _print(found)
+        return
+    from xnai_pipelines.cli.terminal import say
+
+    say((question, "bold"), fold=True)
+    for theme in found.themes:
+        say((theme.community.title, "bold"), f"  {theme.share:.0%}", fold=True)
+        for evidence in (*theme.community.sentences[:1], *theme.passages):
+            _say_evidence(evidence)
+    themes = "theme holds" if len(found.themes) == 1 else "themes hold"
+    say(
+        f"{len(found.themes)} {themes} {found.covered:.0%} of what the best {found.passages:,} passages mention.",
+        fold=True,
+    )
 
 
 @graph_app.command()
@@ -98,7 +128,7 @@ def why(
     if as_json:
         _print(trail)
         return
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     say((trail.statement, "bold"), f"  {trail.kind} {trail.id}")
     rows = [[one.rule, _place(one.evidence), one.evidence.text] for one in trail.support[:SUPPORT_SHOWN]]
@@ -170,6 +200,6 @@ def _place(evidence: "Evidence | None") -> str:
 
 
 def _say_evidence(evidence: "Evidence") -> None:
-    from xnai_pipelines.cli.rendering import say
+    from xnai_pipelines.cli.terminal import say
 
-    say("    ", " ".join(evidence.text.split()), "  ", (_place(evidence), "dim"), fold=True)
+    say("    ", shorten(evidence.text, EVIDENCE_SHOWN, placeholder=" ..."), "  ", (_place(evidence), "dim"), fold=True)

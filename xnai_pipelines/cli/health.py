@@ -40,7 +40,7 @@ def health(
 def _show(report: "HealthReport", pages: "list[DocumentHealth]", *, whole: bool) -> None:
     from collections import Counter
 
-    from xnai_pipelines.cli.rendering import console, counted, table
+    from xnai_pipelines.cli.terminal import counted, say, table
 
     unwell = [page for page in pages if page.counts]
     rows = [
@@ -60,24 +60,24 @@ def _show(report: "HealthReport", pages: "list[DocumentHealth]", *, whole: bool)
         return
     for topic in report.topics:
         examples = "; ".join(topic.examples)
-        console.print(f"Asked without an answer, {counted(topic.questions, 'question')}: {examples}", markup=False)
+        say(f"Asked without an answer, {counted(topic.questions, 'question')}: {examples}", fold=True)
     for language, number in report.untranslated.items():
-        console.print(f"Not translated into {language}: {counted(number, 'page')}.", markup=False, highlight=False)
-    console.print(
+        say(f"Not translated into {language}: {counted(number, 'page')}.", fold=True)
+    say(
         f"Score {report.score:.2f}, freshness {report.freshness:.2f}; {counted(report.unhealthy, 'document')} below "
         f"{settings().health.quality:g}. Every finding: `xnai health --source PREFIX`, or --json.",
-        highlight=False,
+        fold=True,
     )
 
 
 def _show_findings(pages: "list[DocumentHealth]") -> None:
-    from xnai_pipelines.cli.rendering import console, table
+    from xnai_pipelines.cli.terminal import say, table
 
     findings = [finding for page in pages for finding in page.findings]
     rows = [[f"{one.source}:{one.line}", one.severity, one.message, one.action] for one in findings[:FINDINGS_SHOWN]]
     table("Findings", ["place", "severity", "finding", "what to do"], rows)
     if len(findings) > FINDINGS_SHOWN:
-        console.print(f"{len(findings) - FINDINGS_SHOWN:,} more: --json shows all of them.", highlight=False)
+        say(f"{len(findings) - FINDINGS_SHOWN:,} more: --json shows all of them.", fold=True)
 
 
 def _worst(page: "DocumentHealth") -> str:

@@ -147,7 +147,7 @@ def _show_training(adapter: "Adapter", conversations: int, *, trained: bool, as_
 
 
 def _show(title: str, rows: Sequence[Sequence[str]], notes: Sequence[str]) -> None:
-    from xnai_pipelines.cli.rendering import say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     say(title)
     table("", ["what", "value"], rows)

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.answers import chat_server
+from xnai_pipelines.cli.answers import language_model
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
@@ -29,10 +29,10 @@ def serve(
 
     current = settings()
     writer = None
-    if current.llm_url is not None:
+    if (model := language_model()) is not None:
         from xnai_pipelines.serving.writer import Writer
 
-        writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
+        writer = Writer(model, current.llm_head_start, current.llm_keep_unsupported)
     print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
     run_service(
         Home(current.home),
@@ -106,7 +106,7 @@ def list_tokens(as_json: AsJson = False) -> None:
     if as_json:
         print_json(found)
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     columns = ("id", "name", "scopes", "groups", "expires")
     rows = [[t["token_id"], t["name"], ", ".join(t["scopes"]), ", ".join(t["groups"]), t["expires_at"]] for t in found]

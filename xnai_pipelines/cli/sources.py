@@ -34,7 +34,7 @@ def sources(
         if as_json:
             print_json([asdict(one) for one in found])
         else:
-            from xnai_pipelines.cli.rendering import show_sources
+            from xnai_pipelines.cli.show_run import show_sources
 
             show_sources([asdict(one) for one in found])
         return
@@ -45,7 +45,7 @@ def sources(
     if as_json:
         print_json(asdict(record))
         return
-    from xnai_pipelines.cli.rendering import table
+    from xnai_pipelines.cli.terminal import table
 
     rows = [[f"{chosen.prefix}/{path}", file.origin] for path, file in sorted(record.files.items())]
     table(f"Files of {name}", ["source", "origin"], rows)
@@ -101,10 +101,11 @@ def crawl(
     if as_json:
         print_json(asdict(report))
         return
-    from xnai_pipelines.cli.rendering import console, show_sources
+    from xnai_pipelines.cli.show_run import show_sources
+    from xnai_pipelines.cli.terminal import say
 
     show_sources([asdict(crawled)])
-    console.print("`xnai run` reads the pages.", highlight=False)
+    say("`xnai run` reads the pages.")
 
 
 def _specs() -> Any:

@@ -78,7 +78,7 @@ class RollbackConfig(dg.Config):
 def move_release_pointer(
     context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
 ) -> None:
-    """Make another kept release current: its table, model and questions."""
+    """Make another kept release current: its table, model and ranking policy, and its questions for now."""
     stage = stores.stage_context(context)
     report = roll_back(stage, config.release)
     context.add_output_metadata(asdict(report))
@@ -188,7 +188,7 @@ class Jobs:
                 description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),
             maintain=base.op_job(
-                "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."
+                "maintain", compact_tables, description="Compact the tables and remove what nothing uses."
             ),
             rollback=base.op_job(
                 "rollback",

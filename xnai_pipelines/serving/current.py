@@ -17,7 +17,7 @@ from xnai_pipelines.errors import AccessRulesError, UnavailableError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.access import NO_RULES, AccessRules, read_access_rules
 from xnai_pipelines.state.claim import recorded_inputs
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, changed_at
 from xnai_pipelines.state.manifest import Releases
 
 _log = logging.getLogger(__name__)
@@ -177,11 +177,4 @@ class CurrentRelease:
             # hidden names are locks, and files that are being made
             *sorted((self._home.index / release.embeddings_table).glob("[!.]*")),
         ]
-        return tuple((str(path), _changed_at(path)) for path in watched)
-
-
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+        return tuple((str(path), changed_at(path)) for path in watched)

@@ -51,7 +51,8 @@ class ServerSettings(BaseModel):
     tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
     tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     mlflow_uri: str | None = Field(
-        default=None, description="MLflow tracking server. Unset: SQLite and files in the home."
+        default=None,
+        description="MLflow tracking server; several homes can share it. Unset: SQLite and files in the home.",
     )
     mlflow_ui: str | None = Field(
         default=None, description="URL of the MLflow UI for links. Unset: the tracking server or port above."

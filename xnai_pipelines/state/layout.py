@@ -154,6 +154,14 @@ def parquet_bytes(table: "pa.Table") -> bytes:
     return bytes(content.getvalue().to_pybytes())
 
 
+def changed_at(path: Path) -> int:
+    """Return when a file was last changed, in ns since 1970; 0 if it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
+
+
 def write_bytes(path: Path, content: bytes) -> None:
     """Replace the file `path`, atomically even if the machine stops."""
     path.parent.mkdir(parents=True, exist_ok=True)

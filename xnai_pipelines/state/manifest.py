@@ -14,12 +14,26 @@ _EMBEDDINGS = "embeddings_"
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderOrigin:
+    """Where a release's base encoder came from.
+
+    Attributes:
+        source: What XNAI_ENCODER has to be to name the base encoder; None for the default one.
+        configured: What XNAI_ENCODER was, which a promoted encoder takes the place of.
+    """
+
+    source: str | None = None
+    configured: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A release as its manifest records it.
 
     `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards. `ranking` is
     the ranking policy, None for the default. `cut_by` is the vector space of the encoder whose tokens measure the
-    chunks, None for the release's own. `graph` is the revision of the knowledge graph, None if there is none.
+    chunks, None for the release's own. `graph` is the revision of the knowledge graph, None if there is none. `source`
+    and `configured` are those of its `EncoderOrigin`.
     """
 
     release: int
@@ -36,6 +50,8 @@ class Release:
     ranking: dict[str, Any] | None = None
     cut_by: str | None = None
     graph: str | None = None
+    source: str | None = None
+    configured: str | None = None
 
 
 class MoveKind(StrEnum):
@@ -164,6 +180,17 @@ class Releases:
             except (ValueError, TypeError, KeyError):
                 continue
         return found
+
+    def undone(self) -> list[Release]:
+        """Return the kept releases that a person rolled back from and did not go forward to again."""
+        numbers: set[int] = set()
+        current = 0
+        for move in self.moves():
+            if move.kind is MoveKind.ROLLED_BACK and move.release < current:
+                numbers.add(current)
+            current = move.release
+            numbers.discard(current)
+        return [release for release in self.all() if release.release in numbers]
 
     def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
         """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""
