@@ -74,9 +74,7 @@ class Postings:
         """Return the passages that contain the term, ascending: int32 [m]."""
         return self.rows[self.of(term)]
 
-    def scores(
-        self, asked: Mapping[tuple[str, ...], float], readable: npt.NDArray[np.bool_] | None = None
-    ) -> Scores:
+    def scores(self, asked: Mapping[tuple[str, ...], float], readable: npt.NDArray[np.bool_] | None = None) -> Scores:
         """Return the BM25 score of every passage: float32 [n].
 
         Args:

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import refusal_policy
