@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.unsynced import do_not_wait_for_the_disk
+from tests.support.fast_sqlite import make_sqlite_fast
+from tests.support.once import made_once
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
@@ -25,32 +26,47 @@ pytest_plugins = [
     "tests.support.tracked",
 ]
 
-do_not_wait_for_the_disk()
+make_sqlite_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
 # Files of minutes: begun first, so that at the end no process waits for another.
 LONGEST = (
-    "test_documentation.py",
     "test_examples.py",
     "test_e2e_ui.py",
+    "test_documented_own.py",
+    "test_e2e_component.py",
     "test_defs_staleness.py",
     "test_kills.py",
     "test_quantization_rate.py",
+    "test_cli_loop.py",
     "test_quantized_models.py",
-    "test_e2e_component.py",
+    "test_cli_two_runs.py",
+    "test_documented_sample.py",
+    "test_forgetting.py",
+    "test_cli_errors.py",
+    "test_cli_commands.py",
+    "test_defs_jobs.py",
+    "test_defs_autonomy.py",
+    "test_defs_models.py",
+    "test_loop_kills.py",
     "test_wheel.py",
 )
 
 
-# Fixtures that take seconds to make: what needs one is not of the inner loop.
-HEAVY = {"models_root", "mlflow_database"}
+# Fixtures that take seconds to make, or import torch: what needs one is not of the inner loop.
+HEAVY = {
+    *("built_encoder", "fp32_encoder", "mlflow_database"),
+    *("small_bert", "tiny_albert", "tiny_bert", "tiny_encoder", "tiny_gpt", "tiny_gpt2", "tiny_llama", "untied_llama"),
+}
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs a heavy fixture as slow. Put the longest files first; the others keep their order."""
     for item in items:
-        if HEAVY.intersection(getattr(item, "fixturenames", ())):
+        asked_for = getattr(item, "callspec", None)  # fixtures that a test gets by the names that it is given
+        names = [*getattr(item, "fixturenames", ()), *(map(str, asked_for.params.values()) if asked_for else ())]
+        if HEAVY.intersection(names):
             item.add_marker(pytest.mark.slow)
     rank = {name: at for at, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
@@ -85,29 +101,30 @@ def _resident_mb() -> float:
 
 
 @pytest.fixture(scope="session")
-def models_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("models")
-
-
-@pytest.fixture(scope="session")
-def built_encoder(models_root: Path) -> Encoder:
+def built_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """The default encoder at the default precision, INT8; its folder is `built_encoder.spec.source`."""
-    spec = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
-    return Encoder.load(build_encoder(spec, models_root), threads=2)
+    return _built(tmp_path_factory, Runtime.INT8_DYNAMIC)
 
 
 @pytest.fixture(scope="session")
-def fp32_encoder(models_root: Path) -> Encoder:
+def fp32_encoder(tmp_path_factory: pytest.TempPathFactory) -> Encoder:
     """The default encoder in full precision."""
-    spec = read_specification(default_encoder_folder(), Runtime.FP32)
-    return Encoder.load(build_encoder(spec, models_root), threads=2)
+    return _built(tmp_path_factory, Runtime.FP32)
+
+
+def _built(folders: pytest.TempPathFactory, runtime: Runtime) -> Encoder:
+    spec = read_specification(default_encoder_folder(), runtime)
+    models = made_once(folders, f"models_{runtime}", lambda models: build_encoder(spec, models))
+    return Encoder.load(models / spec.vector_space, threads=1)
 
 
 @pytest.fixture(scope="session")
 def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of MLflow's; making one takes seconds."""
-    import mlflow
+    """An empty database of MLflow's, to be copied; making one takes seconds."""
 
-    database = tmp_path_factory.mktemp("mlflow") / "mlflow.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
+    def make(folder: Path) -> None:
+        import mlflow
+
+        mlflow.MlflowClient(f"sqlite:///{folder}/mlflow.db").search_experiments()
+
+    return made_once(tmp_path_factory, "mlflow_database", make) / "mlflow.db"

@@ -1,26 +1,19 @@
-"""What README.md and docs/ say is so: their tables, their commands, their code, and what these print."""
+"""What README.md and docs/ say is so: their tables, their pictures, their lists."""
 
 import importlib.util
 import json
-import os
 import re
 import sys
 import tomllib
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
 
-from tests.support.commands import run
-from tests.support.documented import PAGES, ROOT, UPDATE, Block, blocks, difference
-from tests.support.workplace import link_models
+from tests.support.documented import PAGES, ROOT, difference
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PYTHON_OF_THE_SAMPLE = (3, 11)
-# What `make demo` does once it has installed the project.
-DEMO = (("demo",),)
 
 
 def _script(path: str) -> ModuleType:
@@ -133,64 +126,3 @@ def test_mkdocs_is_strict():
 )
 def test_a_claimed_output_agrees_in_words_and_nearly_in_figures(claimed, printed, same):
     assert (difference(claimed, printed) is None) is same
-
-
-@dataclass(frozen=True)
-class World:
-    """Where blocks are run: a folder that is HOME, its environment, and what was printed while it was made."""
-
-    folder: Path
-    environment: dict[str, str]
-    printed: str
-
-
-def _world(folder: Path, models: Path, commands: tuple[tuple[str, ...], ...], **variables: str) -> World:
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
-    environment = {**kept, "HOME": str(folder), "COLUMNS": "100", **variables}
-    link_models(Path(environment["XNAI_HOME"]) / "models", models)
-    printed = ""
-    for command in commands:
-        done = run(["-m", "xnai_pipelines.cli", *command], environment, folder)
-        assert done.returncode == 0, done.stderr
-        printed += done.stdout
-    return World(folder, environment, printed)
-
-
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory, built_encoder) -> World:
-    """The home that `make demo` leaves."""
-    folder = tmp_path_factory.mktemp("sample")
-    return _world(folder, built_encoder.spec.source.parent, DEMO, XNAI_HOME=str(folder / ".xnai"))
-
-
-@pytest.fixture(scope="session")
-def own(tmp_path_factory, built_encoder) -> World:
-    """A home of a person's own documents and questions, after its first run."""
-    folder = tmp_path_factory.mktemp("own")
-    documents = folder / "docs"
-    (documents / "security").mkdir(parents=True)
-    (documents / "security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
-    (documents / "security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
-    for number in range(120):  # enough to calibrate with
-        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(10))
-        (documents / f"{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
-    question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
-    (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
-    home = folder / ".xnai-docs"
-    models = built_encoder.spec.source.parent
-    return _world(folder, models, (("run",),), XNAI_HOME=str(home), XNAI_DOCUMENTS=str(documents))
-
-
-@pytest.mark.slow
-@pytest.mark.timeout(3600)  # the sample is embedded once: minutes of processor time
-@pytest.mark.parametrize("block", blocks(PAGES), ids=str)
-def test_a_documented_block_runs_and_prints_what_it_claims(block: Block, request: pytest.FixtureRequest):
-    if block.world in ("demo", "sample") and sys.version_info[:2] != PYTHON_OF_THE_SAMPLE:
-        pytest.skip("the sample is the documentation of the Python that runs; the pages show that of 3.11")
-    world: World = request.getfixturevalue("sample" if block.world == "demo" else block.world)
-    printed = [world.printed] if block.world == "demo" else block.run(world.folder, world.environment)
-    if UPDATE:
-        block.page.write_text(block.updated(printed), encoding="utf-8")
-        return
-    for claimed, shown in zip(block.claims(), printed, strict=True):
-        assert (problem := difference(claimed, shown)) is None, problem

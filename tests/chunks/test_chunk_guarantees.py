@@ -30,7 +30,7 @@ SPECS = st.builds(
     st.integers(16, 48),
     st.sampled_from([0.0, 0.0, 0.2, 0.5]),
 )
-PROPERTY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PROPERTY = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite
@@ -66,7 +66,7 @@ def test_every_promise_holds_for_nasty_text(tokens, document, spec):
 
 
 @pytest.mark.parametrize("kind", ["byte_level_tokens", "sentencepiece_tokens"])
-@settings(PROPERTY, max_examples=30)
+@settings(PROPERTY, max_examples=20)
 @given(document=documents(), spec=SPECS)
 def test_every_promise_holds_for_tokenizers_that_mark_the_space_before_a_word(request, kind, document, spec):
     tokenizer = request.getfixturevalue(kind)
@@ -97,7 +97,7 @@ def test_a_full_stop_with_a_mark_on_it_is_not_parted_from_the_mark(tokens, strat
     assert all(text[chunk.start] != "\ufe0f" for chunk in chunks)
 
 
-@settings(PROPERTY, max_examples=25)
+@settings(PROPERTY, max_examples=15)
 @given(batch=st.lists(documents(), max_size=4), spec=SPECS)
 def test_a_document_has_the_same_chunks_alone_and_in_a_batch(tokens, batch, spec):
     alone = [chunk_document(one.text, one.headings, one.markup, spec, tokens) for one in batch]

@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.homes import made_once
-from tests.support.pipeline import command, five_files, variables
-from tests.support.retrained import Retrained, retrained_once
-from tests.support.workplace import Workplace
+from tests.support.once import made_once
+from tests.support.pipeline import command, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 
@@ -28,9 +27,3 @@ def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) 
         assert said.code == 0, said.err
 
     return Workplace(made_once(tmp_path_factory, "answering", make), built_encoder)
-
-
-@pytest.fixture(scope="session")
-def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
-    """The small world after a run of the job `retrain`; tests copy it."""
-    return retrained_once(tmp_path_factory, built_encoder)

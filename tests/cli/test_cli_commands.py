@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.adaptation_world import copy_world
-from tests.support.pipeline import GUIDE, command, variables
+from tests.support.pipeline import command, variables
+from tests.support.workplace import GUIDE
 from xnai_pipelines.cli import terminal
 from xnai_pipelines.cli.app import app
 from xnai_pipelines.encoders.stored.file import save
@@ -184,13 +185,20 @@ def test_sample_writes_documents_and_questions_and_says_where(tmp_path):
 
 
 @pytest.mark.slow
-def test_run_reports_its_stages_figures_and_checks(work):
+def test_run_shows_its_stages_figures_and_checks(answering, tmp_path):
+    work = copy_world(answering, tmp_path)
+    work.write("notes/sea.txt", "The tide came in at noon.\n")
     said = command(variables(work), "run")
     assert said.code == 0
-    for shown in ("4 documents", "Retrieval:", "nDCG@10", "MLflow run"):
+    for shown in ("5 documents", "Retrieval:", "nDCG@10", "MLflow run"):
         assert shown in said.out
-    assert "Warning: the check documents/quarantine_rate did not pass. 1 of 5 files is in quarantine: 20 %" in said.err
+    assert "Warning: the check documents/quarantine_rate did not pass. 1 of 6 files is in quarantine: 17 %" in said.err
     assert "`xnai status` lists the files" in said.err
+
+
+@pytest.mark.slow
+def test_a_run_as_json_names_its_steps_reports_and_failed_checks(answering, tmp_path):
+    work = copy_world(answering, tmp_path)
     again = json_of(command(variables(work), "run", "--json"))
     assert again.keys() == {"run_id", "failure", "exit_code", "succeeded", "failed_checks", "reports"}
     assert again["failure"] is None
@@ -200,6 +208,11 @@ def test_run_reports_its_stages_figures_and_checks(work):
     assert again["reports"]["embeddings"]["encoded"] == 0
     assert [check["check"] for check in again["failed_checks"]] == ["quarantine_rate"]
     assert "nothing to do" in command(variables(work), "run", "--no-evaluation").out
+
+
+@pytest.mark.slow
+def test_evaluate_and_maintain_report_what_they_did(answering, tmp_path):
+    work = copy_world(answering, tmp_path)
     evaluated = json_of(command(variables(work), "evaluate", "--json"))
     assert evaluated["reports"].keys() == {"questions", "evaluation", "tracked"}
     maintained = json_of(command(variables(work), "maintain", "--json"))

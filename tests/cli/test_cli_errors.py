@@ -185,11 +185,11 @@ def test_questions_that_cannot_be_read_are_refused_before_the_home_records_them(
         assert "nope: cannot be read" in said
         assert "XNAI_QUESTIONS=none" in said
     assert recorded_inputs(work.home) is None
-    assert command(variables(work, questions=""), "run", "--no-evaluation").code == 0
-    assert recorded_inputs(work.home) == Inputs(work.documents, None)
+    assert command(variables(work, questions=""), "plan").code == 0
 
 
-def test_a_home_goes_back_to_generated_questions(work, tmp_path):
+def test_a_home_goes_back_to_generated_questions(answering, tmp_path):
+    work = copy_world(answering, tmp_path)
     claim(work.home, Inputs(work.documents, tmp_path / "deleted.jsonl"))
     done = command(variables(work, questions="none"), "run", "--no-evaluation")
     assert done.code == 0, done.err
@@ -233,6 +233,7 @@ def test_a_dagster_home_without_its_file_is_named(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("impatient")
 def test_a_locked_mlflow_costs_the_log_entry_and_not_the_figures(answering, tmp_path):
     """The run says so, the report is kept, and the next run logs it without measuring again."""
     work = copy_world(answering, tmp_path)

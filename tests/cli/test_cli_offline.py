@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import five_files, fresh_xnai, variables
-from tests.support.workplace import Workplace
+from tests.support.pipeline import fresh_xnai, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow

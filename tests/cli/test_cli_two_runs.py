@@ -8,9 +8,9 @@ import dagster as dg
 import pytest
 
 from tests.support.commands import Process
-from tests.support.pipeline import dagster_of, five_files, start_xnai, variables, xnai
+from tests.support.pipeline import dagster_of, start_xnai, variables, xnai
 from tests.support.waiting import until
-from tests.support.workplace import Workplace
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow

@@ -16,6 +16,7 @@ from xnai_pipelines.components.knowledge_base import Chunking, Encoder, Gate
 from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs
+from xnai_pipelines.encoders import encoder
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.claim import GENERATED
@@ -166,7 +167,7 @@ class Two:
 
 
 @pytest.fixture
-def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: object) -> Iterator[Two]:
+def two(tmp_path: Path, built_encoder: encoder.Encoder, fp32_encoder: encoder.Encoder) -> Iterator[Two]:
     given = {"handbook": {}, "wiki": {"encoder": Encoder(variant="fp32"), "chunking": Chunking(size=32)}}
     files = {
         "handbook": ("leave.md", "# Leave\n\nAsk for leave a week before.\n"),
@@ -178,7 +179,7 @@ def two(tmp_path: Path, models_root: Path, built_encoder: object, fp32_encoder: 
         bases[name].settings.documents.mkdir(parents=True)
         file, text = files[name]
         (bases[name].settings.documents / file).write_text(text)
-        link_models(bases[name].home.models, models_root)
+        link_models(bases[name].home.models, built_encoder, fp32_encoder)
     definitions = dg.Definitions.merge(*(knowledge_base(one) for one in bases.values()))
     with settled(variables(home=tmp_path / "trap")), dg.DagsterInstance.ephemeral() as instance:
         yield Two(bases, definitions, instance)

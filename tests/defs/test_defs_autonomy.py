@@ -248,6 +248,7 @@ def test_while_mlflow_is_down_nothing_is_looked_at_and_nothing_forgotten(degrade
     assert degraded.tick() == "retrain"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_locked_mlflow_is_as_good_as_down(degraded):
     lock = sqlite3.connect(degraded.home.root / "mlflow.db", isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")

@@ -7,8 +7,8 @@ import dagster as dg
 import pytest
 from pytest_httpserver import HTTPServer
 
-from tests.support.pipeline import Pipeline, base, command, dagster_of, five_files, resource, variables
-from tests.support.workplace import Workplace
+from tests.support.pipeline import Pipeline, base, command, dagster_of, resource, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.defs.autonomy import failed_runs
 from xnai_pipelines.encoders.encoder import Encoder

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from tests.support.adaptation_world import copy_world
-from tests.support.pipeline import Pipeline, failures, five_files, materialized, settled, variables
-from tests.support.workplace import Workplace
+from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 

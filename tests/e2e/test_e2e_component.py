@@ -183,13 +183,13 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(project: Project, models_root: Path, built_encoder: Encoder, fp32_encoder: Encoder) -> Iterator[Served]:
+def served(project: Project, built_encoder: Encoder, fp32_encoder: Encoder) -> Iterator[Served]:
     for name, files in DOCUMENTS.items():
         folder = project.root / ("pages" if name == "wiki" else "documents/handbook")
         folder.mkdir(parents=True)
         for file, text in files.items():
             (folder / file).write_text(text)
-        link_models(project.root / ".xnai" / name / "models", models_root)
+        link_models(project.root / ".xnai" / name / "models", built_encoder, fp32_encoder)
     port = free_port()
     command = [BIN / "dagster-webserver", "-w", "workspace.yaml", "-h", "127.0.0.1", "-p", str(port)]
     log = project.root / "webserver.log"

@@ -17,9 +17,9 @@ from typing import Any
 
 import pytest
 
-from tests.support.pipeline import ROOT, dagster_of, five_files, free_port, variables, xnai
+from tests.support.pipeline import ROOT, dagster_of, free_port, variables, xnai
 from tests.support.waiting import NEVER_SECONDS, until
-from tests.support.workplace import Workplace
+from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = [pytest.mark.slow, pytest.mark.e2e]

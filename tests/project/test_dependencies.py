@@ -1,5 +1,6 @@
 """What the project needs is pinned, fits together and can be imported."""
 
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import run
 from xnai_pipelines import extras
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -113,7 +115,7 @@ def test_every_direct_dependency_imports() -> None:
     """Metadata that agrees does not mean that modules load beside each other: each is imported, in one process."""
     modules = [MODULES.get(name, name.replace("-", "_")) for name in DIRECT]
     lines = [f"import {module}" for module in modules if module]
-    finished = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    finished = run(["-c", "\n".join(lines)], os.environ)
     assert finished.returncode == 0, finished.stderr
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import ROOT, five_files, variables
-from tests.support.workplace import Workplace, link_models
+from tests.support.pipeline import ROOT, variables
+from tests.support.workplace import Workplace, five_files, link_models
 from xnai_pipelines.encoders.encoder import Encoder
 
 pytestmark = pytest.mark.slow
@@ -83,7 +83,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) 
     (root / "site/sitecustomize.py").write_text(GUARD)
     work = five_files(Workplace(root / "anywhere", built_encoder))
     home = root / "anywhere/.xnai"
-    link_models(home / "models", built_encoder.spec.source.parent)
+    link_models(home / "models", built_encoder)
     environment = {**variables(documents=work.documents), "PYTHONPATH": str(root / "site")}
     return Installed(wheel, root / "anywhere", environment)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.workplace import CHUNKING, Workplace, fill
+from tests.support.workplace import CHUNKING, Workplace, fill, link_models
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.encoders.encoder import Encoder
@@ -53,6 +53,7 @@ def test_after_its_release_nothing_is_cut_again_and_search_answers(challenged: W
 
 def test_an_adapted_encoder_measures_its_own_chunks(work: Workplace, fp32_encoder: Encoder):
     fill(work).ingest()
+    link_models(work.home.models, fp32_encoder)
     index_challenger(work.context(), fp32_encoder, exact_search_rows=20_000)
     assert Releases(work.home.releases).challenger().cut_by is None, "the tokenizers are the same"
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.support.workplace import CHUNKING, Workplace
+from tests.support.workplace import CHUNKING, Workplace, link_models
 from xnai_pipelines.chunks.passage import VERSION
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
 from xnai_pipelines.documents.parsers import registry
@@ -111,6 +111,7 @@ def test_a_first_release_whose_pointer_was_not_written_is_made_again(filled: Wor
 def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workplace, fp32_encoder: Encoder):
     work.write("a.txt", "Text about apples.\n")
     work.ingest()
+    link_models(work.home.models, fp32_encoder)
     int8, work.encoder = work.encoder, fp32_encoder
     with pytest.raises(EncoderChangedError, match=r"XNAI_VARIANT.*--new-release") as caught:
         work.ingest()

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.homes import made_once
+from tests.support.once import made_once
 from tests.support.served import served
 from tests.support.workplace import Workplace
 from xnai_pipelines.errors import TableError

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.make import adapt_encoder, read_adapted_encoder, train_adapter
+from xnai_pipelines.adapters.make import read_adapted_encoder
 from xnai_pipelines.adapters.training_pairs import make_training_pairs
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -121,17 +121,6 @@ def make_measured_home(root: Path, encoder: Encoder) -> Workplace:
     work.ingest()
     make_questions(work.context(), questions)
     evaluate_retrieval(work.context(), tracker_of(work.home), (), threads=1, force=False)
-    return work
-
-
-def make_adapted_home(root: Path, encoder: Encoder) -> Workplace:
-    """Return the world with a challenger that was promoted and is not released yet."""
-    work = make_measured_home(root, encoder)
-    mine(work)
-    train_adapter(work.context(), tracker_of(work.home), base_encoder(), TRAINING, threads=1)
-    adapt_encoder(work.context(), base_encoder())
-    challenge(work)
-    compare_and_decide(work)
     return work
 
 

@@ -9,10 +9,9 @@ from typing import Any
 import dagster as dg
 from dagster._core.events import DagsterEvent, DagsterEventType
 
-from tests.support.pipeline import resource, settled, tick, variables
+from tests.support.pipeline import loaded, resource, settled, tick, variables
 from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
-from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
@@ -64,11 +63,6 @@ def evaluation(found: int) -> Evaluation:
         documents=DOCUMENTS,
         settings={},
     )
-
-
-@cache
-def loaded() -> dg.Definitions:
-    return defs()
 
 
 @dataclass

@@ -10,10 +10,12 @@ import re
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support import commands, forked
+from tests.support.workplace import link_models
+from xnai_pipelines.encoders.encoder import Encoder
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -60,6 +62,11 @@ class Block:
         parts = re.split(r"^\$ ", self.code, flags=re.MULTILINE)[1:]
         return [(command, printed) for command, _, printed in (part.partition("\n") for part in parts)]
 
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The commands of a console block, the code of a Python block."""
+        return tuple(command for command, _ in self.commands) if self.language == "console" else (self.code,)
+
     def run(self, folder: Path, environment: dict[str, str]) -> list[str]:
         """Run the block and return what each command printed; a Python block is one command."""
         if self.language == "python":
@@ -105,35 +112,68 @@ def blocks(pages: Sequence[Path]) -> list[Block]:
     return found
 
 
-def difference(claimed: str, printed: str) -> str | None:
+@dataclass(frozen=True)
+class World:
+    """Where blocks are run.
+
+    Attributes:
+        folder: The folder that is HOME and in which commands run.
+        environment: The commands' environment.
+        made: What the commands that made the world printed, by those commands; a page that shows them is compared with
+            this.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+    made: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
+
+    def hold(self, block: Block, tolerance: float = FIGURE_TOLERANCE) -> None:
+        """Assert that the block runs and prints what it claims; write what it prints instead if pages are updated."""
+        printed = self.made.get(block.asked) or block.run(self.folder, self.environment)
+        if UPDATE:
+            block.page.write_text(block.updated(printed), encoding="utf-8")
+            return
+        for claimed, shown in zip(block.claims(), printed, strict=True):
+            assert (problem := difference(claimed, shown, tolerance)) is None, problem
+
+
+def world(folder: Path, homes: Sequence[Path], *encoders: Encoder, **variables: str) -> World:
+    """Return a world in this folder whose homes have the encoders built already."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
+    for home in homes:
+        link_models(home / "models", *encoders)
+    threads = {} if UPDATE else {"XNAI_THREADS": "1"}  # pages show what all cores take; tests share the cores
+    return World(folder, {**kept, "HOME": str(folder), "COLUMNS": "100", **threads, **variables})
+
+
+def difference(claimed: str, printed: str, tolerance: float = FIGURE_TOLERANCE) -> str | None:
     """Return in words how what was printed differs from what is claimed; None if it does not.
 
-    Words must agree, and figures of three decimals within 0.03. Other numbers, such as times and sizes, may differ, and
-    so may spaces and line ends, which depend on the numbers' widths.
+    Words must agree, and figures of three decimals within the tolerance. Other numbers, such as times and sizes, may
+    differ, and so may spaces and line ends, which depend on the numbers' widths.
     """
     at = 0
     for part in re.split(r"^\.\.\.$", claimed, flags=re.MULTILINE):
         words, found = _words(part), _words(printed)
         if not words:
             continue
-        start = _position(words, found, at)
+        start = _position(words, found, at, tolerance)
         if start is None:
             return f"This is claimed:\n{part}\nThis is printed:\n{printed}"
         at = start + len(words)
     return None
 
 
-def _position(words: list[str], found: list[str], at: int) -> int | None:
+def _position(words: list[str], found: list[str], at: int, tolerance: float) -> int | None:
     """Return where the words begin in what was found, from `at` on; None if they do not."""
+
+    def same(claimed: str, printed: str) -> bool:
+        figures = zip(FIGURE.findall(claimed), FIGURE.findall(printed), strict=False)
+        near = all(abs(float(a) - float(b)) <= tolerance for a, b in figures)
+        return near and NUMBER.sub("#", claimed) == NUMBER.sub("#", printed)
+
     starts = range(at, len(found) - len(words) + 1)
-    return next((s for s in starts if all(map(_same, words, found[s : s + len(words)]))), None)
-
-
-def _same(claimed: str, printed: str) -> bool:
-    if NUMBER.sub("#", claimed) != NUMBER.sub("#", printed):
-        return False
-    figures = zip(FIGURE.findall(claimed), FIGURE.findall(printed), strict=False)
-    return all(abs(float(a) - float(b)) <= FIGURE_TOLERANCE for a, b in figures)
+    return next((s for s in starts if all(map(same, words, found[s : s + len(words)]))), None)
 
 
 def _words(text: str) -> list[str]:

@@ -17,8 +17,8 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
+from tests.support.fast_sqlite import make_sqlite_fast
 from tests.support.forked import SIZE_BYTES, TOLD_BYTES
-from tests.support.unsynced import do_not_wait_for_the_disk
 
 # Imported without these, they would report home or take another way than in a command.
 _AS_IN_A_COMMAND = {
@@ -124,12 +124,12 @@ def python(arguments: list[str], search: list[str]) -> None:
 def run(listener: int) -> None:
     """Import the libraries, serve, and do in each process made what it was asked for."""
     os.environ.update(_AS_IN_A_COMMAND)
+    make_sqlite_fast()
     import xnai_pipelines  # noqa: F401 - which keeps ONNX Runtime from reporting, ahead of its import
 
     for library in _LIBRARIES:
         importlib.import_module(library)
     assert threading.active_count() == 1, "A library starts a thread as it is imported; threads are lost in forks."
-    do_not_wait_for_the_disk()
     gc.collect()
     gc.freeze()  # processes that look for garbage would copy all pages otherwise
     ours = os.environ.get("PYTHONPATH")

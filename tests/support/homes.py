@@ -1,84 +1,103 @@
-import fcntl
+"""Homes that tests copy or only read. What makes them is imported by the fixture: Dagster takes seconds."""
+
+from __future__ import annotations
+
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.adaptation_world import challenger_encoder, copy_world, make_adapted_home, release_promoted
-from tests.support.backed_up import copy_home
-from tests.support.pipeline import five_files
-from tests.support.workplace import Workplace, fill
-from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.questions.make import make_questions
+from tests.support.once import made_once
+
+if TYPE_CHECKING:
+    from tests.support.retrained import Retrained
+    from tests.support.workplace import Workplace
+    from xnai_pipelines.encoders.encoder import Encoder
 
 
 @pytest.fixture
 def work(tmp_path: Path, built_encoder: Encoder) -> Workplace:
     """An empty folder of documents and its home."""
+    from tests.support.workplace import Workplace
+
     return Workplace(tmp_path, built_encoder)
 
 
 @pytest.fixture
 def filled(work: Workplace) -> Workplace:
     """A folder of several formats, see `fill`, and its home before the first run."""
+    from tests.support.workplace import fill
+
     return fill(work)
-
-
-def made_once(folders: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
-    """Return the folder of this name; the test process that asks first fills it, the others wait and find it so."""
-    base = folders.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # each has a folder in the one that they share
-        base = base.parent
-    folder, made = base / name, base / f"{name}.made"
-    with (base / f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not made.exists():
-            folder.mkdir()
-            make(folder)
-            made.touch()
-    return folder
 
 
 @pytest.fixture(scope="session")
 def searchable_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
-    work = five_files(Workplace(tmp_path_factory.mktemp("searchable"), built_encoder))
-    work.ingest()
-    make_questions(work.context(), None)
-    return work
+    from tests.support.workplace import Workplace, five_files
+    from xnai_pipelines.questions.make import make_questions
+
+    def make(folder: Path) -> None:
+        work = five_files(Workplace(folder, built_encoder))
+        work.ingest()
+        make_questions(work.context(), None)
+
+    return Workplace(made_once(tmp_path_factory, "searchable", make), built_encoder)
 
 
 @pytest.fixture
 def searchable(searchable_once: Workplace, tmp_path: Path) -> Workplace:
     """A home of five documents that answers, for a test to change."""
+    from tests.support.backed_up import copy_home
+
     return copy_home(searchable_once, tmp_path)
 
 
 @pytest.fixture(scope="session")
-def adapted_home(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+def retrained(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Retrained:
+    """The small world after a run of the job `retrain`; tests copy it."""
+    from tests.support.retrained import retrained_once
+
+    return retrained_once(tmp_path_factory, built_encoder)
+
+
+@pytest.fixture(scope="session")
+def adapted_home(tmp_path_factory: pytest.TempPathFactory, retrained: Retrained) -> Workplace:
     """The small world with a promoted challenger that is not released yet; tests copy it, see `adapted`."""
-    root = made_once(tmp_path_factory, "adapted", lambda folder: make_adapted_home(folder, built_encoder))
-    return Workplace(root, built_encoder)
+    from tests.support.adaptation_world import copy_world, decide
+    from tests.support.workplace import Workplace
+
+    root = made_once(tmp_path_factory, "adapted", lambda folder: decide(copy_world(retrained.work, folder)))
+    return Workplace(root, retrained.work.encoder)
 
 
 @pytest.fixture
 def adapted(adapted_home: Workplace, tmp_path: Path) -> Workplace:
     """A copy of the adapted home, for a test to change."""
+    from tests.support.adaptation_world import copy_world
+
     return copy_world(adapted_home, tmp_path)
 
 
 @pytest.fixture(scope="session")
 def released_home(adapted_home: Workplace, tmp_path_factory: pytest.TempPathFactory) -> Workplace:
     """The small world with release 2, whose encoder is adapted, and release 1 kept; tests copy it, see `released`."""
-    work = copy_world(adapted_home, tmp_path_factory.mktemp("released"))
-    release_promoted(work)
-    return work
+    from tests.support.adaptation_world import copy_world, release_promoted
+    from tests.support.workplace import Workplace
+
+    def make(folder: Path) -> None:
+        release_promoted(copy_world(adapted_home, folder))
+
+    return Workplace(made_once(tmp_path_factory, "released", make), adapted_home.encoder)
 
 
 @pytest.fixture
 def released(released_home: Workplace, tmp_path: Path) -> Workplace:
     """A copy of the released home, for a test to change; its encoder is that of the current release."""
+    from tests.support.adaptation_world import challenger_encoder, copy_world
+
     work = copy_world(released_home, tmp_path)
     work.encoder = challenger_encoder(work)
     return work

@@ -1,5 +1,6 @@
 """The pipeline of a home as people run it: its settings in the environment, its jobs in Dagster, its command line."""
 
+import functools
 import io
 import os
 import socket
@@ -21,20 +22,10 @@ from xnai_pipelines.cli.app import main
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.resources import configured
-from xnai_pipelines.settings import settings
+from xnai_pipelines.environment import prepare
+from xnai_pipelines.settings import Settings, settings
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-GUIDE = "# Guide\n\n## Install\n\nRun the installer and restart the machine.\n\n## Remove\n\nDelete the folder.\n"
-
-
-def five_files(work: Workplace) -> Workplace:
-    """Write a folder of five small files, one of them broken, that two questions can be generated from."""
-    work.write("guide.md", GUIDE)
-    work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
-    work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
-    work.write("corpus.jsonl", '{"_id": "1", "title": "Whales", "text": "Whales breathe air."}\n')
-    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
-    return work
 
 
 def variables(work: Workplace | None = None, **settings: object) -> dict[str, str]:
@@ -64,11 +55,21 @@ def resource(name: str) -> Any:
     return configured(settings())[name]
 
 
+def loaded() -> dg.Definitions:
+    """Return the code location by the settings that hold now; building it takes a third of a second."""
+    prepare(settings())
+    return _loaded(settings())
+
+
+@functools.lru_cache(maxsize=4)
+def _loaded(_: Settings) -> dg.Definitions:
+    return defs()
+
+
 def tick(instance: dg.DagsterInstance, sensor: str, cursor: str | None = None) -> Any:
     """Evaluate a sensor once, as the daemon does, and return what it asks for or says."""
-    loaded = defs()
-    with dg.build_sensor_context(instance, cursor=cursor, resources=loaded.resources) as context:
-        return loaded.resolve_sensor_def(sensor).evaluate_tick(context)
+    with dg.build_sensor_context(instance, cursor=cursor, resources=loaded().resources) as context:
+        return loaded().resolve_sensor_def(sensor).evaluate_tick(context)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ class Pipeline:
         ops = {asset: {"config": values} for asset, values in config.items()}
         run_config = {**QUIET, "ops": ops}
         return (
-            defs()
+            loaded()
             .resolve_job_def(job)
             .execute_in_process(
                 instance=self.instance, run_config=run_config, raise_on_error=False, asset_selection=assets
@@ -152,7 +153,7 @@ def start_xnai(environment: dict[str, str], *arguments: str) -> commands.Process
 @contextmanager
 def dagster_of(environment: dict[str, str]) -> Iterator[dg.DagsterInstance]:
     """Open the Dagster instance that `xnai` uses with this environment."""
-    from xnai_pipelines.environment import make_home, prepare
+    from xnai_pipelines.environment import make_home
 
     with settled(environment):
         prepare(settings())

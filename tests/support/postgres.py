@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import ROOT
 from tests.support.waiting import until
 
+ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "p@ss/word"  # one that an address would have to escape
 USER = "dagster"
 

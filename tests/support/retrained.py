@@ -1,25 +1,39 @@
 """The small world after one whole run of the job `retrain` whose challenger awaits approval; made once a session."""
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
 from tests.support.adaptation_world import TRAINING, copy_world, make_measured_home
-from tests.support.pipeline import Pipeline, failures, settled, variables
+from tests.support.once import made_once
+from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 
-_MADE: list["Retrained"] = []
+ASSETS = (
+    "questions", "training_pairs", "lora_adapter", "adapted_encoder", "challenger_index", "adapter_evaluation",
+    "promotion_decision", "release",
+)  # fmt: skip
+WRITABLE = (str, int, float, dict)  # what JSON keeps as it is; a table's schema is none of them
 
 
 @dataclass(frozen=True)
 class Retrained:
-    """The home as the run left it, which tests copy, and the run."""
+    """The home as the run left it, which tests copy, and what the run showed.
+
+    Attributes:
+        work: The home and its documents.
+        shown: The metadata of each asset that the run materialized.
+        checks: Whether each check passed.
+    """
 
     work: Workplace
-    result: dg.ExecuteInProcessResult
+    shown: dict[str, dict[str, Any]]
+    checks: dict[str, bool]
 
 
 def of_world(work: Workplace, **settings: object) -> dict[str, str]:
@@ -33,15 +47,23 @@ def of_world(work: Workplace, **settings: object) -> dict[str, str]:
     return variables(work, **{**given, **settings})
 
 
+def _retrain(root: Path, encoder: Encoder) -> None:
+    work = make_measured_home(root, encoder)
+    with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
+        result = Pipeline(work, instance).run("retrain")
+    assert result.success, failures(result)
+    shown = {
+        asset: {name: value for name, value in materialized(result, asset).items() if isinstance(value, WRITABLE)}
+        for asset in ASSETS
+    }
+    checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
+    (root / "run.json").write_text(json.dumps([shown, checks]))
+
+
 def retrained_once(folders: pytest.TempPathFactory, encoder: Encoder) -> Retrained:
-    """Return the world after the run; the second call returns what the first one made."""
-    if not _MADE:
-        work = make_measured_home(folders.mktemp("retrained"), encoder)
-        with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
-            result = Pipeline(work, instance).run("retrain")
-        assert result.success, failures(result)
-        _MADE.append(Retrained(work, result))
-    return _MADE[0]
+    """Return the world after the run."""
+    root = made_once(folders, "retrained", lambda folder: _retrain(folder, encoder))
+    return Retrained(Workplace(root, encoder), *json.loads((root / "run.json").read_text()))
 
 
 __all__ = ["Retrained", "copy_world", "of_world", "retrained_once"]

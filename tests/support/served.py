@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Thread
+from unittest import mock
 
 import httpx
 import uvicorn
 
 from tests.support.waiting import NEVER_SECONDS, until
+from xnai_pipelines.serving import app as serving
 from xnai_pipelines.serving.app import create_app
 from xnai_pipelines.serving.caller import Doorkeeper
 from xnai_pipelines.serving.connection import OPTIONS
@@ -41,16 +43,17 @@ def served(
     app = create_app(service, ("127.0.0.1",))
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **OPTIONS))
     thread = Thread(target=server.run)
-    thread.start()
-    try:
-        until(lambda: server.started or not thread.is_alive())
-        port = server.servers[0].sockets[0].getsockname()[1]
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=NEVER_SECONDS, trust_env=False) as client:
-            client.service = service  # type: ignore[attr-defined]
-            yield client
-    finally:
-        server.should_exit = True
-        thread.join()
+    with mock.patch.object(serving, "LOOK_SECONDS", 0.1):
+        thread.start()
+        try:
+            until(lambda: server.started or not thread.is_alive())
+            port = server.servers[0].sockets[0].getsockname()[1]
+            with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=NEVER_SECONDS, trust_env=False) as client:
+                client.service = service  # type: ignore[attr-defined]
+                yield client
+        finally:
+            server.should_exit = True
+            thread.join()
 
 
 def bearer(home: Home, *groups: str, scopes: tuple[Scope, ...] = ALL_SCOPES) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.once import made_once
 from tests.support.processors import report_processor
 from xnai_pipelines.encoders.source import default_encoder_folder
 
@@ -31,7 +32,11 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def small_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A transformer folder with the default encoder's vocabulary, so it can take its place, a sixth of its size."""
     words = (default_encoder_folder() / "vocab.txt").read_text(encoding="utf-8").splitlines()
-    return write_tiny_bert(tmp_path_factory.mktemp("small"), words, hidden_size=128, positions=512)
+
+    def make(folder: Path) -> None:
+        write_tiny_bert(folder, words, hidden_size=128, positions=512)
+
+    return made_once(tmp_path_factory, "small_bert", make)
 
 
 def write_tiny_bert(folder: Path, words: Sequence[str], *, hidden_size: int = 32, positions: int = 64) -> Path:

@@ -2,33 +2,32 @@
 
 from pathlib import Path
 
-import mlflow
 import pytest
 
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.state import tracker as tracker_module
 from xnai_pipelines.state.tracker import Tracker
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database of MLflow's; making one takes seconds."""
-    database = tmp_path_factory.mktemp("mlflow") / "migrated.db"
-    mlflow.MlflowClient(f"sqlite:///{database}").search_experiments()
-    return database
-
-
 @pytest.fixture
-def database(migrated: Path, tmp_path: Path) -> Path:
+def database(mlflow_database: Path, tmp_path: Path) -> Path:
     path = tmp_path / "mlflow.db"
-    path.write_bytes(migrated.read_bytes())
+    path.write_bytes(mlflow_database.read_bytes())
     return path
 
 
 @pytest.fixture
 def tracker(database: Path, tmp_path: Path) -> Tracker:
     return Tracker(f"sqlite:///{database}", (tmp_path / "artifacts").as_uri(), timeout_seconds=0.2)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A locked MLflow is given up after a moment, not after the seconds that it is given otherwise."""
+    real = tracker_module.connect
+    monkeypatch.setattr(tracker_module, "connect", lambda uri, _: real(uri, 0.2))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from xnai_pipelines.state.tables import Tables
 
 RULES = FolderRules((), ParseLimits(), VanishGuard(share=0.3, count=20))
 CHUNKING = ChunkingSpec(Strategy.STRUCTURE, 64)
+GUIDE = "# Guide\n\n## Install\n\nRun the installer and restart the machine.\n\n## Remove\n\nDelete the folder.\n"
 LONG_AGO_NS = 1_700_000_000 * 10**9
 
 # What differs between two runs that did the same: when, by which run, at which attempt.
@@ -39,12 +40,11 @@ class Reports:
     embeddings: EmbeddingsReport
 
 
-def link_models(models: Path, built: Path) -> None:
+def link_models(models: Path, *encoders: Encoder) -> None:
     """Fill a home's folder of models with links to those built before; what is built next is the home's own."""
-    models.mkdir(parents=True)
-    for folder in built.iterdir():
-        if folder.is_dir():
-            (models / folder.name).symlink_to(folder)
+    models.mkdir(parents=True, exist_ok=True)
+    for encoder in encoders:
+        (models / encoder.spec.source.name).symlink_to(encoder.spec.source)
 
 
 class Workplace:
@@ -56,7 +56,7 @@ class Workplace:
         self.home = Home(root / "home")
         self.home.root.mkdir(parents=True, exist_ok=True)
         if not self.home.models.exists():
-            link_models(self.home.models, encoder.spec.source.parent)
+            link_models(self.home.models, encoder)
         self.encoder = encoder
         self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
@@ -162,6 +162,16 @@ class Workplace:
             text = documents[chunk["document_id"]]["text"]
             assert chunk["text"] == text[chunk["start"] : chunk["end"]] == embedded[key]["text"]
             assert embedded[key]["revision"] == chunk["revision"]
+
+
+def five_files(work: Workplace) -> Workplace:
+    """Write a folder of five small files, one of them broken, that two questions can be generated from."""
+    work.write("guide.md", GUIDE)
+    work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
+    work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
+    work.write("corpus.jsonl", '{"_id": "1", "title": "Whales", "text": "Whales breathe air."}\n')
+    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
+    return work
 
 
 def fill(work: Workplace) -> Workplace:

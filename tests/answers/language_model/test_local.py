@@ -51,5 +51,6 @@ def test_a_small_model_answers_and_shows_nothing_unproven(tmp_path: Path):
 
     written = Streamed(LanguageModelAnswerer(model)("Who built the pump?", EVIDENCE))
     for sentence in written:
-        assert all(one.quote == TEXT[one.start : one.end] for one in sentence.citations) and sentence.citations
+        assert sentence.citations
+        assert all(one.quote == TEXT[one.start : one.end] for one in sentence.citations)
     assert written.result.answerer.endswith(".gguf")

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.once import made_once
+
 MODULES = (
     "argparse bdb calendar cmd configparser contextlib csv datetime dataclasses difflib doctest enum fractions "
     "ftplib functools gettext heapq imaplib inspect ipaddress locale logging/__init__ mailbox mimetypes optparse "
@@ -50,7 +52,7 @@ def tiny_gpt2(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import GPT2Config, GPT2LMHeadModel
 
     config = GPT2Config(vocab_size=512, n_positions=128, n_embd=64, n_layer=2, n_head=2, initializer_range=0.1)
-    return trained(GPT2LMHeadModel, config, 4e-3, tmp_path_factory.mktemp("gpt2"))
+    return made_once(tmp_path_factory, "gpt2", lambda folder: train(GPT2LMHeadModel, config, 4e-3, folder))
 
 
 @pytest.fixture(scope="session")
@@ -58,7 +60,8 @@ def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Llama, trained: norms before the layers, no biases, rotary positions, tied embeddings."""
     from transformers import LlamaForCausalLM
 
-    return trained(LlamaForCausalLM, llama_config(tied=True), 1e-2, tmp_path_factory.mktemp("llama"))
+    config = llama_config(tied=True)
+    return made_once(tmp_path_factory, "llama", lambda folder: train(LlamaForCausalLM, config, 1e-2, folder))
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +69,7 @@ def untied_llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Llama, its first random weights: an output layer of its own, outside the list of layers."""
     from transformers import LlamaForCausalLM
 
-    return trained(LlamaForCausalLM, llama_config(tied=False), 0, tmp_path_factory.mktemp("untied"), steps=0)
+    return train(LlamaForCausalLM, llama_config(tied=False), 0, tmp_path_factory.mktemp("untied"), steps=0)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +78,7 @@ def tiny_bert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import BertConfig, BertModel
 
     config = BertConfig(**TINY, hidden_size=48, intermediate_size=80, max_position_embeddings=96, initializer_range=0.2)
-    return trained(BertModel, config, 0, tmp_path_factory.mktemp("bert"), steps=0)
+    return train(BertModel, config, 0, tmp_path_factory.mktemp("bert"), steps=0)
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +87,7 @@ def tiny_albert(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from transformers import AlbertConfig, AlbertModel
 
     config = AlbertConfig(**TINY, embedding_size=16, hidden_size=32, intermediate_size=48)
-    return trained(AlbertModel, config, 0, tmp_path_factory.mktemp("albert"), steps=0)
+    return train(AlbertModel, config, 0, tmp_path_factory.mktemp("albert"), steps=0)
 
 
 def llama_config(*, tied: bool) -> Any:
@@ -95,8 +98,8 @@ def llama_config(*, tied: bool) -> Any:
     )
 
 
-def trained(kind: type, config: Any, rate: float, folder: Path, steps: int = 200) -> Path:
-    """Train a tokenizer of 512 tokens and a model on three quarters of the docstrings and save both."""
+def train(kind: type, config: Any, rate: float, folder: Path, steps: int = 200) -> Path:
+    """Return the folder after training a tokenizer of 512 tokens and a model on three quarters of the docstrings."""
     import torch
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast

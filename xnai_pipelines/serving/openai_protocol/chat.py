@@ -70,7 +70,7 @@ class Transcript:
     _numbers: dict[Citation, int] = field(default_factory=dict)
 
     def add(self, sentence: Sentence) -> str:
-        """Return what a sentence adds to the content; one of several lines, such as code, stands in lines of its own."""
+        """Return what a sentence adds to the content; one of several lines, such as code, has lines of its own."""
         if "\n" in sentence.text:
             return self._added(f"\n\n{sentence.text}\n", sentence.citations)
         return self._added(f" {sentence.text} ", sentence.citations)

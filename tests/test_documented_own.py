@@ -1,0 +1,36 @@
+"""The commands that the pages show on a person's own documents run, and print what the pages claim."""
+
+import json
+
+import pytest
+
+from tests.support.documented import PAGES, Block, World, blocks, world
+
+pytestmark = pytest.mark.slow
+
+OWN = [block for block in blocks(PAGES) if block.world == "own"]
+FIRST_RUN = OWN[0]  # of README.md: it makes the home that the others use
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory, built_encoder, fp32_encoder) -> World:
+    """A home of a person's own documents and questions, after its first run."""
+    folder = tmp_path_factory.mktemp("own")
+    (folder / "docs/security").mkdir(parents=True)
+    (folder / "docs/security/keys.md").write_text("# Keys\n\nTo rotate the signing keys, run `rotate`, then restart.\n")
+    (folder / "docs/security/safe.md").write_text("# Safe\n\nThe safe is in the basement. Its code changes in May.\n")
+    for number in range(60):  # enough to calibrate with
+        steps = " ".join(f"Step {step} of part {number} follows the one before." for step in range(4))
+        (folder / f"docs/{number}.md").write_text(f"# Part {number}\n\n{steps}\n")
+    question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
+    (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
+    home = folder / ".xnai-docs"
+    own = world(folder, [home], built_encoder, fp32_encoder)
+    own.made[FIRST_RUN.asked] = FIRST_RUN.run(folder, own.environment)
+    own.environment["XNAI_HOME"] = str(home)
+    return own
+
+
+@pytest.mark.parametrize("block", OWN, ids=str)
+def test_a_documented_block_runs_and_prints_what_it_claims(own: World, block: Block):
+    own.hold(block)
