@@ -40,8 +40,11 @@ def test_a_table_without_a_release_is_dropped_and_every_other_row_stays(
     filled.ingest()
     before, vectors = filled.content(), filled.vectors()
     table = unfinished(filled, monkeypatch, new_release=True)
+    filled.home.access.mkdir()
+    (filled.home.access / "2020-01-01.host.jsonl").touch()
     report = maintain(filled.context(), kept_releases=3)
     assert report.dropped == (table,)
+    assert report.access_logs_removed == 1
     assert report.bytes_before > 0
     assert report.bytes_after > 0
     assert filled.content() == before
