@@ -41,6 +41,12 @@ def server() -> str:
     return address
 
 
+def environment() -> dict[str, str]:
+    """Return this process's environment without settings of the product, of Dagster and of MLflow."""
+    ours = ("XNAI_", "DAGSTER_", "MLFLOW_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
 class Process:
     """A process of Python with these arguments, in a session of its own; like `subprocess.Popen` with its pipes.
 

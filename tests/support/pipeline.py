@@ -30,10 +30,9 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def variables(work: Workplace | None = None, **settings: object) -> dict[str, str]:
     """Return an environment with the settings given, a workplace's home and folder among them, and no other of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
     place = {"home": work.home.root, "documents": work.documents} if work else {}
     ours = {f"XNAI_{name.upper()}": str(value) for name, value in {**place, "threads": 1, **settings}.items()}
-    return {**kept, **ours, "COLUMNS": "200"}  # a wide terminal: no line is broken
+    return {**commands.environment(), **ours, "COLUMNS": "200"}  # a wide terminal: no line is broken
 
 
 @contextmanager
