@@ -1,8 +1,11 @@
 """SQLite as tests want it: most of a small run's time goes into the storages of Dagster and MLflow.
 
-It does not wait for the disk after each commit. A process that is killed loses nothing by that, only a machine that
-loses its power. And Dagster's storages of one file share an engine: they make one for every query, which then compiles
-its statements again. Processes that tests start afresh do as usual.
+- It does not wait for the disk after each commit. A process that is killed loses nothing by that, only a machine that
+  loses its power.
+- Dagster's storages of one file share an engine. They make one for every query, which compiles its statements again.
+- The revisions of a schema are read once. Each storage that is opened reads them all to see whether it is the newest.
+
+Processes that tests start afresh do as usual.
 """
 
 import functools
@@ -10,11 +13,15 @@ import sqlite3
 from typing import Any
 
 import sqlalchemy
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 from sqlalchemy.pool import NullPool
 
 _create_engine = sqlalchemy.create_engine
+_read_revisions = ScriptDirectory.from_config
+_revisions: dict[str | None, ScriptDirectory] = {}
 
 
 def make_sqlite_fast() -> None:
@@ -22,6 +29,7 @@ def make_sqlite_fast() -> None:
     if not event.contains(Engine, "connect", _unsynced):
         event.listen(Engine, "connect", _unsynced)
     sqlalchemy.create_engine = _shared_engine
+    ScriptDirectory.from_config = _known_revisions  # type: ignore[method-assign]
 
 
 def _unsynced(connection: object, _: object) -> None:
@@ -39,3 +47,10 @@ def _shared_engine(url: Any, **options: Any) -> Engine:
 def _engine_of(url: str, timeout: float | None) -> Engine:
     waiting = {} if timeout is None else {"timeout": timeout}
     return _create_engine(url, poolclass=NullPool, connect_args=waiting)
+
+
+def _known_revisions(config: Config) -> ScriptDirectory:
+    place = config.get_main_option("script_location")
+    if place not in _revisions:
+        _revisions[place] = _read_revisions(config)
+    return _revisions[place]
