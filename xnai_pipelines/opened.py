@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.answers.passages import Passages
     from xnai_pipelines.answers.refusal import RefusalPolicy
     from xnai_pipelines.graph.stored import KnowledgeGraph
+    from xnai_pipelines.search.themes import Themes
     from xnai_pipelines.status import HomeStatus
 
 
@@ -137,6 +138,23 @@ class OpenedHome:
         if budget < 1:
             raise QueryError(f"budget={budget} is below 1.")
         return context_block(self._passages, question, budget_tokens=budget, filters=filters)
+
+    def themes(self, question: str, *, level: int = 0, most: int = 5) -> "Themes":
+        """Return what the corpus as a whole says on a question: communities of the graph, each with passages.
+
+        Args:
+            question: What a person asks of the corpus.
+            level: Level of the communities, 0 for the largest groups.
+            most: Max themes.
+
+        Raises:
+            QueryError: The question holds no word or is too long.
+            GraphQueryError: There is no graph, or no community of this level.
+        """
+        from xnai_pipelines.search.themes import themes_of
+        from xnai_pipelines.state.tables import Tables
+
+        return themes_of(self._index, Tables(self._home.lancedb), question, level=level, most=most)
 
     @cached_property
     def graph(self) -> "KnowledgeGraph":

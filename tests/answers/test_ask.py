@@ -79,6 +79,14 @@ def test_the_shortest_part_that_answers_is_quoted(
     assert_exact(answer, lighthouse)
 
 
+def test_a_citation_from_merged_passages_names_the_heading_above_its_quote(passages: Passages):
+    best = choose_evidence(passages, "How often does high tide come?")[0]
+    at = best.start + best.text.index("High tide")
+
+    assert best.heading_path == ("Lighthouse",)
+    assert best.cite(at, best.end).heading_path == ("Lighthouse", "Tides")
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(min_size=1, max_size=60).filter(lambda text: any(map(str.isalnum, text))))
 def test_every_quote_of_every_answer_is_the_stored_text(passages: Passages, lighthouse: Workplace, question: str):

@@ -14,7 +14,7 @@ from xnai_pipelines.answers.answer import Answer
 from xnai_pipelines.answers.ask import Written, ask
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
-from xnai_pipelines.answers.replay import MOST_KEPT, keep, kept_answer, replay
+from xnai_pipelines.answers.replay import BEYOND, MOST_KEPT, keep, kept_answer, replay
 from xnai_pipelines.answers.signature import Verdict, public_key, signed, signing_key, verify_answer
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import AnswerFileError, NotFoundError, NotReadyError, RecordError, ReplayError
@@ -137,6 +137,17 @@ def test_a_kept_answer_is_given_again_byte_for_byte_and_nothing_it_says_is_kept(
     assert json.dumps(asdict(again), default=str) == json.dumps(asdict(proven), default=str)
 
 
+def test_an_answer_that_quotes_because_the_model_failed_is_given_again(harbour: Workplace):
+    def failed(question, evidence):
+        yield from ()
+        return Written("small", (), ("The language model broke off; the answer quotes the documents.",))
+
+    passages = Passages(harbour.search(), harbour.home)
+    quoted = ask(passages, "How much does the crane of Molde lift?", policy=ANYTHING, answerer=failed)
+    keep(quoted, harbour.home)
+    assert replay(quoted.answer_id, harbour.home, no_model, threads=1) == quoted
+
+
 def test_an_answer_is_not_signed_again_by_another_key_under_the_old_time(harbour: Workplace, answer: Answer):
     keep(signed(answer, Ed25519PrivateKey.generate(), NOON), harbour.home)
     with pytest.raises(ReplayError, match="has another now"):
@@ -177,7 +188,7 @@ def test_only_the_newest_answers_are_kept(tmp_path: Path, answer: Answer):
     home = Home(tmp_path)
     keep(answer, home)
     (first,) = home.answers.iterdir()
-    for number in range(MOST_KEPT):
+    for number in range(MOST_KEPT + BEYOND):
         (home.answers / f"{number:032x}.json").touch()
     keep(replace(answer, answer_id="f" * 32), home)
     assert len(list(home.answers.iterdir())) == MOST_KEPT

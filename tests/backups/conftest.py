@@ -3,6 +3,7 @@ import shutil
 import pytest
 
 from tests.support.workplace import Workplace
+from xnai_pipelines.backups import golden, restore
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +19,9 @@ def work(searchable: Workplace) -> Workplace:
 
 
 @pytest.fixture
-def small(work: Workplace) -> Workplace:
-    """A home whose models are missing: its backups have no golden questions, and are made in milliseconds."""
+def small(work: Workplace, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+    """A home that nobody asks anything: its backups have no golden questions, and are made in milliseconds."""
     shutil.rmtree(work.home.models)
+    for module in (golden, restore):
+        monkeypatch.setattr(module, "golden_questions", lambda home: [])
     return work

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,15 @@ from tests.support.backed_up import KEEP_ALL, backed_up, in_copy, place_of, repo
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups import make
-from xnai_pipelines.backups.backup import Backup, StoredFile, read, written
+from xnai_pipelines.backups.backup import Backup, Golden, StoredFile, read, written
+from xnai_pipelines.backups.drill import drill
 from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import open_place
 from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
-from xnai_pipelines.backups.restore import changed_files, restore
+from xnai_pipelines.backups.restore import changed_files, difference, restore
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Encryption, key_of, new_key, read_key_file, write_key_file
+from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.errors import (
     BackupDamagedError,
     BackupError,
@@ -142,6 +145,68 @@ def test_a_release_is_backed_up_with_the_table_and_model_that_it_names(work: Wor
     work.tables.drop(release.embeddings_table)
     with pytest.raises(BackupError, match=r"names the table .*xnai doctor"):
         backed_up(work)
+
+
+def test_a_backup_of_a_home_that_cannot_be_searched_says_so_and_no_drill_proves_it(work: Workplace):
+    (work.home.models / Releases(work.home.releases).require().vector_space).unlink()
+    report = backed_up(work)
+    assert report.golden == 0
+    assert "The encoder of release 1 is missing" in report.unasked
+    proof = drill(work.home, repository_of(work))
+    assert "cannot be searched" in proof.fault
+
+
+def test_a_backup_that_was_not_asked_while_a_run_worked_is_not_proven(work: Workplace):
+    work.tables.delete(work.embeddings, "source", ["notes/rain.txt"])  # and the files of search are still those before
+    assert "was changing what search reads" in backed_up(work).unasked
+    proof = drill(work.home, repository_of(work))
+    assert proof.search_seconds > 0
+    assert "no golden questions" in proof.fault
+
+
+def test_the_questions_are_answered_by_the_release_that_is_backed_up(work: Workplace, monkeypatch: pytest.MonkeyPatch):
+    """A promotion while files are copied moves the pointer."""
+    real = make.take
+
+    def take(*given: Any, **named: Any) -> Any:
+        snapshot = real(*given, **named)
+        (work.home.releases / "current.json").write_text('{"release": 2}')
+        return snapshot
+
+    monkeypatch.setattr(make, "take", take)
+    report = backed_up(work)
+    assert report.golden > 0
+    assert restored(work, report.backup_id, "new").difference == ""
+
+
+def test_a_table_file_that_cannot_be_read_leaves_no_backup(small: Workplace):
+    data = next((small.home.lancedb / "chunks.lance" / "data").iterdir())
+    data.unlink()
+    data.mkdir()
+    with pytest.raises(BackupError, match=r"chunks\.lance/data/.* cannot be read"):
+        backed_up(small)
+    assert repository_of(small).ids() == []
+
+
+def test_backups_that_are_gone_are_not_begun_again_where_their_disk_is_not_mounted(small: Workplace):
+    backed_up(small)
+    place = small.home.root.parent / "backups"
+    place.rename(place.with_name("elsewhere"))
+    with pytest.raises(BackupUnavailableError, match="Mount the disk"):
+        backed_up(small)
+    assert not place.exists()
+    (small.home.state / "backup.json").unlink()
+    assert backed_up(small).files > 0
+
+
+@pytest.mark.parametrize(
+    ("processor", "program", "cause"),
+    [(("avx",), "1", "processor"), (cpu_flags(), "1", "version 1 "), (cpu_flags(), version("xnai-pipelines"), "disk")],
+)
+def test_answers_that_differ_are_told_with_their_likely_cause(processor: tuple[str, ...], program: str, cause: str):
+    backup = replace(EMPTY, golden=(Golden("q", ()),), processor=processor, program=program)
+    assert cause in difference(backup, 1)
+    assert difference(backup, 0) == ""
 
 
 def test_a_file_that_cannot_be_read_is_left_out_and_named(small: Workplace):

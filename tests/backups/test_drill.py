@@ -11,7 +11,7 @@ DRILL = Drill(NOW.isoformat(), "20260301T000000.000Z", 1, 10, 100, 20, 20, 1.0, 
 
 def objected(drills: list[Drill], hours: float | None) -> str:
     newest = None if hours is None else (NOW - timedelta(hours=hours)).isoformat()
-    return " ".join(objections(drills, newest, max_hours=48, max_days=8, now=NOW))
+    return " ".join(one.what for one in objections(drills, newest, max_hours=48, max_days=8, now=NOW))
 
 
 def test_only_a_recent_backup_that_a_recent_drill_proved_passes():

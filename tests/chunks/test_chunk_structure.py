@@ -129,7 +129,7 @@ def test_python_methods_start_chunks_with_their_decorators_and_comments(tokens):
         class Store:
             """Keeps things for as long as they are needed, and not a moment longer than that."""
 
-            # How many there are, counted anew each time somebody asks for it.
+            # How many there are, counted each time somebody asks for it.
             @property
             def size(self):
                 return len(self.items) + len(self.other_items) + len(self.all_the_rest_of_them)

@@ -59,3 +59,17 @@ def test_what_does_not_go_together_or_is_not_there_is_said(environment: dict[str
     assert (together.code, "--stream" in together.err) == (2, True)
     assert command(environment, "replay", "0" * 32).code == 1
     assert command(environment, "verify", str(tmp_path / "none.json")).code == 2
+
+
+def test_an_answer_that_cannot_be_kept_is_printed(environment: dict[str, str], harbour: Workplace):
+    folder = harbour.home.answers
+    aside = folder.rename(folder.with_name("aside")) if folder.exists() else None
+    folder.write_text("in the way", encoding="utf-8")
+    try:
+        said = command(environment, "ask", "How much does the crane of Molde lift?")
+    finally:
+        folder.unlink()
+        if aside:
+            aside.rename(folder)
+    assert (said.code, "lifts 40 tonnes" in said.out) == (0, True)
+    assert "was not kept" in said.err

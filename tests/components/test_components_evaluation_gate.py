@@ -1,7 +1,10 @@
 """The gate passes while a metric in MLflow holds, and keeps downstream assets from running when it does not."""
 
+import math
+
 import dagster as dg
 import pytest
+from pydantic import ValidationError
 
 from xnai_pipelines.components.evaluation_gate import Champion, EvaluationGate, judge
 
@@ -17,7 +20,10 @@ pytestmark = pytest.mark.slow
         (0.78, None, 0.8, 0.02, True, "ndcg is 0.78: the champion's 0.8 less 0.02."),
         (0.77, None, 0.8, 0.02, False, "ndcg is 0.77, below the champion's 0.8 less 0.02."),
         (0.6, 0.7, 0.8, 0.0, False, "ndcg is 0.6, below the floor of 0.7 and the champion's 0.8 less 0."),
-        (0.1, None, None, 0.0, True, "ndcg is 0.1: no limit is set."),
+        (0.1, None, None, 0.0, True, "ndcg is 0.1: there is no champion yet, and no floor is set."),
+        (math.nan, 0.7, 0.8, 0.0, False, "ndcg is nan, which is no measurement."),
+        (math.inf, 0.7, None, 0.0, False, "ndcg is inf, which is no measurement."),
+        (0.9, 0.7, math.nan, 0.0, False, "ndcg is 0.9, below the champion's nan less 0."),
     ],
 )
 def test_a_value_is_judged_against_floor_and_champion(value, floor, champion, max_loss, passed, reason):
@@ -92,13 +98,25 @@ def test_while_mlflow_cannot_be_reached_the_metric_does_not_hold():
 def test_the_champions_own_value_is_the_limit_once_there_is_a_champion(uri):
     served = log(uri, 0.8)
     log(uri, 0.75)
-    against = gate(uri, champion=Champion(registered_model="ranker", max_loss=0.02))
+    against = gate(uri, champion=Champion(registered_model="ranker", max_loss=0.02, required=False))
     assert against.result().passed
     crown(uri, served)
     result = against.result()
     assert not result.passed
     assert result.metadata["champion"].value == 0.8
     assert gate(uri, champion=Champion(registered_model="ranker", max_loss=0.1)).result().passed
+
+
+def test_a_champion_without_a_value_fails_and_says_what_to_correct(uri):
+    log(uri, 0.9)
+    result = gate(uri, floor=0.7, champion=Champion(registered_model="rnaker")).result()
+    assert not result.passed
+    assert result.description.startswith("rnaker@champion has no ndcg in MLflow. Correct registered_model, alias")
+
+
+def test_a_gate_without_a_limit_is_refused():
+    with pytest.raises(ValidationError, match="Set floor, champion, or both"):
+        gate("sqlite:///mlflow.db")
 
 
 def test_as_a_blocking_check_it_keeps_downstream_assets_from_running(uri):

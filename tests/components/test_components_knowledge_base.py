@@ -7,6 +7,7 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from pydantic import ValidationError
 
 from tests.support.pipeline import QUIET, ROOT, base, failures, settled, variables
 from tests.support.workplace import link_models
@@ -103,6 +104,11 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     [
         ({"chunking": Chunking(size=3)}, "chunk_size is 3; it must be a whole number from 16 to 8192"),
         ({"encoder": Encoder(variant="int3")}, "variant is 'int3'; it must be one of fp32"),
+        (
+            {"settings": {"max_slice_loss": 0.1}},
+            "settings.max_slice_loss is the field gate.max_slice_loss of the component",
+        ),
+        ({"settings": {"encoder": "mine"}}, "settings.encoder is the field encoder.source of the component"),
         ({"settings": {"acuracy_floor": 1}}, "There is no setting 'acuracy_floor'; the nearest is accuracy_floor"),
     ],
     ids=str,
@@ -110,6 +116,21 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
 def test_a_value_that_is_not_allowed_is_named(tmp_path, fields, message):
     with pytest.raises(SettingsError, match=message):
         component(**fields).base(tmp_path)
+
+
+def test_relative_paths_among_the_settings_start_at_the_root_too(tmp_path):
+    paths = {"sources": "sources.yaml", "reranker": "models/ce", "backup_to": "backups", "mlflow_uri": "http://mlflow"}
+    settings = component(settings=paths).base(tmp_path).settings
+    assert (settings.sources, settings.reranker) == (tmp_path / "sources.yaml", tmp_path / "models/ce")
+    assert (settings.backup_to, settings.mlflow_uri) == (str(tmp_path / "backups"), "http://mlflow")
+    bucket = component(settings={"backup_to": "s3://bucket/prefix"}).base(tmp_path).settings
+    assert bucket.backup_to == "s3://bucket/prefix"
+
+
+@pytest.mark.parametrize("prefix", ["employee-handbook", "team.docs", "a//b", "/a", "a/", "a b", "é"])
+def test_a_key_prefix_that_dagster_cannot_take_is_refused(prefix):
+    with pytest.raises(ValidationError, match="key_prefix"):
+        component(prefix)
 
 
 def test_without_questions_those_of_an_earlier_file_are_not_used_again(tmp_path):

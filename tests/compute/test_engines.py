@@ -1,6 +1,8 @@
 """Every engine gives the same results, does the shard of a lost worker again, and passes on what a function raises."""
 
+import socket
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from tests.support.sharded import Square, die, refuse, square
 from xnai_pipelines.compute.engine import HERE, Compute, Engine, EngineName, open_engine
 from xnai_pipelines.compute.processes import Processes
-from xnai_pipelines.errors import MissingExtraError, WorkersLostError
+from xnai_pipelines.errors import MissingExtraError, UnavailableError, WorkersLostError
 
 SHARDS = [Square(number) for number in range(7)]
 SQUARES = [0, 1, 4, 9, 16, 25, 36]
@@ -43,6 +45,15 @@ def test_nothing_to_do_starts_no_process() -> None:
 @pytest.mark.parametrize(("name", "apart"), [("here", False), ("processes", True)])
 def test_the_engine_is_the_one_that_is_set(name: str, apart: bool) -> None:
     assert open_engine(Compute(EngineName(name), 2)).apart is apart
+
+
+def test_a_ray_cluster_that_is_not_there_is_named_with_its_setting() -> None:
+    with closing(socket.socket()) as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        for given in (address, f"ray://{address}"):
+            with pytest.raises(UnavailableError, match="XNAI_RAY_ADDRESS"):
+                list(open_engine(Compute(EngineName.RAY, 1, given)).map(square, SHARDS))
 
 
 def test_ray_is_named_with_its_extra_if_it_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,20 +3,22 @@
 import json
 import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
 from shutil import copytree
 
 import dagster as dg
 import pytest
 
+from tests.support.decisions import decision
 from tests.support.defs_automation import DEGRADED, HEALTHY, Automation, publish, write_drift
 from tests.support.encoder_cards import BETTER
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
-from xnai_pipelines.releases.decision import Decision, Outcome, write_decision
-from xnai_pipelines.releases.gate import Verdict
+from xnai_pipelines.defs.runs import HOME_TAG
+from xnai_pipelines.releases.decision import Outcome, write_decision
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import write_record
 
 CAUSE = "below_champion:all@release1"
@@ -118,21 +120,50 @@ def test_the_best_encoder_of_the_card_is_tried_and_an_adapter_follows_without_wa
     trial = degraded.start()
     assert "a retraining has been running since" in degraded.tick()
     degraded.succeed(trial)
-    rejected = Decision(
-        outcome=Outcome.REJECTED,
-        verdict=Verdict(False, ("Worse.",), ()),
-        decided_at=datetime.now(UTC),
-        champion_release=1,
-        vector_space="other",
-        adapter=None,
-        pairs_sha256=None,
-        config={},
-        judged_on="",
-        cause=None,
-        encoder="multilingual",
-    )
-    write_decision(degraded.home.decisions, rejected)
+    write_decision(degraded.home.decisions, decision(champion_release=1, vector_space="space_of_multilingual"))
     assert degraded.tick() == "retrain"
+
+
+def test_after_a_trial_that_failed_an_adapter_is_next(degraded):
+    write_record(degraded.home.state / "encoder_card.json", BETTER)
+    degraded.tick()
+    degraded.instance.report_run_failed(degraded.start(), "the folder is gone")
+    assert degraded.tick(**NOW) == "retrain"
+    assert degraded.requests[-1].tags["attempt"] == "2"
+
+
+def test_a_challenger_that_awaits_approval_is_waited_for(degraded):
+    releases = Releases(degraded.home.releases)
+    releases.challenge(replace(releases.require(), release=2, vector_space="adapted"))
+    write_decision(
+        degraded.home.decisions, decision(Outcome.AWAITING_APPROVAL, champion_release=1, vector_space="adapted")
+    )
+    assert "release 2 awaits approval (`xnai approve` releases it" in degraded.tick()
+    write_decision(degraded.home.decisions, decision(champion_release=1, vector_space="adapted"))
+    assert degraded.tick() == "retrain"
+
+
+def test_runs_of_other_homes_in_the_instance_do_not_count(degraded):
+    tags = {"cause": CAUSE, "champion": "1", HOME_TAG: "/elsewhere"}
+    degraded.begin("retrain", tags)
+    for _ in range(3):
+        degraded.instance.report_run_failed(degraded.begin("retrain", tags), "out of memory")
+    assert degraded.tick() == "retrain"
+    assert degraded.requests[-1].tags["attempt"] == "1"
+
+
+def test_a_run_launched_with_tags_of_a_persons_own_is_an_attempt_like_any_other(degraded):
+    degraded.instance.report_run_failed(degraded.begin("retrain", {"attempt": "two", "champion": "best"}), "")
+    assert "the last retraining failed" in degraded.tick()
+
+
+def test_an_alert_that_did_not_reach_the_webhook_is_sent_again_with_the_next_tick(degraded):
+    write_drift(degraded.home, Cause.MODEL_FAULT, "The canary questions have other vectors than at the release.")
+    for _ in range(2):
+        assert "Alert: " in degraded.tick(webhook="http://127.0.0.1:9/hook")
+    assert "Alert: " in degraded.tick()
+    assert "it was reported and now needs a person" in degraded.tick()
+    assert len(degraded.alerts()) == 1
 
 
 def test_a_damaged_encoder_card_is_named_and_nothing_is_forgotten(degraded):
@@ -163,8 +194,7 @@ def test_until_the_run_is_there_the_same_is_asked_for_which_dagster_starts_once_
 
 
 def test_a_retraining_that_a_person_started_is_waited_for_too(degraded):
-    job = degraded.job("retrain")
-    degraded.instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+    degraded.begin("retrain", {})
     assert "a retraining has been running since" in degraded.tick()
     assert "asked for by a person" in degraded.tick()
     assert degraded.requests == []
@@ -250,11 +280,11 @@ def test_another_release_that_was_not_evaluated_yet_is_not_judged_by_the_last_on
 
 
 @pytest.mark.parametrize(
-    ("cause", "job"), [(Cause.INDEX_FAULT, "maintain"), (Cause.MISSING_DOCUMENTS, "refresh")], ids=str
+    ("cause", "found"), [(Cause.INDEX_FAULT, "missing vectors"), (Cause.MISSING_DOCUMENTS, None)], ids=str
 )
-def test_what_training_cannot_mend_is_mended_by_its_own_job(degraded, cause, job):
-    write_drift(degraded.home, cause, "Half of the chunks are not in the index.")
-    assert degraded.tick() == job
+def test_what_training_cannot_mend_is_mended_by_an_ingest(degraded, cause, found):
+    write_drift(degraded.home, cause, "Half of the chunks are not in the index.", found=found)
+    assert degraded.tick() == "refresh"
     [request] = degraded.requests
     assert request.tags["drift"] == cause
     assert "attempt" not in request.tags
@@ -265,6 +295,12 @@ def test_what_training_cannot_mend_is_mended_by_its_own_job(degraded, cause, job
         said = degraded.tick()
     assert "was requested but did not fix it" in said
     assert len(degraded.alerts()) == 1
+
+
+def test_vectors_that_an_ingest_keeps_are_reported_with_what_replaces_them(degraded):
+    write_drift(degraded.home, Cause.INDEX_FAULT, "Stored vectors are others.", found="stored vectors")
+    assert "Stored vectors are others. `xnai run --new-release` embeds everything anew." in degraded.tick()
+    assert (len(degraded.alerts()), degraded.requests) == (1, [])
 
 
 def test_a_fault_of_the_model_is_reported_and_not_trained_against(degraded):

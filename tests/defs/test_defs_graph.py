@@ -1,6 +1,6 @@
 """The graph that people see in the UI is the one that was reviewed, in graph.json, and everything in it is described.
 
-After a change of the graph, write the file anew, and read its difference: python -m tests.defs.test_defs_graph
+After a change of the graph, write the file again and read its difference: python -m tests.defs.test_defs_graph
 """
 
 import json

@@ -1,4 +1,4 @@
-"""Loading the code location, which every run's process does anew, imports nothing heavy and writes nothing."""
+"""Loading the code location, which the process of every run does, imports nothing heavy and writes nothing."""
 
 import json
 import subprocess

@@ -11,6 +11,7 @@ import pytest
 from tests.support.pipeline import Pipeline, failures, materialized, resource, settled
 from tests.support.retrained import Retrained, copy_world, of_world
 from xnai_pipelines.adapters.make import read_adapter_report
+from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.defs import adapters
 from xnai_pipelines.defs.adapters import (
     adapter_is_sound,
@@ -26,6 +27,7 @@ from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.artefacts import file_sha256
+from xnai_pipelines.state.locks import held_if_free
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS, TRAINING_PAIRS
 
@@ -71,9 +73,17 @@ def test_the_run_shows_what_each_asset_made(retrained):
     assert (decided["decision"], decided["cause"]) == ("awaiting_approval", "asked for by a person")
     assert decided["judged_against_release"] == 1
     assert decided["verdict"]
+    assert "| awaiting approval |" in decided["tried"]
     released = shown["release"]
     assert (released["release"], released["released_in_this_run"]) == (1, False)
     assert released["reason"] == "The challenger awaits approval: `xnai approve`."
+
+
+def test_a_challenger_that_awaits_approval_is_told_of(retrained):
+    [alert] = [one["alert"] for one in LogSink(retrained.work.home.alerts).tail() if "alert" in one]
+    assert (alert["kind"], alert["severity"]) == ("approval", "info")
+    assert alert["title"] == "A challenger of release 1 awaits approval"
+    assert alert["text"].endswith("`xnai approve --by NAME` releases it.")
 
 
 def test_all_its_checks_pass(retrained):
@@ -172,6 +182,8 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert other.success, failures(other)
         assert "late.md" in pipeline.work.sources()
         assert training.is_alive()
+        with held_if_free(pipeline.work.home.root / "retraining.lock") as free:
+            assert not free, "another retraining would wait"
     finally:
         go_on.set()
         training.join(120)

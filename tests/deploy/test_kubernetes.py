@@ -2,7 +2,9 @@
 
 import copy
 import json
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
@@ -13,6 +15,7 @@ from dagster_k8s import K8sRunLauncher
 
 from tests.support.manifests import KUBERNETES, OVERLAYS, Manifest, Pod, pods, rendered, violations
 from tests.support.pipeline import ROOT
+from xnai_pipelines.serving.limits import ServiceLimits
 
 SCHEMAS = "1.37.0"
 ANY: list[dict[str, Any]] = [{"podSelector": {}}]  # what a rule without a side means
@@ -183,6 +186,34 @@ def test_runs_use_the_image_of_the_code_server(manifests: list[Manifest]) -> Non
     assert "/" in images["Run"], "an overlay names a registry"
 
 
+@pytest.mark.parametrize("overlay", ["staging", "production"])
+def test_a_deployment_runs_the_images_that_it_names_by_digest(overlay: str, tmp_path: Path) -> None:
+    """The workflow edits the overlay with `kustomize edit set image`, which replaces these entries."""
+    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
+    path = tmp_path / "kubernetes/overlays" / overlay / "kustomization.yaml"
+    content = yaml.safe_load(path.read_text())
+    digest = f"sha256:{'0' * 64}"
+    content["images"] = [
+        {"name": name, "newName": f"ghcr.io/acme/{name}", "digest": digest}
+        for name in ("xnai-pipelines", "xnai-service")
+    ]
+    path.write_text(yaml.safe_dump(content))
+    images = {pod.spec["containers"][0]["image"] for pod in pods(rendered(overlay, tmp_path / "kubernetes"))}
+    ours = {image for image in images if "xnai" in image}
+    assert ours == {f"ghcr.io/acme/{name}@{digest}" for name in ("xnai-pipelines", "xnai-service")}
+
+
+def test_what_backs_up_and_drills_writes_to_the_volume_of_backups(manifests: list[Manifest]) -> None:
+    folder = _named(manifests, "ConfigMap", "xnai")["data"]["XNAI_BACKUP_TO"]
+    mounting = {
+        pod.owner
+        for pod in pods(manifests)
+        for mount in pod.spec["containers"][0].get("volumeMounts", [])
+        if (mount["mountPath"], mount["name"]) == (folder, "backups")
+    }
+    assert mounting == {"Run", "Deployment/code", "CronJob/backup"}
+
+
 def test_the_instance_is_that_of_the_compose_file_with_runs_as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster itself reads the file; the launcher's settings are checked against its own schema."""
     folder = KUBERNETES / "base"
@@ -214,7 +245,7 @@ def test_the_environment_holds_only_variables_that_something_reads(manifests: li
     from xnai_pipelines.settings import Settings
 
     read = {f"XNAI_{name.upper()}" for name in Settings.model_fields}
-    read |= {"FORWARDED_ALLOW_IPS", "XNAI_DAGSTER"}  # uvicorn; dagster.yaml
+    read |= {"XNAI_DAGSTER"}  # dagster.yaml
     read |= {name for name in os_names(manifests) if name.startswith("XNAI_POSTGRES_")}
     assert _named(manifests, "ConfigMap", "xnai")["data"].keys() <= read
 
@@ -257,7 +288,11 @@ def test_the_ingress_has_tls_and_leads_to_routes_for_callers_by_a_name_that_the_
     (rule,) = ingress["rules"]
     assert ingress["tls"][0]["hosts"] == [rule["host"]]
     assert rule["host"] in _named(manifests, "ConfigMap", "xnai")["data"]["XNAI_SERVICE_NAMES"].split(",")
-    assert {path["path"] for path in rule["http"]["paths"]} == {"/v1", "/mcp"}  # not /metrics
+    assert {path["path"] for path in rule["http"]["paths"]} == {"/", "/page", "/session", "/v1", "/mcp"}
+    assert {path["pathType"] for path in rule["http"]["paths"] if path["path"] == "/"} == {"Exact"}  # not /metrics
+    size = _named(manifests, "Ingress")["metadata"]["annotations"]["nginx.ingress.kubernetes.io/proxy-body-size"]
+    assert size == f"{ServiceLimits().body_bytes // 1024}k"
+    assert _named(manifests, "ConfigMap", "xnai")["data"]["XNAI_TRUSTED_PROXIES"]  # else all callers have one address
 
 
 def test_dagsters_own_chart_gets_the_same_code_limits_and_rights() -> None:

@@ -56,6 +56,11 @@ def test_a_deployment_waits_for_the_approval_of_its_environment_and_is_undone_if
     assert "/v1/status" in check["run"]
     assert back["if"].startswith("failure()")
     assert "rollout undo" in back["run"]
+    kept = DEPLOY["steps"][-4]["run"]
+    assert "get $SETTINGS" in kept
+    assert "kubectl replace" in back["run"]
+    settings = {f"configmap/{name}" for name in ("xnai", "dagster-instance")}
+    assert set(WORKFLOWS["deploy"]["env"]["SETTINGS"].split()) == settings
 
 
 def test_each_deployment_of_the_base_is_waited_for() -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +80,11 @@ def cut_off(work: Workplace) -> None:
     data.write_bytes(data.read_bytes()[:-10])
 
 
+def damaged_table(work: Workplace) -> None:
+    newest = min((work.home.lancedb / "chunks.lance" / "_versions").iterdir())  # numbers count down from 2**64
+    newest.write_bytes(newest.read_bytes()[:-40])
+
+
 def orphaned(work: Workplace) -> None:
     table = work.home.lancedb / f"{release_of(work).embeddings_table}.lance"
     shutil.copytree(table, work.home.lancedb / "embeddings_9_0123456789abcdef.lance")
@@ -128,10 +133,12 @@ INCIDENTS = {
     "missing_table": Incident(lambda work: work.tables.drop(release_of(work).embeddings_table), restored_in_place),
     "half_copied": Incident(half_copied, restored_in_place),
     "cut_off": Incident(cut_off, restored_in_place),
+    "damaged_table": Incident(damaged_table, restored_in_place),
     "orphaned_table": Incident(orphaned, lambda work: maintain(work.context(), kept_releases=3)),
     "damaged_database": Incident(lambda work: damage(work.home.vector_cache)),
     "damaged_record": Incident(lambda work: write_and_cut(work.home.state / "evaluation.json")),
     "damaged_search_files": Incident(lambda work: damage(next(work.home.index.glob("*/[!.]*/vectors.npy")))),
+    "damaged_inputs": Incident(lambda work: (work.home.root / "home.json").unlink(), lambda work: work.ingest()),
     "missing_documents": Incident(
         lambda work: shutil.move(work.documents, work.documents.with_name("away")),
         lambda work: shutil.move(work.documents.with_name("away"), work.documents),
@@ -161,7 +168,6 @@ def work(proven_once: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("xnai_pipelines.state.layout.os.fsync", lambda descriptor: None)
     work = copy_home(proven_once, tmp_path)
     shutil.copytree(proven_once.home.root.parent / "backups", tmp_path / "backups", copy_function=os.link)
-    write_json(work.home.root / "home.json", {"documents": str(work.documents), "questions": None})
     return work
 
 
@@ -207,6 +213,16 @@ def test_a_damaged_pointer_is_moved_back_to_where_it_was(work: Workplace):
     (work.home.releases / "current.json").unlink()
     found(work.home)["damaged_pointer"].mend()
     assert release_of(work) == before
+
+
+def test_a_pointer_whose_release_is_lost_is_for_a_person_to_move(work: Workplace):
+    """An earlier release may hold documents that were deleted since."""
+    first = release_of(work)
+    Releases(work.home.releases).publish(replace(first, release=2), "made for a test")
+    (work.home.releases / "2.json").unlink()
+    diagnosis = found(work.home)["damaged_pointer"]
+    assert not diagnosis.can_mend
+    assert '{"release": 1}' in diagnosis.remedy
 
 
 def test_what_is_at_work_is_no_fault(work: Workplace):

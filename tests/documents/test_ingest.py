@@ -137,6 +137,25 @@ def test_names_are_stored_in_one_form_whichever_the_file_system_has(work: Workpl
     assert (again.documents.written, again.documents.deleted) == (0, 0)
 
 
+def test_a_file_whose_name_changes_its_unicode_form_keeps_its_document(work: Workplace):
+    composed = work.write("Größe.md", "# Sizes\n\nThe pump is large.\n")
+    decomposed = composed.with_name(unicodedata.normalize("NFD", composed.name))
+    composed.rename(decomposed)
+    work.ingest()
+    decomposed.rename(composed)
+    renamed = work.ingest()
+
+    assert work.sources() == {"Größe.md"}
+    assert (renamed.documents.deleted, renamed.documents.quarantined) == (0, 0)
+    work.write(decomposed.name, "# Other sizes\n")
+    assert work.ingest().documents.quarantined == 1
+    composed.unlink()
+    work.ingest()
+    (row,) = work.rows(DOCUMENTS).values()
+    assert row["title"] == "Other sizes"
+    assert not work.rows(QUARANTINE)
+
+
 def test_of_records_with_one_id_the_first_is_kept_and_the_others_are_named(work: Workplace):
     work.write("twice.jsonl", '{"_id": "1", "text": "First."}\n{"_id": "1", "text": "Second."}\n')
     work.ingest()

@@ -1,5 +1,7 @@
 """A sensor reads each evaluation once, knows a release's first one, and gets the rows beneath its figures."""
 
+from dataclasses import replace
+
 import mlflow
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -51,6 +53,23 @@ def test_the_order_is_that_of_measuring_where_mlflow_was_down_and_they_are_logge
     for number in (2, 0, 1):
         log(tracker, evaluation, report=at(evaluation.report, number, f"night {number}"))
     assert fingerprints(past_evaluations(tracker, 10)) == ["night 2", "night 1", "night 0"]
+
+
+def test_homes_that_share_a_server_read_their_own_evaluations_alone(tracker, evaluation):
+    for number, home in enumerate(("first", "second")):
+        log(replace(tracker, home=home), evaluation, report=at(evaluation.report, number, f"of the {home}"))
+    for home in ("first", "second"):
+        own = replace(tracker, home=home)
+        assert fingerprints(past_evaluations(own, 10)) == [f"of the {home}"]
+        assert first_evaluation(own, 1).tags["fingerprint"] == f"of the {home}"
+    assert len(past_evaluations(tracker, 10)) == 2
+
+
+@pytest.mark.parametrize("tag", ["yesterday", "2026-01-01T02:00:00"])
+def test_one_whose_time_was_edited_is_skipped(nights, database, tag):
+    [newest] = [past.run_id for past in past_evaluations(nights, 1)]
+    mlflow.MlflowClient(f"sqlite:///{database}").set_tag(newest, "evaluated_at", tag)
+    assert fingerprints(past_evaluations(nights, 2)) == ["night 3"]
 
 
 def test_one_that_is_half_logged_is_not_given(nights, database):

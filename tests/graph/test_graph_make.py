@@ -68,7 +68,7 @@ def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tm
 
 
 def test_what_was_read_anew_is_related_anew_even_if_the_mentions_are_the_same():
-    before, after = ({"mentions": Part(input=read, revision="same", rows=1)} for read in ("read", "read anew"))
+    before, after = ({"mentions": Part(input=read, revision="same", rows=1)} for read in ("read", "read again"))
     assert input_of(RELATIONS, before, Overrides()) != input_of(RELATIONS, after, Overrides())
 
 

@@ -7,14 +7,17 @@ import pytest
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import QueryError
+from xnai_pipelines.errors import GraphQueryError, QueryError
 from xnai_pipelines.evaluation.graph_share import WITHOUT, GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.graph.record import read_graph_record
+from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.search.query import Filters, Mode
+from xnai_pipelines.search.themes import themes_of
 from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.schemas import DOCUMENTS
 
 ASKED = "Where was the director of Silver Tide born?"
 FILMS = {
@@ -70,6 +73,25 @@ def test_hybrid_search_takes_the_graph_only_as_far_as_the_policy_says(films: Wor
     assert by_graph.rank(ASKED, 5) == index.rank(ASKED, 5, Mode.GRAPH)
     without = by_graph.ranked_by(replace(index.policy, graph_weight=0.0), films.home)
     assert [(hit.chunk_id, hit.score) for hit in without.search(ASKED, 5)] == plain
+
+
+def test_themes_are_what_the_best_passages_mention_most(films: Workplace):
+    index, graph = films.search(), KnowledgeGraph(films.tables)
+    found = themes_of(index, films.tables, ASKED, most=1)
+    assert found.passages == index.passages
+    [theme] = found.themes
+    assert theme.community in graph.communities(0)
+    assert 0 < theme.share == found.covered < 1
+    texts = {row["document_id"]: row["text"] for row in films.rows(DOCUMENTS).values()}
+    assert [one.text for one in theme.passages] == [
+        texts[one.document_id][one.start : one.end] for one in theme.passages
+    ]
+    every = themes_of(index, films.tables, ASKED, most=100)
+    shares = [one.share for one in every.themes]
+    assert shares == sorted(shares, reverse=True)
+    assert found.covered <= every.covered <= 1
+    with pytest.raises(GraphQueryError, match=r"level 9.*xnai graph communities"):
+        themes_of(index, films.tables, ASKED, level=9)
 
 
 def test_no_way_leads_over_a_document_that_may_not_be_read(films: Workplace):

@@ -17,6 +17,7 @@ from xnai_pipelines.questions.feedback import (
 from xnai_pipelines.questions.labelled import LabelledQuestions, read_labelled
 from xnai_pipelines.questions.question import Origin, Relevant, Split, question_id
 from xnai_pipelines.questions.split import split_by_document
+from xnai_pipelines.state.day_files import file_of_day
 
 KNOWN = {"guide/install.md": "A", "guide/Usage.md": "B", "corpus.jsonl#7": "C", "faq.md": "D"}
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -57,7 +58,7 @@ def test_a_judgement_is_a_line_in_the_file_of_its_day_and_is_read_back(tmp_path)
         who=None,
         known=KNOWN,
     )
-    path = tmp_path / "feedback" / "2026-03-01.jsonl"
+    path = file_of_day(tmp_path / "feedback", "2026-03-01")
     assert json.loads(path.read_text(encoding="utf-8")) == {
         "question": "Wie installiere ich?",
         "source": "faq.md",
@@ -79,7 +80,7 @@ def test_right_sources_answer_a_question_and_a_record_id_is_enough(tmp_path):
     assert question.relevant == (Relevant("A", None, 1), Relevant("C", None, 1))
     assert (question.origin, question.split) == (Origin.LABELLED, None)
     assert not labelled.splits_given
-    assert '"source": "corpus.jsonl#7"' in (tmp_path / "2026-03-01.jsonl").read_text(encoding="utf-8")
+    assert '"source": "corpus.jsonl#7"' in file_of_day(tmp_path, "2026-03-01").read_text(encoding="utf-8")
 
 
 def test_the_id_of_a_question_does_not_depend_on_who_spelled_it_first(tmp_path):
@@ -199,7 +200,7 @@ def test_what_cannot_be_feedback_is_refused_and_not_written(tmp_path, question, 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / "feedback").write_text("in the way")
-    with pytest.raises(FeedbackError, match=r"2026-03-01.jsonl cannot be written \(File exists\)"):
+    with pytest.raises(FeedbackError, match=r"jsonl cannot be written \(File exists\)"):
         judge(tmp_path / "feedback", "q", "faq.md")
 
 

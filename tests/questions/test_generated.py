@@ -63,7 +63,7 @@ def test_the_same_passages_in_any_order_give_the_same_questions():
 def test_editing_a_document_changes_no_other_documents_questions():
     before = generate_questions(corpus(20), 1000, 1)
     edited = [one for one in corpus(20) if one.document_id != "d3"]
-    edited.append(passage("d3", 0, "This document was written anew, with other words in it."))
+    edited.append(passage("d3", 0, "This document was written again with other words."))
     after = generate_questions(edited, 1000, 1)
     assert [q for q in before if "d3" not in q.document_ids] == [q for q in after if "d3" not in q.document_ids]
 

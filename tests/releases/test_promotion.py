@@ -26,6 +26,7 @@ from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailab
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import evaluate_retrieval
+from xnai_pipelines.graph.record import PARTS, Part, record_part
 from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.decision import Outcome, decisions, last_decision
@@ -67,10 +68,14 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     first = releases_of(adapted).require()
     assert aliases(tracker) == {"champion": first.vector_space, "challenger": challenger.vector_space}
 
+    for part in PARTS:  # the graph was made again since the challenger was embedded
+        graph = record_part(adapted.home, part, Part("", f"{part} of today", 1))
+
     outcome = release_promoted(adapted)
     assert (outcome.release, outcome.released) == (2, True)
     current = releases_of(adapted).require()
     assert (current.release, current.embeddings_table) == (2, challenger.embeddings_table)
+    assert current.graph == graph.revision
     assert current.adapter == read_adapter_report(adapted.home).adapter
     assert current.questions == question_set(read_questions(adapted.tables))
     compared = last_comparison(adapted.home).comparison
@@ -78,7 +83,7 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     assert current.metrics["vector.ndcg_at_10"] > 0.95
     assert current.table_versions[current.embeddings_table] == adapted.tables.version(adapted.embeddings)
     assert releases_of(adapted).challenger() is None
-    assert [move.reason for move in releases_of(adapted).moves()] == ["embedded anew", "promoted over release 1"]
+    assert [move.reason for move in releases_of(adapted).moves()] == ["embedded", "promoted over release 1"]
     adapted.check_whole()
 
     assert aliases(tracker) == {"champion": current.vector_space}
@@ -146,6 +151,14 @@ def test_a_challenger_that_was_not_compared_is_not_judged_by_an_earlier_ones_com
     index_challenger(adapted.context(), adapted.encoder, exact_search_rows=EXACT_SEARCH_ROWS)
     with pytest.raises(ReleaseError, match=rf"challenger {adapted.encoder.vector_space} was not evaluated"):
         decide(adapted)
+
+
+def test_a_challenger_is_not_released_with_the_figures_of_another(adapted: Workplace):
+    path = adapted.home.state / "comparison.json"
+    path.write_text(path.read_text().replace(challenger_of(adapted).vector_space, "another"))
+    with pytest.raises(ReleaseError, match="was not evaluated; the last comparison is of another"):
+        release_promoted(adapted)
+    assert releases_of(adapted).require().release == 1
 
 
 def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approves(adapted: Workplace):

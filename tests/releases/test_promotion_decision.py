@@ -1,42 +1,24 @@
 """Decisions are kept as files, and approval is for what is still current."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.support.decisions import NOW, PROMOTED, REJECTED, decision
 from xnai_pipelines.errors import DecisionError
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.releases.decision import (
-    Decision,
     Outcome,
     approve,
     decisions,
     outcome_of,
     read_decision,
+    remedies_markdown,
+    why_ask,
     write_decision,
 )
-from xnai_pipelines.releases.gate import RuleResult, Verdict
-
-NOW = datetime(2026, 3, 1, 2, tzinfo=UTC)
-REJECTED = Verdict(False, ("Too slow.",), (RuleResult("latency", False, "Too slow."),))
-PROMOTED = Verdict(True, ("Better.",), (RuleResult("better", True, "Better."),))
-CONFIG = {"rank": 8, "learning_rate": 1e-4, "target_modules": ["query", "value"], "epochs": None}
-
-
-def decision(outcome=Outcome.REJECTED, **fields):
-    given = {
-        "outcome": outcome,
-        "verdict": REJECTED if outcome is Outcome.REJECTED else PROMOTED,
-        "decided_at": NOW,
-        "champion_release": 3,
-        "vector_space": "0123456789abcdef",
-        "adapter": "lora-1",
-        "pairs_sha256": "p1",
-        "config": CONFIG,
-        "judged_on": "champion 3, questions q",
-        "cause": "vector nDCG@10 of language ru fell",
-    }
-    return Decision(**(given | fields))
+from xnai_pipelines.state.manifest import Release, Releases
 
 
 def test_a_decision_is_the_same_after_it_was_written(tmp_path):
@@ -101,3 +83,36 @@ def test_a_vector_space_that_is_no_name_and_a_time_without_zone_are_refused(tmp_
     with pytest.raises(ValueError, match="needs a time zone"):
         write_decision(tmp_path, replace(decision(), decided_at=NOW.replace(tzinfo=None)))
     assert list(tmp_path.iterdir()) == []
+
+
+def released(folder, spaces):
+    releases = Releases(folder)
+    for number, space in enumerate(spaces, start=1):
+        table = f"embeddings_{number}_{space}"
+        release = Release(number, NOW.isoformat(), table, {}, space, 384, "minilm", "fp32", None, None, {})
+        releases.publish(release, "test")
+    return releases
+
+
+def test_what_a_person_rolled_back_asks_for_approval_until_it_is_gone_forward_to_again(tmp_path):
+    releases = released(tmp_path, ["base", "adapted"])
+    assert why_ask(releases, "adapted", ask=False) is None
+    releases.roll_back(1, "worse")
+    assert why_ask(releases, "adapted", ask=False) == "It has the vectors of release 2, which a person rolled back."
+    assert why_ask(releases, "another", ask=False) is None
+    releases.roll_back(2, "better after all")
+    assert releases.undone() == []
+
+
+def test_with_the_setting_every_promotion_asks(tmp_path):
+    assert why_ask(released(tmp_path, ["base"]), "another", ask=True).startswith("A person approves every promotion")
+
+
+def test_the_remedies_that_were_tried_are_listed_with_what_each_gained():
+    gained = replace(PROMOTED, gain=Estimate(0.03, 0.01, 0.05))
+    trial = decision(adapter=None, encoder="e5")
+    adapted = decision(Outcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=NOW + timedelta(days=1))
+    assert remedies_markdown([adapted, trial]).splitlines()[2:] == [
+        "| 2026-03-01 02:00 UTC | encoder e5 | not recorded | rejected |",
+        "| 2026-03-02 02:00 UTC | adapter lora-1 of minilm | +0.030 [+0.010, +0.050] | promoted |",
+    ]

@@ -37,6 +37,7 @@ def test_better_where_it_degraded_and_nowhere_worse_is_promoted_with_a_reason_fo
     assert verdict.promoted
     assert failed(verdict) == []
     assert verdict.reasons == tuple(rule.words for rule in verdict.rules)
+    assert verdict.gain == good.of(RUSSIAN, "vector").ndcg
     assert verdict.reasons[0].startswith("On language ru in vector search the challenger is better: nDCG@10 0.8")
     assert "over 30 labelled questions" in verdict.reasons[0]
     assert [rule.name for rule in verdict.rules] == [

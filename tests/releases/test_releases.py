@@ -1,4 +1,4 @@
-"""A release names one vector space, and what is embedded anew is what changed."""
+"""A release names one vector space, and only what changed is embedded."""
 
 from dataclasses import replace
 

@@ -56,7 +56,7 @@ def test_back_and_forward_search_answers_from_the_release_that_the_pointer_names
     assert released.search().release == second
     assert scores(released.search()) == expected[2]
     assert [(move.release, move.reason) for move in releases_of(released).moves()] == [
-        (1, "embedded anew"),
+        (1, "embedded"),
         (2, "promoted over release 1"),
         (1, "rolled back from release 2"),
         (2, "rolled back from release 1"),

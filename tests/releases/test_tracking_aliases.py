@@ -1,5 +1,7 @@
 """The aliases champion and challenger follow the releases; nothing else in the registry is touched."""
 
+from dataclasses import replace
+
 import mlflow
 import pytest
 
@@ -12,21 +14,25 @@ from xnai_pipelines.state.tracker import Tracker
 pytestmark = pytest.mark.filterwarnings("ignore:The ``noload`` loader strategy is deprecated:DeprecationWarning")
 
 
+def register(tracker, space):
+    return log_model(
+        tracker,
+        vector_space=space,
+        variant=space,
+        base_sha256="53aa",
+        shipped_bytes=1,
+        params={},
+        metrics={},
+        card=b"{}",
+        tags={},
+    )
+
+
 @pytest.fixture
 def registry(tracker):
     """The tracker with the vector spaces old and new registered."""
     for space in ("old", "new"):
-        log_model(
-            tracker,
-            vector_space=space,
-            variant=space,
-            base_sha256="53aa",
-            shipped_bytes=1,
-            params={},
-            metrics={},
-            card=b"{}",
-            tags={},
-        )
+        register(tracker, space)
     return tracker
 
 
@@ -108,3 +114,15 @@ def test_other_aliases_and_other_models_are_left_alone(registry, client):
 def test_a_registry_that_is_down_is_told_from_an_empty_one():
     with pytest.raises(TrackingUnavailableError, match="Connection refused"):
         mirror_aliases(Tracker("http://127.0.0.1:9", None), champion="old", challenger=None)
+
+
+def test_homes_that_share_a_server_have_a_model_each(tracker, client):
+    register(tracker, "old")  # by an earlier version, which named no home
+    first, second = (replace(tracker, home=home) for home in ("first-home", "second-home"))
+    models = [register(home, f"space of {home.home}").model for home in (first, second)]
+    assert models == ["xnai-encoder", "xnai-encoder-second-h"]
+    for home in (first, second):
+        mirror_aliases(home, champion=f"space of {home.home}", challenger=None)
+    assert [aliases(home)["champion"] for home in (first, second)] == ["space of first-home", "space of second-home"]
+    assert stored(client, models[1]) == {"champion": "1"}
+    assert register(first, "old").number == 1

@@ -5,14 +5,11 @@ import pytest
 from tests.support.backed_up import copy_home
 from xnai_pipelines.errors import UnavailableError
 from xnai_pipelines.serving.current import CurrentRelease
-from xnai_pipelines.state.claim import claim
 
 
 @pytest.fixture
 def own(tenants, tmp_path):
-    work = copy_home(tenants, tmp_path)
-    claim(work.home, work.inputs)
-    return work
+    return copy_home(tenants, tmp_path)
 
 
 @pytest.fixture
@@ -72,6 +69,27 @@ def test_rules_that_are_gone_open_nothing(own, current):
     rules.write_text(text, encoding="utf-8")
     current.refresh()
     assert sources(current) == {"holidays.md"}
+
+
+def test_a_home_that_does_not_know_its_documents_folder_serves_nobody_after_a_restart_too(own):
+    (own.home.root / "home.json").unlink()
+    started = CurrentRelease(own.home)
+    started.refresh()
+    assert started.newest is None
+    assert "who may read" in started.failure
+    (own.home.releases / "current.json").unlink()
+    (own.home.releases / "moves.jsonl").unlink()
+    started.refresh()
+    assert "`xnai run` makes the first release" in started.failure
+
+
+def test_files_that_are_being_made_open_no_index(own, current):
+    index = current.served.index
+    table = own.home.index / index.release.embeddings_table
+    (table / ".new.partial").mkdir()
+    (table / ".new.lock").touch()
+    current.refresh()
+    assert current.served.index is index
 
 
 def test_groups_that_no_rule_names_need_no_filter_of_their_own(current):

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from tests.serving.test_tenants import ids
 from tests.support.homes import small_disk  # noqa: F401 - a fixture
-from tests.support.served import bearer
+from tests.support.served import bearer, served
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving import connection
 from xnai_pipelines.serving.audit import Access, AccessLog
+from xnai_pipelines.state.day_files import file_of_day
 from xnai_pipelines.state.layout import Home
 
 OF_RED = ("4,000", "zephyrine", "red/pay", "INV-2041")
@@ -115,6 +116,12 @@ def test_a_client_that_does_not_read_is_cut_off(client, monkeypatch):
     assert client.get("/health").status_code == 200
 
 
+def test_a_probe_is_answered_though_the_connections_are_used_up(tenants, monkeypatch):
+    monkeypatch.setitem(connection.OPTIONS, "limit_concurrency", 1)
+    with served(tenants.home) as crowded:
+        assert [crowded.get(path).status_code for path in ("/health", "/v1/status", "/ready")] == [200, 503, 200]
+
+
 def test_a_body_that_does_not_arrive_is_given_up(tenants, client, monkeypatch):
     monkeypatch.setattr(client.service, "limits", replace(client.service.limits, seconds=0.05))
     token = bearer(tenants.home)["Authorization"]
@@ -190,6 +197,6 @@ def test_a_full_disk_costs_lines_of_the_access_log_and_nothing_else(small_disk):
     assert not log.write(access)
     filler.unlink()
     assert log.write(access)
-    lines = (small_disk / "access/2026-01-01.jsonl").read_text(encoding="utf-8").splitlines()
+    lines = file_of_day(small_disk / "access", "2026-01-01").read_text(encoding="utf-8").splitlines()
     assert json.loads(lines[-1])["route"] == "/v1/status"
     log.close()

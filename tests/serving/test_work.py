@@ -6,8 +6,12 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from tests.support.served import GENEROUS
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.errors import RequestTimeoutError
+from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.readiness import Readiness
+from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.work import Workers
 
 
@@ -47,3 +51,21 @@ def test_work_that_is_given_up_before_it_begins_gives_its_processor_back():
         return workers.busy
 
     assert anyio.run(talk) == 0
+
+
+def test_a_service_whose_processors_are_all_taken_is_ready(tenants):
+    """Load that took a replica out of service would fall on the others."""
+    service = Service(tenants.home, GENEROUS, Doorkeeper(tenants.home, authenticated=False), threads=1)
+    goes_on = threading.Event()
+
+    async def talk():
+        await service.refresh()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(service.workers.do, goes_on.wait)
+            await anyio.wait_all_tasks_blocked()
+            try:
+                await Readiness(service).check()
+            finally:
+                goes_on.set()
+
+    anyio.run(talk)

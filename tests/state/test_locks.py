@@ -45,6 +45,16 @@ def test_a_second_writer_waits_and_says_for_whom(home: Home):
     assert (first.returncode, second.returncode) == (0, 0)
 
 
+def test_a_full_disk_does_not_keep_the_writer_from_its_lock(small_disk: Path):
+    """`xnai maintain` needs it to free space."""
+    home = Home(small_disk)
+    (small_disk / "writer.lock").touch()
+    with pytest.raises(OSError, match="space"):
+        (small_disk / "filler").write_bytes(b"x" * 2**24)
+    with sole_writer(home, pytest.fail):
+        pass
+
+
 def test_a_killed_writer_holds_nobody_up(home: Home):
     with start(home) as first:
         first.stdout.readline()

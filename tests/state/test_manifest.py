@@ -78,9 +78,24 @@ def test_killed_before_the_pointer_moves_the_old_release_serves(folder: Path, mo
 def test_a_first_release_that_was_cut_off_keeps_its_number(folder: Path):
     releases = Releases(folder)
     releases.publish(FIRST, "made for a test")
-    (folder / "current.json").unlink()
+    for after_the_manifest in ("current.json", "moves.jsonl"):
+        (folder / after_the_manifest).unlink()
     assert releases.current() is None
     assert releases.next_number() == 1
+
+
+def test_a_lost_pointer_is_no_new_home_and_is_written_again_as_it_was(folder: Path):
+    releases = Releases(folder)
+    for release in (FIRST, SECOND):
+        releases.publish(release, "made for a test")
+    releases.roll_back(1, "asked for")
+    (folder / "current.json").unlink()
+    with pytest.raises(ReleaseError, match="xnai doctor --fix"):
+        releases.current()
+    assert releases.next_number() == 3
+    releases.repair_pointer()
+    assert releases.current() == FIRST
+    assert releases.moves()[-1].kind is MoveKind.REPAIRED
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", "7", '{"release": 1}', '{"unknown": 2}'])

@@ -10,6 +10,7 @@ from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.backups.restore import RestoreReport, restore
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
+from xnai_pipelines.state.claim import claim
 
 PLAIN = Checksum()
 KEEP_ALL = Retention(1_000, 0, 0)
@@ -20,7 +21,9 @@ def copy_home(work: Workplace, root: Path) -> Workplace:
     shutil.copytree(work.home.root, root / "home", symlinks=True)
     shutil.copytree(work.documents, root / "documents")
     (root / "home" / "home.json").unlink(missing_ok=True)  # which names the folder that was copied
-    return Workplace(root, work.encoder)
+    copy = Workplace(root, work.encoder)
+    claim(copy.home, copy.inputs)
+    return copy
 
 
 def place_of(work: Workplace) -> Place:

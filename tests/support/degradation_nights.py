@@ -113,6 +113,7 @@ class Sensor:
         *nights: Night,
         attempts: Sequence[Attempt] = (),
         drift: DriftSummary | None = None,
+        waiting: str | None = None,
     ) -> Decision:
         now = RELEASED + day * DAY
         memory = Memory.from_json(self.cursor)
@@ -124,6 +125,7 @@ class Sensor:
             memory=memory,
             thresholds=self.thresholds,
             now=now,
+            waiting=waiting,
         )
         self.cursor = decision.memory.to_json()
         return decision

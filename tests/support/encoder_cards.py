@@ -21,6 +21,7 @@ def figures(name: str, chosen_on: float | None, *, current: bool = False) -> Enc
         query_ms=1.0,
         seconds_per_thousand=1.0,
         shipped_bytes=1,
+        vector_space=f"space_of_{name}",
     )
 
 

@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -18,11 +19,11 @@ PROBES = ("startupProbe", "readinessProbe", "livenessProbe")
 Manifest = dict[str, Any]
 
 
-def rendered(overlay: str) -> list[Manifest]:
+def rendered(overlay: str, folder: Path = KUBERNETES) -> list[Manifest]:
     """Return the objects of an overlay, made by kubectl, which carries kustomize and needs no cluster for that."""
     if shutil.which("kubectl") is None:
         pytest.skip("kubectl is not installed")
-    command = ["kubectl", "kustomize", str(KUBERNETES / "overlays" / overlay)]
+    command = ["kubectl", "kustomize", str(folder / "overlays" / overlay)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     assert finished.returncode == 0, finished.stderr
     return list(yaml.safe_load_all(finished.stdout))

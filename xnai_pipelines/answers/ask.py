@@ -10,14 +10,14 @@ from typing import TypeAlias
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, Usage
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, citation_of, quoted
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
-ANSWERS_VERSION = 2  # raised when the same release and question give another answer
+ANSWERS_VERSION = 3  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 NEAREST = 3  # passages that a refusal names
 
@@ -177,12 +177,14 @@ class Weighed:
 
     def sentences(self) -> tuple[Sentence, ...]:
         """Return the answer in the documents' own words."""
-        return tuple(quoted(unit, self.evidence) for unit in chosen_units(self.question, self.scored.units))
+        chosen = chosen_units(self.question, self.scored.units, self.evidence)
+        return tuple(quoted(unit, self.evidence) for unit in chosen)
 
     def best(self, most: int) -> tuple[Citation, ...]:
         """Return the citations of the parts that answer best."""
         return tuple(
-            citation_of(self.evidence[unit.evidence], unit.start, unit.end) for unit in self.scored.units[:most]
+            self.evidence[unit.evidence].cite(unit.start, unit.end)
+            for unit in distinct(self.scored.units, self.evidence, most)
         )
 
 
@@ -222,13 +224,13 @@ def refused(evidence: Sequence[Evidence]) -> Refusal:
     nearest: dict[tuple[str, float], Evidence] = {}
     for one in evidence:  # a short passage and the neighbours that it took in have one score: one of them is named
         nearest.setdefault((one.document_id, one.score), one)
-    named = [citation_of(one, one.start, one.end) for one in nearest.values()]
+    named = [one.cite(one.start, one.end) for one in nearest.values()]
     return Refusal("The documents do not answer this.", tuple(named[:NEAREST]))
 
 
 def answer_digest(answer: Answer) -> str:
-    """Return the digest of all of an answer but its cost, time and signature: 32 hexadecimal digits."""
-    content = asdict(replace(answer, answer_id="", usage=None, seconds=0.0, signature=None))
+    """Return the digest of all of an answer but notes, cost, time and signature: 32 hexadecimal digits."""
+    content = asdict(replace(answer, answer_id="", notes=(), usage=None, seconds=0.0, signature=None))
     text = json.dumps(content, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xnai_pipelines.answers.answer import Citation
+from xnai_pipelines.answers.landmarks import Landmark, landmarks
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.ranking import Candidate
@@ -33,6 +35,7 @@ class Evidence:
         score: Score of its best passage in the search.
         rows: Places of its passages in the corpus, in the order of the text.
         chunk_starts: First character of each of its passages in the document's text.
+        landmarks: Where its headings and page change, in the order of the text, its start the first.
     """
 
     document_id: str
@@ -47,10 +50,26 @@ class Evidence:
     score: float
     rows: tuple[int, ...] = ()
     chunk_starts: tuple[int, ...] = ()
+    landmarks: tuple[Landmark, ...] = ()
 
     def chunk_at(self, position: int) -> str:
         """Return the passage that the character at this place in the document is in."""
         return self.chunk_ids[max(0, bisect_right(self.chunk_starts, position) - 1)]
+
+    def cite(self, start: int, end: int) -> Citation:
+        """Return the citation of these characters of the document, which are in the evidence."""
+        here = bisect_right(self.landmarks, start, key=lambda landmark: landmark.start) - 1
+        at = self.landmarks[here] if here >= 0 else Landmark(self.start, self.heading_path, self.page)
+        return Citation(
+            document_id=self.document_id,
+            source=self.source,
+            chunk_id=self.chunk_at(start),
+            start=start,
+            end=end,
+            quote=self.text[start - self.start : end - self.start],
+            heading_path=at.heading_path,
+            page=at.page,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +162,7 @@ def _runs(passages: Passages, rows: Sequence[Row], *, merge: bool) -> list[list[
 
 def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
     first = run[0].shown
+    structure = passages.structures.of(first["document_id"])
     return Evidence(
         document_id=first["document_id"],
         source=first["source"],
@@ -156,6 +176,7 @@ def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
         score=max(row.score for row in run),
         rows=tuple(row.place for row in run),
         chunk_starts=tuple(row.shown["start"] for row in run),
+        landmarks=tuple(landmark for row in run for landmark in landmarks(row.shown, structure)),
     )
 
 

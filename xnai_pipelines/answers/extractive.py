@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from textwrap import dedent
 
-from xnai_pipelines.answers.answer import Citation, Sentence, State
+from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.scoring import Unit
+from xnai_pipelines.answers.steps import MOST_STEPS, steps_around
+from xnai_pipelines.answers.table_rows import as_sentence
 
 MOST = 3  # sentences of an answer
 MOST_OF_A_LIST = 5  # if the question asks for several
@@ -14,36 +18,98 @@ CLOSE_OF_A_LIST = 0.15
 
 # Questions that ask for several things, in the languages whose function words are known.
 _SEVERAL = re.compile(
-    r"\b(?:list|name (?:all|some|the|two|three|four)|what are|what were|which (?:\w+ )?\w+s (?:are|were|do|have)"
-    r"|welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b|перечисли|назовите|каковы|какие",
+    r"^\W*(?:please\s+)?list\b|\blist (?:all|every)\b"
+    r"|\bname (?:all|some|the (?:two|three|four|five|\w+s))\b|\bwhat (?:are|were) (?!you\b|we\b|they\b)"
+    r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
+    r"|перечисли|\bназов(?:и|ите) (?:все|два|две|три|четыре|пять|несколько)|каковы|какие",
+    re.IGNORECASE,
+)
+# Questions that ask what to do.
+_STEPS = re.compile(
+    r"\bhow (?:do|does|to|can|could|should|must|is|are)\b|\bsteps?\b|^\W*(?:как|wie|comment|c[oó]mo|come|hoe)\b",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[ \t]*(?:```|~~~)")
+_NARROWEST = 40  # characters, to which prose is folded
 
 
-def chosen_units(question: str, units: Sequence[Unit]) -> Sequence[Unit]:
-    """Return the units that an answer quotes, the best first: the best, and those that answer nearly as well."""
+def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Sequence[Unit]:
+    """Return the units that an answer quotes, the best first: the best, and those that answer nearly as well.
+
+    One of numbered steps brings those around it, in their order, if the question asks what to do or if another one
+    answers too.
+    """
     several = bool(_SEVERAL.search(question))
     most, close = (MOST_OF_A_LIST, CLOSE_OF_A_LIST) if several else (MOST, CLOSE)
-    return [unit for unit in units[:most] if unit.score >= units[0].score - close]
+    chosen = [unit for unit in distinct(units, evidence, most) if unit.score >= units[0].score - close]
+    if not chosen:
+        return chosen
+    steps = _steps_around(chosen[0], evidence)
+    covered = sum(any(_overlap(unit, step) for step in steps) for unit in chosen)
+    return steps if covered > 1 or (steps and _STEPS.search(question)) else chosen
+
+
+def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> list[Unit]:
+    """Return the first units that differ in more than white space; passages may overlap, and documents repeat."""
+    found: dict[str, Unit] = {}
+    for unit in units:
+        text = "".join(_text(unit, evidence).split())
+        if not any(text in other for other in found):
+            found[text] = unit
+        if len(found) == most:
+            break
+    return list(found.values())
 
 
 def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
-    """Return a unit as a sentence that quotes it; line breaks of prose become blanks."""
-    citation = citation_of(evidence[unit.evidence], unit.start, unit.end)
-    text = citation.quote if _CODE.match(citation.quote) else " ".join(citation.quote.split())
-    return Sentence(text, State.VERBATIM, (citation,))
+    """Return a unit as a sentence that quotes it.
+
+    A row of a table is read with the names of its columns. The lines of prose are joined; those of code, logs and
+    verse stay apart.
+    """
+    citation = evidence[unit.evidence].cite(unit.start, unit.end)
+    return Sentence(_shown(unit, evidence[unit.evidence]), State.VERBATIM, (citation,))
 
 
-def citation_of(one: Evidence, start: int, end: int) -> Citation:
-    """Return the citation of these characters of a document, which are in the evidence."""
-    return Citation(
-        document_id=one.document_id,
-        source=one.source,
-        chunk_id=one.chunk_at(start),
-        start=start,
-        end=end,
-        quote=one.text[start - one.start : end - one.start],
-        heading_path=one.heading_path,
-        page=one.page,
+def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:
+    one = evidence[unit.evidence]
+    return one.text[unit.start - one.start : unit.end - one.start]
+
+
+def _steps_around(unit: Unit, evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the numbered steps that a unit is one of: those up to it, and as many after it as there is room for."""
+    one = evidence[unit.evidence]
+    ranges = steps_around(one.text, unit.start - one.start)
+    steps = [replace(unit, start=one.start + start, end=one.start + end, names=None) for start, end in ranges]
+    at = next((at for at, step in enumerate(steps) if unit.start < step.end), 0)
+    return steps[max(0, at + 1 - MOST_STEPS) :][:MOST_STEPS]
+
+
+def _overlap(one: Unit, other: Unit) -> bool:
+    return one.evidence == other.evidence and one.start < other.end and other.start < one.end
+
+
+def _shown(unit: Unit, one: Evidence) -> str:
+    start, end = unit.start - one.start, unit.end - one.start
+    quote = one.text[start:end]
+    if _CODE.match(quote):
+        return quote
+    if unit.names or quote.startswith("|"):
+        return as_sentence(quote, one.text[unit.names[0] - one.start : unit.names[1] - one.start] if unit.names else "")
+    if "\n" not in quote:
+        return " ".join(quote.split())
+    first = one.text.rfind("\n", 0, start) + 1
+    last = one.text.find("\n", end)
+    if _is_folded_prose(one.text[first : last if last >= 0 else len(one.text)].split("\n")):
+        return " ".join(quote.split())
+    indent = one.text[first:start]
+    return quote if indent.strip() else dedent(indent + quote)
+
+
+def _is_folded_prose(lines: Sequence[str]) -> bool:
+    """Return whether lines end only because the next word would have made them longer than the longest."""
+    width = max(map(len, lines))
+    next_words = [(line.split(maxsplit=1) or [""])[0] for line in lines[1:]]
+    return width >= _NARROWEST and all(
+        bool(word) and len(line) + 1 + len(word) > width for line, word in zip(lines[:-1], next_words, strict=True)
     )

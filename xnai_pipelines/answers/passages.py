@@ -7,6 +7,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from xnai_pipelines.answers.landmarks import Structures
 from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.passage_tokens import PassageTokens
@@ -78,6 +79,11 @@ class Passages:
     def titles(self) -> dict[str, str]:
         """Titles by document_id."""
         return Tables(self._home.lancedb).pairs(DOCUMENTS, "document_id", "title")
+
+    @cached_property
+    def structures(self) -> Structures:
+        """Headings and pages of the documents."""
+        return Structures(Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "headings", "pages"]))
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""

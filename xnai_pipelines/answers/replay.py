@@ -13,23 +13,29 @@ from xnai_pipelines.answers.signature import public_key, signed, signing_key
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import NotFoundError, ReplayError
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, changed_at
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import read_record, write_record
 
 MOST_KEPT = 1_000  # answers; the oldest are forgotten
+BEYOND = 100  # answers, above which the folder is cut back to that
 
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def keep(answer: Answer, home: Home) -> None:
-    """Keep what an answer is made from, so that `replay` can give it again. Nothing of the documents is kept."""
+    """Keep what an answer is made from, so that `replay` can give it again. Nothing of the documents is kept.
+
+    Raises:
+        OSError: The folder cannot be written.
+    """
     folder = home.answers
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_record(_path(home, answer.answer_id), replace(answer, sentences=(), refusal=None))
-    kept = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
-    for path in kept[: max(0, len(kept) - MOST_KEPT)]:
-        path.unlink(missing_ok=True)
+    kept = list(folder.glob("*.json"))
+    if len(kept) > MOST_KEPT + BEYOND:
+        for path in sorted(kept, key=changed_at)[:-MOST_KEPT]:
+            path.unlink(missing_ok=True)
 
 
 def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *, threads: int) -> Answer:
@@ -63,7 +69,7 @@ def replay(answer_id: str, home: Home, answerer_of: Callable[[str], Answerer], *
             f"Release {kept.release} gives another answer now: documents have been edited or deleted since, or the "
             f"graph was made again{model}."
         )
-    again = replace(again, usage=kept.usage, seconds=kept.seconds)
+    again = replace(again, notes=kept.notes, usage=kept.usage, seconds=kept.seconds)
     if kept.signature is None:
         return again
     key = signing_key(home)

@@ -36,12 +36,14 @@ class Unit:
         start: First character in the document.
         end: Character after the last.
         score: How well it answers; compare within one question.
+        names: Range of the row that names its columns in the document; None unless it is a row below one.
     """
 
     evidence: int
     start: int
     end: int
     score: float
+    names: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +90,22 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         middles, similarities = _similarities(asked, mine)
         shared = np.zeros(len(asked.forms), bool)
         names = {name.casefold() for name in (one.title, *one.heading_path)}
-        for first, last in units(one.text):
-            text, start, end = one.text[first:last], one.start + first, one.start + last
+        for part in units(one.text):
+            text, start, end = one.text[part.start : part.end], one.start + part.start, one.start + part.end
             if text.casefold() in names:
                 continue
             inside = (middles >= 2 * start) & (middles <= 2 * end)
+            columns = None
+            if part.names:  # a row is read with the names of its columns
+                columns = one.start + part.names[0], one.start + part.names[1]
+                inside |= (middles >= 2 * columns[0]) & (middles <= 2 * columns[1])
+                text = f"{one.text[slice(*part.names)]} {text}"
             maxsim = float(_best(similarities[:, inside]).mean())
             common = asked.shared(passages.terms(text))
             shared |= common
             overlap = _share(asked, common)
             total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
-            found.append(Unit(place, start, end, total))
+            found.append(Unit(place, start, end, total, columns))
             facts.append((maxsim, overlap, place))
         parts.append((_best(similarities), shared))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)

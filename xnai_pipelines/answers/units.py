@@ -2,61 +2,88 @@
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import islice, pairwise
+from typing import NamedTuple
 
+from xnai_pipelines.answers.table_rows import Row, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
 LONGEST = 800  # characters; a longer sentence or line is cut at white space
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_ROW = re.compile(r"^[ \t]*\|[^\n]*$", re.MULTILINE)
-_RULE = re.compile(r"[\s|:+=-]+")  # the line under a table's heading
+_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
 _HEADING = re.compile(r"#{1,6}[ \t][^\n]*")
 
 
-def units(text: str) -> list[tuple[int, int]]:
-    """Return the start and end of each unit, in order. Headings and lines without a letter or digit are none."""
-    found: list[tuple[int, int]] = []
+class Part(NamedTuple):
+    """The range of a part; that of the row that names its columns if it is a row below one."""
+
+    start: int
+    end: int
+    names: tuple[int, int] | None = None
+
+
+def units(text: str) -> list[Part]:
+    """Return the parts of a text that can answer, in order.
+
+    Headings, rows of column names, and lines without a letter or digit cannot.
+    """
+    found: list[Part] = []
     at = 0
-    for start, end in _blocks(text):
-        found += _sentences(text, at, start)
-        found.append((start, end))
-        at = end
+    for block in _blocks(text):
+        found += _sentences(text, at, block.start)
+        if not isinstance(block, Row) or not block.is_heading:
+            found.append(Part(block.start, block.end, block.names))
+        at = block.end
     found += _sentences(text, at, len(text))
-    trimmed = (_trimmed(text, start, end) for start, end in found)
-    return [(start, end) for start, end in trimmed if start < end and _says_something(text[start:end])]
+    trimmed = (_trimmed(text, part) for part in found)
+    return [part for part in trimmed if part.start < part.end and any(map(str.isalnum, text[part.start : part.end]))]
 
 
-def _blocks(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the ranges of code blocks and table rows, in order."""
-    at = 0
-    for fence in [*(match.span() for match in _FENCE.finditer(text)), (len(text), len(text))]:
-        yield from (match.span() for match in _ROW.finditer(text, at, fence[0]))
+def _blocks(text: str) -> Iterator[Part | Row]:
+    """Yield code blocks, table rows and table headings, in order."""
+    at = _end_of_code_before(text)
+    if at:
+        yield Part(0, at)
+    for fence in [*(match.span() for match in _FENCE.finditer(text, at)), (len(text), len(text))]:
+        yield from table_rows(text, at, fence[0])
         if fence[0] < fence[1]:
-            yield fence
+            yield Part(*fence)
         at = fence[1]
 
 
-def _sentences(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _end_of_code_before(text: str) -> int:
+    """Return where the code ends that began before the text, as in a passage cut from a long block; 0 if none did.
+
+    A first fence without a language ends code if the next fence names one, or if it stands right below a line and
+    above a blank one or the end.
+    """
+    fences = list(islice(_FENCE_LINE.finditer(text), 2))
+    if not fences or fences[0]["language"]:
+        return 0
+    start, end = fences[0].span()
+    names_next = len(fences) > 1 and bool(fences[1]["language"])
+    below_code = bool(text[:start].strip()) and not text[:start].endswith("\n\n")
+    return end if names_next or (below_code and text[end : end + 1] in ("", "\n")) else 0
+
+
+def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
     edges = [start, *sentence_starts(text, start, end), end]
     for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
         yield from _pieces(text, heading.end() if heading else first, last)
 
 
-def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+def _pieces(text: str, start: int, end: int) -> Iterator[Part]:
     while end - start > LONGEST:
         cut = max(text.rfind(mark, start + LONGEST // 2, start + LONGEST) for mark in "\n ")
         cut = cut if cut > start else start + LONGEST
-        yield start, cut
+        yield Part(start, cut)
         start = cut
-    yield start, end
+    yield Part(start, end)
 
 
-def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
-    part = text[start:end]
-    return start + len(part) - len(part.lstrip()), start + len(part.rstrip())
-
-
-def _says_something(text: str) -> bool:
-    return not _RULE.fullmatch(text) and any(map(str.isalnum, text))
+def _trimmed(text: str, part: Part) -> Part:
+    said = text[part.start : part.end]
+    start = part.start + len(said) - len(said.lstrip())
+    return Part(start, part.start + len(said.rstrip()), part.names)

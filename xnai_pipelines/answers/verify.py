@@ -4,7 +4,7 @@ The evidence that the draft names is looked at first, then the rest: a wrong cit
 Nothing here asks a model, so the same draft and evidence always give the same verdicts.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import dropwhile, pairwise, takewhile
@@ -12,7 +12,7 @@ from itertools import dropwhile, pairwise, takewhile
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.draft import Draft, DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
-from xnai_pipelines.answers.verification.cues import Cue
+from xnai_pipelines.answers.verification.cues import COVERED, TURNING
 from xnai_pipelines.answers.verification.entailment import Judgement, judge
 from xnai_pipelines.answers.verification.quoting import (
     Normalised,
@@ -22,12 +22,12 @@ from xnai_pipelines.answers.verification.quoting import (
     without_spans,
 )
 from xnai_pipelines.answers.verification.tokens import Kind, Token, tokens
+from xnai_pipelines.answers.verification.turned import turning_left_out, units_left_out
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.documents.parsers.language import identify_language
 
-_TURNING = (Cue.NEGATION, Cue.HEDGE, Cue.QUANTITY)  # cues that a quote must not leave out
 _TRIED = 4  # sentences of one piece of evidence that are judged, those with most of the words
-_SAMPLE = 2_000  # characters of the evidence from which its language is identified
+_SAMPLE = 2_000  # characters of evidence from which its language is identified
 
 
 def verify(draft: Draft, evidence: Sequence[Evidence]) -> tuple[Sentence, ...]:
@@ -45,12 +45,11 @@ class Verifier:
     """Evidence, prepared for one sentence after the other."""
 
     def __init__(self, evidence: Sequence[Evidence]) -> None:
-        self._language = identify_language(" ".join(piece.text for piece in evidence)[:_SAMPLE])
-        self._pieces = [_Piece(piece, self._language) for piece in evidence]
+        self._pieces = [_Piece(piece, evidence) for piece in evidence]
 
     def verified(self, sentence: DraftSentence) -> Sentence:
         """Return the sentence with its state and, if the evidence proves it, the citation."""
-        return _verified(sentence, self._pieces, self._language)
+        return _verified(sentence, self._pieces)
 
 
 @dataclass
@@ -58,7 +57,13 @@ class _Piece:
     """One piece of evidence, prepared when it is first needed."""
 
     evidence: Evidence
-    language: str | None
+    beside: Sequence[Evidence]  # all of it: what is too short to tell its language is in that of the rest
+
+    @cached_property
+    def language(self) -> str | None:
+        """Language of its text; None if it is not known."""
+        together = " ".join(piece.text for piece in self.beside)
+        return identify_language(self.evidence.text[:_SAMPLE]) or identify_language(together[:_SAMPLE])
 
     @cached_property
     def prepared(self) -> Normalised:
@@ -107,46 +112,38 @@ class _Piece:
 
     def judge(self, sentence: Sequence[Token], at: int) -> Judgement:
         """Return whether one of its sentences supports a sentence."""
-        return judge(sentence, self.tokens[at], self.above.union(*self.subjects[:at]))
+        before = self.above.union(*self.subjects[:at])
+        return judge(sentence, self.tokens[at], before, covered=self.language in COVERED)
 
     @cached_property
     def subjects(self) -> list[frozenset[str]]:
         """Terms of the name that each sentence begins with or has first: what a pronoun after it may mean."""
         return [frozenset(_first_name(sentence)) for sentence in self.tokens]
 
-    def turned_by_what_is_left_out(self, start: int, end: int) -> bool:
-        """Return whether a quote leaves out a "not", "may" or "nearly" before it in its clause."""
-        for (first, last), sentence in zip(self.sentences, self.tokens, strict=True):
-            if first < start and end <= last:
-                clause = next((token.clause for token in sentence if first + token.end > start), None)
-                return any(
-                    token.cue in (Cue.NEGATION, Cue.HEDGE, Cue.QUANTITY)
-                    and token.clause == clause
-                    and first + token.end <= start
-                    for token in sentence
-                )
+    def misquoted(self, start: int, end: int) -> bool:
+        """Return whether a quote says something else without the rest of its sentence.
+
+        It leaves out a "not" before it, a condition behind it or the unit of its last number, or begins or ends within
+        a number. In a language whose turning words are not known, what is left out may be one.
+        """
+        for (first, _), sentence in zip(self.sentences, self.tokens, strict=True):
+            inside = [start < first + token.end and first + token.start < end for token in sentence]
+            kept = {
+                at for at, token in enumerate(sentence) if inside[at] and _within(token, start - first, end - first)
+            }
+            if not any(inside):
+                continue
+            if len(kept) < sum(inside) or [*turning_left_out(sentence, kept), *units_left_out(sentence, kept)]:
+                return True
+            if _turned_before(sentence, kept) or (self.language not in COVERED and len(kept) < len(sentence)):
+                return True
         return False
 
-    def cite(self, start: int, end: int) -> Citation:
-        """Return the citation of a range of its text."""
-        piece = self.evidence
-        return Citation(
-            document_id=piece.document_id,
-            source=piece.source,
-            chunk_id=piece.chunk_at(piece.start + start),
-            start=piece.start + start,
-            end=piece.start + end,
-            quote=piece.text[start:end],
-            heading_path=piece.heading_path,
-            page=piece.page,
-        )
 
-
-def _verified(draft: DraftSentence, pieces: Sequence[_Piece], language: str | None) -> Sentence:
+def _verified(draft: DraftSentence, pieces: Sequence[_Piece]) -> Sentence:
     named = [pieces[at] for at in dict.fromkeys(draft.cited) if 0 <= at < len(pieces)]
     ordered = [*named, *(piece for piece in pieces if piece not in named)]
-    said = tokens(draft.text, language)
-    if not said:
+    if not tokens(draft.text, None):
         return Sentence(draft.text, State.UNSUPPORTED, reason="It has no words to check.")
     if whole := _quoted(draft.text, ordered):
         return Sentence(draft.text, State.VERBATIM, (whole,))
@@ -155,32 +152,40 @@ def _verified(draft: DraftSentence, pieces: Sequence[_Piece], language: str | No
         if citation is None and len(span.split()) > 2:
             return Sentence(draft.text, State.UNSUPPORTED, reason=f'No document says "{span}".')
     spans = tuple(dict.fromkeys(citation for citation in quotes.values() if citation))
-    if spans and not any(token.content for token in tokens(without_spans(draft.text), language)):
+    languages = {piece.language for piece in ordered}
+    around = without_spans(draft.text)
+    if spans and not any(token.content for language in languages for token in tokens(around, language)):
         return Sentence(draft.text, State.VERBATIM, spans)
+    said = {language: tokens(draft.text, language) for language in languages}
     return _supported(draft.text, said, ordered, spans)
 
 
 def _quoted(text: str, pieces: Sequence[_Piece], *, alone: bool = True) -> Citation | None:
     """Return the citation of the first evidence that has the text, None if none has.
 
-    A quote that stands alone must not leave out a "not" before it.
+    A quote that stands alone must not say something else without the rest of its sentence.
     """
     for piece in pieces:
         found = find_quote(text, piece.evidence.text, piece.prepared)
-        if found and not (alone and piece.turned_by_what_is_left_out(*found)):
-            return piece.cite(*found)
+        if found and not (alone and piece.misquoted(*found)):
+            return piece.evidence.cite(*(piece.evidence.start + at for at in found))
     return None
 
 
-def _supported(text: str, said: Sequence[Token], pieces: Sequence[_Piece], spans: tuple[Citation, ...]) -> Sentence:
+def _supported(
+    text: str,
+    said: Mapping[str | None, Sequence[Token]],
+    pieces: Sequence[_Piece],
+    spans: tuple[Citation, ...],
+) -> Sentence:
     """Return the sentence as supported by the first evidence that does, else with the reason of the nearest one."""
     nearest = Judgement(False, -1.0, "There is no evidence.")
     for piece in pieces:
-        sentence = _with_names(said, piece)
+        sentence = _with_names(said[piece.language], piece)
         for at in piece.nearest(sentence):
             judged = piece.judge(sentence, at)
             if judged.supported:
-                citation = piece.cite(*piece.sentences[at])
+                citation = piece.evidence.cite(*(piece.evidence.start + at for at in piece.sentences[at]))
                 return Sentence(text, State.SUPPORTED, tuple(dict.fromkeys((*spans, citation))))
             if judged.coverage > nearest.coverage:
                 nearest = judged
@@ -194,6 +199,16 @@ def _with_names(sentence: Sequence[Token], piece: _Piece) -> list[Token]:
     known = any(first.term in terms for terms in piece.terms)
     alone = bool(rest) and rest[0].clause == first.clause
     return [_as_name(first, first.term in piece.names or (not known and alone)), *rest]
+
+
+def _within(token: Token, start: int, end: int) -> bool:
+    return start <= token.start and token.end <= end
+
+
+def _turned_before(sentence: Sequence[Token], kept: Container[int]) -> bool:
+    """Return whether a "not", "may" or "nearly" stands before what is kept of its clause."""
+    first = next(at for at in range(len(sentence)) if at in kept)
+    return any(token.cue in TURNING and token.clause == sentence[first].clause for token in sentence[:first])
 
 
 def _first_name(sentence: Sequence[Token]) -> Iterator[str]:

@@ -13,6 +13,7 @@ from xnai_pipelines.autonomy.decisions.decide import Decision, DriftSummary, dec
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
+from xnai_pipelines.autonomy.drift.faults import ingest_mends
 from xnai_pipelines.autonomy.drift.make import last_drift_report
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.errors import NotTrackedError
@@ -28,10 +29,11 @@ LOOKED_BACK = 10  # newest evaluations per tick; older ones are ignored
 
 # The action against a cause that training cannot fix.
 MENDED_BY = {
-    Cause.INDEX_FAULT: Action.MAINTAIN,
+    Cause.INDEX_FAULT: Action.INGEST,
     Cause.MISSING_DOCUMENTS: Action.INGEST,
     Cause.MODEL_FAULT: Action.ALERT,
 }
+EMBED_ANEW = "`xnai run --new-release` embeds everything anew."
 
 
 def look_for_degradation(
@@ -41,8 +43,12 @@ def look_for_degradation(
     memory: Memory,
     thresholds: Thresholds,
     now: datetime,
+    *,
+    waiting: str | None = None,
 ) -> Decision:
     """Return what the automation does now, with the memory for its next tick.
+
+    `waiting` says what a person has to do before another retraining makes sense, as a clause; None if nothing.
 
     Raises:
         ReleaseError: The release pointer is damaged.
@@ -67,6 +73,7 @@ def look_for_degradation(
         memory=memory,
         thresholds=thresholds,
         now=now,
+        waiting=waiting,
     )
 
 
@@ -90,5 +97,6 @@ def _drift(home: Home, release: int) -> DriftSummary | None:
     report = last_drift_report(home)
     if report is None or report.release != release:
         return None
-    action = MENDED_BY.get(report.cause, Action.RETRAIN)
-    return DriftSummary(str(report.cause), action, report.conclusion)
+    if report.cause is Cause.INDEX_FAULT and not ingest_mends(report.tests):
+        return DriftSummary(str(report.cause), Action.ALERT, f"{report.conclusion} {EMBED_ANEW}")
+    return DriftSummary(str(report.cause), MENDED_BY.get(report.cause, Action.RETRAIN), report.conclusion)

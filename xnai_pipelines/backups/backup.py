@@ -56,9 +56,11 @@ class Backup:
         home: Path of the home.
         release: Current release, None before the first.
         tables: Versions of the tables.
-        golden: Questions with what the home found; empty if it could not search then.
+        golden: Questions with what the home found; empty if it was not asked.
         omitted: Files that could not be read, with the reason.
         files: Every file.
+        unasked: Why the home was not asked, "" if it was, or if nothing was released.
+        processor: Vector instruction sets of the processor that answered; scores depend on them.
     """
 
     backup_id: str
@@ -70,6 +72,8 @@ class Backup:
     golden: tuple[Golden, ...]
     omitted: dict[str, str]
     files: tuple[StoredFile, ...]
+    unasked: str = ""
+    processor: tuple[str, ...] = ()
 
     @property
     def bytes(self) -> int:

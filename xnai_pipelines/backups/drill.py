@@ -103,10 +103,18 @@ def drill(
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """Why the home could not be restored for certain, in a sentence, and what to do about it."""
+
+    what: str
+    remedy: str
+
+
 def objections(
     drills: Sequence[Drill], newest: str | None, *, max_hours: float, max_days: float, now: datetime
-) -> list[str]:
-    """Return in sentences why the home could not be restored for certain; nothing if it could.
+) -> list[Objection]:
+    """Return why the home could not be restored for certain; nothing if it could.
 
     Args:
         drills: Past drills, oldest first.
@@ -116,19 +124,23 @@ def objections(
         now: The present.
     """
     if newest is None:
-        return ["There is no backup of this home: `xnai backup` makes one."]
+        return [Objection("There is no backup of this home.", "`xnai backup`")]
     found = []
     hours = (now - datetime.fromisoformat(newest)) / timedelta(hours=1)
     if hours > max_hours:
-        found.append(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}: `xnai backup`.")
+        found.append(
+            Objection(f"The newest backup is {hours:,.0f} hours old, more than {max_hours:g}.", "`xnai backup`")
+        )
     if not drills:
-        return [*found, "No backup of this home was ever restored, so none is proven: `xnai drill`."]
+        return [*found, Objection("No backup of this home was ever restored, so none is proven.", "`xnai drill`")]
     last = drills[-1]
     days = (now - datetime.fromisoformat(last.at)) / timedelta(days=1)
     if last.fault:
-        found.append(f"The last restore drill failed: {last.fault}")
+        found.append(Objection(f"The last restore drill failed: {last.fault}", "`xnai backup`, then `xnai drill`"))
     elif days > max_days:
-        found.append(f"The last restore drill is {days:,.0f} days old, more than {max_days:g}: `xnai drill`.")
+        found.append(
+            Objection(f"The last restore drill is {days:,.0f} days old, more than {max_days:g}.", "`xnai drill`")
+        )
     return found
 
 
@@ -164,12 +176,9 @@ def _fault(repository: Repository, backup: Backup, report: RestoreReport) -> str
     changed = changed_files(repository, backup, Path(report.into))
     if changed:
         return f"{len(changed)} restored files differ from the backup, {changed[0]} first. Check the disk."
-    if report.equal < report.golden:
-        return (
-            f"{report.golden - report.equal} of {report.golden} golden questions were answered otherwise than when "
-            f"{backup.backup_id} was made. Back up again; if it stays so, the program differs: it was {backup.program}."
-        )
-    return ""
+    if backup.unasked:
+        return f"The backup has no golden questions to compare: {backup.unasked} Back up again."
+    return report.difference
 
 
 def _record(home: Home) -> Path:

@@ -1,10 +1,13 @@
 """Golden questions: what a home found when it was backed up, which its restored copy must find to the last bit."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from xnai_pipelines.backups.backup import Golden
+from xnai_pipelines.errors import HomeMovedError
 from xnai_pipelines.search.corpus import corpus_is_current
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.state.lance_files import newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.schemas import DOCUMENTS, QUESTIONS
@@ -26,33 +29,34 @@ def golden_questions(home: Home) -> list[str]:
     return chosen
 
 
-def ask(home: Path, questions: list[str]) -> tuple[Golden, ...]:
-    """Return what the current release finds, scores to the last bit.
+def ask(home: Path, questions: list[str], release: Release | None = None) -> tuple[Golden, ...]:
+    """Return what a release finds, by default the current one, scores to the last bit.
 
     Raises:
         ReleaseError: There is no release, or its encoder or table is missing.
     """
     if not questions:
         return ()
-    index = SearchIndex.open(home)
+    index = SearchIndex.open(home, release=release)
     return tuple(
         Golden(question, tuple((one.chunk_id, float(one.score).hex()) for one in index.rank(question, DEPTH)))
         for question in questions
     )
 
 
-def answers_of(home: Home, release: Release, version: int) -> tuple[Golden, ...]:
-    """Return the golden questions with what a release finds in this version of its table.
+def answers_of(home: Home, release: Release, versions: Mapping[str, int]) -> tuple[Golden, ...]:
+    """Return the golden questions with what a release finds in these versions of the tables.
 
-    Empty while a run changes what search reads: the answers could then be of another version.
+    Raises:
+        HomeMovedError: A run changes what search reads, so the answers could be of other versions.
     """
-    tables = Tables(home.lancedb)
+    _check_is_current(home, release, versions)
+    found = ask(home.root, golden_questions(home), release)
+    _check_is_current(home, release, versions)
+    return found
 
-    def is_current() -> bool:
-        current = int(tables.open(release.embeddings_table).version) == version
-        return current and corpus_is_current(home, tables, release.embeddings_table)
 
-    if not is_current():
-        return ()
-    found = ask(home.root, golden_questions(home))
-    return found if is_current() else ()
+def _check_is_current(home: Home, release: Release, versions: Mapping[str, int]) -> None:
+    now = {folder.stem: newest_version(folder).version for folder in table_folders(home.lancedb)}
+    if now != versions or not corpus_is_current(home, Tables(home.lancedb), release.embeddings_table):
+        raise HomeMovedError("A run was changing what search reads, or had been killed at that.")

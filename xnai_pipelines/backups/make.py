@@ -1,6 +1,5 @@
 """Back a home up while it works: what is new since the last backup is written, and the manifest last."""
 
-import logging
 import shutil
 import sqlite3
 import stat
@@ -12,23 +11,28 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from xnai_pipelines.backups.backup import Backup, Golden, StoredFile
+from xnai_pipelines.backups.backup import Backup, StoredFile
 from xnai_pipelines.backups.golden import answers_of
 from xnai_pipelines.backups.places import Place
-from xnai_pipelines.backups.repository import BLOCK_BYTES, Repository
+from xnai_pipelines.backups.repository import ABOUT, BLOCK_BYTES, Repository
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
 from xnai_pipelines.backups.snapshot import SHARED, Snapshot, copy_database, stamp, take
-from xnai_pipelines.errors import BackupError, HomeMovedError, SettingsError, XnaiError
+from xnai_pipelines.encoders.runtime import cpu_flags
+from xnai_pipelines.errors import (
+    BackupError,
+    BackupUnavailableError,
+    HomeMovedError,
+    RecordError,
+    SettingsError,
+    XnaiError,
+)
 from xnai_pipelines.state.lance_files import TableVersion
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held
-from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import read_record, write_record
 
 ATTEMPTS = 5
-
-_log = logging.getLogger(__name__)
 
 _TEMPORARY = ".backup-"
 
@@ -50,6 +54,7 @@ class BackupReport:
         removed: Older backups that retention removed.
         bytes_removed: What that freed.
         seconds: Duration.
+        unasked: Why there are no golden questions, "" if there are, or if nothing was released.
     """
 
     backup_id: str
@@ -64,6 +69,7 @@ class BackupReport:
     removed: tuple[str, ...]
     bytes_removed: int
     seconds: float
+    unasked: str = ""
 
 
 def back_up(
@@ -85,6 +91,7 @@ def back_up(
             f"{place.address} is in the home {home.root} or around it. Backups would back themselves up, and be lost "
             "with the home. Name a folder elsewhere, best on another disk."
         )
+    _check_mounted(home, place)
     started = time.perf_counter()
     with held(home, "backup.lock", "another backup", say), place.alone():
         for left in home.root.glob(f"{_TEMPORARY}*"):
@@ -107,9 +114,23 @@ def back_up(
         removed=removed.backups,
         bytes_removed=removed.bytes,
         seconds=time.perf_counter() - started,
+        unasked=backup.unasked,
     )
     write_record(_record(home), report)
     return report
+
+
+def _check_mounted(home: Home, place: Place) -> None:
+    """Refuse a place that lost its backups, as a folder does whose disk is not mounted."""
+    try:
+        made = last_backup(home)
+    except RecordError:  # it is written again
+        return
+    if made is not None and made.place == place.address and place.read(ABOUT) is None:
+        raise BackupUnavailableError(
+            f"The backups in {place.address} are gone. Mount the disk or put them back. To begin again without them, "
+            f"delete {_record(home)}."
+        )
 
 
 def last_backup(home: Home) -> BackupReport | None:
@@ -145,13 +166,21 @@ def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
         created_at=at.isoformat(timespec="milliseconds"),
         program=version("xnai-pipelines"),
         home=str(home.root),
-        release=snapshot.release,
+        release=snapshot.release.release if snapshot.release else None,
         tables={table.name: table.version for table in snapshot.tables},
         golden=(),
         omitted={**snapshot.omitted, **copy.unreadable},
         files=files,
+        processor=cpu_flags(),
     )
-    return replace(backup, golden=_golden(home, backup, former))
+    if snapshot.release is None:
+        return backup
+    if former is not None and former.golden and _answering(former) == _answering(backup):
+        return replace(backup, golden=former.golden)  # nothing that answers changed
+    try:
+        return replace(backup, golden=answers_of(home, snapshot.release, backup.tables))
+    except XnaiError as error:
+        return replace(backup, unasked=str(error))
 
 
 def _after(began: datetime, ids: list[str]) -> datetime:
@@ -160,24 +189,11 @@ def _after(began: datetime, ids: list[str]) -> datetime:
     return began if not ids or began - last >= timedelta(milliseconds=1) else last + timedelta(milliseconds=1)
 
 
-def _golden(home: Home, backup: Backup, former: Backup | None) -> tuple[Golden, ...]:
-    """Return the golden questions with their answers; those of the last backup if nothing that answers changed."""
-    if backup.release is None:
-        return ()
-    if former is not None and former.golden and _answering(former) == _answering(backup):
-        return former.golden
-    release = Releases(home.releases).read(backup.release)
-    try:
-        return answers_of(home, release, backup.tables[release.embeddings_table])
-    except XnaiError as error:
-        _log.warning("The home could not be searched, so this backup has no golden questions. %s", error)
-        return ()
-
-
 def _answering(backup: Backup) -> object:
-    """Return what the answers depend on: the program, the release's manifest, its table, and the questions."""
+    """Return what the answers depend on: program, processor, the release's manifest, its table, and the questions."""
     blocks = {file.path: file.blocks for file in backup.files}
-    return backup.program, backup.release, backup.tables, blocks.get(f"releases/{backup.release}.json")
+    manifest = blocks.get(f"releases/{backup.release}.json")
+    return backup.program, backup.processor, backup.release, backup.tables, manifest
 
 
 class _Copy:
@@ -235,7 +251,12 @@ class _Copy:
     def _stored(
         self, path: str, file: Path, read_from: Callable[[Path], Path], *, must_exist: bool
     ) -> list[StoredFile]:
-        """Return the file as it is stored; nothing if it is gone or cannot be read."""
+        """Return the file as it is stored; nothing if it is gone or cannot be read.
+
+        Raises:
+            HomeMovedError: It must exist, and is gone.
+            BackupError: It must exist, and cannot be read.
+        """
         try:
             now, status = stamp(file, before_ns=self._began_ns), file.stat()
             known = self._known.get(path)
@@ -254,6 +275,11 @@ class _Copy:
                 ) from error
             return []
         except (OSError, sqlite3.Error) as error:
+            if must_exist:
+                raise BackupError(
+                    f"{path} cannot be read ({error}), so no backup was made. Check the disk and the file's rights; "
+                    "`xnai doctor` says what else is wrong."
+                ) from error
             self.unreadable[path] = str(error)
             return []
         return [StoredFile(path, size, stat.S_IMODE(status.st_mode), status.st_mtime_ns, tuple(blocks), now)]

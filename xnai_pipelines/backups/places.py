@@ -2,8 +2,9 @@
 
 import fcntl
 import re
+import stat
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -91,12 +92,23 @@ class Folder:
 
     def sizes(self, prefix: str) -> Mapping[str, int]:
         """Return the files below a folder; those that a killed process left half-written have no name yet."""
-        found = ((path, path.stat()) for path in (self._folder / prefix).rglob("[!.]*") if path.is_file())
-        return {path.relative_to(self._folder).as_posix(): status.st_size for path, status in found}
+        sizes = {}
+        try:
+            for path in (self._folder / prefix).rglob("[!.]*"):
+                with suppress(FileNotFoundError):  # another process removed it
+                    status = path.stat()
+                    if stat.S_ISREG(status.st_mode):
+                        sizes[path.relative_to(self._folder).as_posix()] = status.st_size
+        except OSError as error:
+            raise self._unavailable(error) from error
+        return sizes
 
     def remove(self, name: str) -> None:
         """Delete a file."""
-        (self._folder / name).unlink(missing_ok=True)
+        try:
+            (self._folder / name).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._unavailable(error) from error
 
     def overlaps(self, folder: Path) -> bool:
         """Return whether one of the two folders is the other, or lies in it."""

@@ -22,7 +22,7 @@ from xnai_pipelines.errors import BackupDamagedError, BackupError, SettingsError
 BLOCK_BYTES = 4 * 2**20
 WRITTEN_AT_ONCE = 8  # each waits for the disk or the network
 
-_ABOUT = "repository.json"
+ABOUT = "repository.json"
 _BLOCKS, _BACKUPS = "blocks", "backups"
 _CHECK = b"xnai backup key"
 _ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z")
@@ -181,7 +181,7 @@ class Repository:
         return self._sizes
 
     def _check_seal(self) -> None:
-        stored = self.place.read(_ABOUT)
+        stored = self.place.read(ABOUT)
         if stored is None:
             return
         try:
@@ -189,7 +189,7 @@ class Repository:
             scheme, check = str(about["encryption"]), str(about["check"])
         except (ValueError, KeyError, TypeError) as error:
             raise BackupDamagedError(
-                f"{self.place.address}/{_ABOUT} is damaged ({error!r}). Delete it: the next backup with the same key "
+                f"{self.place.address}/{ABOUT} is damaged ({error!r}). Delete it: the next backup with the same key "
                 "writes it again."
             ) from error
         if scheme != self._seal.scheme:
@@ -201,9 +201,9 @@ class Repository:
 
     def prepare(self) -> None:
         """Describe the place before its first backup."""
-        if self.place.read(_ABOUT) is None:
+        if self.place.read(ABOUT) is None:
             about = {"encryption": self._seal.scheme, "check": self._seal.name(_CHECK)}
-            self.place.write(_ABOUT, json.dumps(about, indent=2).encode())
+            self.place.write(ABOUT, json.dumps(about, indent=2).encode())
 
 
 def _path(name: str) -> str:

@@ -5,11 +5,13 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
-from xnai_pipelines.backups.backup import Backup, StoredFile
-from xnai_pipelines.backups.golden import ask
+from xnai_pipelines.backups.backup import Backup, Golden, StoredFile
+from xnai_pipelines.backups.golden import ask, golden_questions
 from xnai_pipelines.backups.repository import Repository
+from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
 from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
@@ -35,6 +37,7 @@ class RestoreReport:
         omitted: Files that the backup lacks, with the reason.
         restore_seconds: Duration until every file was written and verified.
         search_seconds: Duration of the golden questions, opening the index included.
+        difference: How the answers differ from those of the backup and why, "" if they do not.
     """
 
     backup_id: str
@@ -48,6 +51,7 @@ class RestoreReport:
     omitted: dict[str, str]
     restore_seconds: float
     search_seconds: float
+    difference: str
 
 
 def restore(
@@ -104,7 +108,8 @@ def restore(
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     restored = time.perf_counter()
-    equal = sum(before == after for before, after in zip(backup.golden, _asked(backup, into), strict=True))
+    answers = _asked(backup, into)
+    equal = sum(before == after for before, after in zip(backup.golden, answers, strict=False))
     return RestoreReport(
         backup_id=backup.backup_id,
         into=str(into),
@@ -117,7 +122,21 @@ def restore(
         omitted=backup.omitted,
         restore_seconds=restored - started,
         search_seconds=time.perf_counter() - restored,
+        difference=difference(backup, len(backup.golden) - equal),
     )
+
+
+def difference(backup: Backup, unequal: int) -> str:
+    """Return in a sentence that golden questions were answered otherwise, and the likely cause; "" if none were."""
+    if not unequal:
+        return ""
+    asked = len(backup.golden)
+    said = f"{unequal} of {asked} golden questions were answered otherwise than when {backup.backup_id} was "
+    if backup.processor != cpu_flags():
+        return f"{said}made, on a processor with other instruction sets. Back up on this one to compare."
+    if backup.program != version("xnai-pipelines"):
+        return f"{said}made, by version {backup.program} of the program. Back up with this one to compare."
+    return f"{said}made. Check the disk, then back up again."
 
 
 def changed_files(repository: Repository, backup: Backup, home: Path) -> list[str]:
@@ -147,15 +166,18 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
 
 def _check_tables(root: Path) -> None:
     for folder in table_folders(Home(root).lancedb):
-        version = newest_version(folder)
-        wrong = [*missing_files(folder, version), *cut_off_files(folder, version)]
+        newest = newest_version(folder)
+        wrong = [*missing_files(folder, newest), *cut_off_files(folder, newest)]
         if wrong:
             raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {wrong[0]}")
 
 
-def _asked(backup: Backup, home: Path) -> tuple[object, ...]:
+def _asked(backup: Backup, home: Path) -> tuple[Golden, ...]:
+    """Return the answers to the golden questions, without any to questions of the home: it has to answer at least."""
+    if backup.release is None:
+        return ()
     try:
-        return ask(home, [golden.question for golden in backup.golden])
+        return ask(home, [golden.question for golden in backup.golden] or golden_questions(Home(home)))
     except XnaiError as error:
         raise BackupDamagedError(
             f"The backup {backup.backup_id} was restored into {home} and cannot be searched: {error}"

@@ -16,12 +16,12 @@ from pathlib import Path
 from xnai_pipelines.errors import HomeMovedError
 from xnai_pipelines.state.lance_files import TableVersion, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import Release, Releases
 
 # Folders of records, read at once.
 RECORDS = ("releases", "state")
 # Made again from the rest, or of no use elsewhere.
-LEFT_OUT = frozenset({"index", "unpacked", "logs", "alive", "lancedb", *RECORDS})
+LEFT_OUT = frozenset({"index", "unpacked", "shards", "logs", "alive", "lancedb", *RECORDS})
 # People's own files, hidden ones too; elsewhere a name that begins with a dot is a lock or unfinished.
 PEOPLES = frozenset({"sample", "sources"})
 # Folders whose entries may be links, such as models that several homes share.
@@ -38,7 +38,7 @@ class Snapshot:
     """What a home consists of.
 
     Attributes:
-        release: Number of the current release, None before the first.
+        release: Current release, None before the first.
         records: Contents by path.
         tables: Versions of the tables, those that search reads first.
         databases: Paths of SQLite files.
@@ -46,7 +46,7 @@ class Snapshot:
         omitted: Paths that are left out for a reason, with the reason.
     """
 
-    release: int | None
+    release: Release | None
     records: dict[str, bytes] = field(default_factory=dict)
     tables: list[TableVersion] = field(default_factory=list)
     databases: list[str] = field(default_factory=list)
@@ -62,19 +62,20 @@ def take(home: Home, *, with_keys: bool) -> Snapshot:
         with_keys: Whether to include keys, which only an encrypted backup may hold.
 
     Raises:
-        HomeMovedError: A release names a table or model that is gone: a run is removing them.
+        HomeMovedError: The release changed meanwhile, or a release names a table that is gone: a run removed it.
         ReleaseError: The pointer or a manifest is damaged.
         TableError: A table's manifest is damaged.
     """
     releases = Releases(home.releases)
-    current = releases.current()
-    snapshot = Snapshot(current.release if current else None)
+    snapshot = Snapshot(releases.current())
     for name in ("home.json", *RECORDS):
         for path in _walk(home.root / name):
             if not path.name.startswith("."):
                 content = _read(path)
                 if content is not None:
                     snapshot.records[_relative(home, path)] = content
+    if releases.current() != snapshot.release:
+        raise HomeMovedError("The current release was changed while the records were read. Back up again.")
     snapshot.tables = _tables(home)
     _check_named(snapshot)
     for path in sorted(home.root.iterdir()) if home.root.is_dir() else ():

@@ -2,7 +2,8 @@
 
 import atexit
 import gc
-from dataclasses import asdict, dataclass
+import time
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,6 @@ from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Citation
     from xnai_pipelines.answers.ask import Answerer
-    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-    from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
     from xnai_pipelines.answers.language_model.server import ChatServer
 
 
@@ -32,20 +31,29 @@ DEMO_QUESTIONS = (
     "Who won the football world cup in 2014?",
     "What does a loaf of bread cost?",
 )
+WRITTEN = 3  # of them by a small language model too, if it is installed: each takes seconds
 
 
 @app.command()
 def demo_answers() -> None:
     """Answer ten questions from the sample that `xnai demo` indexed, and print the evaluation of its answers."""
     import xnai_pipelines
+    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+    from xnai_pipelines.answers.language_model.local import local_model, packaged_model
     from xnai_pipelines.answers.make import last_answers
     from xnai_pipelines.cli.show_answers import show_answer
     from xnai_pipelines.cli.terminal import say, table
+    from xnai_pipelines.extras import missing
     from xnai_pipelines.state.layout import Home
 
     home = xnai_pipelines.open(settings().home, threads=settings().threads)
-    for question in DEMO_QUESTIONS:
+    small = None if missing("llm") else packaged_model()
+    for number, question in enumerate(DEMO_QUESTIONS):
         show_answer(home.ask(question))
+        if small and number < WRITTEN:
+            model = local_model(small, threads=settings().threads, seconds=settings().llm_seconds)
+            say((f"The same by {model.model}:", "bold"))
+            show_answer(replace(home.ask(question, answerer=LanguageModelAnswerer(model)), question=""))
         say("")
     kept = last_answers(Home(settings().home))
     if kept:
@@ -64,7 +72,7 @@ def ask(
     media_type: Annotated[str | None, typer.Option(help="Only this media type, such as text/markdown.")] = None,
     language: Annotated[str | None, typer.Option(help="Only this language, such as en.")] = None,
     model: Annotated[
-        str | None, typer.Option(help="Model of the server XNAI_LLM_URL that writes the answer; none: quote.")
+        str | None, typer.Option(help="Model of XNAI_LLM_URL, or a .gguf file, that writes the answer; none: quote.")
     ] = None,
     after: Annotated[
         str | None, typer.Option(metavar="ID", help="Id of the answer that this question follows up.")
@@ -75,7 +83,7 @@ def ask(
 ) -> None:
     """Answer a question from the documents, or refuse.
 
-    The answer quotes, unless XNAI_LLM_URL names a language model's server. Operators work as in `xnai search`.
+    The answer quotes, unless XNAI_LLM_URL or XNAI_LLM_MODEL names a language model. Operators work as in `xnai search`.
     """
     from xnai_pipelines.errors import OptionError
 
@@ -84,25 +92,30 @@ def ask(
     atexit.register(gc.freeze)  # as in a search
     import xnai_pipelines
     from xnai_pipelines.answers.conversation import Turn
+    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+    from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
     from xnai_pipelines.answers.replay import keep, kept_answer
     from xnai_pipelines.answers.signature import signed, signing_key
     from xnai_pipelines.answers.streamed import Streamed
     from xnai_pipelines.cli.pipeline import require_release_encoder
     from xnai_pipelines.cli.show_answers import show_answer, show_end, show_sentence
+    from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.search.query import Filters
     from xnai_pipelines.state.layout import Home
 
     require_release_encoder(settings())
     home = Home(settings().home)
     history = [Turn(kept_answer(after, home).asked)] if after else []
-    writing = _Model.of(model)
+    server = language_model(model)
+    if server is not None:  # its time limit is that of the whole answer, a follow-up's rewriting included
+        server = replace(server, ends=time.monotonic() + server.seconds)
     sentences = Streamed(
         xnai_pipelines.open(home.root, threads=settings().threads).stream(
             question,
             filters=Filters(source, media_type, language),
-            answerer=writing.answerer if writing else None,
+            answerer=LanguageModelAnswerer(server, settings().llm_keep_unsupported) if server else None,
             history=history,
-            rewriter=writing.rewriter if writing else None,
+            rewriter=LanguageModelRewriter(server) if server else None,
         )
     )
     cited: list[Citation] = []
@@ -112,13 +125,16 @@ def ask(
     answer = sentences.result
     if sign:
         answer = signed(answer, signing_key(home))
-    keep(answer, home)
     if as_json or sign:
         print_json(asdict(answer))
     elif streamed:
         show_end(answer, cited)
     else:
         show_answer(answer)
+    try:
+        keep(answer, home)
+    except OSError as error:  # a folder of another user, a full disk: the answer stands
+        say(f"This answer was not kept ({error}): it cannot be replayed or followed up.", error=True)
 
 
 @app.command()
@@ -161,47 +177,39 @@ def replay(
     print_json(asdict(answer))
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """The language model that writes, and how it completes follow-ups."""
-
-    answerer: "LanguageModelAnswerer"
-    rewriter: "LanguageModelRewriter"
-
-    @classmethod
-    def of(cls, model: str | None) -> "_Model | None":
-        """Return the model to ask, None if answers quote.
-
-        Raises:
-            OptionError: A model is named and no server.
-        """
-        from xnai_pipelines.errors import OptionError
-
-        current = settings()
-        if current.llm_url is None:
-            if model not in (None, QUOTE):
-                raise OptionError(f"--model {model} needs the server that has it. Set XNAI_LLM_URL.")
-            return None
-        if model == QUOTE:
-            return None
-        from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-        from xnai_pipelines.answers.language_model.rewriter import LanguageModelRewriter
-
-        server = chat_server(current.llm_url, model)
-        return cls(LanguageModelAnswerer(server, current.llm_keep_unsupported), LanguageModelRewriter(server))
-
-
 def _answerer_of(model: str) -> "Answerer":
+    """Return what writes with the language model that an answer names: one of a server, or the configured file."""
+    from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
     from xnai_pipelines.errors import OptionError
 
-    if found := _Model.of(model):
-        return found.answerer
-    raise OptionError(f"The answer was written by the language model {model}. Set XNAI_LLM_URL.")
+    configured = settings().llm_model
+    found = language_model(configured if Path(configured).name == model else model)
+    if found is None:
+        raise OptionError(f"The answer was written by the language model {model}. Set XNAI_LLM_URL.")
+    return LanguageModelAnswerer(found, settings().llm_keep_unsupported)
 
 
-def chat_server(url: str, model: str | None = None) -> "ChatServer":
-    """Return the language model's server at an address, asked as the settings say."""
+def language_model(name: str | None = None) -> "ChatServer | None":
+    """Return the language model that is named, or else the configured one; None if answers quote.
+
+    Raises:
+        OptionError: A model is named, and neither a server nor a file has it.
+        MissingExtraError: A file is named, and the extra llm is not installed.
+    """
+    from xnai_pipelines.answers.language_model.local import is_model_file, local_model
     from xnai_pipelines.answers.language_model.server import ChatServer
+    from xnai_pipelines.errors import OptionError
 
     current = settings()
-    return ChatServer(url, model or current.llm_model, current.llm_api_key, current.llm_seconds)
+    model = name or current.llm_model
+    if model == QUOTE:
+        return None
+    if current.llm_url is not None:
+        return ChatServer(current.llm_url, model, current.llm_api_key, current.llm_seconds)
+    if is_model_file(model):
+        return local_model(Path(model), threads=current.threads, seconds=current.llm_seconds)
+    if name is not None:
+        raise OptionError(
+            f"The language model {name} needs the server that has it: set XNAI_LLM_URL. Or name a .gguf file."
+        )
+    return None

@@ -9,9 +9,10 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -156,6 +157,30 @@ def complain(sentence: object) -> None:
     from xnai_pipelines.cli.terminal import visible
 
     print(f"xnai: {visible(str(sentence))}", file=sys.stderr)
+
+
+def checked_encoders(names: Sequence[str]) -> list[str]:
+    """Return the names of encoders with absolute folders; XNAI_ENCODER may be a hub id, and nothing else is fetched.
+
+    Raises:
+        OptionError: A name is no folder and no encoder of a package.
+        MissingExtraError: The package is not installed.
+    """
+    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name
+    from xnai_pipelines.errors import OptionError
+    from xnai_pipelines.extras import require
+
+    found = []
+    for name in names:
+        if name == MULTILINGUAL_ENCODER:
+            require("multilingual", f"The encoder {name}")
+        elif name != settings().encoder and not Path(name).expanduser().is_dir():
+            raise OptionError(
+                f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. For a model of the hub, set XNAI_ENCODER to "
+                "its id; `xnai encoders` compares it."
+            )
+        found.append(lasting_name(name))
+    return found
 
 
 def print_json(value: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, checked_encoders, execute, print_json, settings
 from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
@@ -23,7 +23,7 @@ def retrain(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option(help="Try this encoder, such as multilingual-e5-small, instead of training an adapter."),
+        typer.Option(help="Try this encoder, a folder or multilingual-e5-small, instead of training an adapter."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -32,6 +32,7 @@ def retrain(
     if encoder is not None:
         if dry_run or config:
             raise OptionError("--encoder trains nothing, so --dry-run and --set do not apply. Leave them out.")
+        [encoder] = checked_encoders([encoder])
         execute("try_encoder", {"challenger_index": {"encoder": encoder}}, as_json)
         return
     if not dry_run:
@@ -154,7 +155,7 @@ def rollback(
     release: Annotated[int | None, typer.Argument(help="Release number; default: the one before the current.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Move to another kept release: table, model and questions together."""
+    """Move to another kept release: table, model and ranking policy together."""
     execute("rollback", {"move_release_pointer": {"release": release}}, as_json)
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.backups.backup import Backup
     from xnai_pipelines.backups.drill import Drill
     from xnai_pipelines.backups.repository import Repository
+    from xnai_pipelines.backups.restore import RestoreReport
 
 To = Annotated[str | None, typer.Option(help="Folder or s3://BUCKET/PREFIX. Default: XNAI_BACKUP_TO, or HOME-backups.")]
 MB = 2**20
@@ -51,6 +52,8 @@ def backup(
         f"Backup {report.backup_id} in {report.place}: {counted(report.files, 'file')}, "
         f"{report.bytes / MB:,.1f} MB, of which {report.bytes_written / MB:,.1f} MB were new. {report.seconds:.1f} s."
     )
+    if report.unasked:
+        say(f"No drill can prove it, as no golden question was asked: {report.unasked}")
     if report.removed:
         say(f"Removed {counted(len(report.removed), 'older backup')}, {report.bytes_removed / MB:,.1f} MB.")
     if report.omitted:
@@ -115,7 +118,14 @@ def restore(
     report = restore(repository, repository.read(backup_id or ids[-1]), into.expanduser().absolute())
     if as_json:
         print_json(asdict(report))
-        return
+    else:
+        _show_restored(report)
+    if report.difference:
+        complain(report.difference)
+        raise typer.Exit(1)
+
+
+def _show_restored(report: "RestoreReport") -> None:
     from xnai_pipelines.cli.terminal import counted, say, table
 
     say(

@@ -1,6 +1,7 @@
 """The commands on the knowledge graph."""
 
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph, Neighbour
 
 SUPPORT_SHOWN = 10
+EVIDENCE_SHOWN = 300  # characters
 
 graph_app = typer.Typer(help="Ask the knowledge graph: entities, paths, communities, and what they rest on.")
 app.add_typer(graph_app, name="graph")
@@ -80,6 +82,34 @@ def communities(
         if one.sentences:
             say((one.title, "bold"), fold=True)
             _say_evidence(one.sentences[0])
+
+
+@graph_app.command()
+def themes(
+    question: Annotated[str, typer.Argument(help="A question about the documents as a whole.")],
+    level: Annotated[int, typer.Option(min=0, help="0: the largest groups; 1 and more: their parts.")] = 0,
+    most: Annotated[int, typer.Option("-k", min=1, help="Number of themes.")] = 5,
+    as_json: AsJson = False,
+) -> None:
+    """Show what the documents as a whole say on a question: communities, with sentences and passages."""
+    import xnai_pipelines
+
+    found = xnai_pipelines.open(settings().home, threads=settings().threads).themes(question, level=level, most=most)
+    if as_json:
+        _print(found)
+        return
+    from xnai_pipelines.cli.terminal import say
+
+    say((question, "bold"), fold=True)
+    for theme in found.themes:
+        say((theme.community.title, "bold"), f"  {theme.share:.0%}", fold=True)
+        for evidence in (*theme.community.sentences[:1], *theme.passages):
+            _say_evidence(evidence)
+    themes = "theme holds" if len(found.themes) == 1 else "themes hold"
+    say(
+        f"{len(found.themes)} {themes} {found.covered:.0%} of what the best {found.passages:,} passages mention.",
+        fold=True,
+    )
 
 
 @graph_app.command()
@@ -172,4 +202,4 @@ def _place(evidence: "Evidence | None") -> str:
 def _say_evidence(evidence: "Evidence") -> None:
     from xnai_pipelines.cli.terminal import say
 
-    say("    ", " ".join(evidence.text.split()), "  ", (_place(evidence), "dim"), fold=True)
+    say("    ", shorten(evidence.text, EVIDENCE_SHOWN, placeholder=" ..."), "  ", (_place(evidence), "dim"), fold=True)

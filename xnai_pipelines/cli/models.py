@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, checked_encoders, execute, print_json, settings
 from xnai_pipelines.cli.language_models import Texts, quantize_model
 from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
@@ -81,30 +81,7 @@ def encoders(
     as_json: AsJson = False,
 ) -> None:
     """Compare other encoders with the current one on the questions: accuracy, speed and size. Changes nothing."""
-    execute("compare_encoders", {"encoder_card": {"encoders": _checked(names or [])}}, as_json)
-
-
-def _checked(names: Sequence[str]) -> list[str]:
-    """Return the names with absolute folders.
-
-    Raises:
-        OptionError: A name is no folder and no encoder of a package.
-        MissingExtraError: The package is not installed.
-    """
-    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
-
-    found = []
-    for name in names:
-        folder = Path(name).expanduser()
-        if name == MULTILINGUAL_ENCODER:
-            require("multilingual", f"The encoder {name}")
-        elif not folder.is_dir():
-            raise OptionError(
-                f"{name!r} is neither a folder nor {MULTILINGUAL_ENCODER}. To compare a model of the hub, set "
-                "XNAI_ENCODER to its id and run `xnai encoders`."
-            )
-        found.append(name if name == MULTILINGUAL_ENCODER else str(folder.resolve()))
-    return found
+    execute("compare_encoders", {"encoder_card": {"encoders": checked_encoders(names or [])}}, as_json)
 
 
 @app.command()

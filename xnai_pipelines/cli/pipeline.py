@@ -60,7 +60,7 @@ def plan(
 ) -> None:
     """Show what a run would do and how long it would take.
 
-    Looks at the folder only: that other settings would cut or embed everything anew does not show here.
+    Looks at the folder only: it does not show that other settings would cut or embed everything again.
     """
     from xnai_pipelines.cli.queries import planned_run
 
@@ -129,32 +129,36 @@ def search(
 def require_release_encoder(settings: "Settings") -> None:
     """Refuse a search when the settings name another encoder than the release was embedded with.
 
+    A release that the gate promoted over what they name is searched.
+
     Raises:
         VectorSpaceError: They do; the message says what to do.
         SettingsError: XNAI_ENCODER names nothing that can be read.
     """
     if not {"encoder", "variant"} & settings.model_fields_set:
         return
+    from xnai_pipelines.adapters.make import released_base
     from xnai_pipelines.encoders.source import resolve_encoder
     from xnai_pipelines.encoders.specification import read_specification
     from xnai_pipelines.errors import SettingsError, UnavailableError, VectorSpaceError, XnaiError
     from xnai_pipelines.models.make import asked_vector_space
+    from xnai_pipelines.releases.decision import was_promoted
     from xnai_pipelines.state.manifest import Releases
 
     home = Home(settings.home)
     release = Releases(home.releases).require()
     try:
-        base = read_specification(resolve_encoder(settings.encoder, home.models), Runtime.FP32)
+        base = released_base(home, read_specification(resolve_encoder(settings.encoder, home.models), Runtime.FP32))
     except UnavailableError:
         raise
     except (XnaiError, ValueError, OSError) as error:
         raise SettingsError(f"XNAI_ENCODER={settings.encoder!r} cannot be used: {error}") from error
     asked = asked_vector_space(home, base, settings.variant, release)
-    if asked != release.vector_space:
+    if asked != release.vector_space and not was_promoted(home, release.vector_space):
         raise VectorSpaceError(
             f"XNAI_ENCODER and XNAI_VARIANT name vector space {asked}, and release {release.release} holds vectors "
             f"of {release.vector_space} ({release.encoder}, {release.variant}): they cannot be compared. Unset them "
-            "to search this release, or embed anew with them: `xnai run --new-release`."
+            "to search this release, or embed with them: `xnai run --new-release`."
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.answers import chat_server
+from xnai_pipelines.cli.answers import language_model
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
@@ -29,10 +29,10 @@ def serve(
 
     current = settings()
     writer = None
-    if current.llm_url is not None:
+    if (model := language_model()) is not None:
         from xnai_pipelines.serving.writer import Writer
 
-        writer = Writer(chat_server(current.llm_url), current.llm_head_start, current.llm_keep_unsupported)
+        writer = Writer(model, current.llm_head_start, current.llm_keep_unsupported)
     print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
     run_service(
         Home(current.home),

@@ -7,8 +7,9 @@ from xnai_pipelines.cli.terminal import say
 
 
 def show_answer(answer: Answer) -> None:
-    """Print an answer with numbered citations, or a refusal with the passages that came nearest."""
-    say((answer.question, "bold"))
+    """Print an answer with numbered citations, or a refusal with the passages that came nearest, below its question."""
+    if answer.question:
+        say((answer.question, "bold"))
     cited: list[Citation] = []
     for sentence in answer.sentences:
         show_sentence(sentence, cited)
@@ -19,7 +20,8 @@ def show_sentence(sentence: Sentence, cited: list[Citation]) -> None:
     """Print a sentence with the numbers of its citations; new ones are added to those before."""
     cited += [citation for citation in dict.fromkeys(sentence.citations) if citation not in cited]
     numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
-    say(f"{sentence.text} ", (numbers, "cyan"), fold=True)
+    has_lines = "\n" in sentence.text  # of code, which the terminal must not fold into others
+    say(f"{sentence.text}{chr(10) if has_lines else ' '}", (numbers, "cyan"), fold=not has_lines)
     if sentence.state is State.UNSUPPORTED:
         say((f"  Not supported: {sentence.reason or ''}", "yellow"), fold=True)
 

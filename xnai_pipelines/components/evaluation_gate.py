@@ -1,10 +1,11 @@
 """The component `EvaluationGate`: a metric in MLflow that has to hold before anything downstream of an asset runs."""
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import dagster as dg
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from xnai_pipelines.components.scaffold import write_defs
 from xnai_pipelines.errors import TrackingUnavailableError
@@ -23,6 +24,10 @@ class Champion(dg.Model, dg.Resolvable):
     registered_model: str = Field(description="Registered model in MLflow.")
     alias: str = Field(default="champion", description="Alias of the version that is served.")
     max_loss: float = Field(default=0.0, description="How far the metric may lie below the champion's.")
+    required: bool = Field(
+        default=True,
+        description="Whether the check fails while there is no such version with the metric.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +40,16 @@ class Judged:
 
 def judge(metric: str, value: float, floor: float | None, champion: float | None, max_loss: float) -> Judged:
     """Return whether a value reaches the floor and lies at most `max_loss` below the champion's; None is no limit."""
+    if not math.isfinite(value):
+        return Judged(False, f"{metric} is {value:g}, which is no measurement.")
     limits = [
         *([] if floor is None else [(floor, f"the floor of {floor:g}")]),
         *([] if champion is None else [(champion - max_loss, f"the champion's {champion:g} less {max_loss:g}")]),
     ]
-    missed = [words for limit, words in limits if value < limit]
+    missed = [words for limit, words in limits if not value >= limit]  # nothing reaches a limit that is not a number
     if missed:
         return Judged(False, f"{metric} is {value:g}, below {' and '.join(missed)}.")
-    reached = " and ".join(words for _, words in limits) or "no limit is set"
+    reached = " and ".join(words for _, words in limits) or "there is no champion yet, and no floor is set"
     return Judged(True, f"{metric} is {value:g}: {reached}.")
 
 
@@ -82,9 +89,15 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
     champion: Champion | None = Field(
         default=None,
         description="The served model, whose value the metric must not fall below. Unset: no comparison. Fields: "
-        "registered_model, alias (champion) and max_loss (0).",
+        "registered_model, alias (champion), max_loss (0) and required (true): fail while it has no value.",
     )
     blocking: bool = Field(default=True, description="Whether downstream assets are kept from running.")
+
+    @model_validator(mode="after")
+    def _needs_a_limit(self) -> Self:
+        if self.floor is None and self.champion is None:
+            raise ValueError("A gate needs a limit. Set floor, champion, or both.")
+        return self
 
     def build_defs(self, context: dg.ComponentLoadContext) -> dg.Definitions:
         """Return the check."""
@@ -114,6 +127,12 @@ class EvaluationGate(dg.Component, dg.Model, dg.Resolvable):
                 passed=False,
                 description=f"None of the last {NEWEST_RUNS} finished runs of the experiment {self.experiment} logged "
                 f"{self.metric}. Log it, or correct experiment, metric and filter.",
+            )
+        if self.champion is not None and self.champion.required and champion is None:
+            return dg.AssetCheckResult(
+                passed=False,
+                description=f"{self.champion.registered_model}@{self.champion.alias} has no {self.metric} in MLflow. "
+                "Correct registered_model, alias and metric, or set required to false until there is a champion.",
             )
         value = run.data.metrics[self.metric]
         max_loss = 0.0 if self.champion is None else self.champion.max_loss

@@ -1,7 +1,8 @@
 """The component `KnowledgeBase`: a folder of documents as a searchable, measured index."""
 
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import dagster as dg
 from pydantic import BaseModel, Field
@@ -11,8 +12,12 @@ from xnai_pipelines.components.scaffold import write_defs
 from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.environment import send_nothing
+from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import Settings, given_settings
 from xnai_pipelines.state.claim import GENERATED
+
+# Dagster's names of ops and resources; a resource's name is a parameter's as well.
+KEY_PREFIX = r"^[A-Za-z0-9_]+(/[A-Za-z0-9_]+)*$"
 
 
 def _setting(name: str) -> Any:
@@ -69,7 +74,7 @@ class KnowledgeBaseScaffolder(dg.Scaffolder[ScaffoldParams]):
             "documents": request.params.documents or f"documents/{name}",
             "questions": request.params.questions,
             "home": f".xnai/{name}",
-            "key_prefix": name,
+            "key_prefix": re.sub(r"\W", "_", name, flags=re.ASCII),
         }
         write_defs(request, KnowledgeBase, given)
 
@@ -97,8 +102,9 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
     )
     key_prefix: str | None = Field(
         default=None,
-        description="First part of every asset key, and of the names of jobs, schedules and sensors; slashes separate "
-        "several parts. Unset: none, for the only knowledge base of a project.",
+        pattern=KEY_PREFIX,
+        description="First part of every asset key, and of the names of jobs, schedules and sensors: letters, digits "
+        "and underscores; slashes separate several parts. Unset: none, for the only knowledge base of a project.",
     )
     group: str | None = Field(
         default=None,
@@ -139,19 +145,46 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
         """Return the settings that the fields describe; relative paths start at `root`. The environment is not read.
 
         Raises:
-            SettingsError: A value is not allowed; the message names it.
+            SettingsError: A value is not allowed, or `settings` names what a field sets; the message names it.
         """
-        folder = None if self.encoder.source is None else root / Path(self.encoder.source).expanduser()
-        return given_settings(
-            home=root / Path(self.home).expanduser(),
-            documents=root / Path(self.documents).expanduser(),
-            questions=GENERATED if self.questions is None else root / Path(self.questions).expanduser(),
-            chunk_strategy=self.chunking.strategy,
-            chunk_size=self.chunking.size,
-            chunk_overlap=self.chunking.overlap,
-            encoder=str(folder) if folder is not None and folder.is_dir() else self.encoder.source,
-            variant=self.encoder.variant,
-            **({} if self.encoder.threads is None else {"threads": self.encoder.threads}),
-            **self.gate.model_dump(),
-            **self.settings,
-        )
+        fields: dict[str, tuple[str, Any]] = {
+            "home": ("home", _from(root, self.home)),
+            "documents": ("documents", _from(root, self.documents)),
+            "questions": ("questions", GENERATED if self.questions is None else _from(root, self.questions)),
+            "chunk_strategy": ("chunking.strategy", self.chunking.strategy),
+            "chunk_size": ("chunking.size", self.chunking.size),
+            "chunk_overlap": ("chunking.overlap", self.chunking.overlap),
+            "encoder": ("encoder.source", self._encoder(root)),
+            "variant": ("encoder.variant", self.encoder.variant),
+            **({} if self.encoder.threads is None else {"threads": ("encoder.threads", self.encoder.threads)}),
+            **{name: (f"gate.{name}", value) for name, value in self.gate.model_dump().items()},
+        }
+        for name in self.settings:
+            if name in fields:
+                raise SettingsError(
+                    f"settings.{name} is the field {fields[name][0]} of the component. Set that instead."
+                )
+        others = {
+            name: str(_from(root, value)) if isinstance(value, str) and _is_path(name, value) else value
+            for name, value in self.settings.items()
+        }
+        return given_settings(**{name: value for name, (_, value) in fields.items()}, **others)
+
+    def _encoder(self, root: Path) -> str | None:
+        """Return the encoder's folder, or its name if there is no such folder."""
+        folder = None if self.encoder.source is None else _from(root, self.encoder.source)
+        return str(folder) if folder is not None and folder.is_dir() else self.encoder.source
+
+
+def _from(root: Path, path: str) -> Path:
+    return root / Path(path).expanduser()
+
+
+def _is_path(setting: str, value: str) -> bool:
+    """Return whether the value of a setting is a path."""
+    field = Settings.model_fields.get(setting)
+    return (field is not None and _names_path(field.annotation)) or (setting == "backup_to" and "://" not in value)
+
+
+def _names_path(annotation: object) -> bool:
+    return annotation is Path or any(_names_path(part) for part in get_args(annotation))

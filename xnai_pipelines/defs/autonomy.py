@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
-from xnai_pipelines.autonomy.decisions.attempts import Attempt
+from xnai_pipelines.autonomy.decisions.attempts import Attempt, Outcome
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
 from xnai_pipelines.autonomy.decisions.remedy import encoder_to_try
@@ -21,12 +21,14 @@ from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, Store
 from xnai_pipelines.defs.runs import is_of
 from xnai_pipelines.errors import DecisionError, NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
-from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.releases.decision import awaiting_approval, decisions
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 
 REMEMBERED_RUNS = 50
 JOBS = {Action.RETRAIN: "retrain", Action.MAINTAIN: "maintain", Action.INGEST: "refresh"}
 TRIAL = "try_encoder"
+FAILED = (dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED)
 
 
 def drift_report(
@@ -65,21 +67,23 @@ def accuracy_degradation_sensor(
             Memory.from_json(context.cursor),
             base.settings.thresholds,
             now,
+            waiting=_waiting(stores.layout),
         )
-        encoder = _encoder_to_try(stores, decision) if decision.action is Action.RETRAIN else None
+        encoder = _encoder_to_try(context.instance, base, decision) if decision.action is Action.RETRAIN else None
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError, DecisionError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
     if encoder is not None:
         sentence = f"The encoder {encoder} is tried first: it is the best on the encoder card."
         decision = replace(decision, reason=f"{decision.reason} {sentence}")
     context.log.info(decision.reason)
-    requests = [_request(base, decision, encoder)] if decision.action in JOBS else []
-    if decision.action is Action.ALERT:
-        alerts.tell(_alert(decision, now), base.settings.webhook)
+    requests, memory = [], decision.memory
+    if decision.action in JOBS:
+        requests = [_request(base, decision, encoder)]
+    elif decision.action is Action.ALERT:
+        deliveries = alerts.tell(_alert(decision, now), base.settings.webhook)
+        memory = decision.memory if all(one.arrived for one in deliveries) else decision.untold
     return dg.SensorResult(
-        run_requests=requests,
-        skip_reason=None if requests else decision.reason,
-        cursor=decision.memory.to_json(),
+        run_requests=requests, skip_reason=None if requests else decision.reason, cursor=memory.to_json()
     )
 
 
@@ -101,26 +105,40 @@ def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsR
     alerts.tell(alert, base.settings.webhook)
 
 
-def _encoder_to_try(stores: StoresResource, decision: Decision) -> str | None:
-    home = stores.layout
+def _waiting(home: Home) -> str | None:
+    """Return which challenger a person has to decide on: another retraining would take its place."""
+    challenger = awaiting_approval(home)
+    if challenger is None:
+        return None
+    return f"release {challenger.release} awaits approval (`xnai approve` releases it, `xnai retrain` replaces it)"
+
+
+def _encoder_to_try(instance: dg.DagsterInstance, base: Base, decision: Decision) -> str | None:
+    home = base.home
     release = Releases(home.releases).current()
     if release is None:
         return None
-    found = decisions(home.decisions)
-    judged = {one.encoder for one in found if one.champion_release == release.release and one.encoder}
-    return encoder_to_try(decision, find_encoder_card(home), current=release.encoder, judged=judged)
+    judged = {one.vector_space for one in decisions(home.decisions) if one.champion_release == release.release}
+    trials = [record.dagster_run for record in _newest_runs(instance, base, TRIAL)]
+    failed = {
+        run.tags.get("encoder", "")
+        for run in trials
+        if run.status in FAILED and run.tags.get("champion") == str(release.release)
+    }
+    return encoder_to_try(decision, find_encoder_card(home), current=release.vector_space, judged=judged, failed=failed)
 
 
 def _request(base: Base, decision: Decision, encoder: str | None) -> dg.RunRequest:
-    """Return the run that a decision asks for. Dagster runs a key once: evaluation and attempt tell two apart."""
+    """Return the run that a decision asks for. Dagster runs a key once: job, evaluation and attempt tell two apart."""
     seen = decision.memory.evaluated_at
-    key = f"{decision.action}-{decision.cause}-{decision.attempt or ''}-{seen.isoformat() if seen else ''}"
+    job = TRIAL if encoder else JOBS[decision.action]
+    parts = (job, encoder or "", decision.cause or "", str(decision.attempt or ""), seen.isoformat() if seen else "")
     config = {"ops": {base.name("challenger_index"): {"config": {"encoder": encoder}}}} if encoder else {}
     return dg.RunRequest(
-        run_key=key,
+        run_key=" ".join(parts),
         run_config=config,
-        job_name=base.name(TRIAL if encoder else JOBS[decision.action]),
-        tags={**decision.tags, "reason": decision.reason},
+        job_name=base.name(job),
+        tags={**decision.tags, "reason": decision.reason, **({"encoder": encoder} if encoder else {})},
     )
 
 
@@ -142,27 +160,36 @@ def _attempts(instance: dg.DagsterInstance, base: Base, now: datetime) -> Sequen
     """
 
     def newest(job: str) -> list[Attempt]:
-        records = instance.get_run_records(dg.RunsFilter(job_name=base.name(job)), limit=REMEMBERED_RUNS)
-        return [_attempt(record, now) for record in records]
+        return [_attempt(record, now) for record in _newest_runs(instance, base, job)]
 
     trials = [attempt for attempt in newest(TRIAL) if attempt.outcome != "succeeded"]
     return [*newest(JOBS[Action.RETRAIN]), *trials]
+
+
+def _newest_runs(instance: dg.DagsterInstance, base: Base, job: str) -> Sequence[dg.RunRecord]:
+    """Return the home's newest runs of a job; the instance may hold other homes' runs of jobs of the same name."""
+    ours = dg.RunsFilter(job_name=base.name(job), tags=base.run_tags)
+    return instance.get_run_records(ours, limit=REMEMBERED_RUNS)
 
 
 def _attempt(record: dg.RunRecord, now: datetime) -> Attempt:
     run = record.dagster_run
     requested = record.create_timestamp.astimezone(UTC)
     ended = datetime.fromtimestamp(record.end_time, UTC) if record.end_time else now
-    outcomes = {dg.DagsterRunStatus.SUCCESS: "succeeded", dg.DagsterRunStatus.FAILURE: "failed"}
-    stopped = "failed" if run.status is dg.DagsterRunStatus.CANCELED else "running"
+    ended_badly: Outcome = "failed" if run.status in FAILED else "running"
     return Attempt(
         cause=run.tags.get("cause", "asked for by a person"),
         requested_at=requested,
-        attempt=int(run.tags.get("attempt", "1")),
-        outcome=outcomes.get(run.status, stopped),  # type: ignore[arg-type]
-        release_before=int(run.tags.get("champion", "0")),
+        attempt=_number(run.tags.get("attempt"), 1),
+        outcome="succeeded" if run.status is dg.DagsterRunStatus.SUCCESS else ended_badly,
+        release_before=_number(run.tags.get("champion"), 0),
         minutes=max(0.0, (ended - requested).total_seconds() / 60),
     )
+
+
+def _number(tag: str | None, otherwise: int) -> int:
+    """Return the number in a tag; people launch runs with tags of their own."""
+    return int(tag) if tag is not None and tag.isdecimal() else otherwise
 
 
 def definitions(base: Base, jobs: Jobs) -> dg.Definitions:

@@ -72,7 +72,7 @@ def backup_is_proven(base: Base) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not reasons,
         severity=dg.AssetCheckSeverity.WARN,
-        description=" ".join(reasons) or None,
+        description=" ".join(f"{one.what} Fix: {one.remedy}." for one in reasons) or None,
     )
 
 

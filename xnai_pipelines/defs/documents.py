@@ -198,6 +198,7 @@ def documents_folder(
         return dg.SkipReason(str(error))
     unfinished = dg.RunsFilter(
         job_name=base.name("refresh"),
+        tags=base.run_tags,
         statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
     )
     running = bool(context.instance.get_run_ids(unfinished, limit=1))

@@ -7,6 +7,7 @@ from pydantic import Field
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts
 from xnai_pipelines.defs.resources import EncoderResource, StoresResource
+from xnai_pipelines.errors import EncoderUnavailableError, UnsupportedEncoderError
 from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.search.make import embed_chunks
 from xnai_pipelines.state.manifest import Release, Releases, read_candidate
@@ -40,7 +41,11 @@ def embeddings(
     """
     model = encoder.load(new_release=config.new_release)
     report = embed_chunks(
-        stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows, new_release=config.new_release
+        stores.stage_context(context),
+        model,
+        exact_search_rows=stores.exact_search_rows,
+        new_release=config.new_release,
+        origin=encoder.origin(),
     )
     spec = embeddings_spec(report.table, model.dimension)
     index = report.vector_index
@@ -108,7 +113,10 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
 def release_follows_settings(stores: StoresResource, encoder: EncoderResource) -> dg.AssetCheckResult:
     """The current release was embedded by the configured encoder and variant."""
     release = Releases(stores.layout.releases).require()
-    asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
+    try:
+        asked = asked_vector_space(stores.layout, encoder.base(), encoder.variant, release)
+    except (UnsupportedEncoderError, EncoderUnavailableError) as error:  # the release is searched without it
+        return dg.AssetCheckResult(passed=False, severity=dg.AssetCheckSeverity.WARN, description=str(error))
     candidate = read_candidate(stores.layout.releases)
     return dg.AssetCheckResult(
         passed=asked == release.vector_space,

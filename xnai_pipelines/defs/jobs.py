@@ -51,7 +51,11 @@ RETRAINING = {"xnai/retraining": "one"}
 
 def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresResource) -> None:
     """Compact the tables, remove old versions, and delete what no release needs."""
-    report = maintain(stores.stage_context(context), kept_releases=base.settings.kept_releases)
+    report = maintain(
+        stores.stage_context(context),
+        kept_releases=base.settings.kept_releases,
+        access_log_days=base.settings.access_log_days,
+    )
     context.add_output_metadata(
         {
             "bytes_before": report.bytes_before,
@@ -59,6 +63,7 @@ def compact_tables(context: dg.OpExecutionContext, base: Base, stores: StoresRes
             "releases_expired": list(report.expired),
             "tables_dropped": list(report.dropped),
             "cached_vectors_removed": report.vectors_removed,
+            "access_logs_removed": report.access_logs_removed,
             "seconds": round(report.seconds, 2),
         }
     )
@@ -73,7 +78,7 @@ class RollbackConfig(dg.Config):
 def move_release_pointer(
     context: dg.OpExecutionContext, config: RollbackConfig, stores: StoresResource, tracking: TrackingResource
 ) -> None:
-    """Make another kept release current: its table, model and questions."""
+    """Make another kept release current: its table, model and ranking policy, and its questions for now."""
     stage = stores.stage_context(context)
     report = roll_back(stage, config.release)
     context.add_output_metadata(asdict(report))
@@ -183,7 +188,7 @@ class Jobs:
                 description="Restore the newest backup into a scratch folder and prove that it answers as it did.",
             ),
             maintain=base.op_job(
-                "maintain", compact_tables, description="Compact the tables and remove what nothing needs any more."
+                "maintain", compact_tables, description="Compact the tables and remove what nothing uses."
             ),
             rollback=base.op_job(
                 "rollback",

@@ -35,8 +35,8 @@ class EncoderCardConfig(dg.Config):
 
     encoders: list[str] = Field(
         default_factory=list,
-        description="Values of XNAI_ENCODER to compare with the current encoder. Empty: XNAI_ENCODER and, if it is "
-        "installed, multilingual-e5-small.",
+        description="Encoders to compare with the current one: folders, multilingual-e5-small, or hub ids if "
+        "XNAI_ENCODER is one. Empty: XNAI_ENCODER and, if it is installed, multilingual-e5-small.",
     )
 
 

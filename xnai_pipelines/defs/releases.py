@@ -3,12 +3,13 @@
 import dagster as dg
 from pydantic import Field
 
+from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.embeddings import soundness
 from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revision, table_facts
-from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
+from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
-from xnai_pipelines.releases.decision import decide_promotion
+from xnai_pipelines.releases.decision import Decision, Outcome, decide_promotion, remedies_markdown
 from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
@@ -32,7 +33,8 @@ class ChallengerConfig(dg.Config):
 
     encoder: str | None = Field(
         default=None,
-        description="Encoder to try: multilingual-e5-small, a folder or a hub id. Unset: the adapted encoder.",
+        description="Encoder to try: multilingual-e5-small, a folder, or a hub id if XNAI_ENCODER is one. Unset: the "
+        "adapted encoder.",
     )
 
 
@@ -41,7 +43,12 @@ def challenger_index(
 ) -> dg.MaterializeResult[None]:
     """The corpus embedded by the challenger, in its own table. The current release keeps answering searches."""
     model = encoder.to_challenge(config.encoder)
-    report = index_challenger(stores.stage_context(context), model, exact_search_rows=stores.exact_search_rows)
+    report = index_challenger(
+        stores.stage_context(context),
+        model,
+        exact_search_rows=stores.exact_search_rows,
+        origin=encoder.origin(config.encoder),
+    )
     spec = embeddings_spec(report.table, model.dimension)
     return result(
         report,
@@ -84,11 +91,15 @@ def adapter_evaluation(
 
 
 def promotion_decision(
-    context: dg.AssetExecutionContext, base: Base, stores: StoresResource, tracking: TrackingResource
+    context: dg.AssetExecutionContext,
+    base: Base,
+    stores: StoresResource,
+    tracking: TrackingResource,
+    alerts: AlertsResource,
 ) -> dg.MaterializeResult[None]:
     """Promoted, rejected or awaiting approval: the gate's rules with their figures.
 
-    The run succeeds either way.
+    The run succeeds either way. People are told of a challenger that awaits their approval.
     """
     tags = context.run.tags
     target = Target(Slice.parse(tags["slice"]), tags["mode"]) if "slice" in tags else None
@@ -97,21 +108,38 @@ def promotion_decision(
         tracking.tracker(),
         base.settings.gate,
         target,
-        tags.get("cause"),
+        tags.get("reason"),
         ask=base.settings.approval,
+        cause_id=tags.get("cause"),
     )
     decision = outcome.decision
+    if decision.outcome is Outcome.AWAITING_APPROVAL:
+        alerts.tell(_request_for_approval(decision, alerts.run_page(context.run.run_id)), base.settings.webhook)
     return result(
         outcome,
         revision_of(decision.name, decision.outcome),
         decision=str(decision.outcome),
         verdict=dg.MetadataValue.md(verdict_markdown(decision.verdict)),
+        tried=dg.MetadataValue.md(remedies_markdown(outcome.tried)),
         cause=decision.cause or "asked for by a person",
         judged_against_release=decision.champion_release or 0,
         challenger=decision.vector_space,
         encoder=decision.encoder,
         adapter=decision.adapter or "none",
         mlflow_run=tracking.link(outcome.mlflow_run),
+    )
+
+
+def _request_for_approval(decision: Decision, page: str) -> Alert:
+    words = [decision.asked_because or "", *decision.verdict.reasons, "`xnai approve --by NAME` releases it."]
+    return Alert(
+        kind="approval",
+        title=f"A challenger of release {decision.champion_release} awaits approval",
+        text=" ".join(words).strip(),
+        severity=Severity.INFO,
+        at=decision.decided_at,
+        tags={"cause": decision.name},
+        link=page,
     )
 
 

@@ -25,7 +25,7 @@ from xnai_pipelines.documents.sources.configured import Spec, read_sources
 from xnai_pipelines.documents.sources.make import mirrors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import encoders_at_hand, resolve_encoder, tokenizer_file
+from xnai_pipelines.encoders.source import encoders_at_hand, lasting_name, resolve_encoder, tokenizer_file
 from xnai_pipelines.encoders.specification import EncoderSpec, read_encoder_file, read_specification
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.models.export import build_encoder
@@ -36,9 +36,10 @@ from xnai_pipelines.releases.evaluate import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
+from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import shown_alive
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.locks import held, shown_alive
+from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
@@ -115,6 +116,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     kill_after_commits: int | None = Field(default=None, description="For tests: die after so many commits.")
     _tables: Tables | None = PrivateAttr(default=None)
     _turn: ExitStack = PrivateAttr(default_factory=ExitStack)
+    _retraining: ExitStack = PrivateAttr(default_factory=ExitStack)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
@@ -126,16 +128,22 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             return
         if not is_of(run, self.layout):  # of assets that a person picked, not of a job
             instance.add_run_tags(run.run_id, {HOME_TAG: self.home})
-        with shown_alive(self.layout, run.run_id), ExitStack() as self._turn:
+        with shown_alive(self.layout, run.run_id), ExitStack() as self._retraining, ExitStack() as self._turn:
             self._take_turn(run.run_id, context.log)
             end_dead_runs(instance, self.layout)
             yield self
 
     @contextmanager
     def turn_given_up(self, context: dg.AssetExecutionContext) -> Iterator[None]:
-        """Let other runs go ahead while the block works on nothing that they write; then wait for the turn again."""
+        """Let other runs go ahead while the block trains; then wait for the turn again.
+
+        Another retraining waits here until the run has ended: two would double the memory, and one would adapt the
+        encoder by what the other trained.
+        """
         self._turn.close()
         try:
+            run = f"run {context.run.run_id}"
+            self._retraining.enter_context(held(self.layout, "retraining.lock", run, _say(context.log)))
             yield
         finally:
             self._take_turn(context.run.run_id, context.log)
@@ -219,12 +227,29 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         challenger = require_challenger(Releases(home.releases))
         return Encoder.load(home.models / challenger.vector_space, threads=self.threads)
 
+    def origin(self, tried: str | None = None) -> EncoderOrigin:
+        """Return where the base encoder comes from, or the one that is tried instead.
+
+        It is the release's, which may have been promoted over that of the settings, until XNAI_ENCODER names another.
+        """
+        release = Releases(Home(Path(self.home)).releases).current()
+        if tried is not None:
+            source: str | None = tried
+        elif release is None or self.encoder not in (None, release.configured):
+            source = self.encoder
+        else:  # manifests of earlier versions have no source
+            source = release.source or (release.encoder if release.encoder in encoders_at_hand() else None)
+        return EncoderOrigin(lasting_name(source) if source else None, self.encoder)
+
     def original(self) -> EncoderSpec:
-        """Return the full-precision encoder that adapters are trained on: the settings', else the release's."""
-        home = Home(Path(self.home))
-        release = Releases(home.releases).current()
-        name = self.encoder or (release.encoder if release and release.encoder in encoders_at_hand() else None)
-        return read_specification(resolve_encoder(name, home.models), Runtime.FP32)
+        """Return the full-precision encoder that adapters are trained on.
+
+        Raises:
+            UnsupportedEncoderError: It came from a folder that is gone.
+            EncoderUnavailableError: The hub does not have it or cannot be reached.
+        """
+        home, source = Home(Path(self.home)), self.origin().source
+        return read_specification(resolve_encoder(source, home.models), Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
@@ -274,10 +299,10 @@ class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
 
     def tracker(self) -> Tracker:
-        """Return the tracker; a server keeps artefacts where it wants."""
+        """Return the tracker; a server keeps artefacts where it wants, and may be shared by several homes."""
         home = Home(Path(self.home))
         if self.uri:
-            return Tracker(self.uri, None)
+            return Tracker(self.uri, None, home=home_id(home))
         return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
 
     def page(self, logged: MlflowRun | ModelVersion) -> str:

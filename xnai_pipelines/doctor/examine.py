@@ -29,10 +29,10 @@ INSPECTIONS: tuple[Inspection, ...] = (
     inspect_disk,
     inspect_rights,
     inspect_inputs,
+    inspect_tables,
     inspect_version,
     inspect_pointer,
     inspect_manifests,
-    inspect_tables,
     inspect_databases,
     inspect_records,
     inspect_search_files,
@@ -64,6 +64,7 @@ def examine(home: Home, *, max_backup_hours: float, max_drill_days: float) -> li
 def _found(inspect: Inspection, home: Home) -> list[Diagnosis]:
     try:
         return list(inspect(home))
-    except (XnaiError, OSError) as error:
+    except Exception as error:  # noqa: BLE001  what is damaged may raise anything; the other inspections go on
         name = getattr(inspect, "__name__", "inspect_backups").removeprefix("inspect_")
-        return [Diagnosis("not_inspected", name.replace("_", " "), str(error), "Fix this, then `xnai doctor` again")]
+        what = str(error) if isinstance(error, XnaiError) else f"{type(error).__name__}: {error}"
+        return [Diagnosis("not_inspected", name.replace("_", " "), what, "Fix this, then `xnai doctor` again")]

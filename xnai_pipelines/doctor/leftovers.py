@@ -15,7 +15,9 @@ _UNFINISHED = (
     (".backup-*", "backup.lock"),
     (".drill-*", "drill.lock"),
     ("unpacked/*", WRITER),
+    ("shards", WRITER),
     ("models/.*.partial", "models/{name}.lock"),
+    ("rerankers/.*.partial", "rerankers/{name}.lock"),
     ("adapters/.*.partial", "adapters/{name}.lock"),
 )
 

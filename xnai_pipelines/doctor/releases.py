@@ -9,31 +9,32 @@ from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.lance_files import table_folders
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Release, Releases
 
 
 def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
-    """Yield the pointer to the current release if it is missing, damaged, or names no release."""
+    """Yield the pointer to the current release if it is missing, damaged, or names no release.
+
+    It is mended only to the release that it was moved to last. An earlier one may hold documents deleted since.
+    """
     releases = Releases(home.releases)
-    moves = releases.moves()
+    moves = [move.release for move in releases.moves()]
     wrong = _wrong_pointer(home)
     if wrong is None or (not moves and not _pointer(home).exists()):  # nothing is released yet
         return
-    # every move of the pointer is recorded after it was made
-    last = next((move.release for move in reversed(moves) if _is_whole(releases, move.release)), None)
-    if last is None:
-        yield Diagnosis("damaged_pointer", "releases/current.json", wrong, RESTORE)
+    if moves and _is_whole(releases, moves[-1]):
+        remedy, mend = f"`xnai doctor --fix` points it to release {moves[-1]} again", partial(_repair, home)
     else:
-        yield Diagnosis(
-            "damaged_pointer",
-            "releases/current.json",
-            wrong,
-            f"`xnai doctor --fix` points it to release {last}, the last whole one that it was moved to; "
-            "`xnai run` then brings it up to date",
-            mend=partial(_point_to, home, last),
-        )
+        remedy, mend = RESTORE, None
+        earlier = next((number for number in reversed(moves) if _is_whole(releases, number)), None)
+        if earlier is not None:
+            remedy += (
+                f'; or write {{"release": {earlier}}} into it and run `xnai run` before anyone searches: release '
+                f"{earlier} may hold documents that were deleted later"
+            )
+    yield Diagnosis("damaged_pointer", "releases/current.json", wrong, remedy, mend=mend)
 
 
 def inspect_manifests(home: Home) -> Iterator[Diagnosis]:
@@ -100,8 +101,8 @@ def _wrong_pointer(home: Home) -> str | None:
     return None if exists else f"It names release {number}, which is missing."
 
 
-def _point_to(home: Home, number: int) -> None:
-    """Point to a release, unless a run writes now or has moved the pointer meanwhile."""
+def _repair(home: Home) -> None:
+    """Repair the pointer, unless a run writes now or has moved it meanwhile."""
     with held_if_free(home.root / WRITER) as alone:
         if alone and _wrong_pointer(home):
-            write_json(_pointer(home), {"release": number})
+            Releases(home.releases).repair_pointer()

@@ -13,6 +13,7 @@ from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
 from xnai_pipelines.errors import RecordError
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.migration import pending
 
 LITTLE_BYTES = 2**30
@@ -52,16 +53,19 @@ def inspect_rights(home: Home) -> Iterator[Diagnosis]:
 
 def inspect_inputs(home: Home) -> Iterator[Diagnosis]:
     """Yield a documents folder that is unknown or missing."""
+    record = home.root / "home.json"
+    inputs, wrong = None, "It is missing."
     try:
         inputs = recorded_inputs(home)
     except (ValueError, KeyError, TypeError) as error:
+        wrong = f"It cannot be read ({error!r})."
+    if inputs is None and (record.exists() or Releases(home.releases).moves()):
         yield Diagnosis(
             "damaged_inputs",
-            "home.json",
-            f"It cannot be read ({error!r}).",
-            "Delete it, and set XNAI_DOCUMENTS to the folder that this home was made from",
+            record.name,
+            f"{wrong} Who may read is unknown, so the service answers nobody.",
+            "Delete it if it is there; then `xnai run` with XNAI_DOCUMENTS=the folder that this home was made from",
         )
-        return
     if inputs is not None and not inputs.documents.is_dir():
         yield Diagnosis(
             "missing_documents",
@@ -89,6 +93,5 @@ def inspect_backups(home: Home, *, max_hours: float, max_days: float) -> Iterato
     except RecordError:  # another inspection tells
         return
     newest = made.created_at if made else None
-    for reason in objections(drills, newest, max_hours=max_hours, max_days=max_days, now=datetime.now(UTC)):
-        what, _, command = reason.rpartition(": ")
-        yield Diagnosis("unproven_backup", "backups", f"{what or reason}.", command or "`xnai drill`", Urgency.RISK)
+    for one in objections(drills, newest, max_hours=max_hours, max_days=max_days, now=datetime.now(UTC)):
+        yield Diagnosis("unproven_backup", "backups", one.what, one.remedy, Urgency.RISK)

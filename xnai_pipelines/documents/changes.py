@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.documents.listing import FileStat, Listing
 
 # A file written at the moment it was read may change again with the same size and time (coarse clocks, tools
@@ -37,7 +38,7 @@ class Changes:
         edited: Files with other content than before.
         touched: Files with another time and the same content.
         reparse: Unchanged files whose parser has changed.
-        retry: Files in quarantine that this run reads again.
+        retry: Files in quarantine that this run reads again, and those whose name another file has given up.
         unchanged: Files with nothing to do.
         deleted: Files that are gone.
         renamed: Pairs of a new path and the vanished path with the same content.
@@ -96,10 +97,14 @@ def classify(
         retry_quarantined: Read files in quarantine again.
     """
     groups: dict[str, list[str]] = {name: [] for name in Changes.__dataclass_fields__}
+    vanished = [path for path in ledger if path not in listing.files and not listing.is_unknown(path)]
+    freed = {source_name(path) for path in vanished}
     for path, stat in listing.files.items():
         known = ledger.get(path)
         if known is None:
             groups["new"].append(path)
+        elif freed and source_name(path) in freed:
+            groups["retry"].append(path)  # the vanished file had the same name in other bytes, so only it was kept
         elif not verify and known.describes(stat):
             groups[_of_unchanged(known, is_current, retry_quarantined)].append(path)
         elif known.size_bytes != stat.size_bytes or sha256_of(path) != known.content_sha256:
@@ -107,7 +112,6 @@ def classify(
         else:
             group = _of_unchanged(known, is_current, retry_quarantined)
             groups["touched" if group == "unchanged" else group].append(path)
-    vanished = [path for path in ledger if path not in listing.files and not listing.is_unknown(path)]
     renamed = _renames(groups["new"], vanished, listing=listing, ledger=ledger, sha256_of=sha256_of)
     found = {path for pair in renamed for path in pair}
     groups["new"] = [path for path in groups["new"] if path not in found]

@@ -7,7 +7,7 @@ ledger entries. A file without an entry is read again. Rows that are already rig
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -76,10 +76,12 @@ class FileReader:
         self._stored: dict[str, dict[str, tuple[str, str, str]]] = {}
         self._owners: dict[str, str] = {}
         self._sources: dict[str, str] = {}
+        given_up = set(gone)
         for row in context.tables.read(DOCUMENTS, STORED).to_pylist():
             known = (row["revision"], row["parser"], row["content_sha256"])
             self._stored.setdefault(row["path"], {})[row["document_id"]] = known
-            self._owners[row["document_id"]] = row["path"]
+            if row["path"] not in given_up:
+                self._owners[row["document_id"]] = row["path"]
             self._sources[row["document_id"]] = row["source"]
         self._quarantined: dict[str, dict[str, Row]] = {}
         for row in context.tables.read(QUARANTINE, QUARANTINE.schema.names).to_pylist():
@@ -234,19 +236,23 @@ class FileReader:
     def vanishing(self, changes: Changes) -> int:
         """Return how many documents `delete_vanished` would remove. Documents of renamed files do not count."""
         renamed = {old for _, old in changes.renamed}
-        files = sum(len(self._stored.get(path, {})) for path in self._gone if path not in renamed)
-        return files + len(self._stale_documents)
+        return len(self._vanished(path for path in self._gone if path not in renamed)) + len(self._stale_documents)
 
     def delete_vanished(self) -> None:
         """Remove the documents that are gone, then update the ledger."""
         tables = self._context.tables
-        of_files = [identity for path in self._gone for identity in self._stored.get(path, {})]
+        of_files = self._vanished(self._gone)
         tables.delete(DOCUMENTS, "document_id", of_files + self._stale_documents)
         tables.delete(QUARANTINE, "source", self._stale_quarantine)
         tables.delete(QUARANTINE, "path", [path for path in self._gone if path in self._quarantined])
         tables.delete(FILES, "path", self._gone)
         tables.merge_rows(FILES, self._late_ledger)
         self.deleted = [self._sources[identity] for identity in of_files + self._stale_documents]
+
+    def _vanished(self, paths: Iterable[str]) -> list[str]:
+        """Return the documents of these paths, without those that another file has under the same name."""
+        documents = [(path, identity) for path in paths for identity in self._stored.get(path, {})]
+        return [identity for path, identity in documents if self._owners.get(identity, path) == path]
 
 
 def _entry(path: str, content: str, stat: FileStat, read_ns: int) -> Row:

@@ -68,6 +68,12 @@ def resolve_encoder(name: str | None, models: Path) -> Path:
     return _download(name)
 
 
+def lasting_name(name: str) -> str:
+    """Return what names the same encoder from every working directory: a folder's absolute path, else the name."""
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if folder.is_dir() and name != MULTILINGUAL_ENCODER else name
+
+
 def _download(hub_id: str) -> Path:
     from huggingface_hub import snapshot_download
 

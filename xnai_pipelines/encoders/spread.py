@@ -6,7 +6,6 @@ the vectors are the same bytes as without workers.
 """
 
 import hashlib
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -17,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from xnai_pipelines.compute.arrow_files import read_arrow, write_arrow
 from xnai_pipelines.compute.engine import Engine
 from xnai_pipelines.encoders.encoder import Encoded, Encoder, Tokens
 from xnai_pipelines.encoders.token_codes import TokenCodes
@@ -74,7 +74,7 @@ class Spread:
         codes: dict[str, TokenCodes] = {}
         tokens = truncated = 0
         for result in self.engine.map(encode_shard, self._shards(encoder, texts, keep_tokens=keep_tokens)):
-            rows = _read(result)
+            rows = read_arrow(result)
             keys = rows["key"].to_pylist()
             shape = (len(keys), encoder.dimension)
             vectors[[place[key] for key in keys]] = rows["vector"].combine_chunks().flatten().to_numpy().reshape(shape)
@@ -102,7 +102,7 @@ class Spread:
                 result=self.folder / f"{name}.vectors.arrow",
                 keep_tokens=keep_tokens,
             )
-            _write(shard.texts, pa.table({"key": keys, "text": [texts[key] for key in keys]}))
+            write_arrow(shard.texts, pa.table({"key": keys, "text": [texts[key] for key in keys]}))
             shards.append(shard)
         return shards
 
@@ -110,7 +110,7 @@ class Spread:
 def encode_shard(shard: TextShard) -> Path:
     """Return the file of a shard's vectors; encode its texts if that was not done."""
     if not shard.result.is_file():
-        texts = _read(shard.texts)
+        texts = read_arrow(shard.texts)
         encoder = _encoder(shard.encoder)
         codes: list[bytes | None] = [None] * len(texts)
 
@@ -121,7 +121,7 @@ def encode_shard(shard: TextShard) -> Path:
         vectors = pa.FixedSizeListArray.from_arrays(pa.array(encoded.vectors.ravel()), encoder.dimension)
         rows = pa.table({"key": texts["key"], "vector": vectors, "codes": pa.array(codes, pa.binary())})
         counts = {"tokens": str(encoded.tokens), "truncated": str(encoded.truncated)}
-        _write(shard.result, rows.replace_schema_metadata(counts))
+        write_arrow(shard.result, rows.replace_schema_metadata(counts))
     return shard.result
 
 
@@ -129,16 +129,3 @@ def encode_shard(shard: TextShard) -> Path:
 def _encoder(folder: Path) -> Encoder:
     """Return a worker's encoder: of one thread, since each processor has a worker."""
     return Encoder.load(folder, threads=1)
-
-
-def _read(path: Path) -> pa.Table:
-    with pa.OSFile(str(path)) as file:
-        return pa.ipc.open_file(file).read_all()
-
-
-def _write(path: Path, rows: pa.Table) -> None:
-    """Write a file whole: another worker may write the same one after this one was taken for lost."""
-    partial = path.with_suffix(f".{os.getpid()}.part")
-    with pa.OSFile(str(partial), "wb") as file, pa.ipc.new_file(file, rows.schema) as writer:
-        writer.write_table(rows)
-    partial.replace(path)

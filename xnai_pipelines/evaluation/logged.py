@@ -104,15 +104,25 @@ def per_question(tracker: Tracker, run_id: str) -> pa.Table:
 
 
 def _past(runs: "Iterable[Run]") -> Iterator[PastEvaluation]:
-    """Yield the evaluations among the runs. A person may have logged other runs in the same experiment."""
+    """Yield the evaluations among the runs. A person may have logged others in the experiment, or edited tags."""
     for run in runs:
-        if "evaluated_at" in run.data.tags:
+        evaluated_at = _time(run.data.tags.get("evaluated_at", ""))
+        if evaluated_at is not None:
             yield PastEvaluation(
                 run_id=run.info.run_id,
-                evaluated_at=datetime.fromisoformat(run.data.tags["evaluated_at"]),
+                evaluated_at=evaluated_at,
                 metrics=dict(run.data.metrics),
                 tags={name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
             )
+
+
+def _time(tag: str) -> datetime | None:
+    """Return the time in a tag, None if it holds none with a time zone."""
+    try:
+        time = datetime.fromisoformat(tag)
+    except ValueError:
+        return None
+    return time if time.tzinfo else None
 
 
 def _identity(report: EvaluationReport) -> dict[str, str]:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnai_pipelines.graph.arrays import flat
-from xnai_pipelines.graph.make import overrides_of, read_documents, rebuilt
+from xnai_pipelines.graph.documents import read_documents
+from xnai_pipelines.graph.make import overrides_of, rebuilt
 from xnai_pipelines.graph.record import PARTS, read_graph_record
 from xnai_pipelines.graph.support import supporting_chunks
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS

@@ -1,16 +1,16 @@
 """Chunks to a graph: reads the documents that changed, makes each table of what was read, writes what differs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
-from xnai_pipelines.graph.extraction import extraction_of, read_document
+from xnai_pipelines.graph.extraction import extraction_of
 from xnai_pipelines.graph.mentions import entity_id, mention_rows
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
@@ -18,7 +18,6 @@ from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_p
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
-from xnai_pipelines.graph.source_code import MEDIA_TYPE
 from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
 from xnai_pipelines.state.claim import recorded_inputs
@@ -27,14 +26,11 @@ from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
-from xnai_pipelines.state.tables import Tables, is_in
+from xnai_pipelines.state.tables import Tables
 
 VERSION = 3  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
-OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
-OF_SOURCE_CODE = ["document_id", "media_type", "text"]
-OF_CHUNK = ["chunk_id", "document_id", "ordinal", "start", "end", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +101,9 @@ def _make(context: StageContext, spec: TableSpec) -> GraphReport:
 
 
 def _bring_mentions(context: StageContext) -> GraphReport:
-    work, of = pending(context)
-    _read(context, work)
+    wanted, work = pending(context)
+    _read(context, wanted, work)
+    of = digest(VERSION, *(f"{document} {of}" for document, of in sorted(wanted.items())))
     return _bring(context, MENTIONS, digest(of, overrides_of(context.home).revision), work)
 
 
@@ -173,13 +170,12 @@ def write_difference(context: StageContext, spec: TableSpec, wanted: pa.Table) -
     return len(work.to_write), len(work.removed)
 
 
-def pending(context: StageContext) -> tuple[Diff, str]:
-    """Return the documents that have to be read, removed or kept, and a hash of all that the mentions are made of."""
+def pending(context: StageContext) -> tuple[dict[str, str], Diff]:
+    """Return a hash of each document's chunks and reading, and which documents have to be read, removed or kept."""
     chunks = context.tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
     read = context.tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"])
     wanted = _by_document(chunks, extraction_of())
-    work = diff(wanted, _by_document(read))
-    return work, digest(VERSION, *(f"{document} {of}" for document, of in sorted(wanted.items())))
+    return wanted, diff(wanted, _by_document(read))
 
 
 def _by_document(rows: pa.Table, extraction: str | None = None) -> dict[str, str]:
@@ -191,29 +187,15 @@ def _by_document(rows: pa.Table, extraction: str | None = None) -> dict[str, str
     return {document: digest(*sorted(each)) for document, each in chunks.items()}
 
 
-def _read(context: StageContext, work: Diff) -> None:
+def _read(context: StageContext, wanted: Mapping[str, str], work: Diff) -> None:
     """Bring the extractions in line with the documents, some documents in each commit."""
     context.tables.ensure(EXTRACTIONS)
     context.tables.delete(EXTRACTIONS, "document_id", work.removed)
     with context.progress.work("mentions", len(work.to_write), "documents") as advance:
         for batch in _batches(context, work.to_write):
-            context.tables.merge(EXTRACTIONS, read_documents(context.tables, batch), within=("document_id", batch))
-            advance(len(batch))
-
-
-def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
-    """Return the rows of the table `extractions` for these documents."""
-    where = is_in("document_id", documents)
-    by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
-        by_document[chunk["document_id"]].append(chunk)
-    source_code = f"media_type = '{MEDIA_TYPE}' AND {where}"
-    texts = {row["document_id"]: row for row in tables.read(DOCUMENTS, OF_SOURCE_CODE, source_code).to_pylist()}
-    rows = []
-    for document in tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist():
-        identity = document["document_id"]
-        rows += read_document({**document, **texts.get(identity, {})}, by_document[identity])
-    return pa.Table.from_pylist(rows, schema=EXTRACTIONS.schema)
+            of = {document: wanted[document] for document in batch}
+            rows = read_by(context.engine, context.home, of, advance)
+            context.tables.merge(EXTRACTIONS, rows, within=("document_id", batch))
 
 
 def _batches(context: StageContext, documents: Iterable[str]) -> Iterator[list[str]]:

@@ -93,7 +93,7 @@ def _place(at: int, number: int) -> Point:
     """Return the place of a neighbour; labels of an ellipse's sides have more room than those of its top."""
     angle = 2 * math.pi * (at + 0.5) / max(1, number) - math.pi / 2
     share = _OUTER if at % 2 or number < 9 else _INNER
-    return _WIDTH / 2 + share * 0.36 * _WIDTH * math.cos(angle), _HEIGHT / 2 + share * 0.43 * _HEIGHT * math.sin(angle)
+    return _WIDTH / 2 + share * 0.32 * _WIDTH * math.cos(angle), _HEIGHT / 2 + share * 0.43 * _HEIGHT * math.sin(angle)
 
 
 def _line(one: Point, other: Point, kind: str) -> str:

@@ -18,6 +18,7 @@ from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
 from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_rows, text_of
 from xnai_pipelines.questions.labelled import EXAMPLES, DocumentNames, LabelledQuestions, Unresolved, overlap_of
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
+from xnai_pipelines.state.day_files import file_of_day
 
 QUESTION_CHARACTERS = 4_000
 LINE_BYTES = 1024 * 1024
@@ -78,7 +79,7 @@ def record_feedback(
     who: str | None,
     known: Mapping[str, str],
 ) -> Feedback:
-    """Return a judgement after appending it to `<folder>/<date>.jsonl` and syncing the file to disk.
+    """Return a judgement after appending it to this machine's file of the day in the folder, synced to disk.
 
     Args:
         folder: Feedback folder, created if missing.
@@ -104,7 +105,7 @@ def record_feedback(
     if source not in known:
         source = next(name for name, known_id in known.items() if known_id == document_id)
     feedback = Feedback(question=text, source=source, right=right, at=at.astimezone(UTC), who=who)
-    path = folder / f"{feedback.at.date()}.jsonl"
+    path = file_of_day(folder, feedback.at.date())
     try:
         _append(path, feedback)
     except UnicodeEncodeError as error:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -14,16 +14,17 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
-from xnai_pipelines.errors import DecisionError, NotTrackedError, ReleaseError
+from xnai_pipelines.errors import DecisionError, NotTrackedError
+from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.evaluation.timeline import Event, EventKind
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
-from xnai_pipelines.releases.evaluate import last_comparison, require_challenger
-from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge
+from xnai_pipelines.releases.evaluate import comparison_of, require_challenger
+from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge, signed
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
-from xnai_pipelines.state.manifest import MoveKind, Releases
+from xnai_pipelines.state.manifest import MoveKind, Release, Releases
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 _VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -51,8 +52,10 @@ class Decision:
         pairs_sha256: Hash of the training pairs, None if nothing was trained.
         config: Configuration of the training, with everything else that decides its result.
         judged_on: Fingerprint of what else the verdict depends on: champion, questions, documents, gate.
-        cause: Why there is a challenger, as a sentence; None if no cause was given.
+        cause: Why there is a challenger, in sentences; None if no cause was given.
+        cause_id: Cause by which the automation counts its attempts, None if a person asked for the retraining.
         encoder: Name of the challenger's base encoder, None in records of version 0.1.
+        asked_because: Why a person has to approve the promotion, as a sentence; None if nobody has to.
         approved_by: Person who approved it, None if no approval was needed or given yet.
         approved_at: Time of the approval, UTC.
     """
@@ -67,7 +70,9 @@ class Decision:
     config: Mapping[str, JsonValue]
     judged_on: str
     cause: str | None
+    cause_id: str | None = None
     encoder: str | None = None
+    asked_because: str | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None
 
@@ -85,6 +90,19 @@ def outcome_of(verdict: Verdict, *, ask: bool) -> Outcome:
     if not verdict.promoted:
         return Outcome.REJECTED
     return Outcome.AWAITING_APPROVAL if ask else Outcome.PROMOTED
+
+
+def why_ask(releases: Releases, vector_space: str, *, ask: bool) -> str | None:
+    """Return why a person has to approve the promotion of a challenger, as a sentence; None if nobody has to.
+
+    `ask` says whether a person approves every promotion.
+    """
+    if ask:
+        return "A person approves every promotion (XNAI_APPROVAL)."
+    undone = [release.release for release in releases.undone() if release.vector_space == vector_space]
+    if undone:
+        return f"It has the vectors of release {undone[-1]}, which a person rolled back."
+    return None
 
 
 def write_decision(folder: Path, decision: Decision) -> Path:
@@ -137,6 +155,22 @@ def last_decision(home: Home, vector_space: str) -> Decision | None:
     return next((decision for decision in found if decision.vector_space == vector_space), None)
 
 
+def awaiting_approval(home: Home) -> Release | None:
+    """Return the challenger if it awaits approval over the current release, None otherwise."""
+    releases = Releases(home.releases)
+    current, challenger = releases.current(), releases.challenger()
+    decision = last_decision(home, challenger.vector_space) if challenger else None
+    if current is None or decision is None or decision.champion_release != current.release:
+        return None
+    return challenger if decision.outcome is Outcome.AWAITING_APPROVAL else None
+
+
+def was_promoted(home: Home, vector_space: str) -> bool:
+    """Return whether the gate promoted a challenger of this vector space."""
+    found = decisions(home.decisions)
+    return any(one.vector_space == vector_space and one.outcome is Outcome.PROMOTED for one in found)
+
+
 def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:
     """Return the decision as promoted by a person; it is not written yet.
 
@@ -176,15 +210,16 @@ def model_events(home: Home) -> list[Event]:
     ]
     for decision in decisions(home.decisions):
         kind = EventKind.REJECTED if decision.outcome is Outcome.REJECTED else EventKind.RETRAINING
-        events.append(Event(decision.decided_at, kind, decision.cause or "asked for"))
+        events.append(Event(decision.decided_at, kind, decision.cause_id or decision.cause or "asked for"))
     return sorted(events, key=lambda event: event.at)
 
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """The decision, its grounds, and its MLflow run."""
+    """The decision, all decisions on challengers of the same release, its grounds, and its MLflow run."""
 
     decision: Decision
+    tried: tuple[Decision, ...]
     comparison: Comparison
     mlflow_run: MlflowRun
 
@@ -197,6 +232,7 @@ def decide_promotion(
     cause: str | None,
     *,
     ask: bool,
+    cause_id: str | None = None,
 ) -> DecisionOutcome:
     """Judge the challenger by the last comparison, and record the decision.
 
@@ -205,8 +241,9 @@ def decide_promotion(
         tracker: MLflow store: the decision is logged there and the adapter is tagged with it.
         gate: The limits.
         target: What degraded; None if a person asked for the retraining.
-        cause: Why there is a challenger, as a sentence.
-        ask: Whether a person has to approve a promotion.
+        cause: Why there is a challenger, in sentences.
+        ask: Whether a person approves every promotion. One that was rolled back needs approval in any case.
+        cause_id: Cause by which the automation counts its attempts.
 
     Raises:
         ReleaseError: There is no challenger, or it was not evaluated.
@@ -215,18 +252,15 @@ def decide_promotion(
     """
     releases = Releases(context.home.releases)
     with stage(context, "promotion_decision"):
-        challenger, kept = require_challenger(releases), last_comparison(context.home)
+        challenger = require_challenger(releases)
+        kept = comparison_of(context.home, challenger)
         comparison = kept.comparison
-        if comparison.challenger.vector_space != challenger.vector_space:
-            raise ReleaseError(
-                f"The challenger {challenger.vector_space} was not evaluated; the last comparison is of "
-                f"{comparison.challenger.vector_space}. `xnai retrain` evaluates it."
-            )
         verdict = judge(comparison, gate, target)
+        asked = why_ask(releases, challenger.vector_space, ask=ask) if verdict.promoted else None
         # not the last trained adapter: another one may have been trained since this challenger was embedded
         adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
         decision = Decision(
-            outcome=outcome_of(verdict, ask=ask),
+            outcome=outcome_of(verdict, ask=asked is not None),
             verdict=verdict,
             decided_at=datetime.now(UTC),
             champion_release=comparison.champion.release,
@@ -236,9 +270,12 @@ def decide_promotion(
             config=json.loads(adapter.config.description) if adapter and adapter.config else {},
             judged_on=f"{kept.fingerprint} {gate} {target}",
             cause=cause,
+            cause_id=cause_id,
             encoder=challenger.encoder,
+            asked_because=asked,
         )
         write_decision(context.home.decisions, decision)
+    tried = [one for one in decisions(context.home.decisions) if one.champion_release == decision.champion_release]
     run = log_comparison(
         tracker,
         adapter_id=challenger.adapter or "",
@@ -248,20 +285,34 @@ def decide_promotion(
         files={
             "comparison.json": comparison.to_json().encode(),
             "comparison.md": comparison_markdown(comparison).encode(),
-            "verdict.md": verdict_markdown(verdict).encode(),
+            "verdict.md": f"{verdict_markdown(verdict)}\n{remedies_markdown(tried)}".encode(),
             "differences.png": comparison_plot(comparison, gate.max_slice_loss),
         },
         tags={
             "vector_space": challenger.vector_space,
             "dagster_run_id": context.run_id,
             "release": str(comparison.champion.release),
-            "cause": cause or "",
+            "cause": cause_id or cause or "",
         },
     )
     if challenger.adapter:
         with suppress(NotTrackedError):  # MLflow lost the adapter's run; the decision itself is logged above
             tag_adapter(tracker, challenger.adapter, {"decision": str(decision.outcome)})
-    return DecisionOutcome(decision, comparison, run)
+    return DecisionOutcome(decision, tuple(tried), comparison, run)
+
+
+def remedies_markdown(tried: Sequence[Decision]) -> str:
+    """Return a table of what was tried against a release's fall: each challenger, its gain and what became of it."""
+    rows = [
+        [
+            f"{one.decided_at:%Y-%m-%d %H:%M} UTC",
+            f"adapter {one.adapter} of {one.encoder}" if one.adapter else f"encoder {one.encoder}",
+            "not recorded" if one.verdict.gain is None else signed(one.verdict.gain),
+            str(one.outcome).replace("_", " "),
+        ]
+        for one in sorted(tried, key=lambda one: one.decided_at)
+    ]
+    return markdown_table(["decided", "remedy", "nDCG@10 gain", "outcome"], rows)
 
 
 def _metrics(comparison: Comparison) -> Mapping[str, float]:

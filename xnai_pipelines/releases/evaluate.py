@@ -22,12 +22,18 @@ from xnai_pipelines.questions.question import Question
 from xnai_pipelines.releases.comparing import compare
 from xnai_pipelines.releases.comparison import Comparison, Contender
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.make import EmbeddingsReport, fill_index, forget_deleted, unpublished_release
+from xnai_pipelines.search.make import (
+    UNKNOWN_ORIGIN,
+    EmbeddingsReport,
+    fill_index,
+    forget_deleted,
+    unpublished_release,
+)
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json, write_parquet
-from xnai_pipelines.state.manifest import Release, Releases, embeddings_table_name
+from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tracker import Tracker
@@ -121,6 +127,22 @@ def last_comparison(home: Home) -> KeptComparison:
     return kept
 
 
+def comparison_of(home: Home, challenger: Release) -> KeptComparison:
+    """Return the last comparison, which is of this challenger.
+
+    Raises:
+        ReleaseError: There is none, or it is of another challenger.
+    """
+    kept = last_comparison(home)
+    compared = kept.comparison.challenger.vector_space
+    if compared != challenger.vector_space:
+        raise ReleaseError(
+            f"The challenger {challenger.vector_space} was not evaluated; the last comparison is of {compared}. "
+            "`xnai retrain` evaluates it."
+        )
+    return kept
+
+
 def read_challenger_evaluation(home: Home) -> Evaluation:
     """Return the challenger's evaluation, which becomes the baseline of its release."""
     return Evaluation(last_comparison(home).challenger, pq.read_table(_rows_path(home)))
@@ -163,7 +185,9 @@ def _rows_path(home: Home) -> Path:
     return home.state / "comparison.parquet"
 
 
-def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_rows: int) -> EmbeddingsReport:
+def index_challenger(
+    context: StageContext, encoder: Encoder, *, exact_search_rows: int, origin: EncoderOrigin = UNKNOWN_ORIGIN
+) -> EmbeddingsReport:
     """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
 
     Resumes a table left by a killed run; drops the previous challenger's. The chunks stay as the champion's tokens
@@ -186,7 +210,8 @@ def index_challenger(context: StageContext, encoder: Encoder, *, exact_search_ro
         report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
         challenger = replace(
-            unpublished_release(context, number, spec, encoder), cut_by=_cut_by(context.home, champion, encoder)
+            unpublished_release(context, number, spec, encoder, origin=origin),
+            cut_by=_cut_by(context.home, champion, encoder),
         )
         policy = policy_for(context, challenger, threads=encoder.threads)
         releases.challenge(replace(challenger, ranking=asdict(policy)))

@@ -127,7 +127,8 @@ def forget(
             cached = trim_cache(context)
             for profile in profiles(context.home):
                 profile.unlink()
-            shutil.rmtree(context.home.unpacked, ignore_errors=True)  # left by a run that was killed
+            for left in (context.home.unpacked, context.home.shards):  # texts that a killed run did not remove
+                shutil.rmtree(left, ignore_errors=True)
             for rows in known_by:
                 erased.append(_erase(context, *rows))
                 advance()

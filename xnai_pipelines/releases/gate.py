@@ -51,11 +51,19 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether the challenger passed every rule. `reasons` are the findings of all rules, or of those that failed."""
+    """Whether the challenger passed every rule.
+
+    Attributes:
+        promoted: Whether it did.
+        reasons: The findings of all rules, or of those that failed.
+        rules: All rules that were applied.
+        gain: Difference of nDCG@10 that the first rule judged; None if the challenger is the champion.
+    """
 
     promoted: bool
     reasons: tuple[str, ...]
     rules: tuple[RuleResult, ...]
+    gain: Estimate | None = None
 
 
 def judge(comparison: Comparison, gate: Gate, target: Target | None = None) -> Verdict:
@@ -71,15 +79,16 @@ def judge(comparison: Comparison, gate: Gate, target: Target | None = None) -> V
     """
     _refuse_unusable(comparison, target)
     if comparison.challenger.vector_space == comparison.champion.vector_space:
-        rules = [_nothing_changed(comparison)]
+        rules, gain = [_nothing_changed(comparison)], None
     else:
-        rules = [_better(comparison, gate, target)]
+        better, gain = _better(comparison, gate, target)
+        rules = [better]
         rules += [_not_worse_overall(_overall(comparison, mode), gate) for mode in MODES]
         rules += [_no_slice_worse(comparison, gate), _latency(comparison, gate), _size(comparison, gate)]
         if _overall(comparison, MODES[0]).questions < comparison.least:
             rules.insert(0, _too_few(comparison))
     promoted = all(rule.passed for rule in rules)
-    return Verdict(promoted, tuple(rule.words for rule in rules if promoted or not rule.passed), tuple(rules))
+    return Verdict(promoted, tuple(rule.words for rule in rules if promoted or not rule.passed), tuple(rules), gain)
 
 
 def _refuse_unusable(comparison: Comparison, target: Target | None) -> None:
@@ -130,8 +139,8 @@ def _too_few(comparison: Comparison) -> RuleResult:
     return RuleResult("enough questions", False, words)
 
 
-def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleResult:
-    """Judge the degraded slice, or all questions if there is none or it has too few questions."""
+def _better(comparison: Comparison, gate: Gate, target: Target | None) -> tuple[RuleResult, Estimate]:
+    """Judge the degraded slice, or all questions if there is none or it has too few questions; return the gain too."""
     if target is None:
         candidates, introduction = [_overall(comparison, mode) for mode in MODES], ""
     elif (compared := comparison.of(target.slice, target.mode)) is not None:
@@ -156,7 +165,8 @@ def _better(comparison: Comparison, gate: Gate, target: Target | None) -> RuleRe
             f"{where} the challenger is not shown to be better: {figures}; the interval has to be above "
             f"{gate.min_gain:g}."
         )
-    return RuleResult("better on the degraded slice" if target else "better", passed, introduction + words)
+    name = "better on the degraded slice" if target else "better"
+    return RuleResult(name, passed, introduction + words), best.ndcg
 
 
 def _not_worse_overall(compared: Compared, gate: Gate) -> RuleResult:

@@ -5,7 +5,7 @@ import os
 from typing import Literal
 
 from xnai_pipelines.errors import NotTrackedError
-from xnai_pipelines.models.logged import REGISTERED_MODEL, find_model, log_model
+from xnai_pipelines.models.logged import REGISTERED_MODEL, find_model, log_model, registered_model
 from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.locks import held
@@ -57,15 +57,16 @@ def aliases(tracker: Tracker) -> dict[Alias, str]:
     from mlflow.exceptions import MlflowException
 
     with tracker.client() as client:
+        model = registered_model(tracker, client)
         try:
-            numbers = client.get_registered_model(REGISTERED_MODEL).aliases
+            numbers = client.get_registered_model(model).aliases
         except MlflowException as error:
             if error.error_code != "RESOURCE_DOES_NOT_EXIST":
                 raise
             return {}
         ours: tuple[Alias, ...] = ("champion", "challenger")
         return {
-            alias: client.get_model_version(REGISTERED_MODEL, numbers[alias]).tags.get("vector_space", "")
+            alias: client.get_model_version(model, numbers[alias]).tags.get("vector_space", "")
             for alias in ours
             if alias in numbers
         }
@@ -89,11 +90,12 @@ def mirror_aliases(tracker: Tracker, *, champion: str | None, challenger: str | 
     changes = {alias: space for alias, space in wanted.items() if now.get(alias) != space}
     numbers = {space: _number(tracker, space) for space in changes.values() if space is not None}
     with tracker.client() as client:
+        model = registered_model(tracker, client)
         for alias, space in changes.items():
             if space is None:
-                client.delete_registered_model_alias(REGISTERED_MODEL, alias)
+                client.delete_registered_model_alias(model, alias)
             else:
-                client.set_registered_model_alias(REGISTERED_MODEL, alias, numbers[space])
+                client.set_registered_model_alias(model, alias, numbers[space])
     return changes
 
 

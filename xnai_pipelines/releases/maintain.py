@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from xnai_pipelines.adapters.make import MERGED
 from xnai_pipelines.encoders.cache import trim_cache
@@ -12,6 +12,7 @@ from xnai_pipelines.encoders.packaged.folder import PACKAGED
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.search.corpus import withdraw_corpus
 from xnai_pipelines.state.context import StageContext, report_path, stage
+from xnai_pipelines.state.day_files import remove_before
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
 
@@ -20,7 +21,7 @@ KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an ol
 
 @dataclass(frozen=True, slots=True)
 class MaintenanceReport:
-    """Table sizes before and after; what expired, which tables and models were dropped, how many vectors removed."""
+    """Table sizes before and after; what expired, which tables and models were dropped, how much else was removed."""
 
     bytes_before: int
     bytes_after: int
@@ -28,11 +29,12 @@ class MaintenanceReport:
     dropped: tuple[str, ...]
     models_dropped: tuple[str, ...]
     vectors_removed: int
+    access_logs_removed: int
     seconds: float
 
 
-def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
-    """Compact every table, remove old versions, drop unnamed tables and models, trim the vector cache.
+def maintain(context: StageContext, *, kept_releases: int, access_log_days: int = 90) -> MaintenanceReport:
+    """Compact every table, remove old versions, drop unnamed tables and models, trim the vector cache and access log.
 
     Keeps the current release and the `kept_releases` newest; others expire. Releases, the candidate and the last
     report of each variant name models. The cache keeps the vectors of the passages in today's chunks.
@@ -58,6 +60,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
                 tables.compact(name, KEPT_VERSIONS)
                 advance()
         removed = trim_cache(context)
+        logs_removed = remove_before(context.home.access, datetime.now(UTC).date() - timedelta(access_log_days))
         models_dropped = _drop_models(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)
@@ -68,6 +71,7 @@ def maintain(context: StageContext, *, kept_releases: int) -> MaintenanceReport:
         dropped=dropped,
         models_dropped=models_dropped,
         vectors_removed=removed,
+        access_logs_removed=logs_removed,
         seconds=watch.seconds,
     )
     write_json(report_path(context.home, "maintenance"), asdict(report))

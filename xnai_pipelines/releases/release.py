@@ -8,9 +8,10 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
+from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.decision import Outcome, approve, last_decision, write_decision
-from xnai_pipelines.releases.evaluate import headline_metrics, read_challenger_evaluation
+from xnai_pipelines.releases.evaluate import comparison_of, headline_metrics, read_challenger_evaluation
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
 from xnai_pipelines.search.make import fill_index, forget_deleted
@@ -81,17 +82,24 @@ def release_challenger(
 
 
 def _why_not(home: Home, current: Release, challenger: Release | None, approved_by: str | None) -> str | None:
-    """Return why the challenger is not released, None if it is to be released. Record an approval."""
+    """Return why the challenger is not released, None if it is to be released. Record an approval.
+
+    Raises:
+        DecisionError: An approval was given, and the challenger does not await one.
+        ReleaseError: The last comparison is of another challenger.
+    """
     if challenger is None:
         return "There is no challenger."
     decision = last_decision(home, challenger.vector_space)
     if decision is None:
         return "The challenger was not judged."
+    if decision.outcome is not Outcome.REJECTED:
+        comparison_of(home, challenger)  # which becomes the baseline of the release
     if approved_by is not None:
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
         write_decision(home.decisions, decision)
     if decision.outcome is Outcome.AWAITING_APPROVAL:
-        return "The challenger awaits approval: `xnai approve`."
+        return f"The challenger awaits approval: `xnai approve`. {decision.asked_because or ''}".strip()
     if decision.outcome is not Outcome.PROMOTED:
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
@@ -116,6 +124,7 @@ def _publish(
         table_versions={s.name: context.tables.version(s) for s in (DOCUMENTS, CHUNKS, spec)},
         questions=question_set(questions),
         metrics=headline_metrics(read_challenger_evaluation(context.home).report),
+        graph=read_graph_record(context.home).revision,  # of today; the challenger may be days old
     )
     releases.publish(release, f"promoted over release {releases.require().release}")
     releases.challenge(None)

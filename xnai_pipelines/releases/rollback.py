@@ -1,4 +1,8 @@
-"""Roll back to an earlier release, or forward again: table, model and questions together."""
+"""Roll back to an earlier release, or forward again: table, model and ranking policy together.
+
+The questions that the release was measured with come back as well, until the next evaluation makes them again from
+today's labels, feedback and documents.
+"""
 
 import json
 import time
@@ -27,7 +31,7 @@ class RollbackReport:
         to_release: Release that is current now.
         deleted: Documents deleted since that were removed from the release's table before the move.
         behind: Chunks that the next ingest brings in line with today's documents.
-        questions: Number of questions restored with the release; None: it kept none, today's stay.
+        questions: Number of questions restored until the next evaluation; None: the release kept none, today's stay.
         pointer_seconds: Duration of the move itself in seconds.
         seconds: Duration of the whole rollback in seconds.
     """
@@ -58,10 +62,10 @@ def roll_back(context: StageContext, number: int | None) -> RollbackReport:
         deleted = forget_deleted(context, releases, embeddings_spec(current.embeddings_table, current.dimension))
         behind = pending(context, spec)
         publish_corpus(context.home, context.tables, target.embeddings_table)
-        restored = restore_questions(context, releases, target)
         started = time.perf_counter()
         releases.roll_back(target.release, f"rolled back from release {current.release}")
         moved = time.perf_counter() - started
+        restored = restore_questions(context, releases, target)
         name_graph(context)  # the graph is today's, whatever release is searched
         watch.items = 1
     report = RollbackReport(

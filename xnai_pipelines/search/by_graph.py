@@ -88,6 +88,11 @@ class GraphSearch:
         self._said = _Said(corpus.passages["chunk_id"].to_pylist(), mentions, entities["entity_id"].to_pylist())
         self._readable: npt.NDArray[np.bool_] | None = None
 
+    @property
+    def incidence(self) -> Incidence:
+        """Which passages name which entities."""
+        return self._walker.incidence
+
     def among(self, readable: npt.NDArray[np.bool_]) -> Self:
         """Return the graph as it were without the other passages."""
         graph = copy(self)

@@ -16,7 +16,7 @@ from xnai_pipelines.search.best import Groups, Ranking, best_passages
 from xnai_pipelines.search.by_graph import FULL_WEIGHT, GraphSearch, GraphSource
 from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.hits import Explanation, Hit
-from xnai_pipelines.search.keyword import KeywordSearch, lookups
+from xnai_pipelines.search.keyword import KeywordSearch, lookups, option
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Rows, Scores
@@ -273,12 +273,16 @@ class SearchIndex:
     def understood(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Asked:
         """Return what is searched for: the question without operators, its misspelt words corrected.
 
+        An excluded word that passages have as an option of a command, "-xzf", is searched for as one.
+
         Raises:
             QueryError: The question is empty, too long or has no word.
         """
         if isinstance(question, Asked):
             return question
         what = asked(question, filters)
+        options = [f"-{word}" for word in what.without if option(word) in self.keyword]
+        what = replace(what, text=" ".join([what.text, *options]))
         if not self.policy.correct_typos:
             return what
         quoted = {word.text for phrase in what.phrases for word in words(phrase)}

@@ -1,6 +1,7 @@
 """Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Sequence, Set
 from functools import cached_property
 
 import numpy as np
@@ -10,12 +11,14 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.postings import compound_parts
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Scores
-from xnai_pipelines.search.words import Word, folded, normalise, stem, words
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
+_NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 
 Passages = npt.NDArray[np.int32]
 
@@ -26,28 +29,49 @@ class KeywordSearch:
     def __init__(self, corpus: Corpus, readable: npt.NDArray[np.bool_] | None = None) -> None:
         self._corpus = corpus
         self._readable = readable
-        self._function_words = function_words(corpus.languages)
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
-        weighted: dict[str, float] = {}
+        asked: dict[tuple[str, ...], float] = {}
         for word in self.telling(text):
             if word.identifier:
-                weighted[word.text] = 1.0
+                asked[word.text,] = 1.0
                 continue
-            weighted.setdefault(word.text, EXACT_FORM_WEIGHT)
-            weighted.update((stem(word.text, language), 1.0) for language in self._corpus.languages)
-        return self._corpus.postings.scores(weighted, self._readable)
+            asked.setdefault((word.text,), EXACT_FORM_WEIGHT)
+            asked[self._stems(word.text)] = 1.0
+            parts = self._parts(word.text)
+            asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
+        return self._corpus.postings.scores(asked, self._readable)
 
     def telling(self, text: str) -> Sequence[Word]:
-        """Return the words of a question, without function words of the corpus' languages if there are others."""
+        """Return the words of a question, without function words of its language if there are others.
+
+        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines".
+        """
         found = list(words(text))
-        return [word for word in found if word.text not in self._function_words] or found
+        capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
+        dropped = self._function_words({word.text for word in found}).difference(capitals)
+        return [word for word in found if word.text not in dropped] or found
+
+    def _function_words(self, asked: Set[str]) -> frozenset[str]:
+        """Return the function words of the language, of those of the corpus, that knows most of a question's words.
+
+        Those of all would take "die" from "die casting" and "war" from "war memorial" where one passage is German.
+        """
+        spoken = {language: function_words([language]) for language in self._corpus.languages}
+        known = {
+            language: sum(word in own or stem(word, language) in self for word in asked)
+            for language, own in spoken.items()
+        }
+        return frozenset().union(*(own for language, own in spoken.items() if known[language] == max(known.values())))
+
+    def __contains__(self, term: object) -> bool:
+        """Return whether a passage contains the term."""
+        return isinstance(term, str) and len(self.containing(term)) > 0
 
     def knows(self, word: str) -> bool:
-        """Return whether a passage contains the word, given in its exact form, or its stem."""
-        terms = (word, *(stem(word, language) for language in self._corpus.languages))
-        return any(len(self.containing(term)) for term in terms)
+        """Return whether a passage contains the word, given in its exact form, or its stem, or its parts."""
+        return any(term in self for term in (word, *self._stems(word))) or bool(self._parts(word))
 
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
@@ -76,7 +100,10 @@ class KeywordSearch:
         return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
-        """Return which passages a question's filters and excluded words leave: bool [n]; None for all."""
+        """Return which passages a question's filters and excluded words leave: bool [n]; None for all.
+
+        A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant.
+        """
         allowed = self._corpus.matching(what.filters)
         if self._readable is not None:
             allowed = self._readable if allowed is None else allowed & self._readable
@@ -84,8 +111,18 @@ class KeywordSearch:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
-            allowed[self._containing_words(excluded)] = False
+            rows = self._containing_words(excluded)
+            allowed[np.setdiff1d(rows, self.containing(option(excluded)), assume_unique=True)] = False
         return allowed
+
+    def _stems(self, word: str) -> tuple[str, ...]:
+        """Return the word's term in each language of the corpus."""
+        return tuple(stem(word, language) for language in self._corpus.languages)
+
+    def _parts(self, word: str) -> list[str]:
+        """Return the terms that a German or Dutch compound is composed of if no passage contains it."""
+        unknown = [term for term in self._stems(word) if term not in self]
+        return next((parts for term in unknown if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
@@ -94,6 +131,11 @@ class KeywordSearch:
             rows = self.containing(term)
             found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
         return np.empty(0, np.int32) if found is None else found
+
+
+def option(word: str) -> str:
+    """Return the term of a word that stands in a passage as an option of a command."""
+    return fold(f"-{word}")
 
 
 def possible_titles(text: str) -> set[str]:

@@ -19,10 +19,11 @@ from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
 from xnai_pipelines.state.layout import Home, write_json
-from xnai_pipelines.state.manifest import Release, Releases, embeddings_table_name, now
+from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
 
 CHUNKS_IN_COMMIT = 4_096
+UNKNOWN_ORIGIN = EncoderOrigin()
 COPIED = [name for name, _ in PASSAGE_COLUMNS]
 
 
@@ -45,12 +46,17 @@ class EmbeddingsReport:
 
 
 def embed_chunks(
-    context: StageContext, encoder: Encoder, *, exact_search_rows: int, new_release: bool
+    context: StageContext,
+    encoder: Encoder,
+    *,
+    exact_search_rows: int,
+    new_release: bool,
+    origin: EncoderOrigin = UNKNOWN_ORIGIN,
 ) -> EmbeddingsReport:
     """Bring the release's embeddings in line with the chunks; publish the release if it is new.
 
     Above `exact_search_rows` rows an approximate vector index is built and measured. `new_release` embeds everything
-    with the given encoder into a new table, and moves the pointer when that is complete.
+    with the given encoder, which is of this origin, into a new table, and moves the pointer when that is complete.
 
     Raises:
         EncoderChangedError: The current release has another vector space and no new release is requested.
@@ -71,7 +77,7 @@ def embed_chunks(
         report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
         watch.items = report.encoded + report.from_cache
         if current is None:
-            releases.publish(unpublished_release(context, number, spec, encoder), "embedded anew")
+            releases.publish(unpublished_release(context, number, spec, encoder, origin=origin), "embedded")
     write_json(report_path(context.home, "embeddings"), asdict(report))
     return report
 
@@ -183,7 +189,9 @@ def _write(
     return counts
 
 
-def unpublished_release(context: StageContext, number: int, spec: TableSpec, encoder: Encoder) -> Release:
+def unpublished_release(
+    context: StageContext, number: int, spec: TableSpec, encoder: Encoder, *, origin: EncoderOrigin
+) -> Release:
     """Return the manifest of a filled table as a release with this number; it ranks as the current one does."""
     tables = context.tables
     current = Releases(context.home.releases).current()
@@ -201,6 +209,8 @@ def unpublished_release(context: StageContext, number: int, spec: TableSpec, enc
         metrics={},
         ranking=current.ranking if current else None,
         graph=read_graph_record(context.home).revision,
+        source=origin.source,
+        configured=origin.configured,
     )
 
 

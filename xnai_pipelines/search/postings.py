@@ -6,7 +6,7 @@ term adds to a passage is computed when the index is built.
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,25 +74,28 @@ class Postings:
         """Return the passages that contain the term, ascending: int32 [m]."""
         return self.rows[self.of(term)]
 
-    def scores(self, weighted: Mapping[str, float], readable: npt.NDArray[np.bool_] | None = None) -> Scores:
-        """Return the BM25 score of every passage for the weighted terms: float32 [n].
+    def scores(self, asked: Mapping[tuple[str, ...], float], readable: npt.NDArray[np.bool_] | None = None) -> Scores:
+        """Return the BM25 score of every passage: float32 [n].
 
         Args:
-            weighted: Terms and their weights.
-            readable: Which passages there are: bool [n]. The others score 0, and a term is as rare as it is among
+            asked: Words with their weights, each word as the terms that it is in the languages. A word is as rare as
+                it is in all of them, or a few passages in another language would be before all others. A term counts
+                in the first word that has it.
+            readable: Which passages there are: bool [n]. The others score 0, and a word is as rare as it is among
                 those that are there.
         """
         scores = np.zeros(self.passages, np.float32)
         number = self.passages if readable is None else int(np.count_nonzero(readable))
-        for term, weight in weighted.items():
-            entries = self.of(term)
-            rows, added = self.rows[entries], self.weights[entries]
-            if readable is not None:
-                there = readable[rows]
-                rarer = rarity(number, int(np.count_nonzero(there)))
-                added = added[there] * np.float32(rarer / rarity(self.passages, len(rows)))
-                rows = rows[there]
-            scores[rows] += np.float32(weight) * added
+        counted = set[str]()
+        for terms, weight in asked.items():
+            found = [self.of(term) for term in terms if term not in counted]
+            counted.update(terms)
+            rows = [self.rows[entries] for entries in found]
+            there = [slice(None) if readable is None else readable[some] for some in rows]
+            word = rarity(number, sum(len(some[kept]) for some, kept in zip(rows, there, strict=True)))
+            for entries, some, kept in zip(found, rows, there, strict=True):
+                factor = np.float32(weight * word / rarity(self.passages, len(some)))
+                scores[some[kept]] += factor * self.weights[entries][kept]
         return scores
 
 
@@ -106,7 +109,7 @@ def rarity(passages: int, containing: Any) -> Any:
     return np.log1p((passages - containing + 0.5) / (containing + 0.5))
 
 
-def compound_parts(term: str, known: Mapping[str, object]) -> Iterator[str]:
+def compound_parts(term: str, known: Container[str]) -> Iterator[str]:
     """Yield the known stems that a German or Dutch stem is composed of, from left to right; nothing for other terms.
 
     The longest known first part is taken, then the rest in the same way; a rest that is not known ends the split, and
@@ -120,7 +123,7 @@ def compound_parts(term: str, known: Mapping[str, object]) -> Iterator[str]:
         yield from parts
 
 
-def _split(word: str, prefix: str, known: Mapping[str, object], depth: int = 4) -> list[str] | None:
+def _split(word: str, prefix: str, known: Container[str], depth: int = 4) -> list[str] | None:
     for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
         first = word[:end]
         stems = [prefix + first, prefix + _LINKS.sub("", first)]

@@ -1,7 +1,7 @@
 """What can be asked: the mode, the filters, and questions with their operators."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 
 from xnai_pipelines.documents.identity import source_name
@@ -10,48 +10,16 @@ from xnai_pipelines.search.spelling import Correction
 
 LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer
 
-MEDIA_TYPES = {
-    "pdf": "application/pdf",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "doc": "application/msword",
-    "ppt": "application/vnd.ms-powerpoint",
-    "xls": "application/vnd.ms-excel",
-    "odt": "application/vnd.oasis.opendocument.text",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "odp": "application/vnd.oasis.opendocument.presentation",
-    "rtf": "application/rtf",
-    "epub": "application/epub+zip",
-    "html": "text/html",
-    "markdown": "text/markdown",
-    "md": "text/markdown",
-    "rst": "text/x-rst",
-    "text": "text/plain",
-    "txt": "text/plain",
-    "csv": "text/csv",
-    "json": "application/json",
-    "jsonl": "application/jsonl",
-    "mail": "message/rfc822",
-    "eml": "message/rfc822",
-    "msg": "application/vnd.ms-outlook",
-    "calendar": "text/calendar",
-    "ics": "text/calendar",
-    "vcard": "text/vcard",
-    "vcf": "text/vcard",
-    "srt": "application/x-subrip",
-    "vtt": "text/vtt",
-    "xml": "application/xml",
-    "yaml": "application/yaml",
-    "toml": "application/toml",
-    "latex": "text/x-tex",
-    "tex": "text/x-tex",
-    "asciidoc": "text/asciidoc",
-    "org": "text/x-org",
-    "python": "text/x-python",
-    "py": "text/x-python",
-}
-_OPERATOR = re.compile(r'(?<!\S)(?:"([^"]+)"|-(\w[^\s"]{2,})|(source|lang|type):(\S+))(?!\S)')
+# Words for a kind of file beside its extensions.
+_KINDS = {"mail": "eml", "mailbox": "mbox", "calendar": "ics", "notebook": "ipynb", "python": "py"}
+_LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]+)?")
+_QUOTED = r'(?<![A-Za-z0-9-])"[^"]+"(?![A-Za-z0-9])|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»|「[^「」]+」|『[^『』]+』'
+_QUOTES = '"“”„«»「」『』'
+_OPERATOR = re.compile(
+    # an option or a number is none: -rf, -273.15
+    r"(?<!\S)(?:-(?P<without>(?:[^\W\d][^\s\"\d]{2,}|(?=[^\x00-\x7f])[^\W\d][^\s\"\d]+))"
+    rf"|(?P<name>source|lang|type):(?P<value>\"[^\"]+\"|[^\s\"]+))(?!\S)|{_QUOTED}"
+)
 
 
 class Mode(StrEnum):
@@ -102,44 +70,62 @@ class Asked:
 def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
     """Return the question without its operators, and what these say.
 
-    Operators are `"a phrase"`, `-without`, `source:prefix`, `lang:de` and `type:pdf`. Anything else is a word, such as
-    an option `-rf` of fewer than three letters; so are operators in a question that has nothing else to search for. A
-    given filter goes before an operator.
+    Operators are `"a phrase"` in the quotation marks of any language, `-without`, `source:prefix`, `lang:de` and
+    `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a language or type that
+    there is none of; so are operators in a question that has nothing else to search for. A given filter goes before an
+    operator.
 
     Raises:
         QueryError: The question is empty, not valid Unicode, too long, or has no letter or digit.
     """
     text = checked_question(question)
-    phrases, without, named = [], [], {}
+    phrases, without, named = [], [], dict[str, str]()
     kept, at = [], 0
     for match in _OPERATOR.finditer(text):
-        phrase, excluded, operator, value = match.groups()
         kept.append(text[at : match.start()])
         at = match.end()
-        if phrase:
-            phrases.append(phrase)
-            kept.append(phrase)
-        elif excluded:
-            without.append(excluded)
-        elif operator == "type" and value.lower() not in MEDIA_TYPES and "/" not in value:
+        if match["without"]:
+            without.append(match["without"])
+        elif match["name"] and (condition := _condition(match["name"], match["value"].strip('"'))):
+            named[match["name"]] = condition
+        elif match["name"]:
             kept.append(match.group())
         else:
-            named[operator] = value
+            phrases.append(match.group().strip(_QUOTES).strip())
+            kept.append(phrases[-1])
     left = "".join([*kept, text[at:]]).strip()
-    if not any(map(str.isalnum, left)):
+    if not _has_word(left):
         return Asked(text, filters=filters)
-    media_type = named.get("type")
     return Asked(
         " ".join(left.split()),
-        tuple(phrases),
+        tuple(filter(_has_word, phrases)),
         tuple(without),
-        replace(
-            filters,
+        Filters(
             source_prefix=filters.source_prefix or named.get("source"),
             language=filters.language or named.get("lang"),
-            media_type=filters.media_type or (media_type and MEDIA_TYPES.get(media_type.lower(), media_type)),
+            media_type=filters.media_type or named.get("type"),
         ),
     )
+
+
+def _condition(name: str, value: str) -> str | None:
+    """Return the value of an operator as passages have it, None if none can have it."""
+    if name == "source":
+        return value
+    value = value.lower()
+    if name == "lang":
+        language = _LANGUAGE.fullmatch(value)
+        return language[1] if language else None
+    if "/" in value:
+        return value
+    # imported here: few questions name a type, and every search would wait for what reads files
+    from xnai_pipelines.documents.parsers.detect import MEDIA_TYPES
+
+    return MEDIA_TYPES.get(_KINDS.get(value, value))
+
+
+def _has_word(text: str) -> bool:
+    return any(map(str.isalnum, text))
 
 
 def checked_question(question: str) -> str:
@@ -161,6 +147,6 @@ def checked_question(question: str) -> str:
         raise QueryError(
             f"The question has {len(stripped):,} characters; the max is {LONGEST_QUESTION:,}. Ask a shorter question."
         )
-    if not any(character.isalnum() for character in stripped):
+    if not _has_word(stripped):
         raise QueryError(f"The question {stripped[:40]!r} has no letter or digit to search for.")
     return stripped

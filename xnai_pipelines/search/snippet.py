@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
-from xnai_pipelines.search.words import folded, stem, words
+from xnai_pipelines.search.words import LETTER, folded, stem, words
 
-WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(rf"(?:{LETTER})+")
 _HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
 
 

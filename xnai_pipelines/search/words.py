@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-ANALYSER = 1  # raised when the same text gives other terms: the stored ones are then made again
+ANALYSER = 2  # raised when the same text gives other terms: the stored ones are then made again
 
 STEMMED = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -22,26 +22,50 @@ STEMMED = {
 }  # fmt: skip
 STEM_MARK = ":"  # no word begins with letters and a colon: identifiers such as "a:b" are not stemmed
 
-# Soft hyphen, zero-width characters, marks of direction, tatweel, Arabic vowel signs.
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640\u064b-\u065f\u0670\u06d6-\u06ed]")
-_HYPHENS = str.maketrans(dict.fromkeys("\u2010\u2011\u2012\u2013\u2212", "-") | {"\u2019": "'", "\u02bc": "'"})
-_LETTERS = str.maketrans("ıёøłđأإآٱىة", "iеoldاااايه") | {ord("æ"): "ae", ord("œ"): "oe"}
+# Scripts written with signs on their letters: Hebrew, Arabic, Indic and others; of Latin and Greek the accents.
+_SIGNED = [chr(code) for code in (*range(0x300, 0x1D00), *range(0x1DC0, 0x1E00), *range(0xA800, 0xAC00))]
+_MARKS = "".join(sign for sign in _SIGNED if unicodedata.category(sign).startswith("M"))
+_DIGITS = {ord(sign): str(unicodedata.decimal(sign)) for sign in _SIGNED if sign.isdecimal()}
+
+# Soft hyphen, zero-width characters, marks of direction, tatweel, vowel signs of Arabic and Hebrew, variants of glyphs.
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\u0640\u064b-\u065f\u0670\u06d6-\u06ed"
+    "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\ufe00-\ufe0f]"
+)
+_ALIKE = str.maketrans(
+    dict.fromkeys("\u2010\u2011\u2012\u2013\u2212\u05be", "-") | {"\u2019": "'", "\u02bc": "'"} | _DIGITS
+)
+_LETTERS = str.maketrans("ıёøłđأإآٱىةیکۀ", "iеoldاااايهيكه") | {ord("æ"): "ae", ord("œ"): "oe"}
 # A Latin or Greek letter and the accents on it.
 _ACCENTS = re.compile("([A-Za-z\u00c0-\u024f\u0370-\u03ff\u1e00-\u1fff])[\u0300-\u036f]+")
-# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han.
+# Scripts written without spaces: Thai, Lao, Myanmar, Khmer, kana, Han; and Hangul, whose nouns have particles at them.
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff"
-    "\uf900-\ufaff\U00020000-\U0003ffff"
+    "\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
-_LETTER = rf"(?:(?![{_UNSPACED}])\w)"
-_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_LETTER}+(?:[-_./\\:@#&'+=~]+{_LETTER}+)*(?:\+\+|\#)?")
+LETTER = rf"[^\W_][{_MARKS}]*"  # or digit
+_JOINED = rf"(?:(?![{_UNSPACED}])\w[{_MARKS}]*)+"
+_OPTION = r"(?:(?<![\w-])--?(?=[A-Za-z]))?"  # before the name of a command's option
+_TOKEN = re.compile(rf"[{_UNSPACED}]+|{_OPTION}{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
 _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
-_PART = re.compile(r"[^\W_]+(?:\+\+|\#)?")
-_CASES = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\dA-Za-z_]+")
-# INV-2024-100105, chir99021, 4711815, v1.2.3; but no years, ranges and decades.
-_CODE = re.compile(r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*$|\d{5,}$|v?\d+(?:\.\d+){2,}$")
-_HASH = re.compile(r"(?=\D*\d)(?=\d*[a-f])[0-9a-f]{7,}$")
-_CAMEL_CASE = re.compile(r"[a-z]{2,}(?:[A-Z][a-z0-9]+)+$")
+_MARK = re.compile(rf"[{_MARKS}]")
+_PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
+_CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
+# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 1998-2001, mid-1990s; nor IL-6, JavaScript.
+_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|[A-Z]?[a-z]+-\d{4}s?"
+_LOOKUP = re.compile(
+    rf"(?!(?:{_DATE})$)(?:"
+    r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*"  # INV-2024-100105, chir99021
+    r"|(?=(?:\D*\d){7})\d[\w/-]*[-/][\w/-]*"  # 978-3-16-148410-0
+    r"|\d{5,}|v?\d+(?:\.\d+){2,}(?::\d+)?"  # 4711815, v1.2.3, 10.0.0.1:8080
+    r"|(?=(?:\D*\d){3})\d+[A-Z]+\d+[A-Z\d]*|[A-Z]{2,}-\d{3,}"  # 1N4148, OPS-123
+    r"|(?i:0x[\da-f]{4,}|[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})"  # 0x80070005, a UUID
+    r"|(?=\D*\d)(?=\d*[a-f])(?![a-f]+\d{1,2}$)[\da-f]{7,}"  # a hash, but not decade7
+    r"|[a-z]{2,}(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){3,}"  # maxConnections, NullPointerException
+    r"|[A-Z]\w+(?:Error|Exception)"
+    r"|.*(?:::|://|[_\\@]|#.).*)$"  # std::vector, http://localhost, max_size
+)
+_ABBREVIATION = re.compile(r"(?:St|Dr|Mr|Mrs|Ms|Prof|Nr|No|Fig|Vol)\.")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
 
 
@@ -63,7 +87,7 @@ class Word:
 
 def normalise(text: str) -> str:
     """Return the text in NFKC without invisible characters, with one kind of hyphen and apostrophe."""
-    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_HYPHENS)
+    return text if text.isascii() else _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_ALIKE)
 
 
 def folded(text: str) -> str:
@@ -84,21 +108,29 @@ def words(text: str) -> Iterator[Word]:
     """Yield the words of a text in order; of an identifier the whole, then its parts; of unspaced writing bigrams."""
     for match in _TOKEN.finditer(normalise(text)):
         token = match.group()
+        if token.startswith("-"):  # an option of a command: -xzf, --verbose
+            yield Word(fold(token), identifier=True)
+            token = token.lstrip("-")
         if _IS_UNSPACED.match(token):
             yield from (Word(token[at : at + 2]) for at in range(max(1, len(token) - 1)))
-        elif token.isalpha() and not _INNER_CAPITAL.search(token):
+        elif _is_spoken(token) and not _INNER_CAPITAL.search(token):
             yield Word(fold(token))
         else:
             yield from _compound(token)
 
 
+def _is_spoken(token: str) -> bool:
+    """Return whether a token has letters alone, and marks on them."""
+    return token.isalpha() or (not token.isascii() and _MARK.sub("", token).isalpha())
+
+
 def _compound(token: str) -> Iterator[Word]:
     parts = _PART.findall(token)
-    if "'" in token and all(map(str.isalpha, parts)):  # don't, l'homme
+    if "'" in token and all(map(_is_spoken, parts)):  # don't, l'homme
         yield from (Word(fold(part)) for part in parts)
         return
     cases = [piece for part in parts for piece in _CASES.findall(part)]
-    plain = token.replace("-", "").isalpha() and not _INNER_CAPITAL.search(token)
+    plain = _is_spoken(token.replace("-", "")) and not _INNER_CAPITAL.search(token)
     yield Word(fold(token), identifier=not plain, lookup=_is_lookup(token, parts))
     if len(parts) > 1:
         yield from (Word(fold(part)) for part in parts)
@@ -109,10 +141,10 @@ def _compound(token: str) -> Iterator[Word]:
 
 
 def _is_lookup(token: str, parts: Sequence[str]) -> bool:
-    if _CODE.match(token) or _HASH.match(token) or _CAMEL_CASE.match(token) or set(token.rstrip("#")) & set("_\\@#"):
+    if _LOOKUP.match(token):
         return True
     dotted = len(parts) > 1 and "." in token and all(len(part) > 1 and not part.isdigit() for part in parts)
-    return dotted or token.count("/") > 1
+    return (dotted and not _ABBREVIATION.match(token)) or token.count("/") > 1
 
 
 @lru_cache(maxsize=100_000)

@@ -6,6 +6,7 @@ import logging
 import os
 from dataclasses import dataclass
 
+from xnai_pipelines.state.day_files import file_of_day
 from xnai_pipelines.state.layout import Home
 
 _log = logging.getLogger(__name__)
@@ -25,7 +26,7 @@ class Access:
 
 
 class AccessLog:
-    """One file per day under `access/`, one JSON object per line."""
+    """One file per day and machine under `access/`, one JSON object per line."""
 
     def __init__(self, home: Home) -> None:
         self._folder = home.access
@@ -63,6 +64,6 @@ class AccessLog:
         if self._file is None or day != self._day:
             self.close()
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self._folder / f"{day}.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            self._file = os.open(file_of_day(self._folder, day), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
             self._day = day
         return self._file

@@ -8,6 +8,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 10.0  # for the head of a request, from its first byte or the connection on
 HEAD_BYTES = 32 * 1024
 READ_SECONDS = 10.0  # for a client to read some of what waits for it
+PROBES = (b"/health", b"/ready")
 STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
@@ -40,9 +41,16 @@ class BoundedConnection(HttpToolsProtocol):
         self._await_head()
 
     def on_headers_complete(self) -> None:
-        """Wait no longer: the body has limits of its own."""
+        """Wait no longer: the body has limits of its own.
+
+        A probe is answered beyond the limit on connections too: a restart would help nobody.
+        """
         self._stop_waiting()
+        limit = self.limit_concurrency
+        if self.url in PROBES:
+            self.limit_concurrency = None
         super().on_headers_complete()
+        self.limit_concurrency = limit
 
     def pause_writing(self) -> None:
         """Wait for the client to read."""

@@ -7,7 +7,6 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import refusal_policy
@@ -17,7 +16,7 @@ from xnai_pipelines.errors import AccessRulesError, UnavailableError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.access import NO_RULES, AccessRules, read_access_rules
 from xnai_pipelines.state.claim import recorded_inputs
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, changed_at
 from xnai_pipelines.state.manifest import Releases
 
 _log = logging.getLogger(__name__)
@@ -154,7 +153,13 @@ class CurrentRelease:
 
     def _read_rules(self) -> AccessRules:
         inputs = recorded_inputs(self._home)
-        rules = NO_RULES if inputs is None else read_access_rules(inputs.documents, self._rules)
+        if inputs is None:
+            Releases(self._home.releases).require()  # a home without either is new, and has nothing to serve
+            raise AccessRulesError(
+                f"{self._home.root / 'home.json'} is missing, so the documents folder and who may read are unknown. "
+                "Set XNAI_DOCUMENTS to the folder that this home was made from and run `xnai run`."
+            )
+        rules = read_access_rules(inputs.documents, self._rules)
         if self._rules.rules and not rules.rules:  # as for a moment in a checkout: it must not open what was closed
             raise AccessRulesError(
                 f"The access rules are gone, so who may read is unknown. Put {ACCESS_FILE} back. If all may read all, "
@@ -168,13 +173,7 @@ class CurrentRelease:
         watched = [
             releases / "current.json",
             releases / f"{release.release}.json",
-            *sorted((self._home.index / release.embeddings_table).glob("*")),
+            # hidden names are locks, and files that are being made
+            *sorted((self._home.index / release.embeddings_table).glob("[!.]*")),
         ]
-        return tuple((str(path), _changed_at(path)) for path in watched)
-
-
-def _changed_at(path: Path) -> int:
-    try:
-        return path.stat().st_mtime_ns
-    except FileNotFoundError:
-        return 0
+        return tuple((str(path), changed_at(path)) for path in watched)

@@ -50,10 +50,10 @@ async def note(service: Service, caller: Caller, given: FeedbackRequest) -> int:
         NotFoundError: There is no such document, or the caller may not read it. Then nothing is noted.
     """
     caller.require(Scope.FEEDBACK)
-    readable = service.current.served.for_groups(caller.groups).index
+    served = service.current.served
 
     def work() -> int:
-        known = dict(readable.documents())
+        known = dict(served.for_groups(caller.groups).index.documents())
         names = {document_id: source for source, document_id in known.items()}
         wanted = list(dict.fromkeys(given.documents))
         if any(document_id not in names for document_id in wanted):

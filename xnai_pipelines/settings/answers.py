@@ -13,7 +13,10 @@ class AnswerSettings(BaseModel):
         description="Server with OpenAI's protocol that writes answers, such as http://127.0.0.1:8000/v1. Unset: "
         "answers quote the documents.",
     )
-    llm_model: str = Field(default="default", description="Name of the model on that server.")
+    llm_model: str = Field(
+        default="default",
+        description="Name of the model on that server; without one, the path of a .gguf file to run (extra llm).",
+    )
     llm_api_key: SecretStr | None = Field(default=None, description="Key for that server.")
     llm_seconds: float = Field(default=20.0, gt=0, description="Max time of its reply; then the answer quotes.")
     llm_head_start: float = Field(

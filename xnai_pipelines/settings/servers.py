@@ -29,6 +29,9 @@ class ServerSettings(BaseModel):
         default=100, ge=1, description="Max requests to the service per minute, by one caller and from one address."
     )
     request_seconds: float = Field(default=10.0, gt=0, description="Max time of one request to the service.")
+    access_log_days: int = Field(
+        default=90, ge=1, description="Days of the access log to keep; maintenance removes older ones."
+    )
     redis_url: SecretStr | None = Field(
         default=None,
         description="Redis server that shares results between processes of the service (extra `redis`), such as "
@@ -48,7 +51,8 @@ class ServerSettings(BaseModel):
     tls_certificate: Path | None = Field(default=None, description="Certificate of the service for TLS, PEM.")
     tls_key: Path | None = Field(default=None, description="Private key of the certificate, PEM.")
     mlflow_uri: str | None = Field(
-        default=None, description="MLflow tracking server. Unset: SQLite and files in the home."
+        default=None,
+        description="MLflow tracking server; several homes can share it. Unset: SQLite and files in the home.",
     )
     mlflow_ui: str | None = Field(
         default=None, description="URL of the MLflow UI for links. Unset: the tracking server or port above."

@@ -115,7 +115,7 @@ class Home:
 
     @property
     def access(self) -> Path:
-        """Who asked the service for what, one file per day."""
+        """Who asked the service for what, one file per day and machine."""
         return self.root / "access"
 
     @property
@@ -152,6 +152,14 @@ def parquet_bytes(table: "pa.Table") -> bytes:
     content = pa.BufferOutputStream()
     pq.write_table(table, content)
     return bytes(content.getvalue().to_pybytes())
+
+
+def changed_at(path: Path) -> int:
+    """Return when a file was last changed, in ns since 1970; 0 if it is gone."""
+    try:
+        return path.stat().st_mtime_ns
+    except FileNotFoundError:
+        return 0
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -6,7 +6,7 @@ A process id would not do: it is reused, and may belong to another machine's or 
 import fcntl
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from xnai_pipelines.state.claim import unwritable
@@ -48,9 +48,9 @@ def held(home: Home, name: str, holder: str, say: Callable[[str], None]) -> Iter
             file.seek(0)
             say(f"Waiting for {file.read().strip() or 'another process'}, which is writing to {home.root}.")
             fcntl.flock(file, fcntl.LOCK_EX)
-        file.truncate(0)
-        file.write(holder)
-        file.flush()
+        with suppress(OSError):  # on a full disk, where what frees space needs the lock too; the name is for a message
+            os.ftruncate(file.fileno(), 0)
+            os.write(file.fileno(), holder.encode())
         yield
 
 

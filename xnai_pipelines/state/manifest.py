@@ -14,12 +14,26 @@ _EMBEDDINGS = "embeddings_"
 
 
 @dataclass(frozen=True, slots=True)
+class EncoderOrigin:
+    """Where a release's base encoder came from.
+
+    Attributes:
+        source: What XNAI_ENCODER has to be to name the base encoder; None for the default one.
+        configured: What XNAI_ENCODER was, which a promoted encoder takes the place of.
+    """
+
+    source: str | None = None
+    configured: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """A release as its manifest records it.
 
     `table_versions` are those at the time of the release; ingest keeps writing to the tables afterwards. `ranking` is
     the ranking policy, None for the default. `cut_by` is the vector space of the encoder whose tokens measure the
-    chunks, None for the release's own. `graph` is the revision of the knowledge graph, None if there is none.
+    chunks, None for the release's own. `graph` is the revision of the knowledge graph, None if there is none. `source`
+    and `configured` are those of its `EncoderOrigin`.
     """
 
     release: int
@@ -36,6 +50,8 @@ class Release:
     ranking: dict[str, Any] | None = None
     cut_by: str | None = None
     graph: str | None = None
+    source: str | None = None
+    configured: str | None = None
 
 
 class MoveKind(StrEnum):
@@ -43,6 +59,7 @@ class MoveKind(StrEnum):
 
     PUBLISHED = "published"
     ROLLED_BACK = "rolled_back"
+    REPAIRED = "repaired"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +86,18 @@ class Releases:
         """Return the current release, None before the first.
 
         Raises:
-            ReleaseError: The pointer or the manifest that it names is damaged.
+            ReleaseError: The pointer is damaged or lost, or the manifest that it names is damaged.
         """
         pointer = self._folder / "current.json"
-        if not pointer.exists():
-            return None
         try:
             number = int(json.loads(pointer.read_text(encoding="utf-8"))["release"])
+        except FileNotFoundError:
+            if self.moves():  # not a new home: a first release made now would replace what was promoted
+                raise ReleaseError(f"The pointer {pointer} is missing. `xnai doctor --fix` writes it again.") from None
+            return None
         except (ValueError, KeyError, TypeError) as error:
             raise ReleaseError(
-                f"The pointer {pointer} is damaged ({error!r}). Write the number of the release to serve into it: "
-                '{"release": 1}.'
+                f"The pointer {pointer} is damaged ({error!r}). `xnai doctor --fix` writes it again."
             ) from error
         return self.read(number)
 
@@ -119,9 +137,10 @@ class Releases:
     def next_number(self) -> int:
         """Return the number after the newest manifest's and the challenger's; 1 before the first release.
 
-        A manifest without a pointer is a first release whose publishing was cut off; its number is used again.
+        A manifest to which the pointer was never moved is of a first release that was cut off; its number is used
+        again.
         """
-        if not (self._folder / "current.json").exists():
+        if not (self._folder / "current.json").exists() and not self.moves():
             return 1
         challenger = self.challenger()
         return 1 + max([*self._numbers(), challenger.release if challenger else 0])
@@ -142,6 +161,10 @@ class Releases:
         """
         self._point_to(number, MoveKind.ROLLED_BACK, reason)
 
+    def repair_pointer(self) -> None:
+        """Point to the release of the last recorded move again."""
+        self._point_to(self.moves()[-1].release, MoveKind.REPAIRED, "the pointer was damaged or lost")
+
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         write_json(self._folder / "current.json", {"release": self.read(number).release})
         with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
@@ -157,6 +180,17 @@ class Releases:
             except (ValueError, TypeError, KeyError):
                 continue
         return found
+
+    def undone(self) -> list[Release]:
+        """Return the kept releases that a person rolled back from and did not go forward to again."""
+        numbers: set[int] = set()
+        current = 0
+        for move in self.moves():
+            if move.kind is MoveKind.ROLLED_BACK and move.release < current:
+                numbers.add(current)
+            current = move.release
+            numbers.discard(current)
+        return [release for release in self.all() if release.release in numbers]
 
     def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
         """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""

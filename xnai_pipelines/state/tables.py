@@ -69,11 +69,19 @@ class Tables:
         return table
 
     def _opened(self, name: str) -> Any | None:
-        """Return the table; None if there is none, or only the folder of one whose creation was cut off."""
+        """Return the table; None if there is none, or only the folder of one whose creation was cut off.
+
+        Raises:
+            TableError: The table is damaged.
+        """
         try:
             return self._database.open_table(name)
-        except (ValueError, FileNotFoundError):  # a damaged table raises other errors
+        except (ValueError, FileNotFoundError):
             return None
+        except RuntimeError as error:
+            raise TableError(
+                f"Table {name} in {self._folder} cannot be opened ({error}). `xnai doctor` says what can be done."
+            ) from error
 
     def ensure(self, spec: TableSpec) -> Any:
         """Return the table, created if it does not exist, with the columns that this version of the code needs.

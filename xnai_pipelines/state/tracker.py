@@ -69,11 +69,18 @@ class Tracker:
         tracking_uri: `sqlite:////absolute/path/mlflow.db` or a server's address.
         artifact_root: URI of the artifacts folder; None if a server has its own.
         timeout_seconds: Max seconds to wait for a locked database or a server's answer.
+        home: Id of the home that logs to a server, where others may log as well; None: the store is the home's own.
     """
 
     tracking_uri: str = field(repr=False)  # it may contain a password
     artifact_root: str | None
     timeout_seconds: float = 5.0
+    home: str | None = None
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of everything that the home logs, by which it finds its own again."""
+        return {} if self.home is None else {"home": self.home}
 
     @contextmanager
     def client(self) -> "Iterator[MlflowClient]":
@@ -87,7 +94,7 @@ class Tracker:
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment in MLflow, created when its first run is logged.
+    """An experiment in MLflow, created when its first run is logged. Runs of other homes on a server are not seen.
 
     Attributes:
         name: Name such as `xnai/retrieval`.
@@ -136,7 +143,8 @@ class Experiment:
         return MlflowRun(found[0].info.run_id, found[0].info.experiment_id) if found else None
 
     def _finished(self, tags: Mapping[str, str], order: str, page: int) -> "Iterator[Run]":
-        wanted = ["attributes.status = 'FINISHED'", *(f"tags.{name} = '{value}'" for name, value in tags.items())]
+        named = {**tags, **self.store.tags}
+        wanted = ["attributes.status = 'FINISHED'", *(f"tags.{name} = '{value}'" for name, value in named.items())]
         with self.store.client() as client:
             experiment = client.get_experiment_by_name(self.name)
             token = None
@@ -159,9 +167,8 @@ class Experiment:
         with self.store.client() as client:
             experiment_id = self._found_or_made(client)
             _close_abandoned(client, experiment_id)
-            created = client.create_run(
-                experiment_id, _milliseconds(content.measured_at), dict(content.tags), content.title
-            )
+            tags = {**content.tags, **self.store.tags}
+            created = client.create_run(experiment_id, _milliseconds(content.measured_at), tags, content.title)
             run = MlflowRun(created.info.run_id, experiment_id)
             try:
                 yield client, run

@@ -6,6 +6,7 @@ The servers are real, on a port of this machine; what they say is the test's.
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from xnai_pipelines.answers.answer import Sentence, State, Usage
 from xnai_pipelines.answers.draft import DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-from xnai_pipelines.answers.language_model.prompt import draft_of, messages
+from xnai_pipelines.answers.language_model.prompt import LONGEST_REPLY, Reading, draft_of, messages
 from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.answers.streamed import Streamed
 
@@ -174,13 +175,35 @@ def test_a_document_cannot_write_the_fence_that_ends_it():
         ("One is here. [1][2] Two.", [("One is here.", (0, 1)), ("Two.", ())]),
         ("- **One** is `here` [1]\n- Two [9]", [("One is here", (0,)), ("Two", ())]),
         ("<think>No [1].</think># Answer\nSee [the page](http://x) [1].", [("See the page.", (0,))]),
+        (
+            "Built in 1912[1]. Painted[1][2], then sold [1].",
+            [("Built in 1912.", (0,)), ("Painted, then sold.", (0, 1))],
+        ),
+        ("sys.argv[1] is `the[1]` of list<int> [2].", [("sys.argv[1] is the[1] of list<int>.", (1,))]),
+        ("Use `a[0]` and **os.environ[1]**. [1", [("Use a[0] and os.environ[1].", ()), ("[1", ())]),
+        ("One.[1]\n\n> Two is\n> here [2].", [("One.", (0,)), ("Two is here.", (1,))]),
+        ("The server gives no answer within 5 s [1].", [("The server gives no answer within 5 s.", (0,))]),
         ("no answer", []),
+        ("**NO ANSWER**. The passages are about pumps.", []),
+        ("<think>Is it so? NO ANSWER", []),
         ("```\n[1]\n```", []),
         ("", []),
     ],
 )
 def test_a_reply_becomes_sentences_whatever_stands_around_them(reply, drafted):
     assert list(draft_of(reply, 2)) == [DraftSentence(text, cited) for text, cited in drafted]
+
+
+@pytest.mark.parametrize("opener", ["**a ", "[a", "![a", "<a", "`a ", "__a ", ". ", "[1,", "<think>", "a. [1", "\n1. "])
+def test_a_reply_of_openers_that_never_close_takes_linear_time(opener):
+    started = time.process_time()
+    reading = Reading(3)
+    while not reading.full:
+        reading.more(opener * 2)
+    assert len(reading.rest()) < LONGEST_REPLY
+    assert (
+        time.process_time() - started < 2
+    )  # each look reads what no sentence was made of: 0.1 s; if it read all, it would be 7 s
 
 
 def test_the_server_gets_the_model_the_key_and_the_passages():

@@ -351,3 +351,13 @@ def test_a_tick_that_is_given_a_thousand_old_evaluations_reads_the_newest():
     decision = sensor.tick(1000.2, *nights, attempts=[attempt(day, "failed") for day in range(900)])
     assert "948 more are skipped" in decision.reason
     assert len(Memory.from_json(sensor.cursor).runs) == 50
+
+
+def test_while_a_challenger_awaits_a_person_no_other_is_trained_and_nothing_is_reported_as_failed():
+    sensor = sensor_after_two_bad_nights()
+    used_up = [attempt(2.2, number=number) for number in (1, 2, 3)]
+    for attempts in ((), used_up):
+        decision = sensor.tick(4, night(3, FALLEN), attempts=attempts, waiting="release 2 awaits approval")
+        assert decision.action is Action.NONE
+        assert decision.reason.endswith("release 2 awaits approval.")
+    assert sensor.tick(4, attempts=()).action is Action.RETRAIN

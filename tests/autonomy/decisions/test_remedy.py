@@ -19,25 +19,35 @@ def degraded() -> Decision:
     return decision
 
 
+MINILM, MULTILINGUAL = "space_of_minilm", "space_of_multilingual"
+
+
 def test_the_best_encoder_of_the_card_is_tried(degraded: Decision):
-    assert encoder_to_try(degraded, BETTER, current="minilm", judged=()) == "multilingual"
+    assert encoder_to_try(degraded, BETTER, current=MINILM, judged=(), failed=()) == "multilingual"
 
 
 @pytest.mark.parametrize(
-    ("measured", "current", "judged"),
+    ("measured", "current", "judged", "failed"),
     [
-        (None, "minilm", ()),
-        (WORSE, "minilm", ()),
-        (UNKNOWN, "minilm", ()),
-        (BETTER, "minilm", ("multilingual",)),
-        (BETTER, "multilingual", ()),  # the card is of an earlier release
+        (None, MINILM, (), ()),
+        (WORSE, MINILM, (), ()),
+        (UNKNOWN, MINILM, (), ()),
+        (BETTER, MINILM, (MULTILINGUAL,), ()),
+        (BETTER, MINILM, (), ("multilingual",)),
+        (BETTER, "space_of_minilm with an adapter", (), ()),  # the card is of an earlier release
     ],
 )
-def test_else_an_adapter_is_next(degraded: Decision, measured: EncoderCard | None, current: str, judged: tuple[str]):
-    assert encoder_to_try(degraded, measured, current=current, judged=judged) is None
+def test_else_an_adapter_is_next(
+    degraded: Decision,
+    measured: EncoderCard | None,
+    current: str,
+    judged: tuple[str, ...],
+    failed: tuple[str, ...],
+):
+    assert encoder_to_try(degraded, measured, current=current, judged=judged, failed=failed) is None
 
 
 def test_a_tick_that_asks_for_no_retraining_tries_nothing():
     decision = Sensor(night(0, ENGLISH)).tick(1.1, night(1, ENGLISH, RUSSIAN))
     assert decision.action is Action.NONE
-    assert encoder_to_try(decision, BETTER, current="minilm", judged=()) is None
+    assert encoder_to_try(decision, BETTER, current=MINILM, judged=(), failed=()) is None

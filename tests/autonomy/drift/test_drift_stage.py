@@ -75,6 +75,15 @@ def test_vectors_that_the_encoder_does_not_make_are_an_index_fault(adapted: Work
     assert not report.trainable
 
 
+def test_passages_that_the_next_ingest_writes_again_are_not_missing(adapted: Workplace):
+    drift(adapted)
+    rows = list(adapted.rows(adapted.embeddings).values())
+    for row in rows:
+        row["analyser"] = 0  # of an earlier version
+    adapted.tables.merge_rows(adapted.embeddings, rows)
+    assert drift(adapted).report.cause is Cause.NONE
+
+
 @pytest.mark.parametrize("content", [b"garbage", b"PK\x03\x04" + bytes(60)])
 def test_a_damaged_profile_says_what_to_do_and_that_mends_it(adapted: Workplace, content: bytes):
     drift(adapted)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.support.ole_files import compound
 from tests.support.parsing_files import docx, paragraph, pdf
 from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
@@ -17,7 +18,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
         (b"no extension", "LICENSE", "text/plain"),
         (b"all:\n\techo\n", "Makefile", "text/x-mk"),
         (b"def f(): ...", "f.py", "text/x-python"),
-        (b"PAR1....", "data.bin", "application/vnd.apache.parquet"),
+        (b"PAR1" + bytes(range(32)), "data.bin", "application/vnd.apache.parquet"),
         (b"<!DOCTYPE html><html>", "error.pdf", "text/html"),
         (b"\n<!-- saved --><html><body>", "page.txt", "text/html"),
         (b"<html> is a tag", "about.md", "text/markdown"),
@@ -63,6 +64,20 @@ def test_a_name_that_promises_another_format_is_damage(name: str) -> None:
         assert caught.value.kind == "damaged"
 
 
-def test_words_that_begin_like_a_magic_number_are_words() -> None:
-    assert detect(b"MZ is a prefix, BZh too", "notes.txt") == "text/plain"
-    assert detect(b"ID3 tags explained", "notes.md") == "text/markdown"
+@pytest.mark.parametrize(
+    "words", ["MZ is a prefix", "ID3 tags", "OTTO Group", "RIFF is a format", "The ftyp box", "PAR1 is", "ITSF is"]
+)
+def test_words_that_begin_like_a_magic_number_are_words(words: str) -> None:
+    assert detect(f"{words} explained".encode(), "notes.txt") == "text/plain"
+
+
+@pytest.mark.parametrize("word", ["The Workbook", "Quill", "VisioDocument"])
+def test_the_words_of_an_old_office_file_are_no_names_of_its_streams(word: str) -> None:
+    letter = compound({"WordDocument": word.encode("utf-16-le") * 400})
+    assert detect(letter, "letter.doc") == "application/msword"
+    assert detect(letter[:8] + word.encode("utf-16-le"), "letter.doc") == "application/msword"
+
+
+def test_an_object_in_an_old_office_file_does_not_change_its_kind() -> None:
+    report = compound({"WordDocument": b"words", "ObjectPool/_1/VisioDocument": b"drawing"})
+    assert detect(report, "report.doc") == "application/msword"

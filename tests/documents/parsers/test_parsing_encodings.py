@@ -138,3 +138,20 @@ def test_repairs_are_counted_by_kind() -> None:
         "damaged bytes of utf-8",
         "utf-8 read as cp1252",
     ]
+
+
+@pytest.mark.parametrize(
+    ("head", "text", "encoding"),
+    [
+        ("It says charset=iso-8859-1. ", "Насос осматривают каждую весну.", "cp1251"),
+        ("It says charset=koi8-r. ", "Die Prüfung der Größe läuft für alle Geräte.", "cp1252"),
+        ("It says charset=iso-8859-1. ", UTF8, "utf-8"),
+        ('<meta charset="iso-8859-1"> ', "Насос осматривают каждую весну.", "cp1251"),
+        ('<meta charset="iso-8859-2"> ', "Łódź", "iso-8859-2"),
+        ('<?xml version="1.0" encoding="koi8-r"?> ', "Насос", "koi8-r"),
+        ("# -*- coding: cp1251 -*-\n", "Насос", "cp1251"),
+    ],
+)
+def test_a_declared_encoding_is_believed_unless_the_bytes_deny_it(head: str, text: str, encoding: str) -> None:
+    damaged = b"\xff" if encoding == "utf-8" else b""
+    assert decode(head.encode() + text.encode(encoding) + damaged).text.rstrip("\ufffd") == head + text

@@ -27,6 +27,11 @@ def text_of(body: str, head: str = "<title>Manual</title>") -> str:
         ("<h2>See</h2><ul><li><a href=x>Start of the pump</a></li></ul>", "- Start of the pump"),
         ("<p>Forms:</p><table><tr><td><a href=x>Leave form</a></td><td>A4</td></tr></table>", "| Leave form | A4 |"),
         ("<table><tr><th>A<th>B<tr><td>1<td><ul><li>one<li>two</ul></table>", "| 1 | one; two |"),
+        ("<section id=cookies><h2>Cookies</h2><p>A session lasts an hour.</p></section>", "A session lasts an hour."),
+        ("<div class=consent><p>The patient must sign.</p></div>", "The patient must sign."),
+        ("<h2 id=cookie-banner>Informed consent</h2>", "Informed consent"),
+        ("<svg><title>Icon</title><g><text>Pump <tspan>stops</tspan></text></g></svg>", "Pump stops"),
+        ("<svg><foreignObject><div>Pump</div><div>stops</div></foreignObject></svg>", "Pump stops"),
         ("<table><caption>Prices of 2024</caption><tr><td>1<td>2</table>", "Prices of 2024"),
         ("<ol><li>Stop<ol><li>Press red</ol></ol>", "Press red"),
         ("<section class=footnotes><ol><li id=fn1>Measured in May.</ol></section>", "Measured in May."),
@@ -97,6 +102,13 @@ def test_a_letter_in_html_keeps_every_word() -> None:
     letter = "<body><div class=menu><a href=x>View online</a></div><p>Dear all</p><footer>Call 112</footer>"
     assert html_text(letter) == "View online\n\nDear all\n\nCall 112"
     assert html_text("<html><body></body></html>") == ""
+
+
+def test_a_letter_in_html_keeps_the_addresses_of_its_links() -> None:
+    links = (
+        "<a href=https://pay.example/7>Pay here</a> <a href=mailto:ann@b.example>ann@b.example</a> <a href=#x>up</a>"
+    )
+    assert html_text(f"<body><p>{links}</p>") == "Pay here (https://pay.example/7) ann@b.example up"
 
 
 def test_a_page_without_words_has_its_own_reason() -> None:

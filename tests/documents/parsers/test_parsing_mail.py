@@ -6,7 +6,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.calendars import calendar_text, parse_calendar
+from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.mail import read_message
 from xnai_pipelines.documents.parsers.mail_headers import words_of_header
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
@@ -33,6 +33,18 @@ def test_the_html_is_taken_if_the_plain_text_says_less(plain: str) -> None:
     text = text_of(HEAD + multipart("alternative", part("text/plain", plain), part("text/html", page)))
     assert "The balance of March is 4,310 euros" in text
     assert "list footer" not in text
+
+
+@pytest.mark.parametrize(
+    ("plain", "page", "words"),
+    [
+        ("The prices hold until June.", "<p>The prices hold until June.</p><p>MAGPIE: 1,250</p>", "MAGPIE: 1,250"),
+        ("The prices hold until June.", "<img alt='Prices'><p>View online</p>", "The prices hold until June."),
+    ],
+)
+def test_no_word_of_either_alternative_is_lost(plain: str, page: str, words: str) -> None:
+    text = text_of(HEAD + multipart("alternative", part("text/plain", plain), part("text/html", page)))
+    assert words in text
 
 
 def test_of_equal_alternatives_the_plain_text_is_taken() -> None:
@@ -151,12 +163,12 @@ def test_calendars_show_what_when_where_and_who() -> None:
         "ORGANIZER;CN=Ann Lee:mailto:ann@example.org\r\nATTENDEE:mailto:bob@example.org\r\nDESCRIPTION:One\\nTwo\r\n"
         "BEGIN:VALARM\r\nDESCRIPTION:Reminder\r\nEND:VALARM\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )
-    assert calendar_text(words) == (
+    assert parse_calendar(words, "stem").text == (
         "Event\nSummary: Audit, first part\nStart: 2024-03-06 10:00 (Europe/Paris)\nEnd: 2024-03-07\n"
         "Location: Room 4.17\nOrganizer: Ann Lee <ann@example.org>\nAttendee: bob@example.org\nDescription: One\nTwo"
     )
     assert parse_calendar(words, "stem").title == "Team"
-    assert calendar_text("no calendar") == "no calendar"
+    assert parse_calendar("no calendar", "stem").text == "no calendar"
 
 
 def test_a_calendar_file_is_read(parse: Parse) -> None:

@@ -124,8 +124,7 @@ def test_json_is_indented_and_damage_is_placed() -> None:
     assert (page.title, '"ключ": [\n' in page.text) == ("T", True)
     with pytest.raises(UnreadableError, match="line 2 column"):
         parse_json('{"a": 1,\n}', "stem")
-    with pytest.raises(UnreadableError, match="NaN"):
-        parse_json("[NaN]", "stem")
+    assert parse_json("[NaN, -Infinity, 1.50]", "stem").text.split() == ["[", "NaN,", "-Infinity,", "1.50", "]"]
     with pytest.raises(UnreadableError) as caught:
         parse_json("[" * 100_000, "stem")
     assert caught.value.kind == "too_deep"

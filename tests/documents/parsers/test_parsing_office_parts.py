@@ -121,6 +121,25 @@ def test_entities_of_a_part_are_not_expanded() -> None:
     assert [joined(runs) for runs in paragraphs(xml_root(xml.encode()))] == ["x"]
 
 
+def test_short_comments_and_margins_of_numbers_are_kept_whatever_the_body_says(parse: Parse) -> None:
+    parts = {
+        "word/header1.xml": f"<w:hdr {W}>{paragraph('2024-100105')}</w:hdr>",
+        "word/header2.xml": f"<w:hdr {W}>{paragraph('approved')}</w:hdr>",
+        "word/footer1.xml": f"<w:ftr {W}>{paragraph('3 / 12')}</w:ftr>",
+        "word/comments.xml": f"<w:comments {W}><w:comment w:id='0'>{paragraph('Approved')}</w:comment></w:comments>",
+    }
+    assert text_of(parse, "a.docx", docx(paragraph("The plan was not approved."), parts)) == (
+        "The plan was not approved.\n\nHeader: 2024-100105\n\nHeader: approved\n\nComment: Approved"
+    )
+
+
+def test_the_choice_in_a_list_of_a_form_is_text(parse: Parse) -> None:
+    choices = '<w:ddList><w:result w:val="1"/><w:listEntry w:val="red"/><w:listEntry w:val="blue"/></w:ddList>'
+    field = f'<w:r><w:fldChar w:fldCharType="begin"><w:ffData>{choices}</w:ffData></w:fldChar></w:r>'
+    body = f"<w:p><w:r><w:t>Colour:</w:t></w:r>{field}<w:r><w:fldChar w:fldCharType='end'/></w:r></w:p>"
+    assert text_of(parse, "a.docx", docx(body)) == "Colour:blue"
+
+
 @pytest.fixture
 def show() -> bytes:
     presentation = Presentation()

@@ -20,11 +20,11 @@ def test_pages_without_text_are_named(parse: Parse) -> None:
     assert document.omissions == (Omission("page without text", 2, "page 2, page 4"),)
 
 
-def with_annotations(*annotations: str) -> bytes:
-    """A page with a line of text and these annotations, which are the objects from 6 on."""
+def with_annotations(*annotations: str, drawn: str = "") -> bytes:
+    """A page with a line of text, a drawing and these annotations, which are the objects from 6 on."""
     shown = " ".join(f"{6 + at} 0 R" for at in range(len(annotations)))
     beside = f"/Contents 5 0 R /Annots [{shown}]"
-    stream = "BT /F1 12 Tf 50 700 Td (Please fill in.) Tj ET"
+    stream = f"{drawn} BT /F1 12 Tf 50 700 Td (Please fill in.) Tj ET"
     return pdf_of_objects(
         [
             f"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [{shown}] >> >>",
@@ -46,11 +46,19 @@ def test_values_of_a_form_and_notes_follow_the_text_of_their_page(parse: Parse) 
         "/Subtype /Widget /FT /Btn /T (refuse) /V /Off",
         "/Subtype /Text /Contents (Check this) /T (Ben)",
         "/Subtype /Text /Contents (Hidden) /F 2",
+        "/Subtype /Link /A << /S /URI /URI (https://pay.example/7) >>",
     )
     assert (
         document_of(parse, data).text
-        == "Please fill in.\nname: Ann Lee\nHome town: Oslo\nagree: Yes\nNote (Ben): Check this"
+        == "Please fill in.\nname: Ann Lee\nHome town: Oslo\nagree: Yes\nNote (Ben): Check this\nLink: https://pay.example/7"
     )
+
+
+def test_a_page_that_is_a_picture_but_for_a_stamp_is_named(parse: Parse) -> None:
+    picture = "q 600 0 0 800 0 0 cm BI /W 1 /H 1 /CS /G /BPC 8 /F /AHx ID 80> EI Q"
+    document = document_of(parse, with_annotations(drawn=picture))
+    assert document.text == "Please fill in."
+    assert document.omissions == (Omission("page that is a picture but for a line of text", 1, "page 1"),)
 
 
 def test_passwords_in_a_form_and_attached_files_are_counted_and_not_read(parse: Parse) -> None:

@@ -113,10 +113,24 @@ def test_json_lines_without_records_are_one_plain_document(parse: Parse) -> None
 
 @pytest.mark.parametrize(("name", "delimiter"), [("a.csv", ","), ("a.csv", ";"), ("a.tsv", "\t")])
 def test_tables_with_an_id_and_a_text_are_records(parse: Parse, name: str, delimiter: str) -> None:
-    rows = [["id", "text", "title"], ["1", '"two\nlines"', "T"], ["2", "words"], ["3", "more", ""]]
+    rows = [["id", "text", "title"], ["1", '"two\nlines"', "T"], ["2"], ["3", "more"]]
     found = parse(name, "\r\n".join(delimiter.join(row) for row in rows))
     assert [(one.record_id, one.text) for one in good(found)] == [("1", "T\n\ntwo\nlines"), ("3", "more")]
     assert bad(found) == [("line 4", "damaged")]
+
+
+def test_a_second_id_is_a_field_of_its_record(parse: Parse) -> None:
+    (document,) = good(parse("a.jsonl", lines({"_id": "1", "id": "INV-77", "text": "hello"})))
+    assert (document.record_id, document.text) == ("1", "hello\n\nid: INV-77")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("a.csv", "id,text\n1,fine\n2,wor\ud800ds\n"), ("a.jsonl", '{"id": 1, "text": "wor\ud800ds"}\n')]
+)
+def test_records_of_a_damaged_file_in_utf_16_say_so(parse: Parse, name: str, text: str) -> None:
+    *_, document = good(parse(name, b"\xff\xfe" + text.encode("utf-16-le", "surrogatepass")))
+    assert document.text == "wor\ufffdds"
+    assert "utf-16" in str(document.encoding_repair)
 
 
 def test_a_quote_that_never_closes_costs_its_own_row_only(parse: Parse) -> None:

@@ -8,6 +8,7 @@ from io import BytesIO
 import pytest
 
 from tests.support.fuzz_seeds import seeds
+from tests.support.ole_files import compound
 from tests.support.parsing_files import Parse, docx, kind_of, one, paragraph, zipped
 from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.parsed import Omission, Page
@@ -36,6 +37,36 @@ def test_contacts_are_lines_under_their_names(parse: Parse) -> None:
     assert kind_of(parse, "none.vcf", "BEGIN:VCARD\nEND:VCARD\n") == "no_text"
 
 
+def test_contacts_keep_every_property_and_line_in_their_encoding(parse: Parse) -> None:
+    document = one(
+        parse(
+            "a.vcf",
+            "BEGIN:VCARD\nVERSION:2.1\nFN;CHARSET=Windows-1252;ENCODING=QUOTED-PRINTABLE:J=FCrgen M=FCller\n"
+            "PHOTO;ENCODING=BASE64:AAA=\n BBB=\n\nNOTE:first line\nsecond line\nX-SIGNAL:+49 170 1\nGENDER:F\n"
+            "X-MS-FLAG:1\nUID:7\nEND:VCARD\n",
+        )
+    )
+    assert document.text == "Name: Jürgen Müller\nNote: first line\nsecond line\nSignal: +49 170 1\nGender: F"
+    assert document.omissions == (Omission("photo", 1),)
+
+
+def test_events_keep_every_property_and_line(parse: Parse) -> None:
+    document = one(
+        parse(
+            "a.ics",
+            "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:7\nSUMMARY:Review\nDESCRIPTION:Agenda\nbring badge\n"
+            "RDATE:20240305T080000Z\nX-GOOGLE-CONFERENCE:https://meet.example/a\nX-ALT-DESC;FMTTYPE=text/html:<b>A</b>\n"
+            "BEGIN:VALARM\nTRIGGER:-PT5M\nEND:VALARM\nEND:VEVENT\nBEGIN:VFREEBUSY\n"
+            "FREEBUSY;FBTYPE=BUSY:20240306T080000Z/PT1H\nX-ALT-DESC:<b>B</b>\nEND:VFREEBUSY\nEND:VCALENDAR\n",
+        )
+    )
+    assert document.text == (
+        "Event\nSummary: Review\nDescription: Agenda\nbring badge\nAlso: 2024-03-05 08:00 UTC\n"
+        "Google conference: https://meet.example/a\n\nFree and busy times\nBusy: 2024-03-06 08:00 UTC/PT1H"
+    )
+    assert document.omissions == (Omission("description in HTML", 1),)
+
+
 def test_cues_are_joined_and_their_times_are_pages(parse: Parse) -> None:
     srt = (
         "1\n00:00:01,000 --> 00:00:02,000\nThe rain\n\n2\n00:00:02,500 --> 00:00:03,000\n<i>falls &amp; falls.</i>\n\n"
@@ -52,6 +83,8 @@ def test_cues_are_joined_and_their_times_are_pages(parse: Parse) -> None:
     document = one(parse("talk.txt", vtt))
     assert (document.title, document.text) == ("The talk", "Ann: Hello\n\nBo: Hi there")
     assert document.omissions == (Omission("note", 1, "by hand"),)
+    gaps = "1\n00:00:01,000 --> 00:00:02,000\nHello\n\nsecond line\n2\n00:00:09,000 --> 00:00:10,000\nBye\n\nall\n"
+    assert one(parse("gaps.srt", gaps)).text == "Hello second line\n\nBye all"
     assert one(parse("none.srt", "no cues")).text == "no cues"
 
 
@@ -113,7 +146,8 @@ def rewritten(package: bytes, change: Callable[[bytes], bytes]) -> bytes:
         (zipped({"mimetype": "application/vnd.oasis.opendocument.base"}), "a.odb", "base"),
         (b"ITSF\3\0\0\0", "a.chm", "help"),
         (b"\xffWPC\x10", "a.wpd", "WordPerfect"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "VisioDocument".encode("utf-16-le"), "a.vsd", "Visio"),
+        (compound({"VisioDocument": b"x"}), "a.vsd", "Visio"),
+        (b"\x78\x9f\x3e\x22\x01\x00\x01\x90", "winmail.dat", "Outlook"),
     ],
 )
 def test_a_document_that_is_not_read_is_named_with_what_to_save_it_as(head: bytes, name: str, advice: str) -> None:

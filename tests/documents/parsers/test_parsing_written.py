@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.parsing_files import Parse, kind_of, one
+from xnai_pipelines.documents.parsers.latex import parse_latex
 from xnai_pipelines.documents.parsers.parsed import Markup, Omission, Page, ParsedDocument, ParseLimits
 from xnai_pipelines.errors import UnreadableError
 
@@ -24,7 +25,7 @@ def test_rich_text_has_headings_tables_notes_and_every_alphabet(parse: Parse) ->
     document = one(parse("plan.doc", RTF))
     assert document.text == (
         "# First part\n\nCafé жмир日 end 😀.\n\nFootnote: A note\n\n## Sub\n\n1. one\n\n- two\n\n"
-        "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nafter link\n\nA whale\n\nIn a box\n\nHeader: Draft"
+        "| A | B |\n| --- | --- |\n| 1 | 2 |\n\nafter link (http://x)\n\nA whale\n\nIn a box\n\nHeader: Draft"
     )
     assert (document.title, document.media_type) == ("The plan", "application/rtf")
     assert document.omissions == (
@@ -64,6 +65,26 @@ def test_latex_is_read_as_it_is_typeset(parse: Parse) -> None:
     )
     assert document.title == "On Schrödinger's cat"
     assert document.omissions == (Omission("picture", 1, "cat.png"), Omission("included file", 1, "more"))
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "parts"),
+    [
+        (r"\newcommand{\limit}{250 EUR} The limit is \limit{} a day.", "The limit is 250 EUR a day.", ()),
+        (r"\newcommand{\by}[2][Dr]{#1 #2}\by{Lee}, \by[Ms]{Lee}", "Dr Lee, Ms Lee", ()),
+        (r"\def\both#1#2{#2 #1}\both{a}{b}", "b a", ()),
+        (r"\def\a{x\a}\a{}", "x" * 10, ("command",)),
+        (r"\SI{12.5}{\percent}, \qty{3}{\metre\per\second}", "12.5 %, 3 m/s", ()),
+        (r"\SIrange{1}{2}{\kilo\watt\hour}", "1–2 kWh", ()),
+        (r"\own{one}{more} \noindent \sign two", "one more two", ("command",)),
+        (r"a \iffalse old \ifx older\fi\else new\fi", "a new", ("comment",)),
+        (r"\section{" + "word " * 60 + "end}", "# " + "word " * 60 + "end", ()),
+    ],
+)
+def test_commands_of_latex_are_expanded_or_counted(source: str, text: str, parts: tuple[str, ...]) -> None:
+    content = parse_latex(source, "stem")
+    assert " ".join(content.text.split()) == text
+    assert tuple(omission.part for omission in content.omissions) == parts
 
 
 def test_latex_nested_without_end_is_too_deep(parse: Parse) -> None:

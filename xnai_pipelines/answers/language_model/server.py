@@ -5,6 +5,7 @@ sends the request: no redirect is followed, and neither address nor key is writt
 """
 
 import json
+import math
 import socket
 import time
 from collections.abc import Generator, Iterator
@@ -56,6 +57,7 @@ class ChatServer:
         api_key: Key that is sent as a bearer token, None for none.
         seconds: Max time of a reply.
         max_tokens: Max length of a reply, in tokens of the model.
+        ends: When all replies have to be over, by `time.monotonic`; None limits each alone.
     """
 
     url: str = field(repr=False)
@@ -63,6 +65,7 @@ class ChatServer:
     api_key: SecretStr | None = None
     seconds: float = 20.0
     max_tokens: int = 400
+    ends: float | None = None
 
     @property
     def address(self) -> str:
@@ -104,13 +107,16 @@ class ChatServer:
 
     def _within_limit(self, messages: list[dict[str, str]]) -> Generator[str, None, Usage | None]:
         """Yield the reply; a socket's timeout holds for each wait only, and not for name look-ups."""
-        ends = time.monotonic() + self.seconds
+        ends = min(time.monotonic() + self.seconds, math.inf if self.ends is None else self.ends)
         exchange = _Exchange(self)
         Thread(target=exchange.run, args=(messages,), name="language-model", daemon=True).start()
         try:
             while True:
+                left = ends - time.monotonic()
+                if left <= 0:  # also while parts are waiting to be read
+                    raise late(self.seconds)
                 try:
-                    one = exchange.received.get(timeout=max(0.0, ends - time.monotonic()))
+                    one = exchange.received.get(timeout=left)
                 except Empty:
                     raise late(self.seconds) from None
                 if isinstance(one, NoReplyError):

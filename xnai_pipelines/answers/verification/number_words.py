@@ -76,6 +76,7 @@ _WORDS: Mapping[str, Mapping[str, int]] = {
 }  # fmt: skip
 _SCALES: Mapping[str, int] = {
     "hundred": 100, "thousand": 1_000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "millions": 10**6,
+    "k": 1_000, "mn": 10**6, "bn": 10**9,
     "mio": 10**6, "mrd": 10**9, "tausend": 1_000, "millionen": 10**6, "milliarden": 10**9, "mille": 1_000, "mil": 1_000,
     "milliards": 10**9, "millones": 10**6, "тыс": 1_000, "тысяч": 1_000, "тысячи": 1_000, "тысяча": 1_000,
     "тысячами": 1_000, "млн": 10**6, "миллион": 10**6, "миллиона": 10**6, "миллионов": 10**6, "миллионами": 10**6,
@@ -168,6 +169,17 @@ def readings(digits: str, language: str | None) -> Iterator[Decimal]:
         if other not in seen and _GROUPED.match(digits):
             seen.add(other)
             yield other
+
+
+def written_exactly(digits: str, language: str | None) -> str | None:
+    """Return a number as it is written if its value alone would not tell it from others, None if it does.
+
+    Versions are such: 3.10 is not 3.1, and 1.1.10 is not 11,110.
+    """
+    digits = unicodedata.normalize("NFKC", digits)
+    if "," in digits or _GROUPED.match(digits) or "." not in digits:
+        return None
+    return digits if digits.count(".") > 1 or digits.endswith("0") else None
 
 
 def _usual(digits: str, decimal: str, group: str) -> Decimal:

@@ -11,6 +11,7 @@ _SPAN = re.compile(
 )
 _EDGES = " \t\n\"'.,;:!?…。！？"
 _JOINERS = frozenset(".,'’/:-")
+_ENDERS = frozenset(".!?…。！？")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,28 +46,45 @@ def normalised(text: str) -> Normalised:
 def find_quote(quote: str, document: str, prepared: Normalised) -> tuple[int, int] | None:
     """Return the range of a document that reads as the quote, None if there is none.
 
-    Marks at the quote's ends do not count, nor whether its first letter is a capital. A range begins and ends at whole
-    words and numbers: "5" is no quote from "1.5".
+    Marks at the quote's ends do not count, nor whether its first letter is a capital, but those that the document has
+    there as well are in the range. A range begins and ends at whole words and numbers: "5" is no quote from "1.5".
 
     Args:
         quote: What is looked for.
         document: The text itself.
         prepared: The same text, from `normalised`.
     """
-    wanted = normalised(quote).text.strip(_EDGES)
+    whole = normalised(quote).text
+    wanted = whole.strip(_EDGES)
     if not wanted:
         return None
+    lead, _, tail = whole.partition(wanted)
     flipped = wanted[0].swapcase() + wanted[1:]
     for form in dict.fromkeys((wanted, flipped if len(flipped) == len(wanted) else wanted)):
         at = prepared.text.find(form)
         while at >= 0:
             after = at + len(form)
             if _is_whole(prepared.text, at, after):
-                end = prepared.places[after] if after < len(prepared.places) else len(document)
-                start = prepared.places[at]
+                first, last = _with_marks(prepared.text, at, after, lead, tail)
+                end = prepared.places[last] if last < len(prepared.places) else len(document)
+                start = prepared.places[first]
                 return start, start + len(document[start:end].rstrip())
             at = prepared.text.find(form, at + 1)
     return None
+
+
+def _with_marks(text: str, start: int, end: int, lead: str, tail: str) -> tuple[int, int]:
+    """Return a range with the marks of the quote that are beside it in the text, and the mark that ends a sentence."""
+    for mark in reversed(lead.lstrip()):
+        if start == 0 or text[start - 1] != mark:
+            break
+        start -= 1
+    for mark in tail.rstrip():
+        if text[end : end + 1] != mark:
+            break
+        end += 1
+    ends = end < len(text) and text[end] in _ENDERS and not text[end + 1 : end + 2].strip()
+    return start, end + ends
 
 
 def quoted_spans(text: str) -> list[str]:

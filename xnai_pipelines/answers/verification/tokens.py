@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from xnai_pipelines.answers.verification.cues import Cue, cues, glue
+from xnai_pipelines.answers.verification.measures import CURRENCIES, measure, measure_behind_a_number
 from xnai_pipelines.answers.verification.number_words import (
     NUMBER,
     month,
@@ -14,6 +15,7 @@ from xnai_pipelines.answers.verification.number_words import (
     readings,
     scale,
     word_value,
+    written_exactly,
 )
 from xnai_pipelines.search.function_words import function_words
 from xnai_pipelines.search.words import fold, normalise, stem
@@ -22,37 +24,26 @@ _FRACTIONS = {"¼": "0.25", "½": "0.5", "¾": "0.75", "⅓": "0.333", "⅔": "0
 _UNSPACED = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 )
+_ENDING = r"st\b|nd\b|rd\b|th\b|(?<=0)s\b|-?(?:й|я|е|го|ой)\b|-(?:м|х|му|ю|ми)\b"  # of 50th, 1990s, 5-й
 _TOKEN = re.compile(
     rf"(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
-    rf"|(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>-?[^\W\d_]{{1,2}}\b)?"
+    rf"|(?P<sign>(?<![^\s(\[<>=\"'“«])[-−–±](?=\d))?(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>{_ENDING})?"
     rf"|(?P<part>[¼½¾⅓⅔⅛])"
     rf"|(?P<unspaced>[{_UNSPACED}])"
+    rf"|(?P<half>(?<=\d)\s?(?i:[ap]\.?m\b))"
     rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_])+(?:['’ʼ](?:(?![{_UNSPACED}])[^\W\d_])+)*)"
     rf"|(?P<unit>[%‰°€$£¥₽])"
+    rf"|(?P<operator>(?<![<>=])(?:!={{1,2}}|[<>=]{{1,3}}|[≤≥≠≈])(?![<>=]))"
     rf"|(?P<mark>[,;:()\[\]—–.!?…])"
 )
+_OPERATORS = {"≤": "<=", "≥": ">=", "≠": "!=", "=<": "<=", "=>": ">="}
+_COMPARED = re.compile(r"\s?(?:[<>=]|!=)|\s?[≤≥≠≈]")
+_MINUS = frozenset(["minus", "минус"])
+_MILLIONS = frozenset("mM")  # behind a number with a currency before it
 _POSSESSIVE = re.compile(r"['’ʼ]s?$")
 _CONTRACTED_NOT = re.compile(r"(?i)(\w+)n['’ʼ]t\Z")
 _CONTRACTED_VERBS = {"ca": "can", "wo": "will", "sha": "shall"}
 _CLAUSE_MARKS = frozenset(",;:()[]—–.!?…")
-# Units however they are written: the same measure has the same term.
-_UNITS = {
-    alias: names.split()[0]
-    for names in (
-        "% percent prozent процент процента процентов процентами процентах",
-        "km kilometre kilometer kilometres kilometers км километр километра километров",
-        "mile miles mi миля мили миль", "metre meter metres meters метр метра метров",
-        "kg kilogram kilograms kilogramme кг килограмм килограмма килограммов",
-        "g gram grams грамм грамма граммов", "$ dollar dollars usd доллар доллара долларов",
-        "€ euro euros eur евро", "£ pound pounds gbp фунт фунта фунтов", "₽ ruble rubles rub рубль рубля рублей руб",
-        "second seconds секунда секунды секунд", "minute minutes минута минуты минут", "hour hours час часа часов",
-        "day days день дня дней", "week weeks неделя недели недель", "month months месяц месяца месяцев",
-        "year years год года лет годы", "° degree degrees градус градуса градусов",
-    )
-    for alias in names.split()
-}  # fmt: skip
-
-
 _IRREGULAR = {
     form: forms.split()[0]
     for forms in (
@@ -77,6 +68,7 @@ class Kind(StrEnum):
     NAME = "name"
     NUMBER = "number"
     UNIT = "unit"
+    OPERATOR = "operator"
     FUNCTION = "function"
 
 
@@ -126,8 +118,10 @@ def tokens(text: str, language: str | None) -> list[Token]:
             found += _date(match, clause)
         elif match["number"] or group == "part":
             found.append(_number(match, clause, language))
+        elif group in ("half", "unit", "operator"):
+            found.append(_sign(match, clause))
         else:
-            word = _word(match, clause, language, opening)
+            word = _word(match, clause, language, opening, found[-1] if found else None)
             if contracted := _CONTRACTED_NOT.match(match.group()):
                 verb = _CONTRACTED_VERBS.get(contracted[1].lower(), contracted[1])
                 found.append(
@@ -150,20 +144,38 @@ def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
     else:
         fraction = Decimal(_FRACTIONS.get(match["fraction"] or "", "0"))
         values = [value + fraction for value in readings(match["number"], language)]
-    # 1990s and 50th are no plain numbers; 50m and 5-й stay one with what is written on it
+    # 1990s and 50th are no plain numbers
     suffix = fold(match["suffix"] or "").lstrip("-")
-    mark = "s" if suffix == "s" else "th" if suffix in ("st", "nd", "rd", "th", "й", "я", "е", "го", "ой") else ""
-    terms = [f"#{_plain(value)}{mark}" for value in values]
+    mark = "s" if suffix == "s" else "th" if suffix else ""
+    sign = {"±": "±", None: ""}.get(match["sign"], "-")
+    terms = [f"#{sign}{_plain(value)}{mark}" for value in values]
+    exact = written_exactly(match["number"] or "", language)
+    if exact and not mark and not match["fraction"]:
+        terms = [f"#{sign}{exact}", *terms]
     return Token(match.group(), *match.span(), terms[0], Kind.NUMBER, None, clause, others=tuple(terms[1:]))
 
 
-def _word(match: re.Match[str], clause: int, language: str | None, opening: bool) -> Token:
+def _sign(match: re.Match[str], clause: int) -> Token:
+    """Return the token of a unit or of a comparison. What a number is compared with belongs to it like "more than"."""
+    text = match.group()
+    if match.lastgroup == "operator":
+        term = f"operator:{_OPERATORS.get(text, text)}"
+        return Token(text, *match.span(), term, Kind.OPERATOR, Cue.DIRECTION, clause)
+    term = f"unit:{text.strip().replace('.', '').lower()}"
+    return Token(text.strip(), *match.span(), term, Kind.UNIT, None, clause)
+
+
+def _word(match: re.Match[str], clause: int, language: str | None, opening: bool, before: Token | None) -> Token:
     text = match.group()
     bare = _POSSESSIVE.sub("", normalise(text)) or text
     if _CONTRACTED_NOT.match(text):
         bare = "not"
     folded = fold(bare)
     capital = text[:1].isupper()
+    gap = match.start() - before.end if before and before.kind is Kind.NUMBER else None
+    behind = None if gap is None or gap > 1 else measure_behind_a_number(text, folded, attached=gap == 0)
+    if behind is not None:
+        return Token(text, *match.span(), behind, Kind.UNIT, None, clause, capital)
     cue = cues(language).get(folded)
     place = ordinal(folded, language)
     named_month = month(folded, language)
@@ -174,14 +186,18 @@ def _word(match: re.Match[str], clause: int, language: str | None, opening: bool
     if (value := word_value(folded, language)) is not None:
         return Token(text, *match.span(), f"#{value}", Kind.NUMBER, None, clause, capital)
     folded = _IRREGULAR.get(folded, folded) if language == "en" else folded
-    if folded in _UNITS:
-        return Token(text, *match.span(), f"unit:{_UNITS[folded]}", Kind.UNIT, None, clause, capital)
-    if cue is not None or folded in glue(language) or folded in function_words((language or "en",)):
+    if unit := measure(folded):
+        return Token(text, *match.span(), unit, Kind.UNIT, None, clause, capital)
+    if len(folded) == 1 and (_COMPARED.match(match.string, match.end()) or (before and before.kind is Kind.OPERATOR)):
+        kind, cue = Kind.NAME, None
+    elif cue is not None or folded in glue(language) or folded in function_words((language or "en",)):
         kind = Kind.FUNCTION
-    elif len(folded) == 1 and folded.isascii():
-        kind = Kind.NAME if capital and not opening else Kind.FUNCTION
+    elif capital and not opening:
+        kind = Kind.NAME
+    elif len(folded) == 1 and folded.isascii():  # a variable is a name; the letters of "e.g." are not
+        kind = Kind.FUNCTION if match.string[match.end() : match.end() + 1] == "." else Kind.NAME
     else:
-        kind = Kind.NAME if capital and not opening else Kind.WORD
+        kind = Kind.WORD
     return Token(text, *match.span(), stem(folded, language), kind, cue, clause, capital)
 
 
@@ -191,10 +207,14 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
     at = 0
     while at < len(found):
         token = found[at]
-        by = scale(fold(token.text)) if token.kind is not Kind.NUMBER else None
         last = joined[-1] if joined else None
+        by = _scale(token, joined)
         if by is not None and last is not None and last.kind is Kind.NUMBER and _is_plain(last.term):
             joined[-1] = _times(last, by, token)
+            at += 1
+            continue
+        if token.kind is Kind.NUMBER and last is not None and fold(last.text) in _MINUS:
+            joined[-1] = replace(token, text=f"{last.text} {token.text}", start=last.start, term=f"#-{token.term[1:]}")
             at += 1
             continue
         spelt = token.kind is Kind.NUMBER and token.text[:1].isalpha() and token.term.startswith("#")
@@ -207,16 +227,34 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
         else:
             joined.append(token)
         at += 1
-    return joined
+    return [_measured(token, joined[max(0, at - 1) : at + 2]) for at, token in enumerate(joined)]
+
+
+def _scale(token: Token, before: Sequence[Token]) -> int | None:
+    """Return what a token multiplies the number before it with: 5 million, £5m, 5k."""
+    if token.kind is Kind.NUMBER:
+        return None
+    if token.text in _MILLIONS:
+        return 10**6 if len(before) > 1 and before[-2].term in CURRENCIES else None
+    return scale(fold(token.text))
+
+
+def _measured(token: Token, near: Sequence[Token]) -> Token:
+    """Return the token; a number with a last zero has the same value without it only if it measures something.
+
+    2.50 $ is 2.5 $, but version 3.10 is not version 3.1.
+    """
+    exact = token.kind is Kind.NUMBER and "." in token.term and token.term.endswith("0")
+    return replace(token, others=()) if exact and not any(one.kind is Kind.UNIT for one in near) else token
 
 
 def _is_plain(term: str) -> bool:
     """Return whether a number is neither a place nor a decade."""
-    return term[1:2].isdigit() and not term.endswith(("s", "th"))
+    return term[1:].lstrip("-±")[:1].isdigit() and term.count(".") < 2 and not term.endswith(("s", "th"))
 
 
 def _times(number: Token, by: int, scale_word: Token) -> Token:
-    terms = [f"#{_plain(Decimal(term[1:]) * by)}" for term in (number.term, *number.others)]
+    terms = [f"#{_plain(Decimal(term[1:].lstrip('±')) * by)}" for term in (number.term, *number.others)]
     text = f"{number.text} {scale_word.text}"
     return replace(number, text=text, end=scale_word.end, term=terms[0], others=tuple(terms[1:]))
 

@@ -80,6 +80,11 @@ class Delivery:
     outcome: Outcome
     reason: str | None = None
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the alert is at the sink, now or since a little earlier."""
+        return self.outcome in (Outcome.DELIVERED, Outcome.REPEATED)
+
 
 def cut(text: str, characters: int) -> str:
     """Return the text with at most that many characters, ending in "…" if it was cut."""

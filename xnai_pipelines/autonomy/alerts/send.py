@@ -98,7 +98,7 @@ def send(
             if delivery.outcome in (Outcome.DELIVERED, Outcome.FAILED) and delivery != before:
                 _note(alert, log, delivery)
     for delivery in told:
-        if delivery.outcome in (Outcome.FAILED, Outcome.PAUSED):
+        if not delivery.arrived:
             _logger.warning("The alert %r did not reach %s: %s", alert.title, delivery.sink, delivery.reason)
     return tuple(told)
 

@@ -40,6 +40,7 @@ class Decision:
         tags: cause, metric, champion (a release), slice, mode; drift with a drift report; attempt for RETRAIN.
         attempt: Number of the retraining for this cause, from 1.
         memory: Memory for the next tick.
+        untold: Memory for the next tick if an alert does not arrive: it is sent again then.
     """
 
     action: Action
@@ -48,6 +49,7 @@ class Decision:
     tags: dict[str, str]
     attempt: int | None
     memory: Memory
+    untold: Memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ def decide(
     memory: Memory,
     thresholds: Thresholds,
     now: datetime,
+    waiting: str | None = None,
 ) -> Decision:
     """Return the decision of a tick, with the memory for the next one.
 
@@ -108,6 +111,7 @@ def decide(
         memory: Memory of the last tick.
         thresholds: Limits.
         now: Current time, UTC.
+        waiting: What a person has to do before another retraining, as a clause; None if nothing.
     """
     memory, notes = read(nights, baseline, memory, thresholds, now=now)
     release = memory.release
@@ -123,7 +127,8 @@ def decide(
         drift=drift,
         memory=memory,
         thresholds=thresholds,
-        held=hold(
+        held=waiting
+        or hold(
             attempts,
             thresholds,
             evaluated_at=memory.evaluated_at,
@@ -218,7 +223,15 @@ def _request(cause: str, verdict: _Verdict, situation: _Situation, *, notes: Seq
         tags["attempt"] = str(attempt)
     else:
         memory = replace(memory, done={**memory.done, **_reported(cause, action, situation)})
-    return Decision(action=action, cause=cause, reason=" ".join(sentences), tags=tags, attempt=attempt, memory=memory)
+    return Decision(
+        action=action,
+        cause=cause,
+        reason=" ".join(sentences),
+        tags=tags,
+        attempt=attempt,
+        memory=memory,
+        untold=situation.memory,
+    )
 
 
 def _reported(cause: str, action: Action, situation: _Situation) -> dict[str, Done]:
@@ -243,4 +256,12 @@ def _retrainings(number: int) -> str:
 
 
 def _nothing(sentences: Sequence[str], memory: Memory) -> Decision:
-    return Decision(action=Action.NONE, cause=None, reason=" ".join(sentences), tags={}, attempt=None, memory=memory)
+    return Decision(
+        action=Action.NONE,
+        cause=None,
+        reason=" ".join(sentences),
+        tags={},
+        attempt=None,
+        memory=memory,
+        untold=memory,
+    )

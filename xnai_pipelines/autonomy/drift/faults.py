@@ -1,5 +1,6 @@
 """Tests for faults that training cannot fix: a changed encoder, a faulty index, missing documents."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from xnai_pipelines.autonomy.drift import thresholds
@@ -7,6 +8,8 @@ from xnai_pipelines.autonomy.drift.comparing import wilson
 from xnai_pipelines.autonomy.drift.profile import Profile, TextProfile
 from xnai_pipelines.autonomy.drift.report import DriftTest, Part
 from xnai_pipelines.evaluation.intervals import bootstrap_mean
+
+MISSING, ORPHANED = "missing vectors", "orphaned vectors"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +64,23 @@ def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
         _share(
             (missing, of),
             part=Part.INDEX,
-            what="missing vectors",
+            what=MISSING,
             threshold=thresholds.INDEX_ROWS,
             words=f"{missing:,} of {of:,} chunks have no vector",
         ),
         _share(
             (orphaned, of),
             part=Part.INDEX,
-            what="orphaned vectors",
+            what=ORPHANED,
             threshold=thresholds.INDEX_ROWS,
             words=f"{_count(orphaned, 'vector')} belong to deleted chunks, beside {_count(of, 'chunk')}",
         ),
     ]
+
+
+def ingest_mends(tests: Iterable[DriftTest]) -> bool:
+    """Return whether an ingest repairs every fault of the index: it adds and removes rows, and keeps the others."""
+    return all(test.what in (MISSING, ORPHANED) for test in tests if test.part == Part.INDEX and test.drifted)
 
 
 def label_tests(labels: LabelCheck) -> list[DriftTest]:

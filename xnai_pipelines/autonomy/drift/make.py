@@ -20,13 +20,12 @@ from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.make import pending
 from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
-from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUARANTINE, TableSpec, embeddings_spec
 from xnai_pipelines.state.tables import Tables, vectors_of
 
 SPOT_CHECKED = 32  # stored vectors that are recomputed and compared
@@ -129,14 +128,15 @@ def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCh
     table = context.tables.open(spec.name)
     measured = read_vector_index(Releases(context.home.releases).vector_index_path(release.release))
     nprobes = measured.nprobes if measured else None
-    waiting = pending(context, spec)
+    # not what an ingest would embed again: after an update that may be every passage, and search still has them
+    chunks, stored = context.tables.ids(CHUNKS), context.tables.ids(spec, "chunk_id")
     recall = measured_recall(table, nprobes, encoder.encode_query) if nprobes else None
     return IndexCheck(
         queries=recall.queries if recall else 0,
         recall_at_10=recall.recall_at_10 if recall else None,
-        chunks=len(waiting.to_write) + len(waiting.unchanged),
-        missing_chunks=len(waiting.to_write),
-        orphan_vectors=len(waiting.removed),
+        chunks=len(chunks),
+        missing_chunks=len(chunks - stored),
+        orphan_vectors=len(stored - chunks),
         stored_cosine=_stored_cosine(context.tables, spec, encoder),
     )
 

@@ -3,7 +3,10 @@
 import codecs
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
 
 from xnai_pipelines.documents.parsers.legacy import legacy_encoding
 from xnai_pipelines.errors import UnreadableError
@@ -16,6 +19,8 @@ _BYTE_ORDER_MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _DECLARATION = re.compile(rb"(?:charset|encoding|coding)\s{0,4}[=:]\s{0,4}[\"']?([A-Za-z][\w.:-]{1,40})")
+_MARKUP = re.compile(rb"(?:<(?:meta|\?xml)\b[^>]*|#[^\n]*|@)\Z", re.IGNORECASE)
+_WESTERN = {"ascii", "iso8859-1", "iso8859-15", "cp1252"}  # what templates declare and programs assume
 _DECLARED_WITHIN = 1024
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
 _MAX_CONTROLS = 0.02  # random bytes have a tenth
@@ -49,8 +54,9 @@ def decode(data: bytes) -> Decoded:
     """Return the decoded text. Bytes that are damaged become U+FFFD, and the repair names their places.
 
     Tries in this order: a byte-order mark; UTF-16 or UTF-32 recognised by their zero bytes or their letters; UTF-8; the
-    encoding that the file declares (HTML, XML, Python); UTF-8 with damaged bytes; the legacy encoding that
-    `legacy_encoding` finds. NUL bytes in other text are removed.
+    encoding that the file's markup declares; UTF-8 with damaged bytes; the legacy encoding that `legacy_encoding`
+    finds; an encoding that the text mentions. Markup that declares a Western encoding is often a template's: it is
+    believed unless the bytes are another script. NUL bytes in other text are removed.
 
     Raises:
         UnreadableError: "damaged" if the bytes are not text in any of them.
@@ -188,21 +194,52 @@ def _decode_bytes(data: bytes) -> Decoded:
 
 
 def _decode_legacy(data: bytes) -> Decoded:
-    declared = _DECLARATION.search(data, 0, _DECLARED_WITHIN)
-    if declared is not None:
-        try:
-            return Decoded(data.decode(declared.group(1).decode("ascii")))
-        except (LookupError, UnicodeError):
-            pass  # an unknown or wrong declaration: the bytes decide
+    declared = _as_declared(data)
+    if declared and declared.in_markup and not declared.is_western:
+        return Decoded(declared.text)
     if _is_damaged_utf8(data):
         return _repaired(data, "utf-8")
     encoding = legacy_encoding(data)
+    if declared and (encoding is None or (declared.in_markup and _is_of_one_script(declared.text, data, encoding))):
+        return Decoded(declared.text)
     if encoding is not None:
         return _repaired(data, encoding)
     # Nothing is known of the few bytes beyond ASCII: the rest of the text is worth keeping.
     if sum(byte >= 0x80 for byte in data) > _MAX_DAMAGED * len(data):
         raise _not_text()
     return _repaired(data, "utf-8")
+
+
+class _Declared(NamedTuple):
+    """A text in the encoding that it declares, whether markup declares it, and whether it is a template's default."""
+
+    text: str
+    in_markup: bool
+    is_western: bool
+
+
+def _as_declared(data: bytes) -> _Declared | None:
+    """Return the text in the encoding that it declares, None if it declares none that fits."""
+    declared = _DECLARATION.search(data, 0, _DECLARED_WITHIN)
+    if declared is None:
+        return None
+    try:
+        codec = codecs.lookup(declared.group(1).decode("ascii")).name
+        in_markup = _MARKUP.search(data[: declared.start()]) is not None
+        return _Declared(data.decode(codec), in_markup, codec in _WESTERN)
+    except (LookupError, UnicodeError):
+        return None  # the bytes decide
+
+
+def _is_of_one_script(text: str, data: bytes, encoding: str) -> bool:
+    return _main_script(text) == _main_script(data.decode(encoding, "replace"))
+
+
+def _main_script(text: str) -> str:
+    """Return the script of most letters beyond ASCII."""
+    letters = islice((char for char in text if char > "\x7f" and char.isalpha()), _ZERO_SAMPLE)
+    scripts = Counter(unicodedata.name(char, "?").split()[0] for char in letters)
+    return scripts.most_common(1)[0][0] if scripts else ""
 
 
 def _is_damaged_utf8(data: bytes) -> bool:

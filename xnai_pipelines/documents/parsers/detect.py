@@ -120,6 +120,9 @@ _CODE = (
     "swift tcl tf ts tsx v vb vhdl vue xsd xsl xslt zig zsh"
 )
 _TEXT_FORMATS.update({f".{extension}": f"text/x-{extension}" for extension in _CODE.split()})
+MEDIA_TYPES = {extension[1:]: media_type for extension, media_type in {**_BINARY_FORMATS, **_TEXT_FORMATS}.items()}
+"""The media type that each extension promises."""
+
 _CODE_NAMES = {
     "makefile": "mk",
     "dockerfile": "dockerfile",
@@ -155,6 +158,7 @@ _OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
 _CONTENT_TYPES = "[Content_Types].xml"
 _PACKAGE_PARTS = (_CONTENT_TYPES, "_rels/", "docProps/", "customXml/", *(start for start, _ in _ZIP_PARTS))
+_ENTRY_BYTES, _NAME_BYTES = 128, 64
 _OLE_PARTS = (
     ("__substg1.0_", MSG),
     ("PowerPoint Document", PPT),
@@ -169,6 +173,7 @@ _UNREAD_DOCUMENTS = (
     (b"ITSF", "compiled HTML help (.chm). Unpack its pages, for example with 7-Zip"),
     (b"AT&TFORM", "a DjVu file. Convert it to PDF"),
     (b"\xffWPC", "a WordPerfect file. Save it as .docx or .odt"),
+    (b"\x78\x9f\x3e\x22", "the attachments of a message in Outlook's own format. Have them sent as HTML or plain text"),
     (b"HWP Document File", "a Hangul file. Save it as .docx or PDF"),
 )
 _UNREAD_PARTS = (
@@ -194,7 +199,6 @@ _UNSUPPORTED_MAGIC = (
     (b"MM\x00*", "a TIFF image"),
     (b"\x00\x00\x01\x00", "an icon"),
     (b"8BPS", "a Photoshop image"),
-    (b"%!PS", "a PostScript file; convert it to PDF"),
     (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
     (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
@@ -229,13 +233,14 @@ def detect(head: bytes, name: str) -> str:
     extension = path.suffix
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\v\f"):
         raise SkippedFileError("empty", "The file is empty or only white space.")
-    binary = _binary_format(head, extension)
+    is_text = looks_like_text(head)
+    binary = _binary_format(head, extension, is_text)
     if binary is not None:
         return binary
     promised = _promised(path)
     if promised == JSON and _JSON_LINES.match(head.removeprefix(b"\xef\xbb\xbf")):
         return JSON_LINES
-    if looks_like_text(head):
+    if is_text:
         found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in _BINARY_FORMATS else None
         if found is not None:
             return found
@@ -257,17 +262,18 @@ def _promised(path: PurePosixPath) -> str | None:
     return _TEXT_FORMATS.get(path.suffix)
 
 
-def _binary_format(head: bytes, extension: str) -> str | None:
+def _binary_format(head: bytes, extension: str, is_text: bool) -> str | None:
+    """Return the media type that the first bytes tell, None if they are text or unknown."""
     if head.startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in head[:_PDF_WITHIN]):
         return PDF
-    if head.startswith(b"PAR1"):
+    if _begins(head, b"PAR1", is_text):
         return PARQUET
     if head.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
         return _zip_format(head, extension)
     if is_tar(head):
         return TAR
     for magic, compressed in _COMPRESSED_MAGIC:
-        if head.startswith(magic) and not looks_like_text(head):
+        if _begins(head, magic, is_text):
             return _archive(compressed, extension)
     if head.startswith(_OLE_MAGIC):
         return _ole_format(head, extension)
@@ -275,32 +281,54 @@ def _binary_format(head: bytes, extension: str) -> str | None:
         return RTF
     if head.startswith(_BIFF_MAGICS):
         return XLS
+    if head.startswith(b"%!PS"):
+        raise SkippedFileError("unsupported", "It is a PostScript file; convert it to PDF.")
     for magic, what in _UNREAD_DOCUMENTS:
-        if head.startswith(magic):
+        if _begins(head, magic, is_text):
             raise _unread(what)
-    if head[4:8] == b"ftyp":
+    if _begins(head[4:], b"ftyp", is_text):
         raise SkippedFileError("unsupported", "It is a video, audio or image file.")
     for magic, what in _UNSUPPORTED_MAGIC:
-        if head.startswith(magic) and (len(magic) > len("ID3") or not looks_like_text(head)):
+        if _begins(head, magic, is_text):
             raise SkippedFileError("unsupported", f"It is {what}.")
     return None
 
 
+def _begins(head: bytes, magic: bytes, is_text: bool) -> bool:
+    """Return whether a file begins with a magic number. Text may begin with the letters of one."""
+    is_word = magic.isascii() and magic.decode().isprintable()
+    return head.startswith(magic) and not (is_text and is_word)
+
+
 def _ole_format(head: bytes, extension: str) -> str:
+    named = _OLD_OFFICE_FORMATS.get(extension)
+    found = [media_type for name, media_type in _OLE_PARTS if _has_stream(head, name)]
+    if named is not None and named in found:  # objects in a file bring the streams of their own kinds
+        return named
     for name, what in _UNREAD_STREAMS:
-        if name.encode("utf-16-le") in head:
+        if _has_stream(head, name):
             raise _unread(what)
     if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
         return _OFFICE_FORMATS[extension]
-    named = _OLD_OFFICE_FORMATS.get(extension)
-    found = [media_type for name, media_type in _OLE_PARTS if name.encode("utf-16-le") in head]
-    if named is not None and (named in found or not found):  # objects in a file bring the streams of their own kinds
+    if named is not None and not found:
         return named
     if found:
         return found[0]
     raise SkippedFileError(
         "unsupported", "It is an Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx."
     )
+
+
+def _has_stream(head: bytes, name: str) -> bool:
+    """Return whether a directory entry (MS-CFB, section 2.6.1) has a name that begins so. Words of a text have none."""
+    words = name.encode("utf-16-le")
+    at = head.find(words)
+    while at >= 0:
+        length = int.from_bytes(head[at + _NAME_BYTES : at + _NAME_BYTES + 2], "little")
+        if at % _ENTRY_BYTES == 0 and len(words) < length <= _NAME_BYTES:
+            return True
+        at = head.find(words, at + 1)
+    return False
 
 
 def _zip_format(head: bytes, extension: str) -> str:

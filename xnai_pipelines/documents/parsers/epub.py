@@ -15,6 +15,7 @@ from xnai_pipelines.documents.parsers.office import check_size, paged_content
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package, part_of
 from xnai_pipelines.documents.parsers.parsed import Content
+from xnai_pipelines.documents.parsers.repair import all_repairs
 from xnai_pipelines.documents.parsers.xml_tree import words_of, xml_tree
 from xnai_pipelines.errors import UnreadableError
 
@@ -48,6 +49,7 @@ def parse_epub(data: bytes, stem: str, max_chars: int) -> Content:
         items = {item.get("id", ""): _item(folder, item) for item in book.iter("item")}
         titles = _titles(package, items.values())
         chapters: list[tuple[str, str]] = []
+        repairs: list[str | None] = []
         total = 0
         for number, reference in enumerate(book.iter("itemref"), 1):
             item = items.get(reference.get("idref", ""))
@@ -57,7 +59,9 @@ def parse_epub(data: bytes, stem: str, max_chars: int) -> Content:
             if markup is None:
                 omitted.add("chapter that is not text", item.name)
                 continue
-            text = _chapter(markup, titles.get(item.name, ""))
+            decoded = decode(markup)
+            repairs.append(decoded.repair)
+            text = _chapter(html_text(decoded.text), titles.get(item.name, ""))
             total += len(text)
             check_size(total, max_chars)
             chapters.append((f"chapter {number}", text))
@@ -65,7 +69,7 @@ def parse_epub(data: bytes, stem: str, max_chars: int) -> Content:
         omitted.add("picture", next(iter(pictures), ""), len(pictures))
     title = next((words for node in book.iter("title") if (words := words_of(node))), "")
     content = paged_content(single_line(normalise(title)), stem, chapters)
-    return replace(content, omissions=omitted.listed())
+    return replace(content, omissions=omitted.listed(), encoding_repair=all_repairs(repairs))
 
 
 def _check_protection(package: zipfile.ZipFile) -> None:
@@ -94,8 +98,8 @@ def _item(folder: str, item: Element) -> _Item:
     return _Item(name, item.get("media-type", ""), tuple(item.get("properties", "").split()))
 
 
-def _chapter(markup: bytes, title: str) -> str:
-    text = html_text(decode(markup).text)
+def _chapter(text: str, title: str) -> str:
+    """Return the text of a chapter under its title, unless it begins with that or with another heading."""
     has_heading = any(line.startswith("#") for line in text.split("\n", 5)[:5])
     return f"# {title}\n\n{text}" if title and text and not has_heading and title not in text[:200] else text
 

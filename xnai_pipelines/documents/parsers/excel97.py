@@ -9,8 +9,8 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import filled_table
 from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.number_formats import shown
 from xnai_pipelines.documents.parsers.office import check_size, paged_content
-from xnai_pipelines.documents.parsers.office_sheets import shown
 from xnai_pipelines.documents.parsers.ole import OLE_MAGIC, compound_file
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content

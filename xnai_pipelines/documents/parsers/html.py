@@ -4,6 +4,7 @@ import re
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.html_blocks import Block, Part, page_blocks
+from xnai_pipelines.documents.parsers.link_targets import target_beside
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -53,12 +54,12 @@ def parse_html(html: str, stem: str) -> Content:
     doubtful = (line for block in blocks if block.part is Part.DOUBTFUL for line in block.texts)
     for line in doubtful:
         if _key(line) not in found:
-            omitted.add("line of links taken for navigation", line)
+            omitted.add("line taken for navigation", line)
     return Content(title=words, text=text, markup=Markup.MARKDOWN, headings=headings, omissions=omitted.listed())
 
 
 def html_text(html: str) -> str:
-    """Return all words of a page as Markdown, for a letter: it has no navigation.
+    """Return all words of a page as Markdown, with the targets of its links: for a letter, which has no navigation.
 
     Raises:
         MissingExtraError: The extra `html` is not installed.
@@ -66,7 +67,10 @@ def html_text(html: str) -> str:
     require("html", "A letter in HTML")
     from selectolax.lexbor import LexborHTMLParser
 
-    return normalise(_joined(page_blocks(LexborHTMLParser(html)))).strip()
+    page = LexborHTMLParser(html)
+    for link in page.css("a[href]"):
+        link.insert_child(target_beside(link.text(), link.attributes.get("href") or ""))
+    return normalise(_joined(page_blocks(page))).strip()
 
 
 def _without_words(page: "LexborHTMLParser") -> Omitted:
@@ -76,7 +80,7 @@ def _without_words(page: "LexborHTMLParser") -> Omitted:
         if not _TINY & {picture.attributes.get("width"), picture.attributes.get("height")}:
             address = picture.attributes.get("src") or ""
             omitted.add("picture without a description", "" if address.startswith("data:") else address)
-    for frame in page.css("iframe[src], object[data], embed[src], video, audio"):
+    for frame in page.css("iframe[src], iframe[srcdoc], object[data], embed[src], video, audio"):
         address = frame.attributes.get("src") or frame.attributes.get("data") or ""
         omitted.add("embedded frame or player", "" if address.startswith("data:") else address)
     return omitted

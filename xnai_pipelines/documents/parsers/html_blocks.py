@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_NEVER_SHOWN = "script, style, noscript, template, svg, iframe, form button, datalist"
+_NEVER_SHOWN = "script, style, noscript, template, iframe, form button, datalist"
+_NOT_DRAWN = "style, script, defs, metadata, title"
 _HIDDEN = "[hidden]:not([hidden=until-found]):not([role=tabpanel])"
 _BLOCKS = {
     *("address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "dialog", "div", "dl", "dt"),
@@ -33,6 +34,7 @@ _DECORATIVE_NAMES = {
     *("social", "share", "sharing", "pagination", "pager", "skip", "toc", "related", "banner", "topbar"),
 }
 _CONSENT_NAMES = {"cookie", "cookies", "cookiebanner", "consent", "gdpr"}
+_OVERLAY_NAMES = {"banner", "bar", "cookiebanner", "dialog", "modal", "overlay", "popup"}
 _LONGEST_CONSENT = 2000  # characters: more is a page about cookies
 _NAME_PARTS = re.compile(r"[\s_-]+")
 _TYPED = {"", "text", "email", "tel", "url", "number", "date", "time", "datetime-local", "month", "week"}
@@ -93,6 +95,10 @@ def page_blocks(page: "LexborHTMLParser") -> list[Block]:
     """Return the blocks of the body in order. What a browser never shows is removed from the page."""
     if page.body is None:
         return []
+    for drawing in page.css("svg"):
+        for node in drawing.css(_NOT_DRAWN):
+            node.decompose()
+        drawing.replace_with(f" {drawing.text(separator=' ')} ")
     for node in page.css(_NEVER_SHOWN) + page.css(_HIDDEN):
         node.decompose()
     for formula in page.css("math"):
@@ -160,9 +166,12 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
 def _part_of(node: "LexborNode", tag: str, role: str, main: bool) -> Part:
     if tag == "nav" or role in _DECORATIVE_ROLES or (tag == "footer" and not main):
         return Part.DECORATION
-    names = _names(node) if not main and tag in _BLOCKS else set()
+    names = _names(node) if not main and tag in _BLOCKS and tag not in HEADINGS else set()
     if names & _CONSENT_NAMES and len(node.text()) < _LONGEST_CONSENT:
-        return Part.DECORATION
+        if names & _OVERLAY_NAMES:
+            return Part.DECORATION
+        if node.css_first("button, [role=button], input") is not None:
+            return Part.DOUBTFUL
     if names & _DECORATIVE_NAMES and _linked_share(node) >= _MIN_LINKED:
         return Part.DOUBTFUL
     return Part.CONTENT

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass, field, replace
 
+from xnai_pipelines.documents.parsers.latex_arguments import OPTION, after_options, after_space, argument
+from xnai_pipelines.documents.parsers.latex_macros import DEFINING, Macros
 from xnai_pipelines.documents.parsers.latex_words import (
     ACCENTS,
     ARGUMENTS_SKIPPED,
@@ -13,8 +15,11 @@ from xnai_pipelines.documents.parsers.latex_words import (
     MATH,
     OMITTED,
     REFERENCES,
+    SILENT,
     TABLES,
+    UNITS,
     WITH_SPECIFICATION,
+    WITH_UNIT,
 )
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
@@ -25,12 +30,12 @@ _TOKEN = re.compile(r"\\([A-Za-z@]+)\*?|\\(.|\n)|(%[^\n]*\n?[ \t]*)|(\$\$?)|([{}
 _BODY = re.compile(r"\\begin\s*\{document\}(.*?)(?:\\end\s*\{document\}|\Z)", re.DOTALL)
 _TITLE = re.compile(r"\\title\s*(?:\[[^\]]*\]\s*)?(?=\{)")
 _AUTHOR = re.compile(r"\\author\s*(?:\[[^\]]*\]\s*)?(?=\{)")
-_OPTION = re.compile(r"\s*\[[^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*\]")
-_SPACE = re.compile(r"[ \t]*\n?[ \t]*")
 _CHAPTERS = re.compile(r"\\(?:chapter|part)\b")
 _SPACES = re.compile(r"[ \t]+")
 _LINE_ENDS = re.compile(r" ?\n ?")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_CONDITION = re.compile(r"\\(if(?!f\b)[A-Za-z@]*|else|fi)(?![A-Za-z@])")
+_UNIT = re.compile(r"\\([A-Za-z]+)|([^\\{}\s~])")
 _DASHES = {"--": "–", "---": "—"}
 _MAX_DEPTH = 100
 
@@ -45,9 +50,10 @@ def parse_latex(text: str, stem: str) -> Content:
     """
     omitted = Omitted()
     body = _BODY.search(text)
-    reader = _Reader(omitted, lower=1 if _CHAPTERS.search(text) else 0)
+    macros = Macros.of(text[: body.start()] if body else "")
+    title, author = (_of_command(command, text, macros) for command in (_TITLE, _AUTHOR))
+    reader = _Reader(omitted, macros, lower=1 if _CHAPTERS.search(text) else 0)
     words = _tidy(reader.told(body.group(1) if body else text))
-    title, author = _of_command(_TITLE, text), _of_command(_AUTHOR, text)
     before = (f"# {title}" if title and title not in words else "", author if author not in words else "")
     words = "\n\n".join(filter(None, [*before, words]))
     headings = markdown_headings(words)
@@ -55,9 +61,10 @@ def parse_latex(text: str, stem: str) -> Content:
     return replace(content, omissions=omitted.listed())
 
 
-def _of_command(command: re.Pattern[str], text: str) -> str:
+def _of_command(command: re.Pattern[str], text: str, macros: Macros) -> str:
     named = command.search(text)
-    return single_line(normalise(_Reader(Omitted()).told(_argument(text, named.end())[0])), 1000) if named else ""
+    words = _Reader(Omitted(), macros).told(argument(text, named.end())[0]) if named else ""
+    return single_line(normalise(words), 1000)
 
 
 @dataclass(slots=True)
@@ -66,6 +73,7 @@ class _Reader:
 
     Attributes:
         omitted: What the text does not carry.
+        macros: Commands that the file defines.
         lower: Levels by which sections are lower, because chapters stand above them.
         depth: Groups around the piece.
         tables: Tables around the piece.
@@ -74,6 +82,7 @@ class _Reader:
     """
 
     omitted: Omitted
+    macros: Macros
     lower: int = 0
     depth: int = 0
     tables: int = 0
@@ -110,7 +119,8 @@ class _Reader:
         if sign:
             self.out.append("\n" if sign == "\\" else " " if sign in " ,;:!\n/" else sign)
         elif char:
-            self.out.append({"~": " ", "&": " | " if self.tables else "&"}.get(char, ""))
+            between = " " if char == "}" and text[at : at + 1] == "{" else ""
+            self.out.append({"~": " ", "&": " | " if self.tables else "&"}.get(char, between))
         elif dashes or quotes:
             self.out.append(_DASHES.get(dashes, "") if dashes else "“" if quotes == "``" else "”")
         elif comment and comment.count("\n") == 0:
@@ -122,48 +132,83 @@ class _Reader:
             return self._environment(text, name, at)
         if name in LETTERS:
             self.out.append(LETTERS[name])
-            return _SPACE.match(text, at).end() if text[at : at + 1] in " \t\n" else at  # type: ignore[union-attr]
+            return after_space(text, at)
         if name in ACCENTS:
             return self._accent(text, name, at)
         if name == "item":
-            option = _OPTION.match(text, at)
+            option = OPTION.match(text, at)
             self.out.append("\n\n- " + (f"{self.told(option.group().strip()[1:-1])}: " if option else ""))
             return option.end() if option else at
         if name == "verb" and at < len(text):
             end = text.find(text[at], at + 1)
             self.out.append(f"`{text[at + 1 : end]}`" if end > 0 else "")
             return end + 1 if end > 0 else at
-        at = _after_options(text, at)
+        if name in DEFINING:
+            return self.macros.define(text, at)
+        if name == "iffalse":
+            return self._hidden(text, at)
+        if expanded := None if name in HEADINGS else self.macros.expanded(name, text, at):
+            words, at = expanded
+            self.macros.depth += 1
+            self.out.append(self.told(words))
+            self.macros.depth -= 1
+            return at
+        return self._standard(text, name, after_options(text, at))
+
+    def _standard(self, text: str, name: str, at: int) -> int:
+        """Add what a command of LaTeX or of a package stands for. Of an unknown one its arguments are text."""
         if name in HEADINGS:
-            words, at = _argument(text, at)
+            words, at = argument(text, at)
             level = HEADINGS[name] + (self.lower if HEADINGS[name] >= HEADINGS["section"] and name != "chapter" else 0)
-            self.out.append(f"\n\n{'#' * min(level, 6)} {single_line(self.told(words))}\n\n")
+            self.out.append(f"\n\n{'#' * min(level, 6)} {' '.join(self.told(words).split())}\n\n")
             return at
         if name in OMITTED:
-            what, at = _argument(text, at)
+            what, at = argument(text, at)
             self.omitted.add(OMITTED[name], what)
         elif name in REFERENCES:
-            words, at = _argument(text, at)
+            words, at = argument(text, at)
             self.out.append(f"[{words.strip()}]")
         elif name in ARGUMENTS_SKIPPED:
             for _ in range(ARGUMENTS_SKIPPED[name]):
-                at = _argument(text, _after_options(text, at))[1]
+                at = argument(text, after_options(text, at))[1]
         elif name in {"footnote", "thanks", "marginpar"}:
-            words, at = _argument(text, at)
+            words, at = argument(text, at)
             self.out.append(f" ({self.told(words).strip()})")
         elif name == "href":
-            target, at = _argument(text, at)
-            words, at = _argument(text, at)
+            target, at = argument(text, at)
+            words, at = argument(text, at)
             self.out.append(f"{self.told(words)} ({target})")
+        elif name in WITH_UNIT:
+            numbers = []
+            for _ in range(WITH_UNIT[name]):
+                number, at = argument(text, after_options(text, at))
+                numbers.append(self.told(number).strip())
+            unit, at = argument(text, after_options(text, at))
+            self.out.append(f"{'–'.join(numbers)} {_unit(unit)}".strip())
         elif name in {"url", "path", "nolinkurl"}:
-            target, at = _argument(text, at)
+            target, at = argument(text, at)
             self.out.append(target)
         elif name in {"par", "newpage", "clearpage", "maketitle", "caption", "bibitem", "hline", "midrule"}:
             self.out.append("\n\n" if name != "hline" and name != "midrule" else "")
+        elif name in {"newline", "linebreak"}:
+            self.out.append("\n")
+        elif name not in SILENT and not name.startswith("if") and text[at : at + 1] != "{":
+            self.omitted.add("command", f"\\{name}")
         return at
 
+    def _hidden(self, text: str, at: int) -> int:
+        r"""Count what stands from `\iffalse` to its `\else` or `\fi`. Return where the text goes on."""
+        depth, end, after = 1, len(text), len(text)
+        for condition in _CONDITION.finditer(text, at):
+            depth += {"fi": -1, "else": 0}.get(condition.group(1), 1)
+            if depth == 0 or (depth == 1 and condition.group(1) == "else"):
+                end, after = condition.span()
+                break
+        self.omitted.add("comment", text[at:end].strip())
+        return after
+
     def _environment(self, text: str, which: str, at: int) -> int:
-        name, at = _argument(text, at)
+        name, at = argument(text, at)
         name = name.strip().rstrip("*")
         if which == "end":
             self.tables -= name in TABLES and self.tables > 0
@@ -177,17 +222,17 @@ class _Reader:
             if name in MATH:
                 self.out.append(f"\n\n$$\n{inner.strip()}\n$$\n\n")
             elif name in CODE:
-                code = inner[option.end() :] if (option := _OPTION.match(inner)) else inner
-                language, start = _argument(code, 0) if name == "minted" else ("", 0)
+                code = inner[option.end() :] if (option := OPTION.match(inner)) else inner
+                language, start = argument(code, 0) if name == "minted" else ("", 0)
                 self.out.append(f"\n\n```{language}\n{code[start:].strip(chr(10))}\n```\n\n")
             else:
                 self.omitted.add(DRAWINGS[name], inner.strip())
             return end.end()
         if is_copied:
             self.unclosed.add(name)  # it will not be found further on either
-        at = _after_options(text, at)
+        at = after_options(text, at)
         for _ in range(WITH_SPECIFICATION.get(name, 0)):
-            at = _argument(text, at)[1]
+            at = argument(text, at)[1]
         self.tables += name in TABLES
         self.out.append("\n\n")
         return at
@@ -197,7 +242,7 @@ class _Reader:
         if sign.isalpha() and text[at : at + 1] not in {"{", " "}:
             self.out.append("")
             return at
-        letter, at = _argument(text, at)
+        letter, at = argument(text, at)
         letter = {"\\i": "i", "\\j": "j"}.get(letter.strip(), letter.strip())
         self.out.append(letter[:1] + ACCENTS[sign] + letter[1:] if letter else "")
         return at
@@ -209,28 +254,9 @@ class _Reader:
         return end + mark
 
 
-def _after_options(text: str, at: int) -> int:
-    while option := _OPTION.match(text, at):
-        at = option.end()
-    return at
-
-
-def _argument(text: str, at: int) -> tuple[str, int]:
-    """Return the argument at a place and where it ends: a group in braces, a command, or a character."""
-    space = _SPACE.match(text, at)
-    at = space.end() if space else at
-    if text[at : at + 1] != "{":
-        command = re.compile(r"\\[A-Za-z@]+|[^\\{}]").match(text, at)
-        return (command.group(), command.end()) if command else ("", at)
-    depth = 0
-    for brace in _BRACE.finditer(text, at):
-        depth += {"{": 1, "}": -1}.get(brace.group(), 0)
-        if depth == 0:
-            return text[at + 1 : brace.start()], brace.end()
-    return text[at + 1 :], len(text)
-
-
-_BRACE = re.compile(r"\\.|[{}]", re.DOTALL)
+def _unit(text: str) -> str:
+    """Return a unit of the package siunitx as it is typeset."""
+    return "".join(UNITS.get(name, name) or sign for name, sign in _UNIT.findall(text))
 
 
 def _tidy(text: str) -> str:

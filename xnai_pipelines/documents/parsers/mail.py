@@ -14,7 +14,7 @@ from xnai_pipelines.documents.parsers.mail_headers import header_lines, header_t
 from xnai_pipelines.documents.parsers.mail_parts import MailText
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Member, Source
-from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.repair import all_repairs, repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
 MAILBOX_LINE = re.compile(rb"From \S+ .*\d\d:\d\d.*\d{4}")
@@ -37,13 +37,15 @@ def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
     """Return the text of a message, and the files attached to it and to the messages forwarded in it.
 
     The text is its headers, its body, forwarded messages, invitations, and the names and sizes of attached files. Of
-    alternatives the plain text is taken if it has most of the words of the HTML.
+    alternatives the plain text is taken if it has every word of the HTML.
 
     Raises:
         UnreadableError: "encrypted", "damaged".
     """
+    repair: str | None = None
     if marked_encoding(data) or b"\0" in data:
-        data = decode(data).text.encode("utf-8")
+        decoded = decode(data)
+        data, repair = decoded.text.encode("utf-8"), decoded.repair
     if MAILBOX_LINE.match(data):
         data = data.partition(b"\n")[2]
     try:
@@ -59,12 +61,11 @@ def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
     if not any(blocks):
         raise UnreadableError("damaged", "The file has neither the headers nor the body of a message.")
     text, mojibake = repair_mojibake("\n\n".join(block for block in blocks if block))
-    repair = "; ".join(dict.fromkeys(filter(None, (*body.repairs, mojibake)))) or None
     content = Content(
         subject or stem,
         normalise(text).strip(),
         Markup.PLAIN,
-        encoding_repair=repair,
+        encoding_repair=all_repairs((repair, *body.repairs, mojibake)),
         omissions=body.unread.listed(),
     )
     return content, body.members

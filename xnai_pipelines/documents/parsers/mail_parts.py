@@ -8,6 +8,7 @@ from typing import NamedTuple, Self
 
 from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
+from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -16,7 +17,6 @@ from xnai_pipelines.errors import UnreadableError
 
 _MAX_PARTS = 1000
 _MAX_DEPTH = 30
-_MOST_WORDS = 0.6  # of the HTML's: a plain text of less is a note that the letter is HTML
 _SIGNATURES = {f"application/{kind}" for kind in ("pgp-signature", "pgp-keys", "pkcs7-signature", "x-pkcs7-signature")}
 _KILO = 1024
 
@@ -93,15 +93,18 @@ class MailText:
             yield from self._leaf(part, kind)
 
     def _alternatives(self, parts: list[AnyMessage], depth: int) -> Iterator[_Block]:
-        """Yield the plain letter, or the HTML if that says more; then the invitations and attached texts of both."""
-        plain: list[_Block] = []
-        rich: list[_Block] = []
+        """Yield the letter of all versions, then the invitations and attached texts of each."""
+        plain: list[str] = []
+        rich: list[str] = []
         beside: list[_Block] = []
         for child in parts:
             letter = plain if child.get_content_type() == "text/plain" else rich
             for block in self._texts(child, depth + 1):
-                (letter if block.is_letter else beside).append(block)
-        yield from plain if plain and _letters(plain) >= _MOST_WORDS * _letters(rich) else rich
+                if block.is_letter:
+                    letter.append(block.text)
+                else:
+                    beside.append(block)
+        yield _Block(whole_letter("\n\n".join(plain), "\n\n".join(rich)), is_letter=True)
         yield from beside
 
     def _leaf(self, part: AnyMessage, kind: str) -> Iterator[_Block]:
@@ -113,7 +116,10 @@ class MailText:
         is_body = kind in {"text/plain", "text/html"} and not is_attached
         if not is_body and _is_file(part, kind, name) and data:
             self.attached.append(label)
-            self.members.append(Member.of(name or _name_of(kind), _in_utf8(data, kind, part.get_content_charset())))
+            if kind.startswith("text/"):
+                data, repair = _in_utf8(data, part.get_content_charset())
+                self.repairs.append(repair)
+            self.members.append(Member.of(name or _name_of(kind), data))
             return
         if not kind.startswith("text/"):
             if name or data:
@@ -122,7 +128,10 @@ class MailText:
             return
         text, repair = text_of(data, part.get_content_charset())
         self.repairs.append(repair)
-        words = _readable(text, kind, name)
+        if kind == "text/calendar" or name.lower().endswith(".ics"):
+            words = calendar_text(text, self.unread, self.repairs)
+        else:
+            words = html_text(text) if kind == "text/html" and text.strip() else text.strip()
         if is_body or kind == "text/calendar":
             yield _Block(words, is_letter=is_body)
         else:
@@ -147,21 +156,12 @@ def _name_of(kind: str) -> str:
     return f"attachment{guess_extension(kind) or ''}"
 
 
-def _in_utf8(data: bytes, kind: str, charset: str | None) -> bytes:
-    """Return an attached text in UTF-8: outside the message nothing says its charset."""
-    if not kind.startswith("text/") or charset is None or data.isascii():
-        return data
-    return text_of(data, charset)[0].encode("utf-8", "surrogatepass")
-
-
-def _readable(text: str, kind: str, name: str) -> str:
-    if kind == "text/calendar" or name.lower().endswith(".ics"):
-        return calendar_text(text)
-    return html_text(text) if kind == "text/html" and text.strip() else text.strip()
-
-
-def _letters(blocks: list[_Block]) -> int:
-    return sum(char.isalnum() for block in blocks for char in block.text)
+def _in_utf8(data: bytes, charset: str | None) -> tuple[bytes, str | None]:
+    """Return an attached text in UTF-8, and what was repaired in it: outside the message nothing says its charset."""
+    if charset is None or data.isascii():
+        return data, None
+    text, repair = text_of(data, charset)
+    return text.encode("utf-8", "surrogatepass"), repair
 
 
 def _check_encryption(message: AnyMessage) -> None:

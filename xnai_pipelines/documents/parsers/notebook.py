@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
@@ -13,7 +13,7 @@ from xnai_pipelines.documents.parsers.record_fields import distinct_keys
 from xnai_pipelines.errors import UnreadableError
 
 _MARK = "\ufdd0"  # a noncharacter, which no text has
-_NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+){_MARK}"')
+_NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+|NaN|-?Infinity){_MARK}"')
 
 
 def parse_json(text: str, stem: str) -> Content:
@@ -55,15 +55,13 @@ def parse_notebook(text: str, stem: str) -> Content:
 
 
 def load_json(text: str) -> Any:  # any JSON value
-    """Return the value of a JSON text. NaN and Infinity are refused (RFC 8259).
+    """Return the value of a JSON text. NaN and Infinity, which some programs write against RFC 8259, are kept.
 
     Raises:
         UnreadableError: "damaged" with line and column; "too_deep".
     """
     try:
-        return json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_as_written, object_pairs_hook=distinct_keys
-        )
+        return json.loads(text, parse_constant=_as_written, parse_float=_as_written, object_pairs_hook=distinct_keys)
     except RecursionError as error:
         raise _too_deep() from error
     except ValueError as error:
@@ -122,10 +120,6 @@ def _language(metadata: dict[str, Any]) -> str:
 def _as_written(number: str) -> str:
     """Return a number in marks, which `parse_json` removes: 12.50 is not shown as 12.5."""
     return f"{_MARK}{number}{_MARK}"
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
 
 
 def _too_deep() -> UnreadableError:

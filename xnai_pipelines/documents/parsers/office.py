@@ -7,13 +7,15 @@ from io import BytesIO
 from itertools import accumulate, repeat
 from typing import Any
 
+from xnai_pipelines.documents.parsers.link_targets import target_beside, target_of_field
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, table_row, table_rule, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
+from xnai_pipelines.documents.parsers.number_formats import shown
 from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
 from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
 from xnai_pipelines.documents.parsers.office_parts import description, lost_texts, shown_parts
-from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts, shown
+from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts
 from xnai_pipelines.documents.parsers.office_xml import main_part, rewritten, xml_root
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package
@@ -165,7 +167,8 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
                 check_size(total, max_chars)
                 rows.append(cells)
             blocks = [*([_filled_columns(rows)] if rows else []), *map(normalise, beside.notes)]
-            blocks += map(normalise, lost_texts(shown_parts(package, part, omitted), "\n".join(blocks)))
+            parts = shown_parts(package, part, omitted)
+            blocks += map(normalise, lost_texts(parts, "\n".join(blocks), read={"Comment"}))
             if blocks:
                 name = normalise(sheet.title)
                 sheets.append((f"sheet {name}", "\n\n".join([f"## {name}", *blocks])))
@@ -183,8 +186,8 @@ def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetPa
     columns = sorted({column for _, column in beside.above})
     for number, (row, written) in enumerate(zip(sheet.iter_rows(), formulas, strict=False)):
         cells = ["" if cell.value is None else normalise(shown(cell.value, cell.number_format)) for cell in row]
-        if written and not all(cells):
-            cells = [cell or _formula(own) for cell, own in zip(cells, written, strict=False)]
+        if written:
+            cells = [_with_formula(cell, own) for cell, own in zip(cells, written, strict=False)]
         if not any(cells):
             continue
         for column in columns:
@@ -195,8 +198,11 @@ def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetPa
         yield cells
 
 
-def _formula(written: Any) -> str:
-    return written if isinstance(written, str) and written.startswith("=") else ""
+def _with_formula(cell: str, written: Any) -> str:
+    """Return the words of a cell with the target of its link, or its formula if no program has computed it."""
+    if not (isinstance(written, str) and written.startswith("=")):
+        return cell
+    return cell + target_beside(cell, target_of_field(written)) if cell else written
 
 
 def _has_formulas(package: zipfile.ZipFile) -> bool:
@@ -246,7 +252,7 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
 
 def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
     title = slide.shapes.title
-    if title is not None and (words := single_line(title.text_frame.text)):
+    if title is not None and (words := " ".join(title.text_frame.text.split())):
         yield f"# {words}"
     named = None if title is None else title.shape_id
     yield from _of_shapes(shape for shape in slide.shapes if shape.shape_id != named)
@@ -260,14 +266,26 @@ def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
         if hasattr(shape, "shapes"):
             yield from _of_shapes(shape.shapes)
         elif getattr(shape, "has_table", False):
-            yield _table([[cell.text for cell in row.cells] for row in shape.table.rows])
+            yield _table([[_words(cell.text_frame) for cell in row.cells] for row in shape.table.rows])
         elif getattr(shape, "has_chart", False):
             yield chart_text(xml_root(shape.chart.part.blob))
         elif shape.has_text_frame:
-            if words := shape.text_frame.text.strip():
-                yield words
+            if words := _words(shape.text_frame).strip():
+                yield words + target_beside(words, shape.click_action.hyperlink.address or "")
         elif words := description(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), "")):
             yield words
+
+
+def _words(frame: Any) -> str:
+    """Return a text with the targets of its links."""
+    lines = []
+    for paragraph in frame.paragraphs:
+        line = paragraph.text
+        for run in paragraph.runs:
+            if beside := target_beside(line, run.hyperlink.address or ""):
+                line = line.replace(run.text, f"{run.text}{beside}", 1)
+        lines.append(line)
+    return "\n".join(lines)
 
 
 def _table(rows: list[list[str]]) -> str:

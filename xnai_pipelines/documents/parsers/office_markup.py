@@ -3,11 +3,11 @@
 import re
 from typing import Any
 
-from xnai_pipelines.documents.parsers.office_xml import local_name, xml_root
+from xnai_pipelines.documents.parsers.office_xml import attribute, local_name, xml_root
 
 _WRAPPERS = {"fldSimple", "customXml", "moveTo", "dir", "bdo", "ruby", "rubyBase", "rt"}
 _NOT_TEXT = {"customXmlPr", "moveFrom", "rubyPr"}
-_FOUND = re.compile(rb"<(?:\w+:)?(?:fldSimple|customXml|moveTo|moveFrom|dir|bdo|ruby)[\s/>]")
+_FOUND = re.compile(rb"<(?:\w+:)?(?:fldSimple|customXml|moveTo|moveFrom|dir|bdo|ruby|ddList)[\s/>]")
 _SHOWS = {
     b"presentationml.slideshow.main+xml": b"presentationml.presentation.main+xml",
     b"presentationml.template.main+xml": b"presentationml.presentation.main+xml",
@@ -19,7 +19,8 @@ _SHOWS = {
 def without_wrappers(document: bytes) -> bytes:
     """Return a Word body without the elements that only wrap text and that mammoth skips with their text.
 
-    The reading of a word (ruby) follows it in brackets. Text that was moved away is removed.
+    The reading of a word (ruby) follows it in brackets. Text that was moved away is removed. What was chosen in a
+    list of a form stands as text.
     """
     if not _FOUND.search(document):
         return document
@@ -30,6 +31,8 @@ def without_wrappers(document: bytes) -> bytes:
         name = local_name(node)
         if name == "ruby":
             _put_reading_last(node)
+        elif name == "ddList":
+            _put_choice(node)
         if node.getparent() is None:
             continue
         if name in _NOT_TEXT:
@@ -48,6 +51,21 @@ def _put_reading_last(ruby: Any) -> None:
             texts[0].text = f"({texts[0].text or ''}"
             texts[-1].text = f"{texts[-1].text or ''})"
         ruby.append(reading)
+
+
+def _put_choice(choices: Any) -> None:
+    """Write the chosen entry of a list before the run that begins its field, inside of which text is no result."""
+    chosen_as = {local_name(node): attribute(node, "val") for node in choices}
+    number = chosen_as.get("result") or chosen_as.get("default") or "0"
+    entries = [attribute(node, "val") for node in choices if local_name(node) == "listEntry"]
+    run = next((above for above in choices.iterancestors() if local_name(above) == "r"), None)
+    if run is None or not number.isdecimal() or int(number) >= len(entries):
+        return
+    chosen = run.makeelement(run.tag)
+    text = run.makeelement(run.tag.removesuffix("r") + "t")
+    text.text = entries[int(number)]
+    chosen.append(text)
+    run.addprevious(chosen)
 
 
 def as_presentation(content_types: bytes) -> bytes:

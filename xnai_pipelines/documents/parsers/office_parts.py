@@ -6,9 +6,10 @@ what that lacks follows it. What has no text is counted.
 
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Any
 
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_xml import (
@@ -49,9 +50,9 @@ _WITHOUT_TEXT = {
     "video": "sound or film",
     "audio": "sound or film",
 }
+_PAGED = {"Header", "Footer", "Notes"}
 _COMMENTS = {"comment", "cm"}
 _WORD = re.compile(r"[^\W_]+")
-_LETTER = re.compile(r"[^\W\d_]")
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 _SHORT = 12  # letters; a shorter text can be part of another by chance
 _ANCHOR = 4
@@ -78,20 +79,26 @@ class _Carried:
         return max(map(len, keys)) >= _ANCHOR and all(run in self._key for run in keys)
 
 
-def lost_texts(parts: Iterable[Any], text: str) -> list[str]:
-    """Return what these parts show and the text lacks: paragraphs of the body, then other parts with their label."""
+def lost_texts(parts: Iterable[Any], text: str, *, read: Container[str] = ()) -> list[str]:
+    """Return what these parts show and the text lacks: paragraphs of the body, then other parts with their label.
+
+    Parts whose label is in `read` are in the text already. Comments, headers and footers never are otherwise.
+    """
     carried = _Carried(text)
     found: list[str] = []
     for root in parts:
         label = _LABELS.get(local_name(root))
+        if label is None or label in read:
+            continue
         if label == "":
             found += lost_paragraphs(root, carried)
         elif label == "Comment":
-            found += _lost_comments(root, carried)
+            found += _comments(root)
         elif label == "Chart":
             found += _labelled("Chart", chart_text(root), carried)
-        elif label is not None:
-            found += _labelled(label, "\n".join(joined(runs) for runs in paragraphs(root)), carried)
+        else:
+            words = "\n".join(joined(runs) for runs in paragraphs(root))
+            found += _labelled(label, words, None if label in {"Header", "Footer"} else carried)
         if found:  # each section has headers of its own, often the same
             found = list(dict.fromkeys(found))
     return found
@@ -127,20 +134,20 @@ def lost_paragraphs(root: Any, carried: "_Carried | str") -> list[str]:
     return [normalise("".join(runs)).strip() for runs in paragraphs(root) if not held.has(runs)]
 
 
-def _lost_comments(root: Any, carried: _Carried) -> Iterator[str]:
+def _comments(root: Any) -> Iterator[str]:
     for comment in root:
         if local_name(comment) in _COMMENTS:
             author = attribute(comment, "author")
             words = " ".join(joined(runs) for runs in paragraphs(comment))
-            if words and not carried.has([words]):
+            if words:
                 named = f"Comment{f' ({author})' if author else ''}: {words}"
                 yield single_line(normalise(named), longest=_LONGEST_COMMENT)
 
 
-def _labelled(label: str, words: str, carried: _Carried) -> Iterator[str]:
+def _labelled(label: str, words: str, carried: _Carried | None) -> Iterator[str]:
     """Yield the text of a part if one of its lines is lost. Numbers of pages alone are left out."""
-    lines = words.split("\n")
-    if _LETTER.search(words) and not all(carried.has([line]) for line in lines):
+    is_lost = carried is None or not all(carried.has([line]) for line in words.split("\n"))
+    if is_lost and not (label in _PAGED and is_page_number(words)):
         yield f"{label}: {normalise(words)}"
 
 

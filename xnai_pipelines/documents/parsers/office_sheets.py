@@ -1,13 +1,12 @@
-"""What a sheet shows beside its values: merged cells, comments, links, formats. Runs only in the worker process."""
+"""What a sheet shows beside its values: merged cells, comments, links. Runs only in the worker process."""
 
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from html import unescape
-from typing import Any
 
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.office_xml import (
     attribute,
     joined,
@@ -24,9 +23,6 @@ _MARGIN_CODES = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|[A-Za-z])')
 _PAGE_NUMBER = re.compile(rb"&(?:amp;)?[PN]")
 _LONGEST_NUMBERING = 2  # words, such as "Page of"
 _MAX_MERGED_ROWS = 100_000
-_DECIMALS = re.compile(r"0\.(0+)")
-_CURRENCY = re.compile(r'\[\$([^\]\-]+)[^\]]*\]|"([^"]+)"|([€$£¥])')
-_TIME = re.compile(r"[hs]|AM/PM", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -74,23 +70,6 @@ def chart_sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
             yield names.get(relation.id, ""), relation.target
 
 
-def shown(value: Any, number_format: str) -> str:
-    """Return a value as the sheet shows it: percent, thousands, currency, days without a time."""
-    if isinstance(value, datetime):
-        return str(value) if _TIME.search(number_format) else value.date().isoformat()
-    if isinstance(value, bool) or not isinstance(value, int | float) or number_format in {"General", "@"}:
-        return str(value)
-    decimals = _DECIMALS.search(number_format)
-    places = len(decimals.group(1)) if decimals else 0
-    if "%" in number_format:
-        return f"{value * 100:.{max(places, 0 if value * 100 == int(value * 100) else 1)}f} %"
-    if "#,##0" not in number_format:
-        return str(value)
-    currency = _CURRENCY.search(number_format)
-    sign = next((group.strip() for group in currency.groups() if group), "") if currency else ""
-    return f"{value:,.{places}f} {sign}".strip() if places or value == int(value) else str(value)
-
-
 def _comments(xml: bytes) -> list[str]:
     root = xml_root(xml)
     found: list[str] = []
@@ -106,7 +85,7 @@ def _page_margins(xml: bytes) -> Iterator[str]:
     for name, words in dict.fromkeys(_MARGINS.findall(xml)):
         text = _MARGIN_CODES.sub(" ", unescape(words.decode("utf-8", errors="replace")))
         is_number = _PAGE_NUMBER.search(words) is not None and len(text.split()) <= _LONGEST_NUMBERING
-        if any(map(str.isalpha, text)) and not is_number:
+        if not is_number and not is_page_number(text):
             yield f"{name.decode()}: {' '.join(text.split())}"
 
 

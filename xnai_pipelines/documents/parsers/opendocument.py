@@ -4,8 +4,10 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from itertools import chain
 from xml.etree.ElementTree import Element  # only the class
 
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import paged_content
 from xnai_pipelines.documents.parsers.opendocument_text import Story
@@ -21,10 +23,13 @@ _PREFIXES = {
     f"{_STANDARD}svg-compatible:1.0": "svg",
     f"{_STANDARD}drawing:1.0": "draw",
 }
+_PAGES = ("", "-left", "-first")
 _BESIDE = {
-    **dict.fromkeys(("style:header", "style:header-left", "style:header-first"), "Header"),
-    **dict.fromkeys(("style:footer", "style:footer-left", "style:footer-first"), "Footer"),
+    **dict.fromkeys((*map("style:header{}".format, _PAGES), "presentation:header-decl"), "Header"),
+    **dict.fromkeys((*map("style:footer{}".format, _PAGES), "presentation:footer-decl"), "Footer"),
+    "presentation:date-time-decl": "Date",
 }
+_LONGEST_NUMBERING = 2  # words, such as "Page 1"
 _ENCRYPTION = b"encryption-data"
 
 
@@ -65,8 +70,8 @@ def _content(root: Element, beside: list[Element], stem: str, story: Story) -> C
     parts: list[tuple[str, str]] = []
     for body in children(next(root.iter("office:body"), None), *_BODIES):
         parts += _BODIES[body.tag](body, story)
-    if next(root.iter("office:text"), None) is not None:
-        parts += [("", words) for source in beside for words in _headers(source, story)]
+    margins = chain.from_iterable(_margins(source, story) for source in (root, *beside))
+    parts += [("", words) for words in dict.fromkeys(margins)]
     title = next((words for source in beside for node in source.iter("dc:title") if (words := words_of(node))), "")
     content = paged_content(single_line(normalise(title)), stem, [(label, normalise(text)) for label, text in parts])
     return replace(content, omissions=story.omitted.listed())
@@ -87,7 +92,7 @@ def _slides(body: Element, story: Story) -> Iterator[tuple[str, str]]:
     for number, page in enumerate(children(body, "draw:page"), 1):
         titles = [node for node in page if node.get("presentation:class") == "title"]
         notes = [node for node in page if node.tag == "presentation:notes"]
-        heading = " ".join(filter(None, (single_line(story.told([node])) for node in titles)))
+        heading = " ".join(filter(None, (" ".join(story.told([node]).split()) for node in titles)))
         rest = story.told([node for node in page if node not in titles and node not in notes])
         spoken = story.told(notes)
         blocks = (heading and f"# {heading}", rest, spoken and f"Notes: {spoken}")
@@ -107,14 +112,18 @@ _BODIES = {
 }
 
 
-def _headers(styles: Element, story: Story) -> Iterator[str]:
-    """Yield headers and footers once each. One that has only page numbers is left out."""
-    told = (
-        f"{_BESIDE[node.tag]}: {words}"
-        for node in styles.iter()
-        if node.tag in _BESIDE and any(map(str.isalpha, words := story.told(node)))
-    )
-    yield from dict.fromkeys(told)
+def _margins(root: Element, story: Story) -> Iterator[str]:
+    """Yield headers and footers. One that only says the page is left out."""
+    for node in root.iter():
+        if label := _BESIDE.get(node.tag):
+            words = story.told(node) or words_of(node)  # those of a presentation have no paragraph
+            if not is_page_number(words) and not _is_numbering(node, words):
+                yield f"{label}: {words}"
+
+
+def _is_numbering(node: Element, words: str) -> bool:
+    """Return whether words are those of a page number, such as "Page 1"."""
+    return next(node.iter("text:page-number"), None) is not None and len(words.split()) <= _LONGEST_NUMBERING
 
 
 def _object(package: zipfile.ZipFile, name: str) -> Element | None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from xml.etree.ElementTree import Element  # only the class
 
+from xnai_pipelines.documents.parsers.link_targets import target_beside
 from xnai_pipelines.documents.parsers.markdown import filled_table
 from xnai_pipelines.documents.parsers.office import check_size
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -110,6 +111,9 @@ class Story:
             mark = f"[^{self._notes}]"
             self._after.append(f"{mark}: {self.told(child for child in node if child.tag == 'text:note-body')}")
             return mark
+        if tag == "text:a":
+            words = self._words(node)
+            return words + target_beside(words, node.get("xlink:href", ""))
         if tag == "text:ruby-text":
             return f" ({self._words(node)})"
         if tag == "office:annotation":

@@ -7,6 +7,7 @@ from struct import iter_unpack
 
 from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.html import html_text
+from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import check_size
 from xnai_pipelines.documents.parsers.ole import CompoundFile, codec_of, compound_file
@@ -31,7 +32,6 @@ _ROLES = {1: "To", 2: "Cc", 3: "Bcc"}
 _DISPLAYED = {"To": 0x0E04, "Cc": 0x0E03, "Bcc": 0x0E02}
 _EPOCH = datetime(1601, 1, 1, tzinfo=UTC)
 _MAX_DEPTH = 10
-_MOST_WORDS = 0.6  # of the HTML's: a plain text of less is a note that the letter is HTML
 
 
 def parse_msg(data: bytes, stem: str, max_chars: int) -> Content:
@@ -145,7 +145,7 @@ class _Message:
         yield "Date", _moment(moment) if moment else ""
 
     def _body(self) -> str:
-        """Return the plain letter, or the HTML if that says more, or the RTF if there is no other."""
+        """Return the letter of both versions, or the RTF if there is no other."""
         plain = self.text(_BODY)
         data = self._file.stream(self._prefix + _stream(_HTML, _BINARY))
         html = self.text(_HTML) if data is None else _html(data, self._fixed.get(_HTML_CODEPAGE))
@@ -153,7 +153,7 @@ class _Message:
         if not rich and not plain.strip():
             packed = self._file.stream(self._prefix + _stream(_RTF, _BINARY))
             return RtfReader(self._max_chars).read(unpacked_rtf(packed, self._max_chars * 4)) if packed else ""
-        return plain if _letters(plain) >= _MOST_WORDS * _letters(rich) else rich
+        return whole_letter(plain, rich)
 
     def _parts(self, start: str) -> list[str]:
         whole = self._prefix + start
@@ -192,7 +192,3 @@ def _moment(ticks: int) -> str:
         return f"{_EPOCH + timedelta(microseconds=ticks // 10):%Y-%m-%d %H:%M} UTC"
     except OverflowError:
         return ""
-
-
-def _letters(text: str) -> int:
-    return sum(map(str.isalnum, text))

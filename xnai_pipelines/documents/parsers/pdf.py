@@ -3,6 +3,7 @@
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.documents.parsers.code import first_line
@@ -28,13 +29,17 @@ _NO_TITLE = re.compile(
 )
 _OUTLINE_DEPTH = 6
 _MAX_BOXES = 5_000  # on a page in columns
+_LONGEST_STAMP = 100  # letters and digits
+_MOST_OF_PAGE = 0.5
+_PICTURE_DEPTH = 3
+_MAX_PICTURES = 1_000
 _SAMPLED = 16  # letters, of which one is asked for its map
 
 
 def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None = None) -> Content:
     """Return the text of the pages that have text, with form values and notes, separated by two newlines.
 
-    The recogniser reads the other pages; without one they are counted.
+    The recogniser reads the other pages, and those that are a picture but for a stamp; without one they are counted.
 
     The title is the metadata's, else the first line, else `stem`. Headings are the entries of the outline whose
     words are a line of their page.
@@ -95,6 +100,7 @@ class _Pages:
     Attributes:
         texts: Text of each page that has some, by page index.
         blank: Indexes of pages without text: scans, drawings, damaged contents, empty pages.
+        pictures: Indexes of pages with little text and a picture over most of them, which nothing recognised.
         recognised: How sure text recognition was, 0 to 100, by index of the pages that it read.
         broken: Indexes of pages that do not open.
         unnamed: Letters of fonts without a character map.
@@ -103,6 +109,7 @@ class _Pages:
 
     texts: dict[int, str] = field(default_factory=dict)
     blank: list[int] = field(default_factory=list)
+    pictures: list[int] = field(default_factory=list)
     recognised: dict[int, float] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     unnamed: int = 0
@@ -112,6 +119,7 @@ class _Pages:
         """Return what the text does not carry."""
         omitted = Omitted()
         omitted.add("page without text", _named(self.blank), len(self.blank))
+        omitted.add("page that is a picture but for a line of text", _named(self.pictures), len(self.pictures))
         omitted.add("page that does not open", _named(self.broken), len(self.broken))
         omitted.add("letter without a character map", count=self.unnamed)
         for part, name in self.unread:
@@ -141,14 +149,18 @@ def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser 
         try:
             page = document[index]
             words, unnamed = _page_words(page)
-            parts = page_parts(page)
-            seen = recogniser.page(page) if recogniser and not words.strip() else None
+            parts = page_parts(page, words)
+            is_picture = _is_picture(page, words)
+            seen = recogniser.page(page) if recogniser and (is_picture or not words.strip()) else None
             page.close()
         except PdfiumError:
             found.broken.append(index)
             continue
         if seen:
-            words, found.recognised[index] = seen.text, seen.confidence
+            words = f"{words.strip()}\n\n{seen.text}".strip()
+            found.recognised[index] = seen.confidence
+        elif is_picture:
+            found.pictures.append(index)
         found.unnamed += unnamed
         found.unread += parts.unread
         raw[index], beside[index] = words, parts.lines
@@ -162,6 +174,20 @@ def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser 
         if text := "\n".join(filter(None, [text, *beside[index]])):
             found.texts[index] = text
     return found
+
+
+def _is_picture(page: "PdfPage", words: str) -> bool:
+    """Return whether a page has a little text, such as the stamp of a scanner, and pictures over most of it."""
+    import pypdfium2.raw as pdfium
+
+    if not words.strip() or sum(map(str.isalnum, words)) > _LONGEST_STAMP:
+        return False
+    width, height = page.get_size()
+    covered = 0.0
+    for picture in islice(page.get_objects([pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=_PICTURE_DEPTH), _MAX_PICTURES):
+        left, bottom, right, top = picture.get_bounds()
+        covered += max(right - left, 0) * max(top - bottom, 0)
+    return bool(covered > _MOST_OF_PAGE * width * height)
 
 
 def _page_words(page: "PdfPage") -> tuple[str, int]:

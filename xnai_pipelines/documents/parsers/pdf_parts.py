@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xnai_pipelines.documents.parsers.link_targets import unsaid_target
 from xnai_pipelines.documents.parsers.normalise import normalise
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ class PageParts:
     """What a page shows beside its text.
 
     Attributes:
-        lines: Values of its form as "name: value", and notes.
+        lines: Values of its form as "name: value", notes, addresses of links.
         unread: Names of what has no text, such as attached files, by what it is.
     """
 
@@ -30,8 +31,11 @@ class PageParts:
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 
-def page_parts(page: "PdfPage") -> PageParts:
-    """Return the form values and notes of a page. The document's forms must be initialised before it is opened."""
+def page_parts(page: "PdfPage", words: str) -> PageParts:
+    """Return the form values and notes of a page, and the addresses of its links that its words do not have.
+
+    The document's forms must be initialised before the page is opened.
+    """
     import pypdfium2.raw as pdfium
 
     found = PageParts()
@@ -40,7 +44,10 @@ def page_parts(page: "PdfPage") -> PageParts:
         if not annotation:
             continue
         try:
-            _read(annotation, page.formenv, found)
+            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_LINK:
+                found.lines += _link(annotation, page, words)
+            else:
+                _read(annotation, page.formenv, found)
         finally:
             pdfium.FPDFPage_CloseAnnot(annotation)
     found.lines = list(dict.fromkeys(found.lines))  # each button of a group has the value of the group
@@ -60,8 +67,21 @@ def _read(annotation: Any, form: Any, found: PageParts) -> None:
         found.unread.append(("attachment", name))
     elif kind in {pdfium.FPDF_ANNOT_SOUND, pdfium.FPDF_ANNOT_MOVIE, pdfium.FPDF_ANNOT_RICHMEDIA}:
         found.unread.append(("sound or film", ""))
-    elif kind not in {pdfium.FPDF_ANNOT_LINK, pdfium.FPDF_ANNOT_POPUP}:  # a pop-up shows its parent's note
+    elif kind != pdfium.FPDF_ANNOT_POPUP:  # it shows its parent's note
         found.lines += _note(annotation)
+
+
+def _link(annotation: Any, page: "PdfPage", words: str) -> Iterator[str]:
+    import pypdfium2.raw as pdfium
+
+    action = pdfium.FPDFLink_GetAction(pdfium.FPDFAnnot_GetLink(annotation))
+    if not action or pdfium.FPDFAction_GetType(action) != pdfium.PDFACTION_URI:
+        return
+    length = min(pdfium.FPDFAction_GetURIPath(page.pdf, action, None, 0), _LONGEST_VALUE)
+    buffer = ctypes.create_string_buffer(length)
+    pdfium.FPDFAction_GetURIPath(page.pdf, action, buffer, length)
+    if address := unsaid_target(words, buffer.value.decode("utf-8", "replace")):
+        yield f"Link: {address}"
 
 
 def _note(annotation: Any) -> Iterator[str]:

@@ -219,7 +219,7 @@ class PptReader:
 def _blocks(texts: list[_Text], spoken: list[_Text]) -> Iterator[str]:
     titles = [text for text in texts if text.kind in _TITLES and text.words.strip()]
     if titles:
-        yield f"# {single_line(titles[0].words)}"
+        yield f"# {' '.join(titles[0].words.split())}"
     for text in texts:
         if text not in titles[:1]:
             yield from _paragraphs(text.words)

@@ -8,10 +8,10 @@ from typing import Any
 
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Heading, Markup
-from xnai_pipelines.documents.parsers.repair import repair_mojibake
+from xnai_pipelines.documents.parsers.repair import all_repairs, repair_mojibake
 
 IDS = ("_id", "id")
-_MAIN = {*IDS, "title", "text"}
+_MAIN = {"title", "text"}
 _MAX_DEPTH = 20
 _LETTER = re.compile(r"[^\W\d_]")
 
@@ -58,7 +58,8 @@ def distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def record_document(place: str, row: Row) -> Content | BadRecord:
     """Return the document of a record: title, text, and a line "name: value" for every other field that has a value."""
     columns = row.columns
-    value = next((columns[key] for key in IDS if columns.get(key) is not None), None)
+    id_key = next((key for key in IDS if columns.get(key) is not None), "")
+    value = columns.get(id_key)
     if isinstance(value, bool) or not isinstance(value, str | int | float) or not (name := _id(value)):
         return BadRecord(place, "damaged", "The record has no id: _id or id must be a string or a number.")
     title = single_line(normalise(title := "; ".join(_values(columns.get("title")))), longest=max(len(title), 1))
@@ -69,20 +70,19 @@ def record_document(place: str, row: Row) -> Content | BadRecord:
     others = [
         f"{single_line(normalise(path))}: {words}"
         for key, field in columns.items()
-        if key not in _MAIN
+        if key not in _MAIN and not (key in IDS and (key == id_key or field == value))
         for path, item in _flat(key, field)
         if (words := normalise(item).strip())
     ]
     if not title and not text and not any(_LETTER.search(line.partition(": ")[2]) for line in others):
         return BadRecord(name, "empty", f"{place}: the record has neither a title nor a text.")
-    repair = "; ".join(filter(None, (row.repair, mojibake))) or None
     return Content(
         title=single_line(title) or name,
         text="\n\n".join(part for part in (title, text, "\n".join(others)) if part),
         markup=Markup.PLAIN,
         headings=(Heading(0, 1, single_line(title)),) if title else (),
         record_id=name,
-        encoding_repair=repair,
+        encoding_repair=all_repairs((row.repair, mojibake)),
     )
 
 

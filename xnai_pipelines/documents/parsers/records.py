@@ -8,6 +8,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from io import StringIO, TextIOWrapper
 from itertools import chain, islice
 from typing import Any, BinaryIO
@@ -44,16 +45,19 @@ def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
     with source.path.open("rb") as stream:
         head = stream.read(_HEAD)
         stream.seek(0)
+        repair: str | None = None
         if (encoding := marked_encoding(head)) not in {None, "utf-8-sig"}:
             wrapped = TextIOWrapper(stream, encoding, errors="replace")
             lines: Iterator[bytes] = (line.encode() for line in wrapped)
+            repair = f"damaged bytes of {encoding}"
         elif not is_utf8(head):
-            lines = (line.encode() for line in StringIO(decode(source.read()).text))
+            decoded = decode(source.read())
+            lines, repair = (line.encode() for line in StringIO(decoded.text)), decoded.repair
         else:
             lines = _bounded_lines(stream, source.limits.max_file_bytes)
         first = list(islice(lines, _PEEKED))
         if any(has_columns(_object(line)) for line in first):
-            yield from _documents(_json_records(chain(first, lines), source.limits.max_file_bytes))
+            yield from _documents(_json_records(chain(first, lines), source.limits.max_file_bytes), repair)
             return
     text, repair = decode_and_repair(source.read())
     whole = parse_plain(normalise(text), source.stem)
@@ -70,17 +74,19 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         head = stream.read(_HEAD)
         stream.seek(0)
         # UTF-8 is streamed and decoded line by line, so that a bad row does not cost the others.
+        repair: str | None = None
         if is_utf8(head):
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
-            lines = iter(StringIO(decode(source.read()).text, newline=""))
+            decoded = decode(source.read())
+            lines, repair = iter(StringIO(decoded.text, newline="")), decoded.repair
         first = list(islice(lines, _PEEKED))
         csv.field_size_limit(source.limits.max_text_chars)
         skipped, delimiter = _start(first, is_tsv=source.media_type == "text/tab-separated-values")
         header = distinct_names(next(_rows(first[skipped:], delimiter), []))
         if has_columns(header):
             rows = _csv_records(chain(first[skipped:], lines), delimiter, header, skipped + 1)
-            yield from _documents(rows)
+            yield from _documents(rows, repair)
             return
     text, repair = decode_and_repair(source.read())
     table = islice(StringIO(normalise(text)), skipped, None)
@@ -127,7 +133,8 @@ def _bounded_lines(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
             line = stream.readline(max_bytes + 1)
 
 
-def _documents(rows: Iterable[tuple[str, Row | BadRecord]]) -> Iterator[Content | BadRecord]:
+def _documents(rows: Iterable[tuple[str, Row | BadRecord]], repair: str | None = None) -> Iterator[Content | BadRecord]:
+    """Yield the documents of rows. What was repaired in the file is said of those in which a character is lost."""
     seen: set[str] = set()
     for place, row in rows:
         content = row if isinstance(row, BadRecord) else record_document(place, row)
@@ -136,6 +143,8 @@ def _documents(rows: Iterable[tuple[str, Row | BadRecord]]) -> Iterator[Content 
             content = BadRecord(place, "duplicate_id", message)
         elif isinstance(content, Content):
             seen.add(record_id)
+            if repair and "\ufffd" in content.text:
+                content = replace(content, encoding_repair=content.encoding_repair or repair)
         yield content
 
 
@@ -197,8 +206,11 @@ def _csv_records(
 
 
 def _row(place: str, header: list[str], cells: list[str]) -> Row | BadRecord:
-    """Return the row. Cells beyond the header are columns without a name; a row that lacks cells is damaged."""
-    if len(cells) < len(header):
+    """Return the row. Cells beyond the header are columns without a name.
+
+    Spreadsheets leave out empty cells at the end of a row. A row that lacks its id or text is damaged.
+    """
+    if not has_columns(header[: len(cells)]):
         return BadRecord(
             place, "damaged", f"The row has {len(cells)} columns, the header {len(header)}. Quote or correct it."
         )
@@ -209,7 +221,7 @@ def _row(place: str, header: list[str], cells: list[str]) -> Row | BadRecord:
             cells[at] = decoded.text
             repairs += [decoded.repair] if decoded.repair else []
     names = distinct_names([*header, *[""] * (len(cells) - len(header))])
-    return Row(dict(zip(names, cells, strict=True)), _of_place(repairs[0], place) if repairs else None)
+    return Row(dict(zip(names, cells, strict=False)), _of_place(repairs[0], place) if repairs else None)
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:

@@ -10,6 +10,7 @@ a list of sequences that no language writes.
 import codecs
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import cache
 
 from xnai_pipelines.documents.parsers.decode import decode
@@ -44,7 +45,12 @@ def decode_and_repair(data: bytes) -> tuple[str, str | None]:
     """
     decoded = decode(data)
     text, mojibake = repair_mojibake(decoded.text)
-    return text, "; ".join(filter(None, (decoded.repair, mojibake))) or None
+    return text, all_repairs((decoded.repair, mojibake))
+
+
+def all_repairs(repairs: Iterable[str | None]) -> str | None:
+    """Return what was repaired in the parts of a file, None if nothing was."""
+    return "; ".join(dict.fromkeys(filter(None, repairs))) or None
 
 
 def kinds_of_repair(repair: str) -> list[str]:

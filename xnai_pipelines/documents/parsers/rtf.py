@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from xnai_pipelines.documents.parsers.link_targets import target_beside, target_of_field
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import check_size, paged_content
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -38,6 +40,7 @@ class _Group:
         fallback: Characters after a Unicode character that repeat it for old readers.
         hidden, deleted: Whether the text is not shown, or was deleted with changes tracked.
         starred: Whether an unknown destination is to be skipped.
+        target: Address of the link that the field shows.
     """
 
     written: Written | None
@@ -47,6 +50,7 @@ class _Group:
     hidden: bool = False
     deleted: bool = False
     starred: bool = False
+    target: str = ""
 
 
 def parse_rtf(data: bytes, stem: str, max_chars: int) -> Content:
@@ -132,6 +136,8 @@ class RtfReader:
         if not self._outer:
             return
         closed, self._group = self._group, self._outer.pop()
+        if closed.target != self._group.target and self._group.written is not None:
+            self._put(target_beside(self._group.written.last_words, closed.target))
         if closed.kind != self._group.kind:
             self._end(closed)
         elif closed.kind == "stylesheet":
@@ -144,6 +150,8 @@ class RtfReader:
             self._end_part(closed.kind, closed.written)
         elif closed.kind == "title":
             self.title = single_line(normalise(words))
+        elif closed.kind == "fldinst":
+            self._group.target = target_of_field(words)
         elif closed.kind == "atnauthor":
             self._author = words
         elif closed.kind in {"listtext", "pntext"} and self._group.written is not None:
@@ -161,7 +169,7 @@ class RtfReader:
         label = PARTS_BESIDE[kind]
         if label in {"Header", "Footer"}:
             line = f"{label}: {text}"
-            if line not in self.beside and any(map(str.isalpha, text)):
+            if line not in self.beside and not is_page_number(text):
                 self.beside.append(line)
         elif (outer := self._group.written) is not None:
             author = f" ({normalise(self._author)})" if label == "Comment" and self._author else ""
@@ -297,7 +305,7 @@ class RtfReader:
             group.written.put(text)
 
 
-_COLLECTED = {"title", "atnauthor", "listtext", "pntext", "sn", "sv", "stylesheet"}
+_COLLECTED = {"title", "fldinst", "atnauthor", "listtext", "pntext", "sn", "sv", "stylesheet"}
 _STATES: dict[str, Callable[[RtfReader, int | None], None]] = {
     "f": RtfReader._set_font,
     "fcharset": RtfReader._set_charset,

@@ -52,15 +52,28 @@ def parse_subtitles(text: str, stem: str) -> Content:
 
 
 def _cues(text: str, omitted: Omitted) -> Iterator[_Cue]:
+    times: re.Match[str] | None = None
+    body: list[str] = []
     for block in _BLOCKS.split(text):
         if block.startswith("NOTE"):
             omitted.add("note", block.removeprefix("NOTE"))
         if _NOT_SHOWN.match(block) or block.startswith("NOTE"):
             continue
         found = list(_TIMES.finditer(block))
-        for number, times in enumerate(found):
-            end = found[number + 1].start() if number + 1 < len(found) else len(block)
-            yield from _spoken(times, block[times.end() : end])
+        ends = [*(one.start() for one in found), len(block)]
+        body.append(_without_name(block[: ends[0]]) if found else block)  # a blank line within the cue before
+        for one, end in zip(found, ends[1:], strict=True):
+            if times is not None:
+                yield from _spoken(times, "\n".join(body))
+            said = block[one.end() : end]
+            times, body = one, [said if end == len(block) else _without_name(said)]
+    if times is not None:
+        yield from _spoken(times, "\n".join(body))
+
+
+def _without_name(text: str) -> str:
+    """Return the lines before the times of a cue without the last, which is its number or name."""
+    return text.rstrip("\n").rpartition("\n")[0]
 
 
 def _spoken(times: re.Match[str], body: str) -> Iterator[_Cue]:

@@ -2,18 +2,15 @@
 
 import re
 from collections.abc import Iterator
-from quopri import decodestring
+from dataclasses import replace
 
+from xnai_pipelines.documents.parsers.content_lines import ContentLine, content_lines, unescaped
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
+from xnai_pipelines.documents.parsers.repair import all_repairs
 from xnai_pipelines.errors import UnreadableError
 
-_FOLD = re.compile(r"\n[ \t]")
-_SOFT_BREAK = re.compile(r"=\n")
-_LINE = re.compile(r'(?:[\w-]+\.)?([A-Za-z-]+)((?:;(?:"[^"\n]*"|[^:"\n])*)?):(.*)')
-_PARAMETER = re.compile(r';([^;=:]+)(?:=("[^"]*"|[^;]*))?')
-_ESCAPE = re.compile(r"\\([\\;,:nN])")
 _PARTS = re.compile(r"(?<!\\);")
 _BINARY = {"PHOTO": "photo", "LOGO": "logo", "SOUND": "sound", "KEY": "key"}
 _SHOWN = {
@@ -38,8 +35,12 @@ _SHOWN = {
     "TZ": "Time zone",
     "GEO": "Place",
 }
+_TECHNICAL = {
+    *("BEGIN", "VERSION", "PRODID", "UID", "REV", "CLIENTPIDMAP", "PROFILE", "SORT-STRING", "MAILER"),
+    *("X-ABUID", "X-ABADR", "X-MS-OL-DESIGN"),
+}
 _KINDS_OF = {"EMAIL", "TEL", "ADR", "LABEL", "URL", "IMPP", "RELATED"}
-_NO_KIND = {"internet", "pref", "voice", "x400", "quoted-printable", "utf-8"}
+_NO_KIND = {"internet", "pref", "voice", "x400", "quoted-printable"}
 
 
 def parse_vcards(text: str, stem: str) -> Content:
@@ -51,8 +52,9 @@ def parse_vcards(text: str, stem: str) -> Content:
     omitted = Omitted()
     blocks: list[str] = []
     headings: list[Heading] = []
+    repairs: list[str | None] = []
     at = 0
-    for lines in _contacts(_FOLD.sub("", _unbroken(text)), omitted):
+    for lines in _contacts(text, omitted, repairs):
         name = next((line.partition(": ")[2] for line in lines if line.startswith("Name: ")), "")
         block = normalise("\n".join(lines))
         if name:
@@ -62,27 +64,20 @@ def parse_vcards(text: str, stem: str) -> Content:
     if not blocks:
         raise UnreadableError("no_text", "The file has no contact: it is empty or cut. Export it again.")
     title = headings[0].title if len(blocks) == 1 and headings else stem
-    return Content(title, "\n\n".join(blocks), Markup.PLAIN, tuple(headings), omissions=omitted.listed())
+    content = Content(title, "\n\n".join(blocks), Markup.PLAIN, tuple(headings), omissions=omitted.listed())
+    return replace(content, encoding_repair=all_repairs(repairs))
 
 
-def _unbroken(text: str) -> str:
-    """Return the text with the soft line breaks of quoted-printable values (vCard 2.1) removed."""
-    return _SOFT_BREAK.sub("", text) if "QUOTED-PRINTABLE" in text.upper() else text
-
-
-def _contacts(text: str, omitted: Omitted) -> Iterator[list[str]]:
+def _contacts(text: str, omitted: Omitted, repairs: list[str | None]) -> Iterator[list[str]]:
     lines: list[str] = []
-    for line in text.split("\n"):
-        found = _LINE.match(line.strip())
-        if found is None:
-            continue
-        name, parameters, value = found.group(1).upper(), _parameters(found.group(2)), found.group(3)
-        if name == "END" and value.strip().upper() == "VCARD":
+    for line in content_lines(text):
+        repairs.append(line.repair)
+        if line.name == "END" and line.value.strip().upper() == "VCARD":
             yield from [_named_first(lines)] if lines else []
             lines = []
-        elif name in _BINARY and not value.startswith("http"):
-            omitted.add(_BINARY[name])
-        elif words := _value(name, parameters, value):
+        elif line.is_binary or (line.name in _BINARY and not line.value.startswith("http")):
+            omitted.add(_BINARY.get(line.name, "embedded file"))
+        elif words := _words(line):
             lines.append(words)
     if lines:
         yield _named_first(lines)
@@ -97,28 +92,17 @@ def _named_first(lines: list[str]) -> list[str]:
     return [*full, *(line for line in lines if line not in full and line not in parts)]
 
 
-def _parameters(text: str) -> dict[str, str]:
-    """Return the parameters of a line, those of the same name joined by commas. A bare word is a type (vCard 2.1)."""
-    found: dict[str, str] = {}
-    for name, value in _PARAMETER.findall(text):
-        key, words = (name.upper(), value.strip('"')) if value else ("TYPE", name)
-        found[key] = f"{found[key]},{words}" if key in found else words
-    return found
-
-
-def _value(name: str, parameters: dict[str, str], value: str) -> str:
-    if "QUOTED-PRINTABLE" in f"{parameters.get('ENCODING')},{parameters.get('TYPE')}".upper():
-        value = decodestring(value.encode()).decode("utf-8", "replace")
-    parts = [
-        _ESCAPE.sub(lambda sign: "\n" if sign.group(1) in "nN" else sign.group(1), part) for part in _PARTS.split(value)
-    ]
-    if name == "N":
+def _words(line: ContentLine) -> str:
+    """Return a property as a line of text, "" for one that only programs read."""
+    if line.name in _TECHNICAL or line.is_flag:
+        return ""
+    parts = list(map(unescaped, _PARTS.split(line.value)))
+    if line.name == "N":
         family, given, *middle = [part.strip() for part in [*parts, "", ""]]
         words = " ".join(filter(None, [*middle[2:3], given, *middle[:1], family]))
         return f"Name in parts: {words}" if words else ""
     words = ", ".join(filter(None, (part.strip() for part in parts)))
-    if name not in _SHOWN or not words:
-        return ""
-    kinds = parameters.get("TYPE", "").lower().split(",") if name in _KINDS_OF else []
+    kinds = line.parameters.get("TYPE", "").lower().split(",") if line.name in _KINDS_OF else []
     kind = ", ".join(kind for kind in kinds if kind and kind not in _NO_KIND)
-    return f"{_SHOWN[name]}{f' ({kind})' if kind else ''}: {re.sub('^(?:mailto|tel):', '', words)}"
+    label = f"{_SHOWN.get(line.name, line.label)}{f' ({kind})' if kind else ''}"
+    return f"{label}: {re.sub('^(?:mailto|tel):', '', words)}" if words else ""

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from xnai_pipelines.documents.parsers.link_targets import target_beside, target_of_field
+from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office import check_size, paged_content
 from xnai_pipelines.documents.parsers.ole import CompoundFile, compound_file
@@ -42,6 +44,15 @@ def _parts(file: CompoundFile) -> WordParts:
     if main is None:
         raise UnreadableError("damaged", "The file has no Word text: it is damaged or another kind of Office file.")
     return WordParts.of(main, file.stream)
+
+
+@dataclass(slots=True)
+class _Field:
+    """A field that is being read: where its instruction begins, whether its result has begun, where it links to."""
+
+    start: int
+    is_result: bool = False
+    target: str = ""
 
 
 class DocReader:
@@ -92,7 +103,7 @@ class DocReader:
     def _headers(self) -> list[str]:
         found: list[str] = []
         for number, (start, end) in enumerate(self._parts.headers()):
-            if number >= _HEADER_STORIES and any(map(str.isalpha, text := self._told(start, end))):
+            if number >= _HEADER_STORIES and not is_page_number(text := self._told(start, end)):
                 found.append(f"{'Footer' if number % _HEADER_STORIES in _FOOTERS else 'Header'}: {text}")
         return list(dict.fromkeys(found))
 
@@ -100,26 +111,29 @@ class DocReader:
         """Return a span of the text as Markdown, with the notes that belong to its paragraphs."""
         written = Written()
         waiting = list(reversed(notes or []))
-        fields: list[bool] = []  # of the fields around, innermost last: whether this is the result
+        fields: list[_Field] = []  # those around, innermost last
         at = start
         for special in _SPECIAL.finditer(self._text, start, end):
-            if all(fields):
+            if all(field.is_result for field in fields):
                 written.put(self._text[at : special.start()].replace(_UNSEEN, ""))
             at = special.end()
             sign = special.group()
             if sign == "\x13":
-                fields.append(False)
-            elif sign == "\x14":
-                fields[-1:] = [True] if fields else []
-            elif sign == "\x15":
-                fields[-1:] = []
+                fields.append(_Field(at))
+            elif sign == "\x14" and fields:
+                fields[-1].target = target_of_field(self._text[fields[-1].start : special.start()])
+                fields[-1].is_result = True
+            elif sign == "\x15" and fields:
+                target = fields.pop().target
+                if all(field.is_result for field in fields):
+                    written.put(target_beside(written.last_words, target))
             elif sign in "\r\x07\x0c\x0e":
                 while waiting and waiting[-1][0] < at:
                     written.after.append(waiting.pop()[1])
                 self._end(written, sign, special.start())
-            elif all(fields):
+            elif all(field.is_result for field in fields):
                 self._put_sign(written, sign)
-        written.put(self._text[at:end].replace(_UNSEEN, "") if all(fields) else "")
+        written.put(self._text[at:end].replace(_UNSEEN, "") if all(field.is_result for field in fields) else "")
         written.after += [note for _, note in reversed(waiting)]
         return written.markdown()
 

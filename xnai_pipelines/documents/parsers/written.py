@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from xnai_pipelines.documents.parsers.markdown import filled_table
 
 _MAX_LEVEL = 6
+_LAST_RUNS = 20
 _NUMBERED = re.compile(r"\w+(?:\.\w+)*[.)]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -37,6 +38,11 @@ class Written:
         """Add a run to the paragraph."""
         self.chars += len(text)
         self._runs.append(text)
+
+    @property
+    def last_words(self) -> str:
+        """The end of the paragraph so far."""
+        return "".join(self._runs[-_LAST_RUNS:])
 
     def reset(self) -> None:
         """Return the paragraph to a plain one."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import Element  # only the class
 from xml.parsers.expat import ExpatError  # only the error
 
@@ -39,7 +39,7 @@ def parse_xml(data: bytes, stem: str, max_chars: int) -> Content:
     try:
         root = xml_tree(_DECLARATION.sub("", text, count=1).lstrip())
     except ExpatError:
-        return parse_code(text, stem)
+        return replace(parse_code(text, stem), encoding_repair=decoded.repair)
     page = _Page(max_chars)
     page.read(root)
     words = "\n".join(page.lines).strip("\n")

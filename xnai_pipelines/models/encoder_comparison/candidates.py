@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, resolve_encoder
+from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name, resolve_encoder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.extras import missing
@@ -17,7 +17,7 @@ from xnai_pipelines.state.manifest import Release
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoder to measure: its name and its built folder."""
+    """An encoder to measure: its name, from any working directory, and its built folder, named by its vector space."""
 
     name: str
     folder: Path
@@ -60,5 +60,5 @@ def build_candidates(
             failed[name] = str(error)
             continue
         weights.add(spec.weights_sha256)
-        found.append(Candidate(name, folder, current=False))
+        found.append(Candidate(lasting_name(name), folder, current=False))
     return found, failed

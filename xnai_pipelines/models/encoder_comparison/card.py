@@ -24,6 +24,7 @@ class EncoderFigures:
         query_ms: Median time to encode a question.
         seconds_per_thousand: Time to encode 1,000 passages of the corpus.
         shipped_bytes: Size of its files, tokenizer included.
+        vector_space: Its vector space, None in cards of earlier versions.
     """
 
     name: str
@@ -38,6 +39,7 @@ class EncoderFigures:
     query_ms: float
     seconds_per_thousand: float
     shipped_bytes: int
+    vector_space: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -225,6 +225,7 @@ def _measure(
         query_ms=cost.query_ms,
         seconds_per_thousand=cost.seconds_per_thousand,
         shipped_bytes=sum(path.stat().st_size for path in candidate.folder.iterdir() if path.is_file()),
+        vector_space=candidate.folder.name,
     )
     return _Measured(figures, hybrid)
 

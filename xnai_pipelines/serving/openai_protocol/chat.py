@@ -70,19 +70,21 @@ class Transcript:
     _numbers: dict[Citation, int] = field(default_factory=dict)
 
     def add(self, sentence: Sentence) -> str:
-        """Return what a sentence adds to the content."""
-        return self._added(f"{sentence.text} ", sentence.citations)
+        """Return what a sentence adds to the content; one of several lines, such as code, has lines of its own."""
+        if "\n" in sentence.text:
+            return self._added(f"\n\n{sentence.text}\n", sentence.citations)
+        return self._added(f" {sentence.text} ", sentence.citations)
 
     def refuse(self, answer: Answer) -> str:
         """Return the reason of a refusal, with the passages that came nearest; nothing if it is an answer."""
         if answer.refusal is None:
             return ""
         nearest = answer.refusal.nearest
-        return self._added(f"{answer.refusal.reason} {'Nearest passages: ' if nearest else ''}", nearest)
+        return self._added(f" {answer.refusal.reason} {'Nearest passages: ' if nearest else ''}", nearest)
 
     def _added(self, text: str, citations: Sequence[Citation]) -> str:
         before = len(self.content)
-        self.content += f" {text}" if self.content else text
+        self.content += text if self.content else text.lstrip()
         for citation in citations:
             mark = f"[{self._numbers.setdefault(citation, len(self._numbers) + 1)}]"
             self.annotations.append(Annotation(url_citation=self._place(citation, len(self.content), len(mark))))

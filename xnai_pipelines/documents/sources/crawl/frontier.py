@@ -135,7 +135,7 @@ class Frontier:
         return self._fact("unfinished")
 
     def abandon(self) -> None:
-        """End a round that found nothing: the next one begins anew."""
+        """End a round that found nothing: the next one starts from the beginning."""
         self._db.execute("INSERT OR REPLACE INTO facts VALUES ('finished', '0')")
 
     def add(self, url: str, depth: int) -> bool:

@@ -1,0 +1,77 @@
+"""The rows of tables in a text, each with the row of column names above it, and how one reads as a sentence. Pure."""
+
+import re
+from collections.abc import Iterator
+from itertools import zip_longest
+from typing import NamedTuple
+
+_LINE = re.compile(r"[^\n]+")
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+class Row(NamedTuple):
+    """A row of a table, or what stands above its rows: the names of the columns and the rule under them.
+
+    Attributes:
+        start: First character.
+        end: Character after the last.
+        names: Range of the row that names the columns; None if the text does not have it.
+        is_heading: Whether it is what stands above the rows.
+    """
+
+    start: int
+    end: int
+    names: tuple[int, int] | None
+    is_heading: bool = False
+
+
+def table_rows(text: str, start: int, end: int) -> Iterator[Row]:
+    """Yield the rows and headings of the tables between two places of a text.
+
+    A line belongs to a table if it begins with a bar, if it has a bar and follows the rule under the column names, or
+    if it has a tab as the line before or after it does.
+    """
+    lines = [match.span() for match in _LINE.finditer(text, start, end)]
+    names: tuple[int, int] | None = None
+    in_table = False
+    for at, (first, last) in enumerate(lines):
+        line, previous = text[first:last], lines[at - 1] if at else None
+        if previous and first > previous[1] + 1:  # a blank line ends a table
+            in_table, names, previous = False, None, None
+        if _is_rule(line):
+            if previous and not in_table and "|" in text[slice(*previous)]:
+                first, names = previous[0], previous
+            in_table = True
+            yield Row(first, last, names, is_heading=True)
+        elif "|" in line and (in_table or line.lstrip().startswith("|")):
+            if in_table or at + 1 == len(lines) or not _is_rule(text[slice(*lines[at + 1])]):
+                yield Row(first, last, names)
+        else:
+            in_table, names = False, None
+            if _has_tab(text, lines, at) and (_has_tab(text, lines, at - 1) or _has_tab(text, lines, at + 1)):
+                yield Row(first, last, None)
+
+
+def as_sentence(row: str, names: str) -> str:
+    """Return a row as a reader would say it: each cell after the name of its column, `Plan: Pro; Price: $20`.
+
+    Args:
+        row: The row's line.
+        names: The line that names the columns, "" if it is not known.
+    """
+    cells = _cells(row)
+    named = zip_longest(_cells(names), cells, fillvalue="")
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
+
+
+def _cells(row: str) -> list[str]:
+    cells = _BAR.split(row.strip().removeprefix("|")) if "|" in row else row.strip().split("\t")
+    return [" ".join(cell.replace("\\|", "|").split()) for cell in cells]
+
+
+def _is_rule(line: str) -> bool:
+    return "|" in line and "-" in line and not line.strip("|:- \t\r")
+
+
+def _has_tab(text: str, lines: list[tuple[int, int]], at: int) -> bool:
+    return 0 <= at < len(lines) and "\t" in text[slice(*lines[at])].strip()

@@ -1,0 +1,85 @@
+"""Numbers and names that stand beside other words than in the document, and verbs with another subject."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment, passive
+from xnai_pipelines.answers.verification.cues import SUBJECTS
+from xnai_pipelines.answers.verification.tokens import Kind
+from xnai_pipelines.search.words import fold
+
+
+def moved(aligned: Alignment) -> Iterator[str]:
+    """Yield numbers, units and names that stand beside other words than in the passage."""
+    for at, token in enumerate(aligned.sentence):
+        if token.kind not in CRITICAL or token.term not in aligned.places:
+            continue
+        kept = _kept_in_place(aligned, at) if at in aligned.match else None
+        if kept is None:
+            kept = aligned.keeps_a_neighbour(at)
+        if not kept:
+            yield f'The evidence has "{token.text}" in another place.'
+        elif not _run_in_order(aligned, at):
+            yield f'The evidence does not have "{token.text} {aligned.sentence[at + 1].text}" in this order.'
+
+
+def _kept_in_place(aligned: Alignment, at: int) -> bool | None:
+    """Return whether nothing of its kind was left out beside a matched token; None if both sides are new."""
+    sides = [_kept_on(aligned, at, step) for step in (-1, 1)]
+    known = [side for side in sides if side is not None]
+    return any(known) if known else None
+
+
+def _kept_on(aligned: Alignment, at: int, step: int) -> bool | None:
+    kind = aligned.sentence[at].kind
+    beside = at + step
+    while (
+        0 <= beside < len(aligned.sentence)
+        and (not aligned.sentence[beside].content or aligned.sentence[beside].kind is kind)
+        and beside not in aligned.match
+    ):
+        beside += step
+    if not 0 <= beside < len(aligned.sentence):
+        return len(aligned.match) == 1 or None
+    if beside not in aligned.match:
+        return False
+    low, high = sorted((aligned.match[at], aligned.match[beside]))
+    if aligned.passage[high].clause - aligned.passage[low].clause == 2:  # one clause put in between marks
+        return True
+    return not any(token.kind is kind for token in aligned.passage[low + 1 : high])
+
+
+def _run_in_order(aligned: Alignment, at: int) -> bool:
+    """Return whether a number or name and the one right behind it follow each other in the passage as well."""
+    if at + 1 >= len(aligned.sentence):
+        return True
+    first, second = aligned.sentence[at], aligned.sentence[at + 1]
+    dated = any(token.term.startswith("month:") for token in (first, second))
+    if first.kind is not second.kind or first.clause != second.clause or dated or second.term not in aligned.places:
+        return True
+    return any(0 < two - one <= 3 for one in aligned.places[first.term] for two in aligned.places[second.term])
+
+
+def exchanged(aligned: Alignment) -> Iterator[str]:
+    """Yield pairs of names that changed places around a verb, unless active became passive with them."""
+    names = [
+        at for at, token in enumerate(aligned.sentence) if token.kind is Kind.NAME and token.term in aligned.places
+    ]
+    for first, second in pairwise(names):
+        one, two = aligned.place(first), aligned.place(second)
+        verbs = any(aligned.sentence[at].kind is Kind.WORD and at in aligned.match for at in range(first + 1, second))
+        if one is None or two is None or not verbs:
+            continue
+        turned = passive(aligned.sentence[first + 1 : second]) != passive(
+            aligned.passage[min(one, two) + 1 : max(one, two)]
+        )
+        if (one > two) != turned and (turned or not aligned.keeps_a_neighbour(first)):
+            names_shown = f'"{aligned.sentence[first].text}" and "{aligned.sentence[second].text}"'
+            yield f"The evidence has {names_shown} the other way round."
+
+
+def other_subject(aligned: Alignment) -> Iterator[str]:
+    """Yield pronouns left out before a verb, which then has what stands before them as its subject."""
+    for kind, first, _, other, until in aligned.operations:
+        if kind == "insert" and first > 0 and fold(aligned.passage[until - 1].text) in SUBJECTS and other:
+            yield f'The evidence says "{aligned.passage[until - 1].text}" there.'
