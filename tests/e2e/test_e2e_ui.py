@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.pipeline import ROOT, dagster_of, free_port, variables, xnai
+from tests.support.commands import free_port
+from tests.support.pipeline import ROOT, dagster_of, variables, xnai
 from tests.support.waiting import NEVER_SECONDS, until
 from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.encoders.encoder import Encoder

@@ -2,8 +2,8 @@
 
 import functools
 import io
+import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -108,13 +108,6 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a command printed, and the code that it ended with."""
@@ -122,6 +115,12 @@ class Said:
     code: int
     out: str
     err: str
+
+
+def json_of(said: Said) -> Any:
+    """Return what a command that ended well printed as JSON."""
+    assert said.code == 0, said.err
+    return json.loads(said.out)
 
 
 def command(environment: dict[str, str], *arguments: str) -> Said:
