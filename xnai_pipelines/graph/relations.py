@@ -129,20 +129,18 @@ def relation_rows(mentions: pa.Table, extractions: pa.Table) -> pa.Table:
 def _together(columns: Columns, kind: int) -> tuple[Edges, Floats]:
     """Return the pairs of entities that sentences mention together more often than by chance, and a weight of each."""
     sentence, chunk, start, end, entity = _members(columns)
-    first, last, at = _pairs(sentence, entity)
-    low, high = np.minimum(first, last), np.maximum(first, last)
     size = max(1, len(columns.entities))
-    pair, inverse, joint = np.unique(low * size + high, return_inverse=True, return_counts=True)
+    key, at = _pairs(sentence, entity, size)
+    pair, inverse, joint = np.unique(key, return_inverse=True, return_counts=True)
     alone = np.bincount(entity, minlength=size)
     sentences = int(sentence.max(initial=-1)) + 1
     total = 2 ** int(np.ceil(np.log2(max(2, sentences))))
     surprise, weight = _association(joint, alone[pair // size], alone[pair % size], total)
     kept = surprise >= SURPRISE
     mine = kept[inverse]
-    kinds = np.full(int(mine.sum()), kind, dtype=np.int64)
-    return Edges(low[mine], high[mine], kinds, chunk[at][mine], start[at][mine], end[at][mine]), np.round(
-        weight[kept], 6
-    )
+    key, at = key[mine], at[mine]
+    kinds = np.full(len(key), kind, dtype=np.int64)
+    return Edges(key // size, key % size, kinds, chunk[at], start[at], end[at]), np.round(weight[kept], 6)
 
 
 def _members(columns: Columns) -> tuple[Ints, Ints, Ints, Ints, Ints]:
@@ -179,15 +177,16 @@ def _heads(columns: Columns) -> Ints:
     return np.array([mention for _, mention in sorted(last.items())], dtype=np.int64)
 
 
-def _pairs(sentence: Ints, entity: Ints) -> tuple[Ints, Ints, Ints]:
-    """Return the pairs of entities of each sentence, and the position of the first of each pair."""
+def _pairs(sentence: Ints, entity: Ints, size: int) -> tuple[Ints, Ints]:
+    """Return the pairs of entities of each sentence, the lower times `size` plus the higher, and the place of one."""
     rank = np.arange(len(sentence)) - np.searchsorted(sentence, sentence)
-    firsts = []
+    found = []
     for apart in range(1, IN_SENTENCE):
         at = np.flatnonzero((rank[apart:] >= apart) & (rank[apart:] < IN_SENTENCE))
-        firsts.append((at, entity[at], entity[at + apart]))
-    at, one, other = (np.concatenate(parts) for parts in zip(*firsts, strict=True))
-    return one, other, at
+        one, other = entity[at], entity[at + apart]
+        found.append((np.minimum(one, other) * size + np.maximum(one, other), at))
+    key, place = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return key, place
 
 
 def _association(joint: Ints, one: Ints, other: Ints, total: int) -> tuple[Floats, Floats]:

@@ -6,6 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+ROWS_AT_ONCE = 65_536  # bounds the memory that their texts take
+
 _PARTS, _ITEMS = "\x1f", "\x1e"
 
 
@@ -26,10 +28,11 @@ def with_revision(columns: dict[str, Any], schema: pa.Schema) -> pa.Table:
     names = [name for name in schema.names if name != "revision"]
     bare = pa.table({name: columns[name] for name in names}).cast(pa.schema([schema.field(name) for name in names]))
     ordered = bare.sort_by(names[0]).combine_chunks()
-    texts = [_text(ordered[name].combine_chunks()) for name in names]
-    joined = pc.binary_join_element_wise(*texts, _PARTS)
-    hashes = pa.array([_hash(row) for row in joined.to_pylist()], pa.string())
-    return ordered.append_column("revision", hashes).select(schema.names)
+    hashes: list[str] = []
+    for batch in ordered.to_batches(max_chunksize=ROWS_AT_ONCE):
+        joined = pc.binary_join_element_wise(*(_text(batch[name]) for name in names), _PARTS)
+        hashes += map(_hash, joined.to_pylist())
+    return ordered.append_column("revision", pa.array(hashes, pa.string())).select(schema.names)
 
 
 def revision_of(rows: pa.Table) -> str:
