@@ -1,7 +1,7 @@
-"""SQLite as tests want it: most of a small run's time goes into the storages of Dagster and MLflow.
+"""Disk and SQLite as tests want them: most of a small run's time goes into the storages of Dagster and MLflow.
 
-- It does not wait for the disk after each commit. A process that is killed loses nothing by that, only a machine that
-  loses its power.
+- Nothing waits for the disk, neither our files nor a commit of SQLite. A process that is killed loses nothing by that,
+  only a machine that loses its power.
 - Dagster's storages of one file share an engine. They make one for every query, which compiles its statements again.
 - The revisions of a schema are read once. Each storage that is opened reads them all to see whether it is the newest.
 
@@ -9,6 +9,7 @@ Processes that tests start afresh do as usual.
 """
 
 import functools
+import os
 import sqlite3
 from typing import Any
 
@@ -24,12 +25,17 @@ _read_revisions = ScriptDirectory.from_config
 _revisions: dict[str | None, ScriptDirectory] = {}
 
 
-def make_sqlite_fast() -> None:
-    """Have the storages that Dagster and MLflow open from now on in this process do less; call it ahead of Dagster."""
+def make_disk_fast() -> None:
+    """Have this process do less for files and for storages that it opens from now on; call it ahead of Dagster."""
+    os.fsync = _unsynced_file
     if not event.contains(Engine, "connect", _unsynced):
         event.listen(Engine, "connect", _unsynced)
     sqlalchemy.create_engine = _shared_engine
     ScriptDirectory.from_config = _known_revisions  # type: ignore[method-assign]
+
+
+def _unsynced_file(_: object) -> None:
+    """Do not wait."""
 
 
 def _unsynced(connection: object, _: object) -> None:
