@@ -19,6 +19,7 @@ from xnai_pipelines.sample.documents import questions_path
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(3600),  # the whole sample takes minutes of processor time
     pytest.mark.skipif(
         sys.version_info[:2] != (3, 11),
         reason="the sample is the documentation of the Python that runs; the pages show that of 3.11",
