@@ -78,7 +78,7 @@ def test_an_encoder_with_a_token_for_each_chinese_character_knows_chinese() -> N
     tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer()
     tokenizer.pre_tokenizer = BertPreTokenizer()
-    assert writing(tokenizer, "怎么备份数据库").familiarity == 1.0
+    assert writing(tokenizer, "怎么备份数据库").familiarity > 0.99
     assert writing(tokenizer, "ᄀᄁ").familiarity < 0.1
 
 
