@@ -35,7 +35,7 @@ STORED = {
     "ranking_policy": "`releases/N.json`",
     "retrieval_evaluation": "MLflow `xnai/retrieval`",
     "graph_evaluation": "`state/graph_evaluation.json`, MLflow `xnai/graph`",
-    "answer_evaluation": "`state/answers.json`, `state/refusal_policy.json`, MLflow `xnai/answers`",
+    "answer_evaluation": "`state/answers.json`, `state/refusal_policies/`, MLflow `xnai/answers`",
     "drift_report": "`reports/drift/`",
     "encoder_onnx": "`models/`",
     "calibration_texts": "`reports/calibration.parquet`, ids only",

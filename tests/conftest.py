@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.fast_sqlite import make_sqlite_fast
+from tests.support.fast_disk import make_disk_fast
 from tests.support.once import made_once
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -26,7 +26,7 @@ pytest_plugins = [
     "tests.support.tracked",
 ]
 
-make_sqlite_fast()
+make_disk_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
 # Files of minutes: begun first, so that at the end no process waits for another.

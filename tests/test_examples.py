@@ -20,6 +20,7 @@ def test_every_example_has_a_readme_that_is_run_and_a_line_in_the_list():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # several commands, each a process of its own
 @pytest.mark.parametrize("block", blocks(READMES), ids=str)
 def test_an_example_runs_and_prints_what_it_claims(block: Block, tmp_path: Path, built_encoder, fp32_encoder):
     name = block.page.parent.name

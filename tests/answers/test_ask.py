@@ -201,8 +201,16 @@ def test_known_answers_are_found_in_the_stored_documents(tmp_path: Path):
         '{"question": "When was it built?", "documents": ["a.md"]}\n', encoding="utf-8"
     )
     row = {"question_id": "When was it built?", "document_id": "a.md", "answers": [{"text": "1871", "start": 24}]}
-    (tmp_path / "answers.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    strange = {**row, "question_id": "\u2028When?"}
+    nowhere = {**row, "answers": [{"text": "1999"}]}
+    lines = [json.dumps(one, ensure_ascii=False) for one in (row, strange, nowhere)]
+    (tmp_path / "answers.jsonl").write_text("\ufeff" + "\n".join(lines) + "\n\n", encoding="utf-8")
     stored = {"d": StoredText("Tower", "Tower\n\nNot 1871. It was built in 1871.")}
     found = read_gold(tmp_path / "questions.jsonl", {"a.md": "d"}, stored)
     known = question_id(Origin.LABELLED, "When was it built?", "When was it built?")
-    assert found == {known: [GoldAnswer("d", 33, 37, "1871")]}
+    assert found.answers == {known: [GoldAnswer("d", 33, 37, "1871")]}
+    path = tmp_path / "answers.jsonl"
+    assert found.left_out == (
+        f"{path}:2: there is no question '\\u2028When?'",
+        f"{path}:3: '1999' is not in the document 'a.md'",
+    )

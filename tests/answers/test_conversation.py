@@ -27,6 +27,10 @@ def telling(text: str) -> list[str]:
         ("Wann wurde der Leuchtturm gebaut?", "Wie hoch ist dieser?", {"leuchtturm"}),
         ("Quand le phare a-t-il été construit ?", "Et quelle est la hauteur ?", {"phare"}),
         ("¿Cuándo se construyó el faro de Molde?", "¿Y su altura?", {"faro", "molde"}),
+        ("When was the lighthouse of Molde built?", "What is the height?", {"lighthouse", "molde"}),
+        ("When was the lighthouse of Molde built?", "WHO KEPT IT?", {"lighthouse", "molde"}),
+        ("When was the lighthouse of Molde built?", "What is it?", {"lighthouse", "molde"}),
+        ("When was the lighthouse of Molde built?", "In winter?", {"lighthouse", "molde"}),
     ],
 )
 def test_a_follow_up_carries_what_the_question_before_was_about(before: str, question: str, carried: set[str]):
@@ -42,6 +46,16 @@ def test_a_follow_up_carries_what_the_question_before_was_about(before: str, que
         "What does Decimal do when it overflows?",
         "Which functions join parts of a path?",
         "Кто построил маяк в Бергене?",
+        "What is Kubernetes?",
+        "What is a harbour?",
+        "Who was Caesar?",
+        "What was the Hindenburg?",
+        "Was ist Kubernetes?",
+        "Что такое рекурсия?",
+        "Who leads the IT department of the town?",
+        "What does the su command do?",
+        "When was ESA founded by its members?",
+        "En quelle année la tour a-t-elle été construite ?",
     ],
 )
 def test_a_question_that_stands_alone_stays_as_it_is(question: str):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD, RISK, choose_policy
+from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD, FEWEST, RISK, choose_policy
 
 
 def test_a_threshold_refuses_few_of_the_questions_it_was_chosen_on_and_most_that_nothing_answers():
@@ -22,5 +22,9 @@ def test_the_risk_holds_for_other_questions_in_nearly_all_draws():
     assert kept >= 180
 
 
-def test_too_few_questions_leave_the_default():
-    assert choose_policy([1.0] * 20, [-1.0] * 20, release=1).threshold == DEFAULT_THRESHOLD
+def test_too_few_questions_leave_the_default_and_say_how_many_are_needed():
+    few = choose_policy([1.0] * (FEWEST - 1), [-1.0], release=1)
+    assert (few.threshold, FEWEST) == (DEFAULT_THRESHOLD, 59)
+    assert "59 labelled questions are needed to hold 5% with 95% certainty" in few.basis
+    enough = choose_policy([1.0] * FEWEST, [-1.0], release=1)
+    assert (enough.threshold, enough.basis) == (1.0, "chosen on 59 labelled questions")

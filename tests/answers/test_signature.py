@@ -17,7 +17,7 @@ from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.replay import BEYOND, MOST_KEPT, keep, kept_answer, replay
 from xnai_pipelines.answers.signature import Verdict, public_key, signed, signing_key, verify_answer
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.errors import AnswerFileError, NotFoundError, NotReadyError, RecordError, ReplayError
+from xnai_pipelines.errors import AnswerFileError, NotFoundError, NotReadyError, OptionError, RecordError, ReplayError
 from xnai_pipelines.state.layout import Home
 
 ANYTHING = RefusalPolicy(threshold=float("-1e9"))
@@ -105,6 +105,12 @@ def test_a_file_that_is_no_answer_is_refused(harbour: Workplace, tmp_path: Path,
         verify_answer(path, harbour.home)
     with pytest.raises(AnswerFileError):
         verify_answer(tmp_path / "none.json", harbour.home)
+
+
+def test_a_key_that_is_none_is_refused(harbour: Workplace, answer: Answer, tmp_path: Path):
+    path = write(tmp_path / "answer.json", asdict(signed(answer, Ed25519PrivateKey.generate())))
+    with pytest.raises(OptionError, match="--key abc is not a public key"):
+        verify_answer(path, harbour.home, "abc")
 
 
 def test_an_unsigned_answer_is_no_proof(harbour: Workplace, answer: Answer, tmp_path: Path):

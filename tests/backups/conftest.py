@@ -6,12 +6,6 @@ from tests.support.workplace import Workplace
 from xnai_pipelines.backups import golden, restore
 
 
-@pytest.fixture(autouse=True)
-def unsynced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Files are not synced: no test here cuts the power, and a backup syncs every block."""
-    monkeypatch.setattr("xnai_pipelines.state.layout.os.fsync", lambda descriptor: None)
-
-
 @pytest.fixture
 def work(searchable: Workplace) -> Workplace:
     """A home that answers, to be backed up and changed."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xnai_pipelines.chunks.leads import LONGEST_LEAD, leads
+from xnai_pipelines.chunks.leads import LONGEST_HEADER, LONGEST_LEAD, leads
 from xnai_pipelines.chunks.passage import passage
 from xnai_pipelines.chunks.spec import Chunk
 
@@ -30,9 +30,13 @@ def test_each_part_of_a_list_has_the_line_that_leads_to_it() -> None:
     assert leads_at(text, "for the", "- 22", "Closed", "- 21") == ["", "Open ports:", "Open ports:", "", ""]
 
 
-def test_a_long_row_of_names_is_cut() -> None:
-    text = f"| {'n' * 300} |\n| --- |\n| a |\n| b |\n"
-    assert [len(lead) for lead in leads_at(text, "| b")] == [0, LONGEST_LEAD]
+def test_a_wide_row_of_names_is_cut_after_a_column_and_a_long_line_anywhere() -> None:
+    names = "| " + " | ".join(f"column {at:02}" for at in range(40)) + " |"
+    [_, lead] = leads_at(f"{names}\n| --- |\n| a |\n| b |\n", "| b")
+    assert LONGEST_HEADER - 12 < len(lead) <= LONGEST_HEADER
+    assert names.startswith(f"{lead}|")
+    [_, lead] = leads_at(f"{'w' * 300}：\n- a\n- b\n", "- b")
+    assert len(lead) == LONGEST_LEAD
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,12 @@ def work(tmp_path: Path, built_encoder: Encoder, mlflow_database: Path) -> Workp
 
 
 @pytest.fixture(scope="session")
-def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, mlflow_database: Path) -> Workplace:
     """A home after its first run; tests only read it."""
 
     def make(folder: Path) -> None:
         work = five_files(Workplace(folder, built_encoder))
+        shutil.copy(mlflow_database, work.home.root)
         said = command(variables(work), "run")
         assert said.code == 0, said.err
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.adaptation_world import copy_world
-from tests.support.pipeline import command, variables
+from tests.support.pipeline import command, json_of, variables
 from tests.support.workplace import GUIDE
 from xnai_pipelines.cli import terminal
 from xnai_pipelines.cli.app import app
@@ -22,11 +22,6 @@ COMMANDS = [
     "demo-models", "demo-retrain", "train", "health", "serve", "mcp", "sources", "crawl", "ask", "demo-answers",
     "verify", "replay", "migrate", "backup", "restore", "doctor", "drill", "backups",
 ]  # fmt: skip
-
-
-def json_of(said):
-    assert said.code == 0, said.err
-    return json.loads(said.out)
 
 
 def test_these_are_the_commands():

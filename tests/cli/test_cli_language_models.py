@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import Said, command, variables
+from tests.support.pipeline import Said, command, json_of, variables
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.conversations import read_conversations
 from xnai_pipelines.adapters.progress import Step
@@ -48,16 +48,11 @@ def refused(said: Said) -> str:
     return said.err
 
 
-def printed(said: Said) -> dict:
-    assert said.code == 0, said.err
-    return json.loads(said.out)
-
-
 def test_a_causal_model_is_quantized_to_a_file_and_its_perplexity_told(tiny_gpt, texts, home, tmp_path):
     out = tmp_path / "model.arrow"
     arguments = ("quantize", "--model", str(tiny_gpt), "--variant", "int4_gptq", "--out", str(out))
     measured = ("--calibration", str(texts), "--perplexity", str(texts))
-    found = printed(command(home, *arguments, *measured, "--json"))
+    found = json_of(command(home, *arguments, *measured, "--json"))
     model = load(out)
     assert model.scheme.method is Method.GPTQ
     assert model.calibration_sha256 is not None
@@ -158,7 +153,7 @@ def test_an_interrupted_training_resumes_and_ends_with_the_bits_of_one_that_was_
     assert list(resumed.glob(".training/*/step-00000004"))
     given = ("train", "--instructions", str(conversations), "--validation", str(conversations), "--model")
     given = (*given, str(tiny_gpt), *SET, "--json", "--out")
-    ended, clean = (printed(command(home, *given, str(folder))) for folder in (resumed, tmp_path / "clean"))
+    ended, clean = (json_of(command(home, *given, str(folder))) for folder in (resumed, tmp_path / "clean"))
     assert ended["adapter"] == clean["adapter"]
     weights = [(Path(one["folder"]) / WEIGHTS).read_bytes() for one in (ended, clean)]
     assert weights[0] == weights[1]

@@ -6,17 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.pipeline import Said, command, fresh_xnai
+from tests.support.pipeline import Said, command, fresh_xnai, json_of
 from tests.support.retrained import Retrained, copy_world, of_world
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import read_adapter_report
 
 pytestmark = pytest.mark.slow
-
-
-def said_json(said: Said):
-    assert said.code == 0, said.err
-    return json.loads(said.out)
 
 
 def refused(said: Said) -> str:
@@ -56,19 +51,19 @@ def test_a_wrong_change_to_the_training_is_named_before_anything_runs(awaiting, 
 def test_a_dry_run_says_what_a_training_would_take_and_trains_nothing(changing, retrained):
     environment = of_world(changing)
     before = sorted(path.name for path in changing.home.adapters.iterdir())
-    planned = said_json(command(environment, "retrain", "--dry-run", "--json"))
+    planned = json_of(command(environment, "retrain", "--dry-run", "--json"))
     assert planned["adapter"] == read_adapter_report(retrained.work.home).adapter
     assert (planned["pairs"], planned["steps"], planned["trained_already"]) == (40, 3, True)
     assert planned["memory_bytes"] > 0
     assert planned["minutes"] > 0
-    other = said_json(command(environment, "retrain", "--dry-run", "--json", "--set", "rank=4"))
+    other = json_of(command(environment, "retrain", "--dry-run", "--json", "--set", "rank=4"))
     assert other["trained_already"] is False
     assert "40" in command(environment, "retrain", "--dry-run").out
     assert sorted(path.name for path in changing.home.adapters.iterdir()) == before
 
 
 def test_releases_lists_the_current_one_and_the_challenger(awaiting):
-    listed = said_json(command(awaiting, "releases", "--json"))
+    listed = json_of(command(awaiting, "releases", "--json"))
     assert [(one["release"], one["state"]) for one in listed] == [(1, "current"), (2, "challenger")]
     assert listed[1]["adapter"]
     shown = command(awaiting, "releases").out
@@ -84,10 +79,10 @@ def test_without_a_release_there_is_nothing_to_list_or_to_go_back_to(awaiting, w
 
 def test_approve_releases_and_rollback_goes_back_and_refuses_what_is_not_there(changing):
     environment = of_world(changing)
-    approved = said_json(command(environment, "approve", "--by", "Ada", "--json"))
+    approved = json_of(command(environment, "approve", "--by", "Ada", "--json"))
     assert approved["reports"]["release"]["released"] is True
-    assert [one["state"] for one in said_json(command(environment, "releases", "--json"))] == ["kept", "current"]
-    back = said_json(command(environment, "rollback", "--json"))
+    assert [one["state"] for one in json_of(command(environment, "releases", "--json"))] == ["kept", "current"]
+    back = json_of(command(environment, "rollback", "--json"))
     assert back["reports"]["rollback"]["to_release"] == 1
     missing = command(environment, "rollback", "7")
     assert missing.code == 1
@@ -96,13 +91,13 @@ def test_approve_releases_and_rollback_goes_back_and_refuses_what_is_not_there(c
     nothing = command(environment, "approve", "--by", "Ada")
     assert nothing.code == 1
     assert "There is no challenger" in nothing.err
-    assert [one["state"] for one in said_json(command(environment, "releases", "--json"))] == ["current", "kept"]
+    assert [one["state"] for one in json_of(command(environment, "releases", "--json"))] == ["current", "kept"]
 
 
 def test_feedback_is_noted_and_the_next_evaluation_takes_it_in(changing):
     environment = of_world(changing)
     question = "Which workshop made the copper kettle number 1?"
-    given = said_json(command(environment, "feedback", question, "--right", "copper_kettle_1.md", "--json"))
+    given = json_of(command(environment, "feedback", question, "--right", "copper_kettle_1.md", "--json"))
     assert (given["source"], given["right"]) == ("copper_kettle_1.md", True)
     wrong = command(environment, "feedback", question, "--wrong", "oak_table_0.md")
     assert wrong.code == 0
@@ -111,12 +106,12 @@ def test_feedback_is_noted_and_the_next_evaluation_takes_it_in(changing):
         command(environment, "feedback", question, "--right", "copper_ketle_1.md")
     )
     assert "Name one document" in refused(command(environment, "feedback", question))
-    evaluated = said_json(command(environment, "evaluate", "--json"))
+    evaluated = json_of(command(environment, "evaluate", "--json"))
     assert evaluated["reports"]["questions"]["questions"] == 81
 
 
 def test_history_shows_evaluations_and_what_happened(awaiting):
-    rows = said_json(command(awaiting, "history", "--json"))
+    rows = json_of(command(awaiting, "history", "--json"))
     assert len(rows) >= 2
     assert all(isinstance(row, dict) for row in rows)
     assert "release 1" in json.dumps(rows)
@@ -127,45 +122,45 @@ def test_without_its_reports_a_home_decides_and_shows_the_same_and_does_nothing_
     environment, home = of_world(changing, approval=True), changing.home
 
     def shown() -> tuple[object, ...]:
-        status = said_json(command(environment, "status", "--json"))
+        status = json_of(command(environment, "status", "--json"))
         evaluated = {name: status["facts"][name] for name in ("last evaluation", "nDCG@10")}
         return evaluated, status["health"], command(environment, "search", "Who cleans the oak table?", "--json").out
 
-    evaluated = said_json(command(environment, "evaluate", "--json"))["reports"]
+    evaluated = json_of(command(environment, "evaluate", "--json"))["reports"]
     before, decided = shown(), sorted(path.name for path in home.decisions.iterdir())
     kept = [home.state / name for name in ("comparison.json", "drift/release_1.npz")]
     measured = [path.read_bytes() for path in kept]
     shutil.rmtree(home.reports)
     assert shown() == before
 
-    again = said_json(command(environment, "evaluate", "--json"))["reports"]
+    again = json_of(command(environment, "evaluate", "--json"))["reports"]
     assert [again[name] for name in ("evaluation", "tracked")] == [
         evaluated[name] for name in ("evaluation", "tracked")
     ]
-    planned = said_json(command(environment, "retrain", "--dry-run", "--json"))
+    planned = json_of(command(environment, "retrain", "--dry-run", "--json"))
     assert planned["trained_already"] is True
     assert planned["minutes"] is not None
-    retrained = said_json(command(environment, "retrain", "--json"))["reports"]
+    retrained = json_of(command(environment, "retrain", "--json"))["reports"]
     assert retrained["training_pairs"]["changed"] is False
     assert retrained["lora_adapter"]["trained"] is False
     assert retrained["release"]["reason"] == "The challenger awaits approval: `xnai approve`."
     assert sorted(path.name for path in home.decisions.iterdir()) == decided
     assert [path.read_bytes() for path in kept] == measured
-    assert said_json(command(environment, "maintain", "--json"))["reports"]["maintenance"]["models_dropped"] == []
+    assert json_of(command(environment, "maintain", "--json"))["reports"]["maintenance"]["models_dropped"] == []
 
 
 def test_adapters_are_listed_and_compared(awaiting, retrained):
     adapter = read_adapter_report(retrained.work.home).adapter
-    [row] = said_json(command(awaiting, "adapters", "--json"))
+    [row] = json_of(command(awaiting, "adapters", "--json"))
     assert (row["adapter"], row["decision"], row["release"]) == (adapter, "awaiting_approval", "")
     assert adapter in command(awaiting, "adapters").out
-    compared = said_json(command(awaiting, "adapters", "--compare", adapter, adapter, "--json"))
+    compared = json_of(command(awaiting, "adapters", "--compare", adapter, adapter, "--json"))
     assert all(row["what"].startswith("cosine") for row in compared)
     assert "nothing" in refused(command(awaiting, "adapters", "--compare", adapter, "nothing"))
 
 
 def test_status_ends_with_sentences_on_how_the_home_does(awaiting):
-    health = said_json(command(awaiting, "status", "--json"))["health"]
+    health = json_of(command(awaiting, "status", "--json"))["health"]
     assert any("was awaiting approval" in sentence for sentence in health)
     lines = [line.strip() for line in command(awaiting, "status").out.splitlines() if line.strip()]
     assert lines[-1] == health[-1].strip()
@@ -177,11 +172,11 @@ def test_forget_shows_the_proof(changing):
     assert still.code == 1
     assert "is still in" in still.err
     (changing.documents / "oak_table_0.md").unlink()
-    proof = said_json(command(environment, "forget", "oak_table_0.md", "--json"))["reports"]["forgetting"]
+    proof = json_of(command(environment, "forget", "oak_table_0.md", "--json"))["reports"]["forgetting"]
     assert proof["documents"] == 1
     assert all(table["rows_found"] == 0 for table in proof["tables"])
     assert proof["adapters"]
-    [row] = said_json(command(environment, "adapters", "--json"))
+    [row] = json_of(command(environment, "adapters", "--json"))
     assert "deleted" in row["notes"]
 
 

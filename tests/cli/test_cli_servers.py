@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import free_port
 from tests.support.pipeline import ROOT
 from xnai_pipelines.cli.servers import ENDINGS, Server, serve
 from xnai_pipelines.errors import ServerError
@@ -30,9 +31,7 @@ serve(wanted, logs, lambda: print("ready", flush=True))
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    return free_port()
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.sharded import Square, die, refuse, square
-from xnai_pipelines.compute.engine import HERE, Compute, Engine, EngineName, open_engine
+from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.compute.processes import Processes
 from xnai_pipelines.errors import MissingExtraError, UnavailableError, WorkersLostError
 
@@ -16,8 +16,9 @@ SHARDS = [Square(number) for number in range(7)]
 SQUARES = [0, 1, 4, 9, 16, 25, 36]
 
 
-@pytest.mark.parametrize("engine", [HERE, Processes(2)], ids=["here", "processes"])
-def test_each_shard_is_done_once(engine: Engine) -> None:
+@pytest.mark.parametrize("name", ["here", "processes"])
+def test_each_shard_is_done_once(name: str) -> None:
+    engine = open_engine(Compute(EngineName(name), 2))
     assert sorted(engine.map(square, SHARDS)) == SQUARES
 
 
@@ -27,13 +28,23 @@ def test_the_shard_of_a_killed_process_is_done_again(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["3"]
 
 
+def test_workers_are_kept_from_map_to_map_and_counted() -> None:
+    engine = Processes(1)
+    for _ in range(2):
+        assert sorted(engine.map(square, SHARDS)) == SQUARES
+    (figures,) = engine.figures.values()
+    assert figures.shards == 2 * len(SHARDS)
+    assert figures.peak_bytes > 0
+
+
 def test_workers_that_always_die_are_not_started_for_ever() -> None:
     with pytest.raises(WorkersLostError, match="XNAI_COMPUTE_WORKERS"):
         list(Processes(1).map(die, SHARDS))
 
 
-@pytest.mark.parametrize("engine", [HERE, Processes(1)], ids=["here", "a process"])
-def test_what_the_function_raises_ends_the_map(engine: Engine) -> None:
+@pytest.mark.parametrize("name", ["here", "processes"])
+def test_what_the_function_raises_ends_the_map(name: str) -> None:
+    engine = open_engine(Compute(EngineName(name), 1))
     with pytest.raises(ValueError, match="0 is refused"):
         list(engine.map(refuse, SHARDS[:1]))
 

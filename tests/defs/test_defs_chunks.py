@@ -1,8 +1,8 @@
 """The checks of chunks pass on what a run left, and each fails on what it is there to find."""
 
 import pytest
-from defs_checked import delete, first, shown, update
 
+from tests.support.defs_checked import delete, first, shown, update
 from tests.support.pipeline import resource
 from xnai_pipelines.defs.chunks import no_orphan_chunks, offsets_hold
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from defs_checked import delete, shown
 
+from tests.support.defs_checked import delete, shown
 from tests.support.pipeline import base, resource, settled, tick, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.definitions import defs

@@ -5,8 +5,8 @@ import math
 import dagster as dg
 import pyarrow as pa
 import pytest
-from defs_checked import delete, first, shown, update
 
+from tests.support.defs_checked import delete, first, shown, update
 from tests.support.pipeline import resource
 from tests.support.workplace import Workplace
 from xnai_pipelines.defs.embeddings import no_orphan_embeddings, release_follows_settings, vectors_are_sound

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import dagster as dg
 import pytest
-from defs_checked import shown
 
+from tests.support.defs_checked import shown
 from tests.support.pipeline import base, resource
 from tests.support.workplace import Workplace
 from xnai_pipelines.defs.evaluation import accuracy_floor, answers_exist, encoder_knows_the_languages

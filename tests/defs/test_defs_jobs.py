@@ -1,6 +1,7 @@
 """A run of the job `refresh` stores what it says, shows it on its assets, and does nothing twice."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,12 @@ TABLES = {"documents": DOCUMENTS, "chunks": CHUNKS, "questions": QUESTIONS}
 
 
 @pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> tuple[Workplace, Ran]:
+def first(
+    tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, mlflow_database: Path
+) -> tuple[Workplace, Ran]:
     """A folder of five files and its home after the first run, which tests only read, and the run."""
     work = five_files(Workplace(tmp_path_factory.mktemp("first"), built_encoder))
+    shutil.copy(mlflow_database, work.home.root)
     with settled(variables(work)), dg.DagsterInstance.ephemeral() as instance:
         result = Pipeline(work, instance).run()
     assert result.success, failures(result)

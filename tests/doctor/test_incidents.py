@@ -163,9 +163,8 @@ def proven_once(searchable_once: Workplace, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
-def work(proven_once: Workplace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workplace:
+def work(proven_once: Workplace, tmp_path: Path) -> Workplace:
     """A home without a fault, whose newest backup is proven."""
-    monkeypatch.setattr("xnai_pipelines.state.layout.os.fsync", lambda descriptor: None)
     work = copy_home(proven_once, tmp_path)
     shutil.copytree(proven_once.home.root.parent / "backups", tmp_path / "backups", copy_function=os.link)
     return work

@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,17 @@ def test_a_quarantined_file_is_tried_on_request_and_when_its_parser_changes(
     assert report.changes["edited"] == 2
     assert work.rows(QUARANTINE)["broken.docx"]["attempts"] == 3
     assert report.written == 0
+
+
+def test_a_file_beyond_a_limit_is_tried_again_when_the_limit_changes(work: Workplace):
+    work.write("long.txt", "A line of words.\n" * 10)
+    work.write("damaged.json", "{")
+    small = replace(RULES, limits=replace(RULES.limits, max_file_bytes=100))
+    assert "XNAI_MAX_FILE_MB" in work.ingest_documents(small).refused_examples[-1]
+    assert work.plan(small).changes.to_read == ()
+    assert work.plan(RULES).changes.to_read == ("long.txt",)
+    work.ingest_documents(RULES)
+    assert work.sources() == {"long.txt"}
 
 
 def test_the_guard_stops_the_loss_of_many_files_until_it_is_allowed(work: Workplace):

@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.commands import run
-from tests.support.pipeline import ROOT, free_port, variables
+from tests.support.commands import free_port, run
+from tests.support.pipeline import ROOT, variables
 from tests.support.workplace import link_models
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex

@@ -5,12 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from tests.support.processors import report_processor
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import read_specification
+from xnai_pipelines.encoders.writing import writing
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.models.export import build_encoder
 
@@ -63,7 +68,18 @@ def test_int8_vectors_stay_close_to_torch(built_encoder: Encoder, torch_vectors:
     ],
 )
 def test_an_encoder_knows_the_writing_of_its_own_languages(built_encoder: Encoder, text: str, known: bool) -> None:
-    assert built_encoder.familiarity(text) > 0.9 if known else built_encoder.familiarity(text) < 0.1
+    familiarity = built_encoder.writing(text).familiarity
+    assert familiarity > 0.9 if known else familiarity < 0.1
+
+
+def test_an_encoder_with_a_token_for_each_chinese_character_knows_chinese() -> None:
+    characters = dict.fromkeys(["[UNK]", *(chr(code) for code in range(0x4E00, 0xA000, 4)), *"怎么备份数据库"])
+    vocabulary = {token: place for place, token in enumerate(characters)}
+    tokenizer = Tokenizer(WordPiece(vocabulary, unk_token="[UNK]"))
+    tokenizer.normalizer = BertNormalizer()
+    tokenizer.pre_tokenizer = BertPreTokenizer()
+    assert writing(tokenizer, "怎么备份数据库").familiarity == 1.0
+    assert writing(tokenizer, "ᄀᄁ").familiarity < 0.1
 
 
 @pytest.mark.parametrize("name", ["built_encoder", "fp32_encoder"])

@@ -74,7 +74,7 @@ def test_the_tokenizer_reads_pieces_between_the_special_tokens(folder: Path, tmp
     assert encoding.tokens == ["<s>", "▁query:", "▁red", "▁красный", "▁", "!", "</s>"]
     assert encoding.ids[-2] == 3
     assert encoding.type_ids == [0] * 7
-    assert encoder.familiarity("red green") == 1.0
+    assert encoder.writing("red green").familiarity == 1.0
 
 
 def test_a_folder_that_is_there_is_not_written_again_and_a_damaged_one_is(folder: Path) -> None:
@@ -156,7 +156,7 @@ def test_the_installed_package_gives_an_encoder_that_knows_many_languages(tmp_pa
         ("स्ट्रोक का जोखिम क्या कम करता है", {1, 3}),
     ):
         assert int(np.argmax(vectors @ encoder.encode_query(question))) in best
-        assert encoder.familiarity(question) > 0.7
+        assert encoder.writing(question).familiarity > 0.7
     # the ids of the published tokenizer
     assert encoder._tokenizer.encode("query: ").ids[:4] == [0, 41, 1294, 12]
 

@@ -1,7 +1,8 @@
 """Workers give the bytes that the run itself would, whatever their number, and after one of them was killed."""
 
 import hashlib
-from multiprocessing import active_children
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -51,14 +52,14 @@ def test_shards_give_the_same_bytes_and_leave_no_file(built_encoder: Encoder, al
 def test_processes_give_the_same_bytes_though_one_is_killed(
     built_encoder: Encoder, alone: Made, tmp_path: Path
 ) -> None:
-    killed = []
+    engine, killed = Processes(2), []
 
     def kill_one(_: int) -> None:
         if not killed:
-            killed.append(active_children()[0])
-            killed[0].kill()
+            killed.append(next(iter(engine.figures)))
+            os.kill(int(killed[0].rpartition("/")[2]), signal.SIGKILL)
 
-    spread = Spread(Processes(2), tmp_path / "shards")
+    spread = Spread(engine, tmp_path / "shards")
     encoded, codes = spread.encode(built_encoder, KEYED, kill_one, keep_tokens=True)
     vectors, tokens, counts = alone
     assert killed

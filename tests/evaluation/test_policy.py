@@ -7,6 +7,8 @@ import pyarrow as pa
 import pytest
 
 from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.writing import Writing
+from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, strange_languages
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.policy import (
@@ -22,6 +24,8 @@ from xnai_pipelines.evaluation.report import Headline
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
+from xnai_pipelines.search.ranking import fused
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 
 CODES = [f"INV-2024-{100_000 + 7 * n}" for n in range(80)]
@@ -64,6 +68,7 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
         "correct_typos": True,
         "reranker": None,
         "graph_weight": 0.0,
+        "languages": {},
     }
     assert coded.search().policy.vector_weight == 0.9
 
@@ -117,16 +122,56 @@ def test_a_single_spike_is_chance_and_a_broad_top_is_not():
     assert choose_weight(broad) == pytest.approx(0.8, abs=0.05)
 
 
-def test_a_strange_writing_lowers_the_weight():
-    policy = RankingPolicy(0.6)
-    assert policy.weight_for(1.0, found=100) == pytest.approx(0.6)
-    assert policy.weight_for(0.0, found=100) == pytest.approx(0.12)
+KNOWN, SPELT_OUT, UNREADABLE = (Writing(10, 0, 3), Writing(10, 0, 10), Writing(10, 10, 0))
+
+
+@pytest.mark.parametrize(
+    ("writing", "known", "share"),
+    [(KNOWN, 1.0, 0.6), (KNOWN, 0.0, 0.12), (SPELT_OUT, 1.0, 0.12), (UNREADABLE, 1.0, 0.0)],
+)
+def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing, known: float, share: float):
+    assert RankingPolicy(0.6).weight_for(writing, explained=1.0, found=100, known=known) == pytest.approx(share)
+
+
+def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_encoder_knows():
+    random = np.random.default_rng(0)
+    vector, keyword = random.normal(size=1000).astype(np.float32), np.zeros(1000, np.float32)
+    vector[:2] = 5.0, 1.5
+    keyword[1] = 3.0
+
+    def first(writing: Writing, explained: float) -> int:
+        return int(np.argmax(fused(vector, keyword, RankingPolicy().weight_for(writing, explained=explained, found=1))))
+
+    assert first(KNOWN, explained=0.2) == 0
+    assert first(KNOWN, explained=0.9) == 1
+    assert first(SPELT_OUT, explained=0.2) == 1
 
 
 def test_vectors_never_outweigh_words_that_few_passages_have():
-    assert RankingPolicy(0.9).weight_for(1.0, found=1) == DEFAULT_WEIGHT
-    assert RankingPolicy(0.3).weight_for(1.0, found=1) == pytest.approx(0.3)
-    assert RankingPolicy(0.9).weight_for(1.0, found=0) == pytest.approx(0.9)
+    assert RankingPolicy(0.9).weight_for(KNOWN, explained=1.0, found=1) == DEFAULT_WEIGHT
+    assert RankingPolicy(0.3).weight_for(KNOWN, explained=1.0, found=1) == pytest.approx(0.3)
+    assert RankingPolicy(0.9).weight_for(KNOWN, explained=0.0, found=0) == 1.0
+
+
+def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):
+    index = coded.search()
+    assert strange_languages(index) == {}, "texts shorter than three excerpts are not asked for"
+    strange = index.ranked_by(RankingPolicy(languages={"en": 0.0}), Home(coded.home.root))
+    question = "When is the mailed invoice due?"
+    assert strange.explain(question).familiarity == 0.0
+    assert strange.explain(question).weight < index.explain(question).weight / 2
+
+
+@pytest.mark.parametrize(("reciprocal_rank", "known"), [(0.85, 1.0), (0.55, 1.0), (0.34, 0.0), (0.45, 0.5), (0.1, 0.0)])
+def test_an_encoder_that_finds_no_passage_by_its_own_words_does_not_know_the_language(reciprocal_rank, known):
+    assert knowledge(reciprocal_rank) == known
+
+
+def test_an_excerpt_has_whole_words_from_the_middle():
+    words = " ".join(f"word{number}" for number in range(40))
+    assert set(excerpt(words).split()) <= set(words.split()[10:30])
+    assert excerpt("A short text.") is None
+    assert len(excerpt("数据库备份" * 30)) == 30
 
 
 def test_correction_can_be_switched_off(coded: Workplace):
@@ -170,3 +215,4 @@ def test_hybrid_that_is_as_good_as_its_better_part_loses_nothing(means):
 
 def test_small_slices_are_not_judged():
     assert [str(loss.part) for loss in hybrid_losses(rows(0.5, 0.4, 0.6, 40), HEADLINE)] == ["all questions"]
+    assert hybrid_losses(rows(0.5, 0.4, 0.6, 20), HEADLINE) == []

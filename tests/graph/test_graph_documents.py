@@ -1,6 +1,7 @@
 """Documents are read alike by the run itself and by workers, whatever their number, and after a kill."""
 
-from multiprocessing import active_children
+import os
+import signal
 
 import pytest
 
@@ -10,8 +11,9 @@ from xnai_pipelines.compute.engine import HERE, Here
 from xnai_pipelines.compute.processes import Processes
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.graph import documents
-from xnai_pipelines.graph.documents import DocumentShard, read_by, read_shard
+from xnai_pipelines.graph.documents import read_by
 from xnai_pipelines.graph.make import pending
+from xnai_pipelines.state import document_shards
 
 PAGES, IN_SHARD = 20, 8
 
@@ -24,7 +26,7 @@ class Apart(Here):
 
 @pytest.fixture(autouse=True)
 def small_shards(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents, "DOCUMENTS_IN_SHARD", IN_SHARD)
+    monkeypatch.setattr(document_shards, "DOCUMENTS_IN_SHARD", IN_SHARD)
 
 
 @pytest.fixture(scope="module")
@@ -52,14 +54,14 @@ def test_shards_give_the_same_rows_and_leave_no_file(pages: Workplace):
 
 @pytest.mark.slow
 def test_processes_give_the_same_rows_though_one_is_killed(pages: Workplace):
-    killed = []
+    engine, killed = Processes(2), []
 
     def kill_one(_: int) -> None:
         if not killed:
-            killed.append(active_children()[0])
-            killed[0].kill()
+            killed.append(next(iter(engine.figures)))
+            os.kill(int(killed[0].rpartition("/")[2]), signal.SIGKILL)
 
-    assert read(pages, Processes(2), kill_one).equals(read(pages, HERE))
+    assert read(pages, engine, kill_one).equals(read(pages, HERE))
     assert killed
 
 
@@ -71,19 +73,15 @@ def test_what_a_killed_run_had_read_is_not_read_again(pages: Workplace, monkeypa
 
     with pytest.raises(KeyboardInterrupt):
         read(pages, Dies())
-    again: list[DocumentShard] = []
+    again: list[tuple[str, ...]] = []
     rows_of = documents.read_documents
 
     def counted(tables, ids):
         again.append(ids)
         return rows_of(tables, ids)
 
-    class Counts(Apart):
-        def map(self, function, shards):
-            monkeypatch.setattr(documents, "read_documents", counted)
-            yield from map(read_shard, shards)
-
-    rows = read(pages, Counts())
-    monkeypatch.setattr(documents, "read_documents", rows_of)
+    with monkeypatch.context() as patch:
+        patch.setattr(documents, "read_documents", counted)
+        rows = read(pages, Apart())
     assert len(again) == -(-PAGES // IN_SHARD) - 1
     assert rows.equals(read(pages, HERE))

@@ -122,12 +122,13 @@ def test_hybrid_rankings_are_those_of_search(home: Workplace) -> None:
     asked = Asked(
         document_ids=[rows[one]["document_id"] for one in ids],
         keyword=[{ids.index(hit.chunk_id): hit.keyword or 0.0 for hit in hits} for hits in keyword],
+        explained=[index.keyword.explained(one.question, index.keyword.scores(one.question)) for one in questions],
         relevant=[dict.fromkeys(question.document_ids, 1) for question in questions],
     )
     encoded = Encoded(
         passages=np.array([rows[one]["vector"] for one in ids], np.float32),
         questions=np.stack([home.encoder.encode_query(one.question) for one in questions]),
-        familiarity=[home.encoder.familiarity(one.question) for one in questions],
+        writings=[home.encoder.writing(one.question) for one in questions],
     )
     for mode, ours in (
         (Mode.HYBRID, hybrid_ndcg(asked, encoded, [index.policy.vector_weight])[index.policy.vector_weight]),

@@ -1,7 +1,6 @@
 """A quantized model is registered once with its run, and a card is logged once, whatever was killed in between."""
 
 import os
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from unittest import mock
 import mlflow
 import pytest
 
+from tests.support.commands import free_port
 from tests.support.tracked_evaluations import log as log_evaluation
 from tests.support.tracked_evaluations import tried_connections
 from tests.support.waiting import NEVER_SECONDS, until
@@ -203,9 +203,7 @@ def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
 def server(database, tmp_path, monkeypatch):
     """A tracking server's address, on a database of its own."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(NEVER_SECONDS)))  # read by MLflow at each request
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port = listener.getsockname()[1]
+    port = free_port()
     command = [str(Path(sys.executable).with_name("mlflow")), "server", "--host", "127.0.0.1", "--port", str(port)]
     storage = ["--backend-store-uri", f"sqlite:///{database}", "--artifacts-destination", (tmp_path / "kept").as_uri()]
     with (tmp_path / "server.log").open("w") as said:

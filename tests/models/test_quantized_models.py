@@ -44,7 +44,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, base: EncoderSpec) -> Work
     """An ingested folder of many documents with generated questions and a calibration set."""
     root = tmp_path_factory.mktemp("library")
     first = read_specification(base.source, Runtime.INT8_DYNAMIC)
-    work = Workplace(root, Encoder.load(build_encoder(first, root / "home" / "models"), threads=2))
+    work = Workplace(root, Encoder.load(build_encoder(first, root / "home" / "models"), threads=1))
     write_library(work)
     work.ingest()
     make_questions(work.context(), None)
@@ -53,7 +53,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, base: EncoderSpec) -> Work
 
 
 def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Workplace, base: EncoderSpec):
-    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
+    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=1)
     assert first.built
     assert first.finite
     assert first.ratio > 6.5
@@ -64,7 +64,7 @@ def test_a_variant_is_built_compared_registered_and_not_built_twice(library: Wor
         for path in (library.home.models / first.vector_space).iterdir()
         if path.name != "tokenizer.json"
     )
-    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
+    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=1)
     assert again == replace(first, built=False)
     assert read_model_report(library.home, "int4_rtn") == first
 
@@ -96,7 +96,7 @@ def test_a_variant_whose_run_was_killed_leaves_nothing_half_and_is_made_by_the_n
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert {path.name for path in library.home.models.glob("[!.]*")} == before
     assert read_model_report(library.home, "int2_rtn") is None
-    made = quantize_variant(library.context(), VARIANT["int2_rtn"], base, tracker(library), threads=2)
+    made = quantize_variant(library.context(), VARIANT["int2_rtn"], base, tracker(library), threads=1)
     assert made.built
     assert (library.home.models / made.vector_space / "card.json").exists()
 
@@ -117,12 +117,12 @@ def test_two_runs_at_once_make_a_variant_once(library: Workplace, base: EncoderS
 
 
 def test_a_damaged_variant_is_made_anew(library: Workplace, base: EncoderSpec):
-    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
+    first = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=1)
     weights = library.home.models / first.vector_space / "weights.arrow"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
-    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=2)
+    again = quantize_variant(library.context(), VARIANT["int4_rtn"], base, tracker(library), threads=1)
     assert again.built
     assert again.vector_space == first.vector_space
     assert again.cosine == first.cosine
@@ -131,13 +131,13 @@ def test_a_damaged_variant_is_made_anew(library: Workplace, base: EncoderSpec):
 def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(library: Workplace, base: EncoderSpec):
     context, policy = library.context(), Policy(min_cosine=0.97, min_questions=10_000)
     for name in ("fp32", "int4_rtn"):
-        quantize_variant(context, VARIANT[name], base, tracker(library), threads=2)
-    outcome = make_card(context, tracker(library), base, policy, threads=2, most_chunks=100)
+        quantize_variant(context, VARIANT[name], base, tracker(library), threads=1)
+    outcome = make_card(context, tracker(library), base, policy, threads=1, most_chunks=100)
     figures = {one.name: one for one in outcome.card.variants}
     assert figures["fp32"].speed_ratio == 1
     assert figures["int4_rtn"].agreement.cosine_mean > 0.95
     assert outcome.kept.mlflow_run is not None
-    again = make_card(context, tracker(library), base, policy, threads=2, most_chunks=100)
+    again = make_card(context, tracker(library), base, policy, threads=1, most_chunks=100)
     assert (again.measured, again.card) == (False, outcome.card)
 
     candidate, choice = choose_candidate(context, policy)
@@ -148,7 +148,7 @@ def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(li
     release = Releases(library.home.releases).require()
     assert asked_vector_space(library.home, base, None, release) == release.vector_space
 
-    encoder = Encoder.load(library.home.models / asked.vector_space, threads=2)
+    encoder = Encoder.load(library.home.models / asked.vector_space, threads=1)
     chosen = Workplace(library.documents.parent, encoder, library.documents)
     chosen.ingest(new_release=True)
     assert Releases(library.home.releases).require().vector_space == candidate.vector_space

@@ -156,7 +156,7 @@ def test_malformed_lines_are_named_and_the_others_are_read(tmp_path):
         "people.jsonl:4: \"right\" must be true or false, not 'yes'",
         "people.jsonl:5: \"at\" must be a time with a time zone, not '2026-03-01'",
         "people.jsonl:6: the split 'exam' is not one of",
-        "people.jsonl:7: the question is longer than 4,000 characters",
+        "people.jsonl:7: the question has 4,001 characters; the max is 4,000",
         "people.jsonl:8: n",
         "people.jsonl:9: the line is longer than",
     ):
@@ -185,9 +185,9 @@ def test_a_folder_that_is_not_there_holds_no_feedback(tmp_path):
 @pytest.mark.parametrize(
     ("question", "source", "said"),
     [
-        ("  ", "faq.md", "1 to 4,000 characters. This one has 0"),
-        ("q" * 4001, "faq.md", "1 to 4,000 characters. This one has 4,001"),
-        ("q\udcff", "faq.md", "bytes that are not text"),
+        ("  ", "faq.md", "The question is empty"),
+        ("q" * 4001, "faq.md", "has 4,001 characters; the max is 4,000"),
+        ("q\udcff", "faq.md", "is not valid text"),
         ("q", "guide/usage.md", "no document is named 'guide/usage.md'; the nearest names are 'guide/Usage.md'"),
         ("q", "zzzz", "no document is named 'zzzz'. `xnai search` shows"),
     ],

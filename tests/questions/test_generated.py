@@ -114,6 +114,9 @@ def test_a_section_in_several_passages_has_them_all_as_answers():
             "Предложение на русском языке состоит из слов.",
         ),
         ("この文は日本語で書かれています。次の文。", "この文は日本語で書かれています。"),
+        ("डेटाबेस का बैकअप हर रात लिया जाता है। और।", "डेटाबेस का बैकअप हर रात लिया जाता है।"),
+        ("هل يمكن نسخ المجلد كله إلى مكان آخر؟ نعم.", "هل يمكن نسخ المجلد كله إلى مكان آخر؟"),
+        ("การสำรองฐานข้อมูลจะเริ่มทุกคืน และไฟล์จะถูกเก็บไว้", "การสำรองฐานข้อมูลจะเริ่มทุกคืน"),
         (
             'She said "it ends inside the quotation marks." Next.',
             'She said "it ends inside the quotation marks."',
@@ -125,6 +128,12 @@ def test_a_section_in_several_passages_has_them_all_as_answers():
 )
 def test_the_first_whole_sentence_of_prose(text, expected):
     assert first_sentence(text) == expected
+
+
+def test_a_heading_of_two_words_or_more_is_asked():
+    headings = ["数据库备份", "猫", "डेटाबेस बैकअप", "Install"]
+    passages = [Passage(name, name, title=name, heading_path=(), text="") for name in headings]
+    assert {question.question for question in generate_questions(passages, 10, 0)} == {"数据库备份", "डेटाबेस बैकअप"}
 
 
 def test_headings_lose_markup_and_numbers_but_keep_their_words():

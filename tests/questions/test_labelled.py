@@ -43,11 +43,20 @@ def test_beir_ids_are_matched_with_record_ids_and_files_name_the_splits(beir):
     assert labelled.unresolved.rows == 0
 
 
-def test_grade_0_means_not_relevant(beir):
-    labelled = read_labelled(beir(test=[(1, 4983, 0), (1, 7, 1), (2, 7, 0)]), KNOWN)
+def test_grade_0_and_below_means_not_relevant(beir):
+    labelled = read_labelled(beir(test=[(1, 4983, -2), (1, 7, 1), (2, 7, 0)]), KNOWN)
     assert [question.document_ids for question in labelled.questions] == [{"B"}]
     assert labelled.without_answer == 1
     assert labelled.unresolved.rows == 0
+
+
+@pytest.mark.parametrize("question", ["???", "word " * 1_000, "half of \ud83d"])
+def test_a_question_that_cannot_be_asked_is_counted_and_named(tmp_path, question):
+    rows = [{"question": question, "documents": ["7"], "id": 1}, {"question": "Why?", "documents": ["7"], "id": 2}]
+    labelled = read_labelled(write_jsonl(tmp_path / "questions.jsonl", rows), KNOWN)
+    assert [question.question for question in labelled.questions] == ["Why?"]
+    assert labelled.unresolved.rows == 1
+    assert "questions.jsonl:1: the question " in labelled.unresolved.examples[0]
 
 
 def test_unknown_documents_ambiguous_documents_and_unknown_questions_are_counted_and_named(beir):
@@ -127,7 +136,6 @@ def test_malformed_qrels_are_named_with_their_line(beir):
     for row, told in [
         ((1, 7), "expected 3 columns"),
         ((1, 7, "x"), "the grade must"),
-        ((1, 7, -1), "the grade must"),
     ]:
         folder = beir(test=[(1, 7, 1), row])
         with pytest.raises(LabelledQuestionsError, match=rf"test\.tsv:3: {told}"):

@@ -66,8 +66,11 @@ def test_a_plain_deletion_leaves_the_bytes_in_the_files_and_forgetting_removes_t
         assert files_with(released, vector) == {f"{table}.lance", "vectors.db"}
     assert files_with(released, document_id(FORGOTTEN).encode())
 
+    released.home.shards.mkdir()
+    (released.home.shards / "left.texts.arrow").write_bytes(b"oak table number 0")
     report = forget(released.context(), released.documents, FORGOTTEN)
     check_forgotten(released, needles)
+    assert not released.home.shards.exists()
     assert report.adapters == (read_adapter_report(released.home).adapter,)
     assert report.documents == 0  # the ingest had removed the rows
     assert report.cached_vectors >= 2

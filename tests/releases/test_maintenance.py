@@ -40,14 +40,27 @@ def test_a_table_without_a_release_is_dropped_and_every_other_row_stays(
     filled.ingest()
     before, vectors = filled.content(), filled.vectors()
     table = unfinished(filled, monkeypatch, new_release=True)
+    filled.home.access.mkdir()
+    (filled.home.access / "2020-01-01.host.jsonl").touch()
     report = maintain(filled.context(), kept_releases=3)
     assert report.dropped == (table,)
+    assert report.access_logs_removed == 1
     assert report.bytes_before > 0
     assert report.bytes_after > 0
     assert filled.content() == before
     assert filled.vectors() == vectors
     assert filled.search().search("installer")[0].source == "guide.md"
     assert filled.ingest().embeddings.encoded == 0
+
+
+def test_a_reranker_that_no_release_has_is_dropped(work: Workplace):
+    work.write("a.txt", "Text.\n")
+    work.ingest()
+    Releases(work.home.releases).set_ranking(1, {"reranker": "used"})
+    for name in ("used", "old"):
+        (work.home.rerankers / name).mkdir(parents=True)
+    maintain(work.context(), kept_releases=3)
+    assert [folder.name for folder in work.home.rerankers.iterdir()] == ["used"]
 
 
 def test_a_plan_says_how_long_the_next_run_will_take(work: Workplace, built_encoder: Encoder):

@@ -102,7 +102,8 @@ def test_a_new_release_that_was_killed_changes_nothing_and_is_continued(
 def test_a_first_release_whose_pointer_was_not_written_is_made_again(filled: Workplace):
     filled.ingest()
     before = filled.content()
-    (filled.home.releases / "current.json").unlink()
+    for after_the_manifest in ("current.json", "moves.jsonl"):
+        (filled.home.releases / after_the_manifest).unlink()
     assert filled.ingest().embeddings.release == 1
     assert filled.content() == before
 

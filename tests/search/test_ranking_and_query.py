@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.search.query import LONGEST_QUESTION, Asked, Filters, asked, checked_question
+from xnai_pipelines.questions.question import LONGEST_QUESTION
+from xnai_pipelines.search.query import Asked, Filters, asked, checked_question
 from xnai_pipelines.search.ranking import best_rows, first_per_group, fused
 
 
@@ -61,6 +62,21 @@ def test_the_first_of_each_group_stays_in_order(groups):
         ("budget type:pdf", Asked("budget", filters=Filters(media_type="application/pdf"))),
         ("budget type:text/csv", Asked("budget", filters=Filters(media_type="text/csv"))),
         ("what does rm -rf do", Asked("what does rm -rf do")),
+        ("zero -273.15 and -v2.1", Asked("zero -273.15 and -v2.1")),
+        ("报告 -草稿", Asked("报告", without=("草稿",))),
+        ('Is "reset by peer"?', Asked("Is reset by peer?", phrases=("reset by peer",))),
+        ("(“signing keys”) «b c»,", Asked("(signing keys) b c,", phrases=("signing keys", "b c"))),
+        ("„Haus am See“", Asked("Haus am See", phrases=("Haus am See",))),
+        ('请问"数据库"怎么做', Asked("请问数据库怎么做", phrases=("数据库",))),
+        ("「税金」とは", Asked("税金とは", phrases=("税金",))),
+        ('5" disk, 3" disk', Asked('5" disk, 3" disk')),
+        ('-"signing keys" x', Asked('-"signing keys" x')),
+        ('x source:"my folder/"', Asked("x", filters=Filters("my folder/"))),
+        ("notes lang:DE", Asked("notes", filters=Filters(language="de"))),
+        ("notes lang:pt-BR", Asked("notes", filters=Filters(language="pt"))),
+        ("hello lang:python", Asked("hello lang:python")),
+        ("a type:ipynb", Asked("a", filters=Filters(media_type="application/x-ipynb+json"))),
+        ("a type:Mail", Asked("a", filters=Filters(media_type="message/rfc822"))),
         ("the option --verbose", Asked("the option --verbose")),
         ("type:unknown colour:red", Asked("type:unknown colour:red")),
         ("lang:de", Asked("lang:de")),

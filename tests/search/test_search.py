@@ -70,8 +70,10 @@ def test_what_is_no_question_is_refused_in_words(searched: Workplace, question: 
     ["the of and", "x" * 4_000, "word " * 800, "a\x00b", "(\"unbalanced' AND [", "قطة кошка 猫", "🐋 whales"],
 )
 @pytest.mark.parametrize("mode", list(Mode))
-def test_odd_questions_are_answered(searched: Workplace, question: str, mode: Mode):
-    searched.search().search(question, mode=mode)
+def test_odd_questions_find_passages_of_the_documents_or_nothing(searched: Workplace, question: str, mode: Mode):
+    texts = {row["document_id"]: row["text"] for row in searched.rows(DOCUMENTS).values()}
+    hits = searched.search().search(question, mode=mode)
+    assert [hit.text for hit in hits] == [texts[hit.document_id][hit.start : hit.end] for hit in hits]
 
 
 def test_a_document_stands_once_where_answers_are_grouped(work: Workplace):

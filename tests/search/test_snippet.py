@@ -39,6 +39,13 @@ def test_words_are_marked_by_stem(text: str, question: str, expected: list[str])
 def test_words_of_writing_without_spaces_are_marked():
     assert marked(snippet("我爱北京天安门。Lance 很快。", wanted("北京 lance"), "zh")) == ["北京", "Lance"]
     assert marked(snippet("我爱北京天安门。", wanted("上海"), "zh")) == []
+    assert marked(snippet("京都也很好。北方。", wanted("京都 北京"), "zh")) == ["京都"]
+    assert marked(snippet("税法", wanted("税"), "zh")) == ["税"]
+    assert marked(snippet("데이터베이스를 백업", wanted("데이터베이스"), "ko")) == ["데이터베이스"]
+
+
+def test_words_with_signs_on_their_letters_are_marked():
+    assert marked(snippet("डेटाबेस का बैकअप", wanted("बैकअप"), "hi")) == ["बैकअप"]
 
 
 def test_a_long_text_is_cut_around_the_words():

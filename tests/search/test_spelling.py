@@ -63,6 +63,26 @@ def test_what_may_be_right_is_kept(text: str):
     assert correct(text) == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "certifcate certifiacte certificat certficate of the bank and the bark",  # more than three unknown words
+        "certifcate sertificate signung",  # three of three
+    ],
+)
+def test_a_question_in_another_language_is_kept(text: str):
+    assert correct(text) == text
+
+
+def test_writing_without_spaces_has_no_misspelt_words():
+    said = "数据库备份 데이터베이스를 백업하는 방법을 알려주세요"
+    assert correct(f"{said} certifcate") == f"{said} certificate"
+
+
+def test_a_question_of_misspelt_words_is_corrected():
+    assert correct("certifcate signng") == "certificate signing"
+
+
 def test_a_quoted_word_is_kept():
     assert correct("certifcate", kept=frozenset(["certifcate"])) == "certifcate"
 

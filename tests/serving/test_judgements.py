@@ -1,9 +1,13 @@
 """A judgement in the service counts in the next evaluation, and says nothing of what its caller may not read."""
 
+import asyncio
+from contextlib import suppress
+
 import pytest
 
 from tests.support.served import bearer
 from xnai_pipelines.questions.feedback import read_feedback
+from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.tokens import Scope
 
 QUESTION = "When is the office closed?"
@@ -28,6 +32,20 @@ def test_a_judgement_is_noted_with_its_caller(tenants, client):
         (QUESTION, "blue/office.md", False),
     ]
     assert given[0].who.startswith("somebody/")
+
+
+def test_whose_documents_they_are_is_found_out_in_a_worker(tenants, client, monkeypatch):
+    """The rules are asked about every document, for which no other request waits."""
+    known, real, in_loop = ids(client, tenants), Served.for_groups, []
+
+    def for_groups(served, groups):
+        with suppress(RuntimeError):
+            in_loop.append(asyncio.get_running_loop())
+        return real(served, groups)
+
+    monkeypatch.setattr(Served, "for_groups", for_groups)
+    assert judge(client, bearer(tenants.home, "blue"), [known["holidays.md"]]).status_code == 200
+    assert in_loop == []
 
 
 @pytest.mark.parametrize("name", ["red/pay.md", "nothing"])

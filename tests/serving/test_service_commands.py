@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from tests.support.certificate import write_certificate
-from tests.support.pipeline import command, free_port, start_xnai, variables
+from tests.support.commands import free_port
+from tests.support.pipeline import command, start_xnai, variables
 from tests.support.served import bearer
 from tests.support.waiting import until
 

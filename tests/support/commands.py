@@ -41,6 +41,19 @@ def server() -> str:
     return address
 
 
+def environment() -> dict[str, str]:
+    """Return this process's environment without settings of the product, of Dagster and of MLflow."""
+    ours = ("XNAI_", "DAGSTER_", "MLFLOW_")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
 class Process:
     """A process of Python with these arguments, in a session of its own; like `subprocess.Popen` with its pipes.
 

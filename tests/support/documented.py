@@ -139,11 +139,10 @@ class World:
 
 def world(folder: Path, homes: Sequence[Path], *encoders: Encoder, **variables: str) -> World:
     """Return a world in this folder whose homes have the encoders built already."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
     for home in homes:
         link_models(home / "models", *encoders)
     threads = {} if UPDATE else {"XNAI_THREADS": "1"}  # pages show what all cores take; tests share the cores
-    return World(folder, {**kept, "HOME": str(folder), "COLUMNS": "100", **threads, **variables})
+    return World(folder, {**commands.environment(), "HOME": str(folder), "COLUMNS": "100", **threads, **variables})
 
 
 def difference(claimed: str, printed: str, tolerance: float = FIGURE_TOLERANCE) -> str | None:

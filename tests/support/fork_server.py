@@ -17,7 +17,7 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from tests.support.fast_sqlite import make_sqlite_fast
+from tests.support.fast_disk import make_disk_fast
 from tests.support.forked import SIZE_BYTES, TOLD_BYTES
 
 # Imported without these, they would report home or take another way than in a command.
@@ -124,7 +124,7 @@ def python(arguments: list[str], search: list[str]) -> None:
 def run(listener: int) -> None:
     """Import the libraries, serve, and do in each process made what it was asked for."""
     os.environ.update(_AS_IN_A_COMMAND)
-    make_sqlite_fast()
+    make_disk_fast()
     import xnai_pipelines  # noqa: F401 - which keeps ONNX Runtime from reporting, ahead of its import
 
     for library in _LIBRARIES:

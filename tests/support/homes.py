@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -69,8 +70,12 @@ def adapted_home(tmp_path_factory: pytest.TempPathFactory, retrained: Retrained)
     from tests.support.adaptation_world import copy_world, decide
     from tests.support.workplace import Workplace
 
-    root = made_once(tmp_path_factory, "adapted", lambda folder: decide(copy_world(retrained.work, folder)))
-    return Workplace(root, retrained.work.encoder)
+    def make(folder: Path) -> None:
+        work = copy_world(retrained.work, folder)
+        shutil.rmtree(work.home.decisions)  # which says that approval is awaited
+        decide(work)
+
+    return Workplace(made_once(tmp_path_factory, "adapted", make), retrained.work.encoder)
 
 
 @pytest.fixture

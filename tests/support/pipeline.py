@@ -2,8 +2,8 @@
 
 import functools
 import io
+import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,10 +30,9 @@ QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 def variables(work: Workplace | None = None, **settings: object) -> dict[str, str]:
     """Return an environment with the settings given, a workplace's home and folder among them, and no other of ours."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XNAI_", "DAGSTER_", "MLFLOW_"))}
     place = {"home": work.home.root, "documents": work.documents} if work else {}
     ours = {f"XNAI_{name.upper()}": str(value) for name, value in {**place, "threads": 1, **settings}.items()}
-    return {**kept, **ours, "COLUMNS": "200"}  # a wide terminal: no line is broken
+    return {**commands.environment(), **ours, "COLUMNS": "200"}  # a wide terminal: no line is broken
 
 
 @contextmanager
@@ -109,13 +108,6 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
     }
 
 
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 @dataclass(frozen=True, slots=True)
 class Said:
     """What a command printed, and the code that it ended with."""
@@ -123,6 +115,12 @@ class Said:
     code: int
     out: str
     err: str
+
+
+def json_of(said: Said) -> Any:
+    """Return what a command that ended well printed as JSON."""
+    assert said.code == 0, said.err
+    return json.loads(said.out)
 
 
 def command(environment: dict[str, str], *arguments: str) -> Said:

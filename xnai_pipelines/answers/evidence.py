@@ -15,7 +15,7 @@ BUDGET_TOKENS = 2_000
 PASSAGES = 10  # ranked passages that evidence is chosen from
 SHORT = 300  # characters, below which a passage takes in its neighbours: an answer is often in the next sentence
 SAME = 0.9  # share of words that a passage has in common with a better one, from which on it is left out
-CHARACTERS_PER_TOKEN = 4  # of English; the budget bounds memory and time, so an estimate is enough
+BYTES_PER_TOKEN = 4  # in UTF-8, about right for any script: a letter of most others has two or three bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,12 @@ def choose_evidence(
         QueryError: The question is empty, too long or has no word.
     """
     ranked = passages.index.rank(question, PASSAGES, filters=filters)
-    left, kept = budget_tokens * CHARACTERS_PER_TOKEN, dict[int, float]()
+    left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked):
         places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
-        size = sum(len(text) for text in passages.index.corpus.values("text", places))
+        texts = passages.index.corpus.values("text", places)
+        # without a language model the budget bounds time and memory, and characters are as good a measure
+        size = sum(len(text.encode() if merge else text) for text in texts)
         if size > left and kept:
             break
         left -= size

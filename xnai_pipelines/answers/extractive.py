@@ -30,6 +30,12 @@ _STEPS = re.compile(
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[ \t]*(?:```|~~~)")
+# Markdown that only a renderer needs. Of a link only what points to a place: `handlers[0](request)` is code.
+_MARKUP = re.compile(
+    r"(?<!\w)!?\[(?P<link>[^\]\n]{1,300})\]\((?:https?:|mailto:|[./#]|[\w./-]{1,200}\.(?:md|html?|rst|txt))[^)\s]{0,2000}\)"
+    r"|(?<![\w*])\*\*(?=\S)(?P<strong>[^*\n]{1,300})(?<=\S)\*\*(?![\w*])"
+    r"|\A(?:[-*+]|>)[ \t]+"
+)
 _NARROWEST = 40  # characters, to which prose is folded
 
 
@@ -64,8 +70,8 @@ def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> 
 def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
     """Return a unit as a sentence that quotes it.
 
-    A row of a table is read with the names of its columns. The lines of prose are joined; those of code, logs and
-    verse stay apart.
+    A row of a table is read with the names of its columns. The lines of prose are joined, and lose links and emphasis;
+    those of code, logs and verse stay apart.
     """
     citation = evidence[unit.evidence].cite(unit.start, unit.end)
     return Sentence(_shown(unit, evidence[unit.evidence]), State.VERBATIM, (citation,))
@@ -97,13 +103,18 @@ def _shown(unit: Unit, one: Evidence) -> str:
     if unit.names or quote.startswith("|"):
         return as_sentence(quote, one.text[unit.names[0] - one.start : unit.names[1] - one.start] if unit.names else "")
     if "\n" not in quote:
-        return " ".join(quote.split())
+        return _prose(quote)
     first = one.text.rfind("\n", 0, start) + 1
     last = one.text.find("\n", end)
     if _is_folded_prose(one.text[first : last if last >= 0 else len(one.text)].split("\n")):
-        return " ".join(quote.split())
+        return _prose(quote)
     indent = one.text[first:start]
     return quote if indent.strip() else dedent(indent + quote)
+
+
+def _prose(quote: str) -> str:
+    """Return prose in one line, without the Markdown around its words."""
+    return " ".join(_MARKUP.sub(lambda found: found["link"] or found["strong"] or "", quote).split())
 
 
 def _is_folded_prose(lines: Sequence[str]) -> bool:

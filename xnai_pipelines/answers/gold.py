@@ -7,12 +7,12 @@ id. `start` is where the answer stands in the record; the stored text may have a
 nearest to it counts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.errors import LabelledQuestionsError
-from xnai_pipelines.questions.files import json_object, read_beir, read_jsonl
+from xnai_pipelines.questions.files import json_object, numbered_lines, read_beir, read_jsonl
 from xnai_pipelines.questions.labelled import DocumentNames
 from xnai_pipelines.questions.question import Origin, question_id
 
@@ -30,6 +30,19 @@ class GoldAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class Gold:
+    """Known answers by question_id.
+
+    Attributes:
+        answers: The answers.
+        left_out: Those that stand in no stored document or belong to no question: their lines, and which of the two.
+    """
+
+    answers: Mapping[str, Sequence[GoldAnswer]]
+    left_out: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class StoredText:
     """The text of a stored document and its title."""
 
@@ -37,10 +50,8 @@ class StoredText:
     text: str
 
 
-def read_gold(
-    labelled: Path | None, sources: Mapping[str, str], texts: Mapping[str, StoredText]
-) -> dict[str, list[GoldAnswer]]:
-    """Return the known answers by question_id; answers that stand in no stored document are left out.
+def read_gold(labelled: Path | None, sources: Mapping[str, str], texts: Mapping[str, StoredText]) -> Gold:
+    """Return the known answers.
 
     Args:
         labelled: Folder or file of the labelled questions; None if there are none.
@@ -52,31 +63,36 @@ def read_gold(
     """
     path = labelled and (labelled if labelled.is_dir() else labelled.parent) / FILE
     if not labelled or not path or not path.is_file():
-        return {}
+        return Gold({})
     names = DocumentNames(sources)
     rows = read_beir(labelled) if labelled.is_dir() else read_jsonl(labelled)
     ids = {row.given_id: question_id(Origin.LABELLED, row.question, row.given_id) for row in rows if row.question}
     found: dict[str, list[GoldAnswer]] = {}
-    for given_id, document, text, start in _answers(path):
+    left_out = []
+    for where, given_id, document, text, start in _answers(path):
         try:
             document_id = names.resolve(document)
+            answer = _located(document_id, texts[document_id], text, start)
         except LookupError:
-            continue
-        answer = _located(document_id, texts[document_id], text, start)
+            answer = None
         if answer and given_id in ids:
             found.setdefault(ids[given_id], []).append(answer)
-    return found
+        elif given_id not in ids:
+            left_out.append(f"{where}: there is no question {given_id!r}")
+        else:
+            left_out.append(f"{where}: {text!r} is not in the document {document!r}")
+    return Gold(found, tuple(left_out))
 
 
-def _answers(path: Path) -> Iterator[tuple[str, str, str, int]]:
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        where = f"{path}:{number}"
+def _answers(path: Path) -> Iterator[tuple[str, str, str, str, int]]:
+    for where, line in numbered_lines(path):
         fields = json_object(where, line)
         try:
             for answer in fields["answers"]:
                 if not isinstance(answer["text"], str) or not answer["text"]:
                     raise ValueError
                 yield (
+                    where,
                     str(fields["question_id"]),
                     str(fields["document_id"]),
                     answer["text"],

@@ -44,11 +44,19 @@ class KeptAnswers:
 
 @dataclass(frozen=True, slots=True)
 class AnswersOutcome:
-    """An evaluation of answers; `measured` is false if nothing had changed since the last."""
+    """An evaluation of answers.
+
+    Attributes:
+        kept: The evaluation.
+        measured: Whether it was measured now; false if nothing had changed since the last.
+        seconds: Time that it took.
+        left_out: Known answers that could not be used, each with its line and the reason.
+    """
 
     kept: KeptAnswers
     measured: bool
     seconds: float
+    left_out: tuple[str, ...] = ()
 
 
 def evaluate_release_answers(
@@ -85,19 +93,19 @@ def evaluate_release_answers(
         sources = context.tables.pairs(DOCUMENTS, "source", "document_id")
         gold = read_gold(labelled, sources, texts)
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, question_set(tested)]
-        known = [[asdict(answer) for answer in gold.get(one.question_id, ())] for one in tested]
+        known = [[asdict(answer) for answer in gold.answers.get(one.question_id, ())] for one in tested]
         fingerprint = hashlib.sha256(json.dumps([*content, known, asdict(policy)]).encode()).hexdigest()
         kept = last_answers(context.home)
         measured = force or kept is None or kept.fingerprint != fingerprint
         if measured or kept is None:
             watch.items = len(tested)
-            report = measure_answers(context, passages, tested, gold, texts, policy)
+            report = measure_answers(context, passages, tested, gold.answers, texts, policy)
             kept = KeptAnswers(fingerprint, datetime.now(UTC), report, _previous(kept, report))
             write_record(path, kept)
         if kept.mlflow_run is None:
             kept = replace(kept, mlflow_run=_log(tracker, kept, context.run_id))
             write_record(path, kept)
-    return AnswersOutcome(kept, measured, watch.seconds)
+    return AnswersOutcome(kept, measured, watch.seconds, gold.left_out)
 
 
 def last_answers(home: Home) -> KeptAnswers | None:

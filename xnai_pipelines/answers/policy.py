@@ -1,4 +1,4 @@
-"""Chooses when the current release refuses, and keeps that under `state/` until its grounds change."""
+"""Chooses when a release refuses, and keeps that under `state/`, a file per release, until its grounds change."""
 
 import hashlib
 import json
@@ -8,10 +8,10 @@ from pathlib import Path
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy, choose_policy
+from xnai_pipelines.answers.refusal import FEWEST, NO_POLICY, RefusalPolicy, choose_policy
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.make import index_content
-from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, questions_to_choose_on
+from xnai_pipelines.evaluation.policy import questions_to_choose_on
 from xnai_pipelines.questions.question import Origin, Question
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home
@@ -29,8 +29,13 @@ class KeptPolicy:
 
 def refusal_policy(home: Home, release: Release) -> RefusalPolicy:
     """Return the policy of a release; the default if it has none."""
-    kept = read_record(_path(home), KeptPolicy)
-    return kept.policy if kept and kept.policy.release == release.release else NO_POLICY
+    kept = read_record(_path(home, release.release), KeptPolicy)
+    return kept.policy if kept else NO_POLICY
+
+
+def forget_refusal_policy(home: Home, release: int) -> None:
+    """Remove the policy of a release that is no longer kept."""
+    _path(home, release).unlink(missing_ok=True)
 
 
 def make_refusal_policy(context: StageContext, passages: Passages, questions: Sequence[Question]) -> RefusalPolicy:
@@ -42,10 +47,11 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
     release = passages.index.release
     content = [ANSWERS_VERSION, index_content(context, release), release.ranking, question_set(asked), release.release]
     grounds = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-    kept = read_record(_path(context.home), KeptPolicy)
+    path = _path(context.home, release.release)
+    kept = read_record(path, KeptPolicy)
     if kept is None or kept.grounds != grounds:
         policy = RefusalPolicy(release=release.release)
-        if len(asked) >= MIN_QUESTIONS:
+        if len(asked) >= FEWEST:
             with context.progress.work("refusal policy", 2 * len(asked), "questions") as advance:
                 answered, removed = [], []
                 for question in asked:
@@ -54,7 +60,7 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
                     advance(2)
             policy = choose_policy(answered, removed, release.release)
         kept = KeptPolicy(grounds, policy)
-        write_record(_path(context.home), kept)
+        write_record(path, kept)
     return kept.policy
 
 
@@ -63,5 +69,5 @@ def confidence(passages: Passages, question: str, without: frozenset[str] = froz
     return weigh(passages.without(without), question).scored.confidence
 
 
-def _path(home: Home) -> Path:
-    return home.state / "refusal_policy.json"
+def _path(home: Home, release: int) -> Path:
+    return home.state / "refusal_policies" / f"{release}.json"

@@ -8,6 +8,7 @@ import numpy as np
 
 RISK = 0.05  # of refusing a question that the documents answer
 CERTAINTY = 0.95  # that the risk holds for other questions like those it was chosen on
+FEWEST = math.ceil(math.log(1 - CERTAINTY) / math.log(1 - RISK))  # questions that hold the risk with that certainty
 DEFAULT_THRESHOLD = -1.9  # refuses 2 % of XQuAD's train questions: a corpus without questions is seldom like it
 
 
@@ -28,6 +29,13 @@ class RefusalPolicy:
     release: int | None = None
     wrongly_refused: float | None = None
     rightly_refused: float | None = None
+
+    @property
+    def basis(self) -> str:
+        """What the threshold rests on, in a sentence."""
+        if self.questions:
+            return f"chosen on {self.questions:,} labelled questions"
+        return f"the default: {FEWEST} labelled questions are needed to hold {RISK:.0%} with {CERTAINTY:.0%} certainty"
 
 
 NO_POLICY = RefusalPolicy()

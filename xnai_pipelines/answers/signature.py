@@ -26,10 +26,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from xnai_pipelines.answers.answer import Answer, Citation, Signature
 from xnai_pipelines.answers.passages import stored_texts
-from xnai_pipelines.errors import AnswerFileError, NotReadyError, RecordError
+from xnai_pipelines.errors import AnswerFileError, NotReadyError, OptionError, RecordError
 from xnai_pipelines.state.layout import Home
 
 MOST_BYTES = 4_000_000  # of an answer's file
+
+_KEY = re.compile("[0-9a-f]{64}")
 
 
 class Verdict(StrEnum):
@@ -73,6 +75,7 @@ def verify_answer(path: Path, home: Home, trusted: str | None = None) -> Verific
     Raises:
         AnswerFileError: The file is not a signed answer.
         NotReadyError: The home has no key, and none is given.
+        OptionError: What is given is not a key.
     """
     content, answer = _read(path)
     signature = answer.signature
@@ -83,7 +86,9 @@ def verify_answer(path: Path, home: Home, trusted: str | None = None) -> Verific
         if not _path(home).exists():
             raise NotReadyError(f"{home.root} has no key yet. Name the public key that you trust: `--key`.")
         trusted = public_key(signing_key(home))
-    if not re.fullmatch("[0-9a-f]{64}", signature.public_key):
+    elif not _KEY.fullmatch(trusted.lower()):
+        raise OptionError(f"--key {trusted} is not a public key: 64 hexadecimal digits.")
+    if not _KEY.fullmatch(signature.public_key):
         raise AnswerFileError(f"{path} is not a signed answer: its public key is not 64 hexadecimal digits.")
     if signature.public_key != trusted.lower():
         return Verification(Verdict.OTHER_KEY, signed_at, signature.public_key)

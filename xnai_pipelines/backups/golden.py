@@ -57,6 +57,9 @@ def answers_of(home: Home, release: Release, versions: Mapping[str, int]) -> tup
 
 
 def _check_is_current(home: Home, release: Release, versions: Mapping[str, int]) -> None:
-    now = {folder.stem: newest_version(folder).version for folder in table_folders(home.lancedb)}
+    try:
+        now = {folder.stem: newest_version(folder).version for folder in table_folders(home.lancedb)}
+    except FileNotFoundError:  # dropped meanwhile
+        now = {}
     if now != versions or not corpus_is_current(home, Tables(home.lancedb), release.embeddings_table):
         raise HomeMovedError("A run was changing what search reads, or had been killed at that.")

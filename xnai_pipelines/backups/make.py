@@ -14,7 +14,7 @@ from pathlib import Path
 from xnai_pipelines.backups.backup import Backup, StoredFile
 from xnai_pipelines.backups.golden import answers_of
 from xnai_pipelines.backups.places import Place
-from xnai_pipelines.backups.repository import ABOUT, BLOCK_BYTES, Repository
+from xnai_pipelines.backups.repository import ABOUT, BACKUPS, BLOCK_BYTES, Repository
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
 from xnai_pipelines.backups.snapshot import SHARED, Snapshot, copy_database, stamp, take
@@ -126,7 +126,8 @@ def _check_mounted(home: Home, place: Place) -> None:
         made = last_backup(home)
     except RecordError:  # it is written again
         return
-    if made is not None and made.place == place.address and place.read(ABOUT) is None:
+    is_empty = place.read(ABOUT) is None and not place.sizes(BACKUPS)
+    if made is not None and made.place == place.address and is_empty:
         raise BackupUnavailableError(
             f"The backups in {place.address} are gone. Mount the disk or put them back. To begin again without them, "
             f"delete {_record(home)}."

@@ -23,7 +23,7 @@ BLOCK_BYTES = 4 * 2**20
 WRITTEN_AT_ONCE = 8  # each waits for the disk or the network
 
 ABOUT = "repository.json"
-_BLOCKS, _BACKUPS = "blocks", "backups"
+BACKUPS, _BLOCKS = "backups", "blocks"
 _CHECK = b"xnai backup key"
 _ID = re.compile(r"\d{8}T\d{6}\.\d{3}Z")
 
@@ -115,13 +115,13 @@ class Repository:
         while self._writing:
             self._writing.popleft().result()
         content = manifests.written(backup)
-        name = f"{_BACKUPS}/{backup.backup_id}"
+        name = f"{BACKUPS}/{backup.backup_id}"
         self.place.write(name, self._seal.close(name, content))
         self.bytes_written += len(content) + self._seal.overhead
 
     def ids(self) -> list[str]:
         """Return the ids of the backups, oldest first."""
-        names = (name.removeprefix(f"{_BACKUPS}/") for name in self.place.sizes(_BACKUPS))
+        names = (name.removeprefix(f"{BACKUPS}/") for name in self.place.sizes(BACKUPS))
         return sorted(name for name in names if _ID.fullmatch(name))
 
     def read(self, backup_id: str) -> Backup:
@@ -131,7 +131,7 @@ class Repository:
             BackupError: There is none of this id.
             BackupDamagedError: Its manifest is damaged; the message names it.
         """
-        name = f"{_BACKUPS}/{backup_id}"
+        name = f"{BACKUPS}/{backup_id}"
         stored = self.place.read(name) if _ID.fullmatch(backup_id) else None
         if stored is None:
             raise BackupError(f"There is no backup {backup_id!r} in {self.place.address}. `xnai backups` lists them.")
@@ -164,7 +164,7 @@ class Repository:
         stays = kept(((one.backup_id, one.at) for one in readable.values()), rules)
         expired = tuple(sorted(readable.keys() - stays))
         for backup_id in expired:
-            self.place.remove(f"{_BACKUPS}/{backup_id}")
+            self.place.remove(f"{BACKUPS}/{backup_id}")
         if len(readable) < len(self.ids()) + len(expired):
             return Removed(expired, 0)
         named = {block for backup_id in stays for block in readable[backup_id].blocks()}

@@ -8,9 +8,11 @@ from typing import NamedTuple
 
 from xnai_pipelines.chunks.spec import Chunk
 
-LONGEST_LEAD = 160  # characters
+LONGEST_LEAD = 160  # characters of a line
+LONGEST_HEADER = 320  # characters of a row of column names
 _RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?[0-9]{1,3}[.)])[ \t]")
+_LEADING = (":", "：")
 _LEADS_TO = 3  # lines: a line with a colon, one blank line, the first item
 
 
@@ -25,7 +27,7 @@ class _Block(NamedTuple):
 def leads(text: str, chunks: Sequence[Chunk]) -> list[str]:
     """Return for each chunk the row of column names, or the line before the list, that stands above it; "" without one.
 
-    A line of more than `LONGEST_LEAD` characters is cut.
+    A line of more than `LONGEST_LEAD` characters is cut, a row of more than `LONGEST_HEADER` after a column.
     """
     if len(chunks) < 2:
         return [""] * len(chunks)
@@ -34,7 +36,7 @@ def leads(text: str, chunks: Sequence[Chunk]) -> list[str]:
     found = []
     for chunk in chunks:
         at = bisect_right(starts, chunk.start) - 1
-        found.append(blocks[at].lead[:LONGEST_LEAD] if at >= 0 and chunk.start < blocks[at].end else "")
+        found.append(blocks[at].lead if at >= 0 and chunk.start < blocks[at].end else "")
     return found
 
 
@@ -43,13 +45,15 @@ def _blocks(text: str) -> Iterator[_Block]:
     offsets = list(accumulate((len(line) + 1 for line in lines), initial=0))
     at = 0
     while at < len(lines):
-        first, end = at, at
+        first, end, line = at, at, " ".join(lines[at].split())
         if "|" in lines[at] and at + 1 < len(lines) and "|" in lines[at + 1] and _RULE.match(lines[at + 1]):
             first, end = at + 1, _end_of_table(lines, at + 1)
-        elif lines[at].rstrip().endswith(":") and (item := _first_item(lines, at)):
+            line = line if len(line) <= LONGEST_HEADER else line[:LONGEST_HEADER].rpartition("|")[0]
+        elif line.endswith(_LEADING) and (item := _first_item(lines, at)):
             first, end = item, _end_of_list(lines, item)
+            line = line[:LONGEST_LEAD]
         if end > first:
-            yield _Block(offsets[first], offsets[end], " ".join(lines[at].split()))
+            yield _Block(offsets[first], offsets[end], line)
         at = max(end, at + 1)
 
 

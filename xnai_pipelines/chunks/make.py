@@ -3,8 +3,11 @@
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache, partial
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
@@ -16,8 +19,10 @@ from xnai_pipelines.documents.identity import chunk_id, passage_revision
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.document_shards import pays, rows_by_workers
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
+from xnai_pipelines.state.tables import Tables, is_in
 
 DOCUMENTS_IN_COMMIT = 512
 CHARACTERS_IN_COMMIT = 8_000_000
@@ -93,9 +98,36 @@ def _characters(batch: Sequence[Row]) -> int:
 
 def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> None:
     """Cut the documents and replace all their chunks in one commit."""
-    if batch:
-        table = pa.Table.from_pylist(chunk_rows(batch, spec, tokens), schema=CHUNKS.schema)
-        context.tables.merge(CHUNKS, table, within=("document_id", [row["document_id"] for row in batch]))
+    if not batch:
+        return
+    place = {row["document_id"]: number for number, row in enumerate(batch)}
+    if pays(context.engine, len(batch)):
+        cut = partial(cut_documents, spec=spec, tokenizer=tokens.path)
+        wanted = {row["document_id"]: f"{row['revision']} {strategy_of(spec, tokens)}" for row in batch}
+        rows = rows_by_workers(context.engine, context.home, CHUNKS.name, cut, wanted, lambda _: None)
+        order = np.argsort([place[document] for document in rows["document_id"].to_pylist()], kind="stable")
+        rows = rows.take(order)
+    else:
+        rows = pa.Table.from_pylist(chunk_rows(batch, spec, tokens), schema=CHUNKS.schema)
+    context.tables.merge(CHUNKS, rows, within=("document_id", list(place)))
+
+
+def cut_documents(tables: Tables, documents: Sequence[str], spec: ChunkingSpec, tokenizer: Path) -> pa.Table:
+    """Return the rows of the chunks table for stored documents: what a worker does.
+
+    Args:
+        tables: Tables of the home.
+        documents: Ids of the documents.
+        spec: How to cut.
+        tokenizer: File of the tokenizer.
+    """
+    rows = tables.read(DOCUMENTS, READ, is_in("document_id", documents)).to_pylist()
+    return pa.Table.from_pylist(chunk_rows(rows, spec, _tokens(tokenizer)), schema=CHUNKS.schema)
+
+
+@lru_cache(maxsize=1)
+def _tokens(path: Path) -> Tokens:
+    return Tokens(path)
 
 
 def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> list[Row]:

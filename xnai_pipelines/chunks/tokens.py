@@ -57,6 +57,7 @@ class Tokens:
     Attributes:
         context_free: Whether a text cut between words has the tokens of its parts. If not (byte-level and
             SentencePiece tokenizers, which mark the space before a word), a part can have one more token.
+        path: The file.
         fingerprint: 12 hexadecimal digits of the file's SHA-256. Another tokenizer gives other chunks.
     """
 
@@ -67,6 +68,7 @@ class Tokens:
             FileNotFoundError: There is no such file.
             ValueError: The file is not a Hugging Face tokenizer.
         """
+        self.path = path
         content = path.read_bytes()
         try:
             self._tokenizer = Tokenizer.from_buffer(content)

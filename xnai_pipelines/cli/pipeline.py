@@ -114,6 +114,7 @@ def search(
             {
                 "question": question,
                 "searched_for": what.text,
+                "without": what.without,
                 "release": index.release.release,
                 "hits": [asdict(hit) for hit in hits],
             }
@@ -121,7 +122,7 @@ def search(
         return
     from xnai_pipelines.cli.show_search import show_explanation, show_hits
 
-    show_hits(question, hits, what.text if what.corrections else None)
+    show_hits(question, hits, what)
     if explain:
         show_explanation(index.explain(what), hits)
 

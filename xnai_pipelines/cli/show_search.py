@@ -1,6 +1,7 @@
 """What people see of a search: passages found, how a question was understood, the ranking policy."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.cli.terminal import say, table
@@ -10,15 +11,20 @@ if TYPE_CHECKING:  # a search shows hits and nothing else
     from xnai_pipelines.graph.paths import Step
     from xnai_pipelines.search.hits import Explanation, Hit
     from xnai_pipelines.search.policy import RankingPolicy
+    from xnai_pipelines.search.query import Asked
 
 
-def show_hits(question: str, hits: Sequence["Hit"], searched_for: str | None = None) -> None:
-    """Print the passages found for a question, and what was searched for instead of it."""
+def show_hits(question: str, hits: Sequence["Hit"], what: "Asked | None" = None) -> None:
+    """Print the passages found for a question, and how it was understood if that is not as it was written."""
     say((question, "bold"), fold=True)
-    if searched_for is not None:
-        say(f"Searched for: {searched_for}", fold=True)
+    if what is not None and what.corrections:
+        say(f"Searched for: {what.text}", fold=True)
+    if what is not None and what.without:
+        say(f"Without: {', '.join(what.without)}", fold=True)
     if not hits:
-        say("  nothing found")
+        given = asdict(what.filters) if what is not None else {}
+        conditions = [f"{name.replace('_', ' ')} {value}" for name, value in given.items() if value]
+        say("  nothing found", f" with {', '.join(conditions)}" if conditions else "")
     for hit in hits:
         place = " > ".join(hit.heading_path)
         page = f", {hit.page}" if hit.page else ""
@@ -47,14 +53,13 @@ def show_explanation(explanation: "Explanation", hits: Sequence["Hit"]) -> None:
         "identifiers, whose passages come first": explanation.lookups,
         "phrases, whose passages come first": what.phrases,
         "titles, whose documents gain 1": explanation.titles,
-        "excluded words": what.without,
     }
     for name, values in found.items():
         if values:
             say(f"{name}: {', '.join(values)}", fold=True)
     say(
         f"Vectors count {explanation.weight:.2f}, keywords {1 - explanation.weight:.2f} in hybrid search; the encoder "
-        f"knows {explanation.familiarity:.0%} of this writing.",
+        f"knows {explanation.familiarity:.0%} of this language.",
         fold=True,
     )
     if explanation.reranker:
@@ -80,6 +85,8 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         ("typos corrected", "yes" if policy.correct_typos else "no"),
         ("chosen because", report.reason if report else "not on record; `xnai evaluate` chooses again"),
     ]
+    for language, known in policy.languages.items():
+        facts.append((f"encoder's knowledge of {language or 'passages without a language'}", f"{known:.0%}"))
     if report and report.gain:
         gain = report.gain
         facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))

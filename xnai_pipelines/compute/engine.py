@@ -7,10 +7,9 @@ paths and numbers. Data travels in files of the home, which every worker must re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Protocol
 
-Shard = TypeVar("Shard")
-Result = TypeVar("Result")
+from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures
 
 
 class Engine(Protocol):
@@ -18,9 +17,11 @@ class Engine(Protocol):
 
     Attributes:
         apart: Whether the function runs in other processes, so that data has to travel in files.
+        figures: What each worker did so far, by its name; nothing of this process.
     """
 
     apart: bool
+    figures: dict[str, WorkerFigures]
 
     def map(self, function: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Yield the result of each shard when it is ready. A shard whose worker is lost is done again.
@@ -34,6 +35,9 @@ class Here:
     """This process, one shard after the other."""
 
     apart = False
+
+    def __init__(self) -> None:
+        self.figures: dict[str, WorkerFigures] = {}
 
     def map(self, function: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Yield the result of each shard, in order."""

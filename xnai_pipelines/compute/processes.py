@@ -1,23 +1,28 @@
 """Maps in processes of this machine."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from xnai_pipelines.compute.engine import Result, Shard
+from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, counted, measured
 from xnai_pipelines.errors import WorkersLostError
 
 _BARREN_ROUNDS = 3  # in a row: workers that die before any of them finishes a shard will die again
 
 
 class Processes:
-    """A pool of processes for each map. A process that is killed costs the shards that were not done."""
+    """A pool of processes, kept from map to map. A process that is killed costs the shards that were not done.
+
+    The pool ends with this object.
+    """
 
     apart = True
 
     def __init__(self, workers: int) -> None:
+        self.figures: dict[str, WorkerFigures] = {}
         self._workers = workers
+        self._pool: ProcessPoolExecutor | None = None
 
     def map(self, function: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Yield the result of each shard when it is ready. One death ends the pool: a new one does the rest.
@@ -32,6 +37,7 @@ class Processes:
             try:
                 yield from self._round(function, waiting)
             except BrokenProcessPool as error:
+                self._pool = None
                 barren = barren + 1 if len(waiting) == before else 0
                 if barren == _BARREN_ROUNDS:
                     raise WorkersLostError(
@@ -41,13 +47,15 @@ class Processes:
 
     def _round(self, function: Callable[[Shard], Result], waiting: dict[int, Shard]) -> Iterator[Result]:
         """Yield the results of the shards that wait, and take those off."""
-        # a fresh interpreter: a fork of this one would inherit locks that its threads hold
-        with ProcessPoolExecutor(min(self._workers, len(waiting)), get_context("spawn")) as pool:
-            numbers = {pool.submit(function, shard): number for number, shard in waiting.items()}
-            try:
-                for future in as_completed(numbers):
-                    result = future.result()
-                    del waiting[numbers[future]]
-                    yield result
-            finally:
-                pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is None:
+            # fresh interpreters: a fork of this one would inherit locks that its threads hold
+            self._pool = ProcessPoolExecutor(self._workers, get_context("spawn"))
+        numbers = {self._pool.submit(measured, function, shard): number for number, shard in waiting.items()}
+        try:
+            for future in as_completed(numbers):
+                result = counted(future.result(), self.figures)
+                del waiting[numbers[future]]
+                yield result
+        finally:
+            # a shard that has begun uses files which the caller may remove
+            wait([future for future in numbers if not future.cancel()])

@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
-from xnai_pipelines.compute.engine import Result, Shard
+from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, counted, measured
 from xnai_pipelines.errors import UnavailableError, WorkersLostError
 from xnai_pipelines.extras import require
 
@@ -21,6 +21,7 @@ class RayCluster:
         require("ray", "XNAI_COMPUTE=ray")
         self._workers = workers
         self._address = address
+        self.figures: dict[str, WorkerFigures] = {}
 
     def map(self, function: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Yield the result of each shard when it is ready.
@@ -39,12 +40,13 @@ class RayCluster:
             ray.exceptions.LocalRayletDiedError,
             ray.exceptions.TaskUnschedulableError,
         )
-        task = ray.remote(num_cpus=1, max_retries=_TRIES_AGAIN)(function)
-        waiting = [task.remote(shard) for shard in shards]
+        task = ray.remote(num_cpus=1, max_retries=_TRIES_AGAIN)(measured)
+        waiting = [task.remote(function, shard) for shard in shards]
         try:
             while waiting:
                 ready, waiting = ray.wait(waiting)
-                yield from ray.get(ready)
+                for done in ray.get(ready):
+                    yield counted(done, self.figures)
         except lost as error:
             raise WorkersLostError(
                 f"Ray gave up a shard after {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may lack "

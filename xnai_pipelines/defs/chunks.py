@@ -8,7 +8,15 @@ from pydantic import Field
 
 from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import column_lineage, column_schema, rate, result, rows_revision, table_facts
+from xnai_pipelines.defs.metadata import (
+    column_lineage,
+    column_schema,
+    rate,
+    result,
+    rows_revision,
+    table_facts,
+    workers_table,
+)
 from xnai_pipelines.defs.resources import ChunkingResource, EncoderResource, StoresResource
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 
@@ -51,7 +59,8 @@ def chunks(
     Only documents whose text or structure changed are cut again, or all of them when the cutting itself changed.
     """
     spec = chunking.spec(encoder.window(new_release=config.new_release))
-    report = make_chunks(stores.stage_context(context), spec, encoder.tokens(new_release=config.new_release))
+    stage = stores.stage_context(context)
+    report = make_chunks(stage, spec, encoder.tokens(new_release=config.new_release))
     return result(
         report,
         rows_revision(stores.tables, CHUNKS, ["chunk_id", "revision"]),
@@ -60,6 +69,7 @@ def chunks(
         **{"dagster/column_lineage": column_lineage(base.key("documents"), ORIGINS)},
         strategy=spec.label,
         documents_per_second=rate(report.cut, report.seconds),
+        workers=workers_table(stage.engine),
     )
 
 

@@ -244,6 +244,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
                     read.parse_memory_mb,
                     read.unpack_mb,
                     read.ocr_languages,
+                    read.notebook_outputs,
                 ),
                 group="ingest",
                 kinds={"python", "lancedb", "table"},

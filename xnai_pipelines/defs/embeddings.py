@@ -5,7 +5,7 @@ import numpy as np
 from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts
+from xnai_pipelines.defs.metadata import column_lineage, rate, result, rows_revision, table_facts, workers_table
 from xnai_pipelines.defs.resources import EncoderResource, StoresResource
 from xnai_pipelines.errors import EncoderUnavailableError, UnsupportedEncoderError
 from xnai_pipelines.models.make import asked_vector_space
@@ -40,8 +40,9 @@ def embeddings(
     Only passages that have no vector in this vector space are encoded. The first run makes release 1.
     """
     model = encoder.load(new_release=config.new_release)
+    stage = stores.stage_context(context)
     report = embed_chunks(
-        stores.stage_context(context),
+        stage,
         model,
         exact_search_rows=stores.exact_search_rows,
         new_release=config.new_release,
@@ -57,6 +58,7 @@ def embeddings(
         **{"dagster/column_lineage": column_lineage(base.key("chunks"), ORIGINS)},
         dimension=model.dimension,
         chunks_per_second=rate(report.encoded, report.seconds),
+        workers=workers_table(stage.engine),
         vector_search=f"approximate, recall@10 {index.recall_at_10:.3f}, {index.nprobes} lists probed"
         if index and index.nprobes
         else "exact",

@@ -117,6 +117,8 @@ def ranking_policy(
             )
         ),
         gain=f"nDCG@10 {signed(gain)} over the default" if gain else "not measured",
+        languages=", ".join(f"{name or 'none'} {known:.0%}" for name, known in report.policy.languages.items())
+        or "the encoder knows all",
         graph_weight=report.policy.graph_weight,
         graph=f"nDCG@10 {signed(graph.gain)} with weight {graph.weight:g}" if graph else "not tried",
         reranker=report.policy.reranker or "none",
@@ -250,6 +252,9 @@ def answer_evaluation(
         outcome,
         outcome.kept.fingerprint,
         {"measured": "measured_in_this_run"},
+        left_out=None,
+        known_answers_left_out=len(outcome.left_out),
+        first_left_out=list(outcome.left_out[:3]),
         summary=dg.MetadataValue.md(answers_markdown(report, outcome.kept.previous)),
         figures=image("figures", plot),
         release=report.release,
@@ -257,7 +262,7 @@ def answer_evaluation(
         questions=report.questions,
         with_known_answers=report.with_gold,
         refusal_threshold=report.policy.threshold,
-        refusal_chosen_on=report.policy.questions,
+        refusal_threshold_is=report.policy.basis,
         latency_ms_p50=report.p50_ms,
         latency_ms_p95=report.p95_ms,
         mlflow_run=tracking.link(outcome.kept.mlflow_run),

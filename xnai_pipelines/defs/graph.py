@@ -5,7 +5,15 @@ from typing import Any
 import dagster as dg
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import column_schema, counts_table, image, markdown_table, result, table_facts
+from xnai_pipelines.defs.metadata import (
+    column_schema,
+    counts_table,
+    image,
+    markdown_table,
+    result,
+    table_facts,
+    workers_table,
+)
 from xnai_pipelines.defs.resources import StoresResource
 from xnai_pipelines.extras import missing
 from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
@@ -35,8 +43,10 @@ def mentions(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.Ma
 
     Only documents that changed are read again.
     """
-    report = make_mentions(stores.stage_context(context))
-    return _result(report, stores.tables, MENTIONS, types=counts_by(stores.tables, MENTIONS, "type"))
+    stage = stores.stage_context(context)
+    report = make_mentions(stage)
+    types = counts_by(stores.tables, MENTIONS, "type")
+    return _result(report, stores.tables, MENTIONS, types=types, workers=workers_table(stage.engine))
 
 
 def entities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 
+from xnai_pipelines.compute.engine import Engine
 from xnai_pipelines.evaluation.markdown import markdown_table as as_markdown
 from xnai_pipelines.state.columns import COLUMNS
 from xnai_pipelines.state.schemas import TableSpec
@@ -90,6 +91,17 @@ def counts_table(counts: Mapping[str, int], label: str) -> dg.MarkdownMetadataVa
     """Return counts as a table, largest first."""
     rows = [{label: name, "count": n} for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
     return dg.MetadataValue.md(markdown_table(rows, [label, "count"]))
+
+
+def workers_table(engine: Engine) -> dg.MarkdownMetadataValue | None:
+    """Return what each worker did, None if this process did everything."""
+    columns = ["worker", "shards", "processor seconds", "peak MB"]
+    rows = [
+        [name, one.shards, round(one.seconds, 1), round(one.peak_bytes / 2**20)]
+        for name, one in sorted(engine.figures.items())
+    ]
+    shown = markdown_table([dict(zip(columns, row, strict=True)) for row in rows], columns)
+    return dg.MetadataValue.md(shown) if rows else None
 
 
 def image(name: str, png: bytes | None) -> dg.MarkdownMetadataValue:

@@ -119,6 +119,7 @@ def promotion_decision(
         outcome,
         revision_of(decision.name, decision.outcome),
         decision=str(decision.outcome),
+        approval=decision.asked_because or "not asked for",
         verdict=dg.MetadataValue.md(verdict_markdown(decision.verdict)),
         tried=dg.MetadataValue.md(remedies_markdown(outcome.tried)),
         cause=decision.cause or "asked for by a person",

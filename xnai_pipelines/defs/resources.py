@@ -60,6 +60,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     parse_memory_mb: int = Field(description="Memory that the reading process may take.")
     unpack_mb: int = Field(description="Megabytes that the files in one file may unpack to.")
     ocr_languages: str | None = Field(default=None, description="Languages of scanned pages; unset: they are counted.")
+    notebook_outputs: bool = Field(default=False, description="Whether outputs of notebooks are read.")
     vanish_share: float = Field(description="Share of documents that may vanish in one run.")
     vanish_count: int = Field(description="Number of documents that may always vanish in one run.")
     sources: str | None = Field(default=None, description="List of sources; unset: sources.yaml in the folder.")
@@ -91,6 +92,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             memory_bytes=self.parse_memory_mb * 2**20,
             max_unpacked_bytes=self.unpack_mb * 2**20,
             ocr_languages=self.ocr_languages or "",
+            notebook_outputs=self.notebook_outputs,
         )
         guard, home = VanishGuard(self.vanish_share, self.vanish_count), Home(Path(self.home))
         return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
@@ -355,6 +357,7 @@ def configured(settings: Settings) -> dict[str, Any]:
             parse_memory_mb=settings.parse_memory_mb,
             unpack_mb=settings.unpack_mb,
             ocr_languages=settings.ocr_languages,
+            notebook_outputs=settings.notebook_outputs,
             vanish_share=settings.vanish_share,
             vanish_count=settings.vanish_count,
             sources=str(settings.sources) if settings.sources else None,

@@ -36,6 +36,8 @@ SECONDS_IN_COMMIT = 10.0  # slow formats: bounds the time that a kill costs
 # The ledger entry of a file that could not be opened. No real file matches it, so every run tries again.
 UNREAD = {"content_sha256": "", "size_bytes": -1, "modified_ns": -1}
 
+BEYOND_LIMITS = {"too_large", "timeout", "memory"}  # kinds of errors
+
 DUPLICATE = "Another document already has this name and is kept. Rename the file, or change the record's id."
 EMPTY = "Nothing in the file is a document."
 
@@ -119,6 +121,8 @@ class FileReader:
                     source = named(source)
                     self._put_in_quarantine(path, source, kind=item.kind, message=item.message, content=content)
                     bad.add(source)
+                    if item.kind in BEYOND_LIMITS:
+                        parsers.add(self._limits.id)
                     if item.record is None and item.kind == "unreadable":
                         entry |= UNREAD
                 elif document_id(source) in seen or self._owners.setdefault(document_id(source), path) != path:
@@ -135,6 +139,8 @@ class FileReader:
             self._put_in_quarantine(path, name, kind=error.kind, message=str(error), content=content)
             bad.add(name)
             parsers.add(error.parser or DETECTION)
+            if error.kind in BEYOND_LIMITS:
+                parsers.add(self._limits.id)
             if error.kind == "unreadable":
                 entry |= UNREAD
         if bad and not seen:
@@ -169,7 +175,7 @@ class FileReader:
                 "omissions": [asdict(omission) for omission in document.omissions] or None,
                 "parser": document.parser,
                 "size_bytes": entry["size_bytes"] if not document.place else len(document.text.encode()),
-                "modified_at": datetime.fromtimestamp(entry["modified_ns"] / 1e9, UTC),
+                "modified_at": datetime.fromtimestamp(document.modified or entry["modified_ns"] / 1e9, UTC),
                 "ingested_at": datetime.now(UTC),
                 "run_id": self._context.run_id,
                 "revision": revision,

@@ -18,7 +18,7 @@ from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
 from xnai_pipelines.documents.parsers.recognition import check_languages
-from xnai_pipelines.documents.parsers.registry import is_current, recognises
+from xnai_pipelines.documents.parsers.registry import is_current, option_of
 from xnai_pipelines.documents.parsers.repair import kinds_of_repair
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.artefacts import file_sha256
@@ -160,14 +160,12 @@ def plan(tables: Tables, folder: Path, rules: FolderRules, request: DocumentsReq
 
 def _reads_alike(rules: FolderRules) -> Callable[[str], bool]:
     """Return what says whether the readers of a file, as the ledger names them, would read it the same way today."""
-    recognition = rules.limits.recognition
-    of_rules = {Exclusion(rules.exclude).id, recognition}
+    of_rules = {Exclusion(rules.exclude).id, rules.limits.id}
 
     def alike(readers: str) -> bool:
         names = readers.split(" ")
-        if recognition and recognition not in names and any(map(recognises, names)):
-            return False
-        return all(one in of_rules or is_current(one) for one in names)
+        options = {option for one in names if (option := option_of(one, rules.limits))}
+        return options <= set(names) and all(one in of_rules | options or is_current(one) for one in names)
 
     return alike
 

@@ -22,7 +22,7 @@ from tokenizers import Tokenizer
 from xnai_pipelines.encoders.expansion import expanded
 from xnai_pipelines.encoders.runtime import Runtime, int8_sums_saturate
 from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, EncoderSpec, Pooling, read_encoder_file
-from xnai_pipelines.encoders.writing import writing
+from xnai_pipelines.encoders.writing import Writing, writing
 from xnai_pipelines.state.artefacts import read_card
 
 _log = logging.getLogger(__name__)
@@ -173,13 +173,13 @@ class Encoder:
         """Return one passage's vector: float32 [dimension], unit length."""
         return self._encode(self.spec.passage_prefix + text)[0]
 
-    def familiarity(self, text: str) -> float:
-        """Return how well the tokenizer knows the writing of a text, 0 to 1."""
-        return writing(self._tokenizer, text).familiarity
+    def writing(self, text: str) -> Writing:
+        """Return what the tokenizer makes of a text."""
+        return writing(self._tokenizer, text)
 
     def has_word(self, word: str) -> bool:
         """Return whether the tokenizer's vocabulary has the word whole: then it is a common one, spelt right."""
-        found = writing(self._tokenizer, word)
+        found = self.writing(word)
         return found.tokens == 1 and not found.unknown
 
     def encode_padded(self, texts: Sequence[str]) -> Vector:

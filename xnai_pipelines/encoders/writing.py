@@ -2,6 +2,7 @@
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tokenizers import Tokenizer
 
@@ -10,6 +11,9 @@ from tokenizers import Tokenizer
 _FAMILIAR, _STRANGE = 0.45, 0.8
 _SYLLABLES_FROM = "\u2e80"  # Chinese, Japanese and Korean characters say more than a letter
 _SYLLABLE = 1.4
+# An encoder for Chinese has most of these characters as tokens, one each: all that there is to know. MiniLM has 1 %.
+_CHARACTERS = [chr(code) for code in range(0x4E00, 0xA000, 16)]
+_KNOWN_CHARACTERS = 0.1  # share of them
 _MARK = 0.5  # vowel signs, as of Hindi, and accents written apart
 
 
@@ -64,14 +68,22 @@ def writing(tokenizer: Tokenizer, text: str) -> Writing:
     if unknown_id is None:
         unknown_id = tokenizer.token_to_id("<unk>")
     pairs = zip(encoding.ids, encoding.offsets, strict=True)
-    unknown = [_letters(text[start:end]) for token, (start, end) in pairs if token == unknown_id]
-    letters = _letters(text[: encoding.offsets[-1][1]])
+    syllable = 1 / _FAMILIAR if has_characters(tokenizer) else _SYLLABLE
+    unknown = [_letters(text[start:end], syllable) for token, (start, end) in pairs if token == unknown_id]
+    letters = _letters(text[: encoding.offsets[-1][1]], syllable)
     return Writing(letters, min(letters, sum(unknown)), len(encoding.ids) - len(unknown))
 
 
-def _letters(text: str) -> float:
+@lru_cache(maxsize=8)
+def has_characters(tokenizer: Tokenizer) -> bool:
+    """Return whether the tokenizer's vocabulary is one for Chinese: characters are tokens, not only a few of them."""
+    known = sum(tokenizer.token_to_id(character) is not None for character in _CHARACTERS)
+    return known >= _KNOWN_CHARACTERS * len(_CHARACTERS)
+
+
+def _letters(text: str, syllable: float) -> float:
     return sum(
-        (_SYLLABLE if character >= _SYLLABLES_FROM else 1.0)
+        (syllable if character >= _SYLLABLES_FROM else 1.0)
         if character.isalnum()
         else _MARK * unicodedata.category(character).startswith("M")
         for character in text

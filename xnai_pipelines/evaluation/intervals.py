@@ -20,8 +20,8 @@ class Estimate:
     high: float
 
 
-def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
-    """Return the mean and 95 % interval of each column of `values`, float [n questions, m].
+def bootstrap_means(values: NDArray[np.float64], seed: int, confidence: float = CONFIDENCE) -> list[Estimate]:
+    """Return the mean and its interval, 95 % by default, of each column of `values`, float [n questions, m].
 
     Every column is resampled in the same way, so columns of one call can be compared. Method: percentile bootstrap with
     2,000 resamples (Efron and Tibshirani, "An Introduction to the Bootstrap", 1993, chapter 13). With few questions the
@@ -42,7 +42,7 @@ def bootstrap_means(values: NDArray[np.float64], seed: int) -> list[Estimate]:
             for done in range(0, RESAMPLES, batch)
         ]
     )
-    tail = 100 * (1 - CONFIDENCE) / 2
+    tail = 100 * (1 - confidence) / 2
     low, high = np.percentile(means, [tail, 100 - tail], axis=0)
     return [
         Estimate(float(mean), float(below), float(above))
@@ -59,8 +59,8 @@ def bootstrap_mean(values: ArrayLike, seed: int) -> Estimate:
     return bootstrap_means(np.asarray(values, dtype=np.float64)[:, None], seed)[0]
 
 
-def paired_difference(before: ArrayLike, after: ArrayLike, seed: int) -> Estimate:
-    """Return the mean and 95 % interval of after - before over the same questions, both float [n questions].
+def paired_difference(before: ArrayLike, after: ArrayLike, seed: int, confidence: float = CONFIDENCE) -> Estimate:
+    """Return the mean and the interval, 95 % by default, of after - before over the same n questions.
 
     Pairing cancels the difficulty of the questions, so the interval is narrower than that of two separate means.
 
@@ -70,4 +70,4 @@ def paired_difference(before: ArrayLike, after: ArrayLike, seed: int) -> Estimat
     old, new = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if old.shape != new.shape:
         raise ValueError(f"A paired difference needs the same questions, but got {len(old)} and {len(new)}.")
-    return bootstrap_mean(new - old, seed)
+    return bootstrap_means((new - old)[:, None], seed, confidence)[0]

@@ -14,6 +14,7 @@ from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.graph_share import GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
+from xnai_pipelines.evaluation.knowledge import LANGUAGES, strange_languages
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
@@ -32,8 +33,8 @@ from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
-CHOICE_VERSION = 4  # raised when the same rankings lead to another choice
-KNOWN = 0.25  # familiarity of the encoder with a question's writing, from which on the question counts
+CHOICE_VERSION = 5  # raised when the same rankings lead to another choice
+KNOWN = 0.25  # familiarity of the encoder with a question's language, from which on the question counts
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
 CAUTION = 0.02
@@ -115,14 +116,18 @@ def _chosen(
     context: StageContext, release: Release, asked: Sequence[Question], *, options: PolicyOptions, threads: int
 ) -> PolicyReport:
     """Return the policy that the questions choose within the options."""
+    index = SearchIndex.open(context.home.root, threads, release)
+    with context.progress.work("languages", LANGUAGES, "languages") as advance:
+        languages = strange_languages(index, advance)
     if len(asked) < MIN_QUESTIONS:
         policy, reason, gain = choose_policy(options.weight, {}, len(asked))
-        return PolicyReport("", replace(policy, correct_typos=options.correct_typos), reason, {}, gain)
-    index = SearchIndex.open(context.home.root, threads, release)
+        policy = replace(policy, correct_typos=options.correct_typos, languages=languages)
+        return PolicyReport("", policy, reason, {}, gain)
+    index = index.ranked_by(RankingPolicy(correct_typos=options.correct_typos, languages=languages), context.home)
     asked = known_questions(index, asked)
     by_weight = measured_by_weight(context, index, asked, WEIGHTS) if options.weight is None else {}
     policy, reason, gain = choose_policy(options.weight, by_weight, len(asked))
-    policy = replace(policy, correct_typos=options.correct_typos)
+    policy = replace(policy, correct_typos=options.correct_typos, languages=languages)
     graph = _tried_graph(context, index.ranked_by(policy, context.home), asked)
     policy = replace(policy, graph_weight=graph.chosen if graph else 0.0)
     trials = _tried(context, index.ranked_by(policy, context.home), options.rerankers, asked)
@@ -161,7 +166,8 @@ def policy_for(context: StageContext, challenger: Release, *, threads: int) -> R
     policy = RankingPolicy.of(challenger)
     asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
-        return policy
+        index = SearchIndex.open(context.home.root, threads, challenger)
+        return replace(policy, languages=strange_languages(index))
     rerankers = (policy.reranker,) if policy.reranker else ()
     # the champion's was fast enough, and the gate compares the latency of whole searches
     options = PolicyOptions(correct_typos=policy.correct_typos, rerankers=rerankers, max_rerank_ms=math.inf)
@@ -208,7 +214,7 @@ def questions_to_choose_on(questions: Iterable[Question], origin: Origin) -> lis
 
 
 def known_questions(index: SearchIndex, asked: Sequence[Question]) -> Sequence[Question]:
-    """Return the questions in a writing that the encoder knows, all if these are too few.
+    """Return the questions in a language that the encoder knows, all if these are too few.
 
     The weight of the others is lowered anyway, and whatever is best for them would be worse for all others.
     """

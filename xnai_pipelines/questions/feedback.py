@@ -17,10 +17,9 @@ from typing import Any
 from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
 from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_rows, text_of
 from xnai_pipelines.questions.labelled import EXAMPLES, DocumentNames, LabelledQuestions, Unresolved, overlap_of
-from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 from xnai_pipelines.state.day_files import file_of_day
 
-QUESTION_CHARACTERS = 4_000
 LINE_BYTES = 1024 * 1024
 
 
@@ -91,13 +90,11 @@ def record_feedback(
         known: document_id by source of every known document.
 
     Raises:
-        FeedbackError: The question is empty or too long, no document has that name, or the file cannot be written.
+        FeedbackError: The question cannot be asked, no document has that name, or the file cannot be written.
     """
     text = question.strip()
-    if not text or len(text) > QUESTION_CHARACTERS:
-        raise FeedbackError(
-            f"A question must have 1 to {QUESTION_CHARACTERS:,} characters. This one has {len(text):,}."
-        )
+    if fault := fault_of(text):
+        raise FeedbackError(f"The question {fault}.")
     try:
         document_id = DocumentNames(known).resolve(source)
     except LookupError as error:
@@ -109,7 +106,7 @@ def record_feedback(
     try:
         _append(path, feedback)
     except UnicodeEncodeError as error:
-        raise FeedbackError("The question has bytes that are not text.") from error
+        raise FeedbackError("The feedback has bytes that are not text.") from error
     except OSError as error:
         raise FeedbackError(f"{path} cannot be written ({error.strerror}).") from error
     return feedback
@@ -269,8 +266,8 @@ def _fields(where: str, line: bytes) -> dict[str, Any]:
         raise LabelledQuestionsError(f"{where}: not UTF-8 (byte {error.start + 1} of the line).") from error
     except RecursionError as error:
         raise LabelledQuestionsError(f"{where}: nested too deeply.") from error
-    if len(text_of(where, fields, "question")) > QUESTION_CHARACTERS:
-        raise LabelledQuestionsError(f"{where}: the question is longer than {QUESTION_CHARACTERS:,} characters.")
+    if fault := fault_of(text_of(where, fields, "question")):
+        raise LabelledQuestionsError(f"{where}: the question {fault}.")
     return fields
 
 

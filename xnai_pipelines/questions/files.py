@@ -40,7 +40,7 @@ def read_jsonl(path: Path) -> Iterator[LabelledRow]:
         LabelledQuestionsError: The file cannot be read, or a line is malformed or repeats a question.
     """
     seen: dict[str, str] = {}
-    for where, line in _lines(path):
+    for where, line in numbered_lines(path):
         fields = json_object(where, line)
         question = text_of(where, fields, "question")
         given_id = question if fields.get("id") is None else str(fields["id"])
@@ -79,7 +79,7 @@ def read_beir(folder: Path) -> Iterator[LabelledRow]:
         LabelledQuestionsError: A file is missing or a line is malformed.
     """
     questions: dict[str, str] = {}
-    for where, line in _lines(folder / "queries.jsonl"):
+    for where, line in numbered_lines(folder / "queries.jsonl"):
         fields = json_object(where, line)
         if not isinstance(fields.get("_id"), str | int):
             raise LabelledQuestionsError(f'{where}: "_id" is missing.')
@@ -89,7 +89,7 @@ def read_beir(folder: Path) -> Iterator[LabelledRow]:
         raise LabelledQuestionsError(f"{folder / 'qrels'}: has no train.tsv, dev.tsv or test.tsv.")
     for path in qrels:
         split = _split(str(path), path.stem)
-        for number, (where, line) in enumerate(_lines(path)):
+        for number, (where, line) in enumerate(numbered_lines(path)):
             columns = line.split("\t")
             if len(columns) != 3:
                 raise LabelledQuestionsError(
@@ -109,7 +109,12 @@ def read_beir(folder: Path) -> Iterator[LabelledRow]:
             )
 
 
-def _lines(path: Path) -> Iterator[tuple[str, str]]:
+def numbered_lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each line of a file that is not blank, with where it is: `file:number`.
+
+    Raises:
+        LabelledQuestionsError: The file cannot be read, or is not UTF-8.
+    """
     try:
         with path.open("rb") as file:
             for number, raw in enumerate(file, start=1):
@@ -156,12 +161,9 @@ def text_of(where: str, fields: dict[str, Any], name: str) -> str:
 
 def _grade(where: str, value: object) -> int:
     try:
-        grade = int(str(value))
+        return max(int(str(value)), 0)  # TREC writes -1 and -2 for junk that was judged
     except ValueError:
-        grade = -1
-    if grade < 0:
-        raise LabelledQuestionsError(f"{where}: the grade must be an integer, 0 (no answer) or more, not {value!r}.")
-    return grade
+        raise LabelledQuestionsError(f"{where}: the grade must be an integer, not {value!r}.") from None
 
 
 def _split(where: str, name: str) -> Split:

@@ -16,8 +16,11 @@ _MARKUP = re.compile(r"[`*]+|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|</?[A-Za-z]
 _ANCHOR = re.compile(r"\s*\{\s*[#.][^}\n]*\}")
 _NUMBER = re.compile(r"^(?:\d+\.)*\d+[.)]?\s+")
 _NOT_PROSE = re.compile(r"\s{4}|\t|[|>+]|\.\. |:\w|[-*•]\s|\d+[.)]\s|>>>|\$ ")
-_SENTENCE_END = re.compile(r"(?:(?<=[.!?…])|(?<=[.!?…][\"'”»)\]]))\s+|(?<=[。！？])")
-_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_STOPS = ".!?…।॥۔؟։።"  # before white space; those of Hindi, Urdu, Arabic, Armenian, Amharic too
+_UNSPACED_STOPS = "。．！？｡។။"
+_SENTENCE_END = re.compile(rf"(?:(?<=[{_STOPS}])|(?<=[{_STOPS}][\"'”»)\]]))\s+|(?<=[{_UNSPACED_STOPS}])")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+_WITHOUT_STOPS = re.compile(r"[\u0e00-\u0eff]")  # Thai and Lao have a space between sentences
 
 WORDS = range(6, 41)
 UNSPACED_LETTERS = range(10, 121)
@@ -45,6 +48,8 @@ def first_sentence(text: str) -> str | None:
 
 
 def _sentences(text: str) -> list[str]:
+    if _mostly(_WITHOUT_STOPS, text):
+        return text.split()
     sentences: list[str] = []
     for piece in _SENTENCE_END.split(text):
         if sentences and piece[:1].islower():  # the full stop belonged to "e.g."
@@ -55,18 +60,23 @@ def _sentences(text: str) -> list[str]:
 
 
 def _fits(sentence: str) -> bool:
-    if not sentence.rstrip("\"'”»)]").endswith((".", "!", "?", "…", "。", "！", "？")):
+    stopped = sentence.rstrip("\"'”»)]").endswith(tuple(_STOPS + _UNSPACED_STOPS))
+    if not stopped and not _mostly(_WITHOUT_STOPS, sentence):
         return False
-    unspaced = len(_UNSPACED.findall(sentence))
-    if unspaced > len(sentence) / 2:
-        return unspaced in UNSPACED_LETTERS
+    if _mostly(_UNSPACED, sentence):
+        return len(_UNSPACED.findall(sentence)) in UNSPACED_LETTERS
     return len(_WORD.findall(sentence)) in WORDS
+
+
+def _mostly(letters: re.Pattern[str], text: str) -> bool:
+    return 2 * len(letters.findall(text)) > len(text)
 
 
 PER_DOCUMENT = 3
 
-_WORD = re.compile(r"\w+")
-_SPOKEN_WORD = re.compile(r"[^\W\d_]{2,}")
+# With the signs that Indic and other scripts have on their letters, which no class of letters has.
+_WORD = re.compile(r"[\w\u0300-\u1cff]+")
+_SPOKEN_WORD = re.compile(r"(?:(?![\d_])[\w\u0300-\u1cff]){2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +153,7 @@ def _queries(passage: Passage) -> Iterator[str]:
     headings = [without_markup(heading) for heading in (passage.title, *passage.heading_path)]
     path = list(dict.fromkeys(heading for heading in headings if heading))
     query = ": ".join(path[-2:])
-    if len(_SPOKEN_WORD.findall(query)) >= 2:
+    if len(_SPOKEN_WORD.findall(_UNSPACED.sub("", query))) + len(_UNSPACED.findall(query)) // 2 >= 2:
         yield query
     sentence = first_sentence(passage.text)
     if sentence is not None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.questions.files import LabelledRow, read_beir, read_jsonl
-from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, question_id
+from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 
 EXAMPLES = 5
 
@@ -119,6 +119,8 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
     for row in read_beir(path) if path.is_dir() else read_jsonl(path):
         if row.question is None:
             failures.append(f"{row.where}: no question has the id {row.given_id!r}")
+        elif fault := fault_of(row.question):
+            failures.append(f"{row.where}: the question {fault}")
         else:
             asked.setdefault(row.given_id, []).append(row)
 

@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
+LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer
+
 
 class Origin(StrEnum):
     """Who asked: a person who also named the answer, or a rule that took both from a document."""
@@ -43,6 +45,21 @@ class Question:
     def document_ids(self) -> frozenset[str]:
         """Ids of the documents that answer it."""
         return frozenset(relevant.document_id for relevant in self.relevant)
+
+
+def fault_of(question: str) -> str | None:
+    """Return why a question cannot be asked, as the rest of a sentence about it; None if it can."""
+    if not question.strip():
+        return "is empty"
+    try:
+        question.encode()
+    except UnicodeEncodeError as error:
+        return f"is not valid text: character {error.start + 1} is half of one"
+    if len(question) > LONGEST_QUESTION:
+        return f"has {len(question):,} characters; the max is {LONGEST_QUESTION:,}"
+    if not any(map(str.isalnum, question)):
+        return "has no letter or digit to search for"
+    return None
 
 
 def question_id(origin: Origin, question: str, given_id: str = "") -> str:

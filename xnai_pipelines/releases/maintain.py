@@ -6,11 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from xnai_pipelines.adapters.make import MERGED
+from xnai_pipelines.answers.policy import forget_refusal_policy
 from xnai_pipelines.encoders.cache import trim_cache
 from xnai_pipelines.encoders.expansion import EXPANDED
 from xnai_pipelines.encoders.packaged.folder import PACKAGED
+from xnai_pipelines.evaluation.policy import last_policy
 from xnai_pipelines.models.make import model_reports
 from xnai_pipelines.search.corpus import withdraw_corpus
+from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.day_files import remove_before
 from xnai_pipelines.state.layout import Home, write_json
@@ -34,7 +37,7 @@ class MaintenanceReport:
 
 
 def maintain(context: StageContext, *, kept_releases: int, access_log_days: int = 90) -> MaintenanceReport:
-    """Compact every table, remove old versions, drop unnamed tables and models, trim the vector cache and access log.
+    """Compact every table, remove old versions, drop what no release names, trim the vector cache and access log.
 
     Keeps the current release and the `kept_releases` newest; others expire. Releases, the candidate and the last
     report of each variant name models. The cache keeps the vectors of the passages in today's chunks.
@@ -44,6 +47,8 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
     with stage(context, "maintenance") as watch:
         before = tables.size_bytes()
         expired = _expire(releases, kept_releases)
+        for number in expired:
+            forget_refusal_policy(context.home, number)
         kept = releases.with_challenger()
         named = {release.embeddings_table for release in kept}
         # before the first release, an unnamed table is a killed first run's, which will resume
@@ -62,6 +67,7 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
         removed = trim_cache(context)
         logs_removed = remove_before(context.home.access, datetime.now(UTC).date() - timedelta(access_log_days))
         models_dropped = _drop_models(context.home, kept)
+        _drop_rerankers(context.home, kept)
         after = tables.size_bytes()
         watch.items = len(names)
     report = MaintenanceReport(
@@ -76,6 +82,16 @@ def maintain(context: StageContext, *, kept_releases: int, access_log_days: int 
     )
     write_json(report_path(context.home, "maintenance"), asdict(report))
     return report
+
+
+def _drop_rerankers(home: Home, releases: Sequence[Release]) -> None:
+    """Remove re-rankers that no release has and the ranking policy did not try last, if there is a release."""
+    last = last_policy(home)
+    named = {RankingPolicy.of(release).reranker for release in releases}
+    named |= {trial.name for trial in last.rerankers} if last else set()
+    for folder in home.rerankers.glob("[!.]*") if releases else ():
+        if folder.name not in named and not folder.is_symlink():
+            shutil.rmtree(folder)
 
 
 def _expire(releases: Releases, most: int) -> tuple[int, ...]:

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 
+from xnai_pipelines.answers.passages import Passages
+from xnai_pipelines.answers.policy import make_refusal_policy
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.evaluation.evaluate import question_set
@@ -14,6 +16,7 @@ from xnai_pipelines.releases.decision import Outcome, approve, last_decision, wr
 from xnai_pipelines.releases.evaluate import comparison_of, headline_metrics, read_challenger_evaluation
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
+from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.make import fill_index, forget_deleted
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.layout import Home, write_json
@@ -99,7 +102,7 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
         write_decision(home.decisions, decision)
     if decision.outcome is Outcome.AWAITING_APPROVAL:
-        return f"The challenger awaits approval: `xnai approve`. {decision.asked_because or ''}".strip()
+        return "The challenger awaits approval: `xnai approve`."
     if decision.outcome is not Outcome.PROMOTED:
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
@@ -126,6 +129,8 @@ def _publish(
         metrics=headline_metrics(read_challenger_evaluation(context.home).report),
         graph=read_graph_record(context.home).revision,  # of today; the challenger may be days old
     )
+    index = SearchIndex.open(context.home.root, release=release, encoder=encoder)
+    make_refusal_policy(context, Passages(index, context.home), questions)  # it refuses from its first question on
     releases.publish(release, f"promoted over release {releases.require().release}")
     releases.challenge(None)
     return release

@@ -104,7 +104,7 @@ class Corpus:
         if filters.media_type:
             masks.append(pc.equal(self.passages["media_type"], filters.media_type))
         if filters.language:
-            masks.append(pc.equal(self.passages["language"], filters.language))
+            masks.append(pc.equal(self.passages["language"], filters.language.lower()))
         if not masks:
             return None
         found = masks[0]

@@ -20,7 +20,7 @@ from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.spelling import vocabulary_of
-from xnai_pipelines.search.words import ANALYSER, STEMMED, terms, words
+from xnai_pipelines.search.words import ANALYSER, STEMMED, terms, title
 from xnai_pipelines.state.tables import vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
@@ -141,7 +141,7 @@ def _add_documents(vectors: npt.NDArray[np.float32], documents: npt.NDArray[np.i
 def _titles(headings: pa.ChunkedArray) -> pa.ListArray:
     """Return the first heading of each passage as its one term, none for passages without: list<string> [n]."""
     paths = headings.to_pylist()
-    terms = {title: " ".join(word.text for word in words(title)) for title in {path[0] for path in paths if path}}
+    terms = {name: " ".join(title(name)) for name in {path[0] for path in paths if path}}
     return pa.array([[terms[path[0]]] if path else [] for path in paths], pa.list_(pa.string()))
 
 

@@ -40,8 +40,8 @@ class Hit:
 class Explanation:
     """How a question is understood: its parts, identifiers whose passages come first, and the vectors' share.
 
-    `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the writing of
-    the question, 0 to 1. `reranker` is what compares the best passages again, None for nothing.
+    `titles` are those of documents that the question names; `familiarity` is how well the encoder knows the question's
+    writing and language, 0 to 1. `reranker` is what compares the best passages again, None for nothing.
     """
 
     asked: Asked

@@ -30,7 +30,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 3  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 4  # raised when the same tables and question give another ranking: figures are then measured again
 
 
 class SearchIndex:
@@ -346,14 +346,14 @@ class SearchIndex:
             asked=what,
             lookups=lookups(what.text),
             titles=titles,
-            familiarity=self.encoder.familiarity(what.text),
+            familiarity=self._scoring.familiarity(what.text),
             weight=self._scoring.weight(what.text, self.keyword.scores(what.text)),
             reranker=self.policy.reranker,
         )
 
     def familiarity(self, question: str) -> float:
-        """Return how well the encoder knows the writing of a question, 0 to 1."""
-        return self.encoder.familiarity(self.understood(question).text)
+        """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
+        return self._scoring.familiarity(self.understood(question).text)
 
 
 def _number(scores: Scores | None, place: int) -> float | None:

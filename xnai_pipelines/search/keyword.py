@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence, Set
-from functools import cached_property
+from functools import cached_property, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -11,13 +11,15 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
-from xnai_pipelines.search.postings import compound_parts
+from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import Scores
-from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, words
+from xnai_pipelines.search.ranking import Scores, best_rows
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
+MOST_READ = 2_000  # passages
+TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 
 Passages = npt.NDArray[np.int32]
@@ -73,6 +75,28 @@ class KeywordSearch:
         """Return whether a passage contains the word, given in its exact form, or its stem, or its parts."""
         return any(term in self for term in (word, *self._stems(word))) or bool(self._parts(word))
 
+    def explained(self, text: str, scores: Scores) -> float:
+        """Return how much of a question the best passage contains, 0 to 1.
+
+        It is the share of the words, each by its rarity; and 1 for words as rare together as two that no other passage
+        has, since a long question never has all its words in one passage.
+
+        Args:
+            text: The question.
+            scores: What `scores` returns for it.
+        """
+        best = int(np.argmax(scores))
+        if not scores[best] > 0:
+            return 0.0
+        number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
+        asked = there = 0.0
+        for word in {word.text for word in self.telling(text)}:
+            found = [self.containing(term) for term in (word, *self._stems(word), *self._parts(word))]
+            rare = float(rarity(number, max(map(len, found))))
+            asked += rare
+            there += rare * any(best in rows for rows in found)
+        return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
+
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
         rows = self._corpus.postings.containing(term)
@@ -93,8 +117,13 @@ class KeywordSearch:
         return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
 
     def containing_phrase(self, phrase: str) -> Passages:
-        """Return the passages whose text has the phrase word for word, ascending: int32 [m]."""
+        """Return the passages whose text has the phrase word for word, ascending: int32 [m].
+
+        Of more than 2,000 passages with its words only the best are read: "of the" is in nearly all.
+        """
         rows = self._containing_words(phrase)
+        if len(rows) > MOST_READ:
+            rows = np.sort(rows[best_rows(self.scores(phrase)[rows], MOST_READ)])
         wanted = folded(normalise(" ".join(phrase.split())))
         texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
         return rows[[wanted in text for text in texts]] if len(rows) else rows
@@ -120,17 +149,13 @@ class KeywordSearch:
         return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _parts(self, word: str) -> list[str]:
-        """Return the terms that a German or Dutch compound is composed of if no passage contains it."""
-        unknown = [term for term in self._stems(word) if term not in self]
-        return next((parts for term in unknown if (parts := list(compound_parts(term, self)))), [])
+        """Return the terms of the passages that a German or Dutch compound is composed of."""
+        return next((parts for term in self._stems(word) if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:
         """Return the passages with all words of the text in their exact forms, ascending."""
-        found: Passages | None = None
-        for term in {word.text for word in words(text)}:
-            rows = self.containing(term)
-            found = rows if found is None else np.intersect1d(found, rows, assume_unique=True)
-        return np.empty(0, np.int32) if found is None else found
+        found = sorted((self.containing(word) for word in {word.text for word in words(text)}), key=len)
+        return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
 
 
 def option(word: str) -> str:
@@ -144,13 +169,13 @@ def possible_titles(text: str) -> set[str]:
     A single word has to be written as a name, with a capital inside the text: the title "Random" is not meant by "a
     random number".
     """
-    found = [word.text for word in words(text)]
+    found = title(text)
     runs = {
         " ".join(found[first:last])
         for first in range(len(found))
         for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
     }
-    return runs | {word.text for name in text.split()[1:] if name[0].isupper() for word in words(name)}
+    return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(name)}
 
 
 def lookups(text: str) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import pyarrow as pa
 
@@ -207,11 +208,18 @@ def unpublished_release(
         adapter=encoder.spec.adapter,
         questions=None,
         metrics={},
-        ranking=current.ranking if current else None,
+        ranking=_ranking(current, encoder.vector_space) if current else None,
         graph=read_graph_record(context.home).revision,
         source=origin.source,
         configured=origin.configured,
     )
+
+
+def _ranking(current: Release, vector_space: str) -> dict[str, Any] | None:
+    """Return the ranking of the next release: the current one's, without what its encoder knows if it has another."""
+    if current.ranking is None or current.vector_space == vector_space:
+        return current.ranking
+    return {**current.ranking, "languages": {}}
 
 
 def _name(home: Home, encoder: Encoder) -> str:

@@ -1,13 +1,15 @@
 """The ranking policy of a release: how much the vectors count in hybrid search. Pure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
+from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
 FEW = 10  # passages
-STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose writing the encoder does not know
+STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose language the encoder does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,8 @@ class RankingPolicy:
         reranker: What compares the best passages again: "tokens", or the name of a cross-encoder's folder; None for
             nothing.
         graph_weight: Weight of what the knowledge graph adds to the score of a passage that it leads to; 0 without it.
+        languages: How well the encoder knows each of the corpus' languages that it does not know well, 0 to 1; "" is
+            passages without a language.
     """
 
     vector_weight: float = DEFAULT_WEIGHT
@@ -28,17 +32,26 @@ class RankingPolicy:
     correct_typos: bool = True
     reranker: str | None = None
     graph_weight: float = 0.0
+    languages: Mapping[str, float] = field(default_factory=dict)
 
-    def weight_for(self, familiarity: float, found: int) -> float:
+    def weight_for(self, writing: Writing, *, explained: float, found: int, known: float = 1.0) -> float:
         """Return the vectors' share for a question, 0 to 1.
 
+        Words count less if no passage has many of the question's: the few that have one by accident would be before all
+        others. Vectors count less in a language that the encoder does not know, and words then keep their weight.
+
         Args:
-            familiarity: How well the encoder knows the question's writing, 0 to 1.
+            writing: What the encoder's tokenizer makes of the question.
+            explained: How much of the question the best passage by words contains, 0 to 1.
             found: Number of passages that contain a word of the question. A few that do are likely to be meant, and
                 the vectors then count at most as much as the words.
+            known: How well the encoder knows the language of the passages that the words find, 0 to 1.
         """
-        weight = self.vector_weight * (STRANGE_SHARE + (1 - STRANGE_SHARE) * familiarity)
-        return min(weight, DEFAULT_WEIGHT) if 0 < found <= FEW else weight
+        known *= writing.familiarity
+        weight = min(self.vector_weight, DEFAULT_WEIGHT) if 0 < found <= FEW else self.vector_weight
+        vectors = weight * (STRANGE_SHARE * (1 - writing.unknown_share) + (1 - STRANGE_SHARE) * known)
+        words = (1 - vectors) * (1 - known * (1 - explained**2))
+        return vectors / (vectors + words) if vectors else 0.0
 
     @classmethod
     def of(cls, release: Release) -> Self:

@@ -6,9 +6,8 @@ from enum import StrEnum
 
 from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.errors import QueryError
+from xnai_pipelines.questions.question import fault_of
 from xnai_pipelines.search.spelling import Correction
-
-LONGEST_QUESTION = 4_000  # characters; the encoder reads far fewer
 
 # Words for a kind of file beside its extensions.
 _KINDS = {"mail": "eml", "mailbox": "mbox", "calendar": "ics", "notebook": "ipynb", "python": "py"}
@@ -135,18 +134,6 @@ def checked_question(question: str) -> str:
         QueryError: It is empty, not valid Unicode, too long, or has no letter or digit.
     """
     stripped = question.strip()
-    if not stripped:
-        raise QueryError("The question is empty. Ask in words, for example: xnai search 'copy a folder'.")
-    try:
-        stripped.encode()
-    except UnicodeEncodeError as error:
-        raise QueryError(
-            f"The question is not valid text: character {error.start + 1} is half of one. Ask in UTF-8."
-        ) from None
-    if len(stripped) > LONGEST_QUESTION:
-        raise QueryError(
-            f"The question has {len(stripped):,} characters; the max is {LONGEST_QUESTION:,}. Ask a shorter question."
-        )
-    if not _has_word(stripped):
-        raise QueryError(f"The question {stripped[:40]!r} has no letter or digit to search for.")
+    if fault := fault_of(stripped):
+        raise QueryError(f"The question {fault}. Ask in words, for example: xnai search 'copy a folder'.")
     return stripped

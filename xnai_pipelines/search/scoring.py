@@ -13,10 +13,11 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.keyword import KeywordSearch, lookups
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, estimated_sum
+from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, best_rows, estimated_sum
 from xnai_pipelines.search.vector_index import nearest
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
+TELLING = 10  # best passages by words, whose languages are the question's
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
@@ -89,7 +90,28 @@ class Scoring:
 
     def weight(self, text: str, keyword: Scores) -> float:
         """Return the share of the vectors for a question whose passages have these BM25 scores."""
-        return self.policy.weight_for(self.encoder.familiarity(text), int(np.count_nonzero(keyword)))
+        return self.policy.weight_for(
+            self.encoder.writing(text),
+            explained=self.keyword.explained(text, keyword),
+            found=int(np.count_nonzero(keyword)),
+            known=self._known_language(keyword),
+        )
+
+    def familiarity(self, text: str) -> float:
+        """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
+        return self.encoder.writing(text).familiarity * self._known_language(self.keyword.scores(text))
+
+    def _known_language(self, keyword: Scores) -> float:
+        """Return how well the encoder knows the languages of the best passages by words, 0 to 1.
+
+        A question is too short to tell its language; the passages that have its words tell it.
+        """
+        if not self.policy.languages:
+            return 1.0
+        rows = best_rows(np.where(keyword > 0, keyword, np.float32(-np.inf)), TELLING)
+        languages = self.corpus.values("language", rows.tolist())
+        known = [self.policy.languages.get(language or "", 1.0) for language in languages]
+        return sum(known) / len(known) if known else 1.0
 
     def added(self, what: Asked, *, titles: bool) -> Scores:
         """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""

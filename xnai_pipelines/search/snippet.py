@@ -35,6 +35,8 @@ def snippet(text: str, wanted: Sequence[str], language: str | None, length: int 
 
 def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tuple[int, int]]:
     """Return the ranges of the text's words that are wanted; of writing without spaces, the wanted characters."""
+    # a letter of unspaced writing is wanted alone only if no word has it
+    wanted = [one for one in wanted if len(one) > 1 or one.isascii() or sum(one in other for other in wanted) == 1]
     stems = {stem(word, language) for word in wanted}
     heads = {word[:_HEAD] for word in wanted}
     heads |= {head.title() for head in heads}
@@ -42,11 +44,10 @@ def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tup
     found: list[tuple[int, int]] = []
     for token in tokens:
         term, several = _term(token, language)
-        if term in stems:
-            found += ((at, at + len(token)) for at in _places(token, text))
-        elif several:
-            inside = _inside(token, wanted)
-            found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
+        inside = _inside(token, wanted) if several else []
+        if term in stems and not inside:
+            inside = [(0, len(token))]
+        found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
     return sorted(found)
 
 

@@ -3,16 +3,18 @@
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.words import fold
+from xnai_pipelines.search.words import UNSPACED_WRITING, fold
 
 SHORTEST = 4  # letters; shorter words have too many neighbours
 LONG = 9  # letters from which two may be wrong, and the first one may be
+MOST_UNKNOWN = 3  # words; a question with more unknown ones is in another language
 
 # A word between spaces; identifiers and their parts are none.
 _WORD = re.compile(
@@ -42,7 +44,8 @@ def corrected(
 
     A word becomes the word of the vocabulary with the fewest edits (an insertion, deletion, substitution or swap of
     neighbours each count one), of several the most frequent. One edit is allowed after the first letter, in words of 9
-    and more letters two anywhere. Identifiers and their parts stay.
+    and more letters two anywhere. Identifiers and their parts stay, and so does a question with more than three unknown
+    words, or three that are more than half of it: these are not typing errors.
 
     Args:
         text: The question.
@@ -50,16 +53,18 @@ def corrected(
         is_known: Whether a word in exact form is right as it is.
         vocabulary: Result of `vocabulary_of`.
     """
-    corrections: dict[str, Correction] = {}
+    written = dict.fromkeys(fold(match["word"]) for match in _WORD.finditer(text))
+    spaced = (word for word in written if not UNSPACED_WRITING.search(word))
+    unknown = list(islice((word for word in spaced if word not in kept and not is_known(word)), MOST_UNKNOWN + 1))
+    if len(unknown) > MOST_UNKNOWN or (len(unknown) == MOST_UNKNOWN and len(text.split()) < 2 * MOST_UNKNOWN):
+        return text, ()
+    found = {word: nearest for word in unknown if (nearest := _nearest(word, vocabulary)) is not None}
 
     def repaired(match: re.Match[str]) -> str:
-        word = fold(match["word"])
-        if word not in kept and not is_known(word) and (nearest := _nearest(word, vocabulary)) is not None:
-            corrections[word] = Correction(word, nearest)
-            return match["before"] + nearest
-        return match.group()
+        nearest = found.get(fold(match["word"]))
+        return match.group() if nearest is None else match["before"] + nearest
 
-    return _WORD.sub(repaired, text), tuple(corrections.values())
+    return _WORD.sub(repaired, text), tuple(Correction(*pair) for pair in found.items())
 
 
 def _nearest(word: str, vocabulary: pa.Table) -> str | None:

@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates
 
 
@@ -17,7 +16,7 @@ def documents_by_weight(index: SearchIndex, question: str, weights: Sequence[flo
     vector, keyword = scoring.by_vector(what.text), scoring.keyword.scores(what.text)
     rankings = {}
     for weight in weights:
-        weighted = replace(scoring, policy=RankingPolicy(weight))
+        weighted = replace(scoring, policy=replace(scoring.policy, vector_weight=weight))
         rankings[weight] = _documents(index, weighted.totals(what, vector, keyword))
     return rankings
 

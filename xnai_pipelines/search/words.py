@@ -47,7 +47,7 @@ LETTER = rf"[^\W_][{_MARKS}]*"  # or digit
 _JOINED = rf"(?:(?![{_UNSPACED}])\w[{_MARKS}]*)+"
 _OPTION = r"(?:(?<![\w-])--?(?=[A-Za-z]))?"  # before the name of a command's option
 _TOKEN = re.compile(rf"[{_UNSPACED}]+|{_OPTION}{_JOINED}(?:[-_./\\:@#&'+=~]+{_JOINED})*(?:\+\+|\#)?")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+UNSPACED_WRITING = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
 _PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
@@ -63,7 +63,7 @@ _LOOKUP = re.compile(
     r"|(?=\D*\d)(?=\d*[a-f])(?![a-f]+\d{1,2}$)[\da-f]{7,}"  # a hash, but not decade7
     r"|[a-z]{2,}(?:[A-Z][a-z0-9]+)+|(?:[A-Z][a-z0-9]+){3,}"  # maxConnections, NullPointerException
     r"|[A-Z]\w+(?:Error|Exception)"
-    r"|.*(?:::|://|[_\\@]|#.).*)$"  # std::vector, http://localhost, max_size
+    r"|.*(?:::|://|[_\\@]|#.|/.*/).*)$"  # std::vector, http://localhost, max_size, etc/nginx/nginx.conf
 )
 _ABBREVIATION = re.compile(r"(?:St|Dr|Mr|Mrs|Ms|Prof|Nr|No|Fig|Vol)\.")
 _INNER_CAPITAL = re.compile(r"[a-z][A-Z]")
@@ -75,7 +75,7 @@ class Word:
 
     Attributes:
         text: The folded word.
-        identifier: Whether it is indexed whole and never stemmed: it has digits, joiners or inner capitals.
+        identifier: Whether it is never stemmed: it has digits, joiners or inner capitals, or is unspaced writing.
         lookup: Whether people look it up, so that passages with it come first: a path, an address, a dotted,
             underscored or camel-cased name, a hash, a code of at least 4 digits; not "IL-6", "iPhone" or "1998".
     """
@@ -105,18 +105,31 @@ def fold(word: str) -> str:
 
 
 def words(text: str) -> Iterator[Word]:
-    """Yield the words of a text in order; of an identifier the whole, then its parts; of unspaced writing bigrams."""
+    """Yield the words of a text in order; of an identifier the whole, then its parts.
+
+    Of unspaced writing the letters and the pairs of letters are yielded: which of them are words is not known.
+    """
     for match in _TOKEN.finditer(normalise(text)):
         token = match.group()
         if token.startswith("-"):  # an option of a command: -xzf, --verbose
             yield Word(fold(token), identifier=True)
             token = token.lstrip("-")
-        if _IS_UNSPACED.match(token):
-            yield from (Word(token[at : at + 2]) for at in range(max(1, len(token) - 1)))
+        if UNSPACED_WRITING.match(token):
+            yield from (Word(part, identifier=True) for part in _letters_and_pairs(token))
         elif _is_spoken(token) and not _INNER_CAPITAL.search(token):
             yield Word(fold(token))
         else:
             yield from _compound(token)
+
+
+def title(text: str) -> list[str]:
+    """Return the words of a title in order, those of unspaced writing as pairs of letters."""
+    return [word.text for word in words(text) if len(word.text) > 1 or not UNSPACED_WRITING.match(word.text)]
+
+
+def _letters_and_pairs(run: str) -> Iterator[str]:
+    yield from run
+    yield from map(str.__add__, run, run[1:])
 
 
 def _is_spoken(token: str) -> bool:
@@ -144,7 +157,7 @@ def _is_lookup(token: str, parts: Sequence[str]) -> bool:
     if _LOOKUP.match(token):
         return True
     dotted = len(parts) > 1 and "." in token and all(len(part) > 1 and not part.isdigit() for part in parts)
-    return (dotted and not _ABBREVIATION.match(token)) or token.count("/") > 1
+    return dotted and not _ABBREVIATION.match(token)
 
 
 @lru_cache(maxsize=100_000)

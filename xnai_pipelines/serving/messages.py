@@ -5,8 +5,8 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from xnai_pipelines.questions.question import LONGEST_QUESTION
 from xnai_pipelines.search import Filters, Hit, Mode
-from xnai_pipelines.search.query import LONGEST_QUESTION
 from xnai_pipelines.state.manifest import Release
 
 
@@ -93,6 +93,7 @@ class SearchResponse(BaseModel):
 
     release: int = Field(description="Number of the release that answered.")
     searched_for: str = Field(description="Question without operators, its misspelt words corrected.")
+    without: tuple[str, ...] = Field(description="Words that the question excludes.")
     hits: list[Hit]
 
 

@@ -33,7 +33,8 @@ async def search(service: Service, caller: Caller, request: SearchRequest) -> Se
         index, filters = served.for_groups(groups).index, request.filters.filters()
         what = index.understood(request.question, filters)
         hits = index.search(what, request.k, request.mode, by_document=request.by_document)
-        return SearchResponse(release=index.release.release, searched_for=what.text, hits=hits)
+        release = index.release.release
+        return SearchResponse(release=release, searched_for=what.text, without=what.without, hits=hits)
 
     return await service.result(caller, ("search", request), work)
 

@@ -12,8 +12,8 @@ class ComputeSettings(BaseModel):
 
     compute: EngineName = Field(
         default=EngineName.HERE,
-        description="Where passages are encoded, and read for the graph: here (threads of the run), processes, or ray "
-        "(extra `ray`).",
+        description="Where documents are cut, and passages read for the graph and encoded: here (threads of the run), "
+        "processes, or ray (extra `ray`).",
     )
     compute_workers: int = Field(
         default=os.cpu_count() or 1,

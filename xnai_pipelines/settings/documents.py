@@ -56,6 +56,9 @@ class DocumentSettings(BaseModel):
         description="Languages of scanned pages, as the program tesseract names them, such as eng+deu. Unset: pages "
         "that are pictures are counted, not read.",
     )
+    notebook_outputs: bool = Field(
+        default=False, description="Whether the text that the cells of a notebook gave is read. Off: it is counted."
+    )
     vanish_share: float = Field(
         default=0.3,
         gt=0,

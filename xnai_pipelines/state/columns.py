@@ -16,7 +16,7 @@ COLUMNS = {
     "omissions": "Parts of the file that the text lacks, with number and an example; empty if none.",
     "parser": "Parser and version that read the file, and the file that it lies in; a new version reads it again.",
     "size_bytes": "Size of the file or record in bytes.",
-    "modified_at": "Time of the file's last modification when it was read.",
+    "modified_at": "Time of the last modification of the file, or of the file in an archive, when it was read.",
     "ingested_at": "Time the row was written.",
     "run_id": "Dagster run that wrote the row.",
     "revision": "Hash of all that the next stage reads of the row; a new value makes it process the row again.",

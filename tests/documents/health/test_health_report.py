@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.health_corpora import corpus_of, examination_of
+from tests.support.parsing_files import tarred
 from tests.support.workplace import Workplace
 from xnai_pipelines.documents.health.demand import Demand, topics
 from xnai_pipelines.documents.health.examine import examine
@@ -48,6 +49,7 @@ def test_a_run_keeps_its_report_and_adds_a_point_to_the_history(work: Workplace)
     work.write(
         "page.html", "<html><body><h1>Page</h1><p>Words. <a href='gone.html'>gone</a> <a href='bad.md'>x</a></p>"
     )
+    work.write("site.tar", tarred({"a.html": "<h1>A</h1><p><a href='b.html'>b</a>", "b.html": "<h1>B</h1><p>Words"}))
     work.write("data.csv", "id,text\n1,One row of words.\n")
     work.ingest_documents()
     for _ in range(2):
@@ -56,7 +58,13 @@ def test_a_run_keeps_its_report_and_adds_a_point_to_the_history(work: Workplace)
     assert len(health_history(work.home).points) == 2
     broken = {finding.source for page in report.pages for finding in page.findings if finding.kind == "broken_link"}
     assert broken == {"bad.md", "page.html"}
-    assert {page.source for page in report.pages} == {"bad.md", "page.html", "data.csv#1"}
+    assert {page.source for page in report.pages} == {
+        "bad.md",
+        "page.html",
+        "data.csv#1",
+        "site.tar!a.html",
+        "site.tar!b.html",
+    }
 
 
 def test_what_a_run_objects_to_is_news_only_once(work: Workplace):

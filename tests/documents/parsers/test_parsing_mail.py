@@ -10,6 +10,8 @@ from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.mail import read_message
 from xnai_pipelines.documents.parsers.mail_headers import words_of_header
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
+from xnai_pipelines.documents.parsers.signed_content import signed_content
+from xnai_pipelines.errors import UnreadableError
 
 HEAD = "From: ann@example.org\nTo: bob@example.org\nSubject: Report\nMIME-Version: 1.0\n"
 
@@ -141,6 +143,32 @@ def test_damaged_bytes_of_a_body_are_recorded() -> None:
     content, _ = read_message(data + "Größe für Prüfung, Gerät \xff".encode()[:-2] + b"\xff", "stem")
     assert content.text.endswith("Größe für Prüfung, Gerät \ufffd")
     assert content.encoding_repair is not None
+
+
+def ber(tag: int, *parts: bytes, ends: bool = False) -> bytes:
+    """An element with these parts; one that ends with a mark instead of saying its length."""
+    content = b"".join(parts)
+    if ends:
+        return bytes([tag, 0x80]) + content + b"\0\0"
+    return bytes([tag, 0x82]) + len(content).to_bytes(2, "big") + content
+
+
+@pytest.mark.parametrize("ends", [False, True])
+@pytest.mark.parametrize(("kind", "outcome"), [("2a864886f70d010702", "read"), ("2a864886f70d010703", "encrypted")])
+def test_a_message_signed_in_one_piece_is_read(kind: str, outcome: str, ends: bool) -> None:
+    words = b"Content-Type: text/plain\r\n\r\nThe signed words."
+    octets = ber(0x24, ber(4, words[:9]), ber(4, words[9:]), ends=True) if ends else ber(4, words)
+    content = ber(0x30, ber(6, bytes.fromhex("2a864886f70d010701")), ber(0xA0, octets, ends=ends), ends=ends)
+    signed = ber(0x30, ber(2, b"\1"), ber(0x31), content, ber(0x31), ends=ends)
+    whole = ber(0x30, ber(6, bytes.fromhex(kind)), ber(0xA0, signed, ends=ends), ends=ends)
+    head = f"{HEAD}Content-Type: application/pkcs7-mime; name=smime.p7m\n"
+    mail = f"{head}Content-Transfer-Encoding: base64\n\n{base64.b64encode(whole).decode()}"
+    if outcome == "read":
+        assert text_of(mail).endswith("The signed words.")
+        assert signed_content(whole[:-20]) is None
+    else:
+        with pytest.raises(UnreadableError, match="encrypted"):
+            text_of(mail)
 
 
 def test_an_encrypted_part_of_a_readable_message_is_named() -> None:

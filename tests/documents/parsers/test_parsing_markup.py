@@ -144,3 +144,17 @@ def test_a_notebook_is_its_cells_with_code_fenced() -> None:
     assert (page.title, len(page.headings)) == ("Study", 1)
     with pytest.raises(UnreadableError, match="no list of cells"):
         parse_notebook("[]", "stem")
+
+
+def test_outputs_of_a_notebook_are_counted_or_follow_their_cell() -> None:
+    outputs = [
+        {"output_type": "stream", "text": ["loss \x1b[31m0.5\x1b[0m\n"]},
+        {"output_type": "display_data", "data": {"image/png": "AAAA"}},
+        {"output_type": "stream", "text": "x" * 30_000},
+    ]
+    notebook = json.dumps({"cells": [{"cell_type": "code", "source": "fit()", "outputs": outputs}]})
+    off, on = parse_notebook(notebook, "stem"), parse_notebook(notebook, "stem", outputs=True)
+    assert off.text == "```\nfit()\n```"
+    assert [(one.part, one.count) for one in off.omissions] == [("output of a cell", 3)]
+    assert on.text.startswith("```\nfit()\n```\n\n```\nloss 0.5\n```\n\n```\nxxx")
+    assert [(one.part, one.count) for one in on.omissions] == [("output of a cell", 1), ("end of a long output", 1)]

@@ -86,6 +86,20 @@ def test_tar_archives_are_known_by_their_content_whatever_packs_them(parse: Pars
     assert texts(found) == {"!folder/a.txt": "one", "!b.md": "two"}
 
 
+def test_files_of_archives_have_the_times_that_these_say(parse: Parse) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("old.txt", (2020, 2, 3, 4, 5, 6)), "one")
+        archive.writestr(zipfile.ZipInfo("unknown.txt"), "two")
+    dated = tarfile.TarInfo()
+    dated.mtime = 10**9
+    with tarfile.open(fileobj=(outer := io.BytesIO()), mode="w") as tar:
+        dated.name, dated.size = "a.zip", len(packed.getvalue())
+        tar.addfile(dated, io.BytesIO(packed.getvalue()))
+    times = {item.place: item.modified for item in parse("a.tar", outer.getvalue())}
+    assert times == {"!a.zip!old.txt": 1580702706.0, "!a.zip!unknown.txt": 10**9}
+
+
 @pytest.mark.parametrize(("pack", "suffix"), [(gzip.compress, "gz"), (bz2.compress, "bz2"), (lzma.compress, "xz")])
 def test_one_compressed_file_is_read_under_its_own_name(parse: Parse, pack, suffix: str) -> None:
     assert texts(parse(f"notes.md.{suffix}", pack(b"# Notes\n"))) == {"!notes.md": "# Notes\n"}

@@ -203,13 +203,14 @@ def test_a_redirect_stays_on_the_host_and_in_the_patterns(site: Site):
     assert list(record.failed.values()) == ["more than 5 redirects"]
 
 
-def test_errors_of_the_server_keep_the_old_page_and_are_tried_again(site: Site):
+@pytest.mark.parametrize(("status", "asked"), [(500, 3), (403, 1)])
+def test_errors_of_the_server_keep_the_old_page_and_are_tried_again(site: Site, status: int, asked: int):
     site.pages = {"/": links("/a"), "/a": "<p>A</p>"}
     site.crawl()
-    site.pages["/a"] = Response("oops", 500)
+    site.pages["/a"] = Response("oops", status)
     record = site.crawl()
-    assert list(record.failed.values()) == ["the server answered 500"]
-    assert site.asked.count("/a") == 3
+    assert list(record.failed.values()) == [f"the server answered {status}"]
+    assert site.asked.count("/a") == asked
     assert site.kept() == {"/", "/a"}
 
 

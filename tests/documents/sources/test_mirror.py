@@ -93,7 +93,7 @@ def test_an_entry_that_fails_keeps_its_old_file_and_is_named(mirror: Mirror):
 def test_a_source_that_cannot_be_listed_to_its_end_removes_nothing(mirror: Mirror):
     synced(mirror, Shelf({"a.md": b"one", "b.md": b"two"}))
     listed_at = mirror.record().listed_at
-    broken = Shelf({"a.md": b"new"})
+    broken = Shelf({"a.md": b"new"}, Gone("b.md"))
     broken.error = SourceUnavailableError("The line is dead.")
     record = synced(mirror, broken)
     assert (record.trouble, record.listed_at) == ("The line is dead.", listed_at)

@@ -15,6 +15,7 @@ from xnai_pipelines.documents.health.links import html_links, page_ids
 from xnai_pipelines.documents.health.reading import COLUMNS, EXAMINED_CHARACTERS, examined
 from xnai_pipelines.documents.health.report import HealthHistory, HealthReport
 from xnai_pipelines.documents.health.rules import HealthRules
+from xnai_pipelines.documents.identity import source_name
 from xnai_pipelines.documents.parsers.detect import HTML
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parsed import Markup
@@ -67,7 +68,8 @@ def read_corpus(tables: Tables, folder: Path | None, demand: Demand | None) -> C
     for batch in tables.stream(DOCUMENTS, COLUMNS):
         for row in batch.to_pylist():
             document = examined(row)
-            documents.append(_with_html_links(document, folder) if folder and document.media_type == HTML else document)
+            is_file = document.media_type == HTML and source_name(document.path) == document.source
+            documents.append(_with_html_links(document, folder) if folder and is_file else document)
     paths = [normalise(path) for path in tables.read(FILES, ["path"])["path"].to_pylist()]
     return Corpus(
         documents=tuple(sorted(documents, key=lambda document: document.source)),

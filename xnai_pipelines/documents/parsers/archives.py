@@ -7,6 +7,7 @@ import stat
 import tarfile
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any, BinaryIO, cast
 
@@ -17,6 +18,8 @@ from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 _ENCRYPTED = 0x1  # bits of a zip entry's flags
 _NAME_IS_UTF8 = 0x800
+_NO_TIME = (1980, 1, 1, 0, 0, 0)
+_LATEST = 2**32  # seconds: a file system may keep no later time
 _OLD_NAMES = "cp437"  # what the zip format says of other names, and what few programs wrote
 _TAIL = 2**20
 
@@ -32,7 +35,17 @@ def parse_zip(source: Source) -> Iterator[Member]:
         if not files:
             raise SkippedFileError("empty", "The archive holds no files.")
         for info, name in zip(files, _names(files), strict=True):
-            yield Member(name, partial(_opened, package, info), info.compress_size)
+            yield Member(name, partial(_opened, package, info), info.compress_size, modified=_modified(info))
+
+
+def _modified(info: zipfile.ZipInfo) -> float:
+    """Return when a file was modified, 0 if that is the first moment of the format, which stands for no time."""
+    if info.date_time <= _NO_TIME:
+        return 0.0
+    try:
+        return datetime(*info.date_time, tzinfo=UTC).timestamp()  # the format does not say of which zone
+    except ValueError:
+        return 0.0
 
 
 def _opened(package: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
@@ -91,7 +104,7 @@ def _of_tar(stream: BinaryIO) -> Iterator[Member]:
         for info in archive:
             if not info.isdir():
                 name = _text(info.name.encode("utf-8", "surrogateescape"), otherwise="utf-8")
-                yield Member(name, partial(_extracted, archive, info))
+                yield Member(name, partial(_extracted, archive, info), modified=min(max(info.mtime, 0), _LATEST))
         # tarfile takes a damaged header for the end
         if archive.fileobj is not None and archive.fileobj.read(_TAIL).strip(b"\0"):
             raise UnreadableError("damaged", "The archive is damaged: the files after these are lost. Pack it again.")

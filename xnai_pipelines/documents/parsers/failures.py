@@ -35,7 +35,8 @@ def file_errors(parser: str) -> Iterator[None]:
     except RecursionError as error:
         raise UnreadableError("too_deep", "The file is nested too deeply to read. Flatten it.") from error
     except MemoryError as error:
-        raise UnreadableError("memory", "Reading the file takes more memory than allowed.") from error
+        message = "Reading the file takes more memory than allowed. Split it, or raise XNAI_PARSE_MEMORY_MB."
+        raise UnreadableError("memory", message) from error
     except _DAMAGE as error:
         raise UnreadableError("damaged", f"The file is damaged: {error}. Save it again.") from error
     except OSError as error:

@@ -169,7 +169,8 @@ class ParserWorker:
                 if not selector.select(max(deadline - time.monotonic(), 0)):
                     raise UnreadableError(
                         "timeout",
-                        f"Reading the file takes longer than {source.limits.seconds:g} s. Split it.",
+                        f"Reading the file takes longer than {source.limits.seconds:g} s. Split it, or raise "
+                        "XNAI_PARSE_SECONDS.",
                     )
                 piece = stream.read(min(length - len(data), _READ_BYTES))
                 if not piece:
@@ -191,7 +192,10 @@ class ParserWorker:
             except subprocess.TimeoutExpired:
                 status = None
         if status == -signal.SIGXCPU:
-            return UnreadableError("timeout", "Reading the file takes more processor time than allowed. Split it.")
+            return UnreadableError(
+                "timeout",
+                "Reading the file takes more processor time than allowed. Split it, or raise XNAI_PARSE_SECONDS.",
+            )
         how = f"status {status}"
         if status is not None and status < 0:
             how = signal.Signals(-status).name

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from email import policy
 from email.message import Message
+from email.parser import BytesParser
 from mimetypes import guess_extension
 from typing import NamedTuple, Self
 
@@ -13,6 +15,7 @@ from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lin
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Member
+from xnai_pipelines.documents.parsers.signed_content import SIGNED_TYPES, signed_content
 from xnai_pipelines.errors import UnreadableError
 
 _MAX_PARTS = 1000
@@ -89,6 +92,8 @@ class MailText:
         elif part.is_multipart():
             for child in _children(part):
                 yield from self._texts(child, depth + 1)
+        elif (signed := _signed(part)) is not None:
+            yield from self._texts(signed, depth + 1)
         else:
             yield from self._leaf(part, kind)
 
@@ -166,9 +171,18 @@ def _in_utf8(data: bytes, charset: str | None) -> tuple[bytes, str | None]:
 
 def _check_encryption(message: AnyMessage) -> None:
     kinds = {part.get_content_type() for part in message.walk()}
-    enveloped = "application/pkcs7-mime" in kinds or "application/x-pkcs7-mime" in kinds
+    enveloped = any(part.get_content_type() in SIGNED_TYPES and _signed(part) is None for part in message.walk())
     if message.get_content_type() == "multipart/encrypted" or (enveloped and not kinds & {"text/plain", "text/html"}):
         raise UnreadableError("encrypted", "The message is encrypted. Export it decrypted from the mail program.")
+
+
+def _signed(part: AnyMessage) -> "AnyMessage | None":
+    """Return the message in a part that is signed in one piece, None for other parts."""
+    if part.get_content_type() not in SIGNED_TYPES:
+        return None
+    payload = part.get_payload(decode=True)
+    content = signed_content(payload) if isinstance(payload, bytes) else None
+    return BytesParser(policy=policy.compat32).parsebytes(content) if content else None
 
 
 def _file_name(part: AnyMessage) -> str:

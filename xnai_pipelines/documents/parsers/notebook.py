@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from xnai_pipelines.documents.parsers.record_fields import distinct_keys
 from xnai_pipelines.errors import UnreadableError
 
 _MARK = "\ufdd0"  # a noncharacter, which no text has
+_LONGEST_OUTPUT = 20_000  # characters
+_TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+|NaN|-?Infinity){_MARK}"')
 
 
@@ -34,8 +37,11 @@ def parse_json(text: str, stem: str) -> Content:
     return Content(title=title, text=normalise(pretty), markup=Markup.PLAIN)
 
 
-def parse_notebook(text: str, stem: str) -> Content:
-    """Return a Jupyter notebook as Markdown, with code cells fenced. Outputs and attached pictures are counted.
+def parse_notebook(text: str, stem: str, *, outputs: bool = False) -> Content:
+    """Return a Jupyter notebook as Markdown, with code cells fenced.
+
+    Attached pictures are counted, and so are outputs, or with `outputs` those that have no text. The text of an output
+    follows its cell.
 
     Raises:
         UnreadableError: "damaged" if the file is not a notebook.
@@ -49,9 +55,10 @@ def parse_notebook(text: str, stem: str) -> Content:
         raise _not_notebook()
     metadata = notebook.get("metadata")
     language = _language(metadata) if isinstance(metadata, dict) else ""
-    parts = [part for cell in cells if isinstance(cell, dict) and (part := _cell(cell, language))]
+    found = [cell for cell in cells if isinstance(cell, dict)]
+    parts = [part for cell in found for part in (_cell(cell, language), *(_outputs(cell) if outputs else ())) if part]
     content = parse_markdown(normalise("\n\n".join(parts)), stem)
-    return replace(content, omissions=_left_out(cells))
+    return replace(content, omissions=_left_out(found, outputs))
 
 
 def load_json(text: str) -> Any:  # any JSON value
@@ -78,21 +85,35 @@ def _cell(cell: dict[str, Any], language: str) -> str:
         return "#" * int(cell.get("level", 1)) + " " + words
     if kind in {"markdown", "raw"}:
         return words
+    return _fenced(words, language)
+
+
+def _fenced(words: str, language: str) -> str:
     fence = "```"
     while fence in words:
         fence += "`"
     return f"{fence}{language}\n{words.rstrip()}\n{fence}"
 
 
-def _left_out(cells: list[Any]) -> tuple[Omission, ...]:
+def _outputs(cell: dict[str, Any]) -> Iterator[str]:
+    """Yield the texts of the outputs of a cell, each cut at `_LONGEST_OUTPUT` characters."""
+    for output in _listed(cell.get("outputs")):
+        if words := _TERMINAL_COLOURS.sub("", _output_text(output)).strip("\n"):
+            yield _fenced(words[:_LONGEST_OUTPUT], "")
+
+
+def _left_out(cells: list[dict[str, Any]], outputs: bool) -> tuple[Omission, ...]:
     omitted = Omitted()
     for cell in cells:
-        if isinstance(cell, dict):
-            for output in _listed(cell.get("outputs")):
-                omitted.add("output of a cell", _output_text(output))
-            attached = cell.get("attachments")
-            for name in attached if isinstance(attached, dict) else ():
-                omitted.add("attached picture", name)
+        for output in _listed(cell.get("outputs")):
+            words = _output_text(output)
+            if not (outputs and words.strip()):
+                omitted.add("output of a cell", words)
+            elif len(words) > _LONGEST_OUTPUT:
+                omitted.add("end of a long output", words[_LONGEST_OUTPUT:])
+        attached = cell.get("attachments")
+        for name in attached if isinstance(attached, dict) else ():
+            omitted.add("attached picture", name)
     return omitted.listed()
 
 

@@ -15,6 +15,7 @@ from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.outlook_rtf import unpacked_rtf
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Member
 from xnai_pipelines.documents.parsers.rtf import RtfReader
+from xnai_pipelines.documents.parsers.signed_content import signed_content
 from xnai_pipelines.errors import UnreadableError
 
 _PROPERTIES = "__properties_version1.0"
@@ -26,6 +27,7 @@ _SENT, _DELIVERED, _CODEPAGE, _HTML_CODEPAGE = 0x0039, 0x0E06, 0x3FFD, 0x3FDE
 _NAME, _EMAIL, _SMTP, _ROLE = 0x3001, 0x3003, 0x39FE, 0x0C15
 _LONG_NAME, _SHORT_NAME, _DATA = 0x3707, 0x3704, 0x3701
 _MIME_TYPE = 0x370E
+_SIGNED_MESSAGE = "signed message.eml"
 _ENVELOPES = {"application/pgp-encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
 _TEXT, _TEXT_8, _BINARY, _STORAGE = 0x001F, 0x001E, 0x0102, 0x000D
 _ROLES = {1: "To", 2: "Cc", 3: "Bcc"}
@@ -111,12 +113,16 @@ class _Message:
         return _Message(self._file, inner, self._max_chars, self._omitted) if is_message else None
 
     def _attached_file(self, part: str) -> tuple[str, bytes]:
-        """Return the name and the bytes of an attachment."""
+        """Return the name and the bytes of an attachment. Of a message signed in one piece, these are the message's."""
         name = self.text(_LONG_NAME, part) or self.text(_SHORT_NAME, part) or self.text(_NAME, part) or "unnamed"
-        return name, self._file.stream(f"{self._prefix}{part}/{_stream(_DATA, _BINARY)}") or b""
+        data = self._file.stream(f"{self._prefix}{part}/{_stream(_DATA, _BINARY)}") or b""
+        signed = signed_content(data) if data else None
+        return (name, data) if signed is None else (_SIGNED_MESSAGE, signed)
 
     def is_encrypted(self) -> bool:
         """Return whether the letter is in an attachment that only the receiver can open."""
+        if any(self._attached_file(part)[0] == _SIGNED_MESSAGE for part in self._parts(_ATTACHMENT)):
+            return False
         kind = self.text(_CLASS).upper()
         attached = {self.text(_MIME_TYPE, part) for part in self._parts(_ATTACHMENT)}
         return ("SMIME" in kind and "MULTIPARTSIGNED" not in kind) or (

@@ -110,8 +110,12 @@ class _Reading:
                 raise member.file
             if time.monotonic() > self._ends:
                 raise UnreadableError("timeout", "The file that holds it takes too long to read. Split that file.")
+            modified = member.file.stat().st_mtime or None
             for item in self.documents(member.file, f"{container}/{member.name}", depth):
-                yield replace(item, member=member.place + item.member, parser=f"{reader} {item.parser}")
+                placed = replace(item, member=member.place + item.member, parser=f"{reader} {item.parser}")
+                if isinstance(placed, ParsedDocument) and placed.modified is None:
+                    placed = replace(placed, modified=modified)
+                yield placed
         except FileError as error:
             parsers = f"{reader} {error.parser}" if error.parser else reader
             if isinstance(error, SkippedFileError):

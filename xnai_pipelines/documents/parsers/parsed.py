@@ -63,6 +63,8 @@ class ParsedDocument:
         pages: Pages in order.
         omissions: What the file holds and the text does not.
         member: Place in the file of the file that was parsed, "!folder/report.pdf"; "" for the file itself.
+        modified: When the member was last modified, in seconds since the epoch; None for the file itself, or if that
+            is not known.
     """
 
     record_id: str | None
@@ -77,6 +79,7 @@ class ParsedDocument:
     pages: tuple[Page, ...] = ()
     omissions: tuple[Omission, ...] = ()
     member: str = ""
+    modified: float | None = None
 
     @property
     def place(self) -> str:
@@ -118,7 +121,7 @@ def _place(member: str, record: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ParseLimits:
-    """What one file may cost, and whether that is spent on its pictures.
+    """What one file may cost, and what is read of it beside its text.
 
     Attributes:
         max_file_bytes: Max size of a file that is one document, and of one record of a multi-record file. Multi-record
@@ -129,6 +132,7 @@ class ParseLimits:
         max_members: Max number of files inside one file, with those inside of these.
         max_unpacked_bytes: Max size that they may unpack to.
         ocr_languages: Languages in which pages that are pictures are recognised, "eng+rus"; "" if they are not.
+        notebook_outputs: Whether the text that the cells of a notebook gave is read.
     """
 
     max_file_bytes: int = 100 * 2**20
@@ -138,11 +142,23 @@ class ParseLimits:
     max_members: int = 20_000
     max_unpacked_bytes: int = 2 * 2**30
     ocr_languages: str = ""
+    notebook_outputs: bool = False
+
+    @property
+    def id(self) -> str:
+        """What the ledger keeps of files that are beyond a limit: they are read again if one changes."""
+        sizes = (self.max_file_bytes, self.memory_bytes, self.max_text_chars, self.max_members, self.max_unpacked_bytes)
+        return f"limits@{self.seconds:g}.{'.'.join(map(str, sizes))}"
 
     @property
     def recognition(self) -> str:
         """What the ledger keeps of it, "ocr@eng+rus" or ""."""
         return self.ocr_languages and f"ocr@{self.ocr_languages}"
+
+    @property
+    def outputs(self) -> str:
+        """What the ledger keeps of notebooks whose outputs are read."""
+        return "outputs@1" if self.notebook_outputs else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +197,7 @@ class Source:
         if len(data) > self.limits.max_file_bytes:
             raise UnreadableError(
                 "too_large",
-                f"The file is larger than {self.limits.max_file_bytes:,} bytes. Split it or raise the limit.",
+                f"The file is larger than {self.limits.max_file_bytes:,} bytes. Split it, or raise XNAI_MAX_FILE_MB.",
             )
         return data
 
@@ -219,12 +235,14 @@ class Member:
             It may raise a `FileError`.
         packed_bytes: Its size in the outer file; None if the outer file does not pack members one by one.
         record_id: Id of the record that it belongs to, in a multi-record file.
+        modified: When it was last modified, in seconds since the epoch; 0 if the outer file does not say.
     """
 
     name: str
     open: Callable[[], BinaryIO]
     packed_bytes: int | None = None
     record_id: str | None = None
+    modified: float = 0.0
 
     @classmethod
     def of(cls, name: str, data: bytes) -> Self:
@@ -238,7 +256,7 @@ class UnpackedMember:
 
     Attributes:
         name: Its path in the outer file, safe and unique.
-        file: Where it was unpacked, or why it is not read.
+        file: Where it was unpacked, with its time of modification; or why it is not read.
         record_id: Id of the record that it belongs to.
     """
 

@@ -72,7 +72,7 @@ from xnai_pipelines.documents.parsers.xml_text import parse_xml
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 3
+_COMMON_VERSION = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ class Parser:
         isolated: Whether it runs in the worker process, because hostile files of its format exist.
         libraries: Packages that write part of the output. Their versions are part of the parser's.
         has_members: Whether its files may hold other files, which become documents of their own.
-        recognises: Whether it can recognise the text of pages that are pictures.
+        option: Function that returns how the limits change what it reads, as the ledger keeps it; "" if they do not.
     """
 
     name: str
@@ -95,7 +95,7 @@ class Parser:
     isolated: bool = False
     libraries: tuple[str, ...] = ()
     has_members: bool = False
-    recognises: bool = False
+    option: Callable[[ParseLimits], str] = lambda limits: ""
 
     @property
     def id(self) -> str:
@@ -103,8 +103,8 @@ class Parser:
         return _identity(self.name, self.own_version, self.libraries)
 
     def reader(self, limits: ParseLimits) -> str:
-        """Return the id, with the languages of text recognition if it is used."""
-        return f"{self.id} {limits.recognition}" if self.recognises and limits.recognition else self.id
+        """Return the id, with what the limits change."""
+        return f"{self.id} {self.option(limits)}".rstrip()
 
 
 @cache
@@ -156,6 +156,10 @@ def _read_pdf(source: Source) -> Iterable[Content | Member]:
     return _of_bytes(partial(parse_pdf, recogniser=recogniser), attached_to_pdf)(source)
 
 
+def _read_notebook(source: Source) -> Iterable[Content]:
+    return _of_text(partial(parse_notebook, outputs=source.limits.notebook_outputs))(source)
+
+
 def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content], *libraries: str) -> Parser:
     read = _of_bytes(of_any_variant(parse), embedded_in_office)
     return Parser(name, version, read, isolated=True, libraries=libraries, has_members=True)
@@ -167,60 +171,60 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
-    "application/json": Parser("json", 2, _of_text(parse_json)),
-    "application/x-ipynb+json": Parser("notebook", 3, _of_text(parse_notebook)),
-    "application/jsonl": Parser("jsonl", 2, parse_jsonl),
-    "text/csv": (_csv := Parser("csv", 2, parse_csv)),
+    "application/json": Parser("json", 3, _of_text(parse_json)),
+    "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
+    "application/jsonl": Parser("jsonl", 3, parse_jsonl),
+    "text/csv": (_csv := Parser("csv", 3, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 3, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 4, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        3,
+        4,
         parse_mail,
         isolated=True,
         libraries=("selectolax",),
         has_members=True,
     ),
-    MAILBOX: Parser("mailbox", 2, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
-    CALENDAR: Parser("calendar", 1, _of_text(parse_calendar)),
+    MAILBOX: Parser("mailbox", 3, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
+    CALENDAR: Parser("calendar", 2, _of_text(parse_calendar)),
     PDF: Parser(
         "pdf",
-        3,
+        4,
         _read_pdf,
         isolated=True,
         libraries=("pypdfium2",),
         has_members=True,
-        recognises=True,
+        option=lambda limits: limits.recognition,
     ),
-    DOCX: _office("docx", 4, parse_docx, "markitdown", "mammoth"),
-    PPTX: _office("pptx", 4, parse_pptx, "python-pptx"),
-    XLSX: _office("xlsx", 4, parse_xlsx, "openpyxl"),
-    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 1, _of_bytes(parse_opendocument), isolated=True)),
-    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 1, _of_bytes(parse_flat_opendocument), isolated=True),
-    EPUB: Parser("epub", 1, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
-    RTF: Parser("rtf", 1, _of_bytes(parse_rtf), isolated=True),
-    DOC: Parser("doc", 1, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
-    XLS: Parser("xls", 1, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
-    PPT: Parser("ppt", 1, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
+    DOCX: _office("docx", 5, parse_docx, "markitdown", "mammoth"),
+    PPTX: _office("pptx", 5, parse_pptx, "python-pptx"),
+    XLSX: _office("xlsx", 5, parse_xlsx, "openpyxl"),
+    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 2, _of_bytes(parse_opendocument), isolated=True)),
+    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 2, _of_bytes(parse_flat_opendocument), isolated=True),
+    EPUB: Parser("epub", 2, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    RTF: Parser("rtf", 2, _of_bytes(parse_rtf), isolated=True),
+    DOC: Parser("doc", 2, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
+    XLS: Parser("xls", 2, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
+    PPT: Parser("ppt", 2, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
     MSG: Parser(
         "msg",
-        2,
+        3,
         _of_bytes(parse_msg, attached_to_msg),
         isolated=True,
         libraries=("olefile", "selectolax"),
         has_members=True,
     ),
-    XML: Parser("xml", 1, _of_bytes(parse_xml), isolated=True),
-    LATEX: Parser("latex", 1, _of_text(parse_latex), isolated=True),
+    XML: Parser("xml", 2, _of_bytes(parse_xml), isolated=True),
+    LATEX: Parser("latex", 2, _of_text(parse_latex), isolated=True),
     ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),
     TOML: Parser("toml", 1, _of_text(parse_toml)),
-    VCARD: Parser("vcard", 1, _of_text(parse_vcards)),
-    SUBRIP: (_subtitles := Parser("subtitles", 1, _of_text(parse_subtitles))),
+    VCARD: Parser("vcard", 2, _of_text(parse_vcards)),
+    SUBRIP: (_subtitles := Parser("subtitles", 2, _of_text(parse_subtitles))),
     WEBVTT: _subtitles,
-    PARQUET: Parser("parquet", 2, parse_parquet, isolated=True),
+    PARQUET: Parser("parquet", 3, parse_parquet, isolated=True),
     ZIP: Parser("zip", 1, parse_zip, isolated=True, has_members=True),
     TAR: Parser("tar", 1, parse_tar, isolated=True, has_members=True),
     **dict.fromkeys((GZIP, BZIP2, XZ), _COMPRESSED),
@@ -248,9 +252,11 @@ def is_current(parser: str) -> bool:
     return parser in _current() or parser.partition("@")[0] in _unavailable()
 
 
-def recognises(reader: str) -> bool:
-    """Return whether a recorded "name@version" is of a parser that can recognise pages."""
-    return reader.partition("@")[0] in {parser.name for parser in _BY_MEDIA_TYPE.values() if parser.recognises}
+def option_of(reader: str, limits: ParseLimits) -> str:
+    """Return how the limits change what a recorded "name@version" reads, "" if they do not."""
+    options = {parser.name: parser.option for parser in parsers()}
+    option = options.get(reader.partition("@")[0])
+    return option(limits) if option else ""
 
 
 @cache

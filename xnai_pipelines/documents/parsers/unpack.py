@@ -4,6 +4,7 @@ Members are written to numbered files of a private folder. What is skipped at th
 here too, before it is unpacked.
 """
 
+import os
 from collections import Counter
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -60,6 +61,7 @@ class Unpacking:
             name = self._unique(name, member.record_id)
             with file_errors(self._parser), member.open() as stream:
                 self._write(stream, path, name, member.packed_bytes)
+            os.utime(path, (member.modified, member.modified))
         except FileError as error:
             return UnpackedMember(name, error, member.record_id)
         return UnpackedMember(name, path, member.record_id)

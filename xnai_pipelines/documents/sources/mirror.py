@@ -158,7 +158,9 @@ def synchronise(
         trouble = str(error)
     finally:  # also on Ctrl-C: what was fetched stays fetched
         mirror.write(sync.so_far())
-    gone = set(sync.gone) if trouble else sync.files.keys() - sync.seen
+    gone = sync.files.keys() - sync.seen
+    if trouble:  # what an unfinished listing names as gone is gone
+        gone = set(sync.gone) if trouble == sync.unfinished else set()
     for path in gone & sync.files.keys():
         mirror.remove(path)
         del sync.files[path]

@@ -163,10 +163,16 @@ def _material(
         asked=Asked(
             document_ids=searched.document_ids,
             keyword=[{row[chunk_id]: score for chunk_id, score in one.items()} for one in searched.keyword_scores],
+            explained=[_explained(index, question.question) for question in questions],
             relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
         ),
         corpus=searched.pool.statement,
     )
+
+
+def _explained(index: SearchIndex, question: str) -> float:
+    text = index.understood(question).text
+    return index.keyword.explained(text, index.keyword.scores(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +194,8 @@ def _encoded(encoder: Encoder, cache: VectorCache, material: _Material, advance:
         vectors.append(encoder.encode_query(question.question))
         times.append(time.perf_counter() - started)
         advance()
-    familiarity = [encoder.familiarity(question.question) for question in material.questions]
-    return Encoded(passages, np.stack(vectors), familiarity), _Cost(1000 * float(np.median(times)), seconds)
+    writings = [encoder.writing(question.question) for question in material.questions]
+    return Encoded(passages, np.stack(vectors), writings), _Cost(1000 * float(np.median(times)), seconds)
 
 
 def _measure(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
 from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.policy import RankingPolicy
@@ -22,16 +23,18 @@ class Asked:
     Attributes:
         document_ids: Document of each of n chunks.
         keyword: BM25 scores by row of the chunk, for each of q questions; chunks without a score have none.
+        explained: How much of each question the best passage by words contains, 0 to 1.
         relevant: For each question, the grade by document id.
     """
 
     document_ids: Sequence[str]
     keyword: Sequence[Mapping[int, float]]
+    explained: Sequence[float]
     relevant: Sequence[Grades]
 
     def part(self, which: slice) -> "Asked":
         """Return some of the questions on the same chunks."""
-        return Asked(self.document_ids, self.keyword[which], self.relevant[which])
+        return Asked(self.document_ids, self.keyword[which], self.explained[which], self.relevant[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,31 +44,32 @@ class Encoded:
     Attributes:
         passages: float32 [n, d], unit length.
         questions: float32 [q, d], unit length.
-        familiarity: How well the encoder knows the writing of each question, 0 to 1.
+        writings: What its tokenizer makes of each question.
     """
 
     passages: Vectors
     questions: Vectors
-    familiarity: Sequence[float]
+    writings: Sequence[Writing]
 
     def part(self, which: slice) -> "Encoded":
         """Return some of the questions with the same chunks."""
-        return Encoded(self.passages, self.questions[which], self.familiarity[which])
+        return Encoded(self.passages, self.questions[which], self.writings[which])
 
 
 def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dict[float, PerQuestion]:
     """Return nDCG@10 of each question in hybrid search by weight: float64 [q].
 
-    `SearchIndex` ranks so, but for identifiers, which no encoder changes.
+    `SearchIndex` ranks so, but for identifiers, which no encoder changes, and what its policy says of languages.
     """
     rankings: dict[float, list[list[str]]] = {weight: [] for weight in weights}
     passages = with_documents(encoded.passages, asked.document_ids)
-    for question, found, known in zip(encoded.questions, asked.keyword, encoded.familiarity, strict=True):
+    each = zip(encoded.questions, encoded.writings, asked.keyword, asked.explained, strict=True)
+    for question, writing, found, explained in each:
         scores = np.zeros(len(encoded.passages), np.float32)
         scores[list(found)] = list(found.values())
         vector, keyword = standardised(passages @ question), standardised(scores)
         for weight in weights:
-            share = RankingPolicy(weight).weight_for(known, found=len(found))
+            share = RankingPolicy(weight).weight_for(writing, explained=explained, found=len(found))
             rankings[weight].append(_documents(asked, summed(vector, keyword, share)))
     return {weight: measure(found, asked.relevant)["ndcg_at_10"] for weight, found in rankings.items()}
 

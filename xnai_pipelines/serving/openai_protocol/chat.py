@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from xnai_pipelines.answers.answer import Answer, Citation, Sentence
 from xnai_pipelines.answers.conversation import MOST_CHARACTERS, MOST_TURNS
-from xnai_pipelines.answers.evidence import CHARACTERS_PER_TOKEN
+from xnai_pipelines.answers.evidence import BYTES_PER_TOKEN
 from xnai_pipelines.errors import QueryError
-from xnai_pipelines.search.query import LONGEST_QUESTION
+from xnai_pipelines.questions.question import LONGEST_QUESTION
 from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.messages import (
     Annotation,
@@ -157,4 +157,4 @@ def usage(texts: Sequence[str], written: str = "") -> Usage:
 
 def tokens(text: str) -> int:
     """Return the number of tokens of a text, estimated."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
+    return -(-len(text.encode(errors="replace")) // BYTES_PER_TOKEN)

@@ -43,6 +43,7 @@ PAGE_BYTES = 32 * 2**20
 MAX_ATTEMPTS = 3  # visits of a page that ended the process
 SILENT_PAGES = 10  # failures in a row after which the site is taken to be down
 
+_GONE = {404, 410}  # other refusals may be those of a firewall or a login, and pass
 _PAGES = {"text/html": ".html", "application/xhtml+xml": ".html"}
 _EXTENSIONS = {**_PAGES, "text/markdown": ".md", "text/plain": ".txt", "text/x-rst": ".rst", "": ".html"}
 _NO_DOCUMENT = ("image/", "audio/", "video/", "font/")
@@ -209,10 +210,12 @@ class CrawlSource:
             yield from self._keep(frontier, visit, visit.url, kept)
         elif answer.status == 200:
             yield from self._take(frontier, visit, answer)
-        else:
+        elif answer.status in _GONE:
             frontier.settle(visit.key, State.GONE, f"the server answered {answer.status}")
             if visit.path:
                 yield Gone(visit.path)
+        else:
+            yield self._fail(frontier, visit, f"the server answered {answer.status}")
 
     def _fail(self, frontier: Frontier, visit: Visit, reason: str) -> Failed:
         frontier.settle(visit.key, State.FAILED, reason)

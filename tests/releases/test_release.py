@@ -22,6 +22,7 @@ from tests.support.adaptation_world import (
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.logged import find_adapter
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
+from xnai_pipelines.answers.policy import refusal_policy
 from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
@@ -83,6 +84,7 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     assert current.metrics["vector.ndcg_at_10"] > 0.95
     assert current.table_versions[current.embeddings_table] == adapted.tables.version(adapted.embeddings)
     assert releases_of(adapted).challenger() is None
+    assert refusal_policy(adapted.home, current).release == 2
     assert [move.reason for move in releases_of(adapted).moves()] == ["embedded", "promoted over release 1"]
     adapted.check_whole()
 

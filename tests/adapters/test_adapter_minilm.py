@@ -32,7 +32,7 @@ def test_minilm_is_adapted_merged_and_exported(tmp_path: Path) -> None:
         folder=tmp_path / "adapters",
         data_sha256=pairs_sha256(pairs),
         documents=[],
-        threads=2,
+        threads=1,
         progress=lambda step: None,
     )
     merged = merge_adapter(adapter, base, tmp_path / "merged")
@@ -41,6 +41,6 @@ def test_minilm_is_adapted_merged_and_exported(tmp_path: Path) -> None:
     applied = open_adapted(base, [adapter])
     vectors = applied.encode_passages(TEXTS, adapter.adapter_id)
     assert np.abs(vectors - applied.encode_passages(TEXTS, None)).max() > 1e-3
-    built = Encoder.load(build_encoder(merged.spec, tmp_path / "models"), threads=2)
+    built = Encoder.load(build_encoder(merged.spec, tmp_path / "models"), threads=1)
     assert built.vector_space == merged.spec.vector_space
     np.testing.assert_allclose(built.encode_passages(TEXTS).vectors, vectors, atol=1e-5)
