@@ -23,6 +23,8 @@ from tests.support.claims import supported
     ("Act if load ≥ 5.", "Act if load >= 5.", "Act if load 5."),
     ("It holds if a != b.", "It holds if a != b.", "It holds if a == b."),
     ("Set b=1 on board.", "Set b=1 on board.", "Set a=1 on board."),
+    ("Mix it 3:1 with sand.", "Mix it 3:1.", "Mix it 3:2 with sand."),
+    ("It opens at 9:30 and closes at 11:45.", "It opens at 9:30.", "It opens at 11:45."),
     ("Pages 5-10 are torn.", "Pages 5-10 are torn.", "Pages 5-11 are torn."),
 ])  # fmt: skip
 def test_a_number_is_the_same_only_with_what_belongs_to_it(passage: str, same: str, other: str):

@@ -29,6 +29,8 @@ def test_a_cue_is_not_added(claim: str, refused: bool):
     ("The pump stops, except on Sundays, at noon.", "The pump stops at noon.", True),
     ("If the tank is full, the pump stops.", "The pump stops.", True),
     ("The pump stops, and the bell rings if the tank is full.", "The pump stops.", False),
+    ("The pump runs as long as the tank is full.", "The pump runs.", True),
+    ("In case of fire, the pump runs.", "The pump runs.", True),
     ("It takes more than 40 days to dry.", "It takes 40 days to dry.", True),
     ("The price rose in the north and fell in the south.", "The price rose in the north.", False),
 ])  # fmt: skip
@@ -66,9 +68,13 @@ def test_a_negation_counts_in_a_text_that_is_taken_for_another_language(language
     ("The default is 10 minutes.", False),
     ("The default is 10.", True),
     ("The limit is 5 tonnes.", False),
+    ("The limit is 5.", True),
+    ("In 1990, 3 of 5 pumps ran.", False),
+    ("In 1990, 3 pumps ran.", True),
 ])  # fmt: skip
-def test_a_number_keeps_its_unit(claim: str, refused: bool):
-    assert objects(units_dropped, claim, "The default is 10 minutes and the limit is 5 tonnes.") is refused
+def test_a_number_keeps_what_it_measures_or_counts_and_what_it_is_bound_to(claim: str, refused: bool):
+    passage = "The default is 10 minutes and the limit is 5 tonnes. In 1990, 3 of 5 pumps ran."
+    assert objects(units_dropped, claim, passage) is refused
 
 
 @pytest.mark.parametrize(("language", "refused"), [("fi", True), ("tr", True), ("en", False)])
