@@ -308,6 +308,7 @@ def test_a_new_challenger_takes_the_place_and_the_table_of_an_earlier_one(adapte
 
 @pytest.mark.parametrize("act", [release_promoted, challenge])
 def test_without_a_first_release_there_is_nothing_to_challenge(adapted: Workplace, act: Callable[[Workplace], object]):
-    (adapted.home.releases / "current.json").unlink()
+    for name in ("current.json", "moves.jsonl"):
+        (adapted.home.releases / name).unlink()
     with pytest.raises(ReleaseError, match="Nothing is released"):
         act(adapted)
