@@ -29,7 +29,7 @@ _BESIDE = {
     **dict.fromkeys((*map("style:footer{}".format, _PAGES), "presentation:footer-decl"), "Footer"),
     "presentation:date-time-decl": "Date",
 }
-_LONGEST_NUMBERING = 2  # words, such as "Page 1"
+_LONGEST_NUMBERING = 2  # words, such as "Page 1 of 9"
 _ENCRYPTION = b"encryption-data"
 
 
@@ -122,8 +122,9 @@ def _margins(root: Element, story: Story) -> Iterator[str]:
 
 
 def _is_numbering(node: Element, words: str) -> bool:
-    """Return whether words are those of a page number, such as "Page 1"."""
-    return next(node.iter("text:page-number"), None) is not None and len(words.split()) <= _LONGEST_NUMBERING
+    """Return whether words are those of a page number, such as "Page 1 of 9"."""
+    spelt = [word for word in words.split() if any(map(str.isalpha, word))]
+    return next(node.iter("text:page-number"), None) is not None and len(spelt) <= _LONGEST_NUMBERING
 
 
 def _object(package: zipfile.ZipFile, name: str) -> Element | None:
