@@ -187,7 +187,9 @@ def test_run_shows_its_stages_figures_and_checks(answering, tmp_path):
     assert said.code == 0
     for shown in ("5 documents", "Retrieval:", "nDCG@10", "MLflow run"):
         assert shown in said.out
-    assert "Warning: the check documents/quarantine_rate did not pass. 1 of 6 files is in quarantine: 17 %" in said.err
+    assert (
+        "Warning: the check documents/quarantine_rate did not pass. 1 of 6 files is in quarantine: 16.7 %" in said.err
+    )
     assert "`xnai status` lists the files" in said.err
 
 
