@@ -1,4 +1,4 @@
-"""The incidents of docs/operations.md, played: the doctor finds each by its name, and its remedy ends it."""
+"""The incidents of docs/recovery.md, played: the doctor finds each by its name, and its remedy ends it."""
 
 import os
 import re
@@ -22,7 +22,7 @@ from xnai_pipelines.state.locks import WRITER, held, shown_alive
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.migration import migrate, migrate_tables
 
-PLAYBOOK = Path(__file__).resolve().parents[2] / "docs" / "operations.md"
+PLAYBOOK = Path(__file__).resolve().parents[2] / "docs" / "recovery.md"
 ROW = re.compile(r"^\| \d+ \|.*\| `(\w+)` \|", re.MULTILINE)
 
 Step = Callable[[Workplace], object]
