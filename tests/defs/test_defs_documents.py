@@ -22,6 +22,7 @@ from xnai_pipelines.defs.documents import (
     nothing_lost,
     quarantine_rate,
 )
+from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import IngestRefusedError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES, QUARANTINE
@@ -207,7 +208,11 @@ def test_a_home_of_another_folder_is_left_alone(ingested, tmp_path):
 def test_a_run_that_goes_on_is_not_joined_by_another(ingested):
     ingested.work.write("new.txt", "A new text.\n")
     ingested.tick()
-    run = ingested.instance.create_run_for_job(defs().resolve_job_def("refresh"), status=dg.DagsterRunStatus.STARTED)
+    run = ingested.instance.create_run_for_job(
+        defs().resolve_job_def("refresh"),
+        status=dg.DagsterRunStatus.STARTED,
+        tags={HOME_TAG: str(ingested.work.home.root)},
+    )
     assert "going on already" in ingested.tick()
     ingested.instance.report_run_failed(run, "ended")
     assert ingested.tick() == ingested.keys[-1]

@@ -346,7 +346,7 @@ def test_a_damaged_table_is_an_error_and_a_lost_one_is_filled_again(work: Workpl
     folder = work.home.lancedb / "documents.lance"
     for manifest in (folder / "_versions").iterdir():
         manifest.write_bytes(b"garbage")
-    with pytest.raises(RuntimeError):
+    with pytest.raises(TableError, match="documents"):
         work.ingest()
     shutil.rmtree(folder)
     work.ingest()

@@ -85,9 +85,9 @@ class KeywordSearch:
             text: The question.
             scores: What `scores` returns for it.
         """
-        best = int(np.argmax(scores))
-        if not scores[best] > 0:
+        if not scores.max(initial=0.0) > 0:
             return 0.0
+        best = int(np.argmax(scores))
         number = len(scores) if self._readable is None else int(np.count_nonzero(self._readable))
         asked = there = 0.0
         for word in {word.text for word in self.telling(text)}:

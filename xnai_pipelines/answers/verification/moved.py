@@ -33,8 +33,10 @@ def _kept_in_place(aligned: Alignment, at: int) -> bool | None:
 def _kept_on(aligned: Alignment, at: int, step: int) -> bool | None:
     kind = aligned.sentence[at].kind
     beside = at + step
-    while 0 <= beside < len(aligned.sentence) and (
-        not aligned.sentence[beside].content or (aligned.sentence[beside].kind is kind and beside not in aligned.match)
+    while (
+        0 <= beside < len(aligned.sentence)
+        and (not aligned.sentence[beside].content or aligned.sentence[beside].kind is kind)
+        and beside not in aligned.match
     ):
         beside += step
     if not 0 <= beside < len(aligned.sentence):
