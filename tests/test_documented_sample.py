@@ -74,6 +74,8 @@ def answered_by_few(folder: Path) -> Path:
 
 @pytest.mark.parametrize("block", SAMPLE, ids=str)
 def test_a_documented_block_runs_and_prints_what_it_claims(sample: World, block: Block):
+    if not WHOLE and any("ask" in command for command in block.asked):
+        pytest.skip("what is refused depends on the questions of the whole sample")
     sample.hold(block, tolerance=1 if block.asked == DEMO and not WHOLE else FIGURE_TOLERANCE)
 
 

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 GROUPS = ("adaptation", "documents", "evaluation", "graph", "ingest", "models", "operations", "promotion")
-QUESTION = "Which function joins parts of a path?"
+QUESTION = "How do I copy a folder?"
 IMAGES = Path(__file__).resolve().parents[1] / "images"
 LINEAGE = "http://127.0.0.1:3000/asset-groups"
 CHAT = "http://127.0.0.1:8080/"
