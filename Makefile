@@ -37,7 +37,7 @@ demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and its repair, 
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
-check: lint ## lint, and the tests that are not slow: the inner loop, under 90 seconds
+check: lint ## lint, and the tests that are not slow: the inner loop, about 2 minutes
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not e2e" $(ARGS)
 
 programs: ## install the programs that some tests and benchmarks start; as root, on Debian or Ubuntu
