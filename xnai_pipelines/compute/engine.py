@@ -4,12 +4,25 @@ Functions and shards go to other processes, perhaps of other machines: a functio
 paths and numbers. Data travels in files of the home, which every worker must reach by the same path.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures
+
+
+def in_shards(ids: Iterable[str], size: int) -> list[list[str]]:
+    """Return ids, which are hashes in hexadecimal digits, in groups of about so many; the order within one is theirs.
+
+    The group of an id is what the id says, so shards do not depend on the number of workers.
+    """
+    ordered = sorted(ids)
+    buckets = -(-len(ordered) // size)
+    shards: dict[int, list[str]] = {}
+    for one in ordered:
+        shards.setdefault(int(one[:8], 16) % buckets, []).append(one)
+    return list(shards.values())
 
 
 class Engine(Protocol):

@@ -7,7 +7,6 @@ the vectors are the same bytes as without workers.
 
 import hashlib
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.compute.arrow_files import read_arrow, write_arrow
-from xnai_pipelines.compute.engine import Engine
+from xnai_pipelines.compute.engine import Engine, in_shards
 from xnai_pipelines.encoders.encoder import Encoded, Encoder, Tokens
 from xnai_pipelines.encoders.token_codes import TokenCodes
 
@@ -89,12 +88,8 @@ class Spread:
 
     def _shards(self, encoder: Encoder, texts: Mapping[str, str], *, keep_tokens: bool) -> list[TextShard]:
         """Write the texts by shards and return those."""
-        buckets = -(-len(texts) // TEXTS_IN_SHARD)
-        keys_of = defaultdict(list)
-        for key in sorted(texts):
-            keys_of[int(key[:8], 16) % buckets].append(key)
         shards = []
-        for keys in keys_of.values():
+        for keys in in_shards(texts, TEXTS_IN_SHARD):
             name = hashlib.sha256("\n".join((encoder.vector_space, str(keep_tokens), *keys)).encode()).hexdigest()
             shard = TextShard(
                 encoder=encoder.spec.source,

@@ -6,7 +6,6 @@ after its content: what a killed run had made is found by the next.
 
 import hashlib
 import shutil
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from xnai_pipelines.compute.arrow_files import read_arrow, write_arrow
-from xnai_pipelines.compute.engine import Engine
+from xnai_pipelines.compute.engine import Engine, in_shards
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.tables import Tables
 
@@ -61,12 +60,8 @@ def rows_by_workers(
     """
     folder = home.shards / what
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    buckets = -(-len(wanted) // DOCUMENTS_IN_SHARD)
-    documents: dict[int, list[str]] = defaultdict(list)
-    for document in sorted(wanted):
-        documents[int(document[:8], 16) % buckets].append(document)
     shards = []
-    for each in documents.values():
+    for each in in_shards(wanted, DOCUMENTS_IN_SHARD):
         name = hashlib.sha256("\n".join(f"{one} {wanted[one]}" for one in each).encode()).hexdigest()
         shards.append(DocumentShard(home.lancedb, tuple(each), make, folder / f"{name}.arrow"))
     parts = []
