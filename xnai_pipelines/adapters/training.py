@@ -89,16 +89,8 @@ def train_encoder(
 
     def make(adapted: "PeftModel", device: str) -> EncoderObjective:
         tokenizer = open_text_tokenizer(base)
-        padding = adapted.config.pad_token_id
-        network = TextNetwork(
-            adapted,
-            pooling=base.pooling,
-            padding=0 if padding is None else int(padding),
-            precision=config.precision,
-            device=device,
-        )
         return EncoderObjective(
-            network,
+            TextNetwork(adapted, pooling=base.pooling, precision=config.precision, device=device),
             lambda text, length: tokenizer.encode(text, min(length, base.max_length)),
             pairs=pairs,
             validation=validation,

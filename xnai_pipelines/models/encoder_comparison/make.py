@@ -162,7 +162,7 @@ def _material(
         passages=passages,
         asked=Asked(
             document_ids=searched.document_ids,
-            keyword=[{row[chunk_id]: score for chunk_id, score in one.items()} for one in searched.keyword_scores],
+            keyword=searched.keyword,
             explained=[_explained(index, question.question) for question in questions],
             relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
         ),
