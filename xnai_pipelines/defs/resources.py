@@ -32,7 +32,7 @@ from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
 from xnai_pipelines.questions.labelled import check_labelled
-from xnai_pipelines.releases.evaluate import require_challenger
+from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext

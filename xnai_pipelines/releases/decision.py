@@ -17,8 +17,9 @@ from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
 from xnai_pipelines.errors import DecisionError, NotTrackedError
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.evaluation.timeline import Event, EventKind
+from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
-from xnai_pipelines.releases.evaluate import comparison_of, require_challenger
+from xnai_pipelines.releases.evaluate import comparison_of
 from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
