@@ -40,7 +40,6 @@ _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
 _KEYS = "SELECT text_sha256 FROM vectors WHERE vector_space = ?"
-_KEYS = "SELECT text_sha256 FROM vectors WHERE vector_space = ?"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _WAIT_FOR_READING = 1.0
@@ -99,11 +98,6 @@ class VectorCache:
     def put_tokens(self, vector_space: str, codes: Mapping[str, TokenCodes]) -> None:
         """Store token codes by text_sha256, in one transaction."""
         self._put(vector_space + SPACE_SUFFIX, {key: one.write() for key, one in codes.items()})
-
-    def with_tokens(self, vector_space: str) -> set[str]:
-        """Return the text_sha256 of all texts whose token codes are stored."""
-        space = (vector_space + SPACE_SUFFIX,)
-        return {key.hex() for (key,) in self._run(lambda connection: connection.execute(_KEYS, space).fetchall())}
 
     def with_tokens(self, vector_space: str) -> set[str]:
         """Return the text_sha256 of every text whose token codes are stored."""
