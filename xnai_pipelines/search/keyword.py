@@ -1,7 +1,7 @@
 """Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, partial, reduce
 
 import numpy as np
@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import Scores, best_rows
+from xnai_pipelines.search.ranking import Rows, Scores, best_rows
 from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
@@ -97,6 +98,21 @@ class KeywordSearch:
             there += rare * any(best in rows for rows in found)
         return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
+    def spoken(self, text: str, scores: Scores) -> Mapping[str, float]:
+        """Return which share of a question's words each language of 20 passages has, 0 to 1; 1 for the question's own.
+
+        Args:
+            text: The question.
+            scores: What `scores` returns for it.
+        """
+        found = (self.containing(word) for word in {word.text for word in words(text)})
+        return self.languages.spoken(found, best_found(scores))
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The languages of the passages."""
+        return Languages.among(self._corpus.passages["language"], self._readable)
+
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
         rows = self._corpus.postings.containing(term)
@@ -156,6 +172,11 @@ class KeywordSearch:
         """Return the passages with all words of the text in their exact forms, ascending."""
         found = sorted((self.containing(word) for word in {word.text for word in words(text)}), key=len)
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
+
+
+def best_found(scores: Scores) -> Rows:
+    """Return the 10 best passages that contain a word of the question: int64 [m]."""
+    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
 
 
 def option(word: str) -> str:
