@@ -22,6 +22,7 @@ LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
+_PARTS = re.compile(r"[^/]+")  # of "and/or"
 
 Passages = npt.NDArray[np.int32]
 
@@ -49,12 +50,17 @@ class KeywordSearch:
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
 
-        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines".
+        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines". Several are:
+        "and/or", "he/she/they".
         """
         found = list(words(text))
         capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
         dropped = self._function_words({word.text for word in found}).difference(capitals)
-        return [word for word in found if word.text not in dropped] or found
+        return [word for word in found if not dropped.issuperset(_PARTS.findall(word.text))] or found
+
+    def lookups(self, text: str) -> tuple[str, ...]:
+        """Return the distinct identifiers of a text that people look up."""
+        return tuple(dict.fromkeys(word.text for word in self.telling(text) if word.lookup))
 
     def _function_words(self, asked: Set[str]) -> frozenset[str]:
         """Return the function words of the language, of those of the corpus, that knows most of a question's words.
@@ -133,7 +139,7 @@ class KeywordSearch:
         return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
 
     def containing_phrase(self, phrase: str) -> Passages:
-        """Return the passages whose text has the phrase word for word, ascending: int32 [m].
+        """Return the passages that have the phrase word for word, ascending: int32 [m].
 
         Of more than 2,000 passages with its words only the best are read: "of the" is in nearly all.
         """
@@ -141,11 +147,12 @@ class KeywordSearch:
         if len(rows) > MOST_READ:
             rows = np.sort(rows[best_rows(self.scores(phrase)[rows], MOST_READ)])
         wanted = folded(normalise(" ".join(phrase.split())))
-        texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+        passages = self._corpus.passage_texts(rows.tolist())
+        texts = (folded(normalise(" ".join(text.split()))) for text in passages)
         return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
-        """Return which passages a question's filters and excluded words leave: bool [n]; None for all.
+        """Return which passages a question's filters, excluded words and phrases leave: bool [n]; None for all.
 
         A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant.
         """
@@ -156,7 +163,8 @@ class KeywordSearch:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
-            rows = self._containing_words(excluded)
+            several = len(list(words(excluded))) > 1
+            rows = self.containing_phrase(excluded) if several else self._containing_words(excluded)
             allowed[np.setdiff1d(rows, self.containing(option(excluded)), assume_unique=True)] = False
         return allowed
 
@@ -197,8 +205,3 @@ def possible_titles(text: str) -> set[str]:
         for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
     }
     return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(name)}
-
-
-def lookups(text: str) -> tuple[str, ...]:
-    """Return the distinct identifiers of a text that people look up."""
-    return tuple(dict.fromkeys(word.text for word in words(text) if word.lookup))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.corpus import Corpus
-from xnai_pipelines.search.keyword import KeywordSearch, best_found, lookups
+from xnai_pipelines.search.keyword import KeywordSearch, best_found
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, Unspoken, estimated_sum
@@ -129,7 +129,7 @@ class Scoring:
     def added(self, what: Asked, *, titles: bool) -> Scores:
         """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
         added = np.zeros(len(self.corpus.passages), np.float32)
-        for term in lookups(what.text):
+        for term in self.keyword.lookups(what.text):
             added[self.keyword.containing(term)] += FIRST
         for phrase in what.phrases:
             added[self.keyword.containing_phrase(phrase)] += FIRST
