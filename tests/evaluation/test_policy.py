@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.writing import Writing
-from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, strange_languages
+from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, known_languages
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.policy import (
@@ -155,7 +155,7 @@ def test_vectors_never_outweigh_words_that_few_passages_have():
 
 def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):
     index = coded.search()
-    assert strange_languages(index) == {}, "texts shorter than three excerpts are not asked for"
+    assert known_languages(index) == {}, "texts shorter than three excerpts are not asked for"
     strange = index.ranked_by(RankingPolicy(languages={"en": 0.0}), Home(coded.home.root))
     question = "When is the mailed invoice due?"
     assert strange.explain(question).familiarity == 0.0

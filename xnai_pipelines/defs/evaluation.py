@@ -115,7 +115,7 @@ def ranking_policy(
         ),
         gain=f"nDCG@10 {gain:+.3f} over the default" if gain else "not measured",
         languages=", ".join(f"{name or 'none'} {known:.0%}" for name, known in report.policy.languages.items())
-        or "the encoder knows all",
+        or "not measured",
         graph_weight=report.policy.graph_weight,
         graph=f"nDCG@10 {graph.gain:+.3f} with weight {graph.weight:g}" if graph else "not tried",
         reranker=report.policy.reranker or "none",

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
+_KEYS = "SELECT text_sha256 FROM vectors WHERE vector_space = ?"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _WAIT_FOR_READING = 1.0
@@ -97,6 +98,11 @@ class VectorCache:
     def put_tokens(self, vector_space: str, codes: Mapping[str, TokenCodes]) -> None:
         """Store token codes by text_sha256, in one transaction."""
         self._put(vector_space + SPACE_SUFFIX, {key: one.write() for key, one in codes.items()})
+
+    def with_tokens(self, vector_space: str) -> set[str]:
+        """Return the text_sha256 of every text whose token codes are stored."""
+        space = (vector_space + SPACE_SUFFIX,)
+        return {key.hex() for (key,) in self._run(lambda connection: connection.execute(_KEYS, space).fetchall())}
 
     def _put(self, vector_space: str, contents: Mapping[str, bytes]) -> None:
         now = int(time.time())
@@ -220,12 +226,13 @@ def passage_vectors(
 ) -> tuple[npt.NDArray[np.float32], Counter[str]]:
     """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once.
 
-    With `keep_tokens`, the cache also keeps the token codes of the passages that are encoded. With `spread`, workers
-    encode if there is much to do.
+    With `keep_tokens`, the cache also keeps the passages' token codes, and those without are encoded again. With
+    `spread`, workers encode if there is much to do.
     """
     keys = [text_sha256(passage) for passage in passages]
     known = cache.get_many(encoder.vector_space, keys)
-    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
+    complete = known.keys() & cache.with_tokens(encoder.vector_space) if keep_tokens else known.keys()
+    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in complete}
     advance(len(keys) - len(missing))
     names, codes = list(missing), dict[str, TokenCodes]()
 
