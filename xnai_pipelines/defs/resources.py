@@ -41,6 +41,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
@@ -111,6 +112,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
 
     home: str = Field(description="Folder of all state.")
+    lancedb_uri: str | None = Field(default=None, description="Object store of the tables; unset: as recorded.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
     compute: str = Field(default=EngineName.HERE, description="Where maps run: here, processes or ray.")
     compute_workers: int = Field(default=1, description="Worker processes on this machine.")
@@ -124,6 +126,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
         migrate(self.layout, _say(context.log))
+        claim_tables(self.layout, self.lancedb_uri)
         run, instance = context.run, context.instance
         if run is None or instance is None:
             yield self
@@ -162,7 +165,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def tables(self) -> Tables:
         """The LanceDB tables."""
         if self._tables is None:
-            self._tables = Tables(self.layout.lancedb, kill_after(self.kill_after_commits))
+            self._tables = Tables.of(self.layout, kill_after(self.kill_after_commits))
         return self._tables
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
@@ -341,6 +344,7 @@ def configured(settings: Settings) -> dict[str, Any]:
     return {
         "stores": StoresResource(
             home=home,
+            lancedb_uri=settings.lancedb_uri,
             exact_search_rows=settings.exact_search_rows,
             compute=settings.compute,
             compute_workers=settings.compute_workers,
