@@ -38,7 +38,7 @@ from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, shown_alive
+from xnai_pipelines.state.locks import held, leased, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.table_claim import claim_tables
@@ -147,8 +147,9 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         self._turn.close()
         try:
-            run = f"run {context.run.run_id}"
-            self._retraining.enter_context(held(self.layout, "retraining.lock", run, _say(context.log)))
+            name, run, say = "retraining.lock", f"run {context.run.run_id}", _say(context.log)
+            self._retraining.enter_context(held(self.layout, name, run, say))
+            self._retraining.enter_context(leased(self.layout, name, run, say))
             yield
         finally:
             self._take_turn(context.run.run_id, context.log)

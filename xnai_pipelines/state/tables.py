@@ -5,7 +5,7 @@ import os
 import signal
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from xnai_pipelines.errors import HomeError, TableError
 from xnai_pipelines.state.lance_files import cut_off_files, newest_version, table_folders, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import committing
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.table_place import Bucket, place_of
 
@@ -33,9 +34,19 @@ class Tables:
     `committed` is called after every commit; tests use it to kill the process there.
     """
 
-    def __init__(self, place: Path | Bucket, committed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, place: Path | Bucket, committed: Callable[[], None] = lambda: None, *, root: Path | None = None
+    ) -> None:
+        """Open the tables.
+
+        Args:
+            place: Where they lie.
+            committed: Called after every commit.
+            root: Folder of the home whose writer may write them; None if nobody asks.
+        """
         self._place = place
         self._committed = committed
+        self._root = root
         if isinstance(place, Bucket):
             return
         try:
@@ -49,7 +60,7 @@ class Tables:
     @classmethod
     def of(cls, home: Home, committed: Callable[[], None] = lambda: None) -> Self:
         """Return the tables of a home, wherever they lie."""
-        return cls(place_of(home), committed)
+        return cls(place_of(home), committed, root=home.root)
 
     @cached_property
     def _database(self) -> Any:
@@ -60,6 +71,13 @@ class Tables:
             return lancedb.connect(self._place.address, storage_options=self._place.options())
         except (ValueError, RuntimeError) as error:
             raise self._place.unreachable(error) from error
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        """Run the block, which is one commit, unless another process has taken over as the home's writer."""
+        with committing(self._root) if self._root else nullcontext():
+            yield
+        self._committed()
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
@@ -112,9 +130,8 @@ class Tables:
         """
         table = self._opened(spec.name)
         if table is None:
-            table = self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
-            self._committed()
-            return table
+            with self._commit():
+                return self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
         stored = table.schema
         missing = [field for field in spec.schema if field.name not in stored.names]
         wrong = [f for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
@@ -126,8 +143,8 @@ class Tables:
             )
         if missing:
             _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
-            table.add_columns(missing)
-            self._committed()
+            with self._commit():
+                table.add_columns(missing)
         return table
 
     def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
@@ -177,9 +194,9 @@ class Tables:
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
-        merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
-        self._check_written(spec.name)
-        self._committed()
+        with self._commit():
+            merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+            self._check_written(spec.name)
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows by key in one commit; columns missing in a row are null. No rows: no commit."""
@@ -190,9 +207,9 @@ class Tables:
         """Make the rows the table's only ones, in one commit."""
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
-        merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
-        self._check_written(spec.name)
-        self._committed()
+        with self._commit():
+            merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
+            self._check_written(spec.name)
 
     def _check_written(self, name: str) -> None:
         """Undo the last commits if a file of them was cut off; an object is stored whole or not at all.
@@ -221,8 +238,8 @@ class Tables:
         if table is None:
             return
         for first in range(0, len(values), DELETE_GROUP):
-            table.delete(is_in(column, values[first : first + DELETE_GROUP]))
-            self._committed()
+            with self._commit():
+                table.delete(is_in(column, values[first : first + DELETE_GROUP]))
 
     def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
         """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
@@ -234,14 +251,14 @@ class Tables:
         table = self._opened(spec.name)
         if table is None:
             return 0
-        table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
-        self._check_written(spec.name)
-        self._committed()
-        remade = remake(table)
-        for index in table.list_indices():
-            if index.name not in remade:
-                table.drop_index(index.name)
-        self._committed()
+        with self._commit():
+            table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+            self._check_written(spec.name)
+        with self._commit():
+            remade = remake(table)
+            for index in table.list_indices():
+                if index.name not in remade:
+                    table.drop_index(index.name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
             table.optimize()
@@ -272,8 +289,8 @@ class Tables:
 
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
-        self._database.drop_table(name, ignore_missing=True)
-        self._committed()
+        with self._commit():
+            self._database.drop_table(name, ignore_missing=True)
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None if it does not exist."""
