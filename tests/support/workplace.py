@@ -64,7 +64,7 @@ class Workplace:
 
     @property
     def tables(self) -> Tables:
-        return Tables(self.home.lancedb)
+        return Tables.of(self.home)
 
     @property
     def inputs(self) -> Inputs:
@@ -80,7 +80,7 @@ class Workplace:
         return path
 
     def context(self, committed: Callable[[], None] = lambda: None) -> StageContext:
-        tables = Tables(self.home.lancedb, committed)
+        tables = Tables.of(self.home, committed)
         return StageContext(self.home, tables, "run", Progress(self.said.append, bar=False))
 
     def plan(self, rules: FolderRules = RULES, **request: bool) -> Plan:

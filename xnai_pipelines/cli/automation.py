@@ -98,7 +98,7 @@ def feedback(
         right=right is not None,
         at=datetime.now(UTC),
         who=getpass.getuser(),
-        known=Tables(home.lancedb).pairs(DOCUMENTS, "source", "document_id"),
+        known=Tables.of(home).pairs(DOCUMENTS, "source", "document_id"),
     )
     if as_json:
         print_json(asdict(given))

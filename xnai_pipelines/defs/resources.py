@@ -38,9 +38,10 @@ from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, shown_alive
+from xnai_pipelines.state.locks import held, leased, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
@@ -120,6 +121,7 @@ class SourceResource(HomeResource):
 class StoresResource(HomeResource):
     """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
 
+    lancedb_uri: str | None = Field(default=None, description="Object store of the tables; unset: as recorded.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
     compute: str = Field(default=EngineName.HERE, description="Where maps run: here, processes or ray.")
     compute_workers: int = Field(default=1, description="Worker processes on this machine.")
@@ -133,6 +135,7 @@ class StoresResource(HomeResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
         migrate(self.layout, _say(context.log))
+        claim_tables(self.layout, self.lancedb_uri)
         run, instance = context.run, context.instance
         if run is None or instance is None:
             yield self
@@ -153,8 +156,9 @@ class StoresResource(HomeResource):
         """
         self._turn.close()
         try:
-            run = f"run {context.run.run_id}"
-            self._retraining.enter_context(held(self.layout, "retraining.lock", run, _say(context.log)))
+            name, run, say = "retraining.lock", f"run {context.run.run_id}", _say(context.log)
+            self._retraining.enter_context(held(self.layout, name, run, say))
+            self._retraining.enter_context(leased(self.layout, name, run, say))
             yield
         finally:
             self._take_turn(context.run.run_id, context.log)
@@ -166,7 +170,7 @@ class StoresResource(HomeResource):
     def tables(self) -> Tables:
         """The LanceDB tables."""
         if self._tables is None:
-            self._tables = Tables(self.layout.lancedb, kill_after(self.kill_after_commits))
+            self._tables = Tables.of(self.layout, kill_after(self.kill_after_commits))
         return self._tables
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
@@ -338,6 +342,7 @@ def configured(settings: Settings) -> dict[str, Any]:
     return {
         "stores": StoresResource(
             home=home,
+            lancedb_uri=settings.lancedb_uri,
             exact_search_rows=settings.exact_search_rows,
             compute=settings.compute,
             compute_workers=settings.compute_workers,
