@@ -16,6 +16,7 @@ from typing import Any
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.state.json_lines import append_line
 
 TAIL_BYTES = 512 * 1024
 
@@ -37,16 +38,8 @@ class LogSink:
         Raises:
             OSError: The file cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        with self.path.open("ab+", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            if size:
-                file.seek(size - 1)
-                if file.read(1) != b"\n":  # a writer was killed in the middle of its line
-                    line = b"\n" + line
-            file.write(line)
-            os.fsync(file.fileno())
+        text = json.dumps(record, ensure_ascii=False)
+        append_line(self.path, text.encode("utf-8", "replace").decode())  # the names of files may hold other bytes
 
     def tail(self) -> list[dict[str, Any]]:
         """Return the records of the file's last 512 KiB, oldest first. Lines that are not JSON objects are skipped."""
