@@ -33,7 +33,6 @@ def _train(
     base: EncoderSpec, folder: Path, config: AdapterConfig, pairs: list[TrainingPair], **more: object
 ) -> Adapter:
     arguments: dict[str, object] = {
-        "data_sha256": pairs_sha256(pairs),
         "documents": [pair.document_id for pair in pairs],
         "threads": 1,
         "progress": lambda step: None,
@@ -111,7 +110,6 @@ _KILLED = textwrap.dedent("""
     from pathlib import Path
     from tests.support.adaptation_pairs import pairs_of
     from xnai_pipelines.adapters.config import AdapterConfig
-    from xnai_pipelines.adapters.pairs import pairs_sha256
     from xnai_pipelines.adapters.training import train_encoder
     from xnai_pipelines.encoders.specification import read_specification
 
@@ -119,7 +117,7 @@ _KILLED = textwrap.dedent("""
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))
     train_encoder(
         read_specification(Path(sys.argv[1]), "fp32"), pairs, validation=pairs_of(range(24, 32)), config=config,
-        folder=Path(sys.argv[2]), data_sha256=pairs_sha256(pairs), documents=[], threads=1, checkpoint_seconds=0,
+        folder=Path(sys.argv[2]), documents=[], threads=1, checkpoint_seconds=0,
         progress=lambda step: print(step.step, flush=True),
     )
 """)
