@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.documents.identity import source_name
-from xnai_pipelines.questions.files import LabelledRow, read_beir, read_jsonl
+from xnai_pipelines.questions.files import LabelledRow, read_rows
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 
 EXAMPLES = 5
@@ -116,7 +116,7 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
     names = DocumentNames(known)
     asked: dict[str, list[LabelledRow]] = {}
     failures = []
-    for row in read_beir(path) if path.is_dir() else read_jsonl(path):
+    for row in read_rows(path):
         if row.question is None:
             failures.append(f"{row.where}: no question has the id {row.given_id!r}")
         elif fault := fault_of(row.question):
@@ -157,7 +157,7 @@ def check_labelled(path: Path) -> None:
     Raises:
         LabelledQuestionsError: The path is missing, or a line is malformed. The message names file and line.
     """
-    for _ in read_beir(path) if path.is_dir() else read_jsonl(path):
+    for _ in read_rows(path):
         pass
 
 
