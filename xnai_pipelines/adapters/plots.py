@@ -1,10 +1,10 @@
 """The course of a training as a PNG."""
 
-from io import BytesIO
 from typing import Any
 
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.extras import require
+from xnai_pipelines.figures import rendered
 
 _LOSS, _VALIDATION, _MRR = "#0072B2", "#D55E00", "#009E73"  # of the Okabe-Ito palette
 _INK, _FAINT, _GRID = "#222222", "#888888", "#e5e5e5"
@@ -42,9 +42,7 @@ def curve_plot(adapter: Adapter) -> bytes:
         panels[1].legend(frameon=False, fontsize=9)
         _finish(panels[1], "validation, among its own passages")
     figure.suptitle(f"Adapter {adapter.adapter_id}: {len(steps)} steps", x=0.01, ha="left", fontsize=10, color=_INK)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return rendered(figure)
 
 
 def _running_mean(values: list[float]) -> list[float]:

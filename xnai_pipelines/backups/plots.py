@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from io import BytesIO
 
 from xnai_pipelines.backups.drill import Drill
+from xnai_pipelines.figures import rendered
 
 # Two of Okabe and Ito's colours, distinct in any colour vision.
 _PASSED = "#0072B2"
@@ -37,6 +37,4 @@ def drills_plot(drills: Sequence[Drill]) -> bytes:
     figure.suptitle("Restore drills; orange: failed", x=0.01, ha="left", fontsize=10)
     panels[-1].xaxis_date()
     figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return rendered(figure)

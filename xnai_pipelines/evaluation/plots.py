@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from io import BytesIO
 from itertools import groupby
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline, PastEvaluation, metric_name
+from xnai_pipelines.figures import rendered
 from xnai_pipelines.questions.question import Origin
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
 def png(figure: "Figure", axes: "Axes", title: str) -> bytes:
     """Return the figure as PNG, with its title and without a frame."""
     unframe(figure, axes, title)
-    return saved(figure)
+    return rendered(figure)
 
 
 def unframe(figure: "Figure", axes: "Axes", title: str) -> None:
@@ -166,10 +166,3 @@ def unframe(figure: "Figure", axes: "Axes", title: str) -> None:
     axes.tick_params(length=0, labelcolor=INK, labelsize=9)
     axes.set_axisbelow(True)
     figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)
-
-
-def saved(figure: "Figure") -> bytes:
-    """Return the figure as PNG."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()

@@ -1,13 +1,13 @@
 """What people see of a graph: counts, the largest merges, degrees, and a map of the communities."""
 
 from collections import Counter
-from io import BytesIO
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow.compute as pc
 
+from xnai_pipelines.figures import rendered
 from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, RELATIONS
 from xnai_pipelines.state.schemas import TableSpec
@@ -73,9 +73,7 @@ def community_map(tables: Tables) -> bytes | None:
     axes.set_xlabel("entities; dark: share of their relations that stay inside", fontsize=8)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
-    content = BytesIO()
-    figure.savefig(content, format="png")
-    return content.getvalue()
+    return rendered(figure)
 
 
 def _inside(tables: Tables, groups: list[list[str]]) -> list[float]:

@@ -1,10 +1,9 @@
 """The comparison as a PNG for an event log: differences with intervals by slice and mode."""
 
-from io import BytesIO
-
 from xnai_pipelines.evaluation.plots import draw_interval
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.extras import require
+from xnai_pipelines.figures import rendered
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
 # The Okabe-Ito palette, distinguishable with any colour vision.
@@ -69,9 +68,7 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     )
     title = "nDCG@10, challenger - champion, paired, 95 % intervals; dashed: max loss allowed on a slice"
     figure.suptitle(title + few, x=0.01, ha="left", fontsize=9.5, color=_INK)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return rendered(figure)
 
 
 def _shown(comparison: Comparison) -> tuple[list[Slice], int]:

@@ -1,11 +1,11 @@
 """Plots documents and questions at the release and now, as a PNG small enough for an event log."""
 
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from xnai_pipelines.autonomy.drift.profile import Mix, Profile, TextProfile
+from xnai_pipelines.figures import rendered
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,9 +43,7 @@ def drift_plot(reference: Profile, current: Profile) -> bytes:
             axes.set_axisbelow(True)
     times = f"{reference.taken_at:%Y-%m-%d %H:%M} (blue lines) and {current.taken_at:%Y-%m-%d %H:%M} (filled orange)"
     figure.suptitle(f"Release {reference.release}: {times}", x=0.01, ha="left", fontsize=10, color=_INK)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return rendered(figure)
 
 
 def _draw_distances(axes: "Axes", before: TextProfile, now: TextProfile) -> None:

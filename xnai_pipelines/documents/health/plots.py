@@ -1,9 +1,8 @@
 """Plots health over time, as a PNG small enough for an event log."""
 
-from io import BytesIO
-
 from xnai_pipelines.documents.health.report import HealthHistory
 from xnai_pipelines.documents.health.rules import HealthRules
+from xnai_pipelines.figures import rendered
 
 # Two of Okabe and Ito's colours, distinct in any colour vision.
 _SCORE = "#0072B2"
@@ -35,6 +34,4 @@ def health_plot(history: HealthHistory, rules: HealthRules) -> bytes:
     figure.suptitle("Document health; dotted: thresholds", x=0.01, ha="left", fontsize=10)
     axes.xaxis_date()
     figure.autofmt_xdate()
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    return rendered(figure)

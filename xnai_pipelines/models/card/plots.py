@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.evaluation.plots import FAINT, GRID, INK, saved, unframe
+from xnai_pipelines.evaluation.plots import FAINT, GRID, INK, unframe
 from xnai_pipelines.extras import require
+from xnai_pipelines.figures import rendered
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.models.card.policy import MEGABYTE
 
@@ -86,7 +87,7 @@ def pareto_plot(card: Card) -> bytes:
     # the layout is final from here on, so that labels can avoid each other
     figure.draw_without_rendering()
     _label(axes, points, bottom, card.choice.variant if card.choice else None)
-    return saved(figure)
+    return rendered(figure)
 
 
 def _point(card: Card, figures: VariantFigures, by_ndcg: bool) -> _Point | None:
