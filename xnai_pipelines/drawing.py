@@ -36,10 +36,15 @@ def bare(axes: "Axes") -> None:
 
 
 def saved(figure: "Figure") -> bytes:
-    """Return the figure as PNG."""
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    return buffer.getvalue()
+    """Return the figure as PNG.
+
+    It is laid out and drawn once; `Figure.savefig` does both twice if the figure has a layout.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    content = BytesIO()
+    FigureCanvasAgg(figure).print_png(content)  # type: ignore[no-untyped-call]
+    return content.getvalue()
 
 
 def days(at: datetime) -> float:
