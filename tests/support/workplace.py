@@ -8,7 +8,7 @@ from typing import Any
 
 from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, Plan, ingest_documents, plan
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
@@ -58,7 +58,7 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
+        self.tokens = TokenCounter(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
         self._ticks = 0
 

@@ -16,7 +16,7 @@ from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
@@ -108,7 +108,7 @@ def train_adapter(
     done, steps, told = 0, estimate(pairs, config, base.source).steps, time.monotonic()
     with context.progress.work("adapter", steps, "steps") as advance:
 
-        def progress(step: Step) -> None:
+        def progress(step: TrainingStep) -> None:
             nonlocal done, told
             advance(step.step - done)
             done = step.step
@@ -157,7 +157,7 @@ def train_adapter(
     return AdapterOutcome(report, adapter, curve)
 
 
-def _words(step: Step) -> str:
+def _words(step: TrainingStep) -> str:
     loss = "" if step.loss is None else f"loss {step.loss:.3f}, learning rate {step.learning_rate:.2g}, "
     held_out = "" if step.validation is None else f"validation loss {step.validation.loss:.3f}, "
     left = "" if step.seconds_left is None else f", {step.seconds_left / 60:.1f} minutes left"

@@ -19,7 +19,7 @@ from xnai_pipelines.adapters.loop import Objective, run_training
 from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
@@ -54,7 +54,7 @@ def train_encoder(
     folder: Path,
     documents: Sequence[str],
     threads: int,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, trained on pairs first if it is missing or damaged.
@@ -135,7 +135,7 @@ def train_causal(
     config: AdapterConfig,
     folder: Path,
     threads: int,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, a causal model's adapter by supervised fine-tuning on the assistant's words.
@@ -207,7 +207,7 @@ def _published(
     make: _MakeObjective,
     threads: int,
     checkpoint_seconds: float,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
 ) -> Adapter:
     checkpoints = target.parent / _TRAINING / target.name
 
