@@ -24,7 +24,6 @@ from xnai_pipelines.state.manifest import Releases
 
 WAIT_SECONDS = 900.0  # for the sensor's tick
 LOOK_SECONDS = 1.0
-MODES = ("vector", "hybrid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +122,7 @@ def _told(settings: Settings, home: Home) -> Told:
     path = home.reports / "story.png"
     write_bytes(path, slices_plot(measured, model_events(home), "language"))
     figures = tuple(
-        (f"{one.evaluated_at:%H:%M:%S}, release {one.tags['release']}", slice_figures(rows, "language", MODES))
+        (f"{one.evaluated_at:%H:%M:%S}, release {one.tags['release']}", slice_figures(rows, "language"))
         for one, rows in measured
     )
     return Told(figures, path)
