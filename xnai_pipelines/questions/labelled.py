@@ -59,14 +59,12 @@ class Overlap:
     Attributes:
         questions: Number of questions in more than one split. Each is kept in the most held-out one.
         documents: Number of documents that answer questions of more than one split.
-        training_questions: Number of training questions whose document also answers a test question.
         question_examples: First of the questions, by id, or by text if they have no id.
         document_examples: First of the documents, each with its splits.
     """
 
     questions: int
     documents: int
-    training_questions: int
     question_examples: tuple[str, ...]
     document_examples: tuple[str, ...]
 
@@ -186,15 +184,11 @@ def overlap_of(questions: Iterable[Question], in_two_splits: list[str], known: M
             for document_id in question.document_ids:
                 splits_of.setdefault(document_id, set()).add(question.split)
     shared = {document_id: splits for document_id, splits in splits_of.items() if len(splits) > 1}
-    tested = {document_id for document_id, splits in splits_of.items() if Split.TEST in splits}
     source_of = {document_id: source for source, document_id in known.items()}
     examples = [f"{', '.join(sorted(splits))}: {source_of[document_id]}" for document_id, splits in shared.items()]
     return Overlap(
         questions=len(in_two_splits),
         documents=len(shared),
-        training_questions=sum(
-            question.split is Split.TRAIN and not tested.isdisjoint(question.document_ids) for question in questions
-        ),
         question_examples=tuple(in_two_splits[:EXAMPLES]),
         document_examples=tuple(examples[:EXAMPLES]),
     )
