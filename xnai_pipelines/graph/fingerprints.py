@@ -1,8 +1,8 @@
 """A hash of each row of a table, for all rows at once: 128 bits as two numbers, and as 32 hexadecimal digits. Pure.
 
-Bytes, numbers, places in a list and columns are mixed by the finaliser of SplitMix64 (Steele, Lea, Flood 2014). It tells
-rows apart that differ by chance; it is no seal against someone who looks for two rows with one hash. A cryptographic
-hash of every row took two thirds of the time that the table of relations took.
+Bytes, numbers, places in a list and columns are mixed by the finaliser of SplitMix64 (Steele, Lea, Flood 2014). It
+tells rows apart that differ by chance; it does not stop someone who looks for two rows with one hash. A cryptographic
+hash of each row took two thirds of the time that the table of relations took.
 """
 
 from collections.abc import Iterable

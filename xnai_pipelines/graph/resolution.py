@@ -144,7 +144,8 @@ def _targets(
 ) -> Iterator[tuple[int, tuple[str, Rule]]]:
     """Yield the entity's key, and the rule, of each pair of a document and a piece that a rule may speak of."""
     names_of: dict[int, set[str]] = defaultdict(set)
-    last, first = ({document: defaultdict(set) for document in range(len(reading.document_ids))} for _ in range(2))
+    last: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    first: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     words = [words_of_name(key) for key in keys]
     for document, code, is_name in pairs:
         if is_name:
