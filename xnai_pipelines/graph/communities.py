@@ -67,11 +67,13 @@ def communities_of(network: Network) -> list[Community]:
     of_node = np.full(len(network.ids), -1, dtype=np.int64)  # the smallest community so far
     for group in reversed(_rounds(network)):
         order = np.argsort(group, kind="stable")
-        for members in np.split(order, np.flatnonzero(changes(group[order]))[1:]):
+        edges = np.flatnonzero(np.append(changes(group[order]), True))
+        large = np.flatnonzero(np.diff(edges) >= SMALLEST)
+        for members in (order[edges[at] : edges[at + 1]] for at in large.tolist()):
             parent = int(of_node[members[0]])
             whole = found[parent] if parent >= 0 else None
             divides = whole is None or len(members) < len(whole.members) > LARGEST
-            if len(members) >= SMALLEST and divides:
+            if divides:
                 of_node[members] = len(found)
                 level = 0 if whole is None else whole.level + 1
                 found.append(Community(level, parent if whole else None, tuple(members.tolist())))
