@@ -141,6 +141,17 @@ def plurals(terms: Collection[str], acronyms: Collection[str] = ()) -> dict[str,
     }
 
 
+def acronym_plurals(written: Collection[tuple[str, str]]) -> dict[str, tuple[str, Rule]]:
+    """Return the acronyms that are another one with a small s at the end: "GPUs" is "GPU", "HTTPS" is not "HTTP".
+
+    Args:
+        written: Keys, each with its last word in every way that it is written.
+    """
+    capital = {key for key, word in written if word.isupper()}
+    ends = {key for key, word in written if word.endswith("s") and word[:-1].isupper() and len(word) > 2}
+    return {key: (key[:-1], Rule.PLURAL) for key in ends - capital if key[:-1] in capital}
+
+
 def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:
     """Return the names whose words have the same stems as those of a more frequent one, in a language with cases.
 
