@@ -22,6 +22,7 @@ INFLECTED = {
     "sr": "serbian",
     "tr": "turkish",
 }
+ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
 INDEPENDENT = 1  # a word that stands alone in more documents than with a longer name is a name of its own
 
 
@@ -86,11 +87,11 @@ def independent_words(names_of: Mapping[int, Iterable[str]], longer: Mapping[int
 
 
 def words_of_name(key: str) -> tuple[str, ...]:
-    """Return the words of a name of two to five words without digits; none of another."""
+    """Return the words of a name of two to five words without digits or article; none of another."""
     if " " not in key or not key.replace(" ", "").replace("'", "").isalpha():
         return ()
     words = tuple(key.split())
-    return words if len(words) <= 5 else ()
+    return words if len(words) <= 5 and words[0] not in ARTICLES else ()
 
 
 def longer_forms(last: Mapping[str, set[str]], title: str | None) -> set[str]:

@@ -16,7 +16,7 @@ _TABLES = {"entity": "entities", "relation": "relations", "community": "communit
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table of the graph: a hash of what it was made of, a hash of its rows, their number, and the run that made it."""
+    """A table of the graph: a hash of what it was made of, a hash of its rows, their number, and the run."""
 
     input: str
     revision: str

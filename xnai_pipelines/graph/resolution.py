@@ -14,6 +14,7 @@ from xnai_pipelines.graph.evidence import DROPPED, named
 from xnai_pipelines.graph.forms import Form, form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import (
+    ARTICLES,
     INFLECTED,
     Rule,
     Titles,
@@ -33,7 +34,6 @@ NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 TERMS = (Kind.TERM, Kind.HEADING)
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
-ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
 RULES = tuple(Rule)
 _RULE_NUMBER = {rule: at for at, rule in enumerate(RULES)}
 
@@ -217,8 +217,7 @@ def _targets(
             target, rule = titles.of[document], Rule.LONGER
         elif is_word:
             target, rule = _within(key, last[document], first[document], apart)
-            if target == own:
-                target = titles.of[document]
+            target = titles.of[document] if target == own else target
         if target == key and rule is Rule.FORM:
             other, by = followed(everywhere, key)
             target, rule = other, by or rule

@@ -58,7 +58,7 @@ class Trail:
             "activity": {run: {"prov:type": "xnai:graph"}},
             "wasGeneratedBy": {"_:generated": {"prov:entity": thing, "prov:activity": run}},
             "wasAssociatedWith": {"_:associated": {"prov:activity": run, "prov:agent": _AGENT}},
-            "hadMember": {"_:member": {"prov:collection": name, "prov:entity": thing} for name in release},
+            "hadMember": {f"_:in {name}": {"prov:collection": name, "prov:entity": thing} for name in release},
             "agent": {_AGENT: {"prov:type": "prov:SoftwareAgent"}},
             "wasDerivedFrom": {
                 f"_:derived{n}": {"prov:generatedEntity": thing, "prov:usedEntity": name, "xnai:rule": one.rule}
