@@ -51,8 +51,9 @@ UNSPACED_WRITING = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
 _PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
-# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 24.12.2024, 1998-2001, mid-1990s; nor IL-6, JavaScript.
-_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|(?:\d\d?\.){2}(?:19|20)\d\d|[A-Z]?[a-z]+-\d{4}s?"
+# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 24.12.2024, 1998-2001, mid-1990s; nor is
+# IL-6 or JavaScript.
+_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|(?:\d{1,2}\.){2}(?:19|20)\d\d|[A-Z]?[a-z]+-\d{4}s?"
 _LOOKUP = re.compile(
     rf"(?!(?:{_DATE})$)(?:"
     r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*"  # INV-2024-100105, chir99021
