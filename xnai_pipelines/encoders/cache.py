@@ -108,16 +108,6 @@ class VectorCache:
         now = int(time.time())
         self._write(_PUT, [(bytes.fromhex(key), vector_space, now, content) for key, content in contents.items()])
 
-    def forget(self, keys: Collection[str]) -> int:
-        """Remove these texts' vectors from every space, overwrite their bytes, and return how many were removed.
-
-        Raises:
-            TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
-        """
-        removed = self._write(_FORGET, [(bytes.fromhex(key),) for key in keys])
-        self._empty_log()
-        return removed
-
     def keep_only(self, keys: Collection[str]) -> int:
         """Remove the vectors of all other texts from every space, overwrite their bytes, and return how many.
 

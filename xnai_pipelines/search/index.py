@@ -91,7 +91,7 @@ class SearchIndex:
                 "which exports it again."
             )
         measured = read_vector_index(releases.vector_index_path(release.release))
-        tables = Tables(layout.lancedb)
+        tables = Tables.of(layout)
         approximate = (
             Approximate(tables.open(release.embeddings_table), measured.nprobes)
             if measured and measured.nprobes
