@@ -10,7 +10,6 @@ from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.errors import MissingExtraError, XnaiError
 
-
 READ_IN_PLACE = {HTML, PLAIN}
 """Formats of imported texts that become part of the document. Files in other formats are documents of their own."""
 
