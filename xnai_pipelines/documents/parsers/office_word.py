@@ -47,10 +47,10 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     omitted = Omitted()
     with zipfile.ZipFile(BytesIO(plain)) as package:
         imported = imported_texts(package, body, omitted)
-        text = HtmlConverter().convert_string(html).markdown
-        text = _tidy(_IMPORTED.sub(lambda mark: imported.pop(mark.group(1), ""), text))
+        marked = HtmlConverter().convert_string(html).markdown
+        text = _tidy(_IMPORTED.sub(lambda mark: imported.pop(mark.group(1), ""), marked))
         rest = [text, *imported.values()]
-        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join(rest))
+        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join([marked, *rest]))
     return paged_content(title, stem, [("", part) for part in (*rest, *map(normalise, beside))], omitted)
 
 
