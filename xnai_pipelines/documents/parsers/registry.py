@@ -74,7 +74,7 @@ from xnai_pipelines.documents.parsers.xml_text import parse_xml
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 4
+_COMMON_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
