@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.decode import decode
-from xnai_pipelines.documents.parsers.detect import looks_like_text
+from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
 from xnai_pipelines.documents.parsers.legacy import legacy_encoding
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 from xnai_pipelines.documents.parsers.repair import decode_and_repair, kinds_of_repair

@@ -26,10 +26,11 @@ _TARGET = re.compile(r"\bTarget\s*=\s*[\"']([^\"']*)")
 
 def attached_to_pdf(document: "PdfDocument", of_pages: Iterable[Any]) -> Iterator[Member]:
     """Yield the files attached to a PDF, and those of its pages, which are handles."""
-    from pypdfium2 import PdfAttachment
+    from pypdfium2 import PdfAttachment, PdfiumError
 
     for index in range(document.count_attachments()):
-        yield _attached(document.get_attachment(index))
+        with suppress(PdfiumError):  # a name of the list without a file
+            yield _attached(document.get_attachment(index))
     for file in of_pages:
         yield _attached(PdfAttachment(file, document))
 

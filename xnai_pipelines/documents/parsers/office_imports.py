@@ -2,8 +2,9 @@
 
 import zipfile
 
-from xnai_pipelines.documents.parsers.detect import HTML, PLAIN, detect
+from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.html import html_text
+from xnai_pipelines.documents.parsers.media_types import HTML, PLAIN
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office_xml import relations
 from xnai_pipelines.documents.parsers.omitted import Omitted

@@ -9,7 +9,14 @@ from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_ta
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
-from xnai_pipelines.documents.parsers.detect import (
+from xnai_pipelines.documents.parsers.embedded import embedded_in_office
+from xnai_pipelines.documents.parsers.epub import parse_epub
+from xnai_pipelines.documents.parsers.excel97 import parse_xls
+from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.latex import parse_latex
+from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
+from xnai_pipelines.documents.parsers.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.media_types import (
     ASCIIDOC,
     BZIP2,
     CALENDAR,
@@ -43,13 +50,6 @@ from xnai_pipelines.documents.parsers.detect import (
     YAML,
     ZIP,
 )
-from xnai_pipelines.documents.parsers.embedded import embedded_in_office
-from xnai_pipelines.documents.parsers.epub import parse_epub
-from xnai_pipelines.documents.parsers.excel97 import parse_xls
-from xnai_pipelines.documents.parsers.html import parse_html
-from xnai_pipelines.documents.parsers.latex import parse_latex
-from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
-from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
 from xnai_pipelines.documents.parsers.office_slides import parse_pptx
