@@ -162,4 +162,11 @@ def test_outputs_of_a_notebook_are_counted_or_follow_their_cell() -> None:
 
 @pytest.mark.parametrize("written", ['// of the editor\n{"a": "b // c", /* why */ "d": [1, 2,],}', '{"a": 1,\n}'])
 def test_json_with_comments_is_returned_as_it_is_written(written: str) -> None:
-    assert parse_json(written, "stem").text == written
+    page = parse_json(written, "stem")
+    assert (page.text, page.encoding_repair) == (written, "json with comments or commas at the end")
+
+
+@pytest.mark.parametrize("written", ["[,]", "[1,,]", "{ , }", '{"a": 1 /* open'])
+def test_json_with_more_commas_than_values_is_damaged(written: str) -> None:
+    with pytest.raises(UnreadableError, match="not valid JSON"):
+        parse_json(written, "stem")

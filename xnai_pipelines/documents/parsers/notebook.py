@@ -19,14 +19,14 @@ _LONGEST_OUTPUT = 20_000  # characters
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _STRING = r'("(?:\\.|[^"\\\n])*")'
 _COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
-_TRAILING_COMMA = re.compile(rf"{_STRING}|,(?=\s*[}}\]])")
+_TRAILING_COMMA = re.compile(rf"{_STRING}|(?<![\[{{,\s])\s*,(?=\s*[}}\]])")
 _NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+|NaN|-?Infinity){_MARK}"')
 
 
 def parse_json(text: str, stem: str) -> Content:
     """Return the value, indented by two. The title is the "title" or "name" of an object, else `stem`.
 
-    JSON with comments, or with a comma after a last value, as settings of editors have, is returned as it is written.
+    JSON with comments or with a comma after a last value, as settings of editors have, is returned as it is written.
 
     Raises:
         UnreadableError: "damaged" with line and column if the text is not JSON; "too_deep".
@@ -36,7 +36,7 @@ def parse_json(text: str, stem: str) -> Content:
     except UnreadableError as error:
         if error.kind != "damaged" or not _is_json_with_comments(text):
             raise
-        return parse_code(text, stem)
+        return replace(parse_code(text, stem), encoding_repair="json with comments or commas at the end")
     title = stem
     if isinstance(value, dict):
         names = [value[key] for key in ("title", "name") if isinstance(value.get(key), str)]
