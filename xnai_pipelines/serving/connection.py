@@ -1,7 +1,7 @@
 """Connections: how uvicorn is set up, and limits on slow clients, for which it has none."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,6 +17,9 @@ class BoundedConnection(HttpToolsProtocol):
 
     The name of what is wanted, the head of a request, has to fit a few kilobytes.
     """
+
+    refused: ClassVar[int] = 0
+    """Requests of this process beyond the limit on connections."""
 
     _timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
@@ -49,6 +52,8 @@ class BoundedConnection(HttpToolsProtocol):
         limit = self.limit_concurrency
         if self.url in PROBES:
             self.limit_concurrency = None
+        elif limit is not None and max(len(self.connections), len(self.tasks)) >= limit:
+            BoundedConnection.refused += 1
         super().on_headers_complete()
         self.limit_concurrency = limit
 
