@@ -124,6 +124,13 @@ def test_a_probe_is_answered_though_the_connections_are_used_up(tenants, monkeyp
         assert f"xnai_refused_connections_total {before + 1}.0" in crowded.service.metrics.text().decode()
 
 
+def test_connections_far_beyond_the_limit_are_closed(tenants, monkeypatch):
+    monkeypatch.setitem(connection.OPTIONS, "limit_concurrency", 1)
+    monkeypatch.setattr(connection, "SPARE", 0)
+    with served(tenants.home) as crowded, raw(crowded), raw(crowded) as second:
+        assert answer_of(second) == b""
+
+
 def test_a_body_that_does_not_arrive_is_given_up(tenants, client, monkeypatch):
     monkeypatch.setattr(client.service, "limits", replace(client.service.limits, seconds=0.05))
     token = bearer(tenants.home)["Authorization"]
