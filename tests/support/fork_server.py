@@ -14,6 +14,7 @@ import select
 import socket
 import sys
 import threading
+import warnings
 from pathlib import Path
 from types import ModuleType
 
@@ -26,7 +27,6 @@ _AS_IN_A_COMMAND = {
     "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_OFFLINE": "1", "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "TOKENIZERS_PARALLELISM": "false",
 }  # fmt: skip
-# LanceDB is not among them: its import starts a thread.
 _LIBRARIES = (
     "dagster", "dagster._core.executor.in_process", "dagster._core.storage.event_log.sqlite",
     "dagster._core.storage.noop_compute_log_manager", "dagster._core.storage.runs.sqlite",
@@ -130,6 +130,10 @@ def run(listener: int) -> None:
     for library in _LIBRARIES:
         importlib.import_module(library)
     assert threading.active_count() == 1, "A library starts a thread as it is imported; threads are lost in forks."
+    from xnai_pipelines.state.lancedb_import import imported_lancedb
+
+    imported_lancedb()  # it starts a thread, and starts it again in each fork
+    warnings.filterwarnings("ignore", "lancedb fork support is experimental", RuntimeWarning)
     gc.collect()
     gc.freeze()  # processes that look for garbage would copy all pages otherwise
     ours = os.environ.get("PYTHONPATH")

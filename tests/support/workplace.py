@@ -192,8 +192,8 @@ def fill(work: Workplace) -> Workplace:
     return work
 
 
-def write_library(work: Workplace) -> None:
-    """Write enough short documents to calibrate with, of several lengths and folders."""
-    for number in range(120):
+def write_library(work: Workplace, parts: int = 120) -> None:
+    """Write short documents, enough to calibrate with, of several lengths and folders."""
+    for number in range(parts):
         words = " ".join(f"word{number}x{n} of the {n}th kind" for n in range(4 + number % 20))
         work.write(f"{number % 4}/{number}.md", f"# Part number {number}\n\nThis part says {words}.\n")

@@ -27,7 +27,7 @@ from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 PAST_EVALUATIONS = 60
@@ -172,11 +172,6 @@ def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], l
     rows = [[difference.name, str(difference.first), str(difference.second)] for difference in found.differences]
     rows += [[f"cosine of the changes to {name}", f"{cosine:.3f}", ""] for name, cosine in found.cosines.items()]
     return ["what", first, second], rows
-
-
-def known_sources(home: Home) -> dict[str, str]:
-    """Return document_id by source of every stored document."""
-    return Tables.of(home).pairs(DOCUMENTS, "source", "document_id")
 
 
 def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:
