@@ -250,10 +250,7 @@ def compared(
 def row(name: str, before: NDArray[np.float64], after: NDArray[np.float64]) -> str:
     """Return a row of a table of nDCG@10."""
     old, new, gain = bootstrap_mean(before, SEED), bootstrap_mean(after, SEED), paired_difference(before, after, SEED)
-    return (
-        f"| {name} | {old.mean:.3f} | {new.mean:.3f} | {new.mean / old.mean:.2f} | "
-        f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] |"
-    )
+    return f"| {name} | {old.mean:.3f} | {new.mean:.3f} | {new.mean / old.mean:.2f} | {gain:+.3f} |"
 
 
 def told(adapter: Adapter) -> str:

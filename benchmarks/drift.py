@@ -29,8 +29,9 @@ from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.evaluation.timeline import slice_figures
 from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import decide_promotion
-from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate, Target
 from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.state.tracker import Tracker

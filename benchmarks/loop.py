@@ -38,8 +38,9 @@ from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import decide_promotion
-from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.search.index import SearchIndex

@@ -12,6 +12,7 @@ from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.migration import migrate
 from xnai_pipelines.state.relocation import path_for_urls
+from xnai_pipelines.state.table_claim import claim_tables
 
 
 def prepare(settings: Settings) -> None:
@@ -69,7 +70,8 @@ def make_home(settings: Settings) -> None:
 
     Raises:
         HomeError: It cannot be made, or not be written.
-        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml.
+        SettingsError: XNAI_DAGSTER_HOME names no folder with a dagster.yaml, or the tables lie elsewhere than
+            XNAI_LANCEDB_URI says.
     """
     home = Home(settings.home)
     if settings.dagster_home and not (settings.dagster_home / "dagster.yaml").is_file():
@@ -86,6 +88,7 @@ def make_home(settings: Settings) -> None:
     except OSError as error:
         raise unwritable(home, error) from error
     migrate(home, lambda sentence: print(sentence, file=sys.stderr))
+    claim_tables(home, settings.lancedb_uri)
 
 
 def check_writable(settings: Settings) -> None:

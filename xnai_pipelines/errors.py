@@ -176,7 +176,7 @@ class ReleaseError(NotReadyError):
 
 
 class DecisionError(NotReadyError):
-    """A decision cannot be read, or cannot be approved; the message says what to do."""
+    """A challenger cannot be approved; the message says what to do."""
 
 
 class ForgettingError(NotReadyError):

@@ -154,7 +154,7 @@ class OpenedHome:
         from xnai_pipelines.search.themes import themes_of
         from xnai_pipelines.state.tables import Tables
 
-        return themes_of(self._index, Tables(self._home.lancedb), question, level=level, most=most)
+        return themes_of(self._index, Tables.of(self._home), question, level=level, most=most)
 
     @cached_property
     def graph(self) -> "KnowledgeGraph":
@@ -166,7 +166,7 @@ class OpenedHome:
         from xnai_pipelines.graph.stored import KnowledgeGraph
         from xnai_pipelines.state.tables import Tables
 
-        return KnowledgeGraph(Tables(self._home.lancedb))
+        return KnowledgeGraph(Tables.of(self._home))
 
     @cached_property
     def _passages(self) -> "Passages":

@@ -50,7 +50,7 @@ class HomeStatus:
 
 def home_status(home: Home) -> HomeStatus:
     """Return what the home holds; every table may be missing."""
-    tables, inputs, release = Tables(home.lancedb), recorded_inputs(home), Releases(home.releases).current()
+    tables, inputs, release = Tables.of(home), recorded_inputs(home), Releases(home.releases).current()
     files = tables.read(FILES, ["path", "outcome", "reason", "skipped_members"]).to_pylist()
     incomplete = incomplete_documents(tables)
     quarantine = tables.read(QUARANTINE, ["source", "error_type", "error", "attempts", "last_seen_at"]).to_pylist()

@@ -4,11 +4,13 @@ import dataclasses
 import functools
 import json
 import operator
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import torch
 
+from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.causal_objective import CausalObjective
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.config import Task as AdapterTask
@@ -28,6 +30,18 @@ def _conversations(count: int) -> list[Conversation]:
         Conversation((Message("user", f"count to {number}"), Message("assistant", "one two " * (1 + number % 3))))
         for number in range(count)
     ]
+
+
+def _train(model: Path, conversations: Sequence[Conversation], folder: Path, config: AdapterConfig) -> Adapter:
+    return train_causal(
+        model,
+        conversations,
+        validation=_conversations(4),
+        config=config,
+        folder=folder,
+        threads=1,
+        progress=lambda step: None,
+    )
 
 
 def test_instructions_and_chats_are_read(tmp_path: Path) -> None:
@@ -103,18 +117,7 @@ def test_the_loss_is_that_of_the_assistants_tokens(tiny_gpt: Path, template: str
 def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt: Path, tmp_path: Path) -> None:
     conversations = _conversations(24)
     config = AdapterConfig(rank=4, epochs=8, batch_size=8, learning_rate=2e-2, max_length=64, device="cpu")
-    first, second = (
-        train_causal(
-            tiny_gpt,
-            conversations,
-            validation=_conversations(4),
-            config=config,
-            folder=tmp_path / name,
-            threads=1,
-            progress=lambda step: None,
-        )
-        for name in "ab"
-    )
+    first, second = (_train(tiny_gpt, conversations, tmp_path / name, config) for name in "ab")
     assert first.task is AdapterTask.CAUSAL
     assert first.data_sha256 == conversations_sha256(conversations)
     assert first.metrics["validation_loss_after"] < 0.9 * first.metrics["validation_loss_before"]
@@ -135,28 +138,12 @@ def test_a_language_model_learns_and_the_same_seed_gives_the_same_bits(tiny_gpt:
 def test_conversations_with_nothing_to_learn_within_the_length_are_refused(tiny_gpt: Path, tmp_path: Path) -> None:
     config = AdapterConfig(max_length=4, device="cpu")
     with pytest.raises(AdaptationError, match=r"None of the 3 conversations .*max_length \(4 tokens\)"):
-        train_causal(
-            tiny_gpt,
-            _conversations(3),
-            validation=[],
-            config=config,
-            folder=tmp_path,
-            threads=1,
-            progress=lambda step: None,
-        )
+        _train(tiny_gpt, _conversations(3), tmp_path, config)
     with pytest.raises(AdaptationError, match="no conversations"):
-        train_causal(tiny_gpt, [], validation=[], config=config, folder=tmp_path, threads=1, progress=lambda step: None)
+        _train(tiny_gpt, [], tmp_path, config)
 
 
 def test_a_model_that_cannot_be_loaded_is_named(tmp_path: Path) -> None:
     config = dataclasses.replace(AdapterConfig(), device="cpu")
     with pytest.raises(AdaptationError, match=r"has no model\.safetensors"):
-        train_causal(
-            tmp_path,
-            _conversations(3),
-            validation=[],
-            config=config,
-            folder=tmp_path,
-            threads=1,
-            progress=lambda step: None,
-        )
+        _train(tmp_path, _conversations(3), tmp_path, config)

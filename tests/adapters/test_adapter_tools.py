@@ -125,7 +125,7 @@ def test_a_comparison_names_what_differs(trained: Adapter, another: Adapter) -> 
 def test_a_merged_encoder_is_a_model_folder_whose_space_names_base_and_adapter(
     trained: Adapter, base: EncoderSpec, tmp_path: Path
 ) -> None:
-    merged = merge_adapter(trained, base, tmp_path / "merged", TEXTS)
+    merged = merge_adapter(trained, base, tmp_path / "merged")
     assert merged.largest_difference < 1e-5
     assert merged.spec.weights_sha256 != base.weights_sha256
     assert merged.spec == merged_encoder(tmp_path / "merged", trained.adapter_id)
@@ -133,7 +133,7 @@ def test_a_merged_encoder_is_a_model_folder_whose_space_names_base_and_adapter(
     assert merged.spec.vector_space != base.vector_space
     assert (merged.folder / "1_Pooling" / "config.json").is_file()
     before = (merged.folder / "model.safetensors").stat().st_mtime_ns
-    assert merge_adapter(trained, base, tmp_path / "merged", TEXTS) == merged
+    assert merge_adapter(trained, base, tmp_path / "merged") == merged
     assert (merged.folder / "model.safetensors").stat().st_mtime_ns == before
     built = Encoder.load(build_encoder(merged.spec, tmp_path), threads=1)
     applied = open_adapted(base, [trained]).encode_passages(TEXTS, trained.adapter_id)
@@ -150,7 +150,7 @@ def test_a_base_whose_transformer_lies_in_a_folder_of_its_own_is_merged_likewise
     modules = json.loads((root / "modules.json").read_text())
     modules[0]["path"] = "0_Transformer"
     (root / "modules.json").write_text(json.dumps(modules))
-    merged = merge_adapter(trained, read_specification(root, base.variant), tmp_path / "merged", TEXTS)
+    merged = merge_adapter(trained, read_specification(root, base.variant), tmp_path / "merged")
     assert merged.spec.source == merged.folder / "0_Transformer"
     assert merged.largest_difference < 1e-5
     assert not (merged.folder / "model.safetensors").exists()
@@ -161,7 +161,7 @@ def test_a_merge_that_changes_what_is_computed_is_refused(
 ) -> None:
     monkeypatch.setattr(merging, "_TOLERANCE", 0.0)
     with pytest.raises(AdaptationError, match="differ by"):
-        merge_adapter(trained, base, tmp_path / "merged", TEXTS)
+        merge_adapter(trained, base, tmp_path / "merged")
     assert not (tmp_path / "merged" / trained.adapter_id).exists()
 
 

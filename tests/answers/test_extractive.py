@@ -76,6 +76,25 @@ def test_two_steps_that_answer_bring_the_one_between_them():
     assert [sentence.text for sentence in answer("What starts it?", STEPS, best="3. Start")] == ["3. Start it again."]
 
 
+def test_the_steps_of_what_to_do_are_shown_though_a_sentence_beside_them_answers_better():
+    text = "Descale it every three months.\n\n1. Empty the tray.\n2. Fill the tank."
+    shown = answer("How do I descale it?", text, best="Descale it/1. Empty")
+    assert [sentence.text for sentence in shown] == ["1. Empty the tray.", "2. Fill the tank."]
+    shown = answer("When is it descaled?", text, best="Descale it/1. Empty")
+    assert shown[0].text == "Descale it every three months."
+
+
+@pytest.mark.parametrize(("above", "items"), [("These are read:", 3), ("Colours.", 2)])
+def test_a_list_below_a_line_with_a_colon_is_shown_whole(above: str, items: int):
+    shown = answer("What is read?", f"{above}\n\n- red\n- green\n- blue", best="- red/- blue")
+    assert len(shown) == items
+
+
+def test_two_sentences_of_long_numbered_items_do_not_bring_the_others():
+    text = "1. Fees. They rise. Ada objected.\n2. Rooms. They are new. Bo agreed.\n3. Rest."
+    assert len(answer("Who objected?", text, best="Ada/Bo")) < 4
+
+
 def test_of_many_steps_the_first_ones_up_to_the_best_are_shown():
     text = "".join(f"{n}. Do part {n}.\n" for n in range(1, 31))
     assert [one.text[:2] for one in answer("How do I do it?", text, best="3. ")] == [f"{n}." for n in range(1, 9)]

@@ -5,28 +5,21 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
-from dagster._core.loader import LoadingContextForTest
 
-from tests.support.pipeline import Pipeline, base, failures, settled, variables
+from tests.support.pipeline import Pipeline, base, failures, materialized, settled, stale, variables
 from tests.support.retrained import Retrained, copy_world, of_world
 from tests.support.workplace import write_library
-from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 
 CALIBRATION = [dg.AssetKey("calibration_texts")]
-NEW_INPUT, NEW_CODE = {"has a new dependency data version"}, {"has a new code version"}
-
-
-def stale(instance: dg.DagsterInstance) -> dict[str, set[str]]:
-    """Return the assets that the UI marks, with the reasons that it gives."""
-    graph = defs().resolve_asset_graph()
-    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
-    return {
-        key.to_user_string(): {cause.reason for cause in resolver.get_stale_causes(key)}
-        for key in graph.get_all_asset_keys()
-        if resolver.get_status(key) is StaleStatus.STALE
-    }
+NEW_INPUT, NEW_CODE = ["has a new dependency data version"], ["has a new code version"]
+MADE_OF_THE_CORPUS = dict.fromkeys(
+    (
+        *("answer_evaluation", "calibration_texts", "drift_report", "questions", "ranking_policy"),
+        "retrieval_evaluation",
+    ),
+    NEW_INPUT,
+)
 
 
 @functools.cache
@@ -68,44 +61,35 @@ def test_a_changed_setting_marks_exactly_the_assets_that_the_next_run_would_make
 
 
 @pytest.mark.slow
-def test_runs_mark_nothing_and_an_edited_document_marks_what_was_made_of_the_corpus(pipeline):
-    write_library(pipeline.work)
-    for job, assets in (("refresh", None), ("quantize", CALIBRATION), ("evaluate", None)):
-        result = pipeline.run(job, assets)
-        assert result.success, failures(result)
-        assert stale(pipeline.instance) == {}
-    pipeline.work.write("0/0.md", "# Part number 0\n\nThis part says something else altogether now.\n")
-    assert pipeline.run().success
-    assert stale(pipeline.instance) == {"calibration_texts": NEW_INPUT}
-    assert pipeline.run("quantize", CALIBRATION).success
-    assert stale(pipeline.instance) == {}
-
-
-@pytest.mark.slow
-def test_chunks_that_are_cut_otherwise_mark_what_is_made_of_them(pipeline):
-    assert pipeline.run().success
-    with settled(variables(pipeline.work, chunk_strategy="fixed", chunk_size=16)):
-        assert stale(pipeline.instance) == {"chunks": NEW_CODE}
+def test_runs_mark_nothing_and_an_edit_or_another_cut_marks_what_was_made_of_the_corpus(pipeline):
+    write_library(pipeline.work, parts=40)
+    with settled(variables(pipeline.work, chunk_size=32)):
+        for job, assets in (("refresh", None), ("quantize", CALIBRATION)):
+            result = pipeline.run(job, assets)
+            assert result.success, failures(result)
+            assert stale(pipeline.instance) == {}
+        pipeline.work.write("0/0.md", "# Part number 0\n\nThis part says something else altogether now.\n")
         assert pipeline.run("ingest").success
-        assert stale(pipeline.instance) == {
-            "questions": NEW_INPUT,
-            "ranking_policy": NEW_INPUT,
-            "retrieval_evaluation": NEW_INPUT,
-            "answer_evaluation": NEW_INPUT,
-            "drift_report": NEW_INPUT,
-        }
+        assert stale(pipeline.instance) == MADE_OF_THE_CORPUS
+    with settled(variables(pipeline.work, chunk_size=24)):
+        assert stale(pipeline.instance) == {**MADE_OF_THE_CORPUS, "chunks": NEW_CODE}
+        assert pipeline.run("ingest").success
+        assert stale(pipeline.instance) == MADE_OF_THE_CORPUS
         assert pipeline.run("evaluate").success
+        assert stale(pipeline.instance) == {"calibration_texts": NEW_INPUT}
+        assert pipeline.run("quantize", CALIBRATION).success
         assert stale(pipeline.instance) == {}
 
 
 @pytest.mark.slow
 def test_a_retraining_leaves_nothing_out_of_date(retrained: Retrained, tmp_path: Path):
+    assert retrained.stale == {}, "while its challenger awaits approval"
     work = copy_world(retrained.work, tmp_path)
     with dg.DagsterInstance.ephemeral() as instance:
-        for given in ({"approval": True}, {}):
-            with settled(of_world(work, **given)):
-                result = Pipeline(work, instance).run("retrain")
-                assert result.success, failures(result)
-                assert stale(instance) == {}
+        with settled(of_world(work)):
+            result = Pipeline(work, instance).run("retrain")
+            assert result.success, failures(result)
+            assert materialized(result, "release")["released_in_this_run"] is True
+            assert stale(instance) == {}
         with settled(of_world(work, max_slice_loss=0.5)):
             assert stale(instance) == {"promotion_decision": NEW_CODE}

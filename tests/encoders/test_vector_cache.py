@@ -32,22 +32,15 @@ def test_what_was_stored_is_there_after_reopening(tmp_path: Path) -> None:
         assert cache.size().bytes > VECTORS.nbytes
 
 
-def test_forgetting_removes_a_text_from_every_space_and_from_the_bytes_on_disk(tmp_path: Path) -> None:
+def test_what_is_not_kept_is_removed_from_every_space_and_from_the_bytes_on_disk(tmp_path: Path) -> None:
     with VectorCache(tmp_path / "cache.sqlite") as cache:
         cache.put_many("one", KEYS, VECTORS)
         cache.put_many("two", KEYS, VECTORS)
         secret = VECTORS[7].tobytes()[:64]
         assert any(secret in path.read_bytes() for path in tmp_path.iterdir())
-        assert cache.forget([KEYS[7]]) == 2
+        assert cache.keep_only(set(KEYS) - {KEYS[7]}) == 2
         assert not any(secret in path.read_bytes() for path in tmp_path.iterdir())
         assert cache.get_many("one", KEYS).keys() == cache.get_many("two", KEYS).keys() == set(KEYS) - {KEYS[7]}
-
-
-def test_forgetting_nothing_forgets_nothing(tmp_path: Path) -> None:
-    with VectorCache(tmp_path / "cache.sqlite") as cache:
-        cache.put_many("space", KEYS, VECTORS)
-        assert cache.forget([]) == 0
-        assert cache.size().vectors == 50
 
 
 def test_keeping_only_some_texts_removes_the_others_from_every_space_and_from_the_disk(tmp_path: Path) -> None:

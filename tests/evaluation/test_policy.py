@@ -1,14 +1,17 @@
 """The ranking policy is chosen on questions that are not tested on, only for a gain, and written into the manifest."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
+from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.writing import Writing
-from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, strange_languages
+from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, known_languages
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.policy import (
@@ -31,9 +34,10 @@ from xnai_pipelines.state.manifest import Releases
 CODES = [f"INV-2024-{100_000 + 7 * n}" for n in range(80)]
 
 
-@pytest.fixture
-def coded(work: Workplace) -> Workplace:
-    """Documents that differ in a code alone."""
+@pytest.fixture(scope="module")
+def coded_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    """Documents that differ in a code alone, for tests to copy."""
+    work = Workplace(tmp_path_factory.mktemp("coded"), built_encoder)
     for number, code in enumerate(CODES):
         work.write(f"{number}.md", f"# Invoices\n\nInvoice {code} is due in thirty days and was sent by mail.\n")
     questions = [{"question": f"When is {code} due?", "documents": [f"{n}.md"]} for n, code in enumerate(CODES)]
@@ -44,19 +48,38 @@ def coded(work: Workplace) -> Workplace:
     return work
 
 
+@pytest.fixture(scope="module")
+def chosen_once(coded_once: Workplace, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workplace, PolicyReport]:
+    """The same after its questions chose the policy, and what that reported."""
+    work = copy_home(coded_once, tmp_path_factory.mktemp("chosen"))
+    return work, make(work)
+
+
+@pytest.fixture
+def coded(coded_once: Workplace, tmp_path: Path) -> Workplace:
+    return copy_home(coded_once, tmp_path)
+
+
+@pytest.fixture
+def chosen(chosen_once: tuple[Workplace, PolicyReport], tmp_path: Path) -> tuple[Workplace, PolicyReport]:
+    work, report = chosen_once
+    return copy_home(work, tmp_path), report
+
+
 def make(work: Workplace, weight: float | None = None, *, correct_typos: bool = True) -> PolicyReport:
-    return make_policy(work.context(), PolicyOptions(weight, correct_typos), threads=1)
+    """Choose the policy; which re-ranker is chosen has tests of its own."""
+    return make_policy(work.context(), PolicyOptions(weight, correct_typos, rerankers=()), threads=1)
 
 
-def test_the_best_weight_on_train_and_validation_questions_is_recorded(coded: Workplace):
-    report = make(coded)
+def test_the_best_weight_on_train_and_validation_questions_is_recorded(chosen: tuple[Workplace, PolicyReport]):
+    work, report = chosen
     assert tuple(report.by_weight) == WEIGHTS
     assert report.policy.vector_weight == choose_weight(report.by_weight)
-    tested = [question for question in read_questions(coded.tables) if question.split is Split.TEST]
+    tested = [question for question in read_questions(work.tables) if question.split is Split.TEST]
     assert MIN_QUESTIONS <= report.policy.questions == len(CODES) - len(tested)
     assert report.changed
-    assert coded.search().policy == report.policy
-    assert make(coded).changed is False
+    assert work.search().policy == report.policy
+    assert make(work).changed is False
 
 
 def test_a_weight_that_is_set_is_taken(coded: Workplace):
@@ -73,31 +96,33 @@ def test_a_weight_that_is_set_is_taken(coded: Workplace):
     assert coded.search().policy.vector_weight == 0.9
 
 
-def test_questions_in_a_strange_writing_choose_nothing_for_the_others(coded: Workplace):
-    before = make(coded)
-    path = coded.documents.parent / "questions.jsonl"
+def test_questions_in_a_strange_writing_choose_nothing_for_the_others(chosen: tuple[Workplace, PolicyReport]):
+    work, before = chosen
+    asked = [{"question": f"When is {code} due?", "documents": [f"{n}.md"]} for n, code in enumerate(CODES)]
     strange = [{"question": f"Когда оплатить счёт {n}?", "documents": [f"{n}.md"]} for n in range(40)]
-    path.write_text(path.read_text() + "\n" + "\n".join(map(json.dumps, strange)))
-    make_questions(coded.context(), path)
-    after = make(coded)
+    path = work.documents.parent / "questions.jsonl"
+    path.write_text("\n".join(map(json.dumps, [*asked, *strange])))
+    make_questions(work.context(), path)
+    after = make(work)
     assert after.grounds != before.grounds
-    assert after.policy.questions < len([q for q in read_questions(coded.tables) if q.split is not Split.TEST])
+    assert after.policy.questions < len([q for q in read_questions(work.tables) if q.split is not Split.TEST])
     assert after.policy.vector_weight == pytest.approx(before.policy.vector_weight, abs=0.1)
 
 
-def test_a_weight_that_was_set_is_compared_with_the_one_that_would_be_chosen(coded: Workplace):
-    make(coded, 1.0)
-    fit = policy_fit(coded.context(), Releases(coded.home.releases).require(), threads=1)
-    assert (fit.weight, fit.better) == (1.0, make(coded).policy.vector_weight)
+def test_a_weight_that_was_set_is_compared_with_the_one_that_would_be_chosen(chosen: tuple[Workplace, PolicyReport]):
+    work, best = chosen
+    make(work, 1.0)
+    fit = policy_fit(work.context(), Releases(work.home.releases).require(), threads=1)
+    assert (fit.weight, fit.better) == (1.0, best.policy.vector_weight)
     assert fit.gain.mean >= 0
     assert fit.questions >= MIN_QUESTIONS
 
 
-def test_a_weight_that_the_questions_chose_fits_without_another_measurement(coded: Workplace):
-    chosen = make(coded).policy
-    fit = policy_fit(coded.context(), Releases(coded.home.releases).require(), threads=1)
-    assert (fit.weight, fit.better, fit.gain.mean) == (chosen.vector_weight, chosen.vector_weight, 0.0)
-    assert fit.questions == chosen.questions
+def test_a_weight_that_the_questions_chose_fits_without_another_measurement(chosen: tuple[Workplace, PolicyReport]):
+    work, best = chosen
+    fit = policy_fit(work.context(), Releases(work.home.releases).require(), threads=1)
+    assert (fit.weight, fit.better, fit.gain.mean) == (best.policy.vector_weight, best.policy.vector_weight, 0.0)
+    assert fit.questions == best.policy.questions
 
 
 def test_few_questions_leave_the_default(work: Workplace):
@@ -109,10 +134,10 @@ def test_few_questions_leave_the_default(work: Workplace):
     assert not report.changed
 
 
-def test_a_policy_passes_to_the_next_release(coded: Workplace):
-    make(coded, 0.2)
-    coded.ingest(new_release=True)
-    assert (coded.search().release.release, coded.search().policy.vector_weight) == (2, 0.2)
+def test_a_policy_passes_to_the_next_release(searchable: Workplace):
+    make(searchable, 0.2)
+    searchable.ingest(new_release=True)
+    assert (searchable.search().release.release, searchable.search().policy.vector_weight) == (2, 0.2)
 
 
 def test_a_single_spike_is_chance_and_a_broad_top_is_not():
@@ -155,7 +180,7 @@ def test_vectors_never_outweigh_words_that_few_passages_have():
 
 def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):
     index = coded.search()
-    assert strange_languages(index) == {}, "texts shorter than three excerpts are not asked for"
+    assert known_languages(index) == {}, "texts shorter than three excerpts are not asked for"
     strange = index.ranked_by(RankingPolicy(languages={"en": 0.0}), Home(coded.home.root))
     question = "When is the mailed invoice due?"
     assert strange.explain(question).familiarity == 0.0
@@ -176,7 +201,7 @@ def test_an_excerpt_has_whole_words_from_the_middle():
 
 def test_correction_can_be_switched_off(coded: Workplace):
     assert coded.search().understood("invioce").text == "invoice"
-    make(coded, correct_typos=False)
+    make(coded, 0.5, correct_typos=False)
     assert coded.search().understood("invioce").text == "invioce"
 
 

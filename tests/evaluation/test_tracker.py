@@ -17,6 +17,7 @@ from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
 from xnai_pipelines.errors import TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import find_evaluation, past_evaluations
 from xnai_pipelines.evaluation.report import EvaluationReport, tracked_metrics
+from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Tracker
 
 # MLflow's own mapping of its tables, with SQLAlchemy 2.1.
@@ -43,7 +44,7 @@ def test_a_logged_evaluation_is_read_back_whole(tracker, evaluation, database, t
     assert TAGS.items() <= stored.data.tags.items()
 
     folder = tmp_path / "artifacts" / "xnai" / "retrieval" / run.run_id / "artifacts"
-    assert EvaluationReport.from_json((folder / "report.json").read_text()) == evaluation.report
+    assert read_record(folder / "report.json", EvaluationReport) == evaluation.report
     assert pq.read_table(folder / "per_question.parquet").equals(evaluation.per_question)
     assert "index is gone" in (folder / "worst_questions.md").read_text()
     assert (folder / "modes.png").read_bytes() == b"\x89PNG"

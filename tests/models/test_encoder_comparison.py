@@ -16,7 +16,7 @@ from xnai_pipelines.models.encoder_comparison.candidates import names_to_compare
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 from xnai_pipelines.models.encoder_comparison.make import compare_encoders, last_encoder_card
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown, encoder_table
-from xnai_pipelines.models.encoder_comparison.ranking import Asked, Encoded, hybrid_ndcg, vector_ndcg
+from xnai_pipelines.models.encoder_comparison.ranking import AskedPool, EncodedPool, hybrid_ndcg, vector_ndcg
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import FUSED_DEPTH
@@ -119,13 +119,13 @@ def test_hybrid_rankings_are_those_of_search(home: Workplace) -> None:
     rows = home.rows(home.embeddings)
     ids = sorted(rows)
     keyword = [index.rank(one.question, FUSED_DEPTH, Mode.KEYWORD) for one in questions]
-    asked = Asked(
+    asked = AskedPool(
         document_ids=[rows[one]["document_id"] for one in ids],
         keyword=[{ids.index(hit.chunk_id): hit.keyword or 0.0 for hit in hits} for hits in keyword],
         explained=[index.keyword.explained(one.question, index.keyword.scores(one.question)) for one in questions],
         relevant=[dict.fromkeys(question.document_ids, 1) for question in questions],
     )
-    encoded = Encoded(
+    encoded = EncodedPool(
         passages=np.array([rows[one]["vector"] for one in ids], np.float32),
         questions=np.stack([home.encoder.encode_query(one.question) for one in questions]),
         writings=[home.encoder.writing(one.question) for one in questions],

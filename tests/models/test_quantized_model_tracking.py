@@ -1,11 +1,13 @@
 """A quantized model is registered once with its run, and a card is logged once, whatever was killed in between."""
 
+import json
 import os
 import sqlite3
 import subprocess
 import sys
 import urllib.request
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
@@ -14,12 +16,14 @@ import mlflow
 import pytest
 
 from tests.support.commands import free_port
+from tests.support.precision_cards import card, full, variant
 from tests.support.tracked_evaluations import log as log_evaluation
 from tests.support.tracked_evaluations import tried_connections
 from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
+from xnai_pipelines.models.card.card import Choice
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
@@ -47,16 +51,9 @@ def log(tracker, vector_space="space-1", variant="int4_gptq"):
     )
 
 
-def a_card(tracker, fingerprint="f1", measured_at=MEASURED_AT):
-    return log_card(
-        tracker,
-        fingerprint=fingerprint,
-        measured_at=measured_at,
-        params={"texts": 256, "questions": "300 labelled questions"},
-        metrics={"int4_gptq.ndcg_loss": 0.004, "int4_gptq.ratio": 7.4, "fp32.ratio": 1.0},
-        files={"card.json": b"{}", "card.md": b"| variant |", "pareto.png": b"\x89PNG"},
-        tags=TAGS | {"vector_space": "v0"},
-    )
+def a_card(tracker):
+    made = card(full(), variant("int4_gptq", 7.4, loss=0.004))
+    return log_card(tracker, replace(made, made_at=MEASURED_AT), fingerprint="f1", plot=b"\x89PNG", tags=TAGS)
 
 
 def store(database):
@@ -168,13 +165,13 @@ def test_a_card_is_read_back_whole(tracker, database, tmp_path):
     logged = a_card(tracker)
     run = store(database).get_run(logged.run_id)
     assert run.info.status == "FINISHED"
-    assert run.data.metrics == {"int4_gptq.ndcg_loss": 0.004, "int4_gptq.ratio": 7.4, "fp32.ratio": 1.0}
-    assert run.data.params == {"texts": "256", "questions": "300 labelled questions"}
-    assert (TAGS | {"vector_space": "v0", "kind": "card", "fingerprint": "f1"}).items() <= run.data.tags.items()
+    assert run.data.metrics["int4_gptq.ndcg_loss"] == pytest.approx(0.004)
+    assert (run.data.metrics["int4_gptq.ratio"], run.data.metrics["fp32.ratio"]) == (7.4, 1.0)
+    assert run.data.params["questions"] == card(full()).origin
+    assert (TAGS | {"vector_space": "", "kind": "card", "fingerprint": "f1"}).items() <= run.data.tags.items()
     folder = tmp_path / "artifacts" / "xnai" / "quantization" / logged.run_id / "artifacts"
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        "card.json": b"{}", "card.md": b"| variant |", "pareto.png": b"\x89PNG",
-    }  # fmt: skip
+    assert {path.name for path in folder.iterdir()} == {"card.json", "card.md", "pareto.png"}
+    assert json.loads((folder / "card.json").read_text())["variants"][1]["ratio"] == 7.4
 
 
 def test_a_card_is_found_again_and_another_is_not_taken_for_it(tracker):
@@ -187,16 +184,9 @@ def test_a_card_is_found_again_and_another_is_not_taken_for_it(tracker):
 
 
 def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
-    card = log_card(
-        tracker,
-        fingerprint="f1",
-        measured_at=MEASURED_AT,
-        params={},
-        metrics={},
-        files={},
-        tags=TAGS | {"vector_space": "space-1"},
-    )
-    assert log(tracker).run != card
+    chosen = Choice("int4_gptq", "space-1", (), {})
+    logged = log_card(tracker, replace(card(full()), choice=chosen), fingerprint="f1", plot=b"", tags=TAGS)
+    assert log(tracker).run != logged
 
 
 @pytest.fixture
@@ -237,8 +227,8 @@ def test_a_server_accepts_what_is_registered_and_gives_it_back(server, tmp_path)
     [version] = versions(client)
     assert version.source.startswith("mlflow-artifacts:/")
     assert version.tags["vector_space"] == "space-1"
-    card = client.download_artifacts(first.run.run_id, "card.json", str(tmp_path))
-    assert Path(card).read_bytes() == b'{"variant": "int4_gptq"}'
+    stored = client.download_artifacts(first.run.run_id, "card.json", str(tmp_path))
+    assert Path(stored).read_bytes() == b'{"variant": "int4_gptq"}'
     logged = a_card(over_http)
     assert find_card(over_http, "f1", MEASURED_AT) == logged
     assert mirror_aliases(over_http, champion="space-1", challenger=None) == {"champion": "space-1"}

@@ -11,7 +11,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.models.export import build_encoder
-from xnai_pipelines.releases.evaluate import index_challenger
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.state.manifest import Releases
 

@@ -30,8 +30,9 @@ from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.graph.record import PARTS, Part, record_part
 from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import Outcome, decisions, last_decision
-from xnai_pipelines.releases.evaluate import index_challenger, last_comparison
+from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases, mirror_releases
 from xnai_pipelines.releases.plots import comparison_plot

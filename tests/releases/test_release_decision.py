@@ -5,15 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from tests.support.decisions import NOW, PROMOTED, REJECTED, decision
-from xnai_pipelines.errors import DecisionError
+from tests.support.decisions import NOW, PROMOTED, decision
+from xnai_pipelines.errors import DecisionError, RecordError
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.releases.decision import (
     Outcome,
     approve,
     decisions,
-    outcome_of,
-    read_decision,
     remedies_markdown,
     why_ask,
     write_decision,
@@ -25,7 +23,7 @@ def test_a_decision_is_the_same_after_it_was_written(tmp_path):
     written = decision()
     path = write_decision(tmp_path / "promotions", written)
     assert path.parent == tmp_path / "promotions"
-    assert read_decision(path) == written
+    assert decisions(path.parent) == [written]
 
 
 def test_decisions_are_listed_newest_first_and_the_same_judgement_has_one_record(tmp_path):
@@ -37,12 +35,6 @@ def test_decisions_are_listed_newest_first_and_the_same_judgement_has_one_record
     write_decision(tmp_path, decision(judged_on="champion 4, questions q"))
     assert len(decisions(tmp_path)) == 3
     assert decisions(tmp_path / "nothing") == []
-
-
-def test_a_person_is_asked_about_promotions_alone():
-    assert outcome_of(PROMOTED, ask=True) is Outcome.AWAITING_APPROVAL
-    assert outcome_of(PROMOTED, ask=False) is Outcome.PROMOTED
-    assert outcome_of(REJECTED, ask=True) is Outcome.REJECTED
 
 
 def test_an_approval_names_who_gave_it_and_replaces_the_record(tmp_path):
@@ -73,7 +65,7 @@ def test_what_cannot_be_approved_says_why(outcome, who, release, reason):
 def test_a_damaged_record_is_named(tmp_path, text):
     path = tmp_path / "broken.json"
     path.write_text(text)
-    with pytest.raises(DecisionError, match=r"broken\.json is damaged .*Delete it"):
+    with pytest.raises(RecordError, match=r"broken\.json is damaged .*Delete it"):
         decisions(tmp_path)
 
 

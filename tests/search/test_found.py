@@ -99,6 +99,7 @@ def test_words_are_found_in_any_writing(index: SearchIndex, question: str, sourc
         ("signing keys of the war", ["signing", "keys", "war"]),  # "war" is a function word of German
         ("Wer hilft? Die Versicherung", ["hilft", "versicherung"]),
         ("IT policy", ["it", "policy"]),
+        ("keys that he/she/they and/or you rotate", ["keys", "rotate"]),
         ("THE WHO", ["the", "who"]),
     ],
 )
@@ -126,6 +127,8 @@ def test_operators_narrow_a_search(index: SearchIndex):
 
     assert [hit.source for hit in index.search('never rotated "signing keys"', 2)] == ["en/keys.md", "en/drafts.md"]
     assert "en/drafts.md" not in sources("signing keys -never")
+    assert "en/keys.md" not in sources('rotated keys -"signing keys"') >= {"en/drafts.md"}
+    assert "copies/one.md" not in sources("canteen -„closes at three“")
     assert sources("keys source:zh/") == {"zh/backup.md", "zh/travel.md"}
     assert sources("keys source:./zh/") == {"zh/backup.md", "zh/travel.md"}
     assert all(source.startswith("invoices") for source in sources("keys type:jsonl"))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.questions.question import LONGEST_QUESTION
 from xnai_pipelines.search.query import Asked, Filters, asked, checked_question
-from xnai_pipelines.search.ranking import best_rows, first_per_group, fused
+from xnai_pipelines.search.ranking import Estimates, Unspoken, best_rows, estimated_sum, first_per_group, fused
 
 
 def scores(*values: float) -> np.ndarray:
@@ -32,6 +32,32 @@ def test_the_scale_is_that_of_the_hundred_best():
 def test_a_part_that_finds_nothing_takes_no_part():
     vector = scores(0.9, 0.1, 0.5)
     assert np.array_equal(np.argsort(-fused(vector, scores(0, 0, 0), 0.5)), np.argsort(-vector))
+
+
+def test_passages_in_a_language_that_the_question_is_not_in_compete_by_their_vectors():
+    own, foreign = scores(0.8, 0.7, 0.6, 0.5), scores(0.45, 0.2, 0.2, 0.2)
+    vector, keyword = np.concatenate([own, foreign]), scores(0, 9, 6, 3, 0, 0, 0, 0)
+    rows = np.arange(4, 8)
+
+    def best(share: float) -> list[int]:
+        totals = estimated_sum(
+            Estimates(vector), keyword, weight=0.5, added=np.zeros(8, np.float32), unspoken=[Unspoken(rows, share)]
+        )
+        return totals.best(8).tolist()
+
+    assert best(0.0) == np.argsort(-fused(vector, keyword, 0.5), kind="stable").tolist()
+    assert best(0.0).index(4) == 4, "before: lower similarities, and words that nothing can match"
+    assert best(1.0)[:2] == [1, 4]
+    assert [row for row in best(1.0) if row < 4] == [row for row in best(0.0) if row < 4]
+
+
+def test_estimates_of_two_scales_make_exact_what_decides():
+    exact = scores(0.9, 0.88, 0.2, 0.21, 0.5, 0.4)
+    estimates = Estimates(exact + scores(-0.01, 0.01, 0.01, -0.01, 0, 0), 0.01, lambda rows: exact[rows])
+    arguments = {"weight": 0.5, "added": np.zeros(6, np.float32), "unspoken": [Unspoken(np.array([2, 3, 5]), 0.8)]}
+    assert estimated_sum(estimates, np.zeros(6, np.float32), **arguments).best(6).tolist() == (
+        estimated_sum(Estimates(exact), np.zeros(6, np.float32), **arguments).best(6).tolist()
+    )
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=60), st.integers(1, 70))
@@ -70,7 +96,9 @@ def test_the_first_of_each_group_stays_in_order(groups):
         ('请问"数据库"怎么做', Asked("请问数据库怎么做", phrases=("数据库",))),
         ("「税金」とは", Asked("税金とは", phrases=("税金",))),
         ('5" disk, 3" disk', Asked('5" disk, 3" disk')),
-        ('-"signing keys" x', Asked('-"signing keys" x')),
+        ('-"signing keys" x', Asked("x", without=("signing keys",))),
+        ("Frist -„am See“ «b c»", Asked("Frist b c", phrases=("b c",), without=("am See",))),
+        ('-"?" a-"b c" -"d', Asked('a-"b c" -"d')),
         ('x source:"my folder/"', Asked("x", filters=Filters("my folder/"))),
         ("notes lang:DE", Asked("notes", filters=Filters(language="de"))),
         ("notes lang:pt-BR", Asked("notes", filters=Filters(language="pt"))),

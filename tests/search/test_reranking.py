@@ -1,6 +1,8 @@
 """A re-ranker reorders the best passages only, and keeps what identifiers and access rules decide."""
 
 import shutil
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +11,8 @@ import pytest
 
 from tests.support.tiny_bert import WORDS
 from tests.support.workplace import Workplace, fill
-from xnai_pipelines.encoders.token_codes import TokenCodes, late_interaction, rotation
+from xnai_pipelines.encoders.cache import VectorCache, stored_tokens
+from xnai_pipelines.encoders.token_codes import SPACE_SUFFIX, TokenCodes, late_interaction, rotation
 from xnai_pipelines.errors import ReleaseError, UnsupportedEncoderError
 from xnai_pipelines.models.cross_encoder import build_cross_encoder
 from xnai_pipelines.search.index import SearchIndex
@@ -67,6 +70,18 @@ def test_stored_tokens_and_computed_ones_rank_alike(filled: Workplace):
     filled.home.vector_cache.unlink()
     assert by(filled, TOKENS).search("whales breathe", 5) == stored
     assert [hit.score for hit in stored] != [hit.score for hit in by(filled, None).search("whales breathe", 5)]
+
+
+def test_a_run_stores_the_tokens_that_the_cache_lacks(filled: Workplace):
+    filled.ingest()
+    cache, space = filled.home.vector_cache, filled.encoder.vector_space
+    with VectorCache(cache) as opened:
+        stored = stored_tokens(cache, space, sorted(opened.with_tokens(space)))
+    with closing(sqlite3.connect(cache)) as older, older:
+        older.execute("DELETE FROM vectors WHERE vector_space LIKE ?", (f"%{SPACE_SUFFIX}",))
+    filled.ingest()
+    again = stored_tokens(cache, space, list(stored))
+    assert {key: codes.write() for key, codes in again.items()} == {key: codes.write() for key, codes in stored.items()}
 
 
 def test_parts_alone_are_not_reranked(filled: Workplace):

@@ -18,8 +18,9 @@ from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.questions.make import make_questions
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import DecisionOutcome, decide_promotion
-from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.release import ReleaseOutcome, release_challenger
 from xnai_pipelines.state.layout import Home, write_json

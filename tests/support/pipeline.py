@@ -15,6 +15,8 @@ from unittest import mock
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.loader import LoadingContextForTest
 
 from tests.support import commands
 from tests.support.workplace import Workplace
@@ -105,6 +107,17 @@ def failures(result: dg.ExecuteInProcessResult) -> dict[str, str]:
         event.step_key: (event.step_failure_data.error.cause or event.step_failure_data.error).message
         for event in result.all_events
         if event.is_step_failure
+    }
+
+
+def stale(instance: dg.DagsterInstance) -> dict[str, list[str]]:
+    """Return the assets that the UI marks as out of date, with the reasons that it gives."""
+    graph = loaded().resolve_asset_graph()
+    resolver = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    return {
+        key.to_user_string(): sorted({cause.reason for cause in resolver.get_stale_causes(key)})
+        for key in graph.get_all_asset_keys()
+        if resolver.get_status(key) is StaleStatus.STALE
     }
 
 

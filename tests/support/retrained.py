@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.adaptation_world import TRAINING, copy_world, make_measured_home
 from tests.support.once import made_once
-from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
+from tests.support.pipeline import Pipeline, failures, materialized, settled, stale, variables
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 
@@ -29,11 +29,13 @@ class Retrained:
         work: The home and its documents.
         shown: The metadata of each asset that the run materialized.
         checks: Whether each check passed.
+        stale: The assets that the UI marked as out of date after it.
     """
 
     work: Workplace
     shown: dict[str, dict[str, Any]]
     checks: dict[str, bool]
+    stale: dict[str, list[str]]
 
 
 def of_world(work: Workplace, **settings: object) -> dict[str, str]:
@@ -51,13 +53,14 @@ def _retrain(root: Path, encoder: Encoder) -> None:
     work = make_measured_home(root, encoder)
     with settled(of_world(work, approval=True)), dg.DagsterInstance.ephemeral() as instance:
         result = Pipeline(work, instance).run("retrain")
+        marked = stale(instance)
     assert result.success, failures(result)
     shown = {
         asset: {name: value for name, value in materialized(result, asset).items() if isinstance(value, WRITABLE)}
         for asset in ASSETS
     }
     checks = {check.check_name: check.passed for check in result.get_asset_check_evaluations()}
-    (root / "run.json").write_text(json.dumps([shown, checks]))
+    (root / "run.json").write_text(json.dumps([shown, checks, marked]))
 
 
 def retrained_once(folders: pytest.TempPathFactory, encoder: Encoder) -> Retrained:

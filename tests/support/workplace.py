@@ -64,7 +64,7 @@ class Workplace:
 
     @property
     def tables(self) -> Tables:
-        return Tables(self.home.lancedb)
+        return Tables.of(self.home)
 
     @property
     def inputs(self) -> Inputs:
@@ -80,7 +80,7 @@ class Workplace:
         return path
 
     def context(self, committed: Callable[[], None] = lambda: None) -> StageContext:
-        tables = Tables(self.home.lancedb, committed)
+        tables = Tables.of(self.home, committed)
         return StageContext(self.home, tables, "run", Progress(self.said.append, bar=False))
 
     def plan(self, rules: FolderRules = RULES, **request: bool) -> Plan:
@@ -192,8 +192,8 @@ def fill(work: Workplace) -> Workplace:
     return work
 
 
-def write_library(work: Workplace) -> None:
-    """Write enough short documents to calibrate with, of several lengths and folders."""
-    for number in range(120):
+def write_library(work: Workplace, parts: int = 120) -> None:
+    """Write short documents, enough to calibrate with, of several lengths and folders."""
+    for number in range(parts):
         words = " ".join(f"word{number}x{n} of the {n}th kind" for n in range(4 + number % 20))
         work.write(f"{number % 4}/{number}.md", f"# Part number {number}\n\nThis part says {words}.\n")

@@ -62,8 +62,4 @@ def open_adapted(base: EncoderSpec, adapters: Sequence[Adapter]) -> AdaptedEncod
     adapted = put_on(
         open_network(base.source, Task.ENCODER), [(adapter.adapter_id, adapter.folder) for adapter in adapters]
     )
-    padding = adapted.config.pad_token_id
-    network = TextNetwork(
-        adapted, pooling=base.pooling, padding=0 if padding is None else padding, precision="fp32", device="cpu"
-    )
-    return AdaptedEncoder(base, adapted, network, open_text_tokenizer(base))
+    return AdaptedEncoder(base, adapted, TextNetwork(adapted, pooling=base.pooling), open_text_tokenizer(base))

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class State:
+class TrainingState:
     """The state of a training: steps done, seconds and tokens spent so far, and its curve.
 
     `tokens` and `token_seconds` exclude the validations.
@@ -38,7 +38,7 @@ class State:
 
 def save_checkpoint(
     folder: Path,
-    state: State,
+    state: TrainingState,
     parameters: "dict[str, torch.nn.Parameter]",
     optimizer: "torch.optim.Optimizer",
     random: "torch.Tensor",
@@ -71,7 +71,7 @@ def save_checkpoint(
 
 def load_checkpoint(
     folder: Path, parameters: "dict[str, torch.nn.Parameter]", optimizer: "torch.optim.Optimizer"
-) -> "tuple[State, torch.Tensor] | None":
+) -> "tuple[TrainingState, torch.Tensor] | None":
     """Return the state of the newest complete checkpoint and its random numbers, None if there is none.
 
     Parameters and the optimizer's moments are set from it.
@@ -84,7 +84,7 @@ def load_checkpoint(
             card = read_card(found)
             weights, moments = load_file(found / _WEIGHTS), load_file(found / _OPTIMIZER)
             curve = json.loads((found / _CURVE).read_text(encoding="utf-8"))
-            state = State(
+            state = TrainingState(
                 step=card["step"],
                 seconds=card["seconds"],
                 tokens=card["tokens"],

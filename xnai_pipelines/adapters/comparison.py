@@ -25,14 +25,14 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class AdapterComparison:
     """The differences, and the cosine of the two weight updates for each module that both adapt."""
 
     differences: tuple[Difference, ...]
     cosines: Mapping[str, float]
 
 
-def compare_adapters(first: Adapter, second: Adapter) -> Comparison:
+def compare_adapters(first: Adapter, second: Adapter) -> AdapterComparison:
     """Return how two adapters differ.
 
     Raises:
@@ -54,7 +54,7 @@ def compare_adapters(first: Adapter, second: Adapter) -> Comparison:
         for name in sorted(deltas[0].keys() & deltas[1].keys())
         if _fit(deltas[0][name], deltas[1][name])
     }
-    return Comparison(differences, cosines)
+    return AdapterComparison(differences, cosines)
 
 
 def _facts(adapter: Adapter) -> dict[str, str]:

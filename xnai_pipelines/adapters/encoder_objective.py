@@ -37,11 +37,11 @@ class _Batch:
 class TextNetwork:
     """The network with pooling: token ids to unit vectors."""
 
-    def __init__(self, network: Any, *, pooling: str, padding: int, precision: str, device: str) -> None:
+    def __init__(self, network: Any, *, pooling: str, precision: str = "fp32", device: str = "cpu") -> None:
         self.network = network
         self.device = device
         self._pooling = pooling
-        self._padding = padding
+        self._padding: int = network.config.pad_token_id or 0
         self._precision = precision
 
     def encode(self, texts: Sequence[Ids]) -> "torch.Tensor":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from xnai_pipelines.adapters.checkpoint import State, load_checkpoint, save_checkpoint
+from xnai_pipelines.adapters.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.encoder_objective import random_state, set_random_state
 from xnai_pipelines.adapters.progress import Curve, Step, Validation
@@ -46,7 +46,7 @@ def run_training(
     checkpoints: Path,
     checkpoint_seconds: float,
     progress: Callable[[Step], None],
-) -> State:
+) -> TrainingState:
     """Train the parameters, from the newest checkpoint if there is one, and return the final state.
 
     On a CPU the result is the same bit by bit, however often the training was killed.
@@ -63,7 +63,7 @@ def run_training(
     interval = validation_interval(steps, config)
     found = load_checkpoint(checkpoints, parameters, optimizer)
     if found is None:
-        state = State(step=0, seconds=0.0, tokens=0, token_seconds=0.0, curve=Curve())
+        state = TrainingState(step=0, seconds=0.0, tokens=0, token_seconds=0.0, curve=Curve())
         _validate(objective, network, state=state, steps=steps, progress=progress)
     else:
         state, random = found
@@ -159,7 +159,7 @@ def _set_dropout(network: "torch.nn.Module", *, on: bool) -> None:
             module.train(on)
 
 
-def _figures(objective: Objective, network: "torch.nn.Module", state: State) -> Validation | None:
+def _figures(objective: Objective, network: "torch.nn.Module", state: TrainingState) -> Validation | None:
     _set_dropout(network, on=False)
     figures = objective.validate()
     if figures is not None:
@@ -170,7 +170,7 @@ def _figures(objective: Objective, network: "torch.nn.Module", state: State) -> 
 def _validate(
     objective: Objective,
     network: "torch.nn.Module",
-    state: State,
+    state: TrainingState,
     steps: int,
     progress: Callable[[Step], None],
 ) -> None:
@@ -192,7 +192,7 @@ def _validate(
 
 
 def _told(
-    state: State,
+    state: TrainingState,
     steps: int,
     *,
     loss: float,

@@ -28,7 +28,7 @@ _SAMPLED_TEXTS = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class Estimate:
+class TrainingCost:
     """The cost of a training.
 
     Attributes:
@@ -46,7 +46,7 @@ class Estimate:
 
 def estimate(
     pairs: Sequence[TrainingPair], config: AdapterConfig, model_folder: Path, tokens_per_second: float | None = None
-) -> Estimate:
+) -> TrainingCost:
     """Return the cost of training an encoder on pairs.
 
     Args:
@@ -73,7 +73,7 @@ def estimate(
     at_once = int(a_pair * in_batch * 1.15)
     if config.mini_batch is not None:
         at_once = min(at_once, tokens_at_once(config.mini_batch, config.passage_length))
-    return Estimate(steps, total, needed_bytes(model_folder, config, at_once), seconds)
+    return TrainingCost(steps, total, needed_bytes(model_folder, config, at_once), seconds)
 
 
 def _tokens(pairs: Sequence[TrainingPair], config: AdapterConfig, tokenizer: Any) -> int:

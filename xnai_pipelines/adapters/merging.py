@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -49,9 +48,7 @@ def merged_encoder(merged_root: Path, adapter: str) -> EncoderSpec | None:
     return replace(read_specification(folder, Runtime.FP32), adapter=adapter) if folder.is_dir() else None
 
 
-def merge_adapter(
-    adapter: Adapter, base: EncoderSpec, merged_root: Path, texts: Sequence[str] = SAMPLES
-) -> MergedEncoder:
+def merge_adapter(adapter: Adapter, base: EncoderSpec, merged_root: Path) -> MergedEncoder:
     """Return merged_root/<adapter_id>, merged first if it is missing or damaged.
 
     Raises:
@@ -59,13 +56,13 @@ def merge_adapter(
             1e-5 from those with the adapter applied.
     """
     load_adapter(adapter.folder, base)
-    folder = publish_artefact(merged_root / adapter.adapter_id, lambda empty: _fill(empty, adapter, base, texts))
+    folder = publish_artefact(merged_root / adapter.adapter_id, lambda empty: _fill(empty, adapter, base))
     spec = merged_encoder(merged_root, adapter.adapter_id)
     assert spec is not None  # noqa: S101  (published above)
     return MergedEncoder(folder, spec, float(read_card(folder)["largest_difference"]))
 
 
-def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]) -> dict[str, Any]:
+def _fill(empty: Path, adapter: Adapter, base: EncoderSpec) -> dict[str, Any]:
     from safetensors.torch import save_file
 
     transformer = _copy_layout(base.source, empty)
@@ -76,7 +73,7 @@ def _fill(empty: Path, adapter: Adapter, base: EncoderSpec, texts: Sequence[str]
         transformer / "model.safetensors",
         metadata={"format": "pt"},
     )
-    difference = _difference(adapter, base, read_specification(empty, base.variant), texts)
+    difference = _difference(adapter, base, read_specification(empty, base.variant))
     if not difference <= _TOLERANCE:
         raise AdaptationError(
             f"Vectors of the merged model differ by {difference:.2g} from those with the adapter {adapter.adapter_id} "
@@ -120,16 +117,13 @@ def _root(source: Path) -> Path:
     return source
 
 
-def _difference(adapter: Adapter, base: EncoderSpec, merged: EncoderSpec, texts: Sequence[str]) -> float:
+def _difference(adapter: Adapter, base: EncoderSpec, merged: EncoderSpec) -> float:
     import torch
 
-    applied = open_adapted(base, [adapter]).encode_passages(texts, adapter.adapter_id)
+    applied = open_adapted(base, [adapter]).encode_passages(SAMPLES, adapter.adapter_id)
     tokenizer = open_text_tokenizer(merged)
-    network = TextNetwork(
-        open_network(merged.source, Task.ENCODER), pooling=merged.pooling, padding=0, precision="fp32", device="cpu"
-    )
+    network = TextNetwork(open_network(merged.source, Task.ENCODER), pooling=merged.pooling)
+    ids = [tokenizer.encode(merged.passage_prefix + text, merged.max_length) for text in SAMPLES]
     with torch.inference_mode():
-        found = network.encode(
-            [tokenizer.encode(merged.passage_prefix + text, merged.max_length) for text in texts]
-        ).numpy()
+        found = network.encode(ids).numpy()
     return float(np.abs(found - applied).max())

@@ -3,11 +3,9 @@
 from typing import Any
 
 from xnai_pipelines.adapters.adapter import Adapter
+from xnai_pipelines.drawing import BLUE, GREEN, GRID, INK, ORANGE, png
 from xnai_pipelines.extras import require
-from xnai_pipelines.figures import rendered
 
-_LOSS, _VALIDATION, _MRR = "#0072B2", "#D55E00", "#009E73"  # of the Okabe-Ito palette
-_INK, _FAINT, _GRID = "#222222", "#888888", "#e5e5e5"
 _SMOOTHED = 0.9  # weight of the previous running mean in each step
 
 
@@ -24,25 +22,24 @@ def curve_plot(adapter: Adapter) -> bytes:
     loss = panels[0]
     at = [step["step"] for step in steps]
     values = [step["loss"] for step in steps]
-    loss.plot(at, values, color=_LOSS, linewidth=0.8, alpha=0.35)
-    loss.plot(at, _running_mean(values), color=_LOSS, linewidth=1.8, label="training")
+    loss.plot(at, values, color=BLUE, linewidth=0.8, alpha=0.35)
+    loss.plot(at, _running_mean(values), color=BLUE, linewidth=1.8, label="training")
     if points:
         where = [point["step"] for point in points]
-        loss.plot(where, [point["loss"] for point in points], "o-", color=_VALIDATION, label="validation", markersize=4)
+        loss.plot(where, [point["loss"] for point in points], "o-", color=ORANGE, label="validation", markersize=4)
     loss.set_ylim(bottom=0)
     loss.legend(frameon=False, fontsize=9)
     _finish(loss, "loss")
     if ranked:
         where = [point["step"] for point in ranked]
-        panels[1].plot(where, [point["mrr"] for point in ranked], "o-", color=_MRR, label="MRR", markersize=4)
+        panels[1].plot(where, [point["mrr"] for point in ranked], "o-", color=GREEN, label="MRR", markersize=4)
         panels[1].plot(
-            where, [point["recall_at_1"] for point in ranked], "o-", color=_VALIDATION, label="recall@1", markersize=4
+            where, [point["recall_at_1"] for point in ranked], "o-", color=ORANGE, label="recall@1", markersize=4
         )
         panels[1].set_ylim(0, 1)
         panels[1].legend(frameon=False, fontsize=9)
         _finish(panels[1], "validation, among its own passages")
-    figure.suptitle(f"Adapter {adapter.adapter_id}: {len(steps)} steps", x=0.01, ha="left", fontsize=10, color=_INK)
-    return rendered(figure)
+    return png(figure, f"Adapter {adapter.adapter_id}: {len(steps)} steps")
 
 
 def _running_mean(values: list[float]) -> list[float]:
@@ -54,11 +51,6 @@ def _running_mean(values: list[float]) -> list[float]:
 
 
 def _finish(axes: Any, title: str) -> None:
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
-    axes.tick_params(length=0, labelcolor=_INK, labelsize=9)
-    axes.grid(axis="y", color=_GRID, linewidth=0.8)
-    axes.set_axisbelow(True)
-    axes.set_title(title, loc="left", fontsize=9, color=_INK)
-    axes.set_xlabel("step", fontsize=9, color=_INK)
+    axes.grid(axis="y", color=GRID, linewidth=0.8)
+    axes.set_title(title, loc="left", fontsize=9, color=INK)
+    axes.set_xlabel("step", fontsize=9, color=INK)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.adapter import CURVE_FILE, Adapter, load_adapter
 from xnai_pipelines.adapters.causal_objective import CausalObjective
-from xnai_pipelines.adapters.checkpoint import State
+from xnai_pipelines.adapters.checkpoint import TrainingState
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adapters.conversations import Conversation, conversations_sha256
 from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork, open_text_tokenizer
@@ -89,16 +89,8 @@ def train_encoder(
 
     def make(adapted: "PeftModel", device: str) -> EncoderObjective:
         tokenizer = open_text_tokenizer(base)
-        padding = adapted.config.pad_token_id
-        network = TextNetwork(
-            adapted,
-            pooling=base.pooling,
-            padding=0 if padding is None else int(padding),
-            precision=config.precision,
-            device=device,
-        )
         return EncoderObjective(
-            network,
+            TextNetwork(adapted, pooling=base.pooling, precision=config.precision, device=device),
             lambda text, length: tokenizer.encode(text, min(length, base.max_length)),
             pairs=pairs,
             validation=validation,
@@ -256,7 +248,7 @@ def _published(
     return load_adapter(target)
 
 
-def _metrics(state: State, config: AdapterConfig, examples: int) -> dict[str, float]:
+def _metrics(state: TrainingState, config: AdapterConfig, examples: int) -> dict[str, float]:
     losses = [step["loss"] for step in state.curve.steps]
     last = losses[-max(1, len(losses) // 10) :]
     seen = state.step * min(config.batch_size, examples) * config.gradient_accumulation

@@ -17,7 +17,7 @@ from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
-ANSWERS_VERSION = 3  # raised when the same release and question give another answer
+ANSWERS_VERSION = 4  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 NEAREST = 3  # passages that a refusal names
 

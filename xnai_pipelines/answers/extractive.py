@@ -7,8 +7,8 @@ from textwrap import dedent
 
 from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.evidence import Evidence
+from xnai_pipelines.answers.items import MOST_ITEMS, items_around
 from xnai_pipelines.answers.scoring import Unit
-from xnai_pipelines.answers.steps import MOST_STEPS, steps_around
 from xnai_pipelines.answers.table_rows import as_sentence
 
 MOST = 3  # sentences of an answer
@@ -29,6 +29,14 @@ _STEPS = re.compile(
     r"\bhow (?:do|does|to|can|could|should|must|is|are)\b|\bsteps?\b|^\W*(?:как|wie|comment|c[oó]mo|come|hoe)\b",
     re.IGNORECASE,
 )
+# Questions of which some ask how to do something: their steps may be named by the heading above them alone.
+_TO_DO = re.compile(
+    r"\bhow (?:do|can|could|should|must) (?:i|we|you|one)\b|\bhow to\b|如何|怎么|怎样"
+    r"|^\W*(?:как (?:мне|можно|[^\W_]+(?:ть|ться|ти))|wie (?:kann|muss|soll|wird|werden|\w+e (?:ich|man)|\w+t man)"
+    r"|comment (?:\w+(?:er|ir|re)|puis|peut|faut|dois)|c[oó]mo (?:se|puedo|debo|\w+[aei]r(?:lo|la|se)?)"
+    r"|come (?:si|posso|\w+[aei]re))\b",
+    re.IGNORECASE,
+)
 _CODE = re.compile(r"[ \t]*(?:```|~~~)")
 # Markdown that only a renderer needs. Of a link only what points to a place: `handlers[0](request)` is code.
 _MARKUP = re.compile(
@@ -42,17 +50,19 @@ _NARROWEST = 40  # characters, to which prose is folded
 def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Sequence[Unit]:
     """Return the units that an answer quotes, the best first: the best, and those that answer nearly as well.
 
-    One of numbered steps brings those around it, in their order, if the question asks what to do or if another one
-    answers too.
+    An item of a list brings the others, in their order, if another one answers too and they are numbered or a line
+    with a colon leads to them. A numbered one is enough if the question asks what to do.
     """
     several = bool(_SEVERAL.search(question))
     most, close = (MOST_OF_A_LIST, CLOSE_OF_A_LIST) if several else (MOST, CLOSE)
-    chosen = [unit for unit in distinct(units, evidence, most) if unit.score >= units[0].score - close]
-    if not chosen:
-        return chosen
-    steps = _steps_around(chosen[0], evidence)
-    covered = sum(any(_overlap(unit, step) for step in steps) for unit in chosen)
-    return steps if covered > 1 or (steps and _STEPS.search(question)) else chosen
+    near = distinct(units, evidence, most)
+    chosen = [unit for unit in near if unit.score >= units[0].score - close]
+    steps = [unit for unit in chosen[:1] if _STEPS.search(question)] + (near if _TO_DO.search(question) else [])
+    if todo := next((found for unit in steps if (found := _items_around(unit, evidence, steps=True))), None):
+        return todo
+    items = _items_around(chosen[0], evidence, steps=False) if chosen else []
+    begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
+    return items if len(begun) > 1 else chosen
 
 
 def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> list[Unit]:
@@ -82,17 +92,21 @@ def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:
     return one.text[unit.start - one.start : unit.end - one.start]
 
 
-def _steps_around(unit: Unit, evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the numbered steps that a unit is one of: those up to it, and as many after it as there is room for."""
+def _items_around(unit: Unit, evidence: Sequence[Evidence], *, steps: bool) -> list[Unit]:
+    """Return the list that a unit is an item of: the items up to it, and as many after it as there is room for.
+
+    Args:
+        unit: The unit.
+        evidence: The evidence.
+        steps: Whether only numbered ones are looked for.
+    """
     one = evidence[unit.evidence]
-    ranges = steps_around(one.text, unit.start - one.start)
-    steps = [replace(unit, start=one.start + start, end=one.start + end, names=None) for start, end in ranges]
-    at = next((at for at, step in enumerate(steps) if unit.start < step.end), 0)
-    return steps[max(0, at + 1 - MOST_STEPS) :][:MOST_STEPS]
-
-
-def _overlap(one: Unit, other: Unit) -> bool:
-    return one.evidence == other.evidence and one.start < other.end and other.start < one.end
+    found = items_around(one.text, unit.start - one.start)
+    if not found or not (found.numbered or (found.led and not steps)):
+        return []
+    items = [replace(unit, start=one.start + start, end=one.start + end, names=None) for start, end in found.ranges]
+    at = next((at for at, item in enumerate(items) if unit.start < item.end), 0)
+    return items[max(0, at + 1 - MOST_ITEMS) :][:MOST_ITEMS]
 
 
 def _shown(unit: Unit, one: Evidence) -> str:

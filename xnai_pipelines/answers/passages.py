@@ -78,12 +78,12 @@ class Passages:
     @cached_property
     def titles(self) -> dict[str, str]:
         """Titles by document_id."""
-        return Tables(self._home.lancedb).pairs(DOCUMENTS, "document_id", "title")
+        return Tables.of(self._home).pairs(DOCUMENTS, "document_id", "title")
 
     @cached_property
     def structures(self) -> Structures:
         """Headings and pages of the documents."""
-        return Structures(Tables(self._home.lancedb).read(DOCUMENTS, ["document_id", "headings", "pages"]))
+        return Structures(Tables.of(self._home).read(DOCUMENTS, ["document_id", "headings", "pages"]))
 
     def documents(self, wanted: Collection[str]) -> dict[str, str]:
         """Return the texts of these documents as they are stored now, by document_id; deleted ones are missing."""
@@ -126,7 +126,7 @@ def stored_texts(home: Home, wanted: Collection[str]) -> dict[str, str]:
     if not wanted:
         return {}
     ids = ", ".join(f"'{document}'" for document in sorted(wanted))
-    rows = Tables(home.lancedb).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
+    rows = Tables.of(home).read(DOCUMENTS, ["document_id", "text"], f"document_id IN ({ids})")
     return dict(zip(rows["document_id"].to_pylist(), rows["text"].to_pylist(), strict=True))
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from xnai_pipelines.answers.asked_for import asked_for, has_one
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import units
@@ -17,6 +18,9 @@ from xnai_pipelines.encoders.token_codes import TokenCodes
 
 OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
 RANKING = 0.03  # of the passage's score in the search, below the best passage's
+BEFORE = 0.15  # of what the part before it adds to both: "it" and "the school" mean something said there
+HEADINGS = 0.1  # of what the words of the title and of the headings add
+NOT_OF_THE_KIND = 0.08  # off a unit without a number, time or name if the question asks for one
 
 # Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
 FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
@@ -75,12 +79,14 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     """Return the units of the evidence, scored for the question.
 
     A unit's score is MaxSim, the mean over the question's tokens of the best similarity to a token of the unit; plus
-    the share of the question's rare words that are in it; plus the score of its passage in the search.
+    the share of the question's rare words that are in it; plus what the part before it and the headings add to that;
+    plus the score of its passage in the search; less if it has nothing of the kind that is asked for.
     """
     if not evidence:
         return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
-    best = max(one.score for one in evidence)
+    wanted = asked_for(question)
+    highest = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
     facts: list[tuple[float, float, int]] = []
@@ -90,21 +96,26 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         middles, similarities = _similarities(asked, mine)
         shared = np.zeros(len(asked.forms), bool)
         names = {name.casefold() for name in (one.title, *one.heading_path)}
+        above = asked.shared(passages.terms(" ".join(names)))
+        before, common_before = np.zeros(1, np.float32), np.zeros(len(asked.forms), bool)
         for part in units(one.text):
             text, start, end = one.text[part.start : part.end], one.start + part.start, one.start + part.end
             if text.casefold() in names:
                 continue
             inside = (middles >= 2 * start) & (middles <= 2 * end)
-            columns = None
-            if part.names:  # a row is read with the names of its columns
-                columns = one.start + part.names[0], one.start + part.names[1]
-                inside |= (middles >= 2 * columns[0]) & (middles <= 2 * columns[1])
-                text = f"{one.text[slice(*part.names)]} {text}"
-            maxsim = float(_best(similarities[:, inside]).mean())
-            common = asked.shared(passages.terms(text))
+            columns = (one.start + part.names[0], one.start + part.names[1]) if part.names else None
+            for first, last in part.read_with:
+                inside |= (middles >= 2 * (one.start + first)) & (middles <= 2 * (one.start + last))
+                text = f"{one.text[first:last]} {text}"
+            best, common = _best(similarities[:, inside]), asked.shared(passages.terms(text))
             shared |= common
-            overlap = _share(asked, common)
-            total = maxsim + OVERLAP * overlap + RANKING * (one.score - best)
+            maxsim, overlap = float(best.mean()), _share(asked, common)
+            total = maxsim + OVERLAP * overlap + RANKING * (one.score - highest)
+            total += BEFORE * (float(np.maximum(best, before).mean()) - maxsim)
+            total += BEFORE * (_share(asked, common | common_before) - overlap)
+            total += HEADINGS * (_share(asked, common | above) - overlap)
+            total -= NOT_OF_THE_KIND * bool(wanted and not has_one(text, *wanted, question))
+            before, common_before = best, common
             found.append(Unit(place, start, end, total, columns))
             facts.append((maxsim, overlap, place))
         parts.append((_best(similarities), shared))

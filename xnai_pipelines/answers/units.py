@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
+from xnai_pipelines.answers.leads import Range, leads
 from xnai_pipelines.answers.table_rows import Row, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
@@ -16,17 +17,30 @@ _HEADING = re.compile(r"#{1,6}[ \t][^\n]*")
 
 
 class Part(NamedTuple):
-    """The range of a part; that of the row that names its columns if it is a row below one."""
+    """A part that can answer.
+
+    Attributes:
+        start: First character.
+        end: Character after the last.
+        names: Range of the row that names its columns if it is a row below one.
+        leads: Ranges of what it is read with: the question of an FAQ, the line that leads to a list.
+    """
 
     start: int
     end: int
-    names: tuple[int, int] | None = None
+    names: Range | None = None
+    leads: tuple[Range, ...] = ()
+
+    @property
+    def read_with(self) -> tuple[Range, ...]:
+        """Ranges of all that gives the part its meaning."""
+        return (*self.leads, *([self.names] if self.names else []))
 
 
 def units(text: str) -> list[Part]:
     """Return the parts of a text that can answer, in order.
 
-    Headings, rows of column names, and lines without a letter or digit cannot.
+    Headings, rows of column names, what only leads to an answer, and lines without a letter or digit cannot.
     """
     found: list[Part] = []
     at = 0
@@ -37,7 +51,9 @@ def units(text: str) -> list[Part]:
         at = block.end
     found += _sentences(text, at, len(text))
     trimmed = (_trimmed(text, part) for part in found)
-    return [part for part in trimmed if part.start < part.end and any(map(str.isalnum, text[part.start : part.end]))]
+    said = [part for part in trimmed if part.start < part.end and any(map(str.isalnum, text[part.start : part.end]))]
+    above = leads(text, [(part.start, part.end) for part in said])
+    return [part._replace(leads=ranges) for part, ranges in zip(said, above, strict=True) if ranges is not None]
 
 
 def _blocks(text: str) -> Iterator[Part | Row]:

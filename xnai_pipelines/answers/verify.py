@@ -21,6 +21,7 @@ from xnai_pipelines.answers.verification.quoting import (
     quoted_spans,
     without_spans,
 )
+from xnai_pipelines.answers.verification.reported import reports_left_out
 from xnai_pipelines.answers.verification.tokens import Kind, Token, tokens
 from xnai_pipelines.answers.verification.turned import turning_left_out, units_left_out
 from xnai_pipelines.chunks.boundaries import sentence_starts
@@ -123,8 +124,8 @@ class _Piece:
     def misquoted(self, start: int, end: int) -> bool:
         """Return whether a quote says something else without the rest of its sentence.
 
-        It leaves out a "not" before it, a condition behind it or the unit of its last number, or begins or ends within
-        a number. In a language whose turning words are not known, what is left out may be one.
+        It leaves out a "not" or "critics said" before it, a condition behind it or the unit of its last number, or
+        begins or ends within a number. In a language whose turning words are not known, what is left out may be one.
         """
         for (first, _), sentence in zip(self.sentences, self.tokens, strict=True):
             inside = [start < first + token.end and first + token.start < end for token in sentence]
@@ -133,7 +134,8 @@ class _Piece:
             }
             if not any(inside):
                 continue
-            if len(kept) < sum(inside) or [*turning_left_out(sentence, kept), *units_left_out(sentence, kept)]:
+            left_out = (turning_left_out, units_left_out, reports_left_out)
+            if len(kept) < sum(inside) or any(True for find in left_out for _ in find(sentence, kept)):
                 return True
             if _turned_before(sentence, kept) or (self.language not in COVERED and len(kept) < len(sentence)):
                 return True

@@ -177,7 +177,7 @@ def _fault(repository: Repository, backup: Backup, report: RestoreReport) -> str
     if changed:
         return f"{len(changed)} restored files differ from the backup, {changed[0]} first. Check the disk."
     if backup.unasked:
-        return f"The backup has no golden questions to compare: {backup.unasked} Back up again."
+        return f"The backup has no golden questions to compare: {backup.unasked}"
     return report.difference
 
 

@@ -19,7 +19,7 @@ DEPTH = 10
 
 def golden_questions(home: Home) -> list[str]:
     """Return questions spread over those of the home; without any, titles of documents."""
-    tables = Tables(home.lancedb)
+    tables = Tables.of(home)
     asked = tables.read(QUESTIONS, [QUESTIONS.key, "question"]).sort_by(QUESTIONS.key)["question"].to_pylist()
     if not asked:
         titles = tables.read(DOCUMENTS, [DOCUMENTS.key, "title"]).sort_by(DOCUMENTS.key)["title"].to_pylist()
@@ -61,5 +61,5 @@ def _check_is_current(home: Home, release: Release, versions: Mapping[str, int])
         now = {folder.stem: newest_version(folder).version for folder in table_folders(home.lancedb)}
     except FileNotFoundError:  # dropped meanwhile
         now = {}
-    if now != versions or not corpus_is_current(home, Tables(home.lancedb), release.embeddings_table):
+    if now != versions or not corpus_is_current(home, Tables.of(home), release.embeddings_table):
         raise HomeMovedError("A run was changing what search reads, or had been killed at that.")

@@ -31,6 +31,7 @@ from xnai_pipelines.state.lance_files import TableVersion
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import held
 from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.table_place import has_tables
 
 ATTEMPTS = 5
 
@@ -84,7 +85,7 @@ def back_up(
         BackupUnavailableError: The place cannot be written.
         SettingsError: The backups there have another key, or the place is in the home or around it.
     """
-    if not home.lancedb.is_dir():
+    if not has_tables(home):
         raise BackupError(f"There is nothing to back up in {home.root}. `xnai run` makes the first release.")
     if place.overlaps(home.root):
         raise SettingsError(
@@ -176,12 +177,14 @@ def _made(home: Home, repository: Repository, *, with_keys: bool) -> Backup:
     )
     if snapshot.release is None:
         return backup
+    if snapshot.bucket is not None:
+        return replace(backup, unasked=f"The tables lie in {snapshot.bucket}, whose versioning has to keep them.")
     if former is not None and former.golden and _answering(former) == _answering(backup):
         return replace(backup, golden=former.golden)  # nothing that answers changed
     try:
         return replace(backup, golden=answers_of(home, snapshot.release, backup.tables))
     except XnaiError as error:
-        return replace(backup, unasked=str(error))
+        return replace(backup, unasked=f"{error} Back up again.")
 
 
 def _after(began: datetime, ids: list[str]) -> datetime:

@@ -17,6 +17,7 @@ from xnai_pipelines.errors import HomeMovedError
 from xnai_pipelines.state.lance_files import TableVersion, newest_version, table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.table_place import Bucket, place_of
 
 # Folders of records, read at once.
 RECORDS = ("releases", "state")
@@ -44,6 +45,7 @@ class Snapshot:
         databases: Paths of SQLite files.
         files: Paths of all other files.
         omitted: Paths that are left out for a reason, with the reason.
+        bucket: Object store where the tables lie, which a copy of the home leaves there; None if they are in the home.
     """
 
     release: Release | None
@@ -52,6 +54,7 @@ class Snapshot:
     databases: list[str] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     omitted: dict[str, str] = field(default_factory=dict)
+    bucket: Bucket | None = None
 
 
 def take(home: Home, *, with_keys: bool) -> Snapshot:
@@ -76,8 +79,13 @@ def take(home: Home, *, with_keys: bool) -> Snapshot:
                     snapshot.records[_relative(home, path)] = content
     if releases.current() != snapshot.release:
         raise HomeMovedError("The current release was changed while the records were read. Back up again.")
-    snapshot.tables = _tables(home)
-    _check_named(snapshot)
+    place = place_of(home)
+    if isinstance(place, Bucket):
+        snapshot.bucket = place
+        snapshot.omitted[str(place)] = "tables in an object store, kept by its versioning"
+    else:
+        snapshot.tables = _tables(place)
+        _check_named(snapshot)
     for path in sorted(home.root.iterdir()) if home.root.is_dir() else ():
         if path.name not in LEFT_OUT and path.name != "home.json":
             _add(snapshot, home, path, with_keys=with_keys)
@@ -116,11 +124,11 @@ def stamp(path: Path, *, before_ns: int) -> str:
     return " ".join(parts)
 
 
-def _tables(home: Home) -> list[TableVersion]:
+def _tables(place: Path) -> list[TableVersion]:
     found = []
     # against the data's direction: what is derived is never newer than what it is derived from
     rank = {name: at for at, name in enumerate(("chunks", "documents", "quarantine", "files"), 1)}
-    for folder in sorted(table_folders(home.lancedb), key=lambda folder: (rank.get(folder.stem, 0), folder.stem)):
+    for folder in sorted(table_folders(place), key=lambda folder: (rank.get(folder.stem, 0), folder.stem)):
         try:
             found.append(newest_version(folder))
         except FileNotFoundError:  # dropped meanwhile; if a release names it, the caller sees that it is missing

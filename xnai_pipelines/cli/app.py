@@ -159,6 +159,11 @@ def complain(sentence: object) -> None:
     print(f"xnai: {visible(str(sentence))}", file=sys.stderr)
 
 
+def progress(sentence: str) -> None:
+    """Print a sentence about work that goes on to standard error."""
+    print(sentence, file=sys.stderr)
+
+
 def checked_encoders(names: Sequence[str]) -> list[str]:
     """Return the names of encoders with absolute folders; XNAI_ENCODER may be a hub id, and nothing else is fetched.
 

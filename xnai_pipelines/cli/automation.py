@@ -80,9 +80,10 @@ def feedback(
     as_json: AsJson = False,
 ) -> None:
     """Record which document answers a question or does not. Used by the next evaluation and training."""
-    from xnai_pipelines.cli.queries import known_sources
     from xnai_pipelines.errors import FeedbackError
     from xnai_pipelines.questions.feedback import record_feedback
+    from xnai_pipelines.state.schemas import DOCUMENTS
+    from xnai_pipelines.state.tables import Tables
 
     source = right or wrong
     if source is None or (right and wrong):
@@ -97,7 +98,7 @@ def feedback(
         right=right is not None,
         at=datetime.now(UTC),
         who=getpass.getuser(),
-        known=known_sources(home),
+        known=Tables.of(home).pairs(DOCUMENTS, "source", "document_id"),
     )
     if as_json:
         print_json(asdict(given))

@@ -1,13 +1,12 @@
 """Commands of backups: make one, list them, restore one, and prove that it can be restored."""
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, progress, settings
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def backup(
 
     current = settings()
     place, seal = open_place(_address(to)), current.backup_seal()
-    report = back_up(Home(current.home), place, seal, current.backup_retention, _say)
+    report = back_up(Home(current.home), place, seal, current.backup_retention, progress)
     if as_json:
         print_json(asdict(report))
         return
@@ -176,7 +175,3 @@ def _state(drill: "Drill | None") -> str:
     if drill is None:
         return "never"
     return f"proven {drill.at}" if drill.passed else f"failed {drill.at}"
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

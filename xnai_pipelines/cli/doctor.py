@@ -1,14 +1,13 @@
 """Commands that look after a home: what is wrong with it, and what a later version has to change."""
 
 import os
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, print_json, progress, settings
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -59,8 +58,8 @@ def migrate(
         impossible = [change for change in changes if not change.possible]
         if impossible:
             raise HomeError(f"{impossible[0].where}: {impossible[0].what}")
-        migrate(home, _say)
-        migrate_tables(home, _say)
+        migrate(home, progress)
+        migrate_tables(home, progress)
     if as_json:
         print_json({"schema": before, "program": SCHEMA_VERSION, "changes": [asdict(one) for one in changes]})
         return
@@ -118,7 +117,3 @@ def _shown(one: "Diagnosis") -> dict[str, object]:
         "remedy": one.remedy,
         "can_mend": one.can_mend,
     }
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

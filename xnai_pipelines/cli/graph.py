@@ -150,7 +150,7 @@ def export(
     if form not in list(Format):
         raise OptionError(f"--format {form!r} is not one of {', '.join(Format)}.")
     _graph()  # a home without one says so
-    lines = exported(Tables(Home(settings().home).lancedb), Format(form))
+    lines = exported(Tables.of(Home(settings().home)), Format(form))
     if output is None:
         for line in lines:
             print(line)
@@ -181,7 +181,7 @@ def _graph() -> "KnowledgeGraph":
     from xnai_pipelines.graph.stored import KnowledgeGraph
     from xnai_pipelines.state.tables import Tables
 
-    return KnowledgeGraph(Tables(Home(settings().home).lancedb))
+    return KnowledgeGraph(Tables.of(Home(settings().home)))
 
 
 def _print(found: object) -> None:

@@ -1,7 +1,6 @@
 """Commands on models beside the pipeline: quantize any transformer to a file, train a causal model on conversations."""
 
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, print_json, progress, settings
 from xnai_pipelines.cli.automation import training_changes
 from xnai_pipelines.errors import AdaptationError, OptionError
 from xnai_pipelines.extras import require
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from xnai_pipelines.adapters.adapter import Adapter
     from xnai_pipelines.adapters.progress import Step
     from xnai_pipelines.encoders.stored.scheme import Scheme
-    from xnai_pipelines.state.context import Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +37,7 @@ def quantize_model(
     """
     require("quantize", "`xnai quantize --model`")
     from xnai_pipelines.models.transformer_file import read_texts, write_transformer_file
+    from xnai_pipelines.state.context import Progress
 
     scheme = _scheme(variants, ratio)
     if scheme.method.calibrated != (texts.calibration is not None):
@@ -53,7 +52,7 @@ def quantize_model(
         _new_file(out),
         calibration=read_texts(texts.calibration) if texts.calibration else (),
         held_out=read_texts(texts.held_out) if texts.held_out else (),
-        progress=_progress(),
+        progress=Progress(progress),
     )
     if as_json:
         print_json(asdict(written))
@@ -97,15 +96,16 @@ def train(
     from xnai_pipelines.adapters.conversations import read_conversations
     from xnai_pipelines.adapters.schedule import steps_of
     from xnai_pipelines.adapters.training import train_causal
+    from xnai_pipelines.state.context import Progress
 
     base = _folder("--model", model)
     conversations = read_conversations(instructions)
     validated = read_conversations(validation) if validation else []
     folder = _writable_folder(out)
     done: int | None = None
-    with _progress().work("adapter", steps_of(len(conversations), config), "steps") as advance:
+    with Progress(progress).work("adapter", steps_of(len(conversations), config), "steps") as advance:
 
-        def progress(step: "Step") -> None:
+        def stepped(step: "Step") -> None:
             nonlocal done
             advance(step.step - (done or 0))
             done = step.step
@@ -118,7 +118,7 @@ def train(
                 config=config,
                 folder=folder,
                 threads=settings().threads,
-                progress=progress,
+                progress=stepped,
             )
         except OSError as error:
             raise AdaptationError(f"{folder} cannot be written: {error}. The same command resumes.") from error
@@ -212,10 +212,3 @@ def _writable(folder: Path) -> Path:
     if not os.access(folder, os.W_OK | os.X_OK):
         raise OptionError(f"--out: {folder} cannot be written. Name another place, or change its permissions.")
     return folder
-
-
-def _progress() -> "Progress":
-    """Return a progress bar, or lines on standard error if that is not a terminal."""
-    from xnai_pipelines.state.context import Progress
-
-    return Progress(lambda sentence: print(sentence, file=sys.stderr))

@@ -62,7 +62,9 @@ def card(as_json: AsJson = False) -> None:
 
     measured = last_card(Home(settings().home))
     if as_json:
-        print(measured.to_json())
+        from xnai_pipelines.state.records import json_bytes
+
+        print(json_bytes(measured).decode())
         return
     from xnai_pipelines.cli.show_models import show_card
 

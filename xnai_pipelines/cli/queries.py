@@ -27,7 +27,7 @@ from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.context import report_path
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 PAST_EVALUATIONS = 60
@@ -85,7 +85,7 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
     home, source = Home(settings.home), configured(settings)["source"]
     folder, rules = source.inputs().documents, source.rules()
     source.check_questions()
-    todo = plan_documents(Tables(home.lancedb), folder, rules, DocumentsRequest(verify=verify))
+    todo = plan_documents(Tables.of(home), folder, rules, DocumentsRequest(verify=verify))
     to_read = len(todo.changes.to_read)
     return PlannedRun(
         folder=str(folder),
@@ -109,7 +109,7 @@ def current_policy(home: Home) -> tuple[RankingPolicy, PolicyReport | None]:
 
 def listed_releases(home: Home) -> list[ListedRelease]:
     """Return the kept releases, oldest first, and the challenger last."""
-    releases, tables = Releases(home.releases), Tables(home.lancedb)
+    releases, tables = Releases(home.releases), Tables.of(home)
     current, challenger = releases.require(), releases.challenger()
     listed = []
     for release in releases.with_challenger():
@@ -134,14 +134,14 @@ def planned_training(settings: Settings, changes: dict[str, Any]) -> TrainingEst
     from xnai_pipelines.defs.resources import configured
 
     home, base = Home(settings.home), configured(settings)["encoder"].original()
-    return estimate_training(Tables(home.lancedb), home, base, settings.training.changed(changes))
+    return estimate_training(Tables.of(home), home, base, settings.training.changed(changes))
 
 
 def listed_adapters(home: Home) -> tuple[list[str], list[list[str]]]:
     """Return columns and rows of all adapters: what they learned from, and what was decided on them last."""
     decided = {decision.adapter: decision for decision in reversed(decisions(home.decisions))}
     released = {release.adapter: str(release.release) for release in Releases(home.releases).all() if release.adapter}
-    deleted = deleted_in_adapters(home, Tables(home.lancedb))
+    deleted = deleted_in_adapters(home, Tables.of(home))
     rows = []
     for adapter in list_adapters(home.adapters):
         decision = decided.get(adapter.adapter_id)
@@ -172,11 +172,6 @@ def compared_adapters(home: Home, first: str, second: str) -> tuple[list[str], l
     rows = [[difference.name, str(difference.first), str(difference.second)] for difference in found.differences]
     rows += [[f"cosine of the changes to {name}", f"{cosine:.3f}", ""] for name, cosine in found.cosines.items()]
     return ["what", first, second], rows
-
-
-def known_sources(home: Home) -> dict[str, str]:
-    """Return document_id by source of every stored document."""
-    return Tables(home.lancedb).pairs(DOCUMENTS, "source", "document_id")
 
 
 def past_accuracy(settings: Settings) -> tuple[Sequence[str], list[tuple[str, ...]]]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from xnai_pipelines.cli.show_models import show_card, show_comparison, show_encoder_card, show_evaluation
 from xnai_pipelines.cli.terminal import counted, say, table
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from xnai_pipelines.settings import Settings
 
 FAILURES_SHOWN = 5  # per source
+
+Kind = TypeVar("Kind")
 
 
 def show_stages(reports: Mapping[str, Mapping[str, Any]]) -> None:
@@ -105,18 +107,23 @@ def _show_maintenance(report: Mapping[str, Any]) -> None:
     )
 
 
+def _read(kind: type[Kind], report: Mapping[str, Any]) -> Kind:
+    """Return a report, which a run handed over as plain values, as what it was."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind).validate_json(json.dumps(report))
+
+
 def _show_card(report: Mapping[str, Any]) -> None:
     from xnai_pipelines.models.card.card import Card
 
-    show_card(Card.from_json(json.dumps(report)))
+    show_card(_read(Card, report))
 
 
 def _show_encoder_card(report: Mapping[str, Any]) -> None:
-    from pydantic import TypeAdapter
-
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 
-    show_encoder_card(TypeAdapter(EncoderCard).validate_python(report))
+    show_encoder_card(_read(EncoderCard, report))
 
 
 def _show_training_pairs(report: Mapping[str, Any]) -> None:
@@ -135,7 +142,7 @@ def _show_adapter(report: Mapping[str, Any]) -> None:
 def _show_comparison(report: Mapping[str, Any]) -> None:
     from xnai_pipelines.releases.comparison import Comparison
 
-    show_comparison(Comparison.from_json(json.dumps(report)))
+    show_comparison(_read(Comparison, report))
 
 
 def _show_rollback(report: Mapping[str, Any]) -> None:
@@ -159,7 +166,7 @@ def _show_forgetting(report: Mapping[str, Any]) -> None:
 def _show_evaluation(report: Mapping[str, Any]) -> None:
     from xnai_pipelines.evaluation.report import EvaluationReport
 
-    show_evaluation(EvaluationReport.from_json(json.dumps(report)))
+    show_evaluation(_read(EvaluationReport, report))
 
 
 def _show_tracked(run: Mapping[str, Any] | None, settings: "Settings") -> None:

@@ -88,13 +88,11 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
     for language, known in policy.languages.items():
         facts.append((f"encoder's knowledge of {language or 'passages without a language'}", f"{known:.0%}"))
     if report and report.gain:
-        gain = report.gain
-        facts.append(("gain over the default", f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10"))
+        facts.append(("gain over the default", f"{report.gain:+.3f} nDCG@10"))
     facts.append(("re-ranker", policy.reranker or "none"))
     facts.append(("weight of the knowledge graph", f"{policy.graph_weight:g}"))
     if report and report.graph:
-        gain = report.graph.gain
-        trial = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] nDCG@10 with weight {report.graph.weight:g}"
+        trial = f"{report.graph.gain:+.3f} nDCG@10 with weight {report.graph.weight:g}"
         facts.append(("gain by the knowledge graph", trial))
     table("Ranking policy", ["what", "value"], facts)
     if report and report.by_weight:
@@ -104,7 +102,7 @@ def show_policy(policy: "RankingPolicy", report: "PolicyReport | None") -> None:
         trials = [
             (
                 one.name,
-                f"{one.gain.mean:+.3f} [{one.gain.low:+.3f}, {one.gain.high:+.3f}]",
+                f"{one.gain:+.3f}",
                 f"{one.p50_ms:.1f}",
                 f"{one.p95_ms:.1f}",
             )

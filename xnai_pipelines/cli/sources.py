@@ -1,14 +1,13 @@
 """Commands of the sources beside the documents folder."""
 
 import re
-import sys
 from dataclasses import asdict
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
 
-from xnai_pipelines.cli.app import AsJson, app, print_json, settings
+from xnai_pipelines.cli.app import AsJson, app, print_json, progress, settings
 from xnai_pipelines.errors import OptionError, SourceUnavailableError
 from xnai_pipelines.state.layout import Home
 
@@ -92,7 +91,7 @@ def crawl(
     known = _specs()
     specs = add_site(home, spec, known)
     access = Access(source_secret, settings().private_hosts)
-    report = sync_sources(home, specs, ("crawl",), access, _say, now=True, only=spec.name)
+    report = sync_sources(home, specs, ("crawl",), access, progress, now=True, only=spec.name)
     (crawled,) = report.sources
     if crawled.trouble and not crawled.files:
         if spec.name not in (one.name for one in known):
@@ -120,7 +119,3 @@ def _names(specs: Any) -> str:
 
 def _name_of(url: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", (urlsplit(url).hostname or "site").lower()).strip("-")[:40] or "site"
-
-
-def _say(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

@@ -16,7 +16,7 @@ from xnai_pipelines.adapters.make import (
 )
 from xnai_pipelines.adapters.training_pairs import leaked_documents, make_training_pairs, read_training_pairs
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import column_schema, counts_table, image, markdown_table, result, table_facts
+from xnai_pipelines.defs.metadata import column_schema, counts_table, image, result, table, table_facts
 from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.state.schemas import TRAINING_PAIRS
@@ -89,7 +89,7 @@ def training_pairs(
         negatives=config.negatives,
         least_pairs=base.settings.least_pairs,
     )
-    examples = markdown_table(_examples(stores.tables), ["question", "answer", "not the answer"])
+    examples = table(_examples(stores.tables), ["question", "answer", "not the answer"])
     return result(
         report,
         report.sha256,
@@ -101,7 +101,7 @@ def training_pairs(
             "changed": "mined_in_this_run",
         },
         **table_facts(stores.tables, TRAINING_PAIRS, ["question", "origin", "split", "language", "chunk_id"]),
-        examples=dg.MetadataValue.md(examples),
+        examples=examples,
         by_origin=None,
         origin=counts_table(report.by_origin, "origin"),
         by_language=None,

@@ -19,7 +19,7 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
-from xnai_pipelines.errors import DecisionError, NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
 from xnai_pipelines.releases.decision import awaiting_approval, decisions
 from xnai_pipelines.state.layout import Home
@@ -70,7 +70,7 @@ def accuracy_degradation_sensor(
             waiting=_waiting(stores.layout),
         )
         encoder = _encoder_to_try(context.instance, base, decision) if decision.action is Action.RETRAIN else None
-    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError, DecisionError) as error:
+    except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
     if encoder is not None:
         sentence = f"The encoder {encoder} is tried first: it is the best on the encoder card."

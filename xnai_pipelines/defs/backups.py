@@ -15,7 +15,7 @@ from xnai_pipelines.backups.places import default_address, open_place
 from xnai_pipelines.backups.plots import drills_plot
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import image, markdown_table, result, revision_of
+from xnai_pipelines.defs.metadata import image, result, revision_of, table
 from xnai_pipelines.defs.resources import AlertsResource
 from xnai_pipelines.extras import missing
 from xnai_pipelines.state.locks import shown_alive
@@ -34,7 +34,7 @@ def home_backup(context: dg.AssetExecutionContext, base: Base) -> dg.Materialize
         report,
         revision_of(report.backup_id),
         {"seconds": "backup_seconds"},
-        omitted=dg.MetadataValue.md(markdown_table(omitted, ["file", "reason"])),
+        omitted=table(omitted, ["file", "reason"]),
     )
 
 
@@ -54,7 +54,7 @@ def restore_drill(context: dg.AssetExecutionContext, base: Base, alerts: AlertsR
         {"restore_seconds": "seconds_to_restore", "search_seconds": "seconds_to_search", "lost_hours": "rpo_hours"},
         passed=found.passed,
         rto_seconds=found.recovery_seconds,
-        last_drills=dg.MetadataValue.md(markdown_table([asdict(one) for one in drills[: -SHOWN - 1 : -1]], columns)),
+        last_drills=table([asdict(one) for one in drills[: -SHOWN - 1 : -1]], columns),
         over_time=image("recovery time and point over time", None if missing("plots") else drills_plot(drills)),
     )
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.jobs import Jobs
-from xnai_pipelines.defs.metadata import column_schema, counts_table, markdown_table, result, rows_revision, table_facts
+from xnai_pipelines.defs.metadata import column_schema, counts_table, result, rows_revision, table, table_facts
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.make import DocumentsRequest, Plan, ingest_documents, last_look, plan
@@ -62,22 +62,13 @@ def documents(
         folder=dg.MetadataValue.path(str(inputs.documents)),
         changes=None,
         **{f"files_{name}": count for name, count in report.changes.items()},
-        quarantine=dg.MetadataValue.md(
-            markdown_table(quarantine.to_pylist(), ["source", "error_type", "error", "attempts"])
+        quarantine=table(quarantine.to_pylist(), ["source", "error_type", "error", "attempts"]),
+        unlisted=table(
+            [{"entry": path, "reason": reason} for path, reason in report.unlisted.items()], ["entry", "reason"]
         ),
-        unlisted=dg.MetadataValue.md(
-            markdown_table(
-                [{"entry": path, "reason": reason} for path, reason in report.unlisted.items()], ["entry", "reason"]
-            )
-        ),
-        incomplete_documents=dg.MetadataValue.md(
-            markdown_table(
-                [
-                    {"source": one.source, "left out": one.statement}
-                    for one in incomplete_documents(stores.tables)[:NAMED]
-                ],
-                ["source", "left out"],
-            )
+        incomplete_documents=table(
+            [{"source": one.source, "left out": one.statement} for one in incomplete_documents(stores.tables)[:NAMED]],
+            ["source", "left out"],
         ),
     )
 

@@ -13,9 +13,9 @@ from xnai_pipelines.defs.metadata import (
     column_schema,
     counts_table,
     image,
-    markdown_table,
     result,
     rows_revision,
+    table,
     table_facts,
 )
 from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
@@ -31,7 +31,6 @@ from xnai_pipelines.models.cross_encoder import rerankers_to_try
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
-from xnai_pipelines.releases.gate import signed
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.manifest import Releases
@@ -110,32 +109,28 @@ def ranking_policy(
         {},
         policy=None,
         vector_weight=report.policy.vector_weight,
-        by_weight=dg.MetadataValue.md(
-            markdown_table(
-                [{"vector weight": f"{w:.2f}", "nDCG@10": f"{mean:.3f}"} for w, mean in report.by_weight.items()],
-                ["vector weight", "nDCG@10"],
-            )
+        by_weight=table(
+            [{"vector weight": f"{w:.2f}", "nDCG@10": f"{mean:.3f}"} for w, mean in report.by_weight.items()],
+            ["vector weight", "nDCG@10"],
         ),
-        gain=f"nDCG@10 {signed(gain)} over the default" if gain else "not measured",
+        gain=f"nDCG@10 {gain:+.3f} over the default" if gain else "not measured",
         languages=", ".join(f"{name or 'none'} {known:.0%}" for name, known in report.policy.languages.items())
-        or "the encoder knows all",
+        or "not measured",
         graph_weight=report.policy.graph_weight,
-        graph=f"nDCG@10 {signed(graph.gain)} with weight {graph.weight:g}" if graph else "not tried",
+        graph=f"nDCG@10 {graph.gain:+.3f} with weight {graph.weight:g}" if graph else "not tried",
         reranker=report.policy.reranker or "none",
-        rerankers=dg.MetadataValue.md(
-            markdown_table(
-                [
-                    {
-                        "re-ranker": trial.name,
-                        "gain in nDCG@10": signed(trial.gain),
-                        "p50 ms": f"{trial.p50_ms:.1f}",
-                        "p95 ms": f"{trial.p95_ms:.1f}",
-                        "used": trial.refusal(settings.max_rerank_ms) or "yes",
-                    }
-                    for trial in report.rerankers
-                ],
-                ["re-ranker", "gain in nDCG@10", "p50 ms", "p95 ms", "used"],
-            )
+        rerankers=table(
+            [
+                {
+                    "re-ranker": trial.name,
+                    "gain in nDCG@10": f"{trial.gain:+.3f}",
+                    "p50 ms": f"{trial.p50_ms:.1f}",
+                    "p95 ms": f"{trial.p95_ms:.1f}",
+                    "used": trial.refusal(settings.max_rerank_ms) or "yes",
+                }
+                for trial in report.rerankers
+            ],
+            ["re-ranker", "gain in nDCG@10", "p50 ms", "p95 ms", "used"],
         ),
     )
 
@@ -169,7 +164,7 @@ def encoder_knows_the_languages(stores: StoresResource) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.WARN,
         description=found,
         metadata={
-            "languages": dg.MetadataValue.md(markdown_table(rows, list(rows[0])) if rows else "none of 20 chunks"),
+            "languages": table(rows, list(rows[0])) if rows else "none of 20 chunks",
             "unknown": [one.language for one in figures if not one.known],
             "encoder": release.encoder,
         },
@@ -221,7 +216,7 @@ def graph_evaluation(
         found,
         found.grounds,
         {},
-        figures=dg.MetadataValue.md(markdown_table(found.rows(), columns())),
+        figures=table(found.rows(), columns()),
         mlflow_run=tracking.link(found.mlflow_run),
     )
 

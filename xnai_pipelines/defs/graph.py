@@ -9,8 +9,8 @@ from xnai_pipelines.defs.metadata import (
     column_schema,
     counts_table,
     image,
-    markdown_table,
     result,
+    table,
     table_facts,
     workers_table,
 )
@@ -52,13 +52,13 @@ def mentions(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.Ma
 def entities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
     """What the mentions name: canonical form, type, aliases, and the passages that mention it."""
     report = make_entities(stores.stage_context(context))
-    merges = markdown_table(largest_merges(stores.tables), ["entity", "forms", "rules"])
+    merges = table(largest_merges(stores.tables), ["entity", "forms", "rules"])
     return _result(
         report,
         stores.tables,
         ENTITIES,
         types=counts_by(stores.tables, ENTITIES, "type"),
-        largest_merges=dg.MetadataValue.md(merges),
+        largest_merges=merges,
     )
 
 

@@ -6,7 +6,7 @@ import dagster as dg
 
 from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import counts_table, image, markdown_table, result, revision_of
+from xnai_pipelines.defs.metadata import counts_table, image, result, revision_of, table
 from xnai_pipelines.defs.resources import AlertsResource, SourceResource, StoresResource
 from xnai_pipelines.documents.health.demand import Demand
 from xnai_pipelines.documents.health.examine import point_of
@@ -60,11 +60,11 @@ def document_health(
         revision_of([(page.source, page.score, page.priority) for page in report.pages]),
         {"seconds": "inspection_seconds"},
         inspected_at=report.inspected_at.isoformat(timespec="seconds"),
-        first=dg.MetadataValue.md(_pages_table(report, FIRST)),
-        worst=dg.MetadataValue.md(_pages_table(report, SHOWN)),
+        first=_pages_table(report, FIRST),
+        worst=_pages_table(report, SHOWN),
         findings=counts_table(report.findings, "finding"),
         aspects=dg.MetadataValue.json(dict(report.aspects)),
-        topics_without_a_document=dg.MetadataValue.md(markdown_table(topics, ["topic", "questions", "such as"])),
+        topics_without_a_document=table(topics, ["topic", "questions", "such as"]),
         figures=dg.MetadataValue.json(report.figures()),
         over_time=image("score and freshness over time", None if missing("plots") else health_plot(history, rules)),
     )
@@ -85,7 +85,7 @@ def documents_are_healthy(base: Base, stores: StoresResource) -> dg.AssetCheckRe
             "score": report.score,
             "freshness": report.freshness,
             "unhealthy": report.unhealthy,
-            "first": dg.MetadataValue.md(_pages_table(report, FIRST)),
+            "first": _pages_table(report, FIRST),
         },
     )
 
@@ -112,7 +112,7 @@ def _alert(report: HealthReport, reasons: tuple[str, ...], link: str) -> Alert:
     )
 
 
-def _pages_table(report: HealthReport, number: int) -> str:
+def _pages_table(report: HealthReport, number: int) -> dg.MarkdownMetadataValue:
     rows = [
         {
             "document": page.source,
@@ -124,7 +124,7 @@ def _pages_table(report: HealthReport, number: int) -> str:
         }
         for page in [page for page in report.pages if page.counts][:number]
     ]
-    return markdown_table(rows, ["document", "score", "questions", "findings", "worst", "what to do"])
+    return table(rows, ["document", "score", "questions", "findings", "worst", "what to do"])
 
 
 def definitions(base: Base) -> dg.Definitions:

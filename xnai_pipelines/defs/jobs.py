@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import markdown_table
+from xnai_pipelines.defs.metadata import table
 from xnai_pipelines.defs.resources import SourceResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import end_dead_runs
 from xnai_pipelines.errors import TrackingUnavailableError
@@ -105,7 +105,7 @@ def erase_document(
         {
             "source": report.source,
             "documents": report.documents,
-            "tables": dg.MetadataValue.md(markdown_table(rows, columns)),
+            "tables": table(rows, columns),
             "cached_vectors_removed": report.cached_vectors,
             "adapters_trained_on_it": list(report.adapters),
         }

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from xnai_pipelines.compute.engine import Engine
-from xnai_pipelines.evaluation.markdown import markdown_table as as_markdown
+from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.state.columns import COLUMNS
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
@@ -76,21 +76,21 @@ def column_lineage(upstream: dg.AssetKey, origins: Mapping[str, Sequence[str]]) 
 
 def table_facts(tables: Tables, spec: TableSpec, columns: Sequence[str]) -> dict[str, Any]:
     """Return what the UI shows of a table: rows, place, name, schema, and a preview of some columns."""
-    table = tables.open(spec.name)
-    rows = table.search().select(list(columns)).limit(PREVIEW_ROWS).to_arrow().select(list(columns)).to_pylist()
+    opened = tables.open(spec.name)
+    rows = opened.search().select(list(columns)).limit(PREVIEW_ROWS).to_arrow().select(list(columns)).to_pylist()
     return {
-        "dagster/row_count": int(table.count_rows()),
+        "dagster/row_count": int(opened.count_rows()),
         "dagster/table_name": spec.name,
-        "dagster/uri": str(table.uri),
+        "dagster/uri": str(opened.uri),
         "dagster/column_schema": column_schema(spec),
-        "preview": dg.MetadataValue.md(markdown_table(rows, columns)),
+        "preview": table(rows, columns),
     }
 
 
 def counts_table(counts: Mapping[str, int], label: str) -> dg.MarkdownMetadataValue:
     """Return counts as a table, largest first."""
     rows = [{label: name, "count": n} for name, n in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
-    return dg.MetadataValue.md(markdown_table(rows, [label, "count"]))
+    return table(rows, [label, "count"])
 
 
 def workers_table(engine: Engine) -> dg.MarkdownMetadataValue | None:
@@ -100,8 +100,7 @@ def workers_table(engine: Engine) -> dg.MarkdownMetadataValue | None:
         [name, one.shards, round(one.seconds, 1), round(one.peak_bytes / 2**20)]
         for name, one in sorted(engine.figures.items())
     ]
-    shown = markdown_table([dict(zip(columns, row, strict=True)) for row in rows], columns)
-    return dg.MetadataValue.md(shown) if rows else None
+    return table([dict(zip(columns, row, strict=True)) for row in rows], columns) if rows else None
 
 
 def image(name: str, png: bytes | None) -> dg.MarkdownMetadataValue:
@@ -111,11 +110,10 @@ def image(name: str, png: bytes | None) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md(f"![{name}](data:image/png;base64,{base64.b64encode(png).decode()})")
 
 
-def markdown_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
-    """Return rows as a Markdown table, long values cut."""
-    if not rows:
-        return "none"
-    return as_markdown(columns, [[_cell(row[column]) for column in columns] for row in rows])
+def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> dg.MarkdownMetadataValue:
+    """Return rows as a table, long values cut."""
+    cells = [[_cell(row[column]) for column in columns] for row in rows]
+    return dg.MetadataValue.md(markdown_table(columns, cells) if rows else "none")
 
 
 def _cell(value: Any) -> str:

@@ -95,11 +95,6 @@ def apart_from_evaluation(stores: StoresResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(passed=not overlapping, metadata={"documents": overlapping})
 
 
-def variant_key(name: str) -> str:
-    """Return the key of a variant's asset within its base."""
-    return f"quantized_models/{name}"
-
-
 def quantized_model(
     context: dg.AssetExecutionContext,
     variant: Variant,
@@ -274,7 +269,7 @@ def every_encoder_was_measured(stores: StoresResource) -> dg.AssetCheckResult:
 def definitions(base: Base) -> dg.Definitions:
     """Return the assets from `encoder_onnx` to `candidate_encoder`, one for each variant, and their checks."""
     policy = base.settings.policy
-    keys = {variant: variant_key(variant.name) for variant in VARIANTS}
+    keys = {variant: f"quantized_models/{variant.name}" for variant in VARIANTS}
     card_deps = [*keys.values(), "embeddings", "questions"]
     variants = [
         base.asset(

@@ -9,8 +9,9 @@ from xnai_pipelines.defs.embeddings import soundness
 from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revision, table_facts
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.decision import Decision, Outcome, decide_promotion, remedies_markdown
-from xnai_pipelines.releases.evaluate import evaluate_challenger, index_challenger
+from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown

@@ -32,15 +32,16 @@ from xnai_pipelines.models.export import build_encoder
 from xnai_pipelines.models.logged import ModelVersion
 from xnai_pipelines.models.make import next_encoder
 from xnai_pipelines.questions.labelled import check_labelled
-from xnai_pipelines.releases.evaluate import require_challenger
+from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import GENERATED, Inputs, resolve_inputs
 from xnai_pipelines.state.context import Progress, StageContext
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, shown_alive
+from xnai_pipelines.state.locks import held, leased, shown_alive
 from xnai_pipelines.state.manifest import EncoderOrigin, Releases
 from xnai_pipelines.state.migration import migrate
+from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables, kill_after
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
@@ -48,10 +49,20 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 PROGRESS = logging.getLogger("xnai_pipelines.progress")
 
 
-class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class HomeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Something in a home."""
+
+    home: str = Field(description="Folder of all state.")
+
+    @property
+    def layout(self) -> Home:
+        """The paths of the home."""
+        return Home(Path(self.home))
+
+
+class SourceResource(HomeResource):
     """What a home reads, and within which limits."""
 
-    home: str = Field(description="Folder of all state; it remembers its folder of documents.")
     documents: str | None = Field(default=None, description="Folder of documents; unset: as recorded.")
     questions: str | None = Field(default=None, description="Labelled questions; unset: as recorded.")
     exclude: list[str] = Field(description="Patterns of files to leave out, .gitignore syntax.")
@@ -73,7 +84,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         documents = Path(self.documents) if self.documents else None
         questions = Path(self.questions) if self.questions else None
-        return resolve_inputs(Home(Path(self.home)), documents, questions)
+        return resolve_inputs(self.layout, documents, questions)
 
     def check_questions(self) -> None:
         """Read the labelled questions that the settings name, so that a run fails before it works.
@@ -94,7 +105,7 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             ocr_languages=self.ocr_languages or "",
             notebook_outputs=self.notebook_outputs,
         )
-        guard, home = VanishGuard(self.vanish_share, self.vanish_count), Home(Path(self.home))
+        guard, home = VanishGuard(self.vanish_share, self.vanish_count), self.layout
         return FolderRules(tuple(self.exclude), limits, guard, mirrors(home, self.specs()))
 
     def specs(self) -> tuple[Spec, ...]:
@@ -104,13 +115,13 @@ class SourceResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             SourcesError: The list of sources is not acceptable.
         """
         file = Path(self.sources) if self.sources else self.inputs().documents / SOURCES_FILE
-        return read_sources(Home(Path(self.home)), file, required=self.sources is not None)
+        return read_sources(self.layout, file, required=self.sources is not None)
 
 
-class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class StoresResource(HomeResource):
     """The home of all state; a run that has it is shown alive and is, while it has the turn, the only one at work."""
 
-    home: str = Field(description="Folder of all state.")
+    lancedb_uri: str | None = Field(default=None, description="Object store of the tables; unset: as recorded.")
     exact_search_rows: int = Field(description="Vectors up to which search compares every one of them.")
     compute: str = Field(default=EngineName.HERE, description="Where maps run: here, processes or ray.")
     compute_workers: int = Field(default=1, description="Worker processes on this machine.")
@@ -124,6 +135,7 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["StoresResource"]:
         """Wait for the turn of the run and end what killed runs left behind; sensors and schedules go ahead."""
         migrate(self.layout, _say(context.log))
+        claim_tables(self.layout, self.lancedb_uri)
         run, instance = context.run, context.instance
         if run is None or instance is None:
             yield self
@@ -144,8 +156,9 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         """
         self._turn.close()
         try:
-            run = f"run {context.run.run_id}"
-            self._retraining.enter_context(held(self.layout, "retraining.lock", run, _say(context.log)))
+            name, run, say = "retraining.lock", f"run {context.run.run_id}", _say(context.log)
+            self._retraining.enter_context(held(self.layout, name, run, say))
+            self._retraining.enter_context(leased(self.layout, name, run, say))
             yield
         finally:
             self._take_turn(context.run.run_id, context.log)
@@ -154,15 +167,10 @@ class StoresResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         self._turn.enter_context(turn(self.layout, run_id, _say(log)))
 
     @property
-    def layout(self) -> Home:
-        """The paths of the home."""
-        return Home(Path(self.home))
-
-    @property
     def tables(self) -> Tables:
         """The LanceDB tables."""
         if self._tables is None:
-            self._tables = Tables(self.layout.lancedb, kill_after(self.kill_after_commits))
+            self._tables = Tables.of(self.layout, kill_after(self.kill_after_commits))
         return self._tables
 
     def stage_context(self, context: dg.OpExecutionContext | dg.AssetExecutionContext) -> StageContext:
@@ -183,14 +191,13 @@ def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
     return say
 
 
-class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class EncoderResource(HomeResource):
     """A sentence encoder, run by ONNX Runtime.
 
     Once there is a release its encoder is used, whatever the settings say: vectors of two encoders cannot be compared,
     and edits must go on reaching the index.
     """
 
-    home: str = Field(description="Folder of all state; models/ holds the exported encoders.")
     encoder: str | None = Field(
         default=None, description="Folder, multilingual-e5-small or hub id; unset: all-MiniLM-L6-v2."
     )
@@ -205,7 +212,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def tokens(self, *, new_release: bool) -> Tokens:
         """Return the tokenizer that measures chunks: of the encoder that `load` gives, unless it took over chunks."""
-        home = Home(Path(self.home))
+        home = self.layout
         release = None if new_release else Releases(home.releases).current()
         if release is not None and release.cut_by is not None:
             return Tokens(tokenizer_file(home.models / release.cut_by))
@@ -217,7 +224,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def to_challenge(self, name: str | None) -> Encoder:
         """Return the encoder to compare with the release's: the named one in INT8, else the adapted one built last."""
-        home = Home(Path(self.home))
+        home = self.layout
         if name is None:
             return Encoder.load(home.models / read_adapted_encoder(home).vector_space, threads=self.threads)
         spec = read_specification(resolve_encoder(name, home.models), Runtime.INT8_DYNAMIC)
@@ -225,7 +232,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def load_challenger(self) -> Encoder:
         """Return the challenger's encoder."""
-        home = Home(Path(self.home))
+        home = self.layout
         challenger = require_challenger(Releases(home.releases))
         return Encoder.load(home.models / challenger.vector_space, threads=self.threads)
 
@@ -234,7 +241,7 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
         It is the release's, which may have been promoted over that of the settings, until XNAI_ENCODER names another.
         """
-        release = Releases(Home(Path(self.home)).releases).current()
+        release = Releases(self.layout.releases).current()
         if tried is not None:
             source: str | None = tried
         elif release is None or self.encoder not in (None, release.configured):
@@ -250,15 +257,15 @@ class EncoderResource(dg.ConfigurableResource):  # type: ignore[type-arg]
             UnsupportedEncoderError: It came from a folder that is gone.
             EncoderUnavailableError: The hub does not have it or cannot be reached.
         """
-        home, source = Home(Path(self.home)), self.origin().source
+        home, source = self.layout, self.origin().source
         return read_specification(resolve_encoder(source, home.models), Runtime.FP32)
 
     def base(self) -> EncoderSpec:
         """Return the full-precision encoder that variants are made from: the settings' with the release's adapter."""
-        return released_base(Home(Path(self.home)), self.original())
+        return released_base(self.layout, self.original())
 
     def _folder(self, *, new_release: bool) -> Path:
-        home = Home(Path(self.home))
+        home = self.layout
         release = None if new_release else Releases(home.releases).current()
         if release is not None and (home.models / release.vector_space).is_dir():
             return home.models / release.vector_space
@@ -293,33 +300,27 @@ class ChunkingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         return ChunkingSpec(Strategy(self.strategy), self.size_tokens, self.overlap_tokens)
 
 
-class TrackingResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class TrackingResource(HomeResource):
     """The MLflow tracking store: a server, or SQLite and files under the home."""
 
-    home: str = Field(description="Folder of all state.")
     uri: str | None = Field(default=None, description="Tracking server; unset: mlflow.db under the home.")
     ui_url: str = Field(description="Where people reach the MLflow UI, for links.")
 
     def tracker(self) -> Tracker:
         """Return the tracker; a server keeps artefacts where it wants, and may be shared by several homes."""
-        home = Home(Path(self.home))
+        home = self.layout
         if self.uri:
             return Tracker(self.uri, None, home=home_id(home))
         return Tracker(home.mlflow_uri, home.mlartifacts.as_uri())
 
-    def page(self, logged: MlflowRun | ModelVersion) -> str:
-        """Return the address of the page of a run or of a model version."""
-        return f"{self.ui_url}/{logged.page}"
-
     def link(self, logged: MlflowRun | ModelVersion | None) -> dg.UrlMetadataValue | None:
         """Return the link to what was logged; None for what was not."""
-        return None if logged is None else dg.MetadataValue.url(self.page(logged))
+        return None if logged is None else dg.MetadataValue.url(f"{self.ui_url}/{logged.page}")
 
 
-class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+class AlertsResource(HomeResource):
     """The log of alerts under the home, and a webhook."""
 
-    home: str = Field(description="Folder of all state; alerts.jsonl lies in it.")
     ui_url: str = Field(description="Where people reach the Dagster UI, for links.")
 
     def tell(self, alert: Alert, webhook: SecretStr | None) -> tuple[Delivery, ...]:
@@ -328,7 +329,7 @@ class AlertsResource(dg.ConfigurableResource):  # type: ignore[type-arg]
         The webhook's address may hold a secret: it is passed in, because the UI shows the config of resources.
         """
         sink = None if webhook is None else WebhookSink(webhook.get_secret_value())
-        return send(alert, LogSink(Home(Path(self.home)).alerts), sink)
+        return send(alert, LogSink(self.layout.alerts), sink)
 
     def run_page(self, run_id: str) -> str:
         """Return the address of a run's page."""
@@ -341,6 +342,7 @@ def configured(settings: Settings) -> dict[str, Any]:
     return {
         "stores": StoresResource(
             home=home,
+            lancedb_uri=settings.lancedb_uri,
             exact_search_rows=settings.exact_search_rows,
             compute=settings.compute,
             compute_workers=settings.compute_workers,

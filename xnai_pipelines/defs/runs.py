@@ -8,7 +8,7 @@ import dagster as dg
 from dagster import DagsterInstance
 
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import held, is_alive, was_shown_alive
+from xnai_pipelines.state.locks import held, is_alive, leased, was_shown_alive
 
 # On every run of a home: an instance may hold runs of other homes and of other people's assets.
 HOME_TAG = "xnai/home"
@@ -23,7 +23,8 @@ def turn(home: Home, run_id: str, say: Callable[[str], None]) -> Iterator[None]:
     The stages of a run write one table after the other and its checks compare them: a second run in between would
     make them fail.
     """
-    with held(home, "turn.lock", f"run {run_id}", say):
+    name, owner = "turn.lock", f"run {run_id}"
+    with held(home, name, owner, say), leased(home, name, owner, say):
         yield
 
 

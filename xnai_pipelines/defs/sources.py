@@ -10,11 +10,10 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import markdown_table, result, revision_of
+from xnai_pipelines.defs.metadata import result, revision_of, table
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.sources.make import (
     Access,
-    SourcesReport,
     standing_sources,
     sync_sources,
     write_sources_report,
@@ -39,7 +38,7 @@ def mirrored_sources(
     Fetches only what changed. A source that cannot be listed keeps its files; its trouble is named, and the run
     continues.
     """
-    return _shown(context, _synced(context, base, stores, source, kinds=LISTED, now=False))
+    return _synced(context, base, stores, source, kinds=LISTED, now=False)
 
 
 def crawled_pages(
@@ -49,7 +48,7 @@ def crawled_pages(
 
     Asks for a page again after its site's `refresh_hours`, and downloads it only if it changed. Follows robots.txt.
     """
-    return _shown(context, _synced(context, base, stores, source, kinds=CRAWLED, now=config.now))
+    return _synced(context, base, stores, source, kinds=CRAWLED, now=config.now)
 
 
 def _synced(
@@ -60,19 +59,11 @@ def _synced(
     *,
     kinds: Collection[str],
     now: bool,
-) -> SourcesReport:
+) -> dg.MaterializeResult[None]:
     stage = stores.stage_context(context)
     access = Access(source_secret, base.settings.private_hosts)
     report = sync_sources(stage.home, source.specs(), kinds, access, stage.progress.say, now=now)
-    write_sources_report(stage.home, _name(context), report)
-    return report
-
-
-def _name(context: dg.AssetExecutionContext) -> str:
-    return str(context.asset_key.path[-1])
-
-
-def _shown(context: dg.AssetExecutionContext, report: SourcesReport) -> dg.MaterializeResult[None]:
+    write_sources_report(stage.home, context.asset_key.path[-1], report)
     columns = ["name", "kind", "prefix", "files", "fetched", "removed", "revision", "trouble"]
     rows = [{column: getattr(one, column) for column in columns} for one in report.sources]
     failures = [
@@ -86,8 +77,8 @@ def _shown(context: dg.AssetExecutionContext, report: SourcesReport) -> dg.Mater
     return result(
         report,
         revision_of(*((one.name, one.prefix, one.content) for one in report.sources)),
-        sources=dg.MetadataValue.md(markdown_table(rows, columns)),
-        not_read=dg.MetadataValue.md(markdown_table(failures[:FAILURES_SHOWN], ["source", "entry", "reason"])),
+        sources=table(rows, columns),
+        not_read=table(failures[:FAILURES_SHOWN], ["source", "entry", "reason"]),
     )
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from xnai_pipelines.doctor.diagnosis import RESTORE, Diagnosis
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.lance_files import table_folders
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Release, Releases
+from xnai_pipelines.state.tables import table_names
 
 
 def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
@@ -40,7 +40,7 @@ def inspect_pointer(home: Home) -> Iterator[Diagnosis]:
 def inspect_manifests(home: Home) -> Iterator[Diagnosis]:
     """Yield manifests that cannot be read, and tables and models that are missing or damaged."""
     releases = Releases(home.releases)
-    tables = {folder.stem for folder in table_folders(home.lancedb)}
+    tables = table_names(home)
     names = sorted(path.stem for path in home.releases.glob("*.json") if path.stem.isdigit())
     for name in [*names, "challenger"]:
         try:

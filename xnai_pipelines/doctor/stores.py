@@ -15,6 +15,7 @@ from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newes
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
+from xnai_pipelines.state.tables import table_names
 
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Records that no run makes again, and what to do about each.
@@ -54,11 +55,11 @@ def inspect_orphans(home: Home) -> Iterator[Diagnosis]:
     except ReleaseError:  # another inspection tells
         return
     named = {release.embeddings_table for release in kept}
-    for folder in table_folders(home.lancedb) if kept else ():
-        if is_embeddings_table(folder.stem) and folder.stem not in named:
+    for name in sorted(table_names(home)) if kept else ():
+        if is_embeddings_table(name) and name not in named:
             yield Diagnosis(
                 "orphaned_table",
-                f"table {folder.stem}",
+                f"table {name}",
                 "No release names it. It only takes up space, unless a run is making it now.",
                 "`xnai maintain`",
                 Urgency.RISK,

@@ -370,5 +370,5 @@ def expected_seconds(home: Home, todo: Plan) -> float | None:
 
 
 def _chunks_per_document(home: Home) -> float:
-    tables = Tables(home.lancedb)
+    tables = Tables.of(home)
     return tables.count(CHUNKS) / max(1, tables.count(DOCUMENTS))

@@ -39,6 +39,7 @@ CREATE TABLE IF NOT EXISTS vectors (
 _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
+_KEYS = "SELECT text_sha256 FROM vectors WHERE vector_space = ?"
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _WAIT_FOR_READING = 1.0
@@ -98,19 +99,14 @@ class VectorCache:
         """Store token codes by text_sha256, in one transaction."""
         self._put(vector_space + SPACE_SUFFIX, {key: one.write() for key, one in codes.items()})
 
+    def with_tokens(self, vector_space: str) -> set[str]:
+        """Return the text_sha256 of every text whose token codes are stored."""
+        space = (vector_space + SPACE_SUFFIX,)
+        return {key.hex() for (key,) in self._run(lambda connection: connection.execute(_KEYS, space).fetchall())}
+
     def _put(self, vector_space: str, contents: Mapping[str, bytes]) -> None:
         now = int(time.time())
         self._write(_PUT, [(bytes.fromhex(key), vector_space, now, content) for key, content in contents.items()])
-
-    def forget(self, keys: Collection[str]) -> int:
-        """Remove these texts' vectors from every space, overwrite their bytes, and return how many were removed.
-
-        Raises:
-            TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
-        """
-        removed = self._write(_FORGET, [(bytes.fromhex(key),) for key in keys])
-        self._empty_log()
-        return removed
 
     def keep_only(self, keys: Collection[str]) -> int:
         """Remove the vectors of all other texts from every space, overwrite their bytes, and return how many.
@@ -230,12 +226,13 @@ def passage_vectors(
 ) -> tuple[npt.NDArray[np.float32], Counter[str]]:
     """Return the passages' vectors, float32 [n, dimension], and what was done; each distinct text is encoded once.
 
-    With `keep_tokens`, the cache also keeps the token codes of the passages that are encoded. With `spread`, workers
-    encode if there is much to do.
+    With `keep_tokens`, the cache also keeps the passages' token codes, and those without are encoded again. With
+    `spread`, workers encode if there is much to do.
     """
     keys = [text_sha256(passage) for passage in passages]
     known = cache.get_many(encoder.vector_space, keys)
-    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in known}
+    complete = known.keys() & cache.with_tokens(encoder.vector_space) if keep_tokens else known.keys()
+    missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in complete}
     advance(len(keys) - len(missing))
     names, codes = list(missing), dict[str, TokenCodes]()
 

@@ -19,7 +19,7 @@ Search: TypeAlias = Callable[[str, str, int], Ranking]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class SearchResult:
     """The result of one search for a question: chunk and document ids, best first. None if it raised."""
 
     question: Question
@@ -41,9 +41,9 @@ def ask(
     *,
     depth: int,
     progress: Callable[[int, int], None],
-) -> list[Answer]:
-    """Return the answers mode by mode, with the questions in order. `progress` gets done and total."""
-    answers: list[Answer] = []
+) -> list[SearchResult]:
+    """Return the results mode by mode, with the questions in order. `progress` gets done and total."""
+    answers: list[SearchResult] = []
     for mode in modes:
         for question in questions:
             answers.append(_answer(question, mode, search, depth))
@@ -51,7 +51,7 @@ def ask(
     return answers
 
 
-def _answer(question: Question, mode: str, search: Search, depth: int) -> Answer:
+def _answer(question: Question, mode: str, search: Search, depth: int) -> SearchResult:
     started = time.perf_counter()
     error = None
     ranking: Ranking = ()
@@ -60,7 +60,7 @@ def _answer(question: Question, mode: str, search: Search, depth: int) -> Answer
     except Exception as raised:  # noqa: BLE001  reported as this question's error
         error = f"{type(raised).__name__}: {raised}"
     latency_ms = 1000 * (time.perf_counter() - started)
-    return Answer(
+    return SearchResult(
         question=question,
         mode=mode,
         chunk_ids=tuple(chunk_id for chunk_id, _, _ in ranking),
@@ -81,8 +81,8 @@ def judgement(question: Question, level: Level) -> Grades | None:
     return grades
 
 
-def count_calls(mode: str, answers: Sequence[Answer]) -> Calls:
-    """Return errors and latency of the answers of one mode."""
+def count_calls(mode: str, answers: Sequence[SearchResult]) -> Calls:
+    """Return errors and latency of the searches in one mode."""
     errors = [answer.error for answer in answers if answer.error is not None]
     latencies = [answer.latency_ms for answer in answers if answer.error is None]
     p50, p95 = np.percentile(latencies, [50, 95]).tolist() if latencies else (None, None)

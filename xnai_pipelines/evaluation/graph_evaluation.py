@@ -59,7 +59,7 @@ class GraphEvaluation:
             row = rows.setdefault((figure.hops, figure.mode), start)
             name, gain = _HEADINGS[figure.metric], figure.gain
             row[name] = f"{figure.value.mean:.3f}"
-            row[f"{name} gain"] = f"{gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}]" if gain else ""
+            row[f"{name} gain"] = f"{gain:+.3f}" if gain else ""
         return list(rows.values())
 
 

@@ -19,6 +19,10 @@ class Estimate:
     low: float
     high: float
 
+    def __format__(self, form: str) -> str:
+        """Return the mean and its interval, as ".3f" gives "0.741 [0.698, 0.783]"."""
+        return f"{self.mean:{form}} [{self.low:{form}}, {self.high:{form}}]"
+
 
 def bootstrap_means(values: NDArray[np.float64], seed: int, confidence: float = CONFIDENCE) -> list[Estimate]:
     """Return the mean and its interval, 95 % by default, of each column of `values`, float [n questions, m].

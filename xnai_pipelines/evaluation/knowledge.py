@@ -21,8 +21,8 @@ _CHARACTERS_FROM = "\u2e80"
 _STRANGE, _KNOWN = 0.35, 0.55  # mean reciprocal rank
 
 
-def strange_languages(index: SearchIndex, advance: Callable[[], object] = lambda: None) -> dict[str, float]:
-    """Return how well the encoder knows each language that it does not know well, 0 to 1; "" for no language.
+def known_languages(index: SearchIndex, advance: Callable[[], object] = lambda: None) -> dict[str, float]:
+    """Return how well the encoder knows each language, 0 to 1; "" for no language.
 
     Only languages of the corpus with at least 20 passages long enough to be asked for are judged.
     """
@@ -37,7 +37,7 @@ def strange_languages(index: SearchIndex, advance: Callable[[], object] = lambda
         advance()
         if len(ranks) >= MIN_ASKED:
             known[language] = knowledge(float(ranks.mean()))
-    return {language: share for language, share in sorted(known.items()) if share < 1}
+    return dict(sorted(known.items()))
 
 
 def knowledge(reciprocal_rank: float) -> float:

@@ -180,9 +180,7 @@ def languages_table(figures: Sequence[LanguageFigures]) -> list[dict[str, str]]:
             "unknown": f"{one.writing.unknown_share:.1%}",
             "by excerpts": f"{one.by_excerpts:.2f}",
             "questions": f"{one.questions:,}",
-            f"agreement@{TOP_SOURCES} [95 %]": "not measured"
-            if one.agreement is None
-            else f"{one.agreement.mean:.2f} [{one.agreement.low:.2f}, {one.agreement.high:.2f}]",
+            f"agreement@{TOP_SOURCES} [95 %]": "not measured" if one.agreement is None else f"{one.agreement:.2f}",
             "known": "yes" if one.known else "no",
         }
         for one in figures

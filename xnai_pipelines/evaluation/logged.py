@@ -17,6 +17,7 @@ from xnai_pipelines.evaluation.markdown import worst_questions_markdown
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, tracked_metrics
 from xnai_pipelines.state.layout import parquet_bytes
+from xnai_pipelines.state.records import json_bytes
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def log_evaluation(
             },
             metrics=tracked_metrics(report),
             files={
-                "report.json": report.to_json().encode(),
+                "report.json": json_bytes(report),
                 "worst_questions.md": worst_questions_markdown(report).encode(),
                 PER_QUESTION_FILE: parquet_bytes(per_question),
                 **{f"{name}.png": png for name, png in plots.items()},

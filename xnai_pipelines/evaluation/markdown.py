@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.report import EvaluationReport, Level
 
 _COLUMNS = {
@@ -29,7 +28,7 @@ def summary_markdown(report: EvaluationReport) -> str:
             parts.append(
                 markdown_table(
                     ["mode", *_COLUMNS.values()],
-                    [[section.mode, *(_estimate(section.metrics[name]) for name in _COLUMNS)] for section in sections],
+                    [[section.mode, *(f"{section.metrics[name]:.3f}" for name in _COLUMNS)] for section in sections],
                 )
             )
     parts.append(f"**Search latency ({report.depth} chunks per search)**\n")
@@ -72,10 +71,6 @@ def worst_questions_markdown(report: EvaluationReport) -> str:
     return "\n".join(parts)
 
 
-def _estimate(estimate: Estimate) -> str:
-    return f"{estimate.mean:.3f} [{estimate.low:.3f}, {estimate.high:.3f}]"
-
-
 def _ms(value: float | None) -> str:
     return "" if value is None else f"{value:.1f}"
 
@@ -87,4 +82,9 @@ def markdown_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str
 
 
 def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return one_line(text).replace("|", "\\|")
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line."""
+    return " ".join(text.split())

@@ -31,11 +31,7 @@ class HybridLoss:
     @property
     def sentence(self) -> str:
         """The loss in words."""
-        loss = self.difference
-        return (
-            f"{self.part}: hybrid {loss.mean:+.3f} [{loss.low:+.3f}, {loss.high:+.3f}] against {self.better} on "
-            f"{self.questions} questions"
-        )
+        return f"{self.part}: hybrid {self.difference:+.3f} against {self.better} on {self.questions} questions"
 
 
 def hybrid_losses(rows: pa.Table, headline: Headline) -> list[HybridLoss]:

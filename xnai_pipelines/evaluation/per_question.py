@@ -7,7 +7,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.evaluation.asking import Answer, judgement
+from xnai_pipelines.evaluation.asking import SearchResult, judgement
 from xnai_pipelines.evaluation.metrics import METRICS, best_first, first_relevant_rank, measure
 from xnai_pipelines.evaluation.report import Headline, Level, WorstQuestion
 from xnai_pipelines.evaluation.slices import DocumentFacts, folder_of
@@ -36,7 +36,7 @@ _COLUMNS: list[tuple[str, pa.DataType]] = [
 PER_QUESTION = pa.schema(_COLUMNS)
 
 
-def per_question_table(answers: Sequence[Answer], documents: Mapping[str, DocumentFacts]) -> pa.Table:
+def per_question_table(answers: Sequence[SearchResult], documents: Mapping[str, DocumentFacts]) -> pa.Table:
     """Return a table of schema `PER_QUESTION`, level by level with the answers in order.
 
     A question without known answering chunks has no row of level chunk. Language, folder and media type are those of
@@ -77,7 +77,7 @@ def worst_questions(table: pa.Table, headline: Headline, mode: str) -> tuple[Wor
     )
 
 
-def _level_table(level: Level, answers: Sequence[Answer], documents: Mapping[str, DocumentFacts]) -> pa.Table:
+def _level_table(level: Level, answers: Sequence[SearchResult], documents: Mapping[str, DocumentFacts]) -> pa.Table:
     judged = [
         (answer, answer.ranking(level), grades)
         for answer in answers
@@ -88,7 +88,7 @@ def _level_table(level: Level, answers: Sequence[Answer], documents: Mapping[str
     def named(document_ids: Sequence[str]) -> list[str]:
         return [documents[name].source if name in documents else name for name in document_ids]
 
-    def about(answer: Answer) -> dict[str, str | None]:
+    def about(answer: SearchResult) -> dict[str, str | None]:
         best = min(answer.question.relevant, key=lambda relevant: (-relevant.grade, relevant.document_id))
         facts = documents.get(best.document_id)
         if facts is None:

@@ -5,21 +5,16 @@ from datetime import datetime
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from xnai_pipelines.drawing import BLUE, GREEN, GRID, ORANGE, days, png
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.report import EvaluationReport, Headline, PastEvaluation, metric_name
-from xnai_pipelines.figures import rendered
 from xnai_pipelines.questions.question import Origin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-# Okabe and Ito's colours, distinct in any colour vision.
-COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00", "keyword": "#009E73"}
+COLOURS = {"hybrid": BLUE, "vector": ORANGE, "keyword": GREEN}
 OTHER_COLOUR = "#666666"
-INK = "#222222"
-FAINT = "#888888"
-GRID = "#e5e5e5"
 
 _SHOWN = {
     "ndcg_at_10": "nDCG@10",
@@ -53,7 +48,7 @@ def modes_plot(report: EvaluationReport, headline: Headline) -> bytes:
     axes.set_xlim(left, 1 + 0.2 * (1 - left))
     axes.set_xticks([tick for tick in axes.get_xticks() if left <= tick <= 1])
     axes.grid(axis="x", color=GRID, linewidth=0.8)
-    return png(figure, axes, f"{headline.statement}, 95 % CI")
+    return png(figure, f"{headline.statement}, 95 % CI")
 
 
 def draw_interval(axes: "Axes", row: float, estimate: Estimate, *, label: str, colour: str) -> None:
@@ -112,11 +107,6 @@ def time_axis(axes: "Axes", first: datetime, last: datetime, *, least_days: floa
     axes.margins(y=0.12)
 
 
-def days(at: datetime) -> float:
-    """Return the time in Matplotlib's unit, days since 1970."""
-    return at.timestamp() / 86400
-
-
 def _stretches(past: Sequence[PastEvaluation]) -> list[list[PastEvaluation]]:
     """Return runs of evaluations on the same questions."""
     return [list(group) for _, group in groupby(past, key=lambda one: one.tags.get("question_set"))]
@@ -150,19 +140,3 @@ def label_ends(axes: "Axes", ends: Sequence[tuple[float, str, str]]) -> None:
             color=colour,
             annotation_clip=False,
         )
-
-
-def png(figure: "Figure", axes: "Axes", title: str) -> bytes:
-    """Return the figure as PNG, with its title and without a frame."""
-    unframe(figure, axes, title)
-    return rendered(figure)
-
-
-def unframe(figure: "Figure", axes: "Axes", title: str) -> None:
-    """Remove the frame and set the title."""
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(FAINT)
-    axes.tick_params(length=0, labelcolor=INK, labelsize=9)
-    axes.set_axisbelow(True)
-    figure.suptitle(title, x=0.01, ha="left", fontsize=10, color=INK)

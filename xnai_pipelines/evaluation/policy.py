@@ -14,7 +14,7 @@ from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.graph_share import GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
-from xnai_pipelines.evaluation.knowledge import LANGUAGES, strange_languages
+from xnai_pipelines.evaluation.knowledge import LANGUAGES, known_languages
 from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
@@ -33,7 +33,7 @@ from xnai_pipelines.state.records import read_record, write_record
 
 WEIGHTS = tuple(round(0.05 * step, 2) for step in range(21))
 MIN_QUESTIONS = 30
-CHOICE_VERSION = 5  # raised when the same rankings lead to another choice
+CHOICE_VERSION = 6  # raised when the same rankings lead to another choice
 KNOWN = 0.25  # familiarity of the encoder with a question's language, from which on the question counts
 MOST_QUESTIONS = 500  # of the train and validation questions: more do not change the choice
 # A weight far from the default has to be better by so much nDCG@10: chance finds such gains among 21 weights.
@@ -118,7 +118,7 @@ def _chosen(
     """Return the policy that the questions choose within the options."""
     index = SearchIndex.open(context.home.root, threads, release)
     with context.progress.work("languages", LANGUAGES, "languages") as advance:
-        languages = strange_languages(index, advance)
+        languages = known_languages(index, advance)
     if len(asked) < MIN_QUESTIONS:
         policy, reason, gain = choose_policy(options.weight, {}, len(asked))
         policy = replace(policy, correct_typos=options.correct_typos, languages=languages)
@@ -167,7 +167,7 @@ def policy_for(context: StageContext, challenger: Release, *, threads: int) -> R
     asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
         index = SearchIndex.open(context.home.root, threads, challenger)
-        return replace(policy, languages=strange_languages(index))
+        return replace(policy, languages=known_languages(index))
     rerankers = (policy.reranker,) if policy.reranker else ()
     # the champion's was fast enough, and the gate compares the latency of whole searches
     options = PolicyOptions(correct_typos=policy.correct_typos, rerankers=rerankers, max_rerank_ms=math.inf)

@@ -6,8 +6,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from pydantic import TypeAdapter
-
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.questions.question import Origin, Split
 
@@ -110,22 +108,6 @@ class EvaluationReport:
         """Return the sections of a headline's questions, one per mode; none if they lack the level."""
         wanted = (headline.origin, headline.split, level)
         return tuple(section for section in self.sections if (section.origin, section.split, section.level) == wanted)
-
-    def to_json(self) -> str:
-        """Return the report as JSON text."""
-        return _REPORT.dump_json(self, indent=2).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "EvaluationReport":
-        """Return the report that `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: The text is not such a report. The message names the fields.
-        """
-        return _REPORT.validate_json(text)
-
-
-_REPORT: TypeAdapter[EvaluationReport] = TypeAdapter(EvaluationReport)
 
 
 @dataclass(frozen=True, slots=True)

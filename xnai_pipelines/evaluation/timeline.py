@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.evaluation.plots import COLOURS, FAINT, INK, days, draw_curves, label_ends, png, time_axis
+from xnai_pipelines.drawing import FAINT, INK, days, png
+from xnai_pipelines.evaluation.plots import COLOURS, draw_curves, label_ends, time_axis
 from xnai_pipelines.evaluation.plots import with_questions as evaluations_with_questions
 from xnai_pipelines.evaluation.report import Level, PastEvaluation, metric_name
 from xnai_pipelines.questions.question import Origin, Split
@@ -103,7 +104,7 @@ def timeline_plot(
         axes.text(
             0.5, 0.5, f"no evaluation with {origin} questions yet", ha="center", color=FAINT, transform=axes.transAxes
         )
-    return png(figure, axes, f"nDCG@10 on {origin} questions, 95 % CI")
+    return png(figure, f"nDCG@10 on {origin} questions, 95 % CI")
 
 
 def timeline_rows(past: Sequence[PastEvaluation], events: Sequence[Event], origin: Origin) -> list[tuple[str, ...]]:
@@ -256,4 +257,4 @@ def slices_plot(
     time_axis(axes, times[0], times[-1])
     draw_events(axes, [past for past, _ in evaluations], events)
     label_ends(axes, ends)
-    return png(figure, axes, f"nDCG@10 on test questions by {dimension}")
+    return png(figure, f"nDCG@10 on test questions by {dimension}")

@@ -4,13 +4,14 @@ Leiden (Traag, Waltman, van Eck 2019) on the relations' weights. Nodes and edges
 the partition does not depend on the order of the rows.
 """
 
+from collections import deque
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from xnai_pipelines.graph.arrays import Floats, Ints, sum_by
+from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, sum_by
 
 LARGEST = 40  # members of a community that is not divided
 SMALLEST = 3  # members of a community that is kept
@@ -50,57 +51,48 @@ class Network:
 
 def network_of(relations: pa.Table) -> Network:
     """Return the graph of the relations, whose rows may come in any order; parallel relations add up."""
-    ids = sorted({*relations["source_id"].to_pylist(), *relations["target_id"].to_pylist()})
-    known = pa.array(ids, pa.string())
-    source = pc.index_in(relations["source_id"], known).to_numpy().astype(np.int64)
-    target = pc.index_in(relations["target_id"], known).to_numpy().astype(np.int64)
-    pairs = np.minimum(source, target) * max(1, len(ids)) + np.maximum(source, target)
-    order = np.lexsort((relations["weight"].to_numpy(), pairs))  # a fixed order: sums of floats depend on it
-    distinct, inverse = np.unique(pairs[order], return_inverse=True)
-    weight = sum_by(inverse, relations["weight"].to_numpy()[order], len(distinct))
-    return Network(ids, distinct // max(1, len(ids)), distinct % max(1, len(ids)), weight)
+    ends, ids = encoded(pa.chunked_array([*relations["source_id"].chunks, *relations["target_id"].chunks], pa.string()))
+    source, target = ends.reshape(2, -1)
+    size = max(1, len(ids))
+    pairs = np.minimum(source, target) * size + np.maximum(source, target)
+    weights = relations["weight"].to_numpy()
+    order = np.lexsort((weights, pairs))  # a fixed order: sums of floats depend on it
+    new = changes(pairs[order])
+    distinct = pairs[order][new]
+    return Network(ids, distinct // size, distinct % size, sum_by(np.cumsum(new) - 1, weights[order], len(distinct)))
 
 
 def communities_of(network: Network) -> list[Community]:
     """Return the communities, each after the one that it is part of."""
+    from scipy.sparse import csr_array
+
+    size = len(network.ids)
+    ends = (np.concatenate([network.low, network.high]), np.concatenate([network.high, network.low]))
+    whole = csr_array((np.concatenate([network.weight, network.weight]), ends), shape=(size, size))
     found: list[Community] = []
-    waiting: list[tuple[int, int | None, Ints]] = [(0, None, np.arange(len(network.ids)))]
+    waiting: deque[tuple[int, int | None, Ints, Any]] = deque([(0, None, np.arange(size), whole)])
     while waiting:
-        level, parent, nodes = waiting.pop(0)
-        for members in _divided(network, nodes):
-            if len(members) == len(nodes) and parent is not None:
-                continue  # it holds together
-            if len(members) < SMALLEST:
-                continue
+        level, parent, nodes, matrix = waiting.popleft()
+        for places in _divided(matrix):
+            if len(places) < SMALLEST or (len(places) == len(nodes) and parent is not None):
+                continue  # too small to name, or it holds together
+            members = nodes[places]
             found.append(Community(level, parent, tuple(members.tolist())))
             if len(members) > LARGEST:
-                waiting.append((level + 1, len(found) - 1, members))
+                waiting.append((level + 1, len(found) - 1, members, matrix[places][:, places]))
     return found
 
 
-def _divided(network: Network, nodes: Ints) -> list[Ints]:
-    """Return the groups of some nodes, by their smallest member."""
+def _divided(matrix: Any) -> list[Ints]:
+    """Return the groups of the nodes of a sparse symmetric matrix of weights, by their smallest node."""
     from graspologic_native import leiden_csr
-    from scipy.sparse import csr_matrix
 
-    place = np.full(len(network.ids), -1, dtype=np.int64)
-    place[nodes] = np.arange(len(nodes))
-    low, high = place[network.low], place[network.high]
-    mine = (low >= 0) & (high >= 0)
-    if not mine.any():
-        return [nodes[at : at + 1] for at in range(len(nodes))]
-    weight = network.weight[mine]
-    ends = (np.concatenate([low[mine], high[mine]]), np.concatenate([high[mine], low[mine]]))
-    matrix = csr_matrix((np.concatenate([weight, weight]), ends), shape=(len(nodes), len(nodes)))
-    matrix.sort_indices()
-    _, group = leiden_csr(
-        matrix.indptr.astype(np.int64),
-        matrix.indices.astype(np.int32),
-        matrix.data,
-        len(nodes),
-        seed=SEED,
-    )
-    groups: dict[int, list[int]] = {}
-    for node in range(len(nodes)):
-        groups.setdefault(group.get(node, -1 - node), []).append(node)
-    return [nodes[np.array(members)] for members in groups.values()]
+    group = -1 - np.arange(matrix.shape[0])  # a node without edges stays alone
+    if matrix.nnz:
+        matrix.sort_indices()
+        starts, columns = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+        _, found = leiden_csr(starts, columns, matrix.data, len(group), seed=SEED)
+        group[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
+    _, first, inverse = np.unique(group, return_index=True, return_inverse=True)
+    order = np.argsort(first[inverse], kind="stable")
+    return np.split(order, np.flatnonzero(changes(first[inverse][order]))[1:])

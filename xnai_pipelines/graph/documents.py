@@ -32,7 +32,7 @@ def read_by(engine: Engine, home: Home, wanted: Mapping[str, str], progress: Cal
     """
     if pays(engine, len(wanted)):
         return rows_by_workers(engine, home, MENTIONS.name, read_documents, wanted, progress).sort_by(ORDER)
-    rows = read_documents(Tables(home.lancedb), list(wanted))
+    rows = read_documents(Tables.of(home), list(wanted))
     progress(len(wanted))
     return rows
 

@@ -1,18 +1,17 @@
 """Rows of the table `entities`: what the mentions name, with forms, merges and supporting chunks. Pure."""
 
 from collections.abc import Mapping
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from xnai_pipelines.graph.arrays import Ints, encoded, grouped, taken
+from xnai_pipelines.graph.arrays import Ints, changes, encoded, grouped, taken
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.rows import with_revision
-from xnai_pipelines.graph.tables import ENTITIES
+from xnai_pipelines.graph.tables import ENTITIES, MERGE
 
 MERGES_SHOWN = 32  # surfaces of an entity, the most frequent ones
 
@@ -40,18 +39,17 @@ def entity_rows(mentions: pa.Table, types: Mapping[str, str]) -> pa.Table:
         mentions: Rows of the table `mentions`, in any order.
         types: Types that the user gives, by entity id.
     """
-    rows = mentions.sort_by([("entity_id", "ascending"), ("mention_id", "ascending")])
-    entity, ids = encoded(rows["entity_id"].combine_chunks())
-    chunk, chunk_ids = encoded(rows["chunk_id"].combine_chunks())
-    document, document_ids = encoded(rows["document_id"].combine_chunks())
+    entity, ids = encoded(mentions["entity_id"])
+    chunk, chunk_ids = encoded(mentions["chunk_id"])
+    document, document_ids = encoded(mentions["document_id"])
     columns: dict[str, Any] = {
         "entity_id": ids,
         "mention_count": np.bincount(entity, minlength=len(ids)),
         "weight": np.bincount(entity, minlength=len(ids)).astype(np.float64),
         "document_count": _distinct_counts(entity, document, len(ids), len(document_ids)),
         "chunk_ids": _distinct_lists(entity, chunk, len(ids), chunk_ids),
-        **_forms(rows, entity, ids, types),
-        **_titled(rows, entity, document, ids, document_ids),
+        **_forms(mentions, entity, ids, types),
+        **_titled(mentions, entity, document, ids, document_ids),
     }
     return with_revision(columns, ENTITIES.schema)
 
@@ -79,45 +77,46 @@ def _titled(rows: pa.Table, entity: Ints, document: Ints, ids: list[str], docume
 
 def _forms(rows: pa.Table, entity: Ints, ids: list[str], types: Mapping[str, str]) -> dict[str, Any]:
     """Return the columns form, type, aliases and merges."""
-    surface, surfaces = encoded(rows["surface"].combine_chunks())
-    rule, rules = encoded(rows["rule"].combine_chunks())
-    kind, kinds = encoded(rows["type"].combine_chunks())
-    key = ((entity * max(1, len(surfaces)) + surface) * max(1, len(rules)) + rule) * max(1, len(kinds)) + kind
-    distinct, counts = np.unique(key, return_counts=True)
-    texts = [form_of(text).text for text in surfaces]
-    titles = [each == Kind.TITLE.value for each in kinds]
-    direct = [each in _DIRECT for each in rules]
-    columns: dict[str, list[Any]] = {"form": [], "type": [], "aliases": [], "merges": []}
-    rest, a_kind = np.divmod(distinct, max(1, len(kinds)))
-    rest, a_rule = np.divmod(rest, max(1, len(rules)))
-    an_entity, a_surface = np.divmod(rest, max(1, len(surfaces)))
-    found = list(zip(a_surface.tolist(), a_rule.tolist(), a_kind.tolist(), counts.tolist(), strict=True))
-    edges = np.searchsorted(an_entity, np.arange(len(ids) + 1)).tolist()
-    for at, (first, last) in enumerate(pairwise(edges)):
-        votes: dict[str, int] = {}
-        of_type: dict[str, int] = {}
-        merged: dict[tuple[str, str], int] = {}
-        for one, by, how, count in found[first:last]:
-            text = texts[one]
-            # a title is the best form, then what needs no rule
-            votes[text] = votes.get(text, 0) + count * (1_000_000 if titles[how] else 1_000 if direct[by] else 1)
-            of_type[kinds[how]] = of_type.get(kinds[how], 0) + count
-            merged[text, rules[by]] = merged.get((text, rules[by]), 0) + count
-        columns["form"].append(_most(votes))
-        columns["type"].append(types.get(ids[at]) or _type(of_type))
-        columns["aliases"].append(sorted(votes))
-        shown = sorted(merged.items(), key=_by_count)[:MERGES_SHOWN]
-        columns["merges"].append([{"surface": text, "rule": by, "mentions": n} for (text, by), n in shown])
-    return columns
+    surface, surfaces = encoded(rows["surface"])
+    rule, rules = encoded(rows["rule"])
+    kind, kinds = encoded(rows["type"])
+    of_surface, texts = encoded(pa.array([form_of(surface).text for surface in surfaces], pa.string()))
+    text = of_surface[surface] if len(surface) else surface
+    # a title is the best form, then what needs no rule
+    is_title = np.array([each == Kind.TITLE.value for each in kinds], dtype=bool)[kind]
+    direct = np.array([each in _DIRECT for each in rules], dtype=bool)[rule]
+    votes = np.where(is_title, 1_000_000, np.where(direct, 1_000, 1))
+    named, a_text, voted = _summed(entity, text, len(texts), votes)
+    typed, a_kind, counted = _summed(entity, kind, len(kinds), np.ones_like(votes))
+    rank = np.array([_TYPES.index(each) if each in _TYPES else len(_TYPES) for each in kinds], dtype=np.int64)
+    best = _first(typed, rank[a_kind], np.where(rank[a_kind] < len(_TYPES), 0, -counted), a_kind)
+    found = [kinds[each] for each in a_kind[best].tolist()]
+    return {
+        "form": taken(texts, a_text[_first(named, -voted, a_text)]),
+        "type": [types.get(identity) or each for identity, each in zip(ids, found, strict=True)],
+        "aliases": grouped(taken(texts, a_text), named, len(ids)),
+        "merges": _merges(entity, text * max(1, len(rules)) + rule, texts, rules, len(ids)),
+    }
 
 
-def _by_count(item: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]]:
-    return -item[1], item[0]
+def _merges(entity: Ints, way: Ints, texts: list[str], rules: list[str], size: int) -> pa.Array:
+    """Return by which rules the most frequent surfaces of each entity were merged, as lists."""
+    width = max(1, len(rules))
+    merged, a_way, counts = _summed(entity, way, len(texts) * width, np.ones_like(way))
+    order = np.lexsort((a_way, -counts, merged))
+    shown = order[np.arange(len(order)) - np.searchsorted(merged, merged) < MERGES_SHOWN]
+    columns = [taken(texts, a_way[shown] // width), taken(rules, a_way[shown] % width), pa.array(counts[shown])]
+    return grouped(pa.StructArray.from_arrays(columns, fields=list(MERGE)), merged[shown], size)
 
 
-def _most(counts: dict[str, int]) -> str:
-    return min(counts, key=lambda name: (-counts[name], name)) if len(counts) > 1 else next(iter(counts))
+def _summed(group: Ints, value: Ints, width: int, amounts: Ints) -> tuple[Ints, Ints, Ints]:
+    """Return the distinct pairs of a group and a value, sorted, and the sum of the amounts of each."""
+    pairs, inverse = np.unique(group * max(1, width) + value, return_inverse=True)
+    sums = np.bincount(inverse, weights=amounts, minlength=len(pairs)).astype(np.int64)
+    return pairs // max(1, width), pairs % max(1, width), sums
 
 
-def _type(counts: dict[str, int]) -> str:
-    return next((kind for kind in _TYPES if kind in counts), None) or _most(counts)
+def _first(group: Ints, *by: Ints) -> Ints:
+    """Return the place of the first item of each group in the order of these columns."""
+    order = np.lexsort((*reversed(by), group))
+    return order[changes(group[order])]

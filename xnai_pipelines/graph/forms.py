@@ -16,6 +16,7 @@ _LETTERS = r"[^\W_]+"
 _APOSTROPHE = "['’ʼ‘]"
 # A word, with what tells C, C++ and C# apart, and .NET from a net.
 _WORD = re.compile(rf"(?:(?<!\S)\.(?=[^\W\d_]))?{_LETTERS}(?:{_APOSTROPHE}{_LETTERS})*(?:(?:\+\+|\#)(?!\w))?")
+_PLAIN = re.compile("[A-Za-z]+(?: [A-Za-z]+)*")
 _ADDRESS = re.compile(r"\w+://\S+|[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
@@ -45,6 +46,8 @@ class Form:
 @lru_cache(maxsize=200_000)
 def form_of(surface: str) -> Form:
     """Return the form of a surface."""
+    if _PLAIN.fullmatch(surface):  # most are; the rest would find the same
+        return Form(text=surface, key=surface.lower(), qualifier="", words=tuple(surface.split(" ")))
     text = surface
     if not text.isascii():
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text)).translate(_APOSTROPHES)

@@ -28,7 +28,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 3  # raised when the same extractions give other tables
+VERSION = 4  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
@@ -160,14 +160,14 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
 def write_difference(context: StageContext, spec: TableSpec, wanted: pa.Table) -> tuple[int, int]:
     """Write the rows that are new or differ in revision, delete those that are gone; return the numbers of both."""
     context.tables.ensure(spec)
-    stored = context.tables.pairs(spec, spec.key, "revision")
-    keys = wanted[spec.key].to_pylist()
-    work = diff(dict(zip(keys, wanted["revision"].to_pylist(), strict=True)), stored)
-    if work.to_write:
-        changed = set(work.to_write)
-        context.tables.merge(spec, wanted.filter(pa.array([key in changed for key in keys])))
-    context.tables.delete(spec, spec.key, sorted(work.removed))
-    return len(work.to_write), len(work.removed)
+    stored = context.tables.read(spec, [spec.key, "revision"])
+    before = pc.take(stored["revision"], pc.index_in(wanted[spec.key], stored[spec.key]))
+    changed = wanted.filter(pc.fill_null(pc.not_equal(wanted["revision"], before), True))
+    gone = stored[spec.key].filter(pc.invert(pc.is_in(stored[spec.key], wanted[spec.key].combine_chunks())))
+    if len(changed):
+        context.tables.merge(spec, changed)
+    context.tables.delete(spec, spec.key, sorted(gone.to_pylist()))
+    return len(changed), len(gone)
 
 
 def pending(context: StageContext) -> tuple[dict[str, str], Diff]:

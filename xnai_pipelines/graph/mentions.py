@@ -8,7 +8,8 @@ import pyarrow as pa
 from xnai_pipelines.graph.arrays import taken
 from xnai_pipelines.graph.reading import Reading
 from xnai_pipelines.graph.resolution import RULES, Resolved
-from xnai_pipelines.graph.rows import digest, digests, with_revision
+from xnai_pipelines.graph.fingerprints import fingerprints
+from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import MENTIONS
 
 
@@ -27,7 +28,7 @@ def mention_rows(reading: Reading, resolved: Resolved) -> pa.Table:
     ]
     chunk_ids = taken(reading.chunk_ids, chunk)
     columns: dict[str, Any] = {
-        "mention_id": digests("mention", chunk_ids, start + cut, reading.end[at]),
+        "mention_id": fingerprints((chunk_ids, start + cut, reading.end[at])),
         "chunk_id": chunk_ids,
         "document_id": taken(reading.document_ids, reading.document_of[chunk]),
         "start": start + cut,

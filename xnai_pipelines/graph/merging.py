@@ -8,12 +8,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import lru_cache
 
-SHORTEST_INFLECTED = 4  # letters; a shorter word has no ending to spare
+SHORTESTINFLECTED = 4  # letters; a shorter word has no ending to spare
 SHORTEST_PLURAL = 4  # letters, with the s
 # Languages whose names have case endings, with their Snowball stemmers.
-_INFLECTED = {
+INFLECTED = {
     "el": "greek",
     "et": "estonian",
     "fi": "finnish",
@@ -70,34 +69,23 @@ class Titles:
         )
 
 
-def independent_words(keys_of: Mapping[int, Iterable[str]], longer: Mapping[int, Mapping[str, set[str]]]) -> set[str]:
+def independent_words(names_of: Mapping[int, Iterable[str]], longer: Mapping[int, Mapping[str, set[str]]]) -> set[str]:
     """Return the single words that stand alone in more documents than they stand beside a longer name.
 
     Args:
-        keys_of: Keys of names by document.
+        names_of: Keys of names by document.
         longer: Longer keys of each document by their last (or first) word.
     """
     alone: dict[str, int] = defaultdict(int)
     beside: dict[str, int] = defaultdict(int)
-    for document, keys in keys_of.items():
+    for document, keys in names_of.items():
         for key in keys:
             if " " not in key:
                 (beside if key in longer[document] else alone)[key] += 1
     return {word for word, n in alone.items() if n > INDEPENDENT * beside[word]}
 
 
-def longer_by(keys: Iterable[str], position: int) -> dict[str, set[str]]:
-    """Return the names of two to five words by their first (0) or last (-1) word."""
-    found: dict[str, set[str]] = defaultdict(set)
-    for key in keys:
-        words = _words_of_name(key)
-        if words:
-            found[words[position]].add(key)
-    return found
-
-
-@lru_cache(maxsize=200_000)
-def _words_of_name(key: str) -> tuple[str, ...]:
+def words_of_name(key: str) -> tuple[str, ...]:
     """Return the words of a name of two to five words without digits; none of another."""
     if " " not in key or not key.replace(" ", "").replace("'", "").isalpha():
         return ()
@@ -160,17 +148,17 @@ def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str,
         names: Number of documents of each name.
         language: ISO 639-1 code.
     """
-    if language not in _INFLECTED:
+    if language not in INFLECTED:
         return {}
     from Stemmer import Stemmer
 
-    stemmer = Stemmer(_INFLECTED[language])
+    stemmer = Stemmer(INFLECTED[language])
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for name in names:
         words = name.split()
         stems = stemmer.stemWords(words)
         groups[
-            tuple(s if len(word) >= SHORTEST_INFLECTED else word for s, word in zip(stems, words, strict=True))
+            tuple(s if len(word) >= SHORTESTINFLECTED else word for s, word in zip(stems, words, strict=True))
         ].append(name)
     found = {}
     for group in groups.values():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from xnai_pipelines.figures import rendered
+from xnai_pipelines.drawing import BLUE, bare, saved
 from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, RELATIONS
 from xnai_pipelines.state.schemas import TableSpec
@@ -65,15 +65,14 @@ def community_map(tables: Tables) -> bytes | None:
     inside = _inside(tables, [row["members"] for row in largest])
     figure = Figure(figsize=(8, 0.9 + 0.26 * len(largest)), dpi=100, layout="constrained")
     axes = figure.subplots()
+    bare(axes)
     sizes = [len(row["members"]) for row in largest]
     axes.barh(range(len(largest)), sizes, color="#d9e8f5")
-    axes.barh(range(len(largest)), [size * share for size, share in zip(sizes, inside, strict=True)], color="#0072B2")
+    axes.barh(range(len(largest)), [size * share for size, share in zip(sizes, inside, strict=True)], color=BLUE)
     axes.set_yticks(range(len(largest)), [_short(row["title"]) for row in largest], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("entities; dark: share of their relations that stay inside", fontsize=8)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    return rendered(figure)
+    return saved(figure)
 
 
 def _inside(tables: Tables, groups: list[list[str]]) -> list[float]:

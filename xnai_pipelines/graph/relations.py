@@ -14,8 +14,9 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.graph.arrays import Bools, Floats, Ints, changes, encoded, flat, grouped, ints, position_in, taken
+from xnai_pipelines.graph.fingerprints import fingerprints
 from xnai_pipelines.graph.found import Kind
-from xnai_pipelines.graph.rows import digests, with_revision
+from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import RELATIONS
 
 CO_OCCURS = "co_occurs"
@@ -250,7 +251,7 @@ def _rows(columns: Columns, edges: Edges, kinds: list[str], weights: Floats) -> 
     # edges are sorted by source and target, as the pairs are, so the weights have the order of the pairs
     weight[edges.kind[first] == len(kinds) - 1] = weights
     table: dict[str, Any] = {
-        "relation_id": digests("relation", source, target, kind),
+        "relation_id": fingerprints((source, target, kind)),
         "source_id": source,
         "target_id": target,
         "type": kind,

@@ -4,7 +4,7 @@ A function of all that was read and of the user's `graph.yaml`; row order does n
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,15 +14,16 @@ from xnai_pipelines.graph.evidence import DROPPED, named
 from xnai_pipelines.graph.forms import Form, form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import (
+    INFLECTED,
     Rule,
     Titles,
     followed,
     independent_words,
     inflections,
-    longer_by,
     longer_forms,
     one_of,
     plurals,
+    words_of_name,
 )
 from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
@@ -33,6 +34,7 @@ CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
 ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
 RULES = tuple(Rule)
+_RULE_NUMBER = {rule: at for at, rule in enumerate(RULES)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,14 +75,17 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
     pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
     titles = _titles(reading, forms_of, piece, kept)
-    targets = _targets(reading, pairs, keys, forms_of, titles, piece, kept)
-    targets = [_by_user(user, keys[pairs[at][1]], *target) for at, target in enumerate(targets)]
+    targets = [(keys[code], Rule.FORM) for _, code, _ in pairs]
+    for at, target in _targets(reading, pairs, keys, forms_of, titles, piece, kept):
+        targets[at] = target
+    if user.aliases or user.apart:
+        targets = [_by_user(user, keys[pairs[at][1]], *target) for at, target in enumerate(targets)]
     names = sorted({target for target, _ in targets})
     index = {key: at for at, key in enumerate(names)}
     entity = np.full(len(kept), -1, dtype=np.int64)
     rule = np.full(len(kept), -1, dtype=np.int64)
     entity[kept] = np.array([index[target] for target, _ in targets], dtype=np.int64)[inverse]
-    rule[kept] = np.array([RULES.index(by) for _, by in targets], dtype=np.int64)[inverse]
+    rule[kept] = np.array([_RULE_NUMBER[by] for _, by in targets], dtype=np.int64)[inverse]
     return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule)
 
 
@@ -136,14 +141,17 @@ def _targets(
     titles: Titles,
     piece: Ints,
     kept: Bools,
-) -> list[tuple[str, Rule]]:
-    """Return the entity's key, and the rule, of each pair of a document and a piece."""
+) -> Iterator[tuple[int, tuple[str, Rule]]]:
+    """Yield the entity's key, and the rule, of each pair of a document and a piece that a rule may speak of."""
     names_of: dict[int, set[str]] = defaultdict(set)
+    last, first = ({document: defaultdict(set) for document in range(len(reading.document_ids))} for _ in range(2))
+    words = [words_of_name(key) for key in keys]
     for document, code, is_name in pairs:
         if is_name:
             names_of[document].add(keys[code])
-    last = {document: longer_by(names, -1) for document, names in names_of.items()}
-    first = {document: longer_by(names, 0) for document, names in names_of.items()}
+            if words[code]:
+                last[document][words[code][-1]].add(keys[code])
+                first[document][words[code][0]].add(keys[code])
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
@@ -154,9 +162,14 @@ def _targets(
         pairs, keys, titles, longer=longer, local=local, plural=plural, languages=reading.languages
     )
     qualified = {title for title in titles.of.values() if title.endswith(")")}
-    found = []
-    for document, code, is_name in pairs:
+    asked = {*titles.documents, *(alias for _, alias in local), *(key for each in longer.values() for key in each)}
+    asked |= everywhere.keys()
+    speaks = [bool(form.qualifier) or key in asked for key, form in zip(keys, forms, strict=True)]
+    for at, (document, code, is_name) in enumerate(pairs):
         key = keys[code]
+        is_word = is_name and " " not in key
+        if not (speaks[code] or is_word):
+            continue
         target, rule = key, Rule.FORM
         own = titles.base.get(document)
         if forms[code].qualifier and forms[code].qualified in qualified:
@@ -167,7 +180,7 @@ def _targets(
             target, rule = local[document, key]
         elif is_name and key in longer.get(document, ()):
             target, rule = titles.of[document], Rule.LONGER
-        elif is_name and " " not in key:
+        elif is_word:
             target, rule = _within(key, last[document], first[document], apart)
             if target == own:
                 target = titles.of[document]
@@ -176,8 +189,7 @@ def _targets(
             target, rule = other, by or rule
         if target == key and rule is Rule.FORM and key in titles.documents and not forms[code].qualifier:
             target, rule = _titled(document, key, rule, titles, names_of)
-        found.append((target, rule))
-    return found
+        yield at, (target, rule)
 
 
 def _within(
@@ -258,7 +270,7 @@ def _everywhere(
             agreed[alias] = (only, min(rule for _, rule in targets))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for document, code, is_name in pairs:
-        if is_name:
+        if is_name and languages[document] in INFLECTED:
             counts[languages[document]][keys[code]] += 1
     for found in (plural, *(inflections(names, language) for language, names in counts.items())):
         for alias, to in found.items():
@@ -273,9 +285,9 @@ def _without_articles(
 ) -> dict[str, tuple[str, Rule]]:
     """Return the forms that are another one without its article; none if several titles are: "Das Boot", "The Boot"."""
     articled: dict[str, list[str]] = defaultdict(list)
-    for key in sorted(known - agreed.keys()):
-        head, _, rest = key.partition(" ")
-        if head in ARTICLES and rest in known and rest not in agreed:
+    for key in sorted(key for key in known - agreed.keys() if key.partition(" ")[0] in ARTICLES):
+        rest = key.partition(" ")[2]
+        if rest in known and rest not in agreed:
             articled[rest].append(key)
     found = {}
     for rest, forms in articled.items():

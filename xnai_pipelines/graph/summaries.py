@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, flat, ints, sum_by
+from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, flat, grouped, ints, position_in, sum_by, taken
 from xnai_pipelines.graph.communities import Community, Network
 from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import COMMUNITIES
@@ -27,9 +27,7 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     chunk, chunks = encoded(ranges.field("chunk_id"))
     start, end = ints(ranges.field("start")), ints(ranges.field("end"))
     fits = (end - start >= SHORTEST) & (end - start <= LONGEST)
-    rank = {identity: at for at, identity in enumerate(network.ids)}
-    source = np.array([rank[each] for each in relations["source_id"].to_pylist()], dtype=np.int64)
-    target = np.array([rank[each] for each in relations["target_id"].to_pylist()], dtype=np.int64)
+    source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
     weight = relations["weight"].to_numpy()
     chosen: list[list[Range]] = [[] for _ in communities]
     for level in sorted({community.level for community in communities}):
@@ -46,22 +44,18 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     return chosen
 
 
-def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) -> list[tuple[int, int, int, int]]:
+def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) -> list[list[int]]:
     """Return group and range of the heaviest sentences of each group, one of each chunk."""
     order = np.lexsort((weight, end, start, chunk, group))
     places = np.stack([group, chunk, start, end])[:, order]
     new = changes(*places)
     total = sum_by(np.cumsum(new) - 1, weight[order], int(new.sum())).round(6)
-    places = places[:, new]
-    best = np.lexsort((places[2], places[1], -total, places[0]))
-    found: list[tuple[int, int, int, int]] = []
-    seen: set[tuple[int, int]] = set()
-    count: dict[int, int] = {}
-    for a_group, a_chunk, a_start, an_end in places[:, best].T.tolist():
-        if count.get(a_group, 0) < IN_SUMMARY and (a_group, a_chunk) not in seen:
-            seen.add((a_group, a_chunk))
-            count[a_group] = count.get(a_group, 0) + 1
-            found.append((a_group, a_chunk, a_start, an_end))
+    group, chunk, start, end = places = places[:, new]
+    order = np.lexsort((end, start, -total, chunk, group))
+    of_chunk = order[changes(group[order], chunk[order])]
+    best = of_chunk[np.lexsort((chunk[of_chunk], -total[of_chunk], group[of_chunk]))]
+    shown = np.arange(len(best)) - np.searchsorted(group[best], group[best]) < IN_SUMMARY
+    found: list[list[int]] = places[:, best[shown]].T.tolist()
     return found
 
 
@@ -81,31 +75,31 @@ def community_rows(
         forms: Form of each entity.
         texts: Start and text of each chunk that a summary quotes; one that is gone by now is not quoted.
     """
-    strength = network.strength.round(6)
-    ids = [digest("community", each.level, *(network.ids[node] for node in each.members)) for each in communities]
-    rows: list[dict[str, Any]] = []
-    for at, community in enumerate(communities):
-        central = sorted(community.members, key=lambda node: (-strength[node], node))[:IN_TITLE]
-        rows.append(
-            {
-                "community_id": ids[at],
-                "level": community.level,
-                "parent": None if community.parent is None else ids[community.parent],
-                "members": [network.ids[node] for node in community.members],
-                "title": ", ".join(forms[network.ids[node]] for node in central),
-                "summary": [
-                    {
-                        "sentence": texts[chunk][1][start - texts[chunk][0] : end - texts[chunk][0]],
-                        "chunk_id": chunk,
-                        "start": start,
-                        "end": end,
-                    }
-                    for chunk, start, end in chosen[at]
-                    if chunk in texts
-                ],
-            }
-        )
-    names = [name for name in COMMUNITIES.schema.names if name != "revision"]
-    schema = pa.schema([COMMUNITIES.schema.field(name) for name in names])
-    bare = pa.Table.from_pylist(rows, schema=schema)
-    return with_revision({name: bare[name] for name in names}, COMMUNITIES.schema)
+    members = np.array([node for each in communities for node in each.members], dtype=np.int64)
+    of = np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
+    order = np.lexsort((members, -network.strength.round(6)[members], of))  # the central ones first
+    central: list[list[str]] = [[] for _ in communities]
+    for at in order[np.arange(len(order)) - np.searchsorted(of, of) < IN_TITLE].tolist():
+        central[of[at]].append(forms[network.ids[members[at]]])
+    names = grouped(taken(network.ids, members), of, len(communities))
+    ids = [
+        digest("community", each.level, *among) for each, among in zip(communities, names.to_pylist(), strict=True)
+    ]
+    summaries = [
+        [
+            {"sentence": text[start - opens : end - opens], "chunk_id": chunk, "start": start, "end": end}
+            for chunk, start, end in ranges
+            if chunk in texts
+            for opens, text in (texts[chunk],)
+        ]
+        for ranges in chosen
+    ]
+    columns: dict[str, Any] = {
+        "community_id": ids,
+        "level": pa.array([each.level for each in communities], pa.int64()),
+        "parent": pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
+        "members": names,
+        "title": pa.array([", ".join(each) for each in central], pa.string()),
+        "summary": pa.array(summaries, COMMUNITIES.schema.field("summary").type),
+    }
+    return with_revision(columns, COMMUNITIES.schema)

@@ -2,9 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-
-from pydantic import TypeAdapter
 
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
@@ -119,21 +116,3 @@ class Comparison:
         """Return the figures of a slice in a mode, None if it has too few questions."""
         wanted = (OVERALL if part in self.whole else part, mode)
         return next((compared for compared in self.compared if (compared.slice, compared.mode) == wanted), None)
-
-    def to_json(self) -> str:
-        """Return the comparison as JSON text."""
-        return _adapter().dump_json(self, indent=2).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "Comparison":
-        """Return the comparison that `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: The text is not such a comparison; the message names the fields.
-        """
-        return _adapter().validate_json(text)
-
-
-@cache  # built on first use, not on import
-def _adapter() -> TypeAdapter[Comparison]:
-    return TypeAdapter(Comparison)

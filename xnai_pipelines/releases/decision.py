@@ -10,21 +10,23 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
-from pydantic import JsonValue, TypeAdapter, ValidationError
+from pydantic import JsonValue
 
 from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
 from xnai_pipelines.errors import DecisionError, NotTrackedError
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.evaluation.timeline import Event, EventKind
+from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
-from xnai_pipelines.releases.evaluate import comparison_of, require_challenger
-from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge, signed
+from xnai_pipelines.releases.evaluate import comparison_of
+from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_bytes
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import MoveKind, Release, Releases
+from xnai_pipelines.state.records import json_bytes, read_record, write_record
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 _VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
@@ -82,16 +84,6 @@ class Decision:
         return f"{self.vector_space}-{hashlib.sha256(self.judged_on.encode()).hexdigest()[:12]}"
 
 
-_DECISION: TypeAdapter[Decision] = TypeAdapter(Decision)
-
-
-def outcome_of(verdict: Verdict, *, ask: bool) -> Outcome:
-    """Return the outcome of a verdict; `ask` says whether a person has to approve a promotion."""
-    if not verdict.promoted:
-        return Outcome.REJECTED
-    return Outcome.AWAITING_APPROVAL if ask else Outcome.PROMOTED
-
-
 def why_ask(releases: Releases, vector_space: str, *, ask: bool) -> str | None:
     """Return why a person has to approve the promotion of a challenger, as a sentence; None if nobody has to.
 
@@ -118,35 +110,19 @@ def write_decision(folder: Path, decision: Decision) -> Path:
     if decision.decided_at.tzinfo is None:
         raise ValueError("The time of a decision needs a time zone. Pass datetime.now(UTC).")
     path = folder / f"{decision.name}.json"
-    write_bytes(path, _DECISION.dump_json(decision, indent=2))
+    write_record(path, decision)
     return path
-
-
-def read_decision(path: Path) -> Decision:
-    """Return the decision that `write_decision` wrote.
-
-    Raises:
-        DecisionError: The file is damaged.
-    """
-    try:
-        return _DECISION.validate_json(path.read_bytes())
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"])) or "the whole"
-        raise DecisionError(
-            f"The decision {path} is damaged ({where}: {first['msg']}). Delete it; the challenger is judged again."
-        ) from error
 
 
 def decisions(folder: Path) -> list[Decision]:
     """Return the decisions of a folder, newest first; none if there is no folder.
 
     Raises:
-        DecisionError: A decision is damaged.
+        RecordError: A decision is damaged.
     """
     # by name first, so that decisions of the same moment keep an order
-    found = [read_decision(path) for path in sorted(folder.glob("*.json"))]
-    return sorted(found, key=lambda decision: decision.decided_at, reverse=True)
+    found = [read_record(path, Decision) for path in sorted(folder.glob("*.json"))]
+    return sorted(filter(None, found), key=lambda decision: decision.decided_at, reverse=True)
 
 
 def last_decision(home: Home, vector_space: str) -> Decision | None:
@@ -259,8 +235,9 @@ def decide_promotion(
         asked = why_ask(releases, challenger.vector_space, ask=ask) if verdict.promoted else None
         # not the last trained adapter: another one may have been trained since this challenger was embedded
         adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
+        outcome = Outcome.AWAITING_APPROVAL if asked else Outcome.PROMOTED if verdict.promoted else Outcome.REJECTED
         decision = Decision(
-            outcome=outcome_of(verdict, ask=asked is not None),
+            outcome=outcome,
             verdict=verdict,
             decided_at=datetime.now(UTC),
             champion_release=comparison.champion.release,
@@ -283,7 +260,7 @@ def decide_promotion(
         decision=str(decision.outcome),
         metrics=_metrics(comparison),
         files={
-            "comparison.json": comparison.to_json().encode(),
+            "comparison.json": json_bytes(comparison),
             "comparison.md": comparison_markdown(comparison).encode(),
             "verdict.md": f"{verdict_markdown(verdict)}\n{remedies_markdown(tried)}".encode(),
             "differences.png": comparison_plot(comparison, gate.max_slice_loss),
@@ -307,7 +284,7 @@ def remedies_markdown(tried: Sequence[Decision]) -> str:
         [
             f"{one.decided_at:%Y-%m-%d %H:%M} UTC",
             f"adapter {one.adapter} of {one.encoder}" if one.adapter else f"encoder {one.encoder}",
-            "not recorded" if one.verdict.gain is None else signed(one.verdict.gain),
+            "not recorded" if one.verdict.gain is None else f"{one.verdict.gain:+.3f}",
             str(one.outcome).replace("_", " "),
         ]
         for one in sorted(tried, key=lambda one: one.decided_at)

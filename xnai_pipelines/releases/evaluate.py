@@ -3,39 +3,29 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from xnai_pipelines.autonomy.decisions.findings import NEW
-from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.source import tokenizer_file
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.evaluation.evaluate import Evaluation
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import measure_search, search_fingerprint
-from xnai_pipelines.evaluation.policy import policy_for
 from xnai_pipelines.evaluation.report import EvaluationReport
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question
+from xnai_pipelines.releases.challenger import require_challenger
 from xnai_pipelines.releases.comparing import compare
 from xnai_pipelines.releases.comparison import Comparison, Contender
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.make import (
-    UNKNOWN_ORIGIN,
-    EmbeddingsReport,
-    fill_index,
-    forget_deleted,
-    unpublished_release,
-)
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
-from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import Home, write_json, write_parquet
-from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name
+from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.layout import Home, write_parquet
+from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
-from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tracker import Tracker
 
 COMPARISON_VERSION = 1  # raised when the same searches give another comparison
@@ -101,18 +91,6 @@ def _new_questions(tracker: Tracker, champion: Release, questions: Sequence[Ques
     first = first_evaluation(tracker, champion.release)
     asked = set(per_question(tracker, first.run_id)["question_id"].to_pylist()) if first else set()
     return frozenset(question.question_id for question in questions if asked and question.question_id not in asked)
-
-
-def require_challenger(releases: Releases) -> Release:
-    """Return the challenger's manifest.
-
-    Raises:
-        ReleaseError: There is no challenger.
-    """
-    challenger = releases.challenger()
-    if challenger is None:
-        raise ReleaseError("There is no challenger. `xnai retrain` trains one and embeds the corpus with it.")
-    return challenger
 
 
 def last_comparison(home: Home) -> KeptComparison:
@@ -183,44 +161,3 @@ def _record_path(home: Home) -> Path:
 def _rows_path(home: Home) -> Path:
     """Return the path of the challenger's rows, one per question."""
     return home.state / "comparison.parquet"
-
-
-def index_challenger(
-    context: StageContext, encoder: Encoder, *, exact_search_rows: int, origin: EncoderOrigin = UNKNOWN_ORIGIN
-) -> EmbeddingsReport:
-    """Embed every chunk into the challenger's own table and record the challenger; the pointer does not move.
-
-    Resumes a table left by a killed run; drops the previous challenger's. The chunks stay as the champion's tokens
-    measured them, also if the challenger has another tokenizer. Its ranking policy is chosen as the champion's was.
-
-    Raises:
-        ReleaseError: Nothing is released yet, so there is nothing to challenge.
-    """
-    releases = Releases(context.home.releases)
-    champion = releases.require()
-    with stage(context, "challenger_index") as watch:
-        earlier = releases.challenger()
-        releases.challenge(None)
-        number = releases.next_number()
-        spec = embeddings_spec(embeddings_table_name(number, encoder.vector_space), encoder.dimension)
-        kept = {spec.name, *(release.embeddings_table for release in releases.all())}
-        if earlier and earlier.embeddings_table not in kept:
-            context.tables.drop(earlier.embeddings_table)
-        forget_deleted(context, releases, spec)
-        report = fill_index(context, encoder, number=number, spec=spec, exact_search_rows=exact_search_rows)
-        watch.items = report.encoded + report.from_cache
-        challenger = replace(
-            unpublished_release(context, number, spec, encoder, origin=origin),
-            cut_by=_cut_by(context.home, champion, encoder),
-        )
-        policy = policy_for(context, challenger, threads=encoder.threads)
-        releases.challenge(replace(challenger, ranking=asdict(policy)))
-    write_json(report_path(context.home, "challenger_index"), asdict(report))
-    return report
-
-
-def _cut_by(home: Home, champion: Release, encoder: Encoder) -> str | None:
-    """Return the encoder whose tokens measure the chunks, None if the challenger's tokens are the same."""
-    space = champion.cut_by or champion.vector_space
-    files = [tokenizer_file(home.models / folder).read_bytes() for folder in (space, encoder.vector_space)]
-    return None if files[0] == files[1] else space

@@ -101,7 +101,9 @@ def forget(
         made_of_it = [
             (spec, "document_id", documents) for spec in (CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
         ]
-        known_by = [(DOCUMENTS, "document_id", documents), *_of_files(sorted(paths - here))]
+        files = sorted(paths - here)
+        # the files last: every document came from one
+        known_by = [(DOCUMENTS, "document_id", documents), (QUARANTINE, "path", files), (FILES, "path", files)]
         chunks = chunks_of(context.tables, documents)
         adapters = adapters_trained_on(context.home, frozenset(documents))
         if not adapters and not any(context.tables.was_stored(*rows) for rows in (*known_by, *made_of_it)):
@@ -142,10 +144,6 @@ def forget(
     )
     write_json(report_path(context.home, "forgetting"), asdict(report))
     return report
-
-
-def _of_files(paths: list[str]) -> list[tuple[TableSpec, str, list[str]]]:
-    return [(QUARANTINE, "path", paths), (FILES, "path", paths)]  # the files last: every document came from one
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:

@@ -229,14 +229,9 @@ def _figure(compared: Compared) -> str:
     metric = "ndcg_at_10"
     champion, challenger = compared.champion[metric].mean, compared.challenger[metric].mean
     return (
-        f"nDCG@10 {challenger:.3f} against {champion:.3f}, {signed(compared.ndcg)} over {compared.questions} "
+        f"nDCG@10 {challenger:.3f} against {champion:.3f}, {compared.ndcg:+.3f} over {compared.questions} "
         f"{compared.origin} questions"
     )
-
-
-def signed(difference: Estimate) -> str:
-    """Return a difference with its interval: "+0.031 [+0.012, +0.050]"."""
-    return f"{difference.mean:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
 
 
 def _start(words: str) -> str:

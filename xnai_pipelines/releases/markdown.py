@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from xnai_pipelines.evaluation.markdown import markdown_table
+from xnai_pipelines.evaluation.markdown import markdown_table, one_line
 from xnai_pipelines.releases.comparison import MEGABYTE, ChangedQuestion, Comparison, Contender
-from xnai_pipelines.releases.gate import Verdict, signed
+from xnai_pipelines.releases.gate import Verdict
 
 Table = tuple[list[str], list[list[str]]]
 """Columns, and rows with as many cells."""
@@ -30,10 +30,10 @@ def comparison_table(comparison: Comparison) -> Table:
             f"{compared.questions} {compared.origin}",
             f"{compared.champion['ndcg_at_10'].mean:.3f}",
             f"{compared.challenger['ndcg_at_10'].mean:.3f}",
-            signed(compared.difference["ndcg_at_10"]),
+            f"{compared.difference['ndcg_at_10']:+.3f}",
             f"{compared.wins} / {compared.losses} / {compared.ties}",
-            signed(compared.difference["recall_at_10"]),
-            signed(compared.difference["mrr_at_10"]),
+            f"{compared.difference['recall_at_10']:+.3f}",
+            f"{compared.difference['mrr_at_10']:+.3f}",
         ]
         for compared in comparison.compared
     ]
@@ -63,7 +63,7 @@ def verdict_markdown(verdict: Verdict) -> str:
     return "\n".join(
         [
             f"**{'Promoted' if verdict.promoted else 'Rejected'}**\n",
-            "".join(f"- {_line(reason)}\n" for reason in verdict.reasons),
+            "".join(f"- {one_line(reason)}\n" for reason in verdict.reasons),
             markdown_table(["rule", "result", "seen"], rules),
         ]
     )
@@ -103,7 +103,3 @@ def _changed_markdown(changed: Sequence[ChangedQuestion]) -> str:
 
 def _rank(rank: int | None) -> str:
     return "not found" if rank is None else str(rank)
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

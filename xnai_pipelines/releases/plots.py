@@ -1,17 +1,10 @@
 """The comparison as a PNG for an event log: differences with intervals by slice and mode."""
 
-from xnai_pipelines.evaluation.plots import draw_interval
+from xnai_pipelines.drawing import FAINT, GRID, PINK, png
+from xnai_pipelines.evaluation.plots import COLOURS, draw_interval
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 from xnai_pipelines.extras import require
-from xnai_pipelines.figures import rendered
 from xnai_pipelines.releases.comparison import MODES, Comparison
-
-# The Okabe-Ito palette, distinguishable with any colour vision.
-_COLOURS = {"hybrid": "#0072B2", "vector": "#D55E00"}
-_LIMIT = "#CC79A7"
-_INK = "#222222"
-_FAINT = "#888888"
-_GRID = "#e5e5e5"
 
 _MOST_SLICES = 10
 
@@ -33,15 +26,15 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     height = 1.1 + 0.21 * (len(MODES) + 0.6) * len(shown)
     figure = Figure(figsize=(7, height), dpi=100, layout="constrained")
     axes = figure.subplots()
-    axes.axvline(0, color=_FAINT, linewidth=1)
-    axes.axvline(-max_slice_loss, color=_LIMIT, linewidth=1.44, linestyle="--")
+    axes.axvline(0, color=FAINT, linewidth=1)
+    axes.axvline(-max_slice_loss, color=PINK, linewidth=1.44, linestyle="--")
     row, centres, labels = 0.0, [], []
     for part in shown:
         for mode in MODES:
             compared = comparison.of(part, mode)
             if compared is None:
                 continue
-            colour, difference = _COLOURS[mode], compared.ndcg
+            colour, difference = COLOURS[mode], compared.ndcg
             draw_interval(axes, row, difference, label=f"{mode} {difference.mean:+.3f}", colour=colour)
             row += 1
         centres.append(row - (len(MODES) + 1) / 2)
@@ -55,20 +48,14 @@ def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
     high = max(max_slice_loss, *(difference.high for difference in differences))
     # room on the right for the labels
     axes.set_xlim(low - 0.05 * (high - low), high + 0.3 * (high - low))
-    axes.grid(axis="x", color=_GRID, linewidth=0.8)
-    for side in ("top", "right", "left"):
-        axes.spines[side].set_visible(False)
-    axes.spines["bottom"].set_color(_FAINT)
-    axes.tick_params(length=0, labelcolor=_INK, labelsize=8.5)
-    axes.set_axisbelow(True)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
     few = (
         ""
         if len(shown) == all_slices
         else f"\n{len(shown)} of {all_slices} slices: all questions, and the largest losses and gains"
     )
     title = "nDCG@10, challenger - champion, paired, 95 % intervals; dashed: max loss allowed on a slice"
-    figure.suptitle(title + few, x=0.01, ha="left", fontsize=9.5, color=_INK)
-    return rendered(figure)
+    return png(figure, title + few)
 
 
 def _shown(comparison: Comparison) -> tuple[list[Slice], int]:

@@ -149,7 +149,7 @@ def open_corpus(home: Home, release: Release) -> Corpus:
         except (DamagedArtefactError, FileNotFoundError):
             if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
-    table = Tables(home.lancedb).open(release.embeddings_table)
+    table = Tables.of(home).open(release.embeddings_table)
     with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
         return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, table)))
 

@@ -16,7 +16,7 @@ from xnai_pipelines.search.best import Groups, Ranking, best_passages
 from xnai_pipelines.search.by_graph import FULL_WEIGHT, GraphSearch, GraphSource
 from xnai_pipelines.search.corpus import Corpus, open_corpus
 from xnai_pipelines.search.hits import Explanation, Hit
-from xnai_pipelines.search.keyword import KeywordSearch, lookups, option
+from xnai_pipelines.search.keyword import KeywordSearch, option
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Rows, Scores
@@ -30,7 +30,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 4  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 5  # raised when the same tables and question give another ranking: figures are then measured again
 
 
 class SearchIndex:
@@ -91,7 +91,7 @@ class SearchIndex:
                 "which exports it again."
             )
         measured = read_vector_index(releases.vector_index_path(release.release))
-        tables = Tables(layout.lancedb)
+        tables = Tables.of(layout)
         approximate = (
             Approximate(tables.open(release.embeddings_table), measured.nprobes)
             if measured and measured.nprobes
@@ -344,7 +344,7 @@ class SearchIndex:
         titles = tuple(sorted(path[0] for path in self.corpus.values("heading_path", named)))
         return Explanation(
             asked=what,
-            lookups=lookups(what.text),
+            lookups=self.keyword.lookups(what.text),
             titles=titles,
             familiarity=self._scoring.familiarity(what.text),
             weight=self._scoring.weight(what.text, self.keyword.scores(what.text)),

@@ -1,7 +1,7 @@
 """Keyword search over a corpus: BM25 scores of a question, and the passages that contain its words and phrases."""
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property, partial, reduce
 
 import numpy as np
@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.function_words import function_words
+from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import Scores, best_rows
+from xnai_pipelines.search.ranking import Rows, Scores, best_rows
 from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
@@ -21,6 +22,7 @@ LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
+_PARTS = re.compile(r"[^/]+")  # of "and/or"
 
 Passages = npt.NDArray[np.int32]
 
@@ -48,12 +50,17 @@ class KeywordSearch:
     def telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
 
-        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines".
+        A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines". Several are:
+        "and/or", "he/she/they".
         """
         found = list(words(text))
         capitals = () if text.isupper() else {fold(name) for name in _NAME.findall(normalise(text)) if name.isupper()}
         dropped = self._function_words({word.text for word in found}).difference(capitals)
-        return [word for word in found if word.text not in dropped] or found
+        return [word for word in found if not dropped.issuperset(_PARTS.findall(word.text))] or found
+
+    def lookups(self, text: str) -> tuple[str, ...]:
+        """Return the distinct identifiers of a text that people look up."""
+        return tuple(dict.fromkeys(word.text for word in self.telling(text) if word.lookup))
 
     def _function_words(self, asked: Set[str]) -> frozenset[str]:
         """Return the function words of the language, of those of the corpus, that knows most of a question's words.
@@ -97,6 +104,21 @@ class KeywordSearch:
             there += rare * any(best in rows for rows in found)
         return min(1.0, there / min(asked, TELLING_WORDS * float(rarity(number, 1))))
 
+    def spoken(self, text: str, scores: Scores) -> Mapping[str, float]:
+        """Return which share of a question's words each language of 20 passages has, 0 to 1; 1 for the question's own.
+
+        Args:
+            text: The question.
+            scores: What `scores` returns for it.
+        """
+        found = (self.containing(word) for word in {word.text for word in words(text)})
+        return self.languages.spoken(found, best_found(scores))
+
+    @cached_property
+    def languages(self) -> Languages:
+        """The languages of the passages."""
+        return Languages.among(self._corpus.passages["language"], self._readable)
+
     def containing(self, term: str) -> Passages:
         """Return the passages that contain the term, ascending: int32 [m]."""
         rows = self._corpus.postings.containing(term)
@@ -117,7 +139,7 @@ class KeywordSearch:
         return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
 
     def containing_phrase(self, phrase: str) -> Passages:
-        """Return the passages whose text has the phrase word for word, ascending: int32 [m].
+        """Return the passages that have the phrase word for word, ascending: int32 [m].
 
         Of more than 2,000 passages with its words only the best are read: "of the" is in nearly all.
         """
@@ -125,11 +147,12 @@ class KeywordSearch:
         if len(rows) > MOST_READ:
             rows = np.sort(rows[best_rows(self.scores(phrase)[rows], MOST_READ)])
         wanted = folded(normalise(" ".join(phrase.split())))
-        texts = (folded(normalise(" ".join(text.split()))) for text in self._corpus.values("text", rows.tolist()))
+        passages = self._corpus.passage_texts(rows.tolist())
+        texts = (folded(normalise(" ".join(text.split()))) for text in passages)
         return rows[[wanted in text for text in texts]] if len(rows) else rows
 
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
-        """Return which passages a question's filters and excluded words leave: bool [n]; None for all.
+        """Return which passages a question's filters, excluded words and phrases leave: bool [n]; None for all.
 
         A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant.
         """
@@ -140,7 +163,8 @@ class KeywordSearch:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
-            rows = self._containing_words(excluded)
+            several = len(list(words(excluded))) > 1
+            rows = self.containing_phrase(excluded) if several else self._containing_words(excluded)
             allowed[np.setdiff1d(rows, self.containing(option(excluded)), assume_unique=True)] = False
         return allowed
 
@@ -156,6 +180,11 @@ class KeywordSearch:
         """Return the passages with all words of the text in their exact forms, ascending."""
         found = sorted((self.containing(word) for word in {word.text for word in words(text)}), key=len)
         return reduce(partial(np.intersect1d, assume_unique=True), found) if found else np.empty(0, np.int32)
+
+
+def best_found(scores: Scores) -> Rows:
+    """Return the 10 best passages that contain a word of the question: int64 [m]."""
+    return best_rows(np.where(scores > 0, scores, np.float32(-np.inf)), TELLING)
 
 
 def option(word: str) -> str:
@@ -176,8 +205,3 @@ def possible_titles(text: str) -> set[str]:
         for last in range(first + 2, min(first + LONGEST_TITLE, len(found)) + 1)
     }
     return runs | {word for name in text.split()[1:] if name[0].isupper() for word in title(name)}
-
-
-def lookups(text: str) -> tuple[str, ...]:
-    """Return the distinct identifiers of a text that people look up."""
-    return tuple(dict.fromkeys(word.text for word in words(text) if word.lookup))

@@ -2,12 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
+from xnai_pipelines.encoders.cache import VectorCache, passage_vectors, text_sha256
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import EncoderChangedError
@@ -93,6 +94,7 @@ def fill_index(
     context.tables.delete(spec, "chunk_id", work.removed)
     with context.progress.work("embeddings", len(work.to_write), "chunks") as advance:
         counts = _embed(context, encoder, spec=spec, wanted=frozenset(work.to_write), advance=advance)
+    _complete_tokens(context, encoder)
     table.checkout_latest()
     rows = int(table.count_rows())
     if work.to_write or work.removed:
@@ -188,6 +190,26 @@ def _write(
     rows = rows.append_column("vector", column).append_column("vector_space", spaces)
     context.tables.merge(spec, rows)
     return counts
+
+
+def _complete_tokens(context: StageContext, encoder: Encoder) -> None:
+    """Store the token codes that the cache lacks: one of an earlier version has none, nor has a deleted one.
+
+    Answers and re-rankers would compute those of each passage that they look at, again for every question.
+    """
+    spread = Spread(context.engine, context.home.shards)
+
+    def passages() -> Iterator[list[str]]:
+        return (batch["passage"].to_pylist() for batch in context.tables.stream(CHUNKS, ["passage"]))
+
+    with VectorCache(context.home.vector_cache) as cache:
+        missing = {text_sha256(one) for some in passages() for one in some} - cache.with_tokens(encoder.vector_space)
+        if not missing:
+            return
+        with context.progress.work("token codes", len(missing), "chunks") as advance:
+            for some in passages():
+                if without := [one for one in dict.fromkeys(some) if text_sha256(one) in missing]:
+                    passage_vectors(encoder, cache, without, advance, keep_tokens=True, spread=spread)
 
 
 def unpublished_release(

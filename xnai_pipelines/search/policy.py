@@ -23,8 +23,8 @@ class RankingPolicy:
         reranker: What compares the best passages again: "tokens", or the name of a cross-encoder's folder; None for
             nothing.
         graph_weight: Weight of what the knowledge graph adds to the score of a passage that it leads to; 0 without it.
-        languages: How well the encoder knows each of the corpus' languages that it does not know well, 0 to 1; "" is
-            passages without a language.
+        languages: How well the encoder knows each of the corpus' languages, 0 to 1; "" is passages without a language.
+            One that is not there was not measured.
     """
 
     vector_weight: float = DEFAULT_WEIGHT

@@ -12,12 +12,13 @@ from xnai_pipelines.search.spelling import Correction
 # Words for a kind of file beside its extensions.
 _KINDS = {"mail": "eml", "mailbox": "mbox", "calendar": "ics", "notebook": "ipynb", "python": "py"}
 _LANGUAGE = re.compile(r"([a-z]{2})(?:[-_][a-z]+)?")
-_QUOTED = r'(?<![A-Za-z0-9-])"[^"]+"(?![A-Za-z0-9])|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»|「[^「」]+」|『[^『』]+』'
+_QUOTED = r'"[^"]+"(?![A-Za-z0-9])|“[^“”]+”|„[^„“”]+[“”]|«[^«»]+»|「[^「」]+」|『[^『』]+』'
 _QUOTES = '"“”„«»「」『』'
 _OPERATOR = re.compile(
     # an option or a number is none: -rf, -273.15
     r"(?<!\S)(?:-(?P<without>(?:[^\W\d][^\s\"\d]{2,}|(?=[^\x00-\x7f])[^\W\d][^\s\"\d]+))"
-    rf"|(?P<name>source|lang|type):(?P<value>\"[^\"]+\"|[^\s\"]+))(?!\S)|{_QUOTED}"
+    rf"|(?P<name>source|lang|type):(?P<value>\"[^\"]+\"|[^\s\"]+))(?!\S)"
+    rf"|(?<!\S)-(?P<excluded>{_QUOTED})|(?!(?<=[A-Za-z0-9-])\")(?:{_QUOTED})"
 )
 
 
@@ -54,7 +55,7 @@ class Asked:
     Attributes:
         text: The words to search for, those of phrases among them.
         phrases: Phrases; passages that contain one word for word come first.
-        without: Words that no passage may contain.
+        without: Words and phrases that no passage may contain.
         filters: Conditions on the passages.
         corrections: Words that `text` has in place of those that were written.
     """
@@ -69,8 +70,8 @@ class Asked:
 def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
     """Return the question without its operators, and what these say.
 
-    Operators are `"a phrase"` in the quotation marks of any language, `-without`, `source:prefix`, `lang:de` and
-    `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a language or type that
+    Operators are `"a phrase"` in the quotation marks of any language, `-without`, `-"a phrase"`, `source:prefix`,
+    `lang:de` and `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a language or type that
     there is none of; so are operators in a question that has nothing else to search for. A given filter goes before an
     operator.
 
@@ -85,6 +86,8 @@ def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
         at = match.end()
         if match["without"]:
             without.append(match["without"])
+        elif match["excluded"]:
+            without.append(match["excluded"].strip(_QUOTES).strip())
         elif match["name"] and (condition := _condition(match["name"], match["value"].strip('"'))):
             named[match["name"]] = condition
         elif match["name"]:
@@ -98,7 +101,7 @@ def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
     return Asked(
         " ".join(left.split()),
         tuple(filter(_has_word, phrases)),
-        tuple(without),
+        tuple(filter(_has_word, without)),
         Filters(
             source_prefix=filters.source_prefix or named.get("source"),
             language=filters.language or named.get("lang"),

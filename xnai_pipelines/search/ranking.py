@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 FUSED_DEPTH = 200  # passages of a ranking that evaluation, training and an approximate index ask for
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
+# What the words of a passage are worth on average for each deviation of its vector: 0.12 to 0.22 on four corpora.
+EXPECTED_WORDS = 0.25
 _EQUAL = 1e-9  # deviation below which scores do not differ
 
 Scores = npt.NDArray[np.float32]
@@ -36,6 +38,19 @@ class Candidate:
     keyword: float | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Unspoken:
+    """The passages in a language that a question is not in.
+
+    Attributes:
+        rows: int64 [m].
+        share: How little their words say, 0 to 1; 1 is nothing.
+    """
+
+    rows: Rows
+    share: float
+
+
 @dataclass(slots=True, eq=False)
 class Estimates:
     """Scores of all passages, of which `best` makes exact those that decide.
@@ -59,6 +74,12 @@ class Estimates:
         if readable is None:
             return self
         return replace(self, scores=np.where(readable, self.scores, np.float32(-np.inf)))
+
+    def of(self, rows: Rows) -> Self:
+        """Return the scores of rows alone, the others without one."""
+        there = np.zeros(len(self.scores), bool)
+        there[rows] = True
+        return self.among(there)
 
     def plus(self, added: Scores) -> Self:
         """Return the scores with `added` to them: float32 [n]."""
@@ -110,17 +131,31 @@ def estimated_sum(
     weight: float,
     added: Scores,
     readable: npt.NDArray[np.bool_] | None = None,
+    unspoken: Sequence[Unspoken] = (),
 ) -> Estimates:
-    """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n]."""
+    """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n].
+
+    Passages of an `unspoken` language are compared by their vectors: on the scale of the best 100 of the language, for
+    encoders give all of them lower similarities. In place of their words comes what these would be worth on average.
+    """
     scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
     keyword = standardised(keyword, readable)
+    weights, words = np.full(len(keyword), weight, np.float32), np.full(len(keyword), 1 - weight, np.float32)
+    means, factors = (np.full(len(keyword), value, np.float32) for value in (scale.mean, scale.factor))
+    for one in unspoken:
+        own = _Scale.of(vector.at(vector.of(one.rows).best(SCALED_BY)))
+        mixed = scale.mixed(own, one.share)
+        means[one.rows], factors[one.rows] = mixed.mean, mixed.factor
+        words[one.rows] *= 1 - one.share
+        weights[one.rows] += EXPECTED_WORDS * (1 - weight) * one.share
 
     def total(similarities: Scores, rows: Rows | slice) -> Scores:
-        return summed(scale.applied(similarities), keyword[rows], weight) + added[rows]
+        standard = weights[rows] * ((similarities - means[rows]) * factors[rows])
+        return standard + words[rows] * keyword[rows] + added[rows]
 
     return Estimates(
         total(vector.scores, slice(None)),
-        abs(weight) * vector.error * scale.factor,
+        vector.error * float(np.max(np.abs(weights) * factors, initial=0.0)),
         None if vector.exact is None else lambda rows: total(vector.at(rows), rows),
     )
 
@@ -145,6 +180,12 @@ class _Scale:
             return cls(0.0, 0.0)
         mean, deviation = float(best.mean(dtype=np.float64)), float(best.std(dtype=np.float64))
         return cls(mean, 0.0 if deviation < _EQUAL else 1 / deviation)
+
+    def mixed(self, other: Self, share: float) -> Self:
+        """Return the scale that gives the weighted mean of what both give, with this share of the other."""
+        factor = (1 - share) * self.factor + share * other.factor
+        offset = (1 - share) * self.factor * self.mean + share * other.factor * other.mean
+        return replace(self, mean=offset / factor if factor else 0.0, factor=factor)
 
     def applied(self, scores: Scores) -> Scores:
         scaled: Scores = (scores - np.float32(self.mean)) * np.float32(self.factor)

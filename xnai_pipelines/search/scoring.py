@@ -10,14 +10,13 @@ import numpy.typing as npt
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.corpus import Corpus
-from xnai_pipelines.search.keyword import KeywordSearch, lookups
+from xnai_pipelines.search.keyword import KeywordSearch, best_found
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, best_rows, estimated_sum
+from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, Unspoken, estimated_sum
 from xnai_pipelines.search.vector_index import nearest
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
-TELLING = 10  # best passages by words, whose languages are the question's
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
@@ -86,6 +85,7 @@ class Scoring:
             weight=self.weight(what.text, keyword),
             added=self.added(what, titles=True),
             readable=self.readable,
+            unspoken=self._unspoken(what.text, keyword),
         )
 
     def weight(self, text: str, keyword: Scores) -> float:
@@ -101,22 +101,35 @@ class Scoring:
         """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
         return self.encoder.writing(text).familiarity * self._known_language(self.keyword.scores(text))
 
+    def _unspoken(self, text: str, keyword: Scores) -> list[Unspoken]:
+        """Return the passages in languages that a question is not in, as far as the encoder is known to know them.
+
+        An approximate index finds too few of a language to tell the scale of its similarities.
+        """
+        known = self.policy.languages
+        languages = self.keyword.languages
+        if self.approximate or sum(known.get(name, 0.0) > 0 for name in languages.names) < 2:
+            return []
+        familiarity = self.encoder.writing(text).familiarity * self._known_language(keyword)
+        spoken = self.keyword.spoken(text, keyword)
+        shares = {name: familiarity * known.get(name, 0.0) * (1 - spoken[name]) for name in languages.names}
+        return [Unspoken(languages.of(name), share) for name, share in shares.items() if share > 0]
+
     def _known_language(self, keyword: Scores) -> float:
         """Return how well the encoder knows the languages of the best passages by words, 0 to 1.
 
         A question is too short to tell its language; the passages that have its words tell it.
         """
-        if not self.policy.languages:
+        if all(known == 1 for known in self.policy.languages.values()):
             return 1.0
-        rows = best_rows(np.where(keyword > 0, keyword, np.float32(-np.inf)), TELLING)
-        languages = self.corpus.values("language", rows.tolist())
+        languages = self.corpus.values("language", best_found(keyword).tolist())
         known = [self.policy.languages.get(language or "", 1.0) for language in languages]
         return sum(known) / len(known) if known else 1.0
 
     def added(self, what: Asked, *, titles: bool) -> Scores:
         """Return what a passage's identifiers and phrases add to its score, and its document's title: float32 [n]."""
         added = np.zeros(len(self.corpus.passages), np.float32)
-        for term in lookups(what.text):
+        for term in self.keyword.lookups(what.text):
             added[self.keyword.containing(term)] += FIRST
         for phrase in what.phrases:
             added[self.keyword.containing_phrase(phrase)] += FIRST

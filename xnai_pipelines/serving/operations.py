@@ -66,7 +66,7 @@ async def read_document(
         if not served.for_groups(caller.groups).index.holds(document_id):
             return None  # before anything is read: how long it takes must not tell that there is a document
         columns = ["document_id", "source", "title", "media_type", "language", "text"]
-        rows = Tables(service.home.lancedb).read(DOCUMENTS, columns, f"document_id = '{document_id}'").to_pylist()
+        rows = Tables.of(service.home).read(DOCUMENTS, columns, f"document_id = '{document_id}'").to_pylist()
         return rows[0] if rows else None
 
     row = await service.workers.do(work) if document_id and _HEX.issuperset(document_id) else None

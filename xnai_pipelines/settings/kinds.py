@@ -57,6 +57,13 @@ def _server(value: str) -> str:
     return value
 
 
+def _bucket(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme != "s3" or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("it must be s3://BUCKET/PREFIX, without credentials or options")
+    return value.rstrip("/")
+
+
 def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
     for one in value:
         try:
@@ -79,5 +86,6 @@ AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 QuestionsPath = Annotated[Path, AfterValidator(_absolute_or_generated)]
 TrainingOptions = Annotated[AdapterConfig, NoDecode, BeforeValidator(_training)]
 VariantName = Annotated[str, AfterValidator(_variant)]
+BucketUrl = Annotated[str, AfterValidator(_bucket)]
 ServerUrl = Annotated[str, AfterValidator(_server)]
 SecretUrl = Annotated[SecretStr, AfterValidator(_web_address)]

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, SecretStr, field_validator
 
 from xnai_pipelines.serving.issuer import Algorithm, Issuer, is_safe
 from xnai_pipelines.serving.limits import ServiceLimits
-from xnai_pipelines.settings.kinds import AbsolutePath, Names, Networks
+from xnai_pipelines.settings.kinds import AbsolutePath, BucketUrl, Names, Networks
 
 
 class ServerSettings(BaseModel):
@@ -56,6 +56,11 @@ class ServerSettings(BaseModel):
     )
     mlflow_ui: str | None = Field(
         default=None, description="URL of the MLflow UI for links. Unset: the tracking server or port above."
+    )
+    lancedb_uri: BucketUrl | None = Field(
+        default=None,
+        description="`s3://BUCKET/PREFIX` of the tables, one prefix for each home. Unset: where the home recorded "
+        "them, else in the home.",
     )
     dagster_home: AbsolutePath | None = Field(
         default=None,

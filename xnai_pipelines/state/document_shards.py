@@ -15,6 +15,7 @@ import pyarrow as pa
 from xnai_pipelines.compute.arrow_files import read_arrow, write_arrow
 from xnai_pipelines.compute.engine import Engine, in_shards
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.table_place import Bucket, place_of
 from xnai_pipelines.state.tables import Tables
 
 DOCUMENTS_IN_SHARD = 128
@@ -28,13 +29,13 @@ class DocumentShard:
     """Documents for one worker.
 
     Attributes:
-        tables: Folder of the tables.
+        tables: Where the tables lie.
         documents: Their ids.
         make: What makes the rows.
         result: Arrow file that the worker writes; there already if the shard was done.
     """
 
-    tables: Path
+    tables: Path | Bucket
     documents: tuple[str, ...]
     make: MakeRows
     result: Path
@@ -63,7 +64,7 @@ def rows_by_workers(
     shards = []
     for each in in_shards(wanted, DOCUMENTS_IN_SHARD):
         name = hashlib.sha256("\n".join(f"{one} {wanted[one]}" for one in each).encode()).hexdigest()
-        shards.append(DocumentShard(home.lancedb, tuple(each), make, folder / f"{name}.arrow"))
+        shards.append(DocumentShard(place_of(home), tuple(each), make, folder / f"{name}.arrow"))
     parts = []
     for shard in engine.map(make_shard, shards):
         parts.append(read_arrow(shard.result))

@@ -1,18 +1,28 @@
-"""Locks that the operating system releases when their holder dies: one writer at a time, and which runs are alive.
+"""One writer at a time, and which runs are alive.
 
-A process id would not do: it is reused, and may belong to another machine's or container's process.
+The operating system releases a lock of a file when its holder dies. A process id would not do: it is reused, and may
+belong to another machine's or container's process. If Dagster's storage is PostgreSQL, runs may be on machines between
+which such locks do not hold; then each of them has a lease there as well.
 """
 
 import fcntl
 import os
+import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
 
+if TYPE_CHECKING:
+    from xnai_pipelines.state.leases import Lease, Leases
+
 WRITER = "writer.lock"  # of the home's tables
+
+_leased: "dict[tuple[Path, str], Lease]" = {}  # by this process
 
 
 @contextmanager
@@ -22,8 +32,53 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
     Raises:
         HomeError: The home cannot be written.
     """
-    with held(home, WRITER, f"process {os.getpid()}", say):
+    with held(home, WRITER, f"process {os.getpid()}", say), leased(home, WRITER, f"process {os.getpid()}", say):
         yield
+
+
+@contextmanager
+def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so."""
+    leases = leases_of(home)
+    if leases is None:
+        yield
+        return
+
+    def wait(holder: str) -> None:
+        say(f"Waiting for {holder}, which is writing to {home.root}.")
+
+    with leases.held(name, f"{owner} on {socket.gethostname()}", wait) as lease:
+        key = (home.root.absolute(), name)
+        _leased[key] = lease
+        try:
+            yield
+        finally:
+            del _leased[key]
+
+
+@contextmanager
+def committing(root: Path) -> Iterator[None]:
+    """Run the block, which commits something to the home there, unless another process has taken over as its writer.
+
+    Raises:
+        HomeError: It has.
+    """
+    lease = _leased.get((root.absolute(), WRITER))
+    with lease.committing() if lease else nullcontext():
+        yield
+
+
+def leases_of(home: Home) -> "Leases | None":
+    """Return the leases of a home, None unless Dagster's storage is PostgreSQL.
+
+    Raises:
+        HomeError: The server cannot be reached.
+    """
+    if not os.environ.get("XNAI_POSTGRES_HOST"):
+        return None
+    from xnai_pipelines.state.leases import open_leases  # it imports SQLAlchemy
+
+    return open_leases(home_id(home))
 
 
 @contextmanager
@@ -56,14 +111,15 @@ def held(home: Home, name: str, holder: str, say: Callable[[str], None]) -> Iter
 
 @contextmanager
 def held_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock of this file while the block runs if no process holds it; yield whether it is held."""
+    """Hold the lock of this file of a home while the block runs if no process holds it; yield whether it is held."""
     with path.open("a+") as file:
         free = True
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             free = False
-        yield free
+        leases = leases_of(Home(path.parent)) if free else None
+        yield free and not (leases and leases.is_held(path.name))
 
 
 @contextmanager
@@ -77,7 +133,8 @@ def shown_alive(home: Home, run_id: str) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX)
         unnamed.rename(path)
         try:
-            yield
+            with leased(home, f"alive {run_id} {os.getpid()}", f"run {run_id}", lambda _: None):
+                yield
         finally:
             path.unlink(missing_ok=True)
 
@@ -88,8 +145,9 @@ def was_shown_alive(home: Home, run_id: str) -> bool:
 
 
 def is_alive(home: Home, run_id: str) -> bool:
-    """Return whether a process holds a lock of the run."""
-    return any(is_held(path) for path in _locks(home, run_id))
+    """Return whether a process holds a lock of the run, or on another machine its lease."""
+    leases = leases_of(home)
+    return any(is_held(path) for path in _locks(home, run_id)) or bool(leases and leases.is_held(f"alive {run_id} "))
 
 
 def dead_runs(home: Home) -> list[str]:

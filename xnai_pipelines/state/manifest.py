@@ -9,6 +9,7 @@ from typing import Any
 
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.locks import committing
 
 _EMBEDDINGS = "embeddings_"
 
@@ -150,7 +151,7 @@ class Releases:
 
     def publish(self, release: Release, reason: str) -> None:
         """Write the manifest, then move the pointer to it. After a kill in between, the old release still serves."""
-        write_json(self._folder / f"{release.release}.json", asdict(release))
+        self._write(f"{release.release}.json", asdict(release))
         self._point_to(release.release, MoveKind.PUBLISHED, reason)
 
     def roll_back(self, number: int, reason: str) -> None:
@@ -166,7 +167,7 @@ class Releases:
         self._point_to(self.moves()[-1].release, MoveKind.REPAIRED, "the pointer was damaged or lost")
 
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
-        write_json(self._folder / "current.json", {"release": self.read(number).release})
+        self._write("current.json", {"release": self.read(number).release})
         with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
             file.write("\n" + json.dumps(asdict(Move(number, now(), kind, reason))))  # the newline first: see `moves`
 
@@ -194,11 +195,11 @@ class Releases:
 
     def set_ranking(self, number: int, ranking: dict[str, Any] | None) -> None:
         """Record the ranking policy in a release's manifest; searches opened from now on rank by it."""
-        write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), ranking=ranking)))
+        self._write(f"{number}.json", asdict(replace(self.read(number), ranking=ranking)))
 
     def set_graph(self, number: int, revision: str | None) -> None:
         """Record the revision of the knowledge graph in a release's manifest."""
-        write_json(self._folder / f"{number}.json", asdict(replace(self.read(number), graph=revision)))
+        self._write(f"{number}.json", asdict(replace(self.read(number), graph=revision)))
 
     def challenger(self) -> Release | None:
         """Return the manifest that the challenger would have as a release, None if there is no challenger."""
@@ -207,9 +208,14 @@ class Releases:
     def challenge(self, challenger: Release | None) -> None:
         """Record the challenger; None removes it."""
         if challenger is None:
-            self._challenger.unlink(missing_ok=True)
+            with committing(self._folder.parent):
+                self._challenger.unlink(missing_ok=True)
         else:
-            write_json(self._challenger, asdict(challenger))
+            self._write(self._challenger.name, asdict(challenger))
+
+    def _write(self, name: str, value: dict[str, Any]) -> None:
+        with committing(self._folder.parent):
+            write_json(self._folder / name, value)
 
     def vector_index_path(self, number: int) -> Path:
         """Return the path of the measurement of a release's approximate vector index."""

@@ -27,6 +27,7 @@ from xnai_pipelines.state.schemas import (
     TableSpec,
     embeddings_spec,
 )
+from xnai_pipelines.state.table_place import has_tables
 from xnai_pipelines.state.tables import Tables
 
 _log = logging.getLogger(__name__)
@@ -101,9 +102,9 @@ def pending(home: Home) -> tuple[Change, ...]:
             Change(f"reports/{path.relative_to(home.reports).as_posix()}", "It moves to state/.")
             for path in sorted(_replaced(home.reports))
         ]
-    if not home.lancedb.is_dir():
+    if not has_tables(home):
         return tuple(changes)
-    tables = Tables(home.lancedb)
+    tables = Tables.of(home)
     for spec in _specs(tables):
         stored = tables.open(spec.name).schema
         missing = [field.name for field in spec.schema if field.name not in stored.names]
@@ -123,9 +124,9 @@ def migrate_tables(home: Home, say: Callable[[str], None]) -> None:
         HomeError: The home cannot be written.
         TableError: A table stores a column in a form that this version cannot read.
     """
-    if home.lancedb.is_dir():
+    if has_tables(home):
         with sole_writer(home, say):
-            tables = Tables(home.lancedb)
+            tables = Tables.of(home)
             for spec in _specs(tables):
                 tables.ensure(spec)
 

@@ -36,4 +36,9 @@ def read_record(path: Path, kind: type[Record]) -> Record | None:
 
 def write_record(path: Path, record: object) -> None:
     """Replace the record, atomically even if the machine stops."""
-    write_bytes(path, TypeAdapter(type(record)).dump_json(record, indent=2))
+    write_bytes(path, json_bytes(record))
+
+
+def json_bytes(record: object) -> bytes:
+    """Return the JSON text of a record."""
+    return TypeAdapter(type(record)).dump_json(record, indent=2)

@@ -5,20 +5,23 @@ import os
 import signal
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from xnai_pipelines.errors import HomeError, TableError
-from xnai_pipelines.state.lance_files import cut_off_files, newest_version, undo_newest
+from xnai_pipelines.state.lance_files import cut_off_files, newest_version, table_folders, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.locks import committing
 from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.table_place import Bucket, place_of
 
 DELETE_GROUP = 1_000  # ids in one SQL list
 
@@ -31,20 +34,50 @@ class Tables:
     `committed` is called after every commit; tests use it to kill the process there.
     """
 
-    def __init__(self, folder: Path, committed: Callable[[], None] = lambda: None) -> None:
-        self._folder = folder
+    def __init__(
+        self, place: Path | Bucket, committed: Callable[[], None] = lambda: None, *, root: Path | None = None
+    ) -> None:
+        """Open the tables.
+
+        Args:
+            place: Where they lie.
+            committed: Called after every commit.
+            root: Folder of the home whose writer may write them; None if nobody asks.
+        """
+        self._place = place
         self._committed = committed
+        self._root = root
+        if isinstance(place, Bucket):
+            return
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise TableError(
-                f"The tables' folder {folder} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
+                f"The tables' folder {place} cannot be written ({error.strerror}). Make it writable, or set XNAI_HOME "
                 "to a writable folder."
             ) from error
 
+    @classmethod
+    def of(cls, home: Home, committed: Callable[[], None] = lambda: None) -> Self:
+        """Return the tables of a home, wherever they lie."""
+        return cls(place_of(home), committed, root=home.root)
+
     @cached_property
     def _database(self) -> Any:
-        return imported_lancedb().connect(str(self._folder))  # importing it takes a second: not before a table is read
+        lancedb = imported_lancedb()  # importing it takes a second: not before a table is read
+        if isinstance(self._place, Path):
+            return lancedb.connect(str(self._place))
+        try:
+            return lancedb.connect(self._place.address, storage_options=self._place.options())
+        except (ValueError, RuntimeError) as error:
+            raise self._place.unreachable(error) from error
+
+    @contextmanager
+    def _commit(self) -> Iterator[None]:
+        """Run the block, which is one commit, unless another process has taken over as the home's writer."""
+        with committing(self._root) if self._root else nullcontext():
+            yield
+        self._committed()
 
     def names(self) -> list[str]:
         """Return the names of the tables that exist."""
@@ -65,7 +98,7 @@ class Tables:
         """
         table = self._opened(name)
         if table is None:
-            raise TableError(f"Table {name} does not exist in {self._folder}. `xnai run` makes it.")
+            raise TableError(f"Table {name} does not exist in {self._place}. `xnai run` makes it.")
         return table
 
     def _opened(self, name: str) -> Any | None:
@@ -73,14 +106,17 @@ class Tables:
 
         Raises:
             TableError: The table is damaged.
+            HomeError: The object store cannot be reached.
         """
         try:
             return self._database.open_table(name)
         except (ValueError, FileNotFoundError):
             return None
         except RuntimeError as error:
+            if isinstance(self._place, Bucket):
+                raise self._place.unreachable(error) from error
             raise TableError(
-                f"Table {name} in {self._folder} cannot be opened ({error}). `xnai doctor` says what can be done."
+                f"Table {name} in {self._place} cannot be opened ({error}). `xnai doctor` says what can be done."
             ) from error
 
     def ensure(self, spec: TableSpec) -> Any:
@@ -94,22 +130,21 @@ class Tables:
         """
         table = self._opened(spec.name)
         if table is None:
-            table = self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
-            self._committed()
-            return table
+            with self._commit():
+                return self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
         stored = table.schema
         missing = [field for field in spec.schema if field.name not in stored.names]
         wrong = [f for f in spec.schema if f.name in stored.names and not f.type.equals(stored.field(f.name).type)]
         if wrong:
             columns = ", ".join(f"{f.name} ({stored.field(f.name).type}, needed {f.type})" for f in wrong)
             raise TableError(
-                f"Table {spec.name} in {self._folder} was written by another version of xnai_pipelines, with other "
+                f"Table {spec.name} in {self._place} was written by another version of xnai_pipelines, with other "
                 f"column types: {columns}. Use that version, or ingest into a new XNAI_HOME."
             )
         if missing:
             _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
-            table.add_columns(missing)
-            self._committed()
+            with self._commit():
+                table.add_columns(missing)
         return table
 
     def read(self, spec: TableSpec, columns: Sequence[str], where: str | None = None) -> pa.Table:
@@ -160,9 +195,9 @@ class Tables:
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
-        merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
-        self._check_written(spec.name)
-        self._committed()
+        with self._commit():
+            merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+            self._check_written(spec.name)
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows by key in one commit; columns missing in a row are null. No rows: no commit."""
@@ -173,19 +208,21 @@ class Tables:
         """Make the rows the table's only ones, in one commit."""
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
-        merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
-        self._check_written(spec.name)
-        self._committed()
+        with self._commit():
+            merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
+            self._check_written(spec.name)
 
     def _check_written(self, name: str) -> None:
-        """Undo the last commits if a file of them was cut off.
+        """Undo the last commits if a file of them was cut off; an object is stored whole or not at all.
 
         LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file.
 
         Raises:
             HomeError: It was cut off.
         """
-        folder = self._folder / f"{name}.lance"
+        if isinstance(self._place, Bucket):
+            return
+        folder = self._place / f"{name}.lance"
         cut_off = cut_off_files(folder, newest_version(folder))
         if not cut_off:
             return
@@ -202,8 +239,8 @@ class Tables:
         if table is None:
             return
         for first in range(0, len(values), DELETE_GROUP):
-            table.delete(is_in(column, values[first : first + DELETE_GROUP]))
-            self._committed()
+            with self._commit():
+                table.delete(is_in(column, values[first : first + DELETE_GROUP]))
 
     def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
         """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
@@ -215,14 +252,14 @@ class Tables:
         table = self._opened(spec.name)
         if table is None:
             return 0
-        table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
-        self._check_written(spec.name)
-        self._committed()
-        remade = remake(table)
-        for index in table.list_indices():
-            if index.name not in remade:
-                table.drop_index(index.name)
-        self._committed()
+        with self._commit():
+            table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
+            self._check_written(spec.name)
+        with self._commit():
+            remade = remake(table)
+            for index in table.list_indices():
+                if index.name not in remade:
+                    table.drop_index(index.name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
             table.optimize()
@@ -253,8 +290,8 @@ class Tables:
 
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
-        self._database.drop_table(name, ignore_missing=True)
-        self._committed()
+        with self._commit():
+            self._database.drop_table(name, ignore_missing=True)
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None if it does not exist."""
@@ -262,12 +299,26 @@ class Tables:
         return None if table is None else int(table.version)
 
     def size_bytes(self) -> int:
-        """Return the size of all tables on disk, in bytes."""
+        """Return the size of all tables on disk, in bytes; in an object store that of their newest versions."""
+        if isinstance(self._place, Bucket):
+            return sum(int(self.open(name).stats()["total_bytes"]) for name in self.names())
         total = 0
-        for path in self._folder.rglob("*"):
+        for path in self._place.rglob("*"):
             with suppress(FileNotFoundError):  # a writer may compact the tables meanwhile
                 total += path.stat().st_size if path.is_file() else 0
         return total
+
+
+def table_names(home: Home) -> set[str]:
+    """Return the names of a home's tables; in a folder also of damaged ones.
+
+    Raises:
+        HomeError: The object store cannot be reached.
+    """
+    place = place_of(home)
+    if isinstance(place, Bucket):
+        return set(Tables(place).names())
+    return {folder.stem for folder in table_folders(place)}
 
 
 def vectors_of(rows: pa.Table | pa.RecordBatch) -> NDArray[np.float32]:

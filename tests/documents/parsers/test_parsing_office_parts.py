@@ -18,7 +18,7 @@ from pptx.opc.packuri import PackURI
 from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, paragraph, zipped
-from xnai_pipelines.documents.parsers.office_markup import without_wrappers
+from xnai_pipelines.documents.parsers.office_markup import as_plain_body
 from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs
 from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, xml_root
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
@@ -80,7 +80,7 @@ def test_a_short_text_is_not_taken_for_part_of_a_longer_word() -> None:
 
 def test_wrappers_are_told_from_other_elements() -> None:
     body = f"<w:p {W}><w:customXmlDelRangeStart/><w:fldSimple w:instr='>'><w:r/></w:fldSimple></w:p>"
-    assert b"<w:customXmlDelRangeStart/><w:r/></w:p>" in without_wrappers(body.encode())
+    assert b"<w:customXmlDelRangeStart/><w:r/></w:p>" in as_plain_body(body.encode())
 
 
 def test_moved_text_and_readings_of_a_word_file_stand_where_a_reader_sees_them(parse: Parse) -> None:

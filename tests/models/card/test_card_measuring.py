@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,9 +32,8 @@ MATERIAL = Material(
     questions=QUESTIONS,
     pool=PASSAGES,
     judged=Judged(
-        chunk_ids=[f"c{number}" for number in range(8)],
         document_ids=[f"d{number}" for number in range(8)],
-        keyword_scores=[{"c0": 2.0}, {"c2": 3.0, "c5": 1.0}, {}],
+        keyword=[{0: 2.0}, {2: 3.0, 5: 1.0}, {}],
         vector_weight=0.5,
         relevant=[{"d0": 1}, {"d2": 1}, {"d1": 1}],
     ),
@@ -53,16 +53,14 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
     )
 
 
+def measured(figures: VariantFigures, encoder: Encoder, material: Material = MATERIAL, **options: Any) -> Measured:
+    given = {"full": None, "threads": 2, "timeout": NEVER_SECONDS}
+    return measure_variant(figures, encoder.spec.source, material=material, **(given | options))
+
+
 @pytest.fixture(scope="module")
 def full(fp32_encoder: Encoder) -> Measured:
-    return measure_variant(
-        known("fp32", fp32_encoder),
-        fp32_encoder.spec.source,
-        material=MATERIAL,
-        full=None,
-        threads=2,
-        timeout=NEVER_SECONDS,
-    )
+    return measured(known("fp32", fp32_encoder), fp32_encoder)
 
 
 @pytest.mark.slow
@@ -73,15 +71,7 @@ def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built
         encoded.extend(passages)
         return encoder.encode_passages(passages).vectors
 
-    int8 = measure_variant(
-        known("int8_dynamic", built_encoder),
-        built_encoder.spec.source,
-        material=MATERIAL,
-        full=full,
-        threads=2,
-        timeout=NEVER_SECONDS,
-        encode=encode,
-    ).figures
+    int8 = measured(known("int8_dynamic", built_encoder), built_encoder, full=full, encode=encode).figures
     figures = full.figures
     assert (figures.failed, int8.failed) == (None, None)
     assert len(encoded) == len(PASSAGES)  # the held-out passages are in the pool, and encoded once
@@ -118,25 +108,18 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
     (folder / "model.onnx").write_bytes(model)
     with pytest.raises(ProbeError, match=r"damaged cannot be served: .*model\.onnx does not match"):
         probe(folder, PASSAGES[:1], QUESTIONS[:1], threads=1, timeout=NEVER_SECONDS)
-    measured = measure_variant(
+    found = measure_variant(
         known("int8", built_encoder), folder, material=MATERIAL, full=full, threads=1, timeout=NEVER_SECONDS
     )
-    assert measured.vectors is None
-    assert measured.figures.cost is None
-    assert measured.figures.failed is not None
-    assert "model.onnx does not match" in measured.figures.failed
+    assert found.vectors is None
+    assert found.figures.cost is None
+    assert found.figures.failed is not None
+    assert "model.onnx does not match" in found.figures.failed
 
 
 @pytest.mark.slow
 def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(full: Measured, built_encoder: Encoder) -> None:
-    figures = measure_variant(
-        known("int8", built_encoder, cosine_floor=0.99999),
-        built_encoder.spec.source,
-        material=MATERIAL,
-        full=full,
-        threads=2,
-        timeout=NEVER_SECONDS,
-    ).figures
+    figures = measured(known("int8", built_encoder, cosine_floor=0.99999), built_encoder, full=full).figures
     assert figures.failed is not None
     assert "below the floor of 0.99999" in figures.failed
     assert figures.cost is not None
@@ -151,28 +134,14 @@ def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
 @pytest.mark.slow
 def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder) -> None:
     missing = Measured(known("fp32", built_encoder, failed="It is gone."))
-    measured = measure_variant(
-        known("int8", built_encoder),
-        built_encoder.spec.source,
-        material=MATERIAL,
-        full=missing,
-        threads=2,
-        timeout=NEVER_SECONDS,
-    )
-    assert measured.figures.failed == "It cannot be compared with fp32, which failed."
+    figures = measured(known("int8", built_encoder), built_encoder, full=missing).figures
+    assert figures.failed == "It cannot be compared with fp32, which failed."
 
 
 @pytest.mark.slow
 def test_without_questions_passages_are_compared_among_themselves(fp32_encoder: Encoder) -> None:
     material = Material(held_out=PASSAGES[:5])
-    figures = measure_variant(
-        known("fp32", fp32_encoder),
-        fp32_encoder.spec.source,
-        material=material,
-        full=None,
-        threads=2,
-        timeout=NEVER_SECONDS,
-    ).figures
+    figures = measured(known("fp32", fp32_encoder), fp32_encoder, material).figures
     assert figures.failed is None
     assert figures.retrieval == {}
     assert figures.agreement is not None

@@ -103,18 +103,18 @@ def test_scaled_layers_lose_less_of_their_output_than_rounded_ones(
     batches = tokenise(model, choose_texts(calibration_texts, 0), 128)
     errors = []
     for calibrated in calibrated_blocks(model, batches):
-        for inputs in calibrated.inputs:
-            scales = search_scales(inputs, AWQ)
-            pair = [0.0, 0.0]
-            for linear in inputs.linears if scales is not None else ():
-                matrix = linear.matrix()
-                weight = matrix * scales
-                rounded = round_to_nearest(weight, levels_of(AWQ, weight), AWQ.granularity, AWQ.group_size)
-                scaled = coded_tensor(linear.name, matrix.shape, rounded=rounded, scheme=AWQ, column_scales=scales)
-                plain = rounded_tensor(linear.name, matrix, RTN)
-                for i, tensor in enumerate((scaled, plain)):
-                    pair[i] += output_error(matrix, tensor.restored(), inputs.hessian)
-            if scales is not None:
-                errors.append(pair)
+        inputs = calibrated.inputs
+        scales = search_scales(inputs, AWQ)
+        pair = [0.0, 0.0]
+        for linear in inputs.linears if scales is not None else ():
+            matrix = linear.matrix()
+            weight = matrix * scales
+            rounded = round_to_nearest(weight, levels_of(AWQ, weight), AWQ.granularity, AWQ.group_size)
+            scaled = coded_tensor(linear.name, matrix.shape, rounded=rounded, scheme=AWQ, column_scales=scales)
+            plain = rounded_tensor(linear.name, matrix, RTN)
+            for i, tensor in enumerate((scaled, plain)):
+                pair[i] += output_error(matrix, tensor.restored(), inputs.hessian)
+        if scales is not None:
+            errors.append(pair)
     assert errors
     assert all(scaled < plain for scaled, plain in errors)

@@ -50,13 +50,18 @@ class Alignment:
             if self.sentence[at].kind is Kind.NAME and self.sentence[at].term in self.context
         )
 
-    def keeps_a_neighbour(self, at: int) -> bool:
-        """Return whether the token has the same word next to it in the passage, articles and its own kind aside."""
-        mine = [beside(self.sentence, at, step) for step in (-1, 1)]
+    def keeps_a_neighbour(self, at: int, *, content: bool = False) -> bool:
+        """Return whether the token has the same word next to it in the passage, articles and its own kind aside.
+
+        Args:
+            at: Place of the token.
+            content: Whether function words do not count: "of theft" stands beside "of" wherever it stands.
+        """
+        mine = [beside(self.sentence, at, step, content=content) for step in (-1, 1)]
         if mine == [None, None]:
             return True
         for place in self.places.get(self.sentence[at].term, ()):
-            theirs = [beside(self.passage, place, step) for step in (-1, 1)]
+            theirs = [beside(self.passage, place, step, content=content) for step in (-1, 1)]
             if any(one is not None and one == other for one, other in zip(mine, theirs, strict=True)):
                 return True
         return False
@@ -104,13 +109,17 @@ def cues_of(tokens: Sequence[Token], at: int, cue: Cue) -> list[int]:
     return found
 
 
-def beside(tokens: Sequence[Token], at: int, step: int) -> str | None:
-    """Return the term next to a token on one side, articles and others of its kind aside; None at the end."""
+def beside(tokens: Sequence[Token], at: int, step: int, *, content: bool = False) -> str | None:
+    """Return the term next to a token on one side, articles and others of its kind aside; None at the end.
+
+    With `content`, all function words are put aside.
+    """
     kind = tokens[at].kind
     at += step
     clause = tokens[at - step].clause
     while 0 <= at < len(tokens) and (
         fold(tokens[at].text) in ARTICLES
+        or (content and not tokens[at].content)
         or (tokens[at].kind is kind and kind in CRITICAL and tokens[at].clause == clause)
     ):
         at += step

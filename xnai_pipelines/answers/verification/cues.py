@@ -21,6 +21,7 @@ class Cue(StrEnum):
     DIRECTION = "direction"
     MODAL = "modal"
     LINK = "link"
+    STATUS = "status"
 
 
 TURNING = (Cue.NEGATION, Cue.CONDITION, Cue.HEDGE, Cue.QUANTITY)  # a claim is another one without them
@@ -177,6 +178,26 @@ _LINKS: Mapping[str, str] = {
     "da": "og eller men som at fordi",
     "no": "og eller men som at fordi",
 }
+# What somebody or something no longer is, or never was.
+_STATUSES: Mapping[str, str] = {
+    "en": "former formerly previously erstwhile onetime fictional fictitious fake imaginary",
+    "de": """ehemalige ehemaliger ehemaliges ehemaligen ehemals fruhere fruherer fruheres fruheren fiktive fiktiver
+        fiktives""",
+    "fr": "ancien ancienne anciens anciennes anciennement fictif fictive",
+    "es": "antiguo antigua antiguos antiguas anteriormente ficticio ficticia",
+    "it": "ex precedentemente fittizio fittizia",
+    "pt": "antigo antiga antigos antigas anteriormente ficticio ficticia",
+    "nl": "voormalig voormalige vroegere fictief fictieve",
+    "ru": """бывший бывшая бывшее бывшие бывшего бывшей бывших бывшему бывшим бывшем вымышленный вымышленная
+        вымышленного""",
+    "uk": "колишній колишня колишнє колишні колишнього колишньої вигаданий вигадана",
+    "bg": "бивш бивша бивши бившият бившата измислен измислена",
+    "pl": "dawny dawna dawne dawniej fikcyjny fikcyjna",
+    "cs": "byvaly byvala byvale byvaleho drivejsi fiktivni",
+    "sv": "tidigare forutvarande fiktiv fiktiva",
+    "da": "tidligere forhenvaerende fiktiv fiktive",
+    "no": "tidligere forhenvaerende fiktiv fiktive",
+}
 _TABLES = {
     Cue.NEGATION: _NEGATIONS,
     Cue.CONDITION: _CONDITIONS,
@@ -185,6 +206,7 @@ _TABLES = {
     Cue.DIRECTION: _DIRECTIONS,
     Cue.MODAL: _MODALS,
     Cue.LINK: _LINKS,
+    Cue.STATUS: _STATUSES,
 }
 COVERED = frozenset.intersection(*(frozenset(_TABLES[cue]) for cue in TURNING))
 # Conditions of several words. The first stands for all.

@@ -9,8 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment
-from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject, spliced
+from xnai_pipelines.answers.verification.moved import (
+    compared,
+    exchanged,
+    moved,
+    other_subject,
+    passive_dropped,
+    spliced,
+)
+from xnai_pipelines.answers.verification.past import past
 from xnai_pipelines.answers.verification.replaced import opposite, other_beginning, replaced
+from xnai_pipelines.answers.verification.reported import reports_dropped
 from xnai_pipelines.answers.verification.tokens import Token
 from xnai_pipelines.answers.verification.turned import anything_dropped, cues_added, cues_dropped, units_dropped
 
@@ -38,6 +47,8 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     missing,
     cues_added,
     cues_dropped,
+    reports_dropped,
+    past,
     units_dropped,
     anything_dropped,
     replaced,
@@ -45,6 +56,8 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     opposite,
     moved,
     exchanged,
+    compared,
+    passive_dropped,
     other_subject,
     spliced,
 )

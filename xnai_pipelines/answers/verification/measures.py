@@ -17,7 +17,7 @@ _MEASURES = (
     "second seconds секунда секунды секунд sekunde sekunden", "minute minutes минута минуты минут minuten",
     "hour hours час часа часов stunde stunden", "day days день дня дней tag tage tagen",
     "week weeks неделя недели недель woche wochen", "month months месяц месяца месяцев monat monate monaten",
-    "year years год года лет годы jahr jahre jahren", "° degree degrees градус градуса градусов grad",
+    "year years год года году годом лет годы годах jahr jahre jahren", "° degree degrees градус градуса градусов grad",
     "byte bytes", "kilobyte kilobytes", "megabyte megabytes", "gigabyte gigabytes", "terabyte terabytes",
 )  # fmt: skip
 _TERMS = {name: names.split()[0] for names in _MEASURES for name in names.split()}

@@ -5,8 +5,13 @@ from itertools import pairwise
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment, passive
 from xnai_pipelines.answers.verification.cues import ARTICLES, SUBJECTS, Cue
-from xnai_pipelines.answers.verification.tokens import Kind, Token
+from xnai_pipelines.answers.verification.tokens import YEAR, Kind, Token
 from xnai_pipelines.search.words import fold
+
+_THAN = frozenset(
+    ["than", "als", "que", "che", "dan", "чем", "ніж", "нiж", "отколкото", "niz", "nez", "an", "end", "enn"]
+)
+_BY = frozenset(["by", "durch", "par", "por", "door"])
 
 
 def moved(aligned: Alignment) -> Iterator[str]:
@@ -46,7 +51,16 @@ def _kept_on(aligned: Alignment, at: int, step: int) -> bool | None:
     low, high = sorted((aligned.match[at], aligned.match[beside]))
     if aligned.passage[high].clause - aligned.passage[low].clause == 2:  # one clause put in between marks
         return True
+    high -= _day_and_month_before(aligned.passage, high)
     return not any(token.kind is kind for token in aligned.passage[low + 1 : high])
+
+
+def _day_and_month_before(passage: Sequence[Token], year: int) -> int:
+    """Return how many tokens right before a year are its day and month: in 1911, of 4 May 1911."""
+    before = passage[max(0, year - 2) : year]
+    if not YEAR.fullmatch(passage[year].term) or not any(token.term.startswith("month:") for token in before):
+        return 0
+    return sum(token.kind is Kind.NUMBER for token in before)
 
 
 def _run_in_order(aligned: Alignment, at: int) -> bool:
@@ -76,6 +90,34 @@ def exchanged(aligned: Alignment) -> Iterator[str]:
         if (one > two) != turned and (turned or not aligned.keeps_a_neighbour(first)):
             names_shown = f'"{aligned.sentence[first].text}" and "{aligned.sentence[second].text}"'
             yield f"The evidence has {names_shown} the other way round."
+
+
+def compared(aligned: Alignment) -> Iterator[str]:
+    """Yield words that changed sides of a "than"."""
+    than = [place for place, token in enumerate(aligned.passage) if fold(token.text) in _THAN]
+    for at, token in enumerate(aligned.sentence):
+        sides = _content_beside(aligned.sentence, at)
+        if len(than) == 1 and fold(token.text) in _THAN and sides:
+            before, after = (aligned.places.get(aligned.sentence[side].term, [than[0]]) for side in sides)
+            if min(before) > than[0] > max(after):
+                yield f'The evidence has "{aligned.sentence[sides[1]].text}" on the other side of "{token.text}".'
+
+
+def _content_beside(sentence: Sequence[Token], at: int) -> tuple[int, int] | None:
+    before = next((i for i in range(at - 1, -1, -1) if sentence[i].content), None)
+    after = next((i for i in range(at + 1, len(sentence)) if sentence[i].content), None)
+    return None if before is None or after is None else (before, after)
+
+
+def passive_dropped(aligned: Alignment) -> Iterator[str]:
+    """Yield a "by" left out between a verb and who or what did it, which then has it done to them."""
+    for place, token in enumerate(aligned.passage):
+        sides = _content_beside(aligned.passage, place)
+        if fold(token.text) in _BY and place not in aligned.matched and sides:
+            verb, doer = (aligned.matched.get(side) for side in sides)
+            active = aligned.passage[sides[1]].kind is not Kind.NUMBER and aligned.passage[sides[0]].kind is Kind.WORD
+            if verb is not None and doer is not None and verb < doer and active:
+                yield f'The evidence says "{token.text}" there.'
 
 
 def other_subject(aligned: Alignment) -> Iterator[str]:

@@ -19,7 +19,7 @@ def replaced(aligned: Alignment) -> Iterator[str]:
             at
             for at in range(first, last)
             if (aligned.sentence[at].content or aligned.sentence[at].cue is Cue.QUANTITY)
-            and not (aligned.present(at) and aligned.keeps_a_neighbour(at) and not _rivals(aligned, at, other, until))
+            and not (aligned.present(at) and _kept_beside(aligned, at, other, until))
             and at not in aligned.meant_by_pronouns
         ]
         for gone in _clauses(aligned, other, until):
@@ -35,6 +35,13 @@ def other_beginning(aligned: Alignment) -> Iterator[str]:
     for at, token in enumerate(aligned.sentence[:first]):
         if token.content and token.clause == aligned.sentence[first].clause and at not in aligned.meant_by_pronouns:
             yield f'"{token.text}" is not in the evidence there.'
+
+
+def _kept_beside(aligned: Alignment, at: int, first: int, last: int) -> bool:
+    """Return whether a word stands beside what it stands beside in the passage, not in the place of one of its kind."""
+    instead = [token for token in aligned.passage[first:last] if token.content]
+    one_word = len(instead) == 1 and aligned.sentence[at].content
+    return aligned.keeps_a_neighbour(at, content=one_word) and not _rivals(aligned, at, first, last)
 
 
 def _rivals(aligned: Alignment, at: int, first: int, last: int) -> bool:

@@ -41,6 +41,7 @@ _OPERATORS = {"≤": "<=", "≥": ">=", "≠": "!=", "=<": "<=", "=>": ">="}
 _COMPARED = re.compile(r"\s?(?:[<>=]|!=)|\s?[≤≥≠≈]")
 _PHRASES_BY_WORD = {phrase[0]: [one for one in PHRASES if one[0] == phrase[0]] for phrase in PHRASES}
 _PLAIN = re.compile(r"#[-±]?\d+(?:\.\d+)?")
+YEAR = re.compile(r"#1\d{3}|#20\d\d")
 _MINUS = frozenset(["minus", "минус"])
 _MILLIONS = frozenset("mM")  # behind a number with a currency before it
 _POSSESSIVE = re.compile(r"['’ʼ]s?$")

@@ -1,17 +1,15 @@
 """Words that turn a claim, added to what the document says or left out of it."""
 
-import re
 from collections import Counter
 from collections.abc import Container, Iterator, Sequence
 
 from xnai_pipelines.answers.verification.alignment import Alignment, anchor_of, cues_of
 from xnai_pipelines.answers.verification.cues import BEFORE_A_PHRASE, RESTRICTING, TURNING, Cue
 from xnai_pipelines.answers.verification.measures import CURRENCIES
-from xnai_pipelines.answers.verification.tokens import Kind, Token
+from xnai_pipelines.answers.verification.tokens import YEAR, Kind, Token
 from xnai_pipelines.search.words import fold
 
 _COUNTED = 3  # words behind a number among which is what it counts: 10 new green boats
-_YEAR = re.compile(r"#1\d{3}|#20\d\d")
 
 
 def cues_added(aligned: Alignment) -> Iterator[str]:
@@ -140,7 +138,7 @@ def units_left_out(passage: Sequence[Token], kept: Container[int]) -> Iterator[i
 def _bound(passage: Sequence[Token], number: int) -> int | None:
     """Return the place of the number that one is bound to by a word that is no "and": 3 of 5, 10 to 20."""
     between, other = passage[number + 1 : number + 2], passage[number + 2 : number + 3]
-    if _YEAR.fullmatch(passage[number].term) or not other or other[0].clause != passage[number].clause:
+    if YEAR.fullmatch(passage[number].term) or not other or other[0].clause != passage[number].clause:
         return None
     binds = between[0].kind is Kind.FUNCTION and between[0].cue is not Cue.LINK
     return number + 2 if binds and other[0].kind is Kind.NUMBER and not other[0].term.startswith("month:") else None
@@ -150,7 +148,7 @@ def _counted(passage: Sequence[Token], number: int, at: int) -> bool:
     """Return whether a word may be what a number counts: no word that binds stands between. A year counts nothing."""
     between = passage[number + 1 : at + 1]
     same_clause = all(token.clause == passage[number].clause for token in between)
-    if _YEAR.fullmatch(passage[number].term):
+    if YEAR.fullmatch(passage[number].term):
         return same_clause and all(token.kind is Kind.UNIT and token.term != "unit:year" for token in between)
     return same_clause and all(token.kind in (Kind.UNIT, Kind.WORD) for token in between)
 

@@ -38,7 +38,7 @@ class Shares:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Divergence:
     """The distance of two states, never negative, and the probability of such a distance by chance.
 
     `low`, `high` and `p` are None if there are too few documents.
@@ -52,7 +52,7 @@ class Comparison:
 
 def compare(
     before: Shares, after: Shares, size: Distance, evidence: Distance | None = None, noise: float = 1.0
-) -> Comparison | None:
+) -> Divergence | None:
     """Return the distance of two states' means, None if one of them is empty.
 
     Both states are resampled independently by whole groups (block bootstrap). Means of few documents are noisy, and
@@ -73,7 +73,7 @@ def compare(
         return None
     plain = float(size(one.mean[None], two.mean[None])[0])
     if min(len(one.numbers), len(two.numbers)) < MIN_GROUPS:
-        return Comparison(plain, None, None, None)
+        return Divergence(plain, None, None, None)
     random = np.random.default_rng(_SEED)
     shift_one, shift_two = noise * _shifts(one, random), noise * _shifts(two, random)
     resampled = size(one.mean + shift_one, two.mean + shift_two)
@@ -83,7 +83,7 @@ def compare(
     by_chance = evidence(shift_one, shift_two)
     # A tie counts as chance, and rounding must not break it.
     reached = np.count_nonzero(by_chance >= evidence(one.mean[None], two.mean[None])[0] - 1e-12)
-    return Comparison(
+    return Divergence(
         value=max(0.0, 2 * plain - float(resampled.mean())),
         low=max(0.0, 2 * plain - float(high)),
         high=max(0.0, 2 * plain - float(low)),

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from xnai_pipelines.autonomy.drift import thresholds
 from xnai_pipelines.autonomy.drift.comparing import (
     Array,
-    Comparison,
+    Divergence,
     Shares,
     compare,
     cosine_distance,
@@ -175,12 +175,12 @@ def _counts(mix: Mix, names: list[str]) -> Shares:
     return Shares(counts, counts.sum(axis=1))
 
 
-def _drifted(found: Comparison | None, threshold: float) -> bool:
+def _drifted(found: Divergence | None, threshold: float) -> bool:
     return found is not None and found.p is not None and found.p <= _ALPHA and found.value >= threshold
 
 
 def _test(
-    found: Comparison | None, *, part: Part, what: str, statistic: str, threshold: float, words: str
+    found: Divergence | None, *, part: Part, what: str, statistic: str, threshold: float, words: str
 ) -> DriftTest:
     if found is not None and found.p is None:
         words = f"there are too few {part} to tell whether their {what} changed"

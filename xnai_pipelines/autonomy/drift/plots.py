@@ -5,17 +5,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xnai_pipelines.autonomy.drift.profile import Mix, Profile, TextProfile
-from xnai_pipelines.figures import rendered
+from xnai_pipelines.drawing import BLUE, FAINT, GRID, INK, ORANGE, png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Two of Okabe and Ito's colours, distinct in any colour vision.
-_BEFORE = "#0072B2"
-_NOW = "#D55E00"
-_INK = "#222222"
-_FAINT = "#888888"
-_GRID = "#e5e5e5"
+_BEFORE, _NOW = BLUE, ORANGE
 _LANGUAGES = 6
 _BINS = 30
 
@@ -33,17 +28,10 @@ def drift_plot(reference: Profile, current: Profile) -> bytes:
     for (left, right), (noun, before, now) in zip(panels, parts, strict=True):
         _draw_distances(left, before, now)
         _draw_languages(right, before.languages, now.languages)
-        left.set_title(f"{noun}: cosine distance to the release's centroid", loc="left", fontsize=9, color=_INK)
-        right.set_title(f"{noun}: languages, %", loc="left", fontsize=9, color=_INK)
-        for axes in (left, right):
-            for side in ("top", "right", "left"):
-                axes.spines[side].set_visible(False)
-            axes.spines["bottom"].set_color(_FAINT)
-            axes.tick_params(length=0, labelcolor=_INK, labelsize=9)
-            axes.set_axisbelow(True)
+        left.set_title(f"{noun}: cosine distance to the release's centroid", loc="left", fontsize=9, color=INK)
+        right.set_title(f"{noun}: languages, %", loc="left", fontsize=9, color=INK)
     times = f"{reference.taken_at:%Y-%m-%d %H:%M} (blue lines) and {current.taken_at:%Y-%m-%d %H:%M} (filled orange)"
-    figure.suptitle(f"Release {reference.release}: {times}", x=0.01, ha="left", fontsize=10, color=_INK)
-    return rendered(figure)
+    return png(figure, f"Release {reference.release}: {times}")
 
 
 def _draw_distances(axes: "Axes", before: TextProfile, now: TextProfile) -> None:
@@ -86,10 +74,10 @@ def _draw_languages(axes: "Axes", before: Mix, now: Mix) -> None:
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 112)
     axes.set_xticks([0, 50, 100])
-    axes.grid(axis="x", color=_GRID, linewidth=0.8)
+    axes.grid(axis="x", color=GRID, linewidth=0.8)
 
 
 def _no_data(axes: "Axes") -> None:
     axes.set_xticks([])
     axes.set_yticks([])
-    axes.annotate("no data", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9, color=_FAINT)
+    axes.annotate("no data", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=9, color=FAINT)

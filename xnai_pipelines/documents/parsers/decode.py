@@ -231,6 +231,18 @@ def _as_declared(data: bytes) -> _Declared | None:
         return None  # the bytes decide
 
 
+def of_another_script(data: bytes, declared: str) -> Decoded | None:
+    """Return the text of bytes that declare a Western encoding but are surely another script, None if they are not."""
+    try:
+        text = data.decode(declared, errors="replace")
+    except LookupError:
+        return None
+    encoding = None if _main_script(text) != "LATIN" else legacy_encoding(data)
+    if encoding is None or _is_of_one_script(text, data, encoding):
+        return None
+    return _repaired(data, encoding)
+
+
 def _is_of_one_script(text: str, data: bytes, encoding: str) -> bool:
     return _main_script(text) == _main_script(data.decode(encoding, "replace"))
 

@@ -108,7 +108,7 @@ _TEXT_FORMATS = {
     ".json": JSON,
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
     ".ipynb": "application/x-ipynb+json",
-    ".eml": MAIL,
+    **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
     **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
     **dict.fromkeys((".ics", ".ical"), CALENDAR),
     **dict.fromkeys((".py", ".pyi"), "text/x-python"),

@@ -4,18 +4,23 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
+from xnai_pipelines.documents.parsers.office_imports import READ_IN_PLACE
 from xnai_pipelines.documents.parsers.parsed import Member
-from xnai_pipelines.errors import UnreadableError
+from xnai_pipelines.errors import FileError, UnreadableError
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument
 
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/[^/]+")
 _OF_A_CHART = re.compile(r"(?:word|ppt|xl)/charts/_rels/[^/]+\.rels")
+_IMPORT = re.compile(r"<Relationship\b[^<>]*/aFChunk\"[^<>]*>")
+_BODY_RELATIONS = re.compile(r"word/_rels/document\d*\.xml\.rels")
 _TARGET = re.compile(r"\bTarget\s*=\s*[\"']([^\"']*)")
 
 
@@ -55,16 +60,31 @@ def embedded_in_office(data: bytes) -> Iterator[Member]:
         of_charts = {
             target for part in parts if _OF_A_CHART.fullmatch(part.filename) for target in _targets(package, part)
         }
+        imported = {
+            target
+            for part in parts
+            if _BODY_RELATIONS.fullmatch(part.filename)
+            for target in _targets(package, part, _IMPORT)
+        }
         for part in parts:
-            if _EMBEDDED.fullmatch(part.filename) and part.filename not in of_charts:
+            is_embedded = _EMBEDDED.fullmatch(part.filename) and part.filename not in of_charts
+            if is_embedded or (part.filename in imported and not _is_read_in_place(package, part)):
                 open_part = partial(package.open, part)
                 yield Member(
                     posixpath.basename(part.filename), cast("partial[BinaryIO]", open_part), part.compress_size
                 )
 
 
-def _targets(package: zipfile.ZipFile, relations: zipfile.ZipInfo) -> Iterator[str]:
+def _is_read_in_place(package: zipfile.ZipFile, part: zipfile.ZipInfo) -> bool:
+    """Return whether an imported text is part of the document's own."""
+    with suppress(FileError), package.open(part) as stream:
+        return detect(stream.read(HEAD_BYTES), part.filename) in READ_IN_PLACE
+    return False
+
+
+def _targets(package: zipfile.ZipFile, relations: zipfile.ZipInfo, kind: re.Pattern[str] = _TARGET) -> Iterator[str]:
     """Yield the parts that a part of relations names: their places are relative to the folder above it."""
     folder = posixpath.dirname(posixpath.dirname(relations.filename))
-    for target in _TARGET.findall(package.read(relations).decode("utf-8", errors="replace")):
+    named = " ".join(found.group() for found in kind.finditer(package.read(relations).decode("utf-8", "replace")))
+    for target in _TARGET.findall(named):
         yield posixpath.normpath(posixpath.join(folder, target)).lstrip("/")

@@ -12,6 +12,7 @@ from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
+from xnai_pipelines.documents.parsers.mail_transfer import bytes_of, reflowed, without_files
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Member
@@ -85,6 +86,9 @@ class MailText:
             for message in _children(part):
                 yield _Block(f"Forwarded message\n{header_lines(message)}".strip())
                 yield from self._texts(message, depth + 1)
+        elif kind == "message/external-body":
+            place = dict(part.get_params() or ())
+            self.unread.add("attachment kept elsewhere", str(place.get("url") or place.get("name") or ""))
         elif kind.startswith("message/") and part.is_multipart():  # a delivery report: groups of headers
             for group in _children(part):
                 lines = [f"{name}: {words_of_header(str(value))}" for name, value in group.raw_items()]
@@ -92,6 +96,7 @@ class MailText:
         elif part.is_multipart():
             for child in _children(part):
                 yield from self._texts(child, depth + 1)
+            self.unread.add("text after the parts", after := (part.epilogue or "").strip(), count=bool(after))
         elif (signed := _signed(part)) is not None:
             yield from self._texts(signed, depth + 1)
         else:
@@ -113,11 +118,12 @@ class MailText:
         yield from beside
 
     def _leaf(self, part: AnyMessage, kind: str) -> Iterator[_Block]:
-        payload = part.get_payload(decode=True)
-        data = payload if isinstance(payload, bytes) else b""
+        data = bytes_of(part)
         is_attached = part.get_content_disposition() == "attachment"
         name = _file_name(part)
         label = f"{name or 'unnamed'} ({_size(len(data))})"
+        if kind.startswith("multipart/"):  # its boundary is not found: all of it is one text
+            kind = "text/plain"
         is_body = kind in {"text/plain", "text/html"} and not is_attached
         if not is_body and _is_file(part, kind, name) and data:
             self.attached.append(label)
@@ -136,11 +142,18 @@ class MailText:
         if kind == "text/calendar" or name.lower().endswith(".ics"):
             words = calendar_text(text, self.unread, self.repairs)
         else:
-            words = html_text(text) if kind == "text/html" and text.strip() else text.strip()
+            words = html_text(text) if kind == "text/html" and text.strip() else self._plain(text, part).strip()
         if is_body or kind == "text/calendar":
             yield _Block(words, is_letter=is_body)
         else:
             yield _Block(f"Attachment {label}:\n{words}")
+
+    def _plain(self, text: str, part: AnyMessage) -> str:
+        """Return a plain text without the files encoded in it, its lines joined as its format says."""
+        words, files = without_files(text)
+        self.attached += [name for name, _ in files]
+        self.members += [Member.of(name, data) for name, data in files]
+        return reflowed(words, part)
 
 
 def _children(part: AnyMessage) -> list[AnyMessage]:
@@ -154,7 +167,8 @@ def _is_file(part: AnyMessage, kind: str, name: str) -> bool:
         return False
     if part.get_content_disposition() == "attachment":
         return True
-    return bool(name) and not kind.startswith(("image/", "audio/", "video/"))
+    is_known = bool(name) or (guess_extension(kind) is not None and not kind.startswith("text/"))
+    return is_known and not kind.startswith(("image/", "audio/", "video/"))
 
 
 def _name_of(kind: str) -> str:

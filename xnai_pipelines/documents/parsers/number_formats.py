@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
 from itertools import takewhile
@@ -30,14 +30,19 @@ _COMPARED: Mapping[str, Callable[[Any, Any], bool]] = {
 _GENERAL = "General"
 _NEGATIVE, _ZERO = 1, 2  # sections of a format; the first is for all other numbers
 _LARGEST_EXACT = 10**15
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")  # ECMA-376 part 1, section 22.9.2.19
 _TIME = re.compile(r"[hs]|AM/PM", re.IGNORECASE)
 
 
 def shown(value: Any, number_format: str) -> str:
-    """Return a value as the sheet shows it: digits, signs and words of its format, days without a time.
+    """Return a value as the sheet shows it: digits, signs and words of its format, days without a time, long times.
 
     A fraction that the format would round to a whole number keeps its digits.
     """
+    if isinstance(value, str):
+        return _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), value)
+    if isinstance(value, timedelta):
+        return _duration(value)
     if isinstance(value, datetime):
         return str(value) if _TIME.search(number_format) else value.date().isoformat()
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
@@ -47,6 +52,13 @@ def shown(value: Any, number_format: str) -> str:
     if section is None:
         return str(value)
     return " ".join(section.of(abs(value), sign).split()) or str(value)
+
+
+def _duration(value: timedelta) -> str:
+    """Return hours, which may be more than a day has, minutes, and seconds if there are any."""
+    sign, seconds = "-" * (value < timedelta(0)), round(abs(value).total_seconds())
+    shown_as = f"{sign}{seconds // 3600}:{seconds // 60 % 60:02}"
+    return f"{shown_as}:{seconds % 60:02}" if seconds % 60 else shown_as
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.number_formats import shown
 from xnai_pipelines.documents.parsers.office_charts import chart_text
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
-from xnai_pipelines.documents.parsers.office_markup import as_presentation, without_wrappers
+from xnai_pipelines.documents.parsers.office_markup import IMPORTED, as_plain_body, as_plain_slide, as_presentation
 from xnai_pipelines.documents.parsers.office_parts import description, lost_texts, shown_parts
-from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, sheet_parts
-from xnai_pipelines.documents.parsers.office_xml import main_part, rewritten, xml_root
+from xnai_pipelines.documents.parsers.office_sheets import SheetParts, chart_sheets, data_behind_pivots, sheet_parts
+from xnai_pipelines.documents.parsers.office_xml import main_part, relations, rewritten, xml_root
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import open_package
 from xnai_pipelines.documents.parsers.parsed import Content, Markup, Page
@@ -30,6 +30,9 @@ _PROLOGUE = 4096
 _CORE_TITLE = re.compile(r"<dc:title[^<>]*>([^<]+)</dc:title>")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_IMPORTED = re.compile(f"{IMPORTED}(.*?){IMPORTED}")
+_NOTES = {"footnotes", "endnotes"}
+_SLIDES = re.compile(r"ppt/(?:slides|notesSlides)/[^/]+\.xml")
 
 
 def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
@@ -52,15 +55,18 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
 
     with zipfile.ZipFile(BytesIO(data)) as package:
         body = main_part(package, "word/document.xml")
-    unwrapped = rewritten(data, body, without_wrappers)
-    html = mammoth.convert_to_html(pre_process_docx(BytesIO(unwrapped)), convert_image=described).value
+        notes = {one.target for one in relations(package, body) if one.kind in _NOTES}
+    plain = rewritten(data, {body, *notes}, as_plain_body)
+    html = mammoth.convert_to_html(pre_process_docx(BytesIO(plain)), convert_image=described).value
     check_size(len(html), max_chars)
-    text = _tidy(HtmlConverter().convert_string(html).markdown)
     omitted = Omitted()
-    with zipfile.ZipFile(BytesIO(unwrapped)) as package:
+    with zipfile.ZipFile(BytesIO(plain)) as package:
         imported = imported_texts(package, body, omitted)
-        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join([text, *imported]))
-    return paged_content(title, stem, [("", part) for part in (text, *imported, *map(normalise, beside))], omitted)
+        text = HtmlConverter().convert_string(html).markdown
+        text = _tidy(_IMPORTED.sub(lambda mark: imported.pop(mark.group(1), ""), text))
+        rest = [text, *imported.values()]
+        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join(rest))
+    return paged_content(title, stem, [("", part) for part in (*rest, *map(normalise, beside))], omitted)
 
 
 def _tidy(markdown: str) -> str:
@@ -141,7 +147,7 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
     """Return a workbook as Markdown: a heading, a table and a page per sheet ("sheet Budget").
 
     Cells show their values, formulas their last computed value, or themselves without one. Empty rows and columns
-    are dropped. Comments and links follow the table.
+    are dropped. Comments, links and choices follow the table, names of values the sheets.
 
     Raises:
         MissingExtraError: The extra `office` is not installed.
@@ -175,7 +181,18 @@ def parse_xlsx(data: bytes, stem: str, max_chars: int) -> Content:
         for name, part in chart_sheets(package):
             if blocks := lost_texts(shown_parts(package, part, omitted), ""):
                 sheets.append((f"sheet {normalise(name)}", "\n\n".join([f"## {normalise(name)}", *blocks])))
+        for example in data_behind_pivots(package, set(workbook.sheetnames)):
+            omitted.add("data behind a pivot table", example)
+    if constants := [line for name, one in workbook.defined_names.items() if (line := _constant(name, one.value))]:
+        sheets.append(("", normalise("\n".join(constants))))
     return paged_content(title, stem, sheets, omitted)
+
+
+def _constant(name: str, value: str | None) -> str:
+    """Return a name that stands for a value, "" if it is that of a range, which the sheet shows."""
+    if not value or "!" in value or name.startswith("_xlnm"):
+        return ""
+    return f"Name {name}: " + value.strip('"')
 
 
 def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetParts) -> Iterator[list[str]]:
@@ -200,6 +217,7 @@ def _shown_rows(sheet: Any, formulas: Iterable[tuple[Any, ...]], beside: SheetPa
 
 def _with_formula(cell: str, written: Any) -> str:
     """Return the words of a cell with the target of its link, or its formula if no program has computed it."""
+    written = getattr(written, "text", written)  # of a formula for several cells
     if not (isinstance(written, str) and written.startswith("=")):
         return cell
     return cell + target_beside(cell, target_of_field(written)) if cell else written
@@ -236,9 +254,13 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
 
     slides: list[tuple[str, str]] = []
     total = 0
-    shown = rewritten(data, "[Content_Types].xml", as_presentation)
+    shown = rewritten(data, {"[Content_Types].xml"}, as_presentation)
+    with zipfile.ZipFile(BytesIO(shown)) as package:
+        names = {name for name in package.namelist() if _SLIDES.fullmatch(name)}
+    shown = rewritten(shown, names, as_plain_slide)
     omitted = Omitted()
-    with zipfile.ZipFile(BytesIO(data)) as package:
+    of_layouts: dict[str, None] = {}
+    with zipfile.ZipFile(BytesIO(shown)) as package:
         for number, slide in enumerate(Presentation(BytesIO(shown)).slides, 1):
             name = slide.part.partname.lstrip("/")
             text = normalise("\n\n".join(_blocks(slide)))
@@ -247,7 +269,8 @@ def parse_pptx(data: bytes, stem: str, max_chars: int) -> Content:
             total += len(text)
             check_size(total, max_chars)
             slides.append((f"slide {number}", text))
-    return paged_content(title, stem, slides, omitted)
+            of_layouts |= dict.fromkeys(_of_layout(slide))
+    return paged_content(title, stem, [*slides, *(("", normalise(text)) for text in of_layouts)], omitted)
 
 
 def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
@@ -261,12 +284,20 @@ def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
         yield f"Notes: {notes.text.strip()}"
 
 
+def _of_layout(slide: Any) -> Iterator[str]:
+    """Yield the words that the layout and the master write on each slide. Those of placeholders are prompts."""
+    for layout in (slide.slide_layout, slide.slide_layout.slide_master):
+        for shape in layout.shapes:
+            if shape.has_text_frame and not shape.is_placeholder and (words := _words(shape.text_frame).strip()):
+                yield f"On each slide: {words}"
+
+
 def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
     for shape in sorted(shapes, key=lambda shape: (shape.top or 0, shape.left or 0)):
         if hasattr(shape, "shapes"):
             yield from _of_shapes(shape.shapes)
         elif getattr(shape, "has_table", False):
-            yield _table([[_words(cell.text_frame) for cell in row.cells] for row in shape.table.rows])
+            yield _table(_cells(shape.table))
         elif getattr(shape, "has_chart", False):
             yield chart_text(xml_root(shape.chart.part.blob))
         elif shape.has_text_frame:
@@ -274,6 +305,17 @@ def _of_shapes(shapes: Iterable[Any]) -> Iterator[str]:
                 yield words + target_beside(words, shape.click_action.hyperlink.address or "")
         elif words := description(next(iter(shape.element.xpath(".//p:cNvPr/@descr")), "")):
             yield words
+
+
+def _cells(table: Any) -> list[list[str]]:
+    """Return the words of a table. Those of a merged cell are repeated in the rows that it covers."""
+    rows: list[list[str]] = []
+    for row in table.rows:
+        above = rows[-1] if rows else []
+        rows.append(
+            [above[at] if cell._tc.vMerge and above else _words(cell.text_frame) for at, cell in enumerate(row.cells)]
+        )
+    return rows
 
 
 def _words(frame: Any) -> str:

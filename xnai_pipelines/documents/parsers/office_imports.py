@@ -11,26 +11,26 @@ from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.errors import MissingExtraError, XnaiError
 
 
-def imported_texts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> list[str]:
-    """Return the imported texts of a part as Markdown. Those in other formats are counted."""
-    found = []
+READ_IN_PLACE = {HTML, PLAIN}
+"""Formats of imported texts that become part of the document. Files in other formats are documents of their own."""
+
+
+def imported_texts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> dict[str, str]:
+    """Return the imported texts of a part as Markdown, by their relation. Those that cannot be read are counted."""
+    found: dict[str, str] = {}
     names = set(package.namelist())
     for relation in relations(package, part):
         if relation.kind == "aFChunk" and relation.target in names:
             try:
-                text = _text(package.read(relation.target), relation.target)
+                found[relation.id] = _text(package.read(relation.target), relation.target)
             except (XnaiError, MissingExtraError):
-                text = ""
-            if text.strip():
-                found.append(text)
-            else:
                 omitted.add("imported document", relation.target.rpartition("/")[2])
     return found
 
 
 def _text(data: bytes, name: str) -> str:
     media_type = detect(data, name)
-    if media_type not in {HTML, PLAIN}:
+    if media_type not in READ_IN_PLACE:
         return ""
     text, _ = decode_and_repair(data)
     return html_text(text) if media_type == HTML else normalise(text)

@@ -47,9 +47,11 @@ _SHOWN = {
 }
 _WITHOUT_TEXT = {
     "control": "control of a form",
+    "ctrlProp": "control of a form",
     "video": "sound or film",
     "audio": "sound or film",
 }
+_OLD_SHAPES = {"shape", "group", "rect", "roundrect", "oval", "line"}  # of VML
 _PAGED = {"Header", "Footer", "Notes"}
 _COMMENTS = {"comment", "cm"}
 _WORD = re.compile(r"[^\W_]+")
@@ -99,6 +101,7 @@ def lost_texts(parts: Iterable[Any], text: str, *, read: Container[str] = ()) ->
         else:
             words = "\n".join(joined(runs) for runs in paragraphs(root))
             found += _labelled(label, words, None if label in {"Header", "Footer"} else carried)
+        found += (f"Picture: {words}" for words in _descriptions(root) if not carried.has([words]))
         if found:  # each section has headers of its own, often the same
             found = list(dict.fromkeys(found))
     return found
@@ -155,6 +158,18 @@ def description(words: str) -> str:
     """Return the author's description of a picture, "" if it is a file's name."""
     line = single_line(words)
     return "" if _FILE_NAME.fullmatch(line) else line
+
+
+def _descriptions(root: Any) -> Iterator[str]:
+    """Yield what an author says of the pictures, charts, groups and tables of a part, and the words of a watermark."""
+    for node in root.iter():
+        name = local_name(node)
+        if name in {"docPr", "cNvPr"}:
+            yield normalise(description(attribute(node, "descr")))
+        elif name == "textpath":
+            yield normalise(attribute(node, "string"))
+        elif name in _OLD_SHAPES:
+            yield normalise(description(attribute(node, "alt")))
 
 
 def _pictures_without_words(root: Any) -> Iterator[str]:

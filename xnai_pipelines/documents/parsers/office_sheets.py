@@ -1,8 +1,8 @@
-"""What a sheet shows beside its values: merged cells, comments, links. Runs only in the worker process."""
+"""What a sheet shows beside its values: merged cells, comments, links, choices. Runs only in the worker process."""
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
 
@@ -18,6 +18,8 @@ from xnai_pipelines.documents.parsers.office_xml import (
 )
 
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell [^<>]*?ref="([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})"')
+_INPUT = re.compile(rb"<(?:\w+:)?dataValidation\s([^<>]*)>(?:<(?:\w+:)?formula1>([^<>]*)<)?")
+_ATTRIBUTE = re.compile(r'(\w+)="([^"]*)"')
 _MARGINS = re.compile(rb"<(?:\w+:)?(?:odd|even|first)(Header|Footer)>([^<]*)<")
 _MARGIN_CODES = re.compile(r'&(?:"[^"]*"|\d+|K[0-9A-Fa-f]{6}|[A-Za-z])')
 _PAGE_NUMBER = re.compile(rb"&(?:amp;)?[PN]")
@@ -47,6 +49,7 @@ def sheet_parts(package: zipfile.ZipFile, path: str) -> SheetParts:
         for row in range(int(top), min(int(bottom), int(top) + _MAX_MERGED_ROWS - len(found.above))):
             found.above[row, column] = int(top) - 1
     found.notes += _page_margins(xml)
+    found.notes += _inputs(xml)
     links: dict[str, str] = {}
     for relation in relations(package, path):
         if relation.kind == "hyperlink":
@@ -87,6 +90,27 @@ def _page_margins(xml: bytes) -> Iterator[str]:
         is_number = _PAGE_NUMBER.search(words) is not None and len(text.split()) <= _LONGEST_NUMBERING
         if not is_number and not is_page_number(text):
             yield f"{name.decode()}: {' '.join(text.split())}"
+
+
+def _inputs(xml: bytes) -> Iterator[str]:
+    """Yield what a sheet says to those who fill in a cell, and the choices that the cell offers."""
+    for attributes, formula in _INPUT.findall(xml):
+        named = dict(_ATTRIBUTE.findall(attributes.decode("utf-8", errors="replace")))
+        prompt = (named.get("promptTitle", ""), named.get("prompt", ""))
+        choices = unescape(formula.decode("utf-8", errors="replace"))
+        listed = [choices.strip('"').replace(",", ", ")] if choices.startswith('"') else []
+        if words := " ".join(unescape(" ".join([*prompt, *listed])).split()):
+            yield f"Input of {named.get('sqref', '')}: {words}"
+
+
+def data_behind_pivots(package: zipfile.ZipFile, sheets: Container[str]) -> Iterator[str]:
+    """Yield an example of the data of each pivot table whose rows are not on a sheet of the workbook."""
+    for relation in relations(package, main_part(package, "xl/workbook.xml")):
+        if relation.kind == "pivotCacheDefinition" and relation.target in package.namelist():
+            nodes = list(xml_root(package.read(relation.target)).iter())
+            source = next((node.get("sheet", "") for node in nodes if local_name(node) == "worksheetSource"), "")
+            if source not in sheets:
+                yield next((node.get("v", "") for node in nodes if local_name(node) == "s"), relation.target)
 
 
 def _links(xml: bytes, targets: Mapping[str, str]) -> list[str]:

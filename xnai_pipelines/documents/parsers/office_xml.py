@@ -21,13 +21,13 @@ class Relation(NamedTuple):
     external: bool
 
 
-def rewritten(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
-    """Return the package with one part changed by a function of its bytes."""
+def rewritten(data: bytes, parts: Container[str], change: Callable[[bytes], bytes]) -> bytes:
+    """Return the package with these parts changed by a function of their bytes."""
     stream = BytesIO()
     with zipfile.ZipFile(BytesIO(data)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_STORED) as new:
         for info in old.infolist():
             content = old.read(info)
-            new.writestr(info.filename, change(content) if info.filename == part else content)
+            new.writestr(info.filename, change(content) if info.filename in parts else content)
     return stream.getvalue()
 
 
@@ -37,6 +37,13 @@ def xml_root(xml: bytes) -> Any:  # lxml has no types
 
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     return etree.fromstring(xml, parser)
+
+
+def xml_bytes(root: Any) -> bytes:
+    """Return a part from its root."""
+    from lxml import etree
+
+    return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True))
 
 
 def local_name(node: Any) -> str:
@@ -70,6 +77,19 @@ def main_part(package: zipfile.ZipFile, usual: str) -> str:
     return next((one.target for one in relations(package, "") if one.kind == "officeDocument"), usual)
 
 
+def plain_run(beside: Any, words: str) -> Any:
+    """Return a new run of text for the paragraph that a node is in."""
+    above = (node for node in (beside, *beside.iterancestors()) if local_name(node) == "p")
+    paragraph = next(above, beside.getroottree().getroot())
+    namespace = paragraph.tag.rpartition("}")[0] + "}"
+    run = beside.makeelement(f"{namespace}r")
+    text = run.makeelement(f"{namespace}t")
+    text.text = words
+    text.set("{http://www.w3.org/XML/1998/namespace}space", "preserve")
+    run.append(text)
+    return run
+
+
 def related(package: zipfile.ZipFile, part: str, kinds: Container[str]) -> Iterator[tuple[str, Relation]]:
     """Yield the relations of these kinds, from a part and from the parts found so, with the part that has them."""
     names = set(package.namelist())
@@ -91,7 +111,7 @@ def paragraphs(root: Any) -> Iterator[list[str]]:
         name = local_name(node)
         if name in _GROUPS:
             of_group[node] = []
-        elif (name in {"t", "text"} and not _is_math(node)) or name in _SIGNS:
+        elif name in {"t", "text"} or name in _SIGNS:
             above = next((parent for parent in node.iterancestors() if local_name(parent) in _GROUPS), root)
             if not any(local_name(parent) in _DELETED for parent in node.iterancestors()):
                 of_group.setdefault(above, []).append(_SIGNS.get(name) or node.text or "")
@@ -101,11 +121,6 @@ def paragraphs(root: Any) -> Iterator[list[str]]:
 def joined(runs: list[str]) -> str:
     """Return the runs of a paragraph on one line."""
     return " ".join("".join(runs).split())
-
-
-def _is_math(node: Any) -> bool:
-    """Return whether a text is part of a formula, which Markdown shows as LaTeX."""
-    return str(node.tag).endswith("/math}t")
 
 
 def key_of(text: str) -> str:

@@ -1,5 +1,6 @@
 """OpenDocument files (ODF 1.3): text, sheets, slides and drawings to Markdown, from packages and from flat XML."""
 
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +31,7 @@ _BESIDE = {
     "presentation:date-time-decl": "Date",
 }
 _LONGEST_NUMBERING = 2  # words, such as "Page 1 of 9"
+_MACROS = re.compile(r"(?:Basic|Scripts)/.+\.(?!xlb|xlc)\w+")
 _ENCRYPTION = b"encryption-data"
 
 
@@ -47,13 +49,10 @@ def parse_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
         content = part_of(package, "content.xml")
         if content is None:
             raise UnreadableError("damaged", "The file lacks its part content.xml: it is damaged. Save it again.")
+        story = Story(max_chars, lambda name: _object(package, name))
+        story.omitted.add("macros", count=int(any(map(_MACROS.match, package.namelist()))))
         styles, meta = part_of(package, "styles.xml"), part_of(package, "meta.xml")
-        return _content(
-            _tree(content),
-            [_tree(part) for part in (styles, meta) if part],
-            stem,
-            Story(max_chars, lambda name: _object(package, name)),
-        )
+        return _content(_tree(content), [_tree(part) for part in (styles, meta) if part], stem, story)
 
 
 def parse_flat_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
@@ -113,12 +112,16 @@ _BODIES = {
 
 
 def _margins(root: Element, story: Story) -> Iterator[str]:
-    """Yield headers and footers. One that only says the page is left out."""
+    """Yield headers and footers, and what else each page shows. One that only says the page is left out."""
     for node in root.iter():
         if label := _BESIDE.get(node.tag):
             words = story.told(node) or words_of(node)  # those of a presentation have no paragraph
             if not is_page_number(words) and not _is_numbering(node, words):
                 yield f"{label}: {words}"
+    for page in root.iter("style:master-page"):
+        frames = [node for node in page if node.tag.startswith("draw:") and "presentation:class" not in node.attrib]
+        if words := story.told(frames):
+            yield f"On each page: {words}"
 
 
 def _is_numbering(node: Element, words: str) -> bool:

@@ -111,7 +111,7 @@ class Story:
             mark = f"[^{self._notes}]"
             self._after.append(f"{mark}: {self.told(child for child in node if child.tag == 'text:note-body')}")
             return mark
-        if tag == "text:a":
+        if tag in {"text:a", "draw:a"}:
             words = self._words(node)
             return words + target_beside(words, node.get("xlink:href", ""))
         if tag == "text:ruby-text":
@@ -167,6 +167,7 @@ class Story:
         texts: list[str] = []
         if root is not None:
             formulas = [words_of(formula) for formula in root.iter("annotation")]
+            formulas = formulas or [words_of(root)] * (root.tag == "math")
             tables = list(root.iter("table:table"))
             titles = [words_of(title) for title in root.iter() if title.tag in {"chart:title", "chart:subtitle"}]
             texts = [text for text in (*formulas, *titles, self.told(tables)) if text]

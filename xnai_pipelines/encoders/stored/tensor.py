@@ -1,6 +1,6 @@
 """A tensor as stored, and the quantized model that such tensors form."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,10 +69,6 @@ class QuantizedTensor:
         if self.column_offsets is not None:
             weights += self.column_offsets
         return weights.reshape(self.shape)
-
-    def renamed(self, name: str) -> "QuantizedTensor":
-        """Return the same tensor under another name."""
-        return replace(self, name=name)
 
 
 def spread(values: Weights, columns: int, group_size: int | None) -> Weights:

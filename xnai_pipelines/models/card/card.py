@@ -3,9 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache
-
-from pydantic import TypeAdapter
 
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.evaluation.intervals import Estimate
@@ -132,25 +129,3 @@ class Card:
     def variant(self, name: str) -> VariantFigures | None:
         """Return the figures of the variant of that name, None if it is not on the card."""
         return next((figures for figures in self.variants if figures.name == name), None)
-
-    def chosen(self, choice: Choice) -> "Card":
-        """Return the card with a choice on it."""
-        return replace(self, choice=choice)
-
-    def to_json(self) -> str:
-        """Return the card as JSON text."""
-        return _adapter().dump_json(self, indent=2).decode()
-
-    @classmethod
-    def from_json(cls, text: str) -> "Card":
-        """Return the card that `to_json` wrote.
-
-        Raises:
-            pydantic.ValidationError: The text is not such a card; the message names the fields.
-        """
-        return _adapter().validate_json(text)
-
-
-@cache  # built on first use, not on import
-def _adapter() -> TypeAdapter[Card]:
-    return TypeAdapter(Card)

@@ -22,7 +22,7 @@ from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
 from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
-from xnai_pipelines.models.card.policy import Policy, choose, relative_loss
+from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
 from xnai_pipelines.models.card.stored_vectors import measure_stored_vectors
 from xnai_pipelines.models.make import QuantizedModelReport, model_reports
@@ -106,7 +106,7 @@ def make_card(
                 ),
                 None,
             )
-        card = kept.card.chosen(choose(kept.card, policy))
+        card = replace(kept.card, choice=choose(kept.card, policy))
         kept = replace(kept, card=card)
         write_record(path, kept)
         plot = pareto_plot(card)
@@ -115,7 +115,8 @@ def make_card(
         write_bytes(folder / "pareto.png", plot)
         if kept.mlflow_run is None:
             logged = None if measured else find_card(tracker, state, card.made_at)
-            run = logged or _log(context, tracker, fingerprint=state, card=card, plot=plot, release=index.release)
+            tags = {"dagster_run_id": context.run_id, "release": str(index.release.release)}
+            run = logged or log_card(tracker, card, fingerprint=state, plot=plot, tags=tags)
             kept = replace(kept, mlflow_run=run)
             write_record(path, kept)
     return CardOutcome(card=card, plot=plot, kept=kept, measured=measured, seconds=watch.seconds)
@@ -243,9 +244,8 @@ def _material(
         if sum(map(len, vectors)) < STORED_VECTORS:
             vectors.append(vectors_of(batch))
     judged = Judged(
-        chunk_ids=searched.pool.chunk_ids,
         document_ids=searched.document_ids,
-        keyword_scores=searched.keyword_scores,
+        keyword=searched.keyword,
         vector_weight=index.policy.vector_weight,
         relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
     )
@@ -301,53 +301,3 @@ def _fingerprint(
         most_chunks,
     ]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-
-
-def _log(
-    context: StageContext, tracker: Tracker, fingerprint: str, card: Card, plot: bytes, release: Release
-) -> MlflowRun:
-    return log_card(
-        tracker,
-        fingerprint=fingerprint,
-        measured_at=card.made_at,
-        params={
-            "base": card.base,
-            "questions": card.origin,
-            "corpus": card.corpus,
-            "mode": card.mode,
-            "threads": card.threads,
-            "choice": card.choice.variant if card.choice else None,
-        },
-        metrics={
-            f"{figures.name}.{name}": value
-            for figures in card.variants
-            for name, value in _metrics(card, figures).items()
-            if value is not None
-        },
-        files={
-            "card.json": card.to_json().encode(),
-            "card.md": card_markdown(card).encode(),
-            "pareto.png": plot,
-        },
-        tags={
-            "vector_space": card.choice.vector_space or "" if card.choice else "",
-            "dagster_run_id": context.run_id,
-            "release": str(release.release),
-        },
-    )
-
-
-def _metrics(card: Card, figures: VariantFigures) -> dict[str, float | None]:
-    loss, agreement, cost = relative_loss(figures, card), figures.agreement, figures.cost
-    return {
-        "shipped_bytes": figures.shipped_bytes,
-        "ratio": figures.ratio,
-        "cosine_mean": agreement.cosine_mean if agreement else None,
-        "cosine_p5": agreement.cosine_p5 if agreement else None,
-        "ndcg_loss": loss[0] if loss else None,
-        "ndcg_loss_bound": loss[1] if loss else None,
-        "query_p95_ms": cost.query_p95_ms if cost else None,
-        "passages_per_second": cost.passages_per_second if cost else None,
-        "peak_memory_bytes": cost.peak_memory_bytes if cost else None,
-        "speed_ratio": figures.speed_ratio,
-    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from xnai_pipelines.evaluation.markdown import markdown_table
+from xnai_pipelines.evaluation.markdown import markdown_table, one_line
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.models.card.policy import MEGABYTE, relative_loss
 
@@ -102,7 +102,7 @@ def card_markdown(card: Card) -> str:
     parts.append(_statement(card))
     if card.choice is not None and card.choice.rejected:
         parts.append("## Not chosen\n")
-        parts.append("".join(f"- {name}: {_line(why)}\n" for name, why in card.choice.rejected.items()))
+        parts.append("".join(f"- {name}: {one_line(why)}\n" for name, why in card.choice.rejected.items()))
     parts.append("## Details\n")
     parts.append(markdown_table(*detail_table(card)))
     if card.stored_vectors:
@@ -162,7 +162,3 @@ def _statement(card: Card) -> str:
 
 def _number(value: float | None, form: str, convert: Callable[[float], float] = lambda number: number) -> str:
     return "" if value is None else form.format(convert(value))
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split())

@@ -35,16 +35,14 @@ class Judged:
     """Questions, their answers, and the chunks searched; the same for every variant.
 
     Attributes:
-        chunk_ids: Ids of the pool's n chunks.
-        document_ids: Document of each chunk, n.
-        keyword_scores: For each of q questions, the BM25 scores of the pool's chunks that keyword search found, by id.
+        document_ids: Document of each of the pool's n chunks.
+        keyword: For each of q questions, the BM25 scores of the chunks that keyword search found, by row of the pool.
         relevant: For each question, the grade by document id; at least one is 1 or more.
         vector_weight: Share of the vectors in hybrid search.
     """
 
-    chunk_ids: Sequence[str]
     document_ids: Sequence[str]
-    keyword_scores: Sequence[Mapping[str, float]]
+    keyword: Sequence[Mapping[int, float]]
     relevant: Sequence[Grades]
     vector_weight: float
 
@@ -61,38 +59,32 @@ def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, Per
         questions: float32 [q, d], unit length.
 
     Raises:
-        ValueError: The numbers of rows do not match the pool and the questions, or keyword search found a chunk
-            that is not in the pool.
+        ValueError: The numbers of rows do not match the pool and the questions.
     """
-    if len(passages) != len(judged.chunk_ids) or len(questions) != len(judged.relevant):
+    if len(passages) != len(judged.document_ids) or len(questions) != len(judged.relevant):
         raise ValueError(
             f"{len(passages)} passages and {len(questions)} questions are encoded, but the pool has "
-            f"{len(judged.chunk_ids)} chunks and {len(judged.relevant)} questions."
+            f"{len(judged.document_ids)} chunks and {len(judged.relevant)} questions."
         )
-    rows = {chunk_id: row for row, chunk_id in enumerate(judged.chunk_ids)}
     passages = with_documents(passages, judged.document_ids)
     rankings: dict[str, list[list[str]]] = {mode: [] for mode in MODES}
-    for question, found in zip(questions, judged.keyword_scores, strict=True):
-        if unknown := [chunk_id for chunk_id in found if chunk_id not in rows]:
-            raise ValueError(f"Keyword search found chunk {unknown[0]}, which is not in the pool.")
+    for question, found in zip(questions, judged.keyword, strict=True):
         vector = passages @ question
         keyword = np.zeros(len(passages), np.float32)
-        keyword[[rows[chunk_id] for chunk_id in found]] = list(found.values())
+        keyword[list(found)] = list(found.values())
         rankings[Mode.VECTOR].append(_documents(judged, vector))
         rankings[Mode.HYBRID].append(_documents(judged, fused(vector, keyword, judged.vector_weight)))
     return {mode: measure(rankings[mode], judged.relevant)["ndcg_at_10"] for mode in MODES}
 
 
-def compared(
-    full: Mapping[str, PerQuestion], variant: Mapping[str, PerQuestion], seed: int = 0
-) -> dict[str, Retrieval]:
+def compared(full: Mapping[str, PerQuestion], variant: Mapping[str, PerQuestion]) -> dict[str, Retrieval]:
     """Return, by mode, the variant's mean nDCG@10 and its paired difference to full precision on the same questions.
 
     Raises:
         ValueError: The questions differ, or there are none.
     """
     return {
-        str(mode): Retrieval(float(values.mean()), paired_difference(full[mode], values, seed))
+        str(mode): Retrieval(float(values.mean()), paired_difference(full[mode], values, seed=0))
         for mode, values in variant.items()
     }
 

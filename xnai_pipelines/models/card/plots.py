@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.evaluation.plots import FAINT, GRID, INK, unframe
+from xnai_pipelines.drawing import FAINT, GRID, INK, ORANGE, frameless, saved
 from xnai_pipelines.extras import require
-from xnai_pipelines.figures import rendered
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantFigures
 from xnai_pipelines.models.card.policy import MEGABYTE
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-_CHOICE = "#D55E00"  # of the Okabe-Ito palette, as in other plots
 _SPEEDS = "viridis_r"  # the faster, the darker
 _SIZES = (1, 2, 3, 5, 7, 10, 15, 20, 30, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000, 5000)
 
@@ -83,11 +81,11 @@ def pareto_plot(card: Card) -> bytes:
     axes.set_ylabel(quality, fontsize=9, color=INK)
     on = card.origin if by_ndcg else f"{card.held_out:,} held-out passages"
     axes.grid(axis="y", color=GRID, linewidth=0.8)
-    unframe(figure, axes, f"Size and quality on {on}")
+    frameless(figure, f"Size and quality on {on}")
     # the layout is final from here on, so that labels can avoid each other
     figure.draw_without_rendering()
     _label(axes, points, bottom, card.choice.variant if card.choice else None)
-    return rendered(figure)
+    return saved(figure)
 
 
 def _point(card: Card, figures: VariantFigures, by_ndcg: bool) -> _Point | None:
@@ -141,7 +139,7 @@ def _draw(axes: "Axes", point: _Point, norm: "Normalize", bottom: float, chosen:
     if not below and point.high > point.low:
         axes.plot([point.size, point.size], [max(point.low, bottom), point.high], color=colour, linewidth=1, alpha=0.5)
     if chosen:
-        axes.plot(point.size, height, "o", markersize=15, markerfacecolor="none", color=_CHOICE, markeredgewidth=2)
+        axes.plot(point.size, height, "o", markersize=15, markerfacecolor="none", color=ORANGE, markeredgewidth=2)
     axes.plot(
         point.size,
         height,
@@ -192,7 +190,7 @@ def _label(axes: "Axes", points: Sequence[_Point], bottom: float, chosen: str | 
             va="bottom",
             fontsize=_FONT,
             fontweight="bold" if name == chosen else "normal",
-            color=_CHOICE if name == chosen else INK if point.sound else FAINT,
+            color=ORANGE if name == chosen else INK if point.sound else FAINT,
             annotation_clip=False,
             path_effects=[withStroke(linewidth=2.5, foreground="white")],
         )

@@ -20,12 +20,12 @@ class Searched:
     Attributes:
         pool: Chosen chunks.
         document_ids: Document of each chunk of the pool.
-        keyword_scores: For each question, the BM25 scores of the pool's chunks that keyword search found, by id.
+        keyword: For each question, the BM25 scores of the pool's chunks that keyword search found, by row.
     """
 
     pool: Pool
     document_ids: Sequence[str]
-    keyword_scores: Sequence[Mapping[str, float]]
+    keyword: Sequence[Mapping[int, float]]
 
 
 def search_pool(tables: Tables, index: SearchIndex, questions: Sequence[Question], most_chunks: int) -> Searched:
@@ -49,6 +49,6 @@ def search_pool(tables: Tables, index: SearchIndex, questions: Sequence[Question
         for question, hits in zip(questions, by_keyword, strict=True)
     ]
     pool = choose_pool(sorted(document_of), found, most_chunks)
-    chosen = frozenset(pool.chunk_ids)
-    scores = [{hit.chunk_id: hit.keyword or 0.0 for hit in hits if hit.chunk_id in chosen} for hits in by_keyword]
+    row = {chunk_id: number for number, chunk_id in enumerate(pool.chunk_ids)}
+    scores = [{row[hit.chunk_id]: hit.keyword or 0.0 for hit in hits if hit.chunk_id in row} for hits in by_keyword]
     return Searched(pool, [document_of[chunk_id] for chunk_id in pool.chunk_ids], scores)

@@ -16,7 +16,7 @@ from xnai_pipelines.state.manifest import Release
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class ComparedEncoder:
     """An encoder to measure: its name, from any working directory, and its built folder, named by its vector space."""
 
     name: str
@@ -39,7 +39,7 @@ def names_to_compare(named: Sequence[str], configured: str | None) -> list[str]:
 
 def build_candidates(
     context: StageContext, release: Release, names: Sequence[str]
-) -> tuple[list[Candidate], dict[str, str]]:
+) -> tuple[list[ComparedEncoder], dict[str, str]]:
     """Return the current encoder and those of the names, built as dynamic INT8, and why others cannot be.
 
     A name that stands for the current encoder's weights is left out.
@@ -47,7 +47,7 @@ def build_candidates(
     models = context.home.models
     current = models / release.vector_space
     weights = {read_card(current)["base"]["sha256"]}
-    found = [Candidate(release.encoder, current, current=True)]
+    found = [ComparedEncoder(release.encoder, current, current=True)]
     failed: dict[str, str] = {}
     for name in names:
         try:
@@ -60,5 +60,5 @@ def build_candidates(
             failed[name] = str(error)
             continue
         weights.add(spec.weights_sha256)
-        found.append(Candidate(lasting_name(name), folder, current=False))
+        found.append(ComparedEncoder(lasting_name(name), folder, current=False))
     return found, failed

@@ -81,7 +81,7 @@ class EncoderCard:
         if best.current:
             return f"The current encoder is the best on {self.chosen_on:,} train and validation questions. {SWITCH}"
         gain = best.difference
-        on_test = f": {gain.mean:+.3f} [{gain.low:+.3f}, {gain.high:+.3f}] on the test questions" if gain else ""
+        on_test = f": {gain:+.3f} on the test questions" if gain else ""
         return (
             f"{best.name} is the best on {self.chosen_on:,} train and validation questions{on_test}. To switch: "
             f"XNAI_ENCODER={best.name} xnai run --new-release"

@@ -19,10 +19,16 @@ from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_poli
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.measure import questions_to_judge
 from xnai_pipelines.models.card.searched import search_pool
-from xnai_pipelines.models.encoder_comparison.candidates import Candidate, build_candidates
+from xnai_pipelines.models.encoder_comparison.candidates import ComparedEncoder, build_candidates
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard, EncoderFigures
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown
-from xnai_pipelines.models.encoder_comparison.ranking import Asked, Encoded, PerQuestion, hybrid_ndcg, vector_ndcg
+from xnai_pipelines.models.encoder_comparison.ranking import (
+    AskedPool,
+    EncodedPool,
+    PerQuestion,
+    hybrid_ndcg,
+    vector_ndcg,
+)
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
@@ -43,7 +49,7 @@ class _Material:
     tested: int
     languages: Sequence[str | None]
     passages: Sequence[str]
-    asked: Asked
+    asked: AskedPool
     corpus: str
 
 
@@ -160,9 +166,9 @@ def _material(
         tested=len(tested),
         languages=[language_of.get(one.document_id) for one in best],
         passages=passages,
-        asked=Asked(
+        asked=AskedPool(
             document_ids=searched.document_ids,
-            keyword=[{row[chunk_id]: score for chunk_id, score in one.items()} for one in searched.keyword_scores],
+            keyword=searched.keyword,
             explained=[_explained(index, question.question) for question in questions],
             relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
         ),
@@ -181,7 +187,7 @@ class _Cost:
     seconds_per_thousand: float
 
 
-def _encoded(encoder: Encoder, cache: VectorCache, material: _Material, advance: Advance) -> tuple[Encoded, _Cost]:
+def _encoded(encoder: Encoder, cache: VectorCache, material: _Material, advance: Advance) -> tuple[EncodedPool, _Cost]:
     """Return the vectors and what encoding took; the time of passages is measured on some, whether cached or not."""
     some = material.passages[:: max(1, len(material.passages) // TIMED_PASSAGES)][:TIMED_PASSAGES]
     started = time.perf_counter()
@@ -195,13 +201,13 @@ def _encoded(encoder: Encoder, cache: VectorCache, material: _Material, advance:
         times.append(time.perf_counter() - started)
         advance()
     writings = [encoder.writing(question.question) for question in material.questions]
-    return Encoded(passages, np.stack(vectors), writings), _Cost(1000 * float(np.median(times)), seconds)
+    return EncodedPool(passages, np.stack(vectors), writings), _Cost(1000 * float(np.median(times)), seconds)
 
 
 def _measure(
-    candidate: Candidate,
+    candidate: ComparedEncoder,
     material: _Material,
-    encoded: Encoded,
+    encoded: EncodedPool,
     cost: _Cost,
     *,
     current: _Measured | None,

@@ -1,6 +1,5 @@
 """The encoder card as tables for people: rows for a terminal, and Markdown for the Dagster UI."""
 
-from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard, EncoderFigures
 
@@ -33,7 +32,7 @@ def language_table(card: EncoderCard) -> Table:
     languages = list(card.encoders[0].by_language)
     if not languages:
         return [], []
-    rows = [[_short(one), *(_estimate(one.by_language[language]) for language in languages)] for one in card.encoders]
+    rows = [[_short(one), *(f"{one.by_language[language]:.3f}" for language in languages)] for one in card.encoders]
     return ["encoder", *(f"{language} [95 %]" for language in languages)], rows
 
 
@@ -50,8 +49,8 @@ def card_markdown(card: EncoderCard) -> str:
 def _row(one: EncoderFigures) -> list[str]:
     return [
         f"{_short(one)} (current)" if one.current else _short(one),
-        _estimate(one.hybrid),
-        _estimate(one.difference, "+.3f") if one.difference else "",
+        f"{one.hybrid:.3f}",
+        f"{one.difference:+.3f}" if one.difference else "",
         f"{one.vector.mean:.3f}",
         f"{one.query_ms:.1f}",
         f"{one.shipped_bytes / 1e6:.0f}",
@@ -63,7 +62,3 @@ def _row(one: EncoderFigures) -> list[str]:
 
 def _short(one: EncoderFigures) -> str:
     return one.name.rpartition("/")[2]
-
-
-def _estimate(value: Estimate, form: str = ".3f") -> str:
-    return f"{value.mean:{form}} [{value.low:{form}}, {value.high:{form}}]"

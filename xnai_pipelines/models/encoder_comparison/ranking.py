@@ -17,7 +17,7 @@ PerQuestion = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class AskedPool:
     """Questions and the chunks that are searched; the same for every encoder.
 
     Attributes:
@@ -32,13 +32,13 @@ class Asked:
     explained: Sequence[float]
     relevant: Sequence[Grades]
 
-    def part(self, which: slice) -> "Asked":
+    def part(self, which: slice) -> "AskedPool":
         """Return some of the questions on the same chunks."""
-        return Asked(self.document_ids, self.keyword[which], self.explained[which], self.relevant[which])
+        return AskedPool(self.document_ids, self.keyword[which], self.explained[which], self.relevant[which])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Encoded:
+class EncodedPool:
     """What one encoder makes of the chunks and questions.
 
     Attributes:
@@ -51,12 +51,12 @@ class Encoded:
     questions: Vectors
     writings: Sequence[Writing]
 
-    def part(self, which: slice) -> "Encoded":
+    def part(self, which: slice) -> "EncodedPool":
         """Return some of the questions with the same chunks."""
-        return Encoded(self.passages, self.questions[which], self.writings[which])
+        return EncodedPool(self.passages, self.questions[which], self.writings[which])
 
 
-def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dict[float, PerQuestion]:
+def hybrid_ndcg(asked: AskedPool, encoded: EncodedPool, weights: Sequence[float]) -> dict[float, PerQuestion]:
     """Return nDCG@10 of each question in hybrid search by weight: float64 [q].
 
     `SearchIndex` ranks so, but for identifiers, which no encoder changes, and what its policy says of languages.
@@ -74,12 +74,12 @@ def hybrid_ndcg(asked: Asked, encoded: Encoded, weights: Sequence[float]) -> dic
     return {weight: measure(found, asked.relevant)["ndcg_at_10"] for weight, found in rankings.items()}
 
 
-def vector_ndcg(asked: Asked, encoded: Encoded) -> PerQuestion:
+def vector_ndcg(asked: AskedPool, encoded: EncodedPool) -> PerQuestion:
     """Return nDCG@10 of each question in vector search: float64 [q]."""
     passages = with_documents(encoded.passages, asked.document_ids)
     rankings = [_documents(asked, passages @ question) for question in encoded.questions]
     return measure(rankings, asked.relevant)["ndcg_at_10"]
 
 
-def _documents(asked: Asked, scores: Vectors) -> list[str]:
+def _documents(asked: AskedPool, scores: Vectors) -> list[str]:
     return best_first(asked.document_ids[row] for row in best_rows(scores, FUSED_DEPTH).tolist())

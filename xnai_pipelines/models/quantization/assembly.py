@@ -8,7 +8,7 @@ import numpy as np
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 from xnai_pipelines.errors import QuantizationError
-from xnai_pipelines.models.quantization.model import Embedding, Linear, Transformer
+from xnai_pipelines.models.quantization.model import Embedding, Transformer
 from xnai_pipelines.models.quantization.rounding import Matrix, Rounded, levels_of, round_to_nearest
 
 _LARGEST_FLOAT16 = 65504.0
@@ -88,9 +88,3 @@ def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | Non
     if len(weight) <= _SMALL_TABLE and scheme.bits is not None:
         scheme = replace(scheme, bits=max(scheme.bits, _SMALL_TABLE_BITS))
     return rounded_tensor(embedding.name, weight, scheme)
-
-
-def stored_weight(linear: Linear) -> Matrix:
-    """Return a copy of a linear layer's weight in the state dict's layout, [inputs, outputs] for a Conv1D."""
-    matrix = linear.matrix()
-    return np.ascontiguousarray(matrix.T) if linear.transposed else matrix

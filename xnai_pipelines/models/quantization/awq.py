@@ -12,7 +12,7 @@ import numpy as np
 
 from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
-from xnai_pipelines.models.quantization.assembly import coded_tensor, rounded_tensor, stored_weight
+from xnai_pipelines.models.quantization.assembly import coded_tensor, rounded_tensor
 from xnai_pipelines.models.quantization.calibration import CalibratedBlock, calibrated_blocks
 from xnai_pipelines.models.quantization.calibration_texts import Batch
 from xnai_pipelines.models.quantization.gptq import output_error
@@ -39,20 +39,19 @@ def quantize_by_awq(model: Transformer, scheme: Scheme, batches: Sequence[Batch]
     folded = stored = 0
     transposed = [linear.name for linear in model.linears if linear.transposed]
     for calibrated in calibrated_blocks(model, batches):
-        for inputs in calibrated.inputs:
-            scales = None if inputs.linears[0].transposed else search_scales(inputs, scheme)
-            in_norm = scales is not None and _fold(calibrated, inputs, scales)
-            for linear in inputs.linears:
-                if scales is None:
-                    tensor = rounded_tensor(linear.name, stored_weight(linear), scheme)
-                else:
-                    tensor = _scaled(linear.name, linear.matrix(), scales, scheme, in_norm=in_norm)
-                    result.better_than_rounding += 1
-                    folded, stored = folded + in_norm, stored + (not in_norm)
-                restored = tensor.restored()
-                linear.replace(restored.T if linear.transposed else restored)
-                result.tensors[linear.name] = tensor
-                done(linear.name)
+        inputs = calibrated.inputs
+        scales = None if inputs.linears[0].transposed else search_scales(inputs, scheme)
+        in_norm = scales is not None and _fold(calibrated, scales)
+        for linear in inputs.linears:
+            if scales is None:
+                tensor = rounded_tensor(linear.name, linear.stored(), scheme)
+            else:
+                tensor = _scaled(linear.name, linear.matrix(), scales, scheme, in_norm=in_norm)
+                result.better_than_rounding += 1
+                folded, stored = folded + in_norm, stored + (not in_norm)
+            linear.replace(linear.oriented(tensor.restored()))
+            result.tensors[linear.name] = tensor
+            done(linear.name)
     result.notes.append(
         f"The scales of {folded} layers are folded into the norm before them; those of {stored} are stored with the "
         "weight, because other modules read the same input."
@@ -79,25 +78,24 @@ def search_scales(inputs: LayerInputs, scheme: Scheme) -> Matrix | None:
         scales = (raw / np.sqrt(raw.max() * raw.min())).astype(np.float32)
         error = 0.0
         for linear, matrix in zip(inputs.linears, matrices, strict=True):
-            restored = _scaled(linear.name, matrix, scales, scheme, in_norm=False, scaled=False).restored()
+            restored = _scaled(linear.name, matrix, scales, scheme, in_norm=False).restored()
             error += output_error(matrix, restored, inputs.hessian)
         if error < least:
             best, least = (scales if exponent else None), error
     return best
 
 
-def _scaled(
-    name: str, matrix: Matrix, scales: Matrix, scheme: Scheme, *, in_norm: bool, scaled: bool = True
-) -> QuantizedTensor:
+def _scaled(name: str, matrix: Matrix, scales: Matrix, scheme: Scheme, *, in_norm: bool) -> QuantizedTensor:
     """Return the matrix times its inputs' scales, rounded; a folded matrix was multiplied when it was folded."""
     weight = matrix if in_norm else matrix * scales
     rounded = round_to_nearest(weight, levels_of(scheme, weight), scheme.granularity, scheme.group_size)
     return coded_tensor(name, matrix.shape, rounded=rounded, scheme=scheme, column_scales=None if in_norm else scales)
 
 
-def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> bool:
+def _fold(calibrated: CalibratedBlock, scales: Matrix) -> bool:
     """Divide the norm before the layers by the scales and multiply the layers; undo it if the outputs then differ."""
-    before, norm = _find_norm(calibrated, inputs)
+    inputs = calibrated.inputs
+    before, norm = _find_norm(calibrated)
     if norm is None:
         return False
     parameters = [norm.weight] + ([norm.bias] if getattr(norm, "bias", None) is not None else [])
@@ -117,8 +115,9 @@ def _fold(calibrated: CalibratedBlock, inputs: LayerInputs, scales: Matrix) -> b
     return False
 
 
-def _find_norm(calibrated: CalibratedBlock, inputs: LayerInputs) -> "tuple[torch.Tensor, Any | None]":
+def _find_norm(calibrated: CalibratedBlock) -> "tuple[torch.Tensor, Any | None]":
     """Return the block's output, and the module with one weight per input that feeds these layers, if there is one."""
+    inputs = calibrated.inputs
     width = len(inputs.magnitude)
     outputs: list[tuple[Any, Any]] = []
     found: list[Any] = []

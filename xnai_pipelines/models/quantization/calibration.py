@@ -7,34 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.errors import QuantizationError
-from xnai_pipelines.models.quantization.calibration_texts import (
-    BATCH_TOKENS,
-    Batch,
-    batches,
-    choose_texts,
-    texts_sha256,
-    token_ids,
-    tokenise,
-)
+from xnai_pipelines.models.quantization.calibration_texts import Batch
 from xnai_pipelines.models.quantization.layer_inputs import LayerInputs, Moments
 from xnai_pipelines.models.quantization.model import Block, Linear, Transformer, load_transformer
 
 if TYPE_CHECKING:
     import torch
-
-__all__ = [
-    "BATCH_TOKENS",
-    "Batch",
-    "CalibratedBlock",
-    "LayerInputs",
-    "batches",
-    "calibrated_blocks",
-    "choose_texts",
-    "fast_forward",
-    "texts_sha256",
-    "token_ids",
-    "tokenise",
-]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,12 +21,12 @@ class CalibratedBlock:
 
     Attributes:
         block: The block.
-        inputs: Inputs of the next layers; layers that no token reached are never yielded.
+        inputs: The layers, with their one input; layers that no token reached are never yielded.
         run: Returns the block's output for the first batch, in full precision, with the current weights.
     """
 
     block: Block
-    inputs: tuple[LayerInputs, ...]
+    inputs: LayerInputs
     run: Callable[[], "torch.Tensor"]
 
 
@@ -94,7 +72,7 @@ def calibrated_blocks(model: Transformer, batches: Sequence[Batch]) -> Iterator[
             weights = [linear.matrix() for linear in linears]
             for linear, target in zip(linears, inputs.targets(weights), strict=True):
                 linear.replace(target)
-            yield CalibratedBlock(block, (inputs,), run)
+            yield CalibratedBlock(block, inputs, run)
             for linear, weight in zip(linears, weights, strict=True):
                 inputs.correct_bias(linear, weight)
         if index + 1 < len(model.blocks):

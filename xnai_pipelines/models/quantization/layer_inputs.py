@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.errors import QuantizationError
-from xnai_pipelines.models.quantization.model import Linear, Matrix, put
+from xnai_pipelines.models.quantization.model import Linear, put
+from xnai_pipelines.models.quantization.rounding import Matrix
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,14 +7,14 @@ import numpy as np
 
 from xnai_pipelines.encoders.stored.scheme import Granularity, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
-from xnai_pipelines.models.quantization.assembly import coded_tensor, rounded_tensor, stored_weight
+from xnai_pipelines.models.quantization.assembly import coded_tensor, rounded_tensor
 from xnai_pipelines.models.quantization.calibration import calibrated_blocks
 from xnai_pipelines.models.quantization.calibration_texts import Batch
 from xnai_pipelines.models.quantization.gptq import InverseFactor, gptq, invert, output_error
 from xnai_pipelines.models.quantization.grids import FixedGrid, GroupGrid, RowGrid
 from xnai_pipelines.models.quantization.layer_inputs import LayerInputs
 from xnai_pipelines.models.quantization.model import Linear, Transformer
-from xnai_pipelines.models.quantization.rounding import Matrix, as_rounded, levels_of
+from xnai_pipelines.models.quantization.rounding import as_rounded, levels_of
 
 Done = Callable[[str], None]  # receives the name of a finished weight
 
@@ -44,14 +44,13 @@ def quantize_by_gptq(model: Transformer, scheme: Scheme, batches: Sequence[Batch
     """
     result = Layerwise()
     for calibrated in calibrated_blocks(model, batches):
-        for inputs in calibrated.inputs:
-            inverse = invert(inputs.hessian)
-            for linear in inputs.linears:
-                tensor, better = quantize_linear(linear, inputs, inverse, scheme)
-                linear.replace(_matrix(tensor, linear))
-                result.tensors[linear.name] = tensor
-                result.better_than_rounding += better
-                done(linear.name)
+        inverse = invert(calibrated.inputs.hessian)
+        for linear in calibrated.inputs.linears:
+            tensor, better = quantize_linear(linear, calibrated.inputs, inverse, scheme)
+            linear.replace(linear.oriented(tensor.restored()))
+            result.tensors[linear.name] = tensor
+            result.better_than_rounding += better
+            done(linear.name)
     return result
 
 
@@ -59,8 +58,8 @@ def round_the_rest(model: Transformer, scheme: Scheme, result: Layerwise, done: 
     """Add to the result the linear layers that it lacks, rounded to nearest and put into the model."""
     rest = [linear for linear in model.linears if linear.name not in result.tensors]
     for linear in rest:
-        tensor = rounded_tensor(linear.name, stored_weight(linear), scheme)
-        linear.replace(_matrix(tensor, linear))
+        tensor = rounded_tensor(linear.name, linear.stored(), scheme)
+        linear.replace(linear.oriented(tensor.restored()))
         result.tensors[linear.name] = tensor
         done(linear.name)
     if rest and scheme.method.calibrated:
@@ -77,10 +76,10 @@ def quantize_linear(
 
     The error is that of the layer's output on the calibration texts, tr((W - Q) H (W - Q)^T).
     """
-    plain = rounded_tensor(linear.name, stored_weight(linear), scheme)
+    plain = rounded_tensor(linear.name, linear.stored(), scheme)
     tensor = _by_gptq(linear, plain, inverse, scheme)
     matrix = linear.matrix()
-    errors = [output_error(matrix, _matrix(each, linear), inputs.hessian) for each in (tensor, plain)]
+    errors = [output_error(matrix, linear.oriented(each.restored()), inputs.hessian) for each in (tensor, plain)]
     return (tensor, True) if errors[0] < errors[1] else (plain, False)
 
 
@@ -94,16 +93,10 @@ def _by_gptq(linear: Linear, plain: QuantizedTensor, inverse: InverseFactor, sch
     if scheme.group_size is None:
         # round-to-nearest's one scale per row or tensor
         codes, _ = gptq(matrix, inverse, FixedGrid.of(plain, levels))
-        stored = np.ascontiguousarray(codes.T) if linear.transposed else codes
+        stored = np.ascontiguousarray(linear.oriented(codes))
         return replace(plain, method=scheme.method, codes=stored)
     groups = GroupGrid(levels, scheme.group_size)
     codes, _ = gptq(matrix, inverse, groups)
     ordered = np.ascontiguousarray(codes[:, inverse.order])
     rounded = as_rounded(ordered, np.stack(groups.scales, axis=1), np.stack(groups.zeros, axis=1), levels)
     return coded_tensor(linear.name, plain.shape, rounded=rounded, scheme=scheme, permutation=inverse.order)
-
-
-def _matrix(tensor: QuantizedTensor, linear: Linear) -> Matrix:
-    """Return a restored weight as [outputs, inputs]."""
-    weight = tensor.restored()
-    return weight.T if linear.transposed else weight

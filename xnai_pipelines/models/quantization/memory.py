@@ -4,6 +4,7 @@ from pathlib import Path
 
 from xnai_pipelines.encoders.stored.scheme import Scheme
 from xnai_pipelines.errors import QuantizationError
+from xnai_pipelines.models.quantization.calibration_texts import BATCH_TOKENS
 from xnai_pipelines.models.quantization.model import Transformer
 
 _LIBRARIES = 450 << 20  # torch and transformers, loaded
@@ -11,30 +12,27 @@ _HESSIANS = 6  # float64 matrices of a layer's inputs squared that exist while i
 _ACTIVATIONS = 24  # float32 values per token of a batch in a block, in multiples of the widest layer's inputs
 
 
-def check_memory(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: int) -> int:
-    """Return the estimated peak memory of this process in bytes, including weights already loaded.
+def check_memory(model: Transformer, scheme: Scheme, tokens: int) -> None:
+    """Refuse a quantization that needs more memory than is free.
 
     Args:
         model: Model to quantize.
         scheme: Scheme of the quantization.
         tokens: Number of tokens in all calibration texts; 0 if the method needs none.
-        batch_tokens: Max tokens of a batch.
 
     Raises:
         QuantizationError: It exceeds the free memory of the machine or of the control group.
     """
-    needed = estimate(model, scheme, tokens=tokens, batch_tokens=batch_tokens)
-    loaded = _parameters(model) * 4 + _LIBRARIES
+    needed = estimate(model, scheme, tokens) - _parameters(model) * 4 - _LIBRARIES  # the weights are loaded
     free = available()
-    if free is not None and needed - loaded > free:
+    if free is not None and needed > free:
         raise QuantizationError(
-            f"Quantizing {model.folder.name} by {scheme.method} needs about {(needed - loaded) >> 20} MiB more memory; "
+            f"Quantizing {model.folder.name} by {scheme.method} needs about {needed >> 20} MiB more memory; "
             f"{free >> 20} MiB are free. Close other programs, or use fewer calibration texts ({tokens} tokens)."
         )
-    return needed
 
 
-def estimate(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: int) -> int:
+def estimate(model: Transformer, scheme: Scheme, tokens: int) -> int:
     """Return the peak in bytes: weights, codes of 4 bytes, and with calibration hidden states and one block's work."""
     # weights twice: as loaded, and the largest tensors' buffers while they are rounded
     peak = _LIBRARIES + _parameters(model) * (4 + 4) + (64 << 20)
@@ -46,7 +44,7 @@ def estimate(model: Transformer, scheme: Scheme, *, tokens: int, batch_tokens: i
     hessians = max((sum(width**2 * 8 for width in block) for block in widths if block), default=0)
     states = 4 * tokens * hidden * 4  # of this block and of the next, in the quantized model and in the full one
     full = _parameters(model) * 4  # the full model, while it runs once
-    return peak + states + full + hessians + _HESSIANS * widest**2 * 8 + _ACTIVATIONS * batch_tokens * widest * 4
+    return peak + states + full + hessians + _HESSIANS * widest**2 * 8 + _ACTIVATIONS * BATCH_TOKENS * widest * 4
 
 
 def available() -> int | None:

@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.extras import require
+from xnai_pipelines.models.quantization.rounding import Matrix
 from xnai_pipelines.state.artefacts import weights_files
 
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedModel
-
-Matrix = NDArray[np.float32]
 
 _CAUSAL = ("ForCausalLM", "LMHeadModel")
 _UNUSED = "pooler."  # trained for next-sentence prediction, used by no pooling
@@ -50,12 +49,20 @@ class Linear:
 
     def matrix(self) -> Matrix:
         """Return a copy of the weight, float32 [outputs, inputs]."""
+        return np.array(self.oriented(self.stored()), order="C")
+
+    def stored(self) -> Matrix:
+        """Return the weight in the state dict's layout, [inputs, outputs] for a Conv1D."""
         weight: Matrix = self.module.weight.detach().numpy()
-        return np.array(weight.T if self.transposed else weight, order="C")
+        return weight
+
+    def oriented(self, weight: NDArray[Any]) -> NDArray[Any]:
+        """Return a weight of one layout in the other if they differ: [outputs, inputs] and the state dict's."""
+        return weight.T if self.transposed else weight
 
     def replace(self, matrix: Matrix) -> None:
         """Put another weight, float32 [outputs, inputs], into the layer."""
-        put(self.module.weight, matrix.T if self.transposed else matrix)
+        put(self.module.weight, self.oriented(matrix))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Quantize a model folder: the only entry point."""
+"""Quantize a model folder."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -11,7 +11,6 @@ from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.assembly import assemble, rounded_table
 from xnai_pipelines.models.quantization.awq import quantize_by_awq
 from xnai_pipelines.models.quantization.calibration_texts import (
-    BATCH_TOKENS,
     Batch,
     choose_texts,
     texts_sha256,
@@ -22,8 +21,6 @@ from xnai_pipelines.models.quantization.memory import check_memory
 from xnai_pipelines.models.quantization.model import Transformer, load_transformer
 from xnai_pipelines.models.quantization.rate import quantize_by_rate
 from xnai_pipelines.state.artefacts import weights_sha256
-
-__all__ = ["QuantizationError", "QuantizedModel", "Statistics", "quantize"]
 
 _LIBRARIES = ("numpy", "safetensors", "tokenizers", "torch", "transformers", "xnai-pipelines")
 
@@ -66,9 +63,8 @@ def quantize(
     if scheme.method.calibrated and not model.blocks:
         raise QuantizationError(f"{folder} has no list of equal layers, which {scheme.method} needs. Use rtn.")
     tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
-    check_memory(model, scheme, tokens=tokens, batch_tokens=BATCH_TOKENS)
+    check_memory(model, scheme, tokens)
     result = _run(model, scheme, batches, _counted(model, progress))
-    compared = scheme.method.calibrated
     return QuantizedModel(
         tensors=assemble(model, result.tensors),
         scheme=scheme,
@@ -77,7 +73,7 @@ def quantize(
         statistics=Statistics(
             seconds=time.monotonic() - started,
             layers=len(result.tensors),
-            better_than_rounding=result.better_than_rounding if compared else None,
+            better_than_rounding=result.better_than_rounding if scheme.method.calibrated else None,
             notes=tuple(result.notes),
         ),
         libraries=_versions(),

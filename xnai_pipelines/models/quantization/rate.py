@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xnai_pipelines.encoders.stored.entropy import coded_bits, encode, entropy_bits
 from xnai_pipelines.encoders.stored.file import save
@@ -25,10 +24,8 @@ from xnai_pipelines.models.quantization.gptq import InverseFactor, gptq, invert,
 from xnai_pipelines.models.quantization.layer_inputs import LayerInputs
 from xnai_pipelines.models.quantization.layerwise import Done, Layerwise
 from xnai_pipelines.models.quantization.model import Embedding, Linear, Transformer
+from xnai_pipelines.models.quantization.rounding import Codes, Matrix
 from xnai_pipelines.models.quantization.sensitivity import output_sensitivity
-
-Matrix = NDArray[np.float32]
-Codes = NDArray[np.int32]
 
 # Bits of a linear layer's weight beyond one of an encoder's word table: a word's error is one of many in a text and
 # averages out. A language model's table, which often also predicts the next word, gets as many as the layers.
@@ -102,19 +99,17 @@ def quantize_by_rate(model: Transformer, scheme: Scheme, batches: Sequence[Batch
         embedding.replace(tensor.restored())
         keep(tensor)
     for calibrated in calibrated_blocks(model, batches):
-        for inputs in calibrated.inputs:
-            inverse = invert(inputs.hessian, damping=_DAMPING)
-            for linear in inputs.linears:
-                tensor, better = _code_linear(
-                    linear, steps[linear.name], bits=left / todo, inputs=inputs, inverse=inverse
-                )
-                linear.replace(_matrix(tensor, linear))
-                result.better_than_rounding += better
-                keep(tensor)
+        inputs = calibrated.inputs
+        inverse = invert(inputs.hessian, damping=_DAMPING)
+        for linear in inputs.linears:
+            tensor, better = _code_linear(linear, steps[linear.name], bits=left / todo, inputs=inputs, inverse=inverse)
+            linear.replace(linear.oriented(tensor.restored()))
+            result.better_than_rounding += better
+            keep(tensor)
     for linear in model.linears:
         if linear.name not in result.tensors:
             tensor, _ = _code_linear(linear, steps[linear.name], left / todo)
-            linear.replace(_matrix(tensor, linear))
+            linear.replace(linear.oriented(tensor.restored()))
             keep(tensor)
     return result
 
@@ -193,7 +188,7 @@ def _code_linear(
         return codes
 
     def stored(codes: Codes, steps: Matrix) -> QuantizedTensor:
-        return _tensor(linear.name, tuple(linear.module.weight.shape), codes.T if linear.transposed else codes, steps)
+        return _tensor(linear.name, tuple(linear.module.weight.shape), linear.oriented(codes), steps)
 
     if inputs is None or inverse is None:
         return stored(*_to_rate(matrix, relative, bits, nearest)), False
@@ -250,8 +245,3 @@ def _tensor(
         scales=steps.astype(np.float16),
         column_offsets=offsets,
     )
-
-
-def _matrix(tensor: QuantizedTensor, linear: Linear) -> Matrix:
-    weight = tensor.restored()
-    return weight.T if linear.transposed else weight

@@ -142,7 +142,7 @@ def fit_scales(groups: Matrix, levels: Levels) -> tuple[Matrix, Matrix]:
     for start in range(0, count, step):
         part = slice(start, start + step)
         # weights as rows: operations with a group's scale then run along contiguous memory
-        weights = np.ascontiguousarray(groups[part].T)
+        weights = np.array(groups[part].T, order="C")  # a copy, divided below
         # squares of weights that float16 scales cannot represent exceed float32's range too
         unit = np.float32(2.0 ** (np.frexp(np.abs(weights).max(initial=0))[1] - 1) if levels.wide else 1)
         weights /= unit

@@ -1,0 +1,29 @@
+"""The answer of an FAQ is read with its question, and the items of a list with the line that leads to them."""
+
+import pytest
+
+from xnai_pipelines.answers.units import units
+
+FAQ = "**Do you ship abroad?**\nNo.\n\n**Is it free?**\nYes. From 60 euros.\n\n# Other\n\nWrite to us."
+MINUTES = "- **Canteen.** It is shut. Ada objected.\n- None."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (FAQ, {"No.": "**Do you ship abroad?**", "Yes.": "**Is it free?**", "From 60 euros.": "**Is it free?**"}),
+        (FAQ, {"Write to us.": ""}),
+        ("Q: Is it free?\nA: Yes.", {"A: Yes.": "Q: Is it free?"}),
+        (MINUTES, {"It is shut.": "- **Canteen.**", "Ada objected.": "- **Canteen.**"}),
+        ("Formats:\n\n- CSV\n- TSV\n\nEnd.", {"- CSV": "Formats:", "- TSV": "Formats:", "End.": ""}),
+        ("步骤:\n1. 打开\n2. 关闭", {"1. 打开": "步骤:", "2. 关闭": "步骤:"}),
+        ("But why? Nobody knows.", {"But why?": "", "Nobody knows.": ""}),
+        ("- How old are you?\n- How tall are you?", {"- How old are you?": "", "- How tall are you?": ""}),
+        ("Who are we?\n\n# Team\n\nAda.", {"Who are we?": "", "Ada.": ""}),
+        ("Ask this:", {"Ask this:": ""}),
+    ],
+)
+def test_what_leads_to_an_answer_is_read_with_it_and_is_none_itself(text: str, expected: dict[str, str]):
+    found = {text[part.start : part.end]: " ".join(text[slice(*lead)] for lead in part.leads) for part in units(text)}
+    assert found.items() >= expected.items()
+    assert not found.keys() & set(expected.values())
