@@ -11,7 +11,7 @@ _SOONEST_SECONDS, _LATEST_SECONDS = 0.05, 0.5
 
 
 def until(what: Callable[[], T]) -> T:
-    """Return the first answer that is true, asked for less and less often: asking takes time from what is waited for."""
+    """Return the first answer that is true; asked less and less often, since asking slows what is waited for."""
     pause = _SOONEST_SECONDS
     while not (found := what()):
         time.sleep(pause)
