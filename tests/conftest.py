@@ -82,8 +82,9 @@ def pytest_collection_finish() -> None:
 def memory_given_back() -> Iterator[None]:
     """Give back what models took: cycles and the C allocator would keep 200 MB of each export."""
     yield
-    if _resident_mb() > _held_mb[0] + 100:  # not after each test: looking for cycles takes a second
+    if _resident_mb() > _held_mb[0] + 100:
         gc.collect()
+        gc.freeze()  # what is left stays: looking through it again would take a second each time
         if sys.platform == "linux":
             ctypes.CDLL("libc.so.6").malloc_trim(0)
         _held_mb[0] = _resident_mb()

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -58,13 +59,16 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
-        self._ticks = 0
+        self._ticks = 60 * 10**9 * sum(1 for _ in self.documents.rglob("*"))  # later than all that lies there
 
     @property
     def tables(self) -> Tables:
         return Tables(self.home.lancedb)
+
+    @cached_property
+    def tokens(self) -> Tokens:
+        return Tokens(self.encoder.spec.source / "tokenizer.json")
 
     @property
     def inputs(self) -> Inputs:
