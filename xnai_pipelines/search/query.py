@@ -121,7 +121,7 @@ def _condition(name: str, value: str) -> str | None:
     if "/" in value:
         return value
     # imported here: few questions name a type, and every search would wait for what reads files
-    from xnai_pipelines.documents.parsers.detect import MEDIA_TYPES
+    from xnai_pipelines.documents.parsers.media_types import MEDIA_TYPES
 
     return MEDIA_TYPES.get(_KINDS.get(value, value))
 
