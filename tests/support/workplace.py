@@ -1,11 +1,10 @@
 """A home and a folder of documents for tests, and the ingest stages run on them as the assets run them."""
 
-import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
@@ -31,9 +30,7 @@ LONG_AGO_NS = 1_700_000_000 * 10**9
 # What differs between two runs that did the same: when, by which run, at which attempt.
 CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
 
-_tokens = functools.lru_cache(maxsize=4)(Tokens)  # hundreds of workplaces read the same file
-
-Stored: TypeAlias = dict[str, dict[str, dict[str, Any]]]
+Stored = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +60,7 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = _tokens(encoder.spec.source / "tokenizer.json")
+        self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
         self._ticks = 0
 
