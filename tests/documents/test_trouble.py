@@ -168,6 +168,17 @@ def test_a_file_beyond_a_limit_is_tried_again_when_the_limit_changes(work: Workp
     assert work.sources() == {"long.txt"}
 
 
+def test_a_large_file_that_is_not_read_is_not_hashed(work: Workplace, unreadable: set[str]):
+    unreadable |= {"film.mp4", "empty.txt"}  # as far as their hash goes
+    work.write("film.mp4", b"\0\0\0\x18ftypmp42" + bytes(200))
+    work.write("empty.txt", bytes(200))
+    small = replace(RULES, limits=replace(RULES.limits, max_file_bytes=100))
+    for _ in range(2):
+        work.ingest_documents(small)
+        assert {row["outcome"] for row in work.rows(FILES).values()} == {"skipped"}
+        os.utime(work.documents / "film.mp4", (1, 1))
+
+
 def test_the_guard_stops_the_loss_of_many_files_until_it_is_allowed(work: Workplace):
     many(work, 40)
     work.ingest()

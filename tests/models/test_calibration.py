@@ -12,8 +12,8 @@ from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
     FEWEST_TEXTS,
+    CalibrationPassage,
     CalibrationSet,
-    Passage,
     calibration_overlap,
     changed_share,
     draw,
@@ -29,9 +29,9 @@ from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.schemas import QUESTIONS
 
 
-def passages(documents: int, chunks: int = 5) -> list[Passage]:
+def passages(documents: int, chunks: int = 5) -> list[CalibrationPassage]:
     return [
-        Passage(f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
+        CalibrationPassage(f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
         for d in range(documents)
         for c in range(chunks)
     ]

@@ -3,12 +3,13 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, Plan, ingest_documents, plan
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
@@ -30,7 +31,9 @@ LONG_AGO_NS = 1_700_000_000 * 10**9
 # What differs between two runs that did the same: when, by which run, at which attempt.
 CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
 
-Stored = dict[str, dict[str, dict[str, Any]]]
+_tokens = lru_cache(maxsize=4)(TokenCounter)  # hundreds of workplaces read the same file
+
+Stored: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +63,16 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = Tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
-        self._ticks = 0
+        self._ticks = 60 * 10**9 * sum(1 for _ in self.documents.rglob("*"))  # later than all that lies there
 
     @property
     def tables(self) -> Tables:
         return Tables.of(self.home)
+
+    @cached_property
+    def tokens(self) -> TokenCounter:
+        return _tokens(self.encoder.spec.source / "tokenizer.json")
 
     @property
     def inputs(self) -> Inputs:
