@@ -287,5 +287,71 @@ CLAIMS = tuple(
             "The device must never be opened by the user.",
             "The device must be opened by the user.",
         ),
+        (
+            "report",
+            "Opponents of the tunnel argued that it would flood within a year. It was opened in 1998.",
+            "Opponents argued that the tunnel would flood within a year.",
+            "It would flood within a year.",
+        ),
+        (
+            "report",
+            "According to local folklore, a giant built the causeway. Geologists date the basalt to the Paleogene.",
+            "Geologists date the basalt to the Paleogene.",
+            "A giant built the causeway.",
+        ),
+        (
+            "report: de",
+            "Laut seinem Anwalt hat Berger die Rechnung bezahlt. Das Gericht entscheidet im Mai.",
+            "Das Gericht entscheidet im Mai.",
+            "Berger hat die Rechnung bezahlt.",
+        ),
+        (
+            "report: ru",
+            "По мнению критиков, завод загрязняет реку. Завод построен в 1964 году.",
+            "Завод построен в 1964 году.",
+            "Завод загрязняет реку.",
+        ),
+        (
+            "over",
+            "Lindqvist was the treasurer of the club until 2016. She lives in Malmö.",
+            "Lindqvist was the treasurer of the club until 2016.",
+            "Lindqvist is the treasurer of the club.",
+        ),
+        (
+            "over",
+            "The valley used to supply the city with water. Today it is a nature reserve.",
+            "The valley used to supply the city with water.",
+            "The valley supplies the city with water.",
+        ),
+        (
+            "status",
+            "The former customs house is now a library. It has two floors.",
+            "The former customs house is a library.",
+            "The customs house is a library.",
+        ),
+        (
+            "doer",
+            "The delay was caused by a software fault in the signal box. Nobody was hurt.",
+            "The delay was caused by a software fault.",
+            "The delay caused a software fault.",
+        ),
+        (
+            "side of than",
+            "The northern line carries more freight than passengers. It was electrified in 1982.",
+            "The northern line carries more freight than passengers.",
+            "The northern line carries more passengers than freight.",
+        ),
+        (
+            "object of another verb",
+            "The board approved the merger but rejected the bonus. The vote was secret.",
+            "The board rejected the bonus.",
+            "The board rejected the merger.",
+        ),
+        (
+            "address",
+            "Send the signed form to claims@harbour.example within ten days. Copies are not accepted.",
+            "Send the signed form to claims@harbour.example within ten days.",
+            "Send the signed form to claims.desk@harbour.example within ten days.",
+        ),
     ]
 )

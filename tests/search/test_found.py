@@ -8,7 +8,7 @@ import pytest
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.graph.make import bring_graph
-from xnai_pipelines.search import keyword
+from xnai_pipelines.search import keyword, languages
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
@@ -105,6 +105,20 @@ def test_words_are_found_in_any_writing(index: SearchIndex, question: str, sourc
 )
 def test_function_words_are_those_of_the_questions_language(index: SearchIndex, question: str, told: list[str]):
     assert [word.text for word in index.keyword.telling(question)] == told
+
+
+def test_another_language_is_found_as_far_as_the_encoder_is_measured_to_know_it(
+    index: SearchIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(languages, "MIN_PASSAGES", 2)
+    reader = index.for_reader(lambda _: True)
+
+    def first_russian(**known: float) -> int:
+        again = reader.ranked_by(RankingPolicy(languages=known), Home(tmp_path))
+        hits = again.search("Which invoice to a customer is due in thirty days?", 400)
+        return next(hit.rank for hit in hits if hit.language == "ru")
+
+    assert first_russian(en=1.0, ru=1.0) < first_russian(en=1.0, ru=0.0) == first_russian()
 
 
 def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(

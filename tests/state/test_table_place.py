@@ -9,6 +9,7 @@ from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.errors import HomeError, SettingsError
 from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.settings import given_settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.table_claim import claim_tables
@@ -101,3 +102,10 @@ def test_a_store_that_does_not_answer_is_named_without_its_secret(
         claim_tables(home, prefix)
     assert SECRET not in str(refused.value)
     assert not home.root.joinpath("tables.json").exists()
+
+
+@pytest.mark.parametrize("address", ["s3://id:a-secret-of-the-store@tables/x", "s3://tables/x?key=1", "file:///x", "x"])
+def test_only_an_address_without_credentials_is_one_of_tables(address: str):
+    with pytest.raises(SettingsError, match="must be s3://BUCKET/PREFIX, without credentials") as refused:
+        given_settings(lancedb_uri=address)
+    assert SECRET not in str(refused.value)

@@ -19,6 +19,7 @@ from xnai_pipelines.search.query import NO_FILTERS, Filters
 
 ANSWERS_VERSION = 4  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
+CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
 
 
@@ -201,8 +202,8 @@ def weigh(
     Args:
         passages: The release.
         question: What a person asks.
-        own: The same without what was carried over from questions before: that is for finding the passages, and would
-            outweigh what is asked now when the parts of them are compared. None if nothing was.
+        own: The same without what was carried over from questions before: that would outweigh what is asked now when
+            the parts of passages are compared, so it counts less. None if nothing was.
         filters: Which documents may answer.
         budget_tokens: Max tokens of the evidence, estimated.
 
@@ -213,7 +214,10 @@ def weigh(
     understood = passages.index.understood(question, filters).text
     scored = score(passages, understood, evidence)
     if own is not None:
-        scored = replace(scored, units=score(passages, own, evidence).units)
+        units = score(passages, own, evidence).units
+        carried = {(unit.evidence, unit.start): CARRIED * unit.score for unit in scored.units}
+        both = (replace(unit, score=unit.score + carried[unit.evidence, unit.start]) for unit in units)
+        scored = replace(scored, units=tuple(sorted(both, key=lambda unit: -unit.score)))
     return Weighed(understood, evidence, scored)
 
 

@@ -32,13 +32,17 @@ def _sentence(item: ErrorDetails, fields: Mapping[str, FieldInfo], shown: Callab
     name = str(item["loc"][0])
     if item["type"] == "extra_forbidden":
         return f"There is no setting {name!r}{nearest(name, fields)}."
-    value = "(hidden)" if _is_secret(fields[name]) else repr(item["input"])
+    value = "(hidden)" if _is_secret(fields[name]) or _has_credentials(item["input"]) else repr(item["input"])
     allowed = None if item["type"] == "value_error" else _allowed(fields[name])
     return f"{shown(name)} is {value}; {f'it must be {allowed}' if allowed else said}."
 
 
 def _is_secret(field: FieldInfo) -> bool:
     return any(SecretStr in (kind, *get_args(kind)) for kind in get_args(field.annotation))
+
+
+def _has_credentials(value: object) -> bool:
+    return "@" in str(value).partition("://")[2]
 
 
 def _allowed(field: FieldInfo) -> str | None:
