@@ -11,7 +11,7 @@ from tests.support.adaptation_pairs import COLOURS, pairs_of
 from tests.support.tiny_bert import write_tiny_bert
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
@@ -82,7 +82,6 @@ def trained(
         validation=held_out,
         config=quick,
         folder=tmp_path_factory.mktemp("adapters"),
-        data_sha256=pairs_sha256(pairs),
         documents=[pair.document_id for pair in pairs],
         threads=1,
         progress=lambda step: None,

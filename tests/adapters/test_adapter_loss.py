@@ -1,6 +1,7 @@
 """The ranking loss is the one that sentence-transformers has; what may be right is not held against a question."""
 
 import warnings
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -57,6 +58,7 @@ class _Letters(torch.nn.Module):
         super().__init__()
         self.table = torch.nn.Embedding(128, 8)
         self.dropout = torch.nn.Dropout(0.2)
+        self.config = SimpleNamespace(pad_token_id=0)
 
     def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> object:
         hidden = self.dropout(self.table(input_ids)) * attention_mask[..., None]
@@ -69,7 +71,7 @@ class _Letters(torch.nn.Module):
 
 
 def _objective(network: _Letters, config: AdapterConfig, pairs: list[TrainingPair]) -> EncoderObjective:
-    texts = TextNetwork(network, pooling="mean", padding=0, precision="fp32", device="cpu")
+    texts = TextNetwork(network, pooling="mean")
     return EncoderObjective(
         texts, lambda text, length: [ord(sign) for sign in text][:length], pairs=pairs, validation=[], config=config,
         question_prefix="", passage_prefix="",

@@ -9,7 +9,6 @@ from tests.support.adaptation_pairs import pairs_of
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.merging import merge_adapter
-from xnai_pipelines.adapters.pairs import pairs_sha256
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -30,7 +29,6 @@ def test_minilm_is_adapted_merged_and_exported(tmp_path: Path) -> None:
         validation=[],
         config=AdapterConfig(max_steps=3, batch_size=8, schedule="constant", device="cpu"),
         folder=tmp_path / "adapters",
-        data_sha256=pairs_sha256(pairs),
         documents=[],
         threads=1,
         progress=lambda step: None,

@@ -14,7 +14,7 @@ from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
-from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
+from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
@@ -37,7 +37,6 @@ def another(
         validation=[],
         config=dataclasses.replace(quick, seed=8, epochs=1),
         folder=tmp_path_factory.mktemp("another"),
-        data_sha256=pairs_sha256(pairs),
         documents=[],
         threads=1,
         progress=lambda step: None,

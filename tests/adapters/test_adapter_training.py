@@ -22,7 +22,7 @@ from xnai_pipelines.adapters.config import Task as AdapterTask
 from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError
@@ -33,7 +33,6 @@ def _train(
     base: EncoderSpec, folder: Path, config: AdapterConfig, pairs: list[TrainingPair], **more: object
 ) -> Adapter:
     arguments: dict[str, object] = {
-        "data_sha256": pairs_sha256(pairs),
         "documents": [pair.document_id for pair in pairs],
         "threads": 1,
         "progress": lambda step: None,
@@ -80,14 +79,14 @@ def test_the_curve_is_a_plot(trained: Adapter) -> None:
 def test_steps_are_told_with_rate_and_time_left_and_validation(
     base: EncoderSpec, pairs: list[TrainingPair], held_out: list[TrainingPair], quick: AdapterConfig, tmp_path: Path
 ) -> None:
-    steps: list[Step] = []
+    steps: list[TrainingStep] = []
     _train(base, tmp_path, quick, pairs, validation=held_out, progress=steps.append)
     assert [step.step for step in steps] == list(range(10))
     assert [step.step for step in steps if step.validation] == [0, 3, 6, 9]
     assert steps[0].loss is None
     assert all(step.loss and step.pairs_per_second > 0 and step.learning_rate > 0 for step in steps[1:])
     assert steps[-1].seconds_left == 0
-    again: list[Step] = []
+    again: list[TrainingStep] = []
     _train(base, tmp_path, quick, pairs, validation=held_out, progress=again.append)
     assert again == []
 
@@ -111,7 +110,6 @@ _KILLED = textwrap.dedent("""
     from pathlib import Path
     from tests.support.adaptation_pairs import pairs_of
     from xnai_pipelines.adapters.config import AdapterConfig
-    from xnai_pipelines.adapters.pairs import pairs_sha256
     from xnai_pipelines.adapters.training import train_encoder
     from xnai_pipelines.encoders.specification import read_specification
 
@@ -119,7 +117,7 @@ _KILLED = textwrap.dedent("""
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))
     train_encoder(
         read_specification(Path(sys.argv[1]), "fp32"), pairs, validation=pairs_of(range(24, 32)), config=config,
-        folder=Path(sys.argv[2]), data_sha256=pairs_sha256(pairs), documents=[], threads=1, checkpoint_seconds=0,
+        folder=Path(sys.argv[2]), documents=[], threads=1, checkpoint_seconds=0,
         progress=lambda step: print(step.step, flush=True),
     )
 """)
@@ -146,7 +144,7 @@ def test_a_training_that_is_killed_ends_with_the_bits_of_one_that_is_not(
         assert process.returncode == -signal.SIGKILL
         assert not (killed / undisturbed.adapter_id).exists()
         assert list((killed / ".training" / undisturbed.adapter_id).glob("step-*"))
-    told: list[Step] = []
+    told: list[TrainingStep] = []
     resumed = _train(base, killed, config, pairs, validation=held_out, progress=told.append)
     assert told[0].step > 10
     assert told[-1].step == steps
@@ -165,7 +163,7 @@ def test_a_checkpoint_that_is_damaged_is_not_used(
     whole = _train(base, tmp_path / "whole", config, pairs)
     checkpoints = tmp_path / "broken" / ".training" / whole.adapter_id
 
-    def stop(step: Step) -> None:
+    def stop(step: TrainingStep) -> None:
         if step.step == 3:
             raise KeyboardInterrupt
 
@@ -173,7 +171,7 @@ def test_a_checkpoint_that_is_damaged_is_not_used(
         _train(base, tmp_path / "broken", config, pairs, progress=stop, checkpoint_seconds=0)
     [checkpoint] = checkpoints.glob("step-*")
     (checkpoint / "adapter.safetensors").write_bytes(b"nothing")
-    told: list[Step] = []
+    told: list[TrainingStep] = []
     assert _weights(_train(base, tmp_path / "broken", config, pairs, progress=told.append)) == _weights(whole)
     assert told[0].step == 0
 
@@ -183,7 +181,7 @@ def test_the_time_before_a_kill_counts(
 ) -> None:
     config = dataclasses.replace(quick, max_minutes=10)
 
-    def stop(step: Step) -> None:
+    def stop(step: TrainingStep) -> None:
         if step.step == 3:
             raise KeyboardInterrupt
 
@@ -260,7 +258,7 @@ def test_a_training_for_which_there_is_not_enough_memory_is_refused_with_figures
 def test_memory_that_torch_does_not_get_ends_the_training_with_advice(
     base: EncoderSpec, pairs: list[TrainingPair], quick: AdapterConfig, tmp_path: Path
 ) -> None:
-    def fill(step: Step) -> None:
+    def fill(step: TrainingStep) -> None:
         torch.empty(1 << 60)
 
     with pytest.raises(AdaptationError, match=r"There was not enough memory.*Set mini_batch"):

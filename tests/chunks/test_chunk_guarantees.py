@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.chunked import chunk_document
 from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 
 PIECES = [
@@ -42,7 +42,7 @@ def documents(draw: st.DrawFn) -> StructuredText:
     return StructuredText(text, headings, draw(st.sampled_from(Markup)))
 
 
-def check(document: StructuredText, chunks: list[Chunk], spec: ChunkingSpec, tokens: Tokens) -> None:
+def check(document: StructuredText, chunks: list[Chunk], spec: ChunkingSpec, tokens: TokenCounter) -> None:
     text = document.text
     passages = [text[chunk.start : chunk.end] for chunk in chunks]
     assert all(passages), "empty"

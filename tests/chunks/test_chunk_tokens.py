@@ -3,7 +3,7 @@
 import pytest
 from tokenizers import Tokenizer
 
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 
 
 def test_offsets_count_characters_not_bytes(tokens):
@@ -55,7 +55,7 @@ def test_context_free_is_true_only_for_tokenizers_that_ignore_the_space(
 
 
 def test_the_fingerprint_tells_tokenizers_apart(tokens, minilm, byte_level_tokens):
-    assert Tokens(minilm).fingerprint == tokens.fingerprint
+    assert TokenCounter(minilm).fingerprint == tokens.fingerprint
     assert tokens.fingerprint != byte_level_tokens.fingerprint
     assert len(tokens.fingerprint) == 12
 
@@ -65,9 +65,9 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path, content):
     path = tmp_path / "tokenizer.json"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=r"tokenizer\.json is not a Hugging Face tokenizer\.json"):
-        Tokens(path)
+        TokenCounter(path)
 
 
 def test_a_missing_file_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
-        Tokens(tmp_path / "tokenizer.json")
+        TokenCounter(tmp_path / "tokenizer.json")

@@ -8,7 +8,7 @@ import pytest
 from tests.support.pipeline import Said, command, json_of, variables
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.conversations import read_conversations
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.adapters.training import train_causal
 from xnai_pipelines.encoders.stored.file import load
 from xnai_pipelines.encoders.stored.scheme import Method
@@ -134,7 +134,7 @@ def test_an_interrupted_training_resumes_and_ends_with_the_bits_of_one_that_was_
 ):
     read, config = read_conversations(conversations), AdapterConfig(**CONFIG)
 
-    def interrupt(step: Step) -> None:
+    def interrupt(step: TrainingStep) -> None:
         if step.step == 5:
             raise KeyboardInterrupt
 

@@ -143,17 +143,17 @@ def test_a_quarantined_file_is_tried_on_request_and_when_its_parser_changes(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
     work.write("broken.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": " "}\n')
-    work.write("broken.docx", b"PK\x03\x04" + bytes(50))
+    work.write("broken.ipynb", '{"cells": [')
     attempts = []
     for request in ({}, {}, {"retry_quarantined": True}):
         work.ingest_documents(**request)
-        attempts.append(work.rows(QUARANTINE)["broken.docx"]["attempts"])
+        attempts.append(work.rows(QUARANTINE)["broken.ipynb"]["attempts"])
     assert attempts == [1, 1, 2]
 
     monkeypatch.setattr(documents, "is_current", lambda parser: False)
     report = work.ingest_documents()
     assert report.changes["edited"] == 2
-    assert work.rows(QUARANTINE)["broken.docx"]["attempts"] == 3
+    assert work.rows(QUARANTINE)["broken.ipynb"]["attempts"] == 3
     assert report.written == 0
 
 

@@ -62,7 +62,7 @@ def test_the_plot_is_a_small_png(history, events):
 def test_names_of_events_do_not_lie_on_each_other_and_stay_within_the_picture(monkeypatch):
     drawn = []
     png = timeline.png
-    monkeypatch.setattr(timeline, "png", lambda figure, axes, title: drawn.append(figure) or png(figure, axes, title))
+    monkeypatch.setattr(timeline, "png", lambda figure, title: drawn.append(figure) or png(figure, title))
     timeline_plot(NIGHTS, STORY, Origin.LABELLED, MODES)
     (figure,) = drawn
     renderer = FigureCanvasAgg(figure).get_renderer()
@@ -81,7 +81,7 @@ def test_a_single_evaluation_has_an_axis_of_days_and_not_of_seconds(monkeypatch)
     """The release and its first evaluation are seconds apart."""
     released = Event(at(1) - timedelta(seconds=3), EventKind.RELEASE, "release 1")
     drawn = []
-    monkeypatch.setattr(timeline, "png", lambda figure, axes, title: drawn.append(axes.get_xlim()) or b"")
+    monkeypatch.setattr(timeline, "png", lambda figure, title: drawn.append(figure.axes[0].get_xlim()) or b"")
     timeline_plot([past(1)], [released], Origin.LABELLED, MODES)
     timeline_plot([past(1), past(2)], [released], Origin.LABELLED, MODES)
     (one_left, one_right), (two_left, two_right) = drawn

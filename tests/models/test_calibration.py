@@ -1,16 +1,19 @@
 """The calibration set is like the corpus, apart from what is evaluated, and stays until it no longer is."""
 
 import random
+from pathlib import Path
 
 import pytest
 
+from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace, write_library
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
     FEWEST_TEXTS,
+    CalibrationPassage,
     CalibrationSet,
-    Passage,
     calibration_overlap,
     changed_share,
     draw,
@@ -26,9 +29,9 @@ from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.schemas import QUESTIONS
 
 
-def passages(documents: int, chunks: int = 5) -> list[Passage]:
+def passages(documents: int, chunks: int = 5) -> list[CalibrationPassage]:
     return [
-        Passage(f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
+        CalibrationPassage(f"{d}-{c}", f"d{d}", f"{d % 3}/{d}.md", 10 + 7 * ((d * chunks + c) % 25))
         for d in range(documents)
         for c in range(chunks)
     ]
@@ -92,13 +95,19 @@ def test_a_schedule_quantizes_anew_for_other_weights_or_another_corpus_only():
     assert "12%" in kept.reason
 
 
-@pytest.fixture
-def library(work: Workplace) -> Workplace:
-    """An ingested folder of many short documents, with generated questions."""
+@pytest.fixture(scope="module")
+def library_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = Workplace(tmp_path_factory.mktemp("library"), built_encoder)
     write_library(work)
     work.ingest()
     make_questions(work.context(), None)
     return work
+
+
+@pytest.fixture
+def library(library_once: Workplace, tmp_path: Path) -> Workplace:
+    """An ingested folder of many short documents, with generated questions, for a test to change."""
+    return copy_home(library_once, tmp_path)
 
 
 def test_the_set_of_a_home_is_drawn_once_and_holds_no_text(library: Workplace):

@@ -262,7 +262,6 @@ def test_merging_counts_what_the_added_answers_let_training_and_test_share(tmp_p
     judge(tmp_path / "feedback", "t", "7", right=False)
     merged = merged_labels(given, feedback_questions(tmp_path / "feedback", KNOWN), KNOWN)
     assert merged.overlap.documents == 1
-    assert merged.overlap.training_questions == 1
     assert "corpus.jsonl#7" in merged.overlap.examples[0]
     assert (merged.unresolved.rows, merged.without_answer) == (1, 2)
 

@@ -76,7 +76,6 @@ def test_overlap_of_given_splits_is_reported_and_the_held_out_split_keeps_the_qu
     splits = {question.question: (question.split, question.document_ids) for question in labelled.questions}
     assert splits["question 2"] == (Split.TEST, {"A"})
     assert (labelled.overlap.questions, labelled.overlap.documents) == (1, 1)
-    assert labelled.overlap.training_questions == 2
     assert labelled.overlap.examples == (
         "question in more than one split: 2",
         "document in test, train: corpus.jsonl#4983",

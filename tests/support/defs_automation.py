@@ -11,7 +11,7 @@ from dagster._core.events import DagsterEvent, DagsterEventType
 
 from tests.support.pipeline import loaded, resource, settled, tick, variables
 from xnai_pipelines.autonomy.alerts.send import LogSink
-from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
+from xnai_pipelines.autonomy.drift.report import Area, Cause, DriftReport, DriftTest
 from xnai_pipelines.defs.runs import HOME_TAG
 from xnai_pipelines.evaluation.evaluate import Evaluation, evaluate
 from xnai_pipelines.evaluation.logged import log_evaluation
@@ -43,7 +43,7 @@ def publish(home: Home, number: int = 1, origin: EncoderOrigin = NO_ORIGIN) -> N
 def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1, *, found: str | None = None) -> None:
     """Write a drift report that names a cause; `found` is the test of the index that found it."""
     tests = [
-        DriftTest(part=Part.INDEX, what=found, statistic="", value=1.0, threshold=0.0, drifted=True, words="")
+        DriftTest(part=Area.INDEX, what=found, statistic="", value=1.0, threshold=0.0, drifted=True, words="")
         for found in ([found] if found else [])
     ]
     report = DriftReport(release, BEGAN, datetime.now(UTC), tuple(tests), cause, cause.trainable, sentence)

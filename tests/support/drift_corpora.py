@@ -7,7 +7,7 @@ import numpy as np
 
 from xnai_pipelines.autonomy.drift.canary import CanaryResult
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
-from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
+from xnai_pipelines.autonomy.drift.profile import Profile, TextBlock, TextKind, text_profile
 
 DIMENSION = 64
 TOPICS = 20
@@ -24,10 +24,10 @@ _WEIGHTS = 1 / np.arange(1, 1001)
 
 @dataclass(frozen=True)
 class Corpus:
-    passages: Block
-    documents: list[Kind]
-    questions: Block
-    asked: list[Kind]
+    passages: TextBlock
+    documents: list[TextKind]
+    questions: TextBlock
+    asked: list[TextKind]
 
 
 def corpus(seed, documents=120, language="en", media_type="text/plain", topics=range(TOPICS)):
@@ -48,10 +48,10 @@ def corpus(seed, documents=120, language="en", media_type="text/plain", topics=r
             questions.append(_text(random, language, topic, 9))
             question_vectors.append(_near(random, language, topic))
     return Corpus(
-        Block(owners, passages, np.array(vectors, dtype=np.float32).reshape(-1, DIMENSION)),
-        [Kind(name, language, media_type) for name in names],
-        Block(asked, questions, np.array(question_vectors, dtype=np.float32).reshape(-1, DIMENSION)),
-        [Kind(name, language, media_type) for name in asked],
+        TextBlock(owners, passages, np.array(vectors, dtype=np.float32).reshape(-1, DIMENSION)),
+        [TextKind(name, language, media_type) for name in names],
+        TextBlock(asked, questions, np.array(question_vectors, dtype=np.float32).reshape(-1, DIMENSION)),
+        [TextKind(name, language, media_type) for name in asked],
     )
 
 
@@ -106,7 +106,7 @@ def _near(random, language, topic):
 
 
 def _blocks(blocks):
-    return Block(
+    return TextBlock(
         [owner for block in blocks for owner in block.owners],
         [text for block in blocks for text in block.texts],
         np.concatenate([block.vectors for block in blocks]),

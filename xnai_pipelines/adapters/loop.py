@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from xnai_pipelines.adapters.checkpoint import TrainingState, load_checkpoint, save_checkpoint
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.encoder_objective import random_state, set_random_state
-from xnai_pipelines.adapters.progress import Curve, Step, Validation
+from xnai_pipelines.adapters.progress import Curve, TrainingStep, Validation
 from xnai_pipelines.adapters.schedule import Order, learning_rate, progress_share, steps_of, validation_interval
 from xnai_pipelines.errors import AdaptationError
 
@@ -45,7 +45,7 @@ def run_training(
     device: str,
     checkpoints: Path,
     checkpoint_seconds: float,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
 ) -> TrainingState:
     """Train the parameters, from the newest checkpoint if there is one, and return the final state.
 
@@ -172,14 +172,14 @@ def _validate(
     network: "torch.nn.Module",
     state: TrainingState,
     steps: int,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
 ) -> None:
     """Measure before the first step."""
     started = time.monotonic()
     figures = _figures(objective, network, state)
     state.seconds = time.monotonic() - started
     progress(
-        Step(
+        TrainingStep(
             step=0,
             steps=steps,
             loss=None,
@@ -200,12 +200,12 @@ def _told(
     config: AdapterConfig,
     examples: int,
     validation: Validation | None,
-) -> Step:
+) -> TrainingStep:
     a_step = min(config.batch_size, examples) * config.gradient_accumulation
     left = state.seconds / state.step * (steps - state.step)
     if config.max_minutes is not None:
         left = min(left, max(0.0, config.max_minutes * 60 - state.seconds))
-    return Step(
+    return TrainingStep(
         step=state.step,
         steps=steps,
         loss=loss,

@@ -16,7 +16,7 @@ from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.adapters.training import train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
@@ -104,11 +104,11 @@ def train_adapter(
         AdaptationError: The training cannot continue; the message says why. No adapter is left.
         TrackingUnavailableError: MLflow cannot be reached; the adapter is kept, and the next run logs it.
     """
-    pairs, sha256 = _stored_pairs(context.tables)
+    pairs = _stored_pairs(context.tables)
     done, steps, told = 0, estimate(pairs, config, base.source).steps, time.monotonic()
     with context.progress.work("adapter", steps, "steps") as advance:
 
-        def progress(step: Step) -> None:
+        def progress(step: TrainingStep) -> None:
             nonlocal done, told
             advance(step.step - done)
             done = step.step
@@ -122,7 +122,6 @@ def train_adapter(
             validation=read_training_pairs(context.tables, Split.VALIDATION),
             config=config,
             folder=context.home.adapters,
-            data_sha256=sha256,
             documents=sorted(set().union(*documents_of_pairs(context.tables))),
             threads=threads,
             progress=progress,
@@ -143,7 +142,7 @@ def train_adapter(
         adapter=adapter.adapter_id,
         base=adapter.base_name,
         base_sha256=adapter.base_sha256,
-        pairs_sha256=sha256,
+        pairs_sha256=adapter.data_sha256,
         pairs=len(pairs),
         documents=len(adapter.documents),
         config=json.loads(config.description),
@@ -158,7 +157,7 @@ def train_adapter(
     return AdapterOutcome(report, adapter, curve)
 
 
-def _words(step: Step) -> str:
+def _words(step: TrainingStep) -> str:
     loss = "" if step.loss is None else f"loss {step.loss:.3f}, learning rate {step.learning_rate:.2g}, "
     held_out = "" if step.validation is None else f"validation loss {step.validation.loss:.3f}, "
     left = "" if step.seconds_left is None else f", {step.seconds_left / 60:.1f} minutes left"
@@ -276,8 +275,8 @@ def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: Ada
     Raises:
         NoTrainingPairsError: There are no pairs.
     """
-    pairs, sha256 = _stored_pairs(tables)
-    identity = adapter_id(base.weights_sha256, sha256, config, Task.ENCODER)
+    pairs = _stored_pairs(tables)
+    identity = adapter_id(base.weights_sha256, pairs_sha256(pairs), config, Task.ENCODER)
     kept = [adapter for adapter in list_adapters(home.adapters) if adapter.damage is None]
     rates = [adapter.metrics["tokens_per_second"] for adapter in kept if "tokens_per_second" in adapter.metrics]
     expected = estimate(pairs, config, base.source, rates[-1] if rates else None)
@@ -291,11 +290,11 @@ def estimate_training(tables: Tables, home: Home, base: EncoderSpec, config: Ada
     )
 
 
-def _stored_pairs(tables: Tables) -> tuple[list[TrainingPair], str]:
+def _stored_pairs(tables: Tables) -> list[TrainingPair]:
     pairs = read_training_pairs(tables, Split.TRAIN)
     if not pairs:
         raise NoTrainingPairsError("There are no training pairs yet. `xnai retrain` mines them and trains on them.")
-    return pairs, pairs_sha256(pairs)
+    return pairs
 
 
 def _log(context: StageContext, tracker: Tracker, adapter: Adapter, report: AdapterReport, curve: bytes) -> MlflowRun:

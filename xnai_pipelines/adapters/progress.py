@@ -18,7 +18,7 @@ class Validation:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class TrainingStep:
     """A completed step of a training.
 
     `pairs_per_second` counts examples. `seconds_left` is None in the first step. `validation` is None unless it was

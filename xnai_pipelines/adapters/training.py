@@ -18,8 +18,8 @@ from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetw
 from xnai_pipelines.adapters.loop import Objective, run_training
 from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
-from xnai_pipelines.adapters.pairs import TrainingPair
-from xnai_pipelines.adapters.progress import Step
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
+from xnai_pipelines.adapters.progress import TrainingStep
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.source import encoder_name
 from xnai_pipelines.encoders.specification import EncoderSpec
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 _TRAINING = ".training"
 _CHECKPOINT_SECONDS = 30.0
 _LIBRARIES = ("torch", "peft", "transformers", "safetensors", "tokenizers")
-_LESS_MEMORY = "Set mini_batch to a few texts (16), or lower batch_size or passage_length."
-_LESS_CAUSAL_MEMORY = "Lower batch_size (and raise gradient_accumulation), mini_batch, or max_length."
+_LESS_MEMORY = {
+    Task.ENCODER: "Set mini_batch to a few texts (16), or lower batch_size or passage_length.",
+    Task.CAUSAL: "Lower batch_size (and raise gradient_accumulation), mini_batch, or max_length.",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -50,10 +52,9 @@ def train_encoder(
     validation: Sequence[TrainingPair],
     config: AdapterConfig,
     folder: Path,
-    data_sha256: str,
     documents: Sequence[str],
     threads: int,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, trained on pairs first if it is missing or damaged.
@@ -64,7 +65,6 @@ def train_encoder(
         validation: Pairs of other documents, measured during training; may be empty.
         config: Config of the training.
         folder: Root folder of all adapters.
-        data_sha256: Hash of the data, part of the adapter's id.
         documents: Ids of all training documents, for the card.
         threads: Threads of torch.
         progress: Called after each step.
@@ -85,7 +85,8 @@ def train_encoder(
             f"{len(pairs)} training pairs with {len(passages)} different passages are too few: training contrasts "
             "each passage with others. Label questions on more documents, or let some be generated."
         )
-    identity = adapter_id(base.weights_sha256, data_sha256, config, Task.ENCODER)
+    data = pairs_sha256(pairs)
+    identity = adapter_id(base.weights_sha256, data, config, Task.ENCODER)
 
     def make(adapted: "PeftModel", device: str) -> EncoderObjective:
         tokenizer = open_text_tokenizer(base)
@@ -100,13 +101,13 @@ def train_encoder(
         )
 
     def check() -> None:
-        check_memory(estimate(pairs, config, base.source).memory_bytes, _LESS_MEMORY)
+        check_memory(estimate(pairs, config, base.source).memory_bytes, _LESS_MEMORY[Task.ENCODER])
 
     card = {
         "task": Task.ENCODER,
         "base": {"name": encoder_name(base.source), "sha256": base.weights_sha256, "dimension": base.dimension},
         "data": {
-            "sha256": data_sha256,
+            "sha256": data,
             "pairs": len(pairs),
             "validation_pairs": len(validation),
             "documents": sorted(set(documents)),
@@ -134,7 +135,7 @@ def train_causal(
     config: AdapterConfig,
     folder: Path,
     threads: int,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
     checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, a causal model's adapter by supervised fine-tuning on the assistant's words.
@@ -169,7 +170,7 @@ def train_causal(
 
     def check() -> None:
         tokens = tokens_at_once(config.mini_batch, config.max_length)
-        check_memory(needed_bytes(model, config, tokens, shape["vocabulary"]), _LESS_CAUSAL_MEMORY)
+        check_memory(needed_bytes(model, config, tokens, shape["vocabulary"]), _LESS_MEMORY[Task.CAUSAL])
 
     card = {
         "task": Task.CAUSAL,
@@ -206,14 +207,14 @@ def _published(
     make: _MakeObjective,
     threads: int,
     checkpoint_seconds: float,
-    progress: Callable[[Step], None],
+    progress: Callable[[TrainingStep], None],
 ) -> Adapter:
     checkpoints = target.parent / _TRAINING / target.name
 
     def fill(empty: Path) -> dict[str, Any]:
         require("train", "Training an adapter")
         check()
-        with _torch(threads, config) as device:
+        with _torch(threads, config, task) as device:
             adapted = attach(open_network(source, task), config, task, card["base"]["name"]).to(device)
             objective = make(adapted, device)
             checkpoints.mkdir(parents=True, exist_ok=True)
@@ -269,7 +270,7 @@ def _metrics(state: TrainingState, config: AdapterConfig, examples: int) -> dict
 
 
 @contextmanager
-def _torch(threads: int, config: AdapterConfig) -> Iterator[str]:
+def _torch(threads: int, config: AdapterConfig, task: Task) -> Iterator[str]:
     """Set torch's threads and random seed, yield the device, and restore both at the end.
 
     Raises:
@@ -291,6 +292,7 @@ def _torch(threads: int, config: AdapterConfig) -> Iterator[str]:
         # on a CPU torch raises a plain RuntimeError, which only its words tell from others
         if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
             raise
-        raise AdaptationError(f"There was not enough memory: {str(error).splitlines()[0]}. {_LESS_MEMORY}") from error
+        reason = str(error).splitlines()[0]
+        raise AdaptationError(f"There was not enough memory: {reason}. {_LESS_MEMORY[task]}") from error
     finally:
         torch.set_num_threads(before)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.errors import LabelledQuestionsError
-from xnai_pipelines.questions.files import json_object, numbered_lines, read_beir, read_jsonl
+from xnai_pipelines.questions.files import json_object, numbered_lines, read_rows
 from xnai_pipelines.questions.labelled import DocumentNames
 from xnai_pipelines.questions.question import Origin, question_id
 
@@ -65,8 +65,11 @@ def read_gold(labelled: Path | None, sources: Mapping[str, str], texts: Mapping[
     if not labelled or not path or not path.is_file():
         return Gold({})
     names = DocumentNames(sources)
-    rows = read_beir(labelled) if labelled.is_dir() else read_jsonl(labelled)
-    ids = {row.given_id: question_id(Origin.LABELLED, row.question, row.given_id) for row in rows if row.question}
+    ids = {
+        row.given_id: question_id(Origin.LABELLED, row.question, row.given_id)
+        for row in read_rows(labelled)
+        if row.question
+    }
     found: dict[str, list[GoldAnswer]] = {}
     left_out = []
     for where, given_id, document, text, start in _answers(path):

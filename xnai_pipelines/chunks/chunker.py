@@ -13,7 +13,7 @@ from xnai_pipelines.chunks.cutting import cuts_of, pack
 from xnai_pipelines.chunks.outline import Outline, Section, read_outline, read_sections
 from xnai_pipelines.chunks.ruler import Ruler
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 
 # A tokenizer that is not context-free may give each end of a part one more token.
@@ -29,7 +29,7 @@ class StructuredText:
     markup: Markup = Markup.PLAIN
 
 
-def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: Tokens) -> list[list[Chunk]]:
+def chunk_documents(documents: Sequence[StructuredText], spec: ChunkingSpec, tokens: TokenCounter) -> list[list[Chunk]]:
     """Return the chunks of each document, in order. They do not depend on the other documents of the call.
 
     Every character that is not white space is in a chunk. No chunk is empty, or starts or ends with white space.
@@ -88,7 +88,7 @@ def _trim(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _fit(
-    rulers: Sequence[Ruler], spans: Sequence[Sequence[tuple[int, int]]], size: int, tokens: Tokens
+    rulers: Sequence[Ruler], spans: Sequence[Sequence[tuple[int, int]]], size: int, tokens: TokenCounter
 ) -> list[list[tuple[int, int, int]]]:
     """Return (start, end, tokens) of each document's spans, with spans of too many tokens halved.
 

@@ -14,7 +14,7 @@ from xnai_pipelines.chunks.chunker import StructuredText, chunk_documents
 from xnai_pipelines.chunks.leads import leads
 from xnai_pipelines.chunks.passage import VERSION, page_at, passage
 from xnai_pipelines.chunks.spec import Chunk, ChunkingSpec
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.identity import chunk_id, passage_revision
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 from xnai_pipelines.state.context import StageContext, report_path, stage
@@ -44,7 +44,7 @@ class ChunksReport:
     seconds: float
 
 
-def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> ChunksReport:
+def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: TokenCounter) -> ChunksReport:
     """Return what was done to bring the chunks in line with the documents."""
     tables = context.tables
     with stage(context, "chunks") as watch:
@@ -77,7 +77,7 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: Tokens) -> Ch
     return report
 
 
-def strategy_of(spec: ChunkingSpec, tokens: Tokens) -> str:
+def strategy_of(spec: ChunkingSpec, tokens: TokenCounter) -> str:
     """Return what determines the chunks: settings, versions of chunking and passages, and the tokenizer."""
     return f"{spec.label}/{VERSION}/{tokens.fingerprint}"
 
@@ -96,7 +96,7 @@ def _characters(batch: Sequence[Row]) -> int:
     return sum(len(document["text"]) for document in batch)
 
 
-def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> None:
+def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: TokenCounter) -> None:
     """Cut the documents and replace all their chunks in one commit."""
     if not batch:
         return
@@ -126,11 +126,11 @@ def cut_documents(tables: Tables, documents: Sequence[str], spec: ChunkingSpec, 
 
 
 @lru_cache(maxsize=1)
-def _tokens(path: Path) -> Tokens:
-    return Tokens(path)
+def _tokens(path: Path) -> TokenCounter:
+    return TokenCounter(path)
 
 
-def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: Tokens) -> list[Row]:
+def chunk_rows(documents: Sequence[Row], spec: ChunkingSpec, tokens: TokenCounter) -> list[Row]:
     """Return the rows of the chunks table for rows of the documents table."""
     texts = [
         StructuredText(row["text"], [Heading(**heading) for heading in row["headings"] or ()], Markup(row["markup"]))

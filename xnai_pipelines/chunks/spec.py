@@ -54,7 +54,7 @@ class ChunkingSpec:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A passage of a document: its text is `document.text[start:end]`.
+    """A range of a document: its text is `document.text[start:end]`.
 
     `token_count` is the number of tokens of that text alone. `heading_path` has the titles of the headings that
     enclose the chunk's start, outermost first. A heading encloses its own line.

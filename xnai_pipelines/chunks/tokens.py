@@ -51,7 +51,7 @@ class TokenMap:
         return token in (0, len(self.starts)) or bool(self.opens_word[token])
 
 
-class Tokens:
+class TokenCounter:
     """Counts and locates tokens with the tokenizer of a `tokenizer.json` file, without special tokens.
 
     Attributes:

@@ -15,7 +15,7 @@ from xnai_pipelines.extras import require
 
 if TYPE_CHECKING:
     from xnai_pipelines.adapters.adapter import Adapter
-    from xnai_pipelines.adapters.progress import Step
+    from xnai_pipelines.adapters.progress import TrainingStep
     from xnai_pipelines.encoders.stored.scheme import Scheme
 
 
@@ -105,7 +105,7 @@ def train(
     done: int | None = None
     with Progress(progress).work("adapter", steps_of(len(conversations), config), "steps") as advance:
 
-        def stepped(step: "Step") -> None:
+        def stepped(step: "TrainingStep") -> None:
             nonlocal done
             advance(step.step - (done or 0))
             done = step.step

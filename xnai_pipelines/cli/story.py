@@ -24,22 +24,18 @@ from xnai_pipelines.state.manifest import Releases
 
 WAIT_SECONDS = 900.0  # for the sensor's tick
 LOOK_SECONDS = 1.0
-MODES = ("vector", "hybrid")
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """How the story ended: accuracy by slice at each evaluation, the sensor's words, the decision, and the plot."""
+    """What the story leaves to look at: accuracy by language at each evaluation, oldest first, and its plot."""
 
     evaluations: tuple[tuple[str, Mapping[str, float]], ...]
-    sensor: str
-    retraining: str
-    released: bool
     plot: Path
 
 
 def tell(settings: Settings, say: Callable[[str], None]) -> Told:
-    """Play the story in the settings' home, which has to be empty, and return how it ended.
+    """Play the story in the settings' home, which has to be empty, and return its figures.
 
     The evaluations of three nights are started one after the other; the sensor runs in Dagster's daemon, as always.
 
@@ -66,9 +62,11 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
         say("Dagster's daemon is running. Another night evaluates.")
         _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
         retraining = _await_retraining(instance, check, say)
-    outcome = f"the run of {retraining.job_name} ended as {retraining.status.value}"
     if retraining.status is not dg.DagsterRunStatus.SUCCESS:
-        raise StoryError(f"{outcome}; its log is in the UI: run {retraining.run_id}.")
+        raise StoryError(
+            f"The run of {retraining.job_name} ended as {retraining.status.value}; "
+            f"its log is in the UI: run {retraining.run_id}."
+        )
     released = Releases(home.releases).require().release > 1
     [decision, *_] = decisions(home.decisions)
     say(
@@ -80,8 +78,7 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
         say("Back to release 1, and forward to release 2.")
         _run(home, "rollback", {"move_release_pointer": {"release": 1}})
         _run(home, "rollback", {"move_release_pointer": {"release": 2}})
-    past, plot = _plotted(settings, home)
-    return Told(past, retraining.tags["reason"], outcome, released, plot)
+    return _told(settings, home)
 
 
 def _run(home: Home, job: str, config: Mapping[str, Mapping[str, Any]] | None = None) -> FinishedRun:
@@ -118,15 +115,14 @@ def _await_retraining(
     return run
 
 
-def _plotted(settings: Settings, home: Home) -> tuple[tuple[tuple[str, Mapping[str, float]], ...], Path]:
-    """Return accuracy by language at each evaluation, oldest first, and the file of its plot."""
+def _told(settings: Settings, home: Home) -> Told:
     tracker = configured(settings)["tracking"].tracker()
     past = past_evaluations(tracker, limit=20)[::-1]
     measured = [(one, per_question(tracker, one.run_id)) for one in past]
     path = home.reports / "story.png"
     write_bytes(path, slices_plot(measured, model_events(home), "language"))
     figures = tuple(
-        (f"{one.evaluated_at:%H:%M:%S}, release {one.tags['release']}", slice_figures(rows, "language", MODES))
+        (f"{one.evaluated_at:%H:%M:%S}, release {one.tags['release']}", slice_figures(rows, "language"))
         for one, rows in measured
     )
-    return figures, path
+    return Told(figures, path)

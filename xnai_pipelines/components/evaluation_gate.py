@@ -31,26 +31,26 @@ class Champion(dg.Model, dg.Resolvable):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class GateVerdict:
     """Whether a metric holds, and why in one sentence."""
 
     passed: bool
     reason: str
 
 
-def judge(metric: str, value: float, floor: float | None, champion: float | None, max_loss: float) -> Judged:
+def judge(metric: str, value: float, floor: float | None, champion: float | None, max_loss: float) -> GateVerdict:
     """Return whether a value reaches the floor and lies at most `max_loss` below the champion's; None is no limit."""
     if not math.isfinite(value):
-        return Judged(False, f"{metric} is {value:g}, which is no measurement.")
+        return GateVerdict(False, f"{metric} is {value:g}, which is no measurement.")
     limits = [
         *([] if floor is None else [(floor, f"the floor of {floor:g}")]),
         *([] if champion is None else [(champion - max_loss, f"the champion's {champion:g} less {max_loss:g}")]),
     ]
     missed = [words for limit, words in limits if not value >= limit]  # nothing reaches a limit that is not a number
     if missed:
-        return Judged(False, f"{metric} is {value:g}, below {' and '.join(missed)}.")
+        return GateVerdict(False, f"{metric} is {value:g}, below {' and '.join(missed)}.")
     reached = " and ".join(words for _, words in limits) or "there is no champion yet, and no floor is set"
-    return Judged(True, f"{metric} is {value:g}: {reached}.")
+    return GateVerdict(True, f"{metric} is {value:g}: {reached}.")
 
 
 class EvaluationGateScaffolder(dg.Scaffolder):

@@ -151,7 +151,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Tick:
     """What a tick does: request the run of this key, or skip for the reason; and what the next tick is told."""
 
     run_key: str | None
@@ -159,24 +159,24 @@ class Decision:
     seen: Seen
 
 
-def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Decision:
+def decide(waiting: str, summary: str, running: bool, seen: Seen) -> Tick:
     """Return what to do about the changes that wait. Pure.
 
     `waiting` is a hash of what changed, empty for nothing. A run is requested once the same changes were seen by two
     ticks, so that a copy that is still going on is not read half way, and at most three times for the same changes.
     """
     if not waiting:
-        return Decision(None, "Nothing changed in the folder.", Seen())
+        return Tick(None, "Nothing changed in the folder.", Seen())
     if waiting != seen.waiting:
-        return Decision(None, f"{summary}; waiting for one more look that finds the same.", Seen(waiting))
+        return Tick(None, f"{summary}; waiting for one more look that finds the same.", Seen(waiting))
     if running:
-        return Decision(None, f"{summary}; a run is going on already.", seen)
+        return Tick(None, f"{summary}; a run is going on already.", seen)
     if seen.attempts >= ATTEMPTS:
-        return Decision(
+        return Tick(
             None, f"{summary}; {ATTEMPTS} runs did not take them in. See the last run, then run it by hand.", seen
         )
     attempt = seen.attempts + 1
-    return Decision(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
+    return Tick(f"{waiting}-{attempt}", f"{summary}; run requested.", Seen(waiting, attempt))
 
 
 def documents_folder(
@@ -193,14 +193,14 @@ def documents_folder(
         statuses=[dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED],
     )
     running = bool(context.instance.get_run_ids(unfinished, limit=1))
-    decision = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
+    tick = decide(_hash(todo), _summary(todo), running, Seen(**json.loads(context.cursor or "{}")))
     # Dagster runs a key once and for all: the ledger's version tells the same change, made again later, from the first.
-    key = f"{stores.tables.version(FILES)}-{decision.run_key}"
-    requests = [dg.RunRequest(run_key=key)] if decision.run_key else []
+    key = f"{stores.tables.version(FILES)}-{tick.run_key}"
+    requests = [dg.RunRequest(run_key=key)] if tick.run_key else []
     return dg.SensorResult(
         run_requests=requests,
-        skip_reason=None if requests else decision.reason,
-        cursor=json.dumps(asdict(decision.seen)),
+        skip_reason=None if requests else tick.reason,
+        cursor=json.dumps(asdict(tick.seen)),
     )
 
 

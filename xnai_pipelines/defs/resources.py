@@ -14,7 +14,7 @@ from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.compute.engine import Compute, EngineName, open_engine
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs, is_of, turn
 from xnai_pipelines.documents.changes import VanishGuard
@@ -210,13 +210,13 @@ class EncoderResource(HomeResource):
         """Return the current release's encoder, or that of the settings for a new or the first release."""
         return Encoder.load(self._folder(new_release=new_release), threads=self.threads)
 
-    def tokens(self, *, new_release: bool) -> Tokens:
+    def tokens(self, *, new_release: bool) -> TokenCounter:
         """Return the tokenizer that measures chunks: of the encoder that `load` gives, unless it took over chunks."""
         home = self.layout
         release = None if new_release else Releases(home.releases).current()
         if release is not None and release.cut_by is not None:
-            return Tokens(tokenizer_file(home.models / release.cut_by))
-        return Tokens(tokenizer_file(self._folder(new_release=new_release)))
+            return TokenCounter(tokenizer_file(home.models / release.cut_by))
+        return TokenCounter(tokenizer_file(self._folder(new_release=new_release)))
 
     def window(self, *, new_release: bool) -> int:
         """Return how many tokens of a passage the encoder that `load` gives can read."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Literal
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.drawing import FAINT, INK, days, png
-from xnai_pipelines.evaluation.plots import COLOURS, draw_curves, label_ends, time_axis
-from xnai_pipelines.evaluation.plots import with_questions as evaluations_with_questions
+from xnai_pipelines.drawing import FAINT, INK, PINK, days, png
+from xnai_pipelines.evaluation.plots import COLOURS, draw_curves, label_ends, time_axis, with_questions
 from xnai_pipelines.evaluation.report import Level, PastEvaluation, metric_name
 from xnai_pipelines.questions.question import Origin, Split
 
@@ -24,6 +23,7 @@ TIMELINE_COLUMNS = ("when (UTC)", "release", "hybrid", "vector", "what happened"
 LABEL_CHARACTERS = 34
 LANES = 5
 
+SLICE_MODES = ("vector", "hybrid")
 SLICE_LINES = ("-", "--", ":", "-.")
 
 # Width of a letter and height of a lane, as shares of the axes of a figure of 7 by 3.5 inches.
@@ -67,7 +67,7 @@ _STYLES = {
     EventKind.RELEASE: (INK, "-"),
     EventKind.ROLLBACK: (INK, "--"),
     EventKind.RETRAINING: (COLOURS["keyword"], "--"),
-    EventKind.REJECTED: ("#CC79A7", "--"),
+    EventKind.REJECTED: (PINK, "--"),
     EventKind.DEGRADED: ("#A34700", ":"),
 }
 
@@ -87,7 +87,7 @@ def timeline_plot(
     """
     from matplotlib.figure import Figure
 
-    shown = evaluations_with_questions(past, origin, modes)
+    shown = with_questions(past, origin, modes)
     figure = Figure(figsize=(7, 3.5), dpi=100, layout="constrained")
     axes = figure.subplots()
     times = sorted([*(one.evaluated_at for one in shown), *(event.at for event in events)])
@@ -201,13 +201,12 @@ def _place(
     return None
 
 
-def slice_figures(rows: pa.Table, dimension: str, modes: Sequence[str]) -> dict[str, float]:
-    """Return mean nDCG@10 on test questions by slice and mode, such as "ru vector".
+def slice_figures(rows: pa.Table, dimension: str) -> dict[str, float]:
+    """Return mean nDCG@10 on test questions by slice and `SLICE_MODES`, such as "ru vector".
 
     Args:
         rows: Table of schema `PER_QUESTION`.
         dimension: Column that defines the slices.
-        modes: Search modes.
     """
     tested = rows.filter((pc.field("level") == Level.DOCUMENT) & (pc.field("split") == Split.TEST))
     values = sorted({value for value in tested[dimension].to_pylist() if value is not None})
@@ -215,7 +214,7 @@ def slice_figures(rows: pa.Table, dimension: str, modes: Sequence[str]) -> dict[
         f"{value} {mode}": pc.mean(
             tested.filter((pc.field(dimension) == value) & (pc.field("mode") == mode))["ndcg_at_10"]
         ).as_py()
-        for value, mode in product(values, modes)
+        for value, mode in product(values, SLICE_MODES)
     }
     return {name: mean for name, mean in means.items() if mean is not None}
 
@@ -224,19 +223,17 @@ def slices_plot(
     evaluations: Sequence[tuple[PastEvaluation, pa.Table]],
     events: Sequence[Event],
     dimension: str,
-    modes: Sequence[str] = ("vector", "hybrid"),
 ) -> bytes:
-    """Return a PNG of nDCG@10 on test questions by slice and mode over time, with the events marked.
+    """Return a PNG of nDCG@10 on test questions by slice over time, in `SLICE_MODES`, with the events marked.
 
     Args:
         evaluations: At least one evaluation with its rows of schema `PER_QUESTION`, oldest first.
         events: Events in any order.
         dimension: Column that defines the slices.
-        modes: Search modes.
     """
     from matplotlib.figure import Figure
 
-    measured = [(days(past.evaluated_at), slice_figures(rows, dimension, modes)) for past, rows in evaluations]
+    measured = [(days(past.evaluated_at), slice_figures(rows, dimension)) for past, rows in evaluations]
     names = sorted({name for _, figures in measured for name in figures})
     styles = dict(zip(sorted({name.rpartition(" ")[0] for name in names}), SLICE_LINES, strict=False))
     figure = Figure(figsize=(7, 3.5), dpi=100, layout="constrained")

@@ -34,7 +34,6 @@ class Reading:
         subject, object: Mentions of each statement, int64 [s]; -1 for the document's subject.
         relation: Index into `relations`, int64 [s].
         relations: Distinct relation types.
-        stated_chunk: Chunk of each statement, int64 [s].
         small: Number of documents that write a word in lower case.
     """
 
@@ -58,7 +57,6 @@ class Reading:
     object: Ints
     relation: Ints
     relations: list[str]
-    stated_chunk: Ints
     small: dict[str, int]
 
     @property
@@ -108,6 +106,5 @@ def reading_of(extractions: pa.Table) -> Reading:
         object=objects + offset,
         relation=relation,
         relations=relations,
-        stated_chunk=stated_chunk,
         small=dict(zip(small.field("values").to_pylist(), small.field("counts").to_pylist(), strict=True)),
     )

@@ -27,7 +27,7 @@ EVERY_NTH_DOCUMENT = 5  # kept from calibration, so that there is held-out text 
 
 
 @dataclass(frozen=True, slots=True)
-class Passage:
+class CalibrationPassage:
     """What is known of a chunk when a set is drawn."""
 
     chunk_id: str
@@ -127,7 +127,7 @@ def calibration_overlap(tables: Tables, home: Home) -> list[str]:
     return sorted({p.source for p in corpus_passages(tables) if p.chunk_id in chosen and p.document_id in asked})
 
 
-def reason_to_draw(known: CalibrationSet | None, passages: Sequence[Passage], apart: Set[str]) -> str | None:
+def reason_to_draw(known: CalibrationSet | None, passages: Sequence[CalibrationPassage], apart: Set[str]) -> str | None:
     """Return why a set has to be drawn, None while the known one still represents the corpus."""
     if known is None:
         return "no set was drawn before"
@@ -140,20 +140,20 @@ def reason_to_draw(known: CalibrationSet | None, passages: Sequence[Passage], ap
     return f"{share:.0%} of the chunks were added or removed" if share > CHANGED_SHARE else None
 
 
-def changed_share(known: CalibrationSet, passages: Sequence[Passage]) -> float:
+def changed_share(known: CalibrationSet, passages: Sequence[CalibrationPassage]) -> float:
     """Return the number of chunks added or removed since the set was drawn, as a share of all old and new ones."""
     present = {passage.chunk_id for passage in passages}
     return len(present ^ known.corpus) / max(1, len(present | known.corpus))
 
 
-def held_out(passages: Sequence[Passage], questions: Sequence[Question]) -> frozenset[str]:
+def held_out(passages: Sequence[CalibrationPassage], questions: Sequence[Question]) -> frozenset[str]:
     """Return the documents that calibration never takes: those of evaluation questions, and every fifth by id."""
     asked = (question.document_ids for question in questions if question.split is not Split.TRAIN)
     every_fifth = (p.document_id for p in passages if _rank(p.document_id) % EVERY_NTH_DOCUMENT == 0)
     return frozenset(chain.from_iterable(asked)) | frozenset(every_fifth)
 
 
-def draw(passages: Sequence[Passage], wanted: int) -> tuple[str, ...]:
+def draw(passages: Sequence[CalibrationPassage], wanted: int) -> tuple[str, ...]:
     """Return up to `wanted` chunks: equally many short, medium and long ones, of as many documents as possible.
 
     Hashes of ids decide the choice: the same chunks give the same set in any order.
@@ -165,16 +165,16 @@ def draw(passages: Sequence[Passage], wanted: int) -> tuple[str, ...]:
     return tuple(passage.chunk_id for passage in mixed[:wanted])
 
 
-def _in_turns(passages: Sequence[Passage]) -> list[Passage]:
+def _in_turns(passages: Sequence[CalibrationPassage]) -> list[CalibrationPassage]:
     """Return the passages with one of each document first, then a second one of each, and so on."""
-    by_document: dict[str, list[Passage]] = {}
+    by_document: dict[str, list[CalibrationPassage]] = {}
     for passage in sorted(passages, key=lambda passage: _rank(passage.chunk_id)):
         by_document.setdefault(passage.document_id, []).append(passage)
     documents = sorted(by_document.values(), key=lambda of_document: _rank(of_document[0].document_id))
     return [passage for turn in zip_longest(*documents) for passage in turn if passage is not None]
 
 
-def _draw_enough(passages: Sequence[Passage], apart: Set[str]) -> tuple[str, ...]:
+def _draw_enough(passages: Sequence[CalibrationPassage], apart: Set[str]) -> tuple[str, ...]:
     usable = [passage for passage in passages if passage.document_id not in apart]
     if len(usable) < FEWEST_TEXTS:
         raise CalibrationError(
@@ -188,10 +188,10 @@ def _rank(identity: str) -> int:
     return int.from_bytes(hashlib.blake2b(identity.encode(), digest_size=8).digest())
 
 
-def corpus_passages(tables: Tables) -> list[Passage]:
+def corpus_passages(tables: Tables) -> list[CalibrationPassage]:
     """Return every chunk, without its text."""
     columns = ["chunk_id", "document_id", "source", "token_count"]
-    return [Passage(**row) for row in tables.read(CHUNKS, columns).to_pylist()]
+    return [CalibrationPassage(**row) for row in tables.read(CHUNKS, columns).to_pylist()]
 
 
 def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:

@@ -5,7 +5,6 @@ counted among the unresolved rows.
 """
 
 import json
-import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,6 +18,7 @@ from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_ro
 from xnai_pipelines.questions.labelled import EXAMPLES, DocumentNames, LabelledQuestions, Unresolved, overlap_of
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 from xnai_pipelines.state.day_files import file_of_day
+from xnai_pipelines.state.json_lines import append_line
 
 LINE_BYTES = 1024 * 1024
 
@@ -222,16 +222,7 @@ def _append(path: Path, feedback: Feedback) -> None:
         "at": feedback.at.isoformat(),
         "who": feedback.who,
     }
-    line = json.dumps(fields, ensure_ascii=False).encode() + b"\n"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+", buffering=0) as file:
-        size = file.seek(0, os.SEEK_END)
-        if size:
-            file.seek(size - 1)
-            if file.read(1) != b"\n":  # a writer was killed in the middle of its line
-                line = b"\n" + line
-        file.write(line)  # one call at the end of the file: lines of two processes do not mix
-        os.fsync(file.fileno())
+    append_line(path, json.dumps(fields, ensure_ascii=False))
 
 
 def _near(source: str, known: Mapping[str, str]) -> str:

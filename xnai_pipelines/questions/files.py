@@ -33,12 +33,17 @@ class LabelledRow:
     split: Split | None
 
 
-def read_jsonl(path: Path) -> Iterator[LabelledRow]:
-    """Yield a row per document of each line `{"question": ..., "documents": [...]}`.
+def read_rows(path: Path) -> Iterator[LabelledRow]:
+    """Yield the labels of a BEIR folder or a JSONL file.
 
     Raises:
-        LabelledQuestionsError: The file cannot be read, or a line is malformed or repeats a question.
+        LabelledQuestionsError: The path is missing, or a line is malformed. The message names file and line.
     """
+    return _read_beir(path) if path.is_dir() else _read_jsonl(path)
+
+
+def _read_jsonl(path: Path) -> Iterator[LabelledRow]:
+    """Yield a row per document of each line `{"question": ..., "documents": [...]}`."""
     seen: dict[str, str] = {}
     for where, line in numbered_lines(path):
         fields = json_object(where, line)
@@ -72,12 +77,8 @@ def labelled_rows(where: str, fields: dict[str, Any], given_id: str) -> list[Lab
     ]
 
 
-def read_beir(folder: Path) -> Iterator[LabelledRow]:
-    """Yield a row per line of `qrels/*.tsv`: question id, document id, grade. The file's name is the split.
-
-    Raises:
-        LabelledQuestionsError: A file is missing or a line is malformed.
-    """
+def _read_beir(folder: Path) -> Iterator[LabelledRow]:
+    """Yield a row per line of `qrels/*.tsv`: question id, document id, grade. The file's name is the split."""
     questions: dict[str, str] = {}
     for where, line in numbered_lines(folder / "queries.jsonl"):
         fields = json_object(where, line)

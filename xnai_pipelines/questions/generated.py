@@ -21,7 +21,11 @@ _UNSPACED_STOPS = "。．！？｡។။"
 _SENTENCE_END = re.compile(rf"(?:(?<=[{_STOPS}])|(?<=[{_STOPS}][\"'”»)\]]))\s+|(?<=[{_UNSPACED_STOPS}])")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 _WITHOUT_STOPS = re.compile(r"[\u0e00-\u0eff]")  # Thai and Lao have a space between sentences
+# With the signs that Indic and other scripts have on their letters, which no class of letters has.
+_WORD = re.compile(r"[\w\u0300-\u1cff]+")
+_SPOKEN_WORD = re.compile(r"(?:(?![\d_])[\w\u0300-\u1cff]){2,}")
 
+PER_DOCUMENT = 3
 WORDS = range(6, 41)
 UNSPACED_LETTERS = range(10, 121)
 
@@ -70,13 +74,6 @@ def _fits(sentence: str) -> bool:
 
 def _mostly(letters: re.Pattern[str], text: str) -> bool:
     return 2 * len(letters.findall(text)) > len(text)
-
-
-PER_DOCUMENT = 3
-
-# With the signs that Indic and other scripts have on their letters, which no class of letters has.
-_WORD = re.compile(r"[\w\u0300-\u1cff]+")
-_SPOKEN_WORD = re.compile(r"(?:(?![\d_])[\w\u0300-\u1cff]){2,}")
 
 
 @dataclass(frozen=True, slots=True)

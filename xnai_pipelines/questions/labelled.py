@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xnai_pipelines.documents.identity import source_name
-from xnai_pipelines.questions.files import LabelledRow, read_beir, read_jsonl
+from xnai_pipelines.questions.files import LabelledRow, read_rows
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 
 EXAMPLES = 5
@@ -59,14 +59,12 @@ class Overlap:
     Attributes:
         questions: Number of questions in more than one split. Each is kept in the most held-out one.
         documents: Number of documents that answer questions of more than one split.
-        training_questions: Number of training questions whose document also answers a test question.
         question_examples: First of the questions, by id, or by text if they have no id.
         document_examples: First of the documents, each with its splits.
     """
 
     questions: int
     documents: int
-    training_questions: int
     question_examples: tuple[str, ...]
     document_examples: tuple[str, ...]
 
@@ -116,7 +114,7 @@ def read_labelled(path: Path, known: Mapping[str, str]) -> LabelledQuestions:
     names = DocumentNames(known)
     asked: dict[str, list[LabelledRow]] = {}
     failures = []
-    for row in read_beir(path) if path.is_dir() else read_jsonl(path):
+    for row in read_rows(path):
         if row.question is None:
             failures.append(f"{row.where}: no question has the id {row.given_id!r}")
         elif fault := fault_of(row.question):
@@ -157,7 +155,7 @@ def check_labelled(path: Path) -> None:
     Raises:
         LabelledQuestionsError: The path is missing, or a line is malformed. The message names file and line.
     """
-    for _ in read_beir(path) if path.is_dir() else read_jsonl(path):
+    for _ in read_rows(path):
         pass
 
 
@@ -186,15 +184,11 @@ def overlap_of(questions: Iterable[Question], in_two_splits: list[str], known: M
             for document_id in question.document_ids:
                 splits_of.setdefault(document_id, set()).add(question.split)
     shared = {document_id: splits for document_id, splits in splits_of.items() if len(splits) > 1}
-    tested = {document_id for document_id, splits in splits_of.items() if Split.TEST in splits}
     source_of = {document_id: source for source, document_id in known.items()}
     examples = [f"{', '.join(sorted(splits))}: {source_of[document_id]}" for document_id, splits in shared.items()]
     return Overlap(
         questions=len(in_two_splits),
         documents=len(shared),
-        training_questions=sum(
-            question.split is Split.TRAIN and not tested.isdisjoint(question.document_ids) for question in questions
-        ),
         question_examples=tuple(in_two_splits[:EXAMPLES]),
         document_examples=tuple(examples[:EXAMPLES]),
     )

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from xnai_pipelines.compute.engine import HERE, Engine
 from xnai_pipelines.errors import HomeError
+from xnai_pipelines.state.json_lines import append_line
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
@@ -81,9 +82,7 @@ class StageRun:
 
 def record(state: Path, run: StageRun) -> None:
     """Append a stage's execution to the history."""
-    state.mkdir(parents=True, exist_ok=True)
-    with (state / "stages.jsonl").open("a", encoding="utf-8") as file:
-        file.write("\n" + json.dumps(asdict(run)))  # the newline first: the last line may have been cut off
+    append_line(state / "stages.jsonl", json.dumps(asdict(run)))
 
 
 def history(state: Path) -> list[StageRun]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.errors import ReleaseError
+from xnai_pipelines.state.json_lines import append_line
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.locks import committing
 
@@ -168,8 +169,7 @@ class Releases:
 
     def _point_to(self, number: int, kind: MoveKind, reason: str) -> None:
         self._write("current.json", {"release": self.read(number).release})
-        with (self._folder / "moves.jsonl").open("a", encoding="utf-8") as file:
-            file.write("\n" + json.dumps(asdict(Move(number, now(), kind, reason))))  # the newline first: see `moves`
+        append_line(self._folder / "moves.jsonl", json.dumps(asdict(Move(number, now(), kind, reason))))
 
     def moves(self) -> list[Move]:
         """Return the moves of the pointer, oldest first; skip a line cut off by a kill."""

@@ -14,7 +14,7 @@ import pytest
 from werkzeug import Response
 
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, DeliveryOutcome, Severity
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.errors import WebhookError
@@ -107,8 +107,8 @@ def test_an_alert_reaches_the_log_and_the_webhook(httpserver, log, webhook, path
     httpserver.expect_request(path, method="POST").respond_with_data("ok")
     told = send(alert(), log, webhook)
     assert told == (
-        Delivery("log", Outcome.DELIVERED),
-        Delivery(f"http://{httpserver.host}:{httpserver.port}", Outcome.DELIVERED),
+        Delivery("log", DeliveryOutcome.DELIVERED),
+        Delivery(f"http://{httpserver.host}:{httpserver.port}", DeliveryOutcome.DELIVERED),
     )
     request, _ = httpserver.log[0]
     assert request.content_type == "application/json; charset=utf-8"
@@ -120,7 +120,7 @@ def test_an_alert_reaches_the_log_and_the_webhook(httpserver, log, webhook, path
 
 
 def test_without_a_webhook_the_log_alone_is_told(log):
-    assert send(alert(), log) == (Delivery("log", Outcome.DELIVERED),)
+    assert send(alert(), log) == (Delivery("log", DeliveryOutcome.DELIVERED),)
     assert records(log)[0]["alert"]["title"] == "A run failed"
 
 
@@ -129,7 +129,7 @@ def test_without_a_webhook_the_log_alone_is_told(log):
 def test_a_passing_fault_is_tried_again(httpserver, log, webhook, path, status):
     httpserver.expect_ordered_request(path).respond_with_data("later", status=status)
     httpserver.expect_ordered_request(path).respond_with_data("ok")
-    assert outcomes(send(alert(), log, webhook)) == [Outcome.DELIVERED, Outcome.DELIVERED]
+    assert outcomes(send(alert(), log, webhook)) == [DeliveryOutcome.DELIVERED, DeliveryOutcome.DELIVERED]
     assert len(httpserver.log) == 2
 
 
@@ -143,7 +143,7 @@ def test_a_passing_fault_is_tried_again(httpserver, log, webhook, path, status):
 def test_a_refusal_is_not_tried_again(httpserver, log, webhook, path, status, headers, reason):
     httpserver.expect_request(path).respond_with_response(Response("no", status, headers))
     _, delivery = send(alert(), log, webhook)
-    assert (delivery.outcome, delivery.reason) == (Outcome.FAILED, reason)
+    assert (delivery.outcome, delivery.reason) == (DeliveryOutcome.FAILED, reason)
     assert len(httpserver.log) == 1
     assert records(log)[-1]["delivery"]["reason"] == reason
 
@@ -154,7 +154,7 @@ def test_a_dead_endpoint_is_left_alone_after_three_attempts(log, dead_port, path
     attempts = mock.patch.object(WebhookSink, "_post", autospec=True, side_effect=WebhookSink._post)
     with attempts as attempted:
         _, first = send(alert(), log, webhook)
-        assert first == Delivery(f"http://127.0.0.1:{dead_port}", Outcome.FAILED, "refuses connections")
+        assert first == Delivery(f"http://127.0.0.1:{dead_port}", DeliveryOutcome.FAILED, "refuses connections")
         for night in range(100):
             _, later = send(alert(f"cause {night}"), log, webhook)
             assert later.reason == "paused for 5 minutes after 3 consecutive failures"
@@ -178,24 +178,24 @@ def test_an_endpoint_that_came_back_is_told_again(httpserver, log, webhook, path
     assert send(alert(), log, webhook)[1].reason == "answered 500 Internal Server Error"
     httpserver.clear()
     httpserver.expect_request(path).respond_with_data("ok")
-    assert send(alert(), log, webhook)[1].outcome is Outcome.PAUSED
+    assert send(alert(), log, webhook)[1].outcome is DeliveryOutcome.PAUSED
     wait_over = time.time() + 301
     monkeypatch.setattr("purgatory.domain.model.time.time", lambda: wait_over)
     log_told, webhook_told = send(alert(), log, webhook)
-    assert log_told.outcome is Outcome.REPEATED
-    assert webhook_told.outcome is Outcome.DELIVERED, "a failed delivery does not count as told"
+    assert log_told.outcome is DeliveryOutcome.REPEATED
+    assert webhook_told.outcome is DeliveryOutcome.DELIVERED, "a failed delivery does not count as told"
 
 
 def test_the_same_alert_is_not_sent_again_within_the_quiet_time(httpserver, log, webhook, path):
     httpserver.expect_request(path).respond_with_data("ok")
     quiet = timedelta(hours=6)
-    assert outcomes(send(alert(), log, webhook, quiet)) == [Outcome.DELIVERED] * 2
+    assert outcomes(send(alert(), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
     # Another run, the same cause; a clock that was set back; another cause; another kind; and after the quiet time.
-    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook, quiet)) == [Outcome.REPEATED] * 2
-    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook, quiet)) == [Outcome.REPEATED] * 2
-    assert outcomes(send(alert("embeddings"), log, webhook, quiet)) == [Outcome.DELIVERED] * 2
-    assert outcomes(send(alert(kind="given_up"), log, webhook, quiet)) == [Outcome.DELIVERED] * 2
-    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook, quiet)) == [Outcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert("embeddings"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(kind="given_up"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
     assert len(httpserver.log) == 4
 
 
@@ -203,8 +203,8 @@ def test_what_was_sent_is_known_after_a_restart_and_beside_torn_lines(log):
     send(alert(), log)
     with log.path.open("ab") as file:
         file.write(b'[]\n{"alert": 3}\n{"delivery": {"at": "yesterday"}}\n{"alert": {"kind": "run_fai')
-    assert outcomes(send(alert(), log)) == [Outcome.REPEATED]
-    assert outcomes(send(alert("another"), log)) == [Outcome.DELIVERED]
+    assert outcomes(send(alert(), log)) == [DeliveryOutcome.REPEATED]
+    assert outcomes(send(alert("another"), log)) == [DeliveryOutcome.DELIVERED]
     assert json.loads(log.path.read_bytes().splitlines()[-1])["alert"]["tags"]["cause"] == "another"
 
 
@@ -224,8 +224,8 @@ def test_a_log_that_cannot_be_written_is_a_failed_delivery_and_does_not_flood_th
     log = LogSink(tmp_path / "file" / "alerts.jsonl")
     httpserver.expect_request(path).respond_with_data("ok")
     first, second = send(alert(), log, webhook), send(alert(), log, webhook)
-    assert outcomes(first) == [Outcome.FAILED, Outcome.DELIVERED]
-    assert outcomes(second) == [Outcome.FAILED, Outcome.REPEATED]
+    assert outcomes(first) == [DeliveryOutcome.FAILED, DeliveryOutcome.DELIVERED]
+    assert outcomes(second) == [DeliveryOutcome.FAILED, DeliveryOutcome.REPEATED]
     assert first[0].reason == f"{log.path} cannot be written (File exists)"
     assert "did not reach log" in caplog.text
     assert len(httpserver.log) == 1

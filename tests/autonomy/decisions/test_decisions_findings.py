@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.support.degradation_nights import ENGLISH, FALLEN, RUSSIAN, THRESHOLDS, Group, fallen, night, steady
-from xnai_pipelines.autonomy.decisions.findings import NEW, Finding, Kind, findings
+from xnai_pipelines.autonomy.decisions.findings import NEW, Finding, Limit, findings
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
@@ -20,7 +20,7 @@ def found(baseline, after, thresholds=THRESHOLDS, **given) -> dict[tuple[str, st
 
 def test_the_same_questions_are_compared_one_by_one():
     (finding,) = [f for f in findings(night(0, ENGLISH), night(1, FALLEN), THRESHOLDS) if f.mode == "vector"]
-    assert (finding.kind, finding.part, finding.questions, finding.paired) == (Kind.BELOW_CHAMPION, OVERALL, 120, True)
+    assert (finding.kind, finding.part, finding.questions, finding.paired) == (Limit.BELOW_CHAMPION, OVERALL, 120, True)
     assert finding.difference.mean == pytest.approx(finding.value - finding.reference)
     assert finding.difference.low < finding.difference.mean < finding.difference.high < 0
     assert finding.beyond == pytest.approx(-finding.difference.mean - 0.02)
@@ -108,7 +108,7 @@ def test_the_floor_is_missed_when_chance_does_not_explain_it():
 
     assert findings(None, at(0.65), Thresholds()) == ()
     (vector, _) = findings(None, at(0.55), Thresholds())
-    assert (vector.kind, vector.value, vector.reference, vector.difference) == (Kind.FLOOR, 0.55, 0.7, None)
+    assert (vector.kind, vector.value, vector.reference, vector.difference) == (Limit.FLOOR, 0.55, 0.7, None)
     assert vector.words == (
         "all questions, vector: 55 % of 100 questions have a right document in the top 10, below the floor of 70 %"
     )
@@ -137,7 +137,7 @@ def test_searches_that_raised_are_no_fall_and_too_many_of_them_are_a_finding_of_
     some = replace(ENGLISH, raised=12)
     assert findings(night(0, ENGLISH), night(1, some), THRESHOLDS) == ()
     many = found(night(0, ENGLISH), night(1, replace(FALLEN, raised=13)))
-    assert {kind for kind, _, _ in many} == {Kind.ERRORS}
+    assert {kind for kind, _, _ in many} == {Limit.ERRORS}
     assert many["errors", "all questions", "vector"].words == (
         "all questions, vector: 10.8 % of 120 searches failed, above 10 %"
     )
@@ -148,14 +148,14 @@ def test_searches_that_raised_are_no_fall_and_too_many_of_them_are_a_finding_of_
 def test_questions_that_raised_at_release_are_neither_common_nor_new():
     baseline = night(0, replace(ENGLISH, raised=40))
     after = night(1, replace(ENGLISH, ndcg=[0.0] * 40 + list(steady(120)[40:])))
-    assert Kind.BELOW_CHAMPION not in {f.kind for f in findings(baseline, after, THRESHOLDS)}
+    assert Limit.BELOW_CHAMPION not in {f.kind for f in findings(baseline, after, THRESHOLDS)}
 
 
 def test_slow_answers_are_found_by_the_95th_percentile():
     slow = Group("slow", steady(5), latency_ms=500.0)
     assert findings(None, night(1, ENGLISH, slow), THRESHOLDS) == ()
     (vector, _) = findings(None, night(1, ENGLISH, replace(slow, ndcg=steady(8))), THRESHOLDS)
-    assert (vector.kind, vector.reference) == (Kind.LATENCY, 100.0)
+    assert (vector.kind, vector.reference) == (Limit.LATENCY, 100.0)
 
 
 @pytest.mark.slow

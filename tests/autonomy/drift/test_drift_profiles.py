@@ -11,7 +11,7 @@ import pytest
 from tests.support.drift_corpora import DIMENSION, canary, corpus, joined, profile
 from xnai_pipelines.autonomy.drift.canary import canary_vectors
 from xnai_pipelines.autonomy.drift.files import load_profile, save_profile
-from xnai_pipelines.autonomy.drift.profile import Block, Mix, text_profile
+from xnai_pipelines.autonomy.drift.profile import Mix, TextBlock, text_profile
 from xnai_pipelines.errors import DriftError
 
 
@@ -29,7 +29,7 @@ def test_a_profile_does_not_depend_on_order_or_blocks():
     block = whole.passages
     order = np.random.default_rng(3).permutation(len(block.owners))
     shuffled = [
-        Block([block.owners[n] for n in part], [block.texts[n] for n in part], block.vectors[part])
+        TextBlock([block.owners[n] for n in part], [block.texts[n] for n in part], block.vectors[part])
         for part in np.array_split(order, 7)
     ]
     one, two = text_profile([block], whole.documents), text_profile(shuffled, whole.documents[::-1])
@@ -51,7 +51,7 @@ def test_the_sample_of_distances_and_the_words_are_bounded():
     owners = [f"d{number}" for number in range(5000)]
     texts = ["".join("abcdefghij"[int(digit)] for digit in str(number)) for number in range(5000)]
     blocks = [
-        Block(
+        TextBlock(
             owners[start : start + 999],
             texts[start : start + 999],
             random.normal(size=(len(owners[start : start + 999]), 8)),
@@ -72,13 +72,14 @@ def test_distances_to_another_corpus_are_larger():
 
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match="1 owners, 2 texts"):
-        text_profile([Block(["a"], ["b", "c"], np.ones((2, 4), dtype=np.float32))])
+        text_profile([TextBlock(["a"], ["b", "c"], np.ones((2, 4), dtype=np.float32))])
 
 
 def test_vectors_of_another_dimension_than_the_references_are_refused():
     with pytest.raises(ValueError, match="64 dimensions, the reference's 4"):
         text_profile(
-            [corpus(1, 3).passages], reference=text_profile([Block(["a"], ["b"], np.ones((1, 4), dtype=np.float32))])
+            [corpus(1, 3).passages],
+            reference=text_profile([TextBlock(["a"], ["b"], np.ones((1, 4), dtype=np.float32))]),
         )
 
 
@@ -97,7 +98,7 @@ def test_a_profile_reads_back_as_it_was_saved(tmp_path, documents):
 
 
 def test_a_profile_holds_no_text(tmp_path):
-    block = Block(["a"], ["the confidential word"], np.ones((1, 4), dtype=np.float32))
+    block = TextBlock(["a"], ["the confidential word"], np.ones((1, 4), dtype=np.float32))
     path = tmp_path / "profile.npz"
     save_profile(replace(profile(corpus(1, 2)), documents=text_profile([block])), path)
     with np.load(path, allow_pickle=False) as stored:

@@ -18,8 +18,8 @@ from tests.support.drift_corpora import (
 from xnai_pipelines.autonomy.drift.concluding import drift_report
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
 from xnai_pipelines.autonomy.drift.plots import drift_plot
-from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
-from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, Part, report_markdown
+from xnai_pipelines.autonomy.drift.profile import Profile, TextBlock, TextKind, text_profile
+from xnai_pipelines.autonomy.drift.report import Area, Cause, DriftReport, report_markdown
 from xnai_pipelines.errors import DriftError
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.policy_fit import PolicyFit
@@ -78,10 +78,10 @@ def test_a_new_language_is_named_with_the_number_of_questions(release):
         f"{asked} of {asked + before} questions are in a language that the release did not have (ru); "
         "60 of 180 documents are in a language that the release did not have (ru)."
     )
-    test = next(test for test in found.tests if (test.part, test.what) == (Part.QUESTIONS, "languages"))
+    test = next(test for test in found.tests if (test.part, test.what) == (Area.QUESTIONS, "languages"))
     assert test.value == pytest.approx(asked / (asked + before), abs=0.01)
     assert test.low < test.value < test.high
-    assert {(Part.QUESTIONS, "centroid"), (Part.DOCUMENTS, "centroid")} <= drifted(found)
+    assert {(Area.QUESTIONS, "centroid"), (Area.DOCUMENTS, "centroid")} <= drifted(found)
 
 
 def test_several_new_languages_are_named_together(release):
@@ -115,8 +115,8 @@ def test_other_topics_in_the_same_language_are_found_by_vectors_and_words():
     reference = profile(corpus(1, topics=range(10)))
     found = report(reference, profile(corpus(2, topics=range(10, 20)), reference))
     assert found.cause == Cause.DOCUMENTS_AND_QUESTIONS
-    assert {(Part.DOCUMENTS, "centroid"), (Part.DOCUMENTS, "vocabulary")} <= drifted(found)
-    assert (Part.DOCUMENTS, "languages") not in drifted(found)
+    assert {(Area.DOCUMENTS, "centroid"), (Area.DOCUMENTS, "vocabulary")} <= drifted(found)
+    assert (Area.DOCUMENTS, "languages") not in drifted(found)
     assert found.conclusion.startswith("The questions are about other topics")
 
 
@@ -221,7 +221,7 @@ def test_tiny_corpora_are_said_to_be_too_small(documents, tmp_path):
 
 def test_unknown_languages_are_not_counted():
     same = corpus(1)
-    nameless = replace(same, documents=[Kind(kind.owner, None) for kind in same.documents], asked=[])
+    nameless = replace(same, documents=[TextKind(kind.owner, None) for kind in same.documents], asked=[])
     reference = profile(nameless)
     assert reference.documents.languages.total == {}
     found = report(reference, profile(nameless, reference))
@@ -239,7 +239,7 @@ def test_profiles_of_two_releases_are_not_compared(release):
 
 
 def test_profiles_of_two_dimensions_are_not_compared(release):
-    other = text_profile([Block(["a"], ["text"], np.ones((1, DIMENSION + 1), dtype=np.float32))])
+    other = text_profile([TextBlock(["a"], ["text"], np.ones((1, DIMENSION + 1), dtype=np.float32))])
     current = Profile(3, release.taken_at, other, release.questions, 1, None)
     with pytest.raises(DriftError, match="64 and 65 dimensions"):
         report(release, current)
@@ -276,7 +276,7 @@ def test_a_ranking_policy_that_no_longer_fits_is_named(release):
 def test_a_ranking_policy_fits_unless_another_gains_beyond_chance(release, policy):
     found = drift_report(release, now(release), HEALTHY_INDEX, HEALTHY_LABELS, policy=policy)
     assert found.cause is Cause.NONE
-    assert {test.part for test in found.tests} == set(Part)
+    assert {test.part for test in found.tests} == set(Area)
 
 
 def test_a_fault_comes_before_the_ranking_policy(release):

@@ -7,7 +7,7 @@ from ir_measures import nDCG
 
 from xnai_pipelines.evaluation.evaluate import evaluate
 from xnai_pipelines.evaluation.report import Level
-from xnai_pipelines.models.card.measure import Judged, compared, ndcg
+from xnai_pipelines.models.card.measure import JudgedPool, compared, ndcg
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.ranking import fused
@@ -32,7 +32,7 @@ def judged():
         {f"d{random.integers(0, CHUNKS // 3)}": int(random.integers(1, 4)) for _ in range(random.integers(1, 4))}
         for _ in range(QUESTIONS)
     ]
-    return Judged(documents, keyword, relevant, vector_weight=0.4)
+    return JudgedPool(documents, keyword, relevant, vector_weight=0.4)
 
 
 @pytest.fixture(scope="module")
@@ -109,7 +109,7 @@ def test_full_precision_differs_from_itself_by_nothing_and_noise_costs(judged, v
 
 
 def test_equal_chunks_rank_by_their_row_so_that_a_figure_can_be_repeated():
-    judged = Judged(["first", "second"], [{}], [{"first": 1}], vector_weight=0.5)
+    judged = JudgedPool(["first", "second"], [{}], [{"first": 1}], vector_weight=0.5)
     same = np.ones((2, 1), dtype=np.float32)
     assert ndcg(judged, same, same[:1])["vector"] == [1.0]
 

@@ -12,7 +12,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
-from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import JudgedPool, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
@@ -31,7 +31,7 @@ MATERIAL = Material(
     held_out=PASSAGES[:5],
     questions=QUESTIONS,
     pool=PASSAGES,
-    judged=Judged(
+    judged=JudgedPool(
         document_ids=[f"d{number}" for number in range(8)],
         keyword=[{0: 2.0}, {2: 3.0, 5: 1.0}, {}],
         vector_weight=0.5,

@@ -19,7 +19,7 @@ class Severity(StrEnum):
     ERROR = "error"
 
 
-class Outcome(StrEnum):
+class DeliveryOutcome(StrEnum):
     """The result of sending an alert to one sink."""
 
     DELIVERED = "delivered"
@@ -77,13 +77,13 @@ class Delivery:
     """The result of sending an alert to a sink, with the reason if it did not arrive."""
 
     sink: str
-    outcome: Outcome
+    outcome: DeliveryOutcome
     reason: str | None = None
 
     @property
     def arrived(self) -> bool:
         """Whether the alert is at the sink, now or since a little earlier."""
-        return self.outcome in (Outcome.DELIVERED, Outcome.REPEATED)
+        return self.outcome in (DeliveryOutcome.DELIVERED, DeliveryOutcome.REPEATED)
 
 
 def cut(text: str, characters: int) -> str:

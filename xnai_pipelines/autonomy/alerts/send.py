@@ -14,8 +14,9 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
+from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, DeliveryOutcome
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
+from xnai_pipelines.state.json_lines import append_line
 
 TAIL_BYTES = 512 * 1024
 
@@ -37,16 +38,8 @@ class LogSink:
         Raises:
             OSError: The file cannot be written.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        line = json.dumps(record, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
-        with self.path.open("ab+", buffering=0) as file:
-            size = file.seek(0, os.SEEK_END)
-            if size:
-                file.seek(size - 1)
-                if file.read(1) != b"\n":  # a writer was killed in the middle of its line
-                    line = b"\n" + line
-            file.write(line)
-            os.fsync(file.fileno())
+        text = json.dumps(record, ensure_ascii=False)
+        append_line(self.path, text.encode("utf-8", "replace").decode())  # the names of files may hold other bytes
 
     def tail(self) -> list[dict[str, Any]]:
         """Return the records of the file's last 512 KiB, oldest first. Lines that are not JSON objects are skipped."""
@@ -95,7 +88,7 @@ def send(
             before = last.get(webhook.name)
             delivery = _repeated(before) or webhook.deliver(alert)
             told.append(delivery)
-            if delivery.outcome in (Outcome.DELIVERED, Outcome.FAILED) and delivery != before:
+            if delivery.outcome in (DeliveryOutcome.DELIVERED, DeliveryOutcome.FAILED) and delivery != before:
                 _note(alert, log, delivery)
     for delivery in told:
         if not delivery.arrived:
@@ -110,14 +103,14 @@ def _told(alert: Alert, log: LogSink, before: Delivery | None) -> Delivery:
     try:
         log.append({"alert": alert.as_json()})
     except OSError as error:
-        return Delivery(log.name, Outcome.FAILED, f"{log.path} cannot be written ({error.strerror})")
-    return Delivery(log.name, Outcome.DELIVERED)
+        return Delivery(log.name, DeliveryOutcome.FAILED, f"{log.path} cannot be written ({error.strerror})")
+    return Delivery(log.name, DeliveryOutcome.DELIVERED)
 
 
 def _repeated(before: Delivery | None) -> Delivery | None:
-    if before is None or before.outcome is not Outcome.DELIVERED:
+    if before is None or before.outcome is not DeliveryOutcome.DELIVERED:
         return None
-    return Delivery(before.sink, Outcome.REPEATED, "the same alert was delivered recently")
+    return Delivery(before.sink, DeliveryOutcome.REPEATED, "the same alert was delivered recently")
 
 
 def _note(alert: Alert, log: LogSink, delivery: Delivery) -> None:
@@ -137,11 +130,11 @@ def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, 
     for record in log.tail():
         try:
             if "alert" in record:
-                fields, delivery = record["alert"], Delivery(log.name, Outcome.DELIVERED)
+                fields, delivery = record["alert"], Delivery(log.name, DeliveryOutcome.DELIVERED)
                 key = (fields["kind"], fields["tags"].get("cause", ""))
             else:
                 fields = record["delivery"]
-                delivery = Delivery(fields["sink"], Outcome(fields["outcome"]), fields["reason"])
+                delivery = Delivery(fields["sink"], DeliveryOutcome(fields["outcome"]), fields["reason"])
                 key = (fields["kind"], fields["cause"])
             at = datetime.fromisoformat(fields["at"])
             near = abs(alert.at - at) < quiet  # before or after: alerts come out of order, and clocks are set back

@@ -27,7 +27,7 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import stamina
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, Outcome
+from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, DeliveryOutcome
 from xnai_pipelines.errors import WebhookError
 
 ATTEMPTS = 3
@@ -105,19 +105,19 @@ class WebhookSink:
             wait_max=1.0,
             wait_jitter=0.2,
         )
-        outcome, reason = Outcome.PAUSED, _PAUSED
+        outcome, reason = DeliveryOutcome.PAUSED, _PAUSED
         try:
             for attempt in tries:
                 with attempt, breaker:
                     try:
                         self._post(body, min(self.timeout / ATTEMPTS, deadline - time.monotonic()))
                     except _FailedError as failure:
-                        outcome, reason = Outcome.FAILED, str(failure)
+                        outcome, reason = DeliveryOutcome.FAILED, str(failure)
                         raise
         except (_FailedError, OpenedState) as error:
             error.__traceback__ = None  # purgatory raises the same object every time, and its traceback would grow
             return Delivery(self.name, outcome, reason)
-        return Delivery(self.name, Outcome.DELIVERED)
+        return Delivery(self.name, DeliveryOutcome.DELIVERED)
 
     def _post(self, body: bytes, seconds: float) -> None:
         headers = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "xnai-pipelines"}

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, hold, made_for, moment
-from xnai_pipelines.autonomy.decisions.findings import Kind
-from xnai_pipelines.autonomy.decisions.memory import Action, Done, Memory
+from xnai_pipelines.autonomy.decisions.findings import Limit
+from xnai_pipelines.autonomy.decisions.memory import Action, LastAction, Memory
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.reading import read
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
@@ -163,11 +163,11 @@ def _verdict(cause: str, situation: _Situation) -> _Verdict:
     standing, required = situation.memory.standing[cause], situation.thresholds.evaluations
     if standing.streak < required:
         return _Verdict(Action.NONE, f"found in {standing.streak} of {required} required consecutive evaluations")
-    if standing.kind is Kind.ERRORS:
+    if standing.kind is Limit.ERRORS:
         return _own_action(cause, Action.ALERT, situation)
-    if standing.kind is Kind.LATENCY:
+    if standing.kind is Limit.LATENCY:
         return _own_action(cause, Action.MAINTAIN, situation)
-    if any(other.kind is Kind.ERRORS for other in situation.memory.standing.values()):
+    if any(other.kind is Limit.ERRORS for other in situation.memory.standing.values()):
         return _Verdict(Action.NONE, "accuracy cannot be judged while so many searches fail")
     drift = situation.drift
     if drift is not None and drift.action not in (Action.NONE, Action.RETRAIN):
@@ -234,7 +234,7 @@ def _request(cause: str, verdict: _Verdict, situation: _Situation, *, notes: Seq
     )
 
 
-def _reported(cause: str, action: Action, situation: _Situation) -> dict[str, Done]:
+def _reported(cause: str, action: Action, situation: _Situation) -> dict[str, LastAction]:
     """Return what to remember of an action. An action or alert on accuracy counts for all degraded slices."""
     standing = situation.memory.standing
     of_accuracy = standing[cause].kind.of_accuracy
@@ -243,7 +243,7 @@ def _reported(cause: str, action: Action, situation: _Situation) -> dict[str, Do
         for name, other in standing.items()
         if name == cause or (of_accuracy and other.kind.of_accuracy and _verdict(name, situation).action is action)
     ]
-    return {name: Done(action, standing[name].streak) for name in alike}
+    return {name: LastAction(action, standing[name].streak) for name in alike}
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ _DIMENSIONS = ("language", "folder")
 Mask: TypeAlias = NDArray[np.bool_]
 
 
-class Kind(StrEnum):
+class Limit(StrEnum):
     """The limit that is exceeded."""
 
     ERRORS = "errors"
@@ -45,16 +45,16 @@ class Kind(StrEnum):
     @property
     def of_accuracy(self) -> bool:
         """Whether training might fix it."""
-        return self in (Kind.FLOOR, Kind.BELOW_CHAMPION)
+        return self in (Limit.FLOOR, Limit.BELOW_CHAMPION)
 
 
 _METRICS = {
-    Kind.ERRORS: "error",
-    Kind.FLOOR: "success_at_10",
-    Kind.BELOW_CHAMPION: "ndcg_at_10",
-    Kind.LATENCY: "latency_ms",
+    Limit.ERRORS: "error",
+    Limit.FLOOR: "success_at_10",
+    Limit.BELOW_CHAMPION: "ndcg_at_10",
+    Limit.LATENCY: "latency_ms",
 }
-_WORST_KIND = {Kind.ERRORS: 0, Kind.FLOOR: 1, Kind.BELOW_CHAMPION: 1, Kind.LATENCY: 2}
+_WORST_KIND = {Limit.ERRORS: 0, Limit.FLOOR: 1, Limit.BELOW_CHAMPION: 1, Limit.LATENCY: 2}
 _PLAINEST = ("language", "folder", OVERALL.dimension, NEW.dimension)
 
 
@@ -77,7 +77,7 @@ class Finding:
         words: Finding as a clause without a full stop.
     """
 
-    kind: Kind
+    kind: Limit
     mode: str
     part: Slice
     questions: int
@@ -96,7 +96,7 @@ class Finding:
         return f"{self.kind}:{part}@release{release}"
 
 
-def severity(kind: Kind, part: Slice, beyond: float, questions: int) -> tuple[int, float, int, int, str]:
+def severity(kind: Limit, part: Slice, beyond: float, questions: int) -> tuple[int, float, int, int, str]:
     """Return a sort key that puts the worst first.
 
     Failing searches come before accuracy, because accuracy means nothing then, and accuracy comes before latency.
@@ -110,7 +110,7 @@ def severity(kind: Kind, part: Slice, beyond: float, questions: int) -> tuple[in
 class _Test:
     """A test, and its finding if it rejects; None if the drop is tolerated."""
 
-    kind: Kind
+    kind: Limit
     p_value: float
     finding: Finding | None
 
@@ -148,12 +148,12 @@ def findings(
     for mode in MODES:
         calls = list(_calls(night, mode, thresholds))
         found += calls
-        if chosen is None or any(finding.kind is Kind.ERRORS for finding in calls):
+        if chosen is None or any(finding.kind is Limit.ERRORS for finding in calls):
             continue
         now = answers(newest_first, mode, chosen)
         then = answers([baseline], mode, chosen) if baseline and baseline.run_id != night.run_id else None
         tests += _accuracy(mode, now, then, thresholds)
-    for kind in (Kind.FLOOR, Kind.BELOW_CHAMPION):
+    for kind in (Limit.FLOOR, Limit.BELOW_CHAMPION):
         family = [test for test in tests if test.kind is kind]
         rejected = holm([test.p_value for test in family], thresholds.alpha)
         found += [test.finding for test, sure in zip(family, rejected, strict=True) if sure and test.finding]
@@ -169,7 +169,7 @@ def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Finding]
     if errors > allowed * rows.num_rows:
         share = errors / rows.num_rows
         yield Finding(
-            kind=Kind.ERRORS,
+            kind=Limit.ERRORS,
             mode=mode,
             part=OVERALL,
             questions=rows.num_rows,
@@ -183,7 +183,7 @@ def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Finding]
     p95, limit = float(np.percentile(answered, 95)), thresholds.max_p95_ms
     if p95 > limit:
         yield Finding(
-            kind=Kind.LATENCY,
+            kind=Limit.LATENCY,
             mode=mode,
             part=OVERALL,
             questions=len(answered),
@@ -249,7 +249,7 @@ def _floor(mode: str, part: Slice, found: Mask, thresholds: Thresholds) -> _Test
     share, floor = float(found.mean()), thresholds.accuracy_floor
     p_value = floor_p_value(int(found.sum()), len(found), floor)
     finding = Finding(
-        kind=Kind.FLOOR,
+        kind=Limit.FLOOR,
         mode=mode,
         part=part,
         questions=len(found),
@@ -262,7 +262,7 @@ def _floor(mode: str, part: Slice, found: Mask, thresholds: Thresholds) -> _Test
             f"below the floor of {_percent(floor)}"
         ),
     )
-    return _Test(Kind.FLOOR, p_value, finding)
+    return _Test(Limit.FLOOR, p_value, finding)
 
 
 def _below_champion(mode: str, part: Slice, inside: Mask, sides: _Sides, *, thresholds: Thresholds) -> Iterator[_Test]:
@@ -330,12 +330,12 @@ def _drop(
 ) -> _Test:
     drop, value = -difference.mean, float(after.mean())
     if drop <= tolerance:
-        return _Test(Kind.BELOW_CHAMPION, p_value, None)
+        return _Test(Limit.BELOW_CHAMPION, p_value, None)
     compared = (
         f"the same {len(after)} questions" if paired else f"{len(after)} new questions against {len(before)} at release"
     )
     finding = Finding(
-        kind=Kind.BELOW_CHAMPION,
+        kind=Limit.BELOW_CHAMPION,
         mode=mode,
         part=part,
         questions=len(after),
@@ -350,7 +350,7 @@ def _drop(
             f"(95 % interval {-difference.high:.2f} to {-difference.low:.2f}; {compared})"
         ),
     )
-    return _Test(Kind.BELOW_CHAMPION, p_value, finding)
+    return _Test(Limit.BELOW_CHAMPION, p_value, finding)
 
 
 def _percent(share: float) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from xnai_pipelines.autonomy.decisions.findings import Finding, Kind, severity
+from xnai_pipelines.autonomy.decisions.findings import Finding, Limit, severity
 from xnai_pipelines.evaluation.slices import Slice
 
 # Number of run ids kept, so that these evaluations are never read again, even if the clock changes.
@@ -28,7 +28,7 @@ class Action(StrEnum):
 class Standing:
     """A cause that the last evaluation found, with its worst finding, its start and its streak of evaluations."""
 
-    kind: Kind
+    kind: Limit
     part: Slice
     mode: str
     beyond: float
@@ -58,7 +58,7 @@ def stand(finding: Finding, before: Standing | None, evaluated_at: datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class LastAction:
     """The last action against a cause other than retraining, and the cause's streak at that time."""
 
     action: Action
@@ -83,7 +83,7 @@ class Memory:
     evaluated_at: datetime | None = None
     runs: tuple[str, ...] = ()
     standing: Mapping[str, Standing] = field(default_factory=dict)
-    done: Mapping[str, Done] = field(default_factory=dict)
+    done: Mapping[str, LastAction] = field(default_factory=dict)
     clock_back_at: datetime | None = None
     note: str | None = None
 

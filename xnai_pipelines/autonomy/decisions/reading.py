@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from xnai_pipelines.autonomy.decisions.attempts import moment
-from xnai_pipelines.autonomy.decisions.findings import Kind, findings
+from xnai_pipelines.autonomy.decisions.findings import Limit, findings
 from xnai_pipelines.autonomy.decisions.memory import RUNS_REMEMBERED, Memory, Standing, stand
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
@@ -77,7 +77,7 @@ def _judge(
     for finding in found:  # worst first, so that a cause is represented by its worst mode
         cause = finding.cause(night.release)
         standing.setdefault(cause, stand(finding, memory.standing.get(cause), night.evaluated_at))
-    if any(finding.kind is Kind.ERRORS for finding in found):
+    if any(finding.kind is Limit.ERRORS for finding in found):
         # Accuracy was not judged: its causes neither continue nor end.
         unjudged = {cause: old for cause, old in memory.standing.items() if old.kind.of_accuracy}
         standing = {**unjudged, **standing}

@@ -6,14 +6,14 @@ from xnai_pipelines.autonomy.drift.content import CENTROID, content_tests, growt
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck, index_tests, label_tests, model_tests
 from xnai_pipelines.autonomy.drift.profile import Profile
 from xnai_pipelines.autonomy.drift.ranking import policy_test
-from xnai_pipelines.autonomy.drift.report import Cause, DriftReport, DriftTest, Part
+from xnai_pipelines.autonomy.drift.report import Area, Cause, DriftReport, DriftTest
 from xnai_pipelines.errors import DriftError
 from xnai_pipelines.evaluation.policy_fit import PolicyFit
 
 _FAULTS = {
-    Part.MODEL: Cause.MODEL_FAULT,
-    Part.INDEX: Cause.INDEX_FAULT,
-    Part.LABELS: Cause.MISSING_DOCUMENTS,
+    Area.MODEL: Cause.MODEL_FAULT,
+    Area.INDEX: Cause.INDEX_FAULT,
+    Area.LABELS: Cause.MISSING_DOCUMENTS,
 }
 # More clauses would be a list, which the table of tests already is.
 _CLAUSES = 3
@@ -39,9 +39,9 @@ def drift_report(
         *model_tests(reference, current),
         *index_tests(index, current.documents),
         *label_tests(labels),
-        *content_tests(reference.documents, current.documents, Part.DOCUMENTS),
+        *content_tests(reference.documents, current.documents, Area.DOCUMENTS),
         growth_test(reference, current),
-        *content_tests(reference.questions, current.questions, Part.QUESTIONS),
+        *content_tests(reference.questions, current.questions, Area.QUESTIONS),
         policy_test(policy),
     )
     cause = _cause({test.part for test in tests if test.drifted})
@@ -69,28 +69,28 @@ def _comparable(reference: Profile, current: Profile) -> None:
             )
 
 
-def _cause(drifted: set[Part]) -> Cause:
+def _cause(drifted: set[Area]) -> Cause:
     for part, fault in _FAULTS.items():
         if part in drifted:
             return fault
-    if {Part.DOCUMENTS, Part.QUESTIONS} <= drifted:
+    if {Area.DOCUMENTS, Area.QUESTIONS} <= drifted:
         return Cause.DOCUMENTS_AND_QUESTIONS
-    if Part.DOCUMENTS in drifted:
+    if Area.DOCUMENTS in drifted:
         return Cause.NEW_DOCUMENTS
-    if Part.QUESTIONS in drifted:
+    if Area.QUESTIONS in drifted:
         return Cause.NEW_QUESTIONS
     return Cause.RANKING_POLICY if drifted else Cause.NONE
 
 
 def _conclusion(tests: Sequence[DriftTest], cause: Cause, release: int) -> str:
     # Questions come before documents, because accuracy is measured on them.
-    order = [*_FAULTS, Part.QUESTIONS, Part.DOCUMENTS, Part.RANKING]
+    order = [*_FAULTS, Area.QUESTIONS, Area.DOCUMENTS, Area.RANKING]
     found = sorted((test for test in tests if test.drifted), key=lambda test: order.index(test.part))
     if cause == Cause.NONE:
         clauses = [f"no change in documents, questions, index or model since release {release}", *_untold(tests)]
     elif cause == Cause.DOCUMENTS_AND_QUESTIONS:
         # The first test of each is the easiest to understand.
-        clauses = [next(test.words for test in found if test.part == part) for part in (Part.QUESTIONS, Part.DOCUMENTS)]
+        clauses = [next(test.words for test in found if test.part == part) for part in (Area.QUESTIONS, Area.DOCUMENTS)]
     else:
         clauses = [test.words for test in found if test.part == found[0].part][:_CLAUSES]
         others = [test.words for test in found if test.part != found[0].part][:1]
@@ -103,9 +103,9 @@ def _untold(tests: Sequence[DriftTest]) -> list[str]:
     """Return clauses on what could not be tested, so that a missing finding is not read as no change."""
     few = [
         part
-        for part in (Part.DOCUMENTS, Part.QUESTIONS)
+        for part in (Area.DOCUMENTS, Area.QUESTIONS)
         if any(test.what == CENTROID and test.p is None for test in tests if test.part == part)
     ]
     words = [f"there are too few {' and '.join(few)} to tell small changes from chance"] if few else []
-    canary = next(test for test in tests if test.part == Part.MODEL)
+    canary = next(test for test in tests if test.part == Area.MODEL)
     return words if canary.value is not None else [*words, f"the model was not tested: {canary.words}"]

@@ -16,7 +16,7 @@ from xnai_pipelines.autonomy.drift.comparing import (
     total_variation,
 )
 from xnai_pipelines.autonomy.drift.profile import Mix, Profile, TextProfile
-from xnai_pipelines.autonomy.drift.report import DriftTest, Part
+from xnai_pipelines.autonomy.drift.report import Area, DriftTest
 from xnai_pipelines.autonomy.drift.words import tokens_by_group
 
 CENTROID = "centroid"
@@ -29,13 +29,13 @@ _GRID = 128
 _DISTANCE_NOISE = 1.2
 
 
-def content_tests(reference: TextProfile, current: TextProfile, part: Part) -> list[DriftTest]:
+def content_tests(reference: TextProfile, current: TextProfile, part: Area) -> list[DriftTest]:
     """Return the tests of languages, media types, words and vectors, the easiest to understand first.
 
     Args:
         reference: Profile at the release.
         current: Profile of now.
-        part: `Part.DOCUMENTS` or `Part.QUESTIONS`.
+        part: `Area.DOCUMENTS` or `Area.QUESTIONS`.
     """
     return [
         _mix(part, reference.languages, current.languages, what="languages", preposition="in"),
@@ -52,7 +52,7 @@ def growth_test(reference: Profile, current: Profile) -> DriftTest:
     value = now / before if before else None
     drifted = now >= thresholds.GROWTH * before and now - before >= thresholds.GROWTH_DOCUMENTS
     return DriftTest(
-        part=Part.DOCUMENTS,
+        part=Area.DOCUMENTS,
         what="number",
         statistic="ratio to the release",
         value=value,
@@ -62,7 +62,7 @@ def growth_test(reference: Profile, current: Profile) -> DriftTest:
     )
 
 
-def _mix(part: Part, before: Mix, now: Mix, *, what: str, preposition: str) -> DriftTest:
+def _mix(part: Area, before: Mix, now: Mix, *, what: str, preposition: str) -> DriftTest:
     names = sorted({*before.names, *now.names})
     found = compare(_counts(before, names), _counts(now, names), total_variation)
     drifted = _drifted(found, thresholds.MIX)
@@ -77,7 +77,7 @@ def _mix(part: Part, before: Mix, now: Mix, *, what: str, preposition: str) -> D
     )
 
 
-def _mix_words(part: Part, before: dict[str, int], now: dict[str, int], *, what: str, preposition: str) -> str:
+def _mix_words(part: Area, before: dict[str, int], now: dict[str, int], *, what: str, preposition: str) -> str:
     of, of_before = sum(now.values()), sum(before.values())
     new = [name for name in now if not before.get(name)]
     number = sum(now[name] for name in new)
@@ -92,7 +92,7 @@ def _mix_words(part: Part, before: dict[str, int], now: dict[str, int], *, what:
     return f"the share of {name} among the {part} rose from {was:.0%} to {is_now:.0%}"
 
 
-def _vocabulary(part: Part, reference: TextProfile, current: TextProfile) -> DriftTest:
+def _vocabulary(part: Area, reference: TextProfile, current: TextProfile) -> DriftTest:
     # Expected for another text of the same kind: words of the release's texts that occur in one group only.
     before = _unknown(reference, (reference.word_groups & (reference.word_groups - np.uint32(1))) == 0)
     now = _unknown(current, ~np.isin(current.words, reference.words))
@@ -122,7 +122,7 @@ def _unknown(profile: TextProfile, chosen: NDArray[np.bool_]) -> Shares:
     return Shares(unknown[:, None], tokens)
 
 
-def _centroid(part: Part, reference: TextProfile, current: TextProfile) -> DriftTest:
+def _centroid(part: Area, reference: TextProfile, current: TextProfile) -> DriftTest:
     before, now = (Shares(one.sums, one.numbers.astype(np.float64)) for one in (reference, current))
     found = compare(before, now, cosine_distance, squared_distance)
     if found is None:
@@ -136,7 +136,7 @@ def _centroid(part: Part, reference: TextProfile, current: TextProfile) -> Drift
     )
 
 
-def _distances(part: Part, reference: TextProfile, current: TextProfile) -> DriftTest:
+def _distances(part: Area, reference: TextProfile, current: TextProfile) -> DriftTest:
     pooled = np.concatenate([reference.distances, current.distances])
     grid = np.unique(np.quantile(pooled, np.linspace(0, 1, _GRID))) if len(pooled) else np.zeros(1)
     found = compare(_below(reference, grid), _below(current, grid), largest_difference, noise=_DISTANCE_NOISE)
@@ -180,7 +180,7 @@ def _drifted(found: Divergence | None, threshold: float) -> bool:
 
 
 def _test(
-    found: Divergence | None, *, part: Part, what: str, statistic: str, threshold: float, words: str
+    found: Divergence | None, *, part: Area, what: str, statistic: str, threshold: float, words: str
 ) -> DriftTest:
     if found is not None and found.p is None:
         words = f"there are too few {part} to tell whether their {what} changed"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from xnai_pipelines.autonomy.drift import thresholds
 from xnai_pipelines.autonomy.drift.comparing import wilson
 from xnai_pipelines.autonomy.drift.profile import Profile, TextProfile
-from xnai_pipelines.autonomy.drift.report import DriftTest, Part
+from xnai_pipelines.autonomy.drift.report import Area, DriftTest
 from xnai_pipelines.evaluation.intervals import bootstrap_mean
 
 MISSING, ORPHANED = "missing vectors", "orphaned vectors"
@@ -51,7 +51,7 @@ class LabelCheck:
 
 def model_tests(reference: Profile, current: Profile) -> list[DriftTest]:
     """Return the tests of the encoder: the canary's vectors, and zero or non-finite vectors of questions."""
-    return [_canary(reference, current), _broken(Part.MODEL, "questions", current.questions)]
+    return [_canary(reference, current), _broken(Area.MODEL, "questions", current.questions)]
 
 
 def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
@@ -60,17 +60,17 @@ def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
     return [
         _recall(index),
         _stored(index),
-        _broken(Part.INDEX, "documents", documents),
+        _broken(Area.INDEX, "documents", documents),
         _share(
             (missing, of),
-            part=Part.INDEX,
+            part=Area.INDEX,
             what=MISSING,
             threshold=thresholds.INDEX_ROWS,
             words=f"{missing:,} of {of:,} chunks have no vector",
         ),
         _share(
             (orphaned, of),
-            part=Part.INDEX,
+            part=Area.INDEX,
             what=ORPHANED,
             threshold=thresholds.INDEX_ROWS,
             words=f"{_count(orphaned, 'vector')} belong to deleted chunks, beside {_count(of, 'chunk')}",
@@ -80,7 +80,7 @@ def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
 
 def ingest_mends(tests: Iterable[DriftTest]) -> bool:
     """Return whether an ingest repairs every fault of the index: it adds and removes rows, and keeps the others."""
-    return all(test.what in (MISSING, ORPHANED) for test in tests if test.part == Part.INDEX and test.drifted)
+    return all(test.what in (MISSING, ORPHANED) for test in tests if test.part == Area.INDEX and test.drifted)
 
 
 def label_tests(labels: LabelCheck) -> list[DriftTest]:
@@ -90,7 +90,7 @@ def label_tests(labels: LabelCheck) -> list[DriftTest]:
     if labels.quarantined_documents:
         words += f" ({_count(labels.quarantined_documents, 'document')} in quarantine)"
     return [
-        _share((number, of), part=Part.LABELS, what="answering documents", threshold=thresholds.VANISHED, words=words)
+        _share((number, of), part=Area.LABELS, what="answering documents", threshold=thresholds.VANISHED, words=words)
     ]
 
 
@@ -100,7 +100,7 @@ def _canary(reference: Profile, current: Profile) -> DriftTest:
 
     def test(words: str, value: float | None = None, drifted: bool = False) -> DriftTest:
         return DriftTest(
-            part=Part.MODEL,
+            part=Area.MODEL,
             what="canary vectors",
             statistic="mean cosine to the release",
             value=value,
@@ -139,7 +139,7 @@ def _recall(index: IndexCheck) -> DriftTest:
     else:
         words = f"approximate search finds {value:.0%} of the ten nearest chunks"
     return DriftTest(
-        part=Part.INDEX,
+        part=Area.INDEX,
         what="search",
         statistic="recall@10 against exact search",
         value=value if measured else None,
@@ -159,7 +159,7 @@ def _stored(index: IndexCheck) -> DriftTest:
         else f"stored vectors have a mean cosine of {value:.3f} to recomputed ones"
     )
     return DriftTest(
-        part=Part.INDEX,
+        part=Area.INDEX,
         what="stored vectors",
         statistic="mean cosine to recomputed vectors",
         value=value,
@@ -169,14 +169,14 @@ def _stored(index: IndexCheck) -> DriftTest:
     )
 
 
-def _broken(part: Part, noun: str, profile: TextProfile) -> DriftTest:
+def _broken(part: Area, noun: str, profile: TextProfile) -> DriftTest:
     of = profile.broken + profile.number
     words = f"{profile.broken:,} of {_count(of, 'vector')} of {noun} are zero or not finite"
     what = f"broken vectors of {noun}"
     return _share((profile.broken, of), part=part, what=what, threshold=thresholds.INDEX_ROWS, words=words)
 
 
-def _share(counted: tuple[int, int], *, part: Part, what: str, threshold: float, words: str) -> DriftTest:
+def _share(counted: tuple[int, int], *, part: Area, what: str, threshold: float, words: str) -> DriftTest:
     """Return the test of a share, given as (number, total). It is counted, not sampled, so it has no interval."""
     number, of = counted
     value = number / of if of else float(number > 0)

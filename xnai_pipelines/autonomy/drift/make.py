@@ -12,7 +12,7 @@ from xnai_pipelines.autonomy.drift.concluding import drift_report
 from xnai_pipelines.autonomy.drift.faults import IndexCheck, LabelCheck
 from xnai_pipelines.autonomy.drift.files import load_profile, save_profile
 from xnai_pipelines.autonomy.drift.plots import drift_plot
-from xnai_pipelines.autonomy.drift.profile import Block, Kind, Profile, text_profile
+from xnai_pipelines.autonomy.drift.profile import Profile, TextBlock, TextKind, text_profile
 from xnai_pipelines.autonomy.drift.report import DriftReport
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
@@ -92,10 +92,10 @@ def _profile(
 ) -> Profile:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
     documents = context.tables.read(DOCUMENTS, ["document_id", "language", "media_type"]).to_pylist()
-    kinds = {row["document_id"]: Kind(row["document_id"], row["language"], row["media_type"]) for row in documents}
+    kinds = {row["document_id"]: TextKind(row["document_id"], row["language"], row["media_type"]) for row in documents}
     owners = [min(question.document_ids) for question in questions]
     vectors = np.array([encoder.encode_query(question.question) for question in questions], dtype=np.float32)
-    asked = Block(owners, [question.question for question in questions], vectors.reshape(-1, release.dimension))
+    asked = TextBlock(owners, [question.question for question in questions], vectors.reshape(-1, release.dimension))
     return Profile(
         release=release.release,
         taken_at=datetime.now(UTC),
@@ -118,9 +118,9 @@ def _profile(
     )
 
 
-def _blocks(tables: Tables, spec: TableSpec) -> Iterator[Block]:
+def _blocks(tables: Tables, spec: TableSpec) -> Iterator[TextBlock]:
     for batch in tables.stream(spec, ["document_id", "text", "vector"]):
-        yield Block(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors_of(batch))
+        yield TextBlock(batch["document_id"].to_pylist(), batch["text"].to_pylist(), vectors_of(batch))
 
 
 def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCheck:

@@ -105,7 +105,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class TextBlock:
     """Some passages or questions, column by column.
 
     Attributes:
@@ -121,7 +121,7 @@ class Block:
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class TextKind:
     """Language (ISO 639-1) and media type of one document or question, None if unknown."""
 
     owner: str
@@ -130,7 +130,7 @@ class Kind:
 
 
 def text_profile(
-    blocks: Iterable[Block], kinds: Iterable[Kind] = (), reference: TextProfile | None = None
+    blocks: Iterable[TextBlock], kinds: Iterable[TextKind] = (), reference: TextProfile | None = None
 ) -> TextProfile:
     """Return the profile of texts and their vectors.
 
@@ -217,7 +217,7 @@ class _Sample:
         return dict(counted)
 
 
-def _unit(block: Block) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+def _unit(block: TextBlock) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
     """Return the vectors at unit length, and which of them are finite and not zero."""
     vectors = np.asarray(block.vectors, dtype=np.float32)
     if vectors.ndim != 2 or not len(block.owners) == len(block.texts) == len(vectors):

@@ -1,7 +1,7 @@
 """The test of the ranking policy: whether another one would serve the questions better now."""
 
 from xnai_pipelines.autonomy.drift import thresholds
-from xnai_pipelines.autonomy.drift.report import DriftTest, Part
+from xnai_pipelines.autonomy.drift.report import Area, DriftTest
 from xnai_pipelines.evaluation.policy_fit import PolicyFit
 
 
@@ -11,7 +11,7 @@ def policy_test(fit: PolicyFit | None) -> DriftTest:
     if fit is None:
         words = "too few labelled train and validation questions to choose a ranking policy"
         return DriftTest(
-            part=Part.RANKING,
+            part=Area.RANKING,
             what=what,
             statistic=statistic,
             value=None,
@@ -28,7 +28,7 @@ def policy_test(fit: PolicyFit | None) -> DriftTest:
         else f"the share of the vectors, {fit.weight:.2f}, fits {fit.questions} questions"
     )
     return DriftTest(
-        part=Part.RANKING,
+        part=Area.RANKING,
         what=what,
         statistic=statistic,
         value=gain.mean,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from xnai_pipelines.evaluation.markdown import markdown_table
 
 
-class Part(StrEnum):
+class Area(StrEnum):
     """The area of a test."""
 
     MODEL = "model"
@@ -53,7 +53,7 @@ class DriftTest:
         words: Result as a clause.
     """
 
-    part: Part
+    part: Area
     what: str
     statistic: str
     value: float | None

@@ -20,7 +20,7 @@ from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measure import Judged, Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import JudgedPool, Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
@@ -243,7 +243,7 @@ def _material(
         passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
         if sum(map(len, vectors)) < STORED_VECTORS:
             vectors.append(vectors_of(batch))
-    judged = Judged(
+    judged = JudgedPool(
         document_ids=searched.document_ids,
         keyword=searched.keyword,
         vector_weight=index.policy.vector_weight,

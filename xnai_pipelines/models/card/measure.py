@@ -31,7 +31,7 @@ Encode = Callable[[Encoder, Sequence[str]], Vectors]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class JudgedPool:
     """Questions, their answers, and the chunks searched; the same for every variant.
 
     Attributes:
@@ -47,7 +47,7 @@ class Judged:
     vector_weight: float
 
 
-def ndcg(judged: Judged, passages: Vectors, questions: Vectors) -> dict[str, PerQuestion]:
+def ndcg(judged: JudgedPool, passages: Vectors, questions: Vectors) -> dict[str, PerQuestion]:
     """Return nDCG@10 of each question by mode ("hybrid", "vector"): float64 [q].
 
     Every chunk of the pool is compared, and documents are ranked by their best chunk. But for identifiers,
@@ -89,7 +89,7 @@ def compared(full: Mapping[str, PerQuestion], variant: Mapping[str, PerQuestion]
     }
 
 
-def _documents(judged: Judged, scores: Vectors) -> list[str]:
+def _documents(judged: JudgedPool, scores: Vectors) -> list[str]:
     return best_first(judged.document_ids[row] for row in best_rows(scores, FUSED_DEPTH).tolist())
 
 
@@ -108,7 +108,7 @@ class Material:
     held_out: Sequence[str]
     questions: Sequence[str] = ()
     pool: Sequence[str] = ()
-    judged: Judged | None = None
+    judged: JudgedPool | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
