@@ -155,7 +155,7 @@ class FileReader:
         self._finish(path, entry, seen, bad)
 
     def _content_of(self, file: Path, path: str, stat: FileStat) -> str:
-        """Return the hash of a file, "" of a large one that is not read: a film or an empty disk image takes minutes."""
+        """Return the hash of a file, "" of a large one that is not read, such as a film: its hash takes minutes."""
         if stat.size_bytes > self._limits.max_file_bytes:
             with suppress(UnreadableError):
                 try:

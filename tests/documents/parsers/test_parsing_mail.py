@@ -291,3 +291,10 @@ def test_what_lies_beside_the_parts_of_a_message_is_counted() -> None:
         Omission("attachment kept elsewhere", 1, "https://e.example/a"),
         Omission("text after the parts", 1, "Footer"),
     )
+
+
+def test_a_forwarded_message_that_is_encoded_is_read() -> None:
+    inner = base64.b64encode(b"From: zoe@example.org\nSubject: Old\n\nThe pump is old.\n").decode()
+    forwarded = part("message/rfc822", inner, "Content-Transfer-Encoding: base64")
+    text = text_of(HEAD + multipart("mixed", part("text/plain", "See below"), forwarded))
+    assert text.endswith("Forwarded message\nSubject: Old\nFrom: zoe@example.org\n\nThe pump is old.")

@@ -393,3 +393,24 @@ def test_names_choices_and_formulas_of_several_cells_are_kept_and_data_behind_pi
         "Name VatRate: 0.19"
     )
     assert document.omissions == (Omission("data behind a pivot table", 1, "Ann Lee"),)
+
+
+def test_addresses_of_links_beside_the_body_follow_their_words(parse: Parse) -> None:
+    link = '<w:p><w:hyperlink xmlns:r="r" r:id="rId1"><w:r><w:t>our site</w:t></w:r></w:hyperlink></w:p>'
+    parts = {
+        "word/header1.xml": f"<w:hdr {W}>{link}</w:hdr>",
+        "word/_rels/header1.xml.rels": (
+            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship '
+            'Id="rId1" Type="x/hyperlink" Target="https://e.example/7" TargetMode="External"/></Relationships>'
+        ),
+    }
+    assert text_of(parse, "a.docx", docx(paragraph("Body"), parts)).endswith("Header: our site (https://e.example/7)")
+
+
+def test_a_reference_to_a_note_that_is_not_there_costs_nothing(parse: Parse) -> None:
+    def reference(number: int) -> str:
+        return f'<w:r><w:footnoteReference w:id="{number}"/></w:r>'
+
+    note = f'<w:footnotes {W}><w:footnote w:id="2">{paragraph("The note")}</w:footnote></w:footnotes>'
+    body = f"<w:p><w:r><w:t>Words</w:t></w:r>{reference(9)}{reference(2)}</w:p>"
+    assert text_of(parse, "a.docx", docx(body, {"word/footnotes.xml": note})).startswith("Words[[1]]")

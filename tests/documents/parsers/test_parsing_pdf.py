@@ -46,11 +46,13 @@ def test_values_of_a_form_and_notes_follow_the_text_of_their_page(parse: Parse) 
         "/Subtype /Widget /FT /Btn /T (refuse) /V /Off",
         "/Subtype /Text /Contents (Check this) /T (Ben)",
         "/Subtype /Text /Contents (Hidden) /F 2",
+        "/Subtype /FreeText /RC (<body><p>Rich &amp; brief</p></body>)",
         "/Subtype /Link /A << /S /URI /URI (https://pay.example/7) >>",
     )
     assert (
         document_of(parse, data).text
-        == "Please fill in.\nname: Ann Lee\nHome town: Oslo\nagree: Yes\nNote (Ben): Check this\nLink: https://pay.example/7"
+        == "Please fill in.\nname: Ann Lee\nHome town: Oslo\nagree: Yes\nNote (Ben): Check this\n"
+        "Note: Rich & brief\nLink: https://pay.example/7"
     )
 
 
@@ -75,12 +77,15 @@ def test_a_file_attached_to_a_page_is_a_document_of_its_own(parse: Parse) -> Non
     assert (page.text, attached.text, attached.member) == ("Please fill in.\nNote: The offer", "Pump 7", "!a.txt")
 
 
-def test_all_chosen_entries_of_a_list_are_read_and_a_form_of_another_format_is_counted(parse: Parse) -> None:
+def test_all_chosen_entries_of_a_list_are_read_and_signatures_and_other_forms_counted(
+    parse: Parse,
+) -> None:
+    signed = "/Subtype /Widget /FT /Sig /T (sign) /V << /Type /Sig /Name (Ann) >>"
     chosen = "/Subtype /Widget /FT /Ch /Ff 2097152 /T (Parts) /V [(seal) (valve)] /Opt [(seal) (pipe) (valve)]"
-    data = with_annotations(chosen).replace(b"/AcroForm << ", b"/AcroForm << /XFA [(template) 5 0 R] ")
+    data = with_annotations(chosen, signed).replace(b"/AcroForm << ", b"/AcroForm << /XFA [(template) 5 0 R] ")
     document = document_of(parse, data)
     assert document.text == "Please fill in.\nParts: seal, valve"
-    assert document.omissions == (Omission("form of another format (XFA)", 1),)
+    assert document.omissions == (Omission("form of another format (XFA)", 1), Omission("signature", 1))
 
 
 def test_the_description_of_a_picture_follows_its_page(parse: Parse) -> None:

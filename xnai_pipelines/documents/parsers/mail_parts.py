@@ -12,7 +12,7 @@ from xnai_pipelines.documents.parsers.calendars import calendar_text
 from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
-from xnai_pipelines.documents.parsers.mail_transfer import bytes_of, reflowed, without_files
+from xnai_pipelines.documents.parsers.mail_transfer import bytes_of, forwarded, reflowed, without_files
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Member
@@ -83,7 +83,7 @@ class MailText:
         elif kind == "multipart/alternative" and part.is_multipart():
             yield from self._alternatives(_children(part), depth)
         elif kind == "message/rfc822" and part.is_multipart():
-            for message in _children(part):
+            for message in forwarded(part):
                 yield _Block(f"Forwarded message\n{header_lines(message)}".strip())
                 yield from self._texts(message, depth + 1)
         elif kind == "message/external-body":

@@ -1,10 +1,13 @@
-"""How the bodies of messages travel: cut Base64, lines that go on, files within a text. Pure."""
+"""How messages travel: cut Base64, encoded messages, lines that go on, files within a text. Pure."""
 
 import binascii
 import re
 from base64 import b64decode
 from contextlib import suppress
+from email import policy
 from email.errors import InvalidBase64LengthDefect
+from email.message import Message
+from email.parser import BytesParser
 
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage
 
@@ -19,6 +22,18 @@ def bytes_of(part: AnyMessage) -> bytes:
         letters = b"".join(data.split())
         return b64decode(letters[: len(letters) // 4 * 4])
     return data
+
+
+def forwarded(part: AnyMessage) -> list[AnyMessage]:
+    """Return the messages in a part. Some programs encode them, which they should not (RFC 2046, section 5.2.1)."""
+    payload = part.get_payload()
+    found = [child for child in payload if isinstance(child, Message)] if isinstance(payload, list) else []
+    encoding = str(part.get("Content-Transfer-Encoding", "")).strip().lower()
+    if encoding == "base64" and len(found) == 1 and not found[0].keys():
+        with suppress(binascii.Error):
+            data = b64decode(str(found[0].get_payload()))
+            return [BytesParser(policy=policy.compat32).parsebytes(data)]
+    return found
 
 
 def without_files(text: str) -> tuple[str, list[tuple[str, bytes]]]:

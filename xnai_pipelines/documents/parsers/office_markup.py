@@ -1,5 +1,6 @@
 """Markup that the readers of Office formats do not know, rewritten. Runs only in the worker process."""
 
+from collections.abc import Container
 from typing import Any
 
 from xnai_pipelines.documents.parsers.office_formulas import put_formulas
@@ -17,6 +18,7 @@ IMPORTED = "\ufdd0"
 """Around the relation of an imported text, where that stands in a Word body: a noncharacter, which no text has."""
 _WRAPPERS = {"fldSimple", "customXml", "moveTo", "dir", "bdo", "ruby", "rubyBase", "rt"}
 _MANY_DIGITS = 5  # a table has at most 63 columns
+_REFERENCES = {"footnoteReference": b"footnote", "endnoteReference": b"endnote"}
 _NOT_TEXT = {"customXmlPr", "moveFrom", "rubyPr"}
 _SHOWS = {
     b"presentationml.slideshow.main+xml": b"presentationml.presentation.main+xml",
@@ -26,12 +28,13 @@ _SHOWS = {
 }
 
 
-def as_plain_body(part: bytes) -> bytes:
+def as_plain_body(part: bytes, notes: Container[tuple[bytes, bytes]] = ()) -> bytes:
     """Return a Word body, or its notes, with nothing that mammoth skips with its text.
 
     Elements that only wrap text are removed. The reading of a word (ruby) follows it in brackets. Text that was moved
     away is removed. What was chosen in a list of a form stands as text, and so does a formula, as LaTeX. A merged cell
     of a table is repeated in the rows that it covers, and the first row is the head. `IMPORTED` marks imported texts.
+    References to others than these notes, by kind and number, are removed.
     """
     root = _root(part)
     if root is None:
@@ -49,6 +52,8 @@ def as_plain_body(part: bytes) -> bytes:
             _spread_labels(node)
         elif name == "p":
             _drop_instructions(node)
+        elif name in _REFERENCES and (_REFERENCES[name], attribute(node, "id").encode()) not in notes:
+            node.getparent().remove(node)
         if node.getparent() is None:
             continue
         if name in _NOT_TEXT:

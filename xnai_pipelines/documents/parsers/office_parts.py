@@ -6,9 +6,10 @@ what that lacks follows it. What has no text is counted.
 
 import re
 import zipfile
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any
 
+from xnai_pipelines.documents.parsers.link_targets import target_beside
 from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office_charts import chart_text
@@ -19,6 +20,7 @@ from xnai_pipelines.documents.parsers.office_xml import (
     local_name,
     paragraphs,
     related,
+    relations,
     xml_root,
 )
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -124,11 +126,26 @@ def shown_parts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> list[A
     for name in names:
         try:
             roots.append(xml_root(package.read(name)))
+            if name != part:  # the reader of the format shows those of its body
+                _put_targets(roots[-1], {one.id: one.target for one in relations(package, name) if one.external})
         except (LxmlError, zipfile.BadZipFile):
             omitted.add("damaged part", name)
     for picture in (name for root in roots for name in _pictures_without_words(root)):
         omitted.add("picture without a description", picture)
     return roots
+
+
+def _put_targets(root: Any, targets: Mapping[str, str]) -> None:
+    """Write the address of each link after its words."""
+    for node in root.iter() if targets else ():
+        name = local_name(node)
+        if name in {"hyperlink", "hlinkClick"} and (target := targets.get(attribute(node, "id"))):
+            holders = {"r", "sp"} if name == "hlinkClick" else {"hyperlink"}
+            holder = next((one for one in (node, *node.iterancestors()) if local_name(one) in holders), node)
+            texts = [one for one in holder.iter() if local_name(one) == "t"]
+            if texts:
+                words = "".join(one.text or "" for one in texts)
+                texts[-1].text = (texts[-1].text or "") + target_beside(words, target)
 
 
 def lost_paragraphs(root: Any, carried: "_Carried | str") -> list[str]:

@@ -62,8 +62,8 @@ def _blocks(slide: Any) -> Iterator[str]:  # python-pptx has no types
     named = None if title is None else title.shape_id
     yield from _of_shapes(shape for shape in slide.shapes if shape.shape_id != named)
     notes = slide.notes_slide.notes_text_frame if slide.has_notes_slide else None
-    if notes is not None and notes.text.strip():
-        yield f"Notes: {notes.text.strip()}"
+    if notes is not None and (words := _words(notes).strip()):
+        yield f"Notes: {words}"
 
 
 def _of_layout(slide: Any) -> Iterator[str]:

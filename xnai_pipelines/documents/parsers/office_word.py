@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from functools import partial
 from io import BytesIO
 from typing import Any
 
@@ -12,11 +13,13 @@ from xnai_pipelines.documents.parsers.office_markup import IMPORTED, as_plain_bo
 from xnai_pipelines.documents.parsers.office_parts import lost_texts, shown_parts
 from xnai_pipelines.documents.parsers.office_xml import main_part, relations, rewritten
 from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.packages import part_of
 from xnai_pipelines.documents.parsers.parsed import Content
 from xnai_pipelines.extras import require
 
 _BLANK_LINES = re.compile(r"\n{3,}")
 _IMPORTED = re.compile(f"{IMPORTED}(.*?){IMPORTED}")
+_NUMBERED = re.compile(rb"<(?:\w+:)?(footnote|endnote)\s[^<>]*?id=[\"']([^\"']*)")
 _NOTES = {"footnotes", "endnotes"}
 
 
@@ -41,7 +44,8 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
     with zipfile.ZipFile(BytesIO(data)) as package:
         body = main_part(package, "word/document.xml")
         notes = {one.target for one in relations(package, body) if one.kind in _NOTES}
-    plain = rewritten(data, {body, *notes}, as_plain_body)
+        numbers = {found for part in notes for found in _NUMBERED.findall(part_of(package, part) or b"")}
+    plain = rewritten(data, {body, *notes}, partial(as_plain_body, notes=frozenset(numbers)))
     html = mammoth.convert_to_html(pre_process_docx(BytesIO(plain)), convert_image=described).value
     check_size(len(html), max_chars)
     omitted = Omitted()

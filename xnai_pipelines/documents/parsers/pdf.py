@@ -14,7 +14,7 @@ from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Member, Omission, Page
 from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
 from xnai_pipelines.documents.parsers.pdf_opening import opened_pdf
-from xnai_pipelines.documents.parsers.pdf_parts import page_parts
+from xnai_pipelines.documents.parsers.pdf_parts import page_parts, signatures
 from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
 from xnai_pipelines.documents.parsers.recognition import Recogniser
 from xnai_pipelines.errors import UnreadableError
@@ -152,6 +152,7 @@ def _read_pages(found: _Pages, document: "PdfDocument", max_chars: int, recognis
 
     if document.get_formtype() in _XFA_FORMS:
         found.unread.append(("form of another format (XFA)", ""))
+    found.unread += [("signature", "")] * signatures(document)
     raw: dict[int, str] = {}
     beside: dict[int, list[str]] = {}
     total = 0

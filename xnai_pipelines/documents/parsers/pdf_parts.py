@@ -1,9 +1,11 @@
 """What lies on the pages of a PDF beside their text: values of forms, notes, descriptions of pictures."""
 
 import ctypes
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.documents.parsers.link_targets import unsaid_target
@@ -11,13 +13,14 @@ from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office_parts import description
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfPage
+    from pypdfium2 import PdfDocument, PdfPage
 
 _PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228
 _HIDDEN_FLAGS = 0b10 | 0b10_0000  # hidden, no view: table 165
 _MAX_ANNOTATIONS = 5_000  # on a page
 _MAX_ELEMENTS = 20_000  # of the structure of a page
 _LONGEST_VALUE = 100_000
+_TAG = re.compile(r"<[^<>]*>")
 _OFF = {"", "off"}
 
 
@@ -52,6 +55,13 @@ def page_parts(page: "PdfPage", words: str) -> PageParts:
     found.lines += (f"Picture: {shown}" for shown in _descriptions(page) if shown not in words)
     found.lines = list(dict.fromkeys(found.lines))  # each button of a group has the value of the group
     return found
+
+
+def signatures(document: "PdfDocument") -> int:
+    """Return the number of digital signatures of a document."""
+    import pypdfium2.raw as pdfium
+
+    return max(int(pdfium.FPDF_GetSignatureCount(document)), 0)
 
 
 def _annotations(page: "PdfPage") -> Iterator[Any]:
@@ -100,6 +110,7 @@ def _note(annotation: Any) -> Iterator[str]:
     import pypdfium2.raw as pdfium
 
     note, author = _entry(annotation, b"Contents"), _entry(annotation, b"T")
+    note = note or unescape(" ".join(_TAG.sub(" ", _entry(annotation, b"RC")).split()))
     if note and not pdfium.FPDFAnnot_GetFlags(annotation) & _HIDDEN_FLAGS:
         yield f"Note{f' ({author})' if author else ''}: {note}"
 
