@@ -9,8 +9,10 @@ and the claims of SciFact, on which no document of XQuAD has anything. `--fit` p
 
 import argparse
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
+from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
@@ -30,6 +32,8 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.schemas import DOCUMENTS
 
+_NUMBER = re.compile(r"\b\d[\d,.]*\b")
+_NAME = re.compile(r"(?<=\s)[A-Z][\w'-]+(?: [A-Z][\w'-]+)*")
 FOREIGN = 300  # questions of the foreign corpus
 
 
@@ -89,16 +93,39 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
 
 
 def fit(context: StageContext) -> None:
-    """Print weights and offset of a logistic regression on the train questions, with and without their documents."""
+    """Print weights and offset of a logistic regression on the train questions.
+
+    Each is asked with and without its documents. One in which a name or number is replaced by another question's counts
+    half, so that questions without an answer in the documents do not outweigh the others.
+    """
     from sklearn.linear_model import LogisticRegression
 
     passages = Passages(SearchIndex.open(context.home.root, threads=2), context.home)
     asked = [one for one in read_questions(context.tables) if one.split is Split.TRAIN]
-    pairs = [(one, without) for one in asked for without in (frozenset[str](), one.document_ids)]
-    features = np.array([weigh(passages.without(without), one.question).scored.features for one, without in pairs])
+    cases = [(one.question, without, 1.0) for one in asked for without in (frozenset[str](), one.document_ids)]
+    answered = [not without for _, without, _ in cases]
+    near = swapped([one.question for one in asked])
+    cases += [(question, frozenset[str](), 0.5) for question in near]
+    answered += [False] * len(near)
+    features = np.array([weigh(passages.without(without), question).scored.features for question, without, _ in cases])
     scale = features.std(axis=0)
-    model = LogisticRegression(C=1.0).fit(features / scale, [not without for _, without in pairs])
+    counts = [weight for *_, weight in cases]
+    model = LogisticRegression(C=1.0, max_iter=1_000).fit(features / scale, answered, sample_weight=counts)
     print(np.round(model.coef_[0] / scale, 3).tolist(), round(float(model.intercept_[0]), 3))
+
+
+def swapped(questions: Sequence[str]) -> list[str]:
+    """Return questions with a name, or a number, replaced by that of another one; those without are left out."""
+    generator = Random(0)  # noqa: S311
+    found: list[str] = []
+    for pattern in (_NUMBER, _NAME):
+        things = [match for question in questions for match in pattern.findall(question)]
+        for question in questions:
+            match = pattern.search(question)
+            others = [thing for thing in things if thing not in question]
+            if match and others and not (pattern is _NAME and _NUMBER.search(question)):
+                found.append(question[: match.start()] + generator.choice(others) + question[match.end() :])
+    return found
 
 
 def _first_hit(index: SearchIndex, question: Question) -> bool:

@@ -73,22 +73,30 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
+    _keep_imports()
+
+
+def _keep_imports() -> None:
     """Have Python look for no garbage in what the imports made: a million objects that stay."""
     gc.collect()
     gc.freeze()
+    _imported[0] = len(sys.modules)
 
 
 @pytest.fixture(autouse=True)
 def memory_given_back() -> Iterator[None]:
     """Give back what models took: cycles and the C allocator would keep 200 MB of each export."""
     yield
-    if _resident_mb() > _held_mb[0] + 100:  # not after each test: looking for cycles takes a second
+    if len(sys.modules) > _imported[0] + 300:  # a large library, imported by what needs it
+        _keep_imports()
+    if _resident_mb() > _held_mb[0] + 100:  # not after each test: looking for cycles takes time
         gc.collect()
         if sys.platform == "linux":
             ctypes.CDLL("libc.so.6").malloc_trim(0)
         _held_mb[0] = _resident_mb()
 
 
+_imported = [0]  # modules whose objects are kept
 _held_mb = [0.0]  # since memory was last given back
 
 

@@ -21,7 +21,6 @@ EXTRAS: Mapping[str, tuple[str, ...]] = {
     "mlflow": ("flask_cors",),  # what its server has and its client has not
     "quantize": ("torch", "transformers", "matplotlib"),
     "train": ("torch", "transformers", "peft", "matplotlib"),
-    "postgres": ("psycopg2",),
     "ray": ("ray",),
     "export": ("torch", "transformers", "optimum.exporters.onnx"),
 }

@@ -69,18 +69,25 @@ def stopped(environment: dict[str, str]) -> Process:
     return run
 
 
-def waits(environment: dict[str, str], run: Process) -> bool:
-    assert run.poll() is None, run.communicate()
+def waiting(environment: dict[str, str]) -> Process:
+    """Return a second run that waits for its turn."""
+    run = start_xnai(environment, "run", "--no-evaluation", "--json")
     with dagster_of(environment) as instance:
-        runs = instance.get_runs()
-        return len(runs) == 2 and any("Waiting for run" in entry.message for entry in instance.all_logs(runs[0].run_id))
+
+        def waits() -> bool:
+            assert run.poll() is None, run.communicate()
+            runs = instance.get_runs()
+            logged = instance.all_logs(runs[0].run_id) if len(runs) == 2 else []
+            return any("Waiting for run" in entry.message for entry in logged)
+
+        until(waits)
+    return run
 
 
 def test_two_runs_started_at_once_both_end_right(work):
     environment = variables(work)
     first = stopped(environment)
-    second = start_xnai(environment, "run", "--no-evaluation", "--json")
-    until(lambda: waits(environment, second))
+    second = waiting(environment)
     first.send_signal(signal.SIGCONT)
     _, said = first.communicate()
     assert first.returncode == 0, said
@@ -93,8 +100,7 @@ def test_two_runs_started_at_once_both_end_right(work):
 def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
     environment = variables(work)
     first = stopped(environment)
-    second = start_xnai(environment, "run", "--no-evaluation")
-    until(lambda: waits(environment, second))
+    second = waiting(environment)
     first.send_signal(signal.SIGKILL)
     first.communicate()
     _, said = second.communicate()
@@ -107,8 +113,7 @@ def test_a_run_that_waits_for_one_that_is_killed_goes_on(work):
 def test_runs_can_be_interrupted_while_they_wait_and_while_they_work_and_the_next_one_goes_on(work):
     environment = variables(work)
     first = stopped(environment)
-    second = start_xnai(environment, "run", "--no-evaluation")
-    until(lambda: waits(environment, second))
+    second = waiting(environment)
     second.send_signal(signal.SIGTERM)
     first.send_signal(signal.SIGINT)
     first.send_signal(signal.SIGCONT)

@@ -26,7 +26,7 @@ def test_a_first_run_accounts_for_every_file_and_makes_release_1(filled: Workpla
     assert reports.documents.outcomes == {"documents": 5, "quarantined": 1, "skipped": 2}
     assert reports.documents.changes["new"] == 7
     quarantine = filled.rows(QUARANTINE)
-    assert quarantine.keys() == {"broken.pdf", "corpus.jsonl#line 3"}
+    assert quarantine.keys() == {"broken.ipynb", "corpus.jsonl#line 3"}
     assert all(row["error"] and row["attempts"] == 1 for row in quarantine.values())
     assert reports.embeddings.release == 1
     assert reports.embeddings.encoded == reports.embeddings.vectors == reports.chunks.chunks
@@ -86,7 +86,7 @@ def test_a_rename_embeds_nothing(filled: Workplace):
 def test_a_deleted_document_goes_from_every_table(filled: Workplace):
     filled.ingest()
     (filled.documents / "guide.md").unlink()
-    (filled.documents / "broken.pdf").unlink()
+    (filled.documents / "broken.ipynb").unlink()
     reports = filled.ingest()
 
     filled.check_whole()

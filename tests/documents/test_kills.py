@@ -29,20 +29,20 @@ def before(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> 
         work.write(f"{number}.md", f"# Part {number}\n\nWhat was said of part {number}.\n")
     work.write("corpus.jsonl", records(1, 2, 3, 4))
     work.write("mixed.jsonl", records(1, 2) + "not json\n")
-    work.write("broken.docx", b"PK\x03\x04" + bytes(40))
+    work.write("broken.ipynb", '{"cells": [')
     work.ingest()
 
     for number in (0, 1):
         work.write(f"{number}.md", f"# Part {number}\n\nWhat is said of it now.\n")
     (work.documents / "2.md").rename(work.documents / "renamed.md")
-    for name in ("3.md", "4.md", "broken.docx"):
+    for name in ("3.md", "4.md", "broken.ipynb"):
         (work.documents / name).unlink()
     work.write("5.md", b"")
     for number in range(3):
         work.write(f"new/{number}.txt", f"New text {number}.\n")
     work.write("corpus.jsonl", records(1) + records(2, word="edited") + records(4, 5))
     work.write("mixed.jsonl", records(1, 2, 3))
-    work.write("bad.docx", b"PK\x03\x04" + bytes(50))
+    work.write("bad.ipynb", '{"cells": {')
     return work
 
 

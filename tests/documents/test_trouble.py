@@ -143,17 +143,17 @@ def test_a_quarantined_file_is_tried_on_request_and_when_its_parser_changes(
     work: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
     work.write("broken.jsonl", '{"_id": "1", "text": "Fine."}\n{"_id": "2", "text": " "}\n')
-    work.write("broken.docx", b"PK\x03\x04" + bytes(50))
+    work.write("broken.ipynb", '{"cells": [')
     attempts = []
     for request in ({}, {}, {"retry_quarantined": True}):
         work.ingest_documents(**request)
-        attempts.append(work.rows(QUARANTINE)["broken.docx"]["attempts"])
+        attempts.append(work.rows(QUARANTINE)["broken.ipynb"]["attempts"])
     assert attempts == [1, 1, 2]
 
     monkeypatch.setattr(documents, "is_current", lambda parser: False)
     report = work.ingest_documents()
     assert report.changes["edited"] == 2
-    assert work.rows(QUARANTINE)["broken.docx"]["attempts"] == 3
+    assert work.rows(QUARANTINE)["broken.ipynb"]["attempts"] == 3
     assert report.written == 0
 
 
@@ -166,6 +166,17 @@ def test_a_file_beyond_a_limit_is_tried_again_when_the_limit_changes(work: Workp
     assert work.plan(RULES).changes.to_read == ("long.txt",)
     work.ingest_documents(RULES)
     assert work.sources() == {"long.txt"}
+
+
+def test_a_large_file_that_is_not_read_is_not_hashed(work: Workplace, unreadable: set[str]):
+    unreadable |= {"film.mp4", "empty.txt"}  # as far as their hash goes
+    work.write("film.mp4", b"\0\0\0\x18ftypmp42" + bytes(200))
+    work.write("empty.txt", bytes(200))
+    small = replace(RULES, limits=replace(RULES.limits, max_file_bytes=100))
+    for _ in range(2):
+        work.ingest_documents(small)
+        assert {row["outcome"] for row in work.rows(FILES).values()} == {"skipped"}
+        os.utime(work.documents / "film.mp4", (1, 1))
 
 
 def test_the_guard_stops_the_loss_of_many_files_until_it_is_allowed(work: Workplace):

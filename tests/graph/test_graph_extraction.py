@@ -147,3 +147,12 @@ def test_an_address_begins_after_the_marks_before_it():
         "ops+a@example.org",
         "b@example.org",
     ]
+
+
+def test_the_target_of_a_link_is_no_symbol_and_no_date():
+    assert surfaces(read("a.md", "see [the port](port.md), [it](2024-05-01.md) or os.path in `os.path`.")) == [
+        "the port",
+        "it",
+        "os.path",
+        "os.path",
+    ]

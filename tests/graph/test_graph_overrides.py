@@ -3,6 +3,7 @@
 import pytest
 
 from tests.support.graphs import extractions, read
+from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.errors import GraphRulesError
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.mentions import entity_id, mention_rows
@@ -37,6 +38,36 @@ def test_a_pair_that_is_never_merged_stays_apart(tmp_path):
     text = "We met Ann Lee. By then Lee left."
     assert keys_of(Overrides(), text) == {"ann lee": {"Ann Lee", "Lee"}}
     assert keys_of(said(tmp_path, "never_merge: [[Lee, Ann Lee]]"), text) == {"ann lee": {"Ann Lee"}, "lee": {"Lee"}}
+
+
+CHAIN = "A knowledge graph (KG) helps.\n\n**knowledge graphs** are large, said Bo of the **knowledge graph**."
+
+
+def test_two_forms_that_are_never_merged_stay_apart_although_both_are_merged_with_a_third(tmp_path):
+    assert keys_of(Overrides(), CHAIN)["knowledge graph"] == {"knowledge graph", "knowledge graphs", "KG"}
+    apart = keys_of(said(tmp_path, "never_merge: [[knowledge graphs, KG]]"), CHAIN)
+    assert apart["knowledge graph"] == {"knowledge graph", "KG"}
+    assert apart["knowledge graphs"] == {"knowledge graphs"}
+
+
+def test_what_is_merged_by_way_of_a_form_that_leaves_goes_with_it():
+    documents = {
+        "a.md": read("a.md", "All knowledge graphs (KGs) are large."),
+        "b.md": read("b.md", "**knowledge graph**: one.\n\n**knowledge graphs**: two.\n\nWe met KGs here."),
+    }
+    reading = reading_of(extractions(documents))
+    user = Overrides(apart=frozenset({frozenset({"knowledge graphs", "knowledge graph"})}))
+    for given, end in ((Overrides(), "knowledge graph"), (user, "knowledge graphs")):
+        rows = mention_rows(reading, resolve(reading, given)).to_pylist()
+        mine = [
+            row["entity_id"] for row in rows if row["surface"] == "KGs" and row["document_id"] == document_id("b.md")
+        ]
+        assert mine == [entity_id(end)]
+
+
+def test_a_pair_that_is_both_merged_and_kept_apart_is_refused(tmp_path):
+    with pytest.raises(GraphRulesError, match="'B' and 'C' apart"):
+        said(tmp_path, "aliases: {A: [B, C]}\nnever_merge: [[B, C]]")
 
 
 def test_a_stopped_name_is_no_entity(tmp_path):

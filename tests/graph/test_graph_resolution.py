@@ -31,6 +31,21 @@ def test_an_acronym_is_its_expansion_in_every_document():
     assert {surface for surface, _ in found["knowledge graph"]} == {"knowledge graph", "KG"}
 
 
+def test_acronyms_in_the_plural_are_those_in_the_singular_but_a_capital_s_is_a_letter():
+    one = read("a.md", "Neural networks (NNs) run on GPUs. An NN runs on a GPU by HTTPS or HTTP.")
+    found = named(one)
+    assert {surface for surface, _ in found["GPU"]} == {"GPU", "GPUs"}
+    assert "HTTPS" in found
+    assert "HTTP" in found
+    assert ("NNs", "acronym of its expansion") in found["Neural networks"]
+
+
+def test_an_article_is_no_first_name():
+    one = read("a.md", "Then die HB came. By then die HB knew. Die HB left, and so the HB.")
+    found = named(one, read("b.md", "An HB is a Die HB."))
+    assert {surface for surface, _ in found["HB"]} == {"HB", "Die HB"}
+
+
 def test_an_acronym_with_two_expansions_stays_with_each_document():
     found = named(
         read("a.md", "A knowledge graph (KG) helps."),

@@ -13,6 +13,7 @@ from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.export import Format, exported
 from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.graph.page import page
+from xnai_pipelines.graph.record import Made, made_by
 from xnai_pipelines.graph.stored import KnowledgeGraph
 from xnai_pipelines.graph.trail import why
 from xnai_pipelines.state.schemas import DOCUMENTS
@@ -56,6 +57,21 @@ def test_an_entity_is_found_by_any_form_and_shows_what_is_said_of_it(graph: Know
     assert (founded.form, founded.outward) == ("Bo Ek", False)
 
 
+def test_an_entity_is_seen_from_its_earliest_to_its_latest_document(asked: Workplace, graph: KnowledgeGraph):
+    times = {row["source"]: row["modified_at"] for row in asked.rows(DOCUMENTS).values()}
+    found = graph.entity("Cy Oz")
+    assert found.first_seen == found.last_seen == times["acme.md"]
+    assert graph.entity("Oslo").first_seen == times["lee.md"] < times["acme.md"] == graph.entity("Oslo").last_seen
+
+
+def test_prov_names_the_release_whose_graph_it_is(graph: KnowledgeGraph):
+    trail = why(graph, "Ann Lee")
+    prov = trail.prov(Made("nightly", "abc", 3))
+    assert prov["entity"]["xnai:release/3"] == {"xnai:graph": "abc"}
+    [member] = prov["hadMember"].values()
+    assert member == {"prov:collection": "xnai:release/3", "prov:entity": f"xnai:entity/{trail.id}"}
+
+
 def test_a_name_of_several_and_a_name_of_none_are_refused_with_what_to_ask(graph: KnowledgeGraph):
     with pytest.raises(GraphQueryError, match=r"names 2 entities: Mercury .element.*Mercury .planet"):
         graph.find("Mercury")
@@ -88,7 +104,11 @@ def test_everything_rests_on_characters_of_documents(asked: Workplace, graph: Kn
         for one in trail.support:
             place = one.evidence
             assert place.text == texts[place.document_id][place.start : place.end]
-        prov = trail.prov()
+        prov = trail.prov(made_by(asked.home, kind))
+        assert prov["activity"].keys() == {"xnai:run/run"}
+        [generated] = prov["wasGeneratedBy"].values()
+        assert generated == {"prov:entity": f"xnai:{kind}/{trail.id}", "prov:activity": "xnai:run/run"}
+        assert not prov["hadMember"]  # no release yet
         assert len(prov["wasDerivedFrom"]) == len(trail.support)
         used = {derived["prov:usedEntity"] for derived in prov["wasDerivedFrom"].values()}
         assert used < prov["entity"].keys()

@@ -1,10 +1,13 @@
 """The calibration set is like the corpus, apart from what is evaluated, and stays until it no longer is."""
 
 import random
+from pathlib import Path
 
 import pytest
 
+from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace, write_library
+from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import CalibrationError
 from xnai_pipelines.models.calibration import (
     CHANGED_SHARE,
@@ -92,13 +95,19 @@ def test_a_schedule_quantizes_anew_for_other_weights_or_another_corpus_only():
     assert "12%" in kept.reason
 
 
-@pytest.fixture
-def library(work: Workplace) -> Workplace:
-    """An ingested folder of many short documents, with generated questions."""
+@pytest.fixture(scope="module")
+def library_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = Workplace(tmp_path_factory.mktemp("library"), built_encoder)
     write_library(work)
     work.ingest()
     make_questions(work.context(), None)
     return work
+
+
+@pytest.fixture
+def library(library_once: Workplace, tmp_path: Path) -> Workplace:
+    """An ingested folder of many short documents, with generated questions, for a test to change."""
+    return copy_home(library_once, tmp_path)
 
 
 def test_the_set_of_a_home_is_drawn_once_and_holds_no_text(library: Workplace):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -189,20 +190,25 @@ def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
     assert log(tracker).run != logged
 
 
-@pytest.fixture
-def server(database, tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def server(mlflow_database, tmp_path_factory):
     """A tracking server's address, on a database of its own."""
-    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(NEVER_SECONDS)))  # read by MLflow at each request
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(mlflow_database, folder)
     port = free_port()
     command = [str(Path(sys.executable).with_name("mlflow")), "server", "--host", "127.0.0.1", "--port", str(port)]
-    storage = ["--backend-store-uri", f"sqlite:///{database}", "--artifacts-destination", (tmp_path / "kept").as_uri()]
-    with (tmp_path / "server.log").open("w") as said:
+    storage = [
+        *("--backend-store-uri", f"sqlite:///{folder / mlflow_database.name}"),
+        *("--artifacts-destination", (folder / "kept").as_uri()),
+    ]
+    with (folder / "server.log").open("w") as said, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", str(round(NEVER_SECONDS)))  # read by MLflow at each request
         environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}  # started sooner
         process = subprocess.Popen([*command, *storage, "--workers", "1"], stdout=said, stderr=said, env=environment)
         try:
             address = f"http://127.0.0.1:{port}"
             until(lambda: process.poll() is not None or _is_healthy(address))
-            assert process.poll() is None, (tmp_path / "server.log").read_text()
+            assert process.poll() is None, (folder / "server.log").read_text()
             yield address
         finally:
             process.terminate()

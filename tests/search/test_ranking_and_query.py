@@ -47,7 +47,7 @@ def test_passages_in_a_language_that_the_question_is_not_in_compete_by_their_vec
 
     assert best(0.0) == np.argsort(-fused(vector, keyword, 0.5), kind="stable").tolist()
     assert best(0.0).index(4) == 4, "before: lower similarities, and words that nothing can match"
-    assert best(1.0)[:2] == [1, 4]
+    assert best(1.0).index(4) < 3
     assert [row for row in best(1.0) if row < 4] == [row for row in best(0.0) if row < 4]
 
 

@@ -47,7 +47,7 @@ def test_marks_that_make_another_letter_stay(one: str, other: str):
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("CVE-2024-1234", ["cve-2024-1234", "cve", "2024", "1234"]),
+        ("CVE-2024-1234", ["cve-2024-1234", "cve", "2024", "1234", "cve20241234"]),
         ("foo_bar.baz", ["foo_bar.baz", "foo", "bar", "baz"]),
         ("maxConnectionTimeout", ["maxconnectiontimeout", "max", "connection", "timeout"]),
         ("XMLHttpRequest", ["xmlhttprequest", "xml", "http", "request"]),
@@ -96,7 +96,17 @@ def test_people_look_up_codes_names_and_paths(identifier: str):
     "word",
     [
         *("copy", "IL-6", "iPhone", "miRNA", "1998", "2001-02", "1970s", "3.14", "and/or", "e.g.", "don't"),
-        *("mid-1990s", "post-2008", "1998-2001", "2024-01-15", "15/01/2024", "facade1", "St.Petersburg", "20th"),
+        *(
+            "mid-1990s",
+            "post-2008",
+            "1998-2001",
+            "2024-01-15",
+            "15/01/2024",
+            "24.12.2024",
+            "facade1",
+            "St.Petersburg",
+            "20th",
+        ),
         *("JavaScript", "COVID-19", "100-200", "1080p"),
     ],
 )
@@ -115,7 +125,13 @@ def test_accents_are_folded_before_stemming():
 
 
 def test_identifiers_are_not_stemmed():
-    assert terms("IL-6", "en") == ["il-6", "il", "en:il", "6", "en:6"]
+    assert terms("IL-6", "en") == ["il-6", "il", "en:il", "6", "en:6", "il6"]
+
+
+def test_a_code_is_also_found_without_its_hyphens():
+    assert "px2210b7" in terms("PX-2210-B7", None)
+    assert "9780134685991" in terms("978-0-13-468599-1", None)
+    assert "123" not in terms("v1.2.3", None)
 
 
 @given(st.text(max_size=200))

@@ -118,8 +118,17 @@ def test_a_client_that_does_not_read_is_cut_off(client, monkeypatch):
 
 def test_a_probe_is_answered_though_the_connections_are_used_up(tenants, monkeypatch):
     monkeypatch.setitem(connection.OPTIONS, "limit_concurrency", 1)
+    before = connection.BoundedConnection.refused
     with served(tenants.home) as crowded:
         assert [crowded.get(path).status_code for path in ("/health", "/v1/status", "/ready")] == [200, 503, 200]
+        assert f"xnai_refused_connections_total {before + 1}.0" in crowded.service.metrics.text().decode()
+
+
+def test_connections_far_beyond_the_limit_are_closed(tenants, monkeypatch):
+    monkeypatch.setitem(connection.OPTIONS, "limit_concurrency", 1)
+    monkeypatch.setattr(connection, "SPARE", 0)
+    with served(tenants.home) as crowded, raw(crowded), raw(crowded) as second:
+        assert answer_of(second) == b""
 
 
 def test_a_body_that_does_not_arrive_is_given_up(tenants, client, monkeypatch):

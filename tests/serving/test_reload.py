@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from tests.serving.conftest import write_tenants
+from tests.support.backed_up import copy_home
 from tests.support.served import bearer, served
 from tests.support.waiting import until
 from tests.support.workplace import Workplace
@@ -14,8 +14,8 @@ NEUTRAL = "The service cannot answer this now. Its log names the cause."
 
 
 @pytest.fixture
-def own(tmp_path, built_encoder):
-    return write_tenants(Workplace(tmp_path, built_encoder))
+def own(tenants, tmp_path):
+    return copy_home(tenants, tmp_path)
 
 
 def found(client, headers, question):

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.serving.conftest import write_tenants
+from tests.support.backed_up import copy_home
 from tests.support.redis_server import redis_server
 from tests.support.served import bearer, served
 from tests.support.waiting import until
-from tests.support.workplace import Workplace
 from xnai_pipelines.errors import TooManyRequestsError
 from xnai_pipelines.serving.shared_cache import FAILURES, SharedCache
 
@@ -47,8 +46,8 @@ def test_what_one_process_found_another_serves_to_the_same_groups_alone(tenants,
         assert second.post("/v1/context", json=QUARTZ, headers=blue).content == context.content
 
 
-def test_what_was_deleted_is_not_kept(tmp_path, built_encoder, redis, share):
-    work = write_tenants(Workplace(tmp_path / "work", built_encoder))
+def test_what_was_deleted_is_not_kept(tenants, tmp_path, redis, share):
+    work = copy_home(tenants, tmp_path / "work")
     with served(work.home, shared=share(work)) as client:
         blue = bearer(work.home, "blue")
         assert asked(client, blue).json()["hits"]

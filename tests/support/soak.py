@@ -81,8 +81,9 @@ class Held:
 
 def held(work: Workplace) -> Held:
     """Return what a workplace whose tables are whole holds."""
-    work.check_whole()
-    return Held(work.content(), work.vectors())
+    stored = work.check_whole()
+    vectors = {key: row["vector"] for key, row in stored[work.embeddings.name].items()}
+    return Held(work.content(stored), vectors)
 
 
 def differences(work: Workplace, expected: Held) -> list[str]:

@@ -1,10 +1,11 @@
 """A home and a folder of documents for tests, and the ingest stages run on them as the assets run them."""
 
+import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec, Strategy
@@ -29,6 +30,10 @@ LONG_AGO_NS = 1_700_000_000 * 10**9
 
 # What differs between two runs that did the same: when, by which run, at which attempt.
 CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
+
+_tokens = functools.lru_cache(maxsize=4)(Tokens)  # hundreds of workplaces read the same file
+
+Stored: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,7 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = TokenCounter(encoder.spec.source / "tokenizer.json")
+        self.tokens = _tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
         self._ticks = 0
 
@@ -135,33 +140,41 @@ class Workplace:
     def sources(self) -> set[str]:
         return {row["source"] for row in self.rows(DOCUMENTS).values()}
 
-    def content(self) -> dict[str, dict[str, dict[str, Any]]]:
+    def stored(self) -> Stored:
+        """Return all tables by name and key."""
+        return {spec.name: self.rows(spec) for spec in self.specs()}
+
+    def content(self, stored: Stored | None = None) -> Stored:
         """Return all tables by key, without the circumstances of the runs that wrote them and without vectors."""
         return {
-            spec.name: {
+            table: {
                 key: {name: value for name, value in row.items() if name not in CIRCUMSTANCES}
-                for key, row in self.rows(spec).items()
+                for key, row in rows.items()
             }
-            for spec in self.specs()
+            for table, rows in (stored or self.stored()).items()
         }
 
     def vectors(self) -> dict[str, list[float]]:
         return {key: row["vector"] for key, row in self.rows(self.embeddings).items()}
 
-    def check_whole(self) -> None:
-        """Assert what holds after every run: all files accounted for, no orphan, texts where their offsets say."""
-        files, documents = self.rows(FILES), self.rows(DOCUMENTS)
+    def check_whole(self) -> Stored:
+        """Assert what holds after every run: all files accounted for, no orphan, texts where their offsets say.
+
+        Return all tables.
+        """
+        stored = self.stored()
+        files, documents, quarantine, chunks, embedded = (stored[spec.name] for spec in self.specs())
         listing = self.plan().listing
         assert files.keys() == {*listing.files, *listing.skipped, *listing.unlisted}
         assert sum(row["documents"] for row in files.values()) == len(documents)
-        assert sum(row["bad_records"] for row in files.values()) == len(self.rows(QUARANTINE))
-        chunks, embedded = self.rows(CHUNKS), self.rows(self.embeddings)
+        assert sum(row["bad_records"] for row in files.values()) == len(quarantine)
         assert chunks.keys() == embedded.keys()
         assert {row["document_id"] for row in chunks.values()} == documents.keys()
         for key, chunk in chunks.items():
             text = documents[chunk["document_id"]]["text"]
             assert chunk["text"] == text[chunk["start"] : chunk["end"]] == embedded[key]["text"]
             assert embedded[key]["revision"] == chunk["revision"]
+        return stored
 
 
 def five_files(work: Workplace) -> Workplace:
@@ -175,7 +188,7 @@ def five_files(work: Workplace) -> Workplace:
 
 
 def fill(work: Workplace) -> Workplace:
-    """Write Markdown, text, JSON Lines, CSV, a broken PDF and files that are not read."""
+    """Write Markdown, text, JSON Lines, CSV, a broken notebook and files that are not read."""
     work.write("guide.md", "# Guide\n\n## Install\n\nRun the installer.\n\n## Remove\n\nDelete the folder.\n")
     work.write("notes/rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
     work.write("notes/sun.txt", "The sun dried the meadows in an afternoon.\n")
@@ -186,7 +199,7 @@ def fill(work: Workplace) -> Workplace:
         "not json\n",
     )
     work.write("table.csv", "id,text\na,Copper conducts electricity.\nb,Rubber does not.\n")
-    work.write("broken.pdf", b"%PDF-1.7\n" + b"\x00\x01garbage" * 20)
+    work.write("broken.ipynb", '{"cells": [')
     work.write(".hidden.md", "# Secret\n")
     work.write("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(64))
     return work

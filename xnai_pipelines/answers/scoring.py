@@ -4,6 +4,7 @@ The weights are the same for every corpus. `python -m benchmarks.answers --data 
 questions of XQuAD.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import units
 from xnai_pipelines.encoders.token_codes import TokenCodes
+from xnai_pipelines.search.words import fold
 
 OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
 RANKING = 0.03  # of the passage's score in the search, below the best passage's
@@ -22,11 +24,15 @@ BEFORE = 0.15  # of what the part before it adds to both: "it" and "the school" 
 HEADINGS = 0.1  # of what the words of the title and of the headings add
 NOT_OF_THE_KIND = 0.08  # off a unit without a number, time or name if the question asks for one
 
-# Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's.
-FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead")
-# Logistic regression of whether the evidence answers, against the same questions without the documents that do.
-CONFIDENCE_WEIGHTS = (0.432, 3.485, 3.393, 6.422, 2.948, 9.636)
-CONFIDENCE_OFFSET = -10.739
+# Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's; whether the unit has
+# the kind of thing that is asked for; the share of the question's names and numbers in the evidence and its headings.
+FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead", "kind", "named")
+# Logistic regression of whether the evidence answers, against the same questions without the documents that do, and
+# questions in which a name or number is another one.
+CONFIDENCE_WEIGHTS = (0.378, 1.449, 2.899, 6.102, 3.875, 5.687, 1.029, 3.118)
+CONFIDENCE_OFFSET = -12.95
+
+_CAPITAL = re.compile(r"(?<=\s)[^\W\d_a-z]\w*")  # inside the question
 
 Scores = npt.NDArray[np.float32]
 
@@ -65,10 +71,11 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """The question's words with their rarity, and its token vectors, float32 [q, d]."""
+    """The question's words with their rarity and whether they name something, its token vectors, float32 [q, d]."""
 
     forms: tuple[tuple[str, ...], ...]
     rarity: npt.NDArray[np.float64]
+    named: npt.NDArray[np.bool_]
     tokens: npt.NDArray[np.float32]
 
     def shared(self, terms: set[str]) -> npt.NDArray[np.bool_]:
@@ -89,8 +96,8 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     highest = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
-    facts: list[tuple[float, float, int]] = []
-    parts: list[tuple[Scores, npt.NDArray[np.bool_]]] = []
+    facts: list[tuple[float, float, int, bool]] = []
+    parts: list[tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = []
     for place, one in enumerate(evidence):
         mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
         middles, similarities = _similarities(asked, mine)
@@ -114,11 +121,12 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             total += BEFORE * (float(np.maximum(best, before).mean()) - maxsim)
             total += BEFORE * (_share(asked, common | common_before) - overlap)
             total += HEADINGS * (_share(asked, common | above) - overlap)
-            total -= NOT_OF_THE_KIND * bool(wanted and not has_one(text, *wanted, question))
+            of_the_kind = not wanted or has_one(text, *wanted, question)
+            total -= NOT_OF_THE_KIND * (not of_the_kind)
             before, common_before = best, common
             found.append(Unit(place, start, end, total, columns))
-            facts.append((maxsim, overlap, place))
-        parts.append((_best(similarities), shared))
+            facts.append((maxsim, overlap, place, of_the_kind))
+        parts.append((_best(similarities), shared, shared | above))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
     return Scored(tuple(found[at] for at in order), _features(asked, facts, order, parts))
 
@@ -126,7 +134,9 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
 def _question(passages: Passages, text: str) -> _Question:
     forms = tuple(passages.telling(text))
     rarity = np.array([passages.rarity(one) for one in forms], np.float64)
-    return _Question(forms, rarity, passages.question_tokens(text))
+    capitals = {fold(word) for word in _CAPITAL.findall(text)}
+    named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
+    return _Question(forms, rarity, named, passages.question_tokens(text))
 
 
 def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.NDArray[np.int64], Scores]:
@@ -150,14 +160,18 @@ def _share(asked: _Question, shared: npt.NDArray[np.bool_]) -> float:
 
 def _features(
     asked: _Question,
-    facts: Sequence[tuple[float, float, int]],
+    facts: Sequence[tuple[float, float, int, bool]],
     order: Sequence[int],
-    parts: Sequence[tuple[Scores, npt.NDArray[np.bool_]]],
+    parts: Sequence[tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
 ) -> tuple[float, ...]:
     """Return the values of `FEATURES`, for the best unit and the evidence that it is in; zeros without a unit."""
     if not order:
         return (0.0,) * len(FEATURES)
-    maxsim, overlap, place = facts[order[0]]
-    best, shared = parts[place]
-    lead = max(one for one, _, _ in facts) - float(np.median([one for one, _, _ in facts]))
-    return (maxsim, overlap, _share(asked, shared), float(best.mean()), float(best.min()), lead)
+    maxsim, overlap, place, of_the_kind = facts[order[0]]
+    best, shared, shared_or_above = parts[place]
+    every = np.array([fact[0] for fact in facts])
+    lead = float(every.max()) - float(np.median(every))
+    weights = asked.rarity * asked.named
+    named = float(weights[shared_or_above].sum() / weights.sum()) if weights.any() else 1.0
+    whole = _share(asked, shared), float(best.mean()), float(best.min())
+    return (maxsim, overlap, *whole, lead, float(of_the_kind), named)

@@ -32,7 +32,8 @@ def entity(name: Name, as_json: AsJson = False) -> None:
     from xnai_pipelines.cli.terminal import say, table
 
     named = f"{counted(found.mentions, 'mention')} in {counted(found.documents, 'document')}"
-    say((found.form, "bold"), f"  {found.type}, {named}")
+    seen = "" if found.first_seen is None else f", from {found.first_seen:%Y-%m-%d} to {found.last_seen:%Y-%m-%d}"
+    say((found.form, "bold"), f"  {found.type}, {named}{seen}")
     also = [alias for alias in found.aliases if alias != found.form]
     if also:
         say(f"  also {', '.join(also)}", fold=True)
@@ -124,7 +125,9 @@ def why(
 
     trail = trail_of(_graph(), name)
     if prov:
-        print_json(trail.prov())
+        from xnai_pipelines.graph.record import made_by
+
+        print_json(trail.prov(made_by(Home(settings().home), trail.kind)))
         return
     if as_json:
         _print(trail)
@@ -156,9 +159,9 @@ def export(
         for line in lines:
             print(line)
         return
-    from xnai_pipelines.state.layout import write_bytes
+    from xnai_pipelines.state.layout import write_parts
 
-    write_bytes(output, "".join(f"{line}\n" for line in lines).encode())
+    write_parts(output, (f"{line}\n".encode() for line in lines))
     print(f"Written to {output}.")
 
 

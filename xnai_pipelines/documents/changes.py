@@ -107,7 +107,11 @@ def classify(
             groups["retry"].append(path)  # the vanished file had the same name in other bytes, so only it was kept
         elif not verify and known.describes(stat):
             groups[_of_unchanged(known, is_current, retry_quarantined)].append(path)
-        elif known.size_bytes != stat.size_bytes or sha256_of(path) != known.content_sha256:
+        elif (
+            known.size_bytes != stat.size_bytes
+            or not known.content_sha256  # large, and not of a format that is read
+            or sha256_of(path) != known.content_sha256
+        ):
             groups["edited"].append(path)
         else:
             group = _of_unchanged(known, is_current, retry_quarantined)

@@ -8,9 +8,11 @@ ledger entries. A file without an entry is read again. Rows that are already rig
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.changes import Changes
@@ -20,7 +22,7 @@ from xnai_pipelines.documents.identity import document_id, document_revision
 from xnai_pipelines.documents.listing import FileStat
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.normalise import normalise
-from xnai_pipelines.documents.parsers.parse import parse_file
+from xnai_pipelines.documents.parsers.parse import media_type_of, parse_file
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, SkippedMember, UnreadableRecord
 from xnai_pipelines.documents.parsers.registry import DETECTION
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
@@ -94,7 +96,8 @@ class FileReader:
         file = self._folders.file(path)
         read_ns = time.time_ns()  # before the file is opened: a later edit must look like an edit
         try:
-            stat, content = FileStat.of(file.stat()), file_sha256(file)
+            stat = FileStat.of(file.stat())
+            content = self._content_of(file, path, stat)
         except FileNotFoundError:
             self._gone.append(path)
             return
@@ -150,6 +153,16 @@ class FileReader:
         entry["parser"] = " ".join(sorted(parsers)) or DETECTION
         entry["skipped_members"] = [{"reason": reason, "members": number} for reason, number in skipped.items()]
         self._finish(path, entry, seen, bad)
+
+    def _content_of(self, file: Path, path: str, stat: FileStat) -> str:
+        """Return the hash of a file, "" of a large one that is not read: a film or an empty disk image takes minutes."""
+        if stat.size_bytes > self._limits.max_file_bytes:
+            with suppress(UnreadableError):
+                try:
+                    media_type_of(file, path)
+                except SkippedFileError:
+                    return ""
+        return file_sha256(file)
 
     def _put_document(self, document: ParsedDocument, path: str, source: str, entry: Row) -> None:
         identity, revision = document_id(source), document_revision(document)

@@ -30,12 +30,10 @@ def encoded(column: Any) -> tuple[Ints, list[str]]:
     """Return a column of strings as indices into its distinct values, which are sorted."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     dictionary = array.dictionary_encode()
-    values = dictionary.dictionary.to_pylist()
-    order = sorted(range(len(values)), key=values.__getitem__)
-    rank = np.empty(len(values), dtype=np.int64)
-    rank[order] = np.arange(len(values))
-    codes = ints(dictionary.indices)
-    return (rank[codes] if len(codes) else codes), [values[at] for at in order]
+    order = pc.array_sort_indices(dictionary.dictionary)  # by UTF-8, which is the order of code points
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order.to_numpy()] = np.arange(len(order))
+    return rank[ints(dictionary.indices)], dictionary.dictionary.take(order).to_pylist()
 
 
 def position_in(column: Any, values: Sequence[str]) -> Ints:

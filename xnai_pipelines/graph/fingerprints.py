@@ -1,8 +1,8 @@
 """A hash of each row of a table, for all rows at once: 128 bits as two numbers, and as 32 hexadecimal digits. Pure.
 
-Bytes, numbers, places in a list and columns are mixed by the finaliser of SplitMix64 (Steele, Lea, Flood 2014). It tells
-rows apart that differ by chance; it is no seal against someone who looks for two rows with one hash. A cryptographic
-hash of every row took two thirds of the time that the table of relations took.
+Bytes, numbers, places in a list and columns are mixed by the finaliser of SplitMix64 (Steele, Lea, Flood 2014). It
+tells rows apart that differ by chance; it does not stop someone who looks for two rows with one hash. A cryptographic
+hash of each row took two thirds of the time that the table of relations took.
 """
 
 from collections.abc import Iterable
@@ -88,7 +88,8 @@ def _of_words(words: pa.StringArray) -> Hashes:
     distinct = pc.fill_null(encoded.dictionary, _NULL)
     content = np.frombuffer(distinct.buffers()[2] or b"", np.uint8)
     ends = np.frombuffer(distinct.buffers()[1], np.int32)[distinct.offset : distinct.offset + len(distinct) + 1]
-    return _in_order(_of_numbers(content[ends[0] : ends[-1]]), ends.astype(np.int64))[:, encoded.indices.to_numpy()]
+    letters = _of_numbers(np.arange(256))[:, content[ends[0] : ends[-1]]]
+    return _in_order(letters, ends.astype(np.int64))[:, encoded.indices.to_numpy()]
 
 
 def _of_lists(lists: pa.ListArray) -> Hashes:
@@ -100,12 +101,15 @@ def _in_order(items: Hashes, ends: Ints) -> Hashes:
     """Return the hashes of runs of items: the sum over each item with its place in the run, and the run's length."""
     lengths = np.diff(ends)
     places = np.arange(items.shape[1]) - np.repeat(ends[:-1] - ends[0], lengths)
-    placed = _folded((_of_numbers(places), items))
+    placed = _mixed(_folded([_of_numbers(np.arange(lengths.max(initial=0)))])[:, places] * _LANES + items)
     sums = np.concatenate([np.zeros((2, 1), np.uint64), np.cumsum(placed, axis=1, dtype=np.uint64)], axis=1)
     return _folded((_of_numbers(lengths), sums[:, ends[1:] - ends[0]] - sums[:, ends[:-1] - ends[0]]))
 
 
 def _mixed(numbers: Hashes) -> Hashes:
-    numbers = (numbers ^ (numbers >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    numbers = (numbers ^ (numbers >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return numbers ^ (numbers >> np.uint64(31))
+    numbers = numbers ^ (numbers >> np.uint64(30))
+    numbers *= np.uint64(0xBF58476D1CE4E5B9)
+    numbers ^= numbers >> np.uint64(27)
+    numbers *= np.uint64(0x94D049BB133111EB)
+    numbers ^= numbers >> np.uint64(31)
+    return numbers

@@ -142,7 +142,7 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
     if part is None or part.input != of or context.tables.count(spec) != part.rows:
         wanted = _ROWS[spec.name](context.tables, overrides_of(context.home))
         written, removed = write_difference(context, spec, wanted)
-        part = Part(input=of, revision=revision_of(wanted), rows=len(wanted))
+        part = Part(input=of, revision=revision_of(wanted), rows=len(wanted), run=context.run_id)
         record_part(context.home, spec.name, part)
     return GraphReport(
         table=spec.name,

@@ -6,9 +6,9 @@ import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.graph.arrays import taken
+from xnai_pipelines.graph.fingerprints import fingerprints
 from xnai_pipelines.graph.reading import Reading
 from xnai_pipelines.graph.resolution import RULES, Resolved
-from xnai_pipelines.graph.fingerprints import fingerprints
 from xnai_pipelines.graph.rows import digest, with_revision
 from xnai_pipelines.graph.tables import MENTIONS
 

@@ -22,6 +22,7 @@ INFLECTED = {
     "sr": "serbian",
     "tr": "turkish",
 }
+ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
 INDEPENDENT = 1  # a word that stands alone in more documents than with a longer name is a name of its own
 
 
@@ -86,11 +87,11 @@ def independent_words(names_of: Mapping[int, Iterable[str]], longer: Mapping[int
 
 
 def words_of_name(key: str) -> tuple[str, ...]:
-    """Return the words of a name of two to five words without digits; none of another."""
+    """Return the words of a name of two to five words without digits or article; none of another."""
     if " " not in key or not key.replace(" ", "").replace("'", "").isalpha():
         return ()
     words = tuple(key.split())
-    return words if len(words) <= 5 else ()
+    return words if len(words) <= 5 and words[0] not in ARTICLES else ()
 
 
 def longer_forms(last: Mapping[str, set[str]], title: str | None) -> set[str]:
@@ -139,6 +140,17 @@ def plurals(terms: Collection[str], acronyms: Collection[str] = ()) -> dict[str,
         for term in ends
         if term[:-1] in terms and len(term.rpartition(" ")[2]) >= SHORTEST_PLURAL
     }
+
+
+def acronym_plurals(written: Collection[tuple[str, str]]) -> dict[str, tuple[str, Rule]]:
+    """Return the acronyms that are another one with a small s at the end: "GPUs" is "GPU", "HTTPS" is not "HTTP".
+
+    Args:
+        written: Keys, each with its last word in every way that it is written.
+    """
+    capital = {key for key, word in written if word.isupper()}
+    ends = {key for key, word in written if word.endswith("s") and word[:-1].isupper() and len(word) > 2}
+    return {key: (key[:-1], Rule.PLURAL) for key in ends - capital if key[:-1] in capital}
 
 
 def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:

@@ -80,7 +80,8 @@ def acronyms(text: str) -> Iterator[tuple[Find, Find]]:
 
 def _expansion(text: str, end: int, acronym: str) -> tuple[int, int] | None:
     """Return the range of the words that end at `end` and whose initials are the acronym's letters."""
-    letters = [letter.lower() for letter in acronym if letter.isalnum()]
+    plural = acronym.endswith("s") and acronym[:-1].isupper()  # "knowledge graphs (KGs)"
+    letters = [letter.lower() for letter in (acronym[:-1] if plural else acronym) if letter.isalnum()]
     if len(letters) < 2 or not any(letter.isupper() for letter in acronym[1:]):
         return None
     before = max(text.rfind("\n\n", 0, end) + 1, end - 12 * (len(letters) + 2))

@@ -62,8 +62,15 @@ def read_overrides(documents: Path | None) -> Overrides:
     types = _mapping(path, content, "types", lambda value: isinstance(value, str))
     if not _is_list(stops) or not isinstance(pairs, list) or not all(_is_list(p) and len(p) == 2 for p in pairs):
         raise GraphRulesError(f"`never_merge` or `stop_names` of {path} has another form. {_FORM}.")
+    ended = _ended({_key(other): _key(form) for form, others in aliases.items() for other in others})
+    for one, other in pairs:
+        keys = {_key(one), _key(other)}
+        if len(keys) > len({ended.get(key, key) for key in keys}):
+            raise GraphRulesError(
+                f"{path} keeps {one!r} and {other!r} apart in `never_merge`, and merges them in `aliases`. Remove one."
+            )
     return Overrides(
-        aliases=_ended({_key(other): _key(form) for form, others in aliases.items() for other in others}),
+        aliases=ended,
         apart=frozenset(frozenset(map(_key, pair)) for pair in pairs),
         stopped=frozenset(map(_key, stops)),
         types={_key(form): kind for form, kind in types.items()},

@@ -82,5 +82,9 @@ def pattern_finds(text: str) -> Iterator[list[Find]]:
     """Yield the finds of each pattern."""
     for pattern, expression, asks in _COMPILED:
         if asks.search(text):
-            ranges = (match.span(expression.groups) for match in expression.finditer(text))
-            yield [Find(*each, pattern.kind, pattern.name) for each in ranges]
+            ranges = [match.span(expression.groups) for match in expression.finditer(text)]
+            yield [
+                Find(start, end, pattern.kind, pattern.name)
+                for start, end in ranges
+                if pattern.kind is Kind.ADDRESS or not text.startswith("](", max(0, start - 2))  # a link's target
+            ]

@@ -5,18 +5,32 @@ from pathlib import Path
 
 from xnai_pipelines.graph.rows import digest
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import read_record, write_record
 
 PARTS = ("mentions", "entities", "relations", "communities")
 
 
+_TABLES = {"entity": "entities", "relation": "relations", "community": "communities"}
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table of the graph: a hash of what it was made of, a hash of its rows, and their number."""
+    """A table of the graph: a hash of what it was made of, a hash of its rows, their number, and the run."""
 
     input: str
     revision: str
     rows: int
+    run: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """By what a table of the graph was last made, and the release that names the graph; None if none does."""
+
+    run: str
+    revision: str | None
+    release: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,15 @@ def read_graph_record(home: Home) -> GraphRecord:
         RecordError: The record is damaged.
     """
     return read_record(_path(home), GraphRecord) or GraphRecord()
+
+
+def made_by(home: Home, kind: str) -> Made:
+    """Return by what the entities, relations or communities were made; `kind` names one of them."""
+    record = read_graph_record(home)
+    part = record.parts.get(_TABLES[kind])
+    release = Releases(home.releases).current()
+    named = release is not None and release.graph == record.revision
+    return Made(part.run if part else "", record.revision, release.release if release and named else None)
 
 
 def record_part(home: Home, name: str, part: Part) -> GraphRecord:

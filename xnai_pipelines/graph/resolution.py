@@ -14,9 +14,11 @@ from xnai_pipelines.graph.evidence import DROPPED, named
 from xnai_pipelines.graph.forms import Form, form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import (
+    ARTICLES,
     INFLECTED,
     Rule,
     Titles,
+    acronym_plurals,
     followed,
     independent_words,
     inflections,
@@ -32,7 +34,6 @@ NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 TERMS = (Kind.TERM, Kind.HEADING)
 CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
-ARTICLES = frozenset({"the", "der", "die", "das", "le", "les", "el", "het"})
 RULES = tuple(Rule)
 _RULE_NUMBER = {rule: at for at, rule in enumerate(RULES)}
 
@@ -75,11 +76,19 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
     pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
     titles = _titles(reading, forms_of, piece, kept)
-    targets = [(keys[code], Rule.FORM) for _, code, _ in pairs]
-    for at, target in _targets(reading, pairs, keys, forms_of, titles, piece, kept):
-        targets[at] = target
-    if user.aliases or user.apart:
-        targets = [_by_user(user, keys[pairs[at][1]], *target) for at, target in enumerate(targets)]
+    barred: set[tuple[str, str]] = set()
+    while True:
+        targets = [(keys[code], Rule.FORM) for _, code, _ in pairs]
+        for at, target in _targets(reading, pairs, keys, forms_of, titles, piece, kept, barred):
+            targets[at] = target
+        if not (user.aliases or user.apart):
+            break
+        names_of = [(forms_of[code].qualified, keys[code]) for _, code, _ in pairs]
+        targets = [_by_user(user, barred, names, *to) for names, to in zip(names_of, targets, strict=True)]
+        too_close = _too_close(user, names_of, [target for target, _ in targets])
+        if too_close <= barred:
+            break
+        barred |= too_close  # what was merged by way of these forms may now be merged with others
     names = sorted({target for target, _ in targets})
     index = {key: at for at, key in enumerate(names)}
     entity = np.full(len(kept), -1, dtype=np.int64)
@@ -89,12 +98,29 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule)
 
 
-def _by_user(user: Overrides, key: str, target: str, rule: Rule) -> tuple[str, Rule]:
+def _by_user(
+    user: Overrides, barred: Set[tuple[str, str]], names: tuple[str, str], target: str, rule: Rule
+) -> tuple[str, Rule]:
     """Return the entity's key and the rule, as the user has it if the user speaks of the form or of the entity."""
-    for name in (key, target):
-        if name in user.aliases:
-            return user.aliases[name], Rule.USER
-    return (key, Rule.USER) if frozenset((key, target)) in user.apart and key != target else (target, rule)
+    said = next((user.aliases[name] for name in (names[1], target) if name in user.aliases), None)
+    if said is not None:
+        target, rule = said, Rule.USER
+    own = next((name for name in names if (name, target) in barred), None)
+    return (target, rule) if own is None else (own, Rule.USER)
+
+
+def _too_close(user: Overrides, names: Sequence[tuple[str, str]], targets: Sequence[str]) -> set[tuple[str, str]]:
+    """Return the forms that have to leave an entity, since it has another form that the user keeps apart from them."""
+    entities: dict[str, set[str]] = {name: {name} for pair in user.apart for name in pair}
+    for several, target in zip(names, targets, strict=True):
+        for name in several:
+            if name in entities:
+                entities[name].add(target)
+    found = set()
+    for one, other in (sorted(pair) for pair in user.apart if len(pair) == 2):
+        for entity in entities[one] & entities[other]:
+            found.add((one if entity == other else other, entity))
+    return found
 
 
 def _codes(reading: Reading, kinds: tuple[Kind, ...] | list[Kind]) -> list[int]:
@@ -141,10 +167,15 @@ def _targets(
     titles: Titles,
     piece: Ints,
     kept: Bools,
+    barred: Set[tuple[str, str]],
 ) -> Iterator[tuple[int, tuple[str, Rule]]]:
-    """Yield the entity's key, and the rule, of each pair of a document and a piece that a rule may speak of."""
+    """Yield the entity's key, and the rule, of each pair of a document and a piece that a rule may speak of.
+
+    No chain of aliases leads through a form to an entity that the form is barred from.
+    """
     names_of: dict[int, set[str]] = defaultdict(set)
-    last, first = ({document: defaultdict(set) for document in range(len(reading.document_ids))} for _ in range(2))
+    last: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    first: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     words = [words_of_name(key) for key in keys]
     for document, code, is_name in pairs:
         if is_name:
@@ -157,10 +188,14 @@ def _targets(
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
     terms = set(piece[kept & np.isin(reading.kind, _codes(reading, TERMS))].tolist())
     acronyms = {keys[code] for code in terms if "".join(forms[code].words[-1:]).isupper()}
-    plural = plurals({keys[code] for code in terms}, acronyms)
+    written = {(keys[code], forms[code].words[-1]) for _, code, _ in pairs if forms[code].words}
+    plural = {**acronym_plurals(written), **plurals({keys[code] for code in terms}, acronyms)}
     everywhere = _everywhere(
         pairs, keys, titles, longer=longer, local=local, plural=plural, languages=reading.languages
     )
+    everywhere = {
+        alias: to for alias, to in everywhere.items() if (alias, followed(everywhere, alias)[0]) not in barred
+    }
     qualified = {title for title in titles.of.values() if title.endswith(")")}
     asked = {*titles.documents, *(alias for _, alias in local), *(key for each in longer.values() for key in each)}
     asked |= everywhere.keys()
@@ -182,8 +217,7 @@ def _targets(
             target, rule = titles.of[document], Rule.LONGER
         elif is_word:
             target, rule = _within(key, last[document], first[document], apart)
-            if target == own:
-                target = titles.of[document]
+            target = titles.of[document] if target == own else target
         if target == key and rule is Rule.FORM:
             other, by = followed(everywhere, key)
             target, rule = other, by or rule

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from xnai_pipelines.graph.arrays import position_in
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIONS
-from xnai_pipelines.state.schemas import CHUNKS
+from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.tables import Tables, is_in, quoted
 
 SUGGESTED = 5  # names like one that is not there
@@ -58,6 +59,7 @@ class Entity:
         definition: The first sentence of the document about it, else of its first mention.
         neighbours: Relations, those that the text states before those that are counted.
         communities: Titles of the communities that it is in, from the largest.
+        first_seen, last_seen: When the earliest and the latest of its documents was modified; None if unknown.
     """
 
     entity_id: str
@@ -69,6 +71,8 @@ class Entity:
     definition: Evidence | None
     neighbours: tuple[Neighbour, ...]
     communities: tuple[str, ...]
+    first_seen: datetime | None
+    last_seen: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class KnowledgeGraph:
         row = self._row(self.find(name))
         entity_id = row["entity_id"]
         belongs = self._communities_of(entity_id)
+        mentions = self.mentions_of(entity_id)
+        seen = self._modified({one["document_id"] for one in mentions})
         return Entity(
             entity_id=entity_id,
             form=row["form"],
@@ -113,9 +119,11 @@ class KnowledgeGraph:
             aliases=tuple(row["aliases"]),
             mentions=row["mention_count"],
             documents=row["document_count"],
-            definition=self._definition(row),
+            definition=self._definition(row, mentions),
             neighbours=self._neighbours(entity_id, neighbours),
             communities=tuple(one["title"] for one in belongs),
+            first_seen=min(seen, default=None),
+            last_seen=max(seen, default=None),
         )
 
     def find(self, name: str) -> str:
@@ -258,8 +266,11 @@ class KnowledgeGraph:
         rows = self._tables.read(RELATIONS, RELATIONS.schema.names, where).to_pylist() if wanted else []
         return {row["relation_id"]: row for row in rows}
 
-    def _definition(self, row: dict[str, Any]) -> Evidence | None:
-        mentions = self.mentions_of(row["entity_id"])
+    def _modified(self, documents: set[str]) -> list[datetime]:
+        rows = self._tables.read(DOCUMENTS, ["modified_at"], is_in("document_id", sorted(documents)))
+        return [at for at in rows["modified_at"].to_pylist() if at is not None]
+
+    def _definition(self, row: dict[str, Any], mentions: list[dict[str, Any]]) -> Evidence | None:
         about = set(row["titled_documents"])
         # a title stands alone in its sentence: the first sentence of its document that goes on says what it is
         own = [one for one in mentions if one["document_id"] in about and one["sentence_end"] > one["end"] + 1]

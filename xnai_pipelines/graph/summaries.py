@@ -82,9 +82,7 @@ def community_rows(
     for at in order[np.arange(len(order)) - np.searchsorted(of, of) < IN_TITLE].tolist():
         central[of[at]].append(forms[network.ids[members[at]]])
     names = grouped(taken(network.ids, members), of, len(communities))
-    ids = [
-        digest("community", each.level, *among) for each, among in zip(communities, names.to_pylist(), strict=True)
-    ]
+    ids = [digest("community", each.level, network.ids[each.members[0]]) for each in communities]
     summaries = [
         [
             {"sentence": text[start - opens : end - opens], "chunk_id": chunk, "start": start, "end": end}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from xnai_pipelines.graph.record import Made
 from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph
 
 _AGENT = "xnai:rules"
@@ -32,10 +33,12 @@ class Trail:
     statement: str
     support: tuple[Support, ...]
 
-    def prov(self) -> dict[str, Any]:
-        """Return the trail as W3C PROV-JSON: what it rests on, derived by rules."""
+    def prov(self, made: Made) -> dict[str, Any]:
+        """Return the trail as W3C PROV-JSON: what it rests on, derived by rules, in which run and for which release."""
         thing = f"xnai:{self.kind}/{self.id}"
         sources = {f"xnai:range/{n}": one for n, one in enumerate(self.support, start=1)}
+        run = f"xnai:run/{made.run or 'unknown'}"
+        release = {} if made.release is None else {f"xnai:release/{made.release}": {"xnai:graph": made.revision}}
         return {
             "prefix": {"xnai": "urn:xnai:", "prov": "http://www.w3.org/ns/prov#"},
             "entity": {
@@ -50,7 +53,12 @@ class Trail:
                     }
                     for name, one in sources.items()
                 },
+                **release,
             },
+            "activity": {run: {"prov:type": "xnai:graph"}},
+            "wasGeneratedBy": {"_:generated": {"prov:entity": thing, "prov:activity": run}},
+            "wasAssociatedWith": {"_:associated": {"prov:activity": run, "prov:agent": _AGENT}},
+            "hadMember": {f"_:in {name}": {"prov:collection": name, "prov:entity": thing} for name in release},
             "agent": {_AGENT: {"prov:type": "prov:SoftwareAgent"}},
             "wasDerivedFrom": {
                 f"_:derived{n}": {"prov:generatedEntity": thing, "prov:usedEntity": name, "xnai:rule": one.rule}

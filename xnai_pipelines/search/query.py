@@ -71,9 +71,9 @@ def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
     """Return the question without its operators, and what these say.
 
     Operators are `"a phrase"` in the quotation marks of any language, `-without`, `-"a phrase"`, `source:prefix`,
-    `lang:de` and `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a language or type that
-    there is none of; so are operators in a question that has nothing else to search for. A given filter goes before an
-    operator.
+    `lang:de` and `type:pdf`. Anything else is a word, such as an option `-rf` of fewer than three letters, or a
+    language or type that there is none of; so are operators in a question that has nothing else to search for. A given
+    filter goes before an operator.
 
     Raises:
         QueryError: The question is empty, not valid Unicode, too long, or has no letter or digit.
@@ -121,7 +121,7 @@ def _condition(name: str, value: str) -> str | None:
     if "/" in value:
         return value
     # imported here: few questions name a type, and every search would wait for what reads files
-    from xnai_pipelines.documents.parsers.detect import MEDIA_TYPES
+    from xnai_pipelines.documents.parsers.media_types import MEDIA_TYPES
 
     return MEDIA_TYPES.get(_KINDS.get(value, value))
 

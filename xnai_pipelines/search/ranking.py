@@ -9,8 +9,6 @@ import numpy.typing as npt
 
 FUSED_DEPTH = 200  # passages of a ranking that evaluation, training and an approximate index ask for
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
-# What the words of a passage are worth on average for each deviation of its vector: 0.12 to 0.22 on four corpora.
-EXPECTED_WORDS = 0.25
 _EQUAL = 1e-9  # deviation below which scores do not differ
 
 Scores = npt.NDArray[np.float32]
@@ -136,26 +134,24 @@ def estimated_sum(
     """Return what `fused` does, of estimated similarities, and `added` to it: float32 [n].
 
     Passages of an `unspoken` language are compared by their vectors: on the scale of the best 100 of the language, for
-    encoders give all of them lower similarities. In place of their words comes what these would be worth on average.
+    encoders give all of them lower similarities. Their words count as the mean of the best 100 does: nothing.
     """
     scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
     keyword = standardised(keyword, readable)
-    weights, words = np.full(len(keyword), weight, np.float32), np.full(len(keyword), 1 - weight, np.float32)
-    means, factors = (np.full(len(keyword), value, np.float32) for value in (scale.mean, scale.factor))
+    words, means, factors = (np.full(len(keyword), n, np.float32) for n in (1 - weight, scale.mean, scale.factor))
     for one in unspoken:
         own = _Scale.of(vector.at(vector.of(one.rows).best(SCALED_BY)))
         mixed = scale.mixed(own, one.share)
         means[one.rows], factors[one.rows] = mixed.mean, mixed.factor
         words[one.rows] *= 1 - one.share
-        weights[one.rows] += EXPECTED_WORDS * (1 - weight) * one.share
 
     def total(similarities: Scores, rows: Rows | slice) -> Scores:
-        standard = weights[rows] * ((similarities - means[rows]) * factors[rows])
-        return standard + words[rows] * keyword[rows] + added[rows]
+        standard: Scores = (similarities - means[rows]) * factors[rows]
+        return np.float32(weight) * standard + words[rows] * keyword[rows] + added[rows]
 
     return Estimates(
         total(vector.scores, slice(None)),
-        vector.error * float(np.max(np.abs(weights) * factors, initial=0.0)),
+        abs(weight) * vector.error * float(factors.max(initial=0.0)),
         None if vector.exact is None else lambda rows: total(vector.at(rows), rows),
     )
 

@@ -112,7 +112,8 @@ class Scoring:
             return []
         familiarity = self.encoder.writing(text).familiarity * self._known_language(keyword)
         spoken = self.keyword.spoken(text, keyword)
-        shares = {name: familiarity * known.get(name, 0.0) * (1 - spoken[name]) for name in languages.names}
+        # a language with half of the words may be the question's own
+        shares = {name: familiarity * known.get(name, 0.0) * (1 - 2 * spoken[name]) for name in languages.names}
         return [Unspoken(languages.of(name), share) for name, share in shares.items() if share > 0]
 
     def _known_language(self, keyword: Scores) -> float:

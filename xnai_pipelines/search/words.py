@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any
 
-ANALYSER = 2  # raised when the same text gives other terms: the stored ones are then made again
+ANALYSER = 3  # raised when the same text gives other terms: the stored ones are then made again
 
 STEMMED = {
     "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
@@ -51,8 +51,9 @@ UNSPACED_WRITING = re.compile(rf"[{_UNSPACED}]")
 _MARK = re.compile(rf"[{_MARKS}]")
 _PART = re.compile(rf"(?:{LETTER})+(?:\+\+|\#)?")
 _CASES = re.compile(rf"[A-Z]+(?![a-z])|[A-Z]?(?:[a-z]|[^\W\dA-Za-z_][{_MARKS}]*)+|\d+")
-# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 1998-2001, mid-1990s; nor IL-6, JavaScript.
-_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|[A-Z]?[a-z]+-\d{4}s?"
+# What people look up. Years, dates, ranges and decades are not: 2024-01-15, 24.12.2024, 1998-2001, mid-1990s; nor is
+# IL-6 or JavaScript.
+_DATE = r"\d{4}[-/]\d{1,4}(?:[-/]\d+)?|\d{1,2}[-/]\d{1,2}[-/]\d+|(?:\d{1,2}\.){2}(?:19|20)\d\d|[A-Z]?[a-z]+-\d{4}s?"
 _LOOKUP = re.compile(
     rf"(?!(?:{_DATE})$)(?:"
     r"(?=(?:\D*\d){4})[^\W\d_][\w.-]*"  # INV-2024-100105, chir99021
@@ -147,8 +148,8 @@ def _compound(token: str) -> Iterator[Word]:
     yield Word(fold(token), identifier=not plain, lookup=_is_lookup(token, parts))
     if len(parts) > 1:
         yield from (Word(fold(part)) for part in parts)
-        if plain:
-            yield Word(fold("".join(parts)))
+        if plain or token.replace("-", "").isalnum():  # e-mail, and codes that are also written without hyphens
+            yield Word(fold("".join(parts)), identifier=not plain)
     if len(cases) > len(parts):
         yield from (Word(fold(piece)) for piece in cases)
 

@@ -1,7 +1,7 @@
 """Connections: how uvicorn is set up, and limits on slow clients, for which it has none."""
 
 import asyncio
-from typing import Any
+from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -9,6 +9,7 @@ HEAD_SECONDS = 10.0  # for the head of a request, from its first byte or the con
 HEAD_BYTES = 32 * 1024
 READ_SECONDS = 10.0  # for a client to read some of what waits for it
 PROBES = (b"/health", b"/ready")
+SPARE = 128  # connections beyond the limit that may still turn out to be probes
 STOP_SECONDS = 10  # for requests that are being answered when the service is stopped
 
 
@@ -18,14 +19,20 @@ class BoundedConnection(HttpToolsProtocol):
     The name of what is wanted, the head of a request, has to fit a few kilobytes.
     """
 
+    refused: ClassVar[int] = 0
+    """Requests and connections of this process beyond the limit on connections."""
+
     _timer: asyncio.TimerHandle | None = None
     _unread_timer: asyncio.TimerHandle | None = None
     _received = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head."""
+        """Wait for the first head, unless far too many are waited for: files are finite."""
         super().connection_made(transport)
         self._await_head()
+        if self.limit_concurrency is not None and len(self.connections) > self.limit_concurrency + SPARE:
+            BoundedConnection.refused += 1
+            transport.close()
 
     def data_received(self, data: bytes) -> None:
         """Take what the client sends."""
@@ -49,6 +56,8 @@ class BoundedConnection(HttpToolsProtocol):
         limit = self.limit_concurrency
         if self.url in PROBES:
             self.limit_concurrency = None
+        elif limit is not None and max(len(self.connections), len(self.tasks)) >= limit:
+            BoundedConnection.refused += 1
         super().on_headers_complete()
         self.limit_concurrency = limit
 

@@ -26,7 +26,7 @@ HEADERS = {
     "Cache-Control": "no-store",
 }
 OVER_TLS = {"Strict-Transport-Security": "max-age=31536000"}
-OPEN = ("/", "/health", "/ready", "/openapi.json")
+OPEN = ("/", "/health", "/ready", "/openapi.json", "/docs")
 """Paths that need no token and are not counted against a rate."""
 PAGE = "/page/"
 """Start of the paths of the chat page's files, which are as open."""

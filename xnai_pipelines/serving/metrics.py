@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
+from xnai_pipelines.serving.connection import BoundedConnection
+
 if TYPE_CHECKING:
     from xnai_pipelines.serving.service import Service
 
@@ -39,6 +41,8 @@ class Metrics:
         service = self._service
         yield GaugeMetricFamily("xnai_busy_workers", "Requests that are worked on.", service.workers.busy)
         yield GaugeMetricFamily("xnai_queue_length", "Requests that wait.", service.workers.waiting)
+        refused = BoundedConnection.refused
+        yield CounterMetricFamily("xnai_refused_connections", "Refused beyond the limit on connections.", refused)
         yield CounterMetricFamily("xnai_cache_hits", "Results that came from the cache.", service.cache.hits)
         yield CounterMetricFamily("xnai_cache_misses", "Results that did not.", service.cache.misses)
         closed = GaugeMetricFamily("xnai_dependency_used", "1 if it is used, 0 if left alone.", labels=("dependency",))

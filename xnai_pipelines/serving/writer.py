@@ -85,6 +85,7 @@ class Writer:
         """Ask for a stream and return its usage; a server that sends one completion instead is understood too."""
         body = {**self.server.wanted(asked), "stream": True, "stream_options": {"include_usage": True}}
         tls = self.server.address.startswith("https:")
+        headers = {**self.server.headers(), "Accept-Encoding": "identity"}
         completion = Completion()
         try:
             async with AsyncExitStack() as stack:
@@ -93,12 +94,12 @@ class Writer:
                     httpx2.AsyncClient(timeout=None, follow_redirects=False, trust_env=False, verify=tls)
                 )
                 response = await stack.enter_async_context(
-                    client.stream("POST", self.server.address, json=body, headers=self.server.headers())
+                    client.stream("POST", self.server.address, json=body, headers=headers)
                 )
                 if response.status_code != HTTPStatus.OK:
                     raise NoReplyError(f"answered with status {response.status_code}")
                 with suppress(httpx2.RemoteProtocolError):  # the reply breaks off
-                    async for data in response.aiter_bytes():
+                    async for data in response.aiter_raw():  # unpacked, a little could be much
                         for text in completion.feed(data):
                             await take(text)
                         if completion.ended:

@@ -63,7 +63,7 @@ COLUMNS = {
     "target_id": "Entity that the relation leads to.",
     "sentence_count": "Number of sentences that support the relation.",
     "sentences": "Ranges in document.text of the first sentences that support the relation.",
-    "community_id": "Id of the community, from its level and members.",
+    "community_id": "Id of the community, from its level and its first member.",
     "level": "Level of the community, 0 for the largest groups.",
     "parent": "Community that it is part of, null at level 0.",
     "members": "Entities of the community, by id.",

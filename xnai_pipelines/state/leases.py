@@ -8,7 +8,7 @@ PostgreSQL lets go of the row of a holder that stops there for `COMMIT_SECONDS`.
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import cache
 from threading import Event, Thread
 
@@ -17,7 +17,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from xnai_pipelines.errors import HomeError
-from xnai_pipelines.extras import require
 
 SECONDS = 30.0
 COMMIT_SECONDS = 1_800
@@ -152,7 +151,7 @@ class Lease:
         finally:
             ended.set()
             renewing.join()
-            with self._transaction() as connection:
+            with suppress(HomeError), self._transaction() as connection:  # it expires if the server does not answer
                 connection.execute(_RELEASE, self._row)
 
     def _renew(self, every: float, ended: Event) -> None:
@@ -170,9 +169,7 @@ def open_leases(home: str) -> Leases:
 
     Raises:
         HomeError: The server cannot be reached.
-        MissingExtraError: Its driver is not installed.
     """
-    require("postgres", "A home whose runs are stored in PostgreSQL")
     user, password, host, database = (
         os.environ.get(f"XNAI_POSTGRES_{name}") for name in ("USER", "PASSWORD", "HOST", "DB")
     )

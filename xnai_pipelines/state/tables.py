@@ -155,7 +155,8 @@ class Tables:
         table = self._opened(spec.name)
         if table is None:
             return pa.schema([spec.schema.field(name) for name in columns]).empty_table()
-        stored = [name for name in columns if name in table.schema.names]
+        known = set(table.schema.names)  # which LanceDB reads again each time that it is asked
+        stored = [name for name in columns if name in known]
         query = table.search().select(stored)
         rows = (query.where(where) if where else query).to_arrow()
         for name in (name for name in columns if name not in stored):

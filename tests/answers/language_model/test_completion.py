@@ -37,6 +37,7 @@ def test_a_stream_and_a_whole_message_are_read_however_they_are_cut(size):
         (b": wait\n\n", "broke off"),
         (EVENT + EVENT[:20], "broke off"),
         (b"data: {]\n", "something else"),
+        (b'data: {"usage": {"prompt_tokens": 1e999, "completion_tokens": 1}}\n', "something else"),
         (WHOLE[:-3], "something else"),
         (b"data: [DONE]\n", "without text"),
         (COUNTED + b"data: [DONE]\n", "without text"),

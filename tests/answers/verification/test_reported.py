@@ -1,4 +1,4 @@
-"""What somebody only says, or what was once, is no fact of today."""
+"""What somebody only says, or what was once, is no fact of today; what a claim is about stays the same."""
 
 import pytest
 
@@ -48,6 +48,9 @@ def test_what_was_is_not_said_of_today(language: str, passage: str, claim: str, 
     ("The mill makes more flour than bran.", "The mill makes more bran than flour.", False),
     ("The law was passed on 4 May 1911.", "The law was passed in 1911.", True),
     ("The law was passed on 4 May 1911.", "The law was passed in 1912.", False),
+    ("The manual of the pump is at https://a.org/m in two languages.", "The manual is at https://a.org/m.", True),
+    ("The manual of the pump is at https://a.org/m?d= and here.", "The manual is at https://a.org/m?d=ada.", False),
+    ("You are the owner of the pump.", "I am the owner of the pump.", False),
 ])  # fmt: skip
 def test_a_status_a_side_and_a_doer_are_kept(passage: str, claim: str, true: bool):
     assert supported(claim, passage) is true

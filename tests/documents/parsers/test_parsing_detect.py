@@ -1,5 +1,7 @@
 """A file is what its content says, and only then what its name says."""
 
+import time
+
 import pytest
 
 from tests.support.ole_files import compound
@@ -81,3 +83,10 @@ def test_the_words_of_an_old_office_file_are_no_names_of_its_streams(word: str) 
 def test_an_object_in_an_old_office_file_does_not_change_its_kind() -> None:
     report = compound({"WordDocument": b"words", "ObjectPool/_1/VisioDocument": b"drawing"})
     assert detect(report, "report.doc") == "application/msword"
+
+
+@pytest.mark.parametrize("repeated", [b"Key: value\r\n", b"<!-- a -->", b"From a 11:11 "])
+def test_no_text_takes_long_to_tell(repeated: bytes) -> None:
+    begun = time.process_time()
+    assert detect(repeated * 3000 + b"<p>x", "a.txt") == "text/plain"
+    assert time.process_time() - begun < 1

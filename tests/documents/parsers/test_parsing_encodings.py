@@ -3,8 +3,7 @@
 import pytest
 
 from tests.support.parsing_files import Parse
-from xnai_pipelines.documents.parsers.decode import decode
-from xnai_pipelines.documents.parsers.detect import looks_like_text
+from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
 from xnai_pipelines.documents.parsers.legacy import legacy_encoding
 from xnai_pipelines.documents.parsers.parsed import ParsedDocument
 from xnai_pipelines.documents.parsers.repair import decode_and_repair, kinds_of_repair
@@ -30,6 +29,7 @@ SHORT = [
     ("cp1254", "Güneşli bir gün, çalışıyoruz"),
     ("cp1255", "החוזה נחתם אתמול"),
     ("cp1256", "درجة حرارة الماء"),
+    ("cp874", "ตรวจสอบปั๊มทุกฤดูใบไม้ผลิ"),
     ("gb18030", "会议推迟到明天下午"),
     ("gb18030", "你好，世界"),
     ("big5", "會議延到明天下午"),

@@ -3,6 +3,7 @@
 import pytest
 
 from xnai_pipelines.documents.parsers.html import html_text, parse_html
+from xnai_pipelines.documents.parsers.parsed import Omission
 from xnai_pipelines.errors import UnreadableError
 
 WORDS = "<p>" + "The manual explains how the pump is started and who looks after it. " * 8 + "</p>"
@@ -34,6 +35,9 @@ def text_of(body: str, head: str = "<title>Manual</title>") -> str:
         ("<svg><foreignObject><div>Pump</div><div>stops</div></foreignObject></svg>", "Pump stops"),
         ("<table><caption>Prices of 2024</caption><tr><td>1<td>2</table>", "Prices of 2024"),
         ("<ol><li>Stop<ol><li>Press red</ol></ol>", "Press red"),
+        ("<label><input type=checkbox checked> Oil</label><label><input type=checkbox> Water</label>", "[x] Oil"),
+        ("<x-y><template shadowrootmode=open><p>In the shadow.</p></template></x-y>", "In the shadow."),
+        ("<svg role=img><title>The pump from below</title><path/></svg>", "The pump from below"),
         ("<section class=footnotes><ol><li id=fn1>Measured in May.</ol></section>", "Measured in May."),
         ("<blockquote><p>Never run dry.</p></blockquote>", "Never run dry."),
         ("<details><summary>More</summary><p>Hidden until opened.</p></details>", "Hidden until opened."),
@@ -115,3 +119,23 @@ def test_a_page_without_words_has_its_own_reason() -> None:
     with pytest.raises(UnreadableError) as caught:
         text_of("<div id=app></div><script>run()</script>")
     assert caught.value.kind == "no_text"
+
+
+def test_what_a_page_shows_without_scripts_and_in_frames_is_counted() -> None:
+    page = f"{WORDS}<noscript>Call 0800 112</noscript><noscript>Enable JavaScript</noscript><iframe srcdoc='<p>Inner'>"
+    assert parse_html(page, "stem").omissions == (
+        Omission("embedded frame or player", 1, "Inner"),
+        Omission("text for browsers without scripts", 1, "Call 0800 112"),
+    )
+
+
+def test_a_set_of_frames_gives_its_text_or_names_a_frame() -> None:
+    frames = "<frameset><frame src=main.html><noframes><body>{}</body></noframes></frameset>"
+    assert parse_html(frames.format("<p>See the list.</p>"), "stem").text == "See the list."
+    with pytest.raises(UnreadableError, match=r"frames, such as main\.html"):
+        parse_html(frames.format(""), "stem")
+
+
+def test_the_foot_of_a_table_stands_below_it() -> None:
+    table = "<table><tfoot><tr><td>Sum<td>9</tfoot><tr><th>Item<th>EUR<tr><td>a<td>9</table>"
+    assert html_text(table) == "| Item | EUR |\n| --- | --- |\n| a | 9 |\n| Sum | 9 |"

@@ -1,6 +1,7 @@
 """Every part of a message is read or named, in any encoding; a mailbox is a document per message."""
 
 import base64
+import binascii
 from email.message import EmailMessage
 
 import pytest
@@ -9,7 +10,7 @@ from tests.support.parsing_files import Parse
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.mail import read_message
 from xnai_pipelines.documents.parsers.mail_headers import words_of_header
-from xnai_pipelines.documents.parsers.parsed import ParsedDocument, ParseLimits, UnreadableRecord
+from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument, ParseLimits, UnreadableRecord
 from xnai_pipelines.documents.parsers.signed_content import signed_content
 from xnai_pipelines.errors import UnreadableError
 
@@ -242,3 +243,51 @@ def test_a_message_of_many_nested_parts_ends() -> None:
     assert "nested too deeply" in text_of(HEAD + nested)
     many = multipart("mixed", *[part("text/plain", "x")] * 1500)
     assert "further parts" in text_of(HEAD + many)
+
+
+def test_a_western_charset_on_other_letters_is_not_believed() -> None:
+    head = HEAD + "Content-Type: text/plain; charset=iso-8859-1\n\n"
+    assert text_of(head.encode() + "Проверьте насос каждую весну.".encode("cp1251")).endswith("насос каждую весну.")
+    assert text_of(head.encode() + "Grüße an Müller.".encode("latin-1")).endswith("Grüße an Müller.")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sent", "read"),
+    [
+        (
+            "format=flowed",
+            "It goes \non here.\n\n> so \n> said\nhe\n-- \nAnn",
+            "It goes on here.\n\n> so said\nhe\n-- \nAnn",
+        ),
+        ("format=flowed; delsp=yes", "main \ntenance", "maintenance"),
+        ("charset=utf-8", "It stays \nas it is", "It stays \nas it is"),
+    ],
+)
+def test_lines_that_go_on_are_joined_if_the_format_says_so(parameters: str, sent: str, read: str) -> None:
+    assert text_of(HEAD + part(f"text/plain; {parameters}", sent)).endswith(f"\n\n{read}")
+
+
+def test_files_within_a_text_are_attachments() -> None:
+    packed = binascii.b2a_uu(b"Pump 7").decode()
+    content, members = read_message(f"{HEAD}\nSee\nbegin 644 a.txt\n{packed}`\nend\nBye".encode(), "stem")
+    assert content.text.endswith("See\n\nBye\n\nAttachments: a.txt")
+    assert [(member.name, member.open().read()) for member in members] == [("a.txt", b"Pump 7")]
+
+
+def test_what_a_broken_message_still_says_is_read() -> None:
+    cut = base64.b64encode(b"The pump is cut off here").decode()[:-3]
+    body = part("text/plain", cut, "Content-Transfer-Encoding: base64")
+    assert text_of(HEAD + body).endswith("The pump is cut off h")
+    boundless = "Content-Type: multipart/mixed; boundary=a\n\n--b\nContent-Type: text/plain\n\nStill here\n--b--"
+    assert "Still here" in text_of(HEAD + boundless)
+
+
+def test_what_lies_beside_the_parts_of_a_message_is_counted() -> None:
+    elsewhere = "Content-Type: message/external-body; access-type=URL; URL=https://e.example/a\n\nContent-Type: a/b\n\n"
+    content, _ = read_message(
+        (HEAD + multipart("mixed", part("text/plain", "x"), elsewhere) + "Footer\n").encode(), "s"
+    )
+    assert content.omissions == (
+        Omission("attachment kept elsewhere", 1, "https://e.example/a"),
+        Omission("text after the parts", 1, "Footer"),
+    )

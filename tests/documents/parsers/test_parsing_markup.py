@@ -123,7 +123,7 @@ def test_json_is_indented_and_damage_is_placed() -> None:
     page = parse_json('{"title": "T", "ключ": [1]}', "stem")
     assert (page.title, '"ключ": [\n' in page.text) == ("T", True)
     with pytest.raises(UnreadableError, match="line 2 column"):
-        parse_json('{"a": 1,\n}', "stem")
+        parse_json('{"a": 1,\n b}', "stem")
     assert parse_json("[NaN, -Infinity, 1.50]", "stem").text.split() == ["[", "NaN,", "-Infinity,", "1.50", "]"]
     with pytest.raises(UnreadableError) as caught:
         parse_json("[" * 100_000, "stem")
@@ -158,3 +158,15 @@ def test_outputs_of_a_notebook_are_counted_or_follow_their_cell() -> None:
     assert [(one.part, one.count) for one in off.omissions] == [("output of a cell", 3)]
     assert on.text.startswith("```\nfit()\n```\n\n```\nloss 0.5\n```\n\n```\nxxx")
     assert [(one.part, one.count) for one in on.omissions] == [("output of a cell", 1), ("end of a long output", 1)]
+
+
+@pytest.mark.parametrize("written", ['// of the editor\n{"a": "b // c", /* why */ "d": [1, 2,],}', '{"a": 1,\n}'])
+def test_json_with_comments_is_returned_as_it_is_written(written: str) -> None:
+    page = parse_json(written, "stem")
+    assert (page.text, page.encoding_repair) == (written, "json with comments or commas at the end")
+
+
+@pytest.mark.parametrize("written", ["[,]", "[1,,]", "{ , }", '{"a": 1 /* open'])
+def test_json_with_more_commas_than_values_is_damaged(written: str) -> None:
+    with pytest.raises(UnreadableError, match="not valid JSON"):
+        parse_json(written, "stem")

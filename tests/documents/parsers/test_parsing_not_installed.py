@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from xnai_pipelines.documents.parsers import registry
-from xnai_pipelines.documents.parsers.detect import PDF
+from xnai_pipelines.documents.parsers.media_types import PDF
 from xnai_pipelines.documents.parsers.parsed import ParseLimits, Source
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import is_current, parser_for

@@ -1,5 +1,7 @@
 """A number of a spreadsheet reads as its format shows it."""
 
+from datetime import timedelta
+
 import pytest
 
 from xnai_pipelines.documents.parsers.number_formats import shown
@@ -28,6 +30,9 @@ BY_SIZE = '[>=1000000]0.0,,"M";[>=1000]0,"k";0'
         (12, "0000", "0012"),
         (2125551234, "(000) 000-0000", "(212) 555-1234"),
         (3.1, "0.##", "3.1"),
+        (timedelta(days=1, hours=12, minutes=5), "[h]:mm", "36:05"),
+        (-timedelta(minutes=5, seconds=7), "[h]:mm:ss", "-0:05:07"),
+        ("one_x000D_two", "General", "one\rtwo"),
         (1.005, "0.00", "1.01"),
         (0.07, "0%", "7 %"),
         (0.153, "0%", "15.3 %"),

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from copy import deepcopy
 from datetime import datetime
 from io import BytesIO
 
@@ -9,6 +10,9 @@ import pytest
 from openpyxl import Workbook
 from openpyxl.chart import BarChart, Reference
 from openpyxl.comments import Comment
+from openpyxl.workbook.defined_name import DefinedName
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.formula import ArrayFormula
 from pptx import Presentation
 from pptx.chart.data import CategoryChartData
 from pptx.enum.chart import XL_CHART_TYPE
@@ -19,7 +23,7 @@ from pptx.util import Inches
 
 from tests.support.parsing_files import Parse, docx, paragraph, zipped
 from xnai_pipelines.documents.parsers.office_markup import as_plain_body
-from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs
+from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs, lost_texts
 from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, xml_root
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
 
@@ -95,7 +99,7 @@ def test_moved_text_and_readings_of_a_word_file_stand_where_a_reader_sees_them(p
     assert text_of(parse, "a.docx", docx(body)) == "東京(tokyo)\n\nHere now."
 
 
-def test_imported_pages_and_charts_of_a_word_file_are_read_and_the_rest_is_counted(parse: Parse) -> None:
+def test_imported_pages_stand_where_they_are_imported_and_other_files_are_documents_of_their_own(parse: Parse) -> None:
     chart = (
         f"<c:chartSpace xmlns:c='c' {A}><a:p><a:r><a:t>Sales by quarter</a:t></a:r></a:p><c:ser>"
         "<c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>North</c:v></c:pt></c:strCache></c:strRef></c:tx>"
@@ -104,16 +108,16 @@ def test_imported_pages_and_charts_of_a_word_file_are_read_and_the_rest_is_count
     )
     parts = {
         "word/afchunk1.htm": "<html><body><p>From a web page.</p></body></html>",
-        "word/afchunk2.rtf": r"{\rtf1 hidden}",
+        "word/afchunk2.rtf": r"{\rtf1 From Word}",
         "word/charts/chart1.xml": chart,
         "word/embeddings/package1.xlsx": b"PK",
     }
-    document, embedded = parse("a.docx", docx(paragraph("Body"), parts))
-    assert embedded.kind == "damaged"
+    body = f"{paragraph('Before')}<w:altChunk r:id='rId2' xmlns:r='r'/>{paragraph('After')}"
+    document, imported, embedded = parse("a.docx", docx(body, parts))
+    assert (imported.text, imported.member, embedded.kind) == ("From Word", "!afchunk2.rtf", "damaged")
     assert document.text == (
-        "Body\n\nFrom a web page.\n\nChart: Sales by quarter\n\n|  | North |\n| --- | --- |\n| Q1 | 7 |"
+        "Before\n\nFrom a web page.\n\nAfter\n\nChart: Sales by quarter\n\n|  | North |\n| --- | --- |\n| Q1 | 7 |"
     )
-    assert document.omissions == (Omission("imported document", 1, "afchunk2.rtf"),)
 
 
 def test_entities_of_a_part_are_not_expanded() -> None:
@@ -291,3 +295,101 @@ def test_a_damaged_part_costs_itself_alone(parse: Parse) -> None:
     (document,) = parse("a.docx", docx(paragraph("Body"), {"word/header1.xml": "<w:hdr"}))
     assert document.text == "Body"
     assert document.omissions == (Omission("damaged part", 1, "word/header1.xml"),)
+
+
+def plain(body: str) -> list[str]:
+    return [joined(runs) for runs in paragraphs(xml_root(as_plain_body(f"<w:body {W} {M}>{body}</w:body>".encode())))]
+
+
+M = 'xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+FRACTION = "<m:f><m:num><m:r><m:t>a</m:t></m:r></m:num><m:den><m:r><m:t>b</m:t></m:r></m:den></m:f>"
+
+
+@pytest.mark.parametrize(
+    ("formula", "latex"),
+    [
+        (f"<m:oMath>{FRACTION}</m:oMath>", r"$\frac{a}{b}$"),
+        (f"<m:oMathPara><m:oMath>{FRACTION}</m:oMath></m:oMathPara>", r"$$\frac{a}{b}$$"),
+        (f"<m:oMath><m:borderBox><m:e>{FRACTION}</m:e></m:borderBox></m:oMath>", r"$\frac{a}{b}$"),
+        ("<m:oMath><m:new><m:r><m:t>x</m:t></m:r></m:new><m:r><m:t>y</m:t></m:r></m:oMath>", "$x y$"),
+    ],
+)
+def test_a_formula_is_latex_and_loses_no_letter(formula: str, latex: str) -> None:
+    assert plain(f"<w:p>{formula}</w:p>") == [latex]
+
+
+def test_the_condition_of_a_field_is_no_text() -> None:
+    def run(mark: str) -> str:
+        return f'<w:r><w:fldChar w:fldCharType="{mark}"/></w:r>'
+
+    inner = f"{run('begin')}{run('separate')}<w:r><w:t>m</w:t></w:r>{run('end')}"
+    field = f"{run('begin')}{inner}{run('separate')}<w:r><w:t>Sir</w:t></w:r>{run('end')}"
+    assert plain(f"<w:p><w:r><w:t>Dear </w:t></w:r>{field}</w:p>") == ["Dear Sir"]
+
+
+def test_tables_of_a_word_file_have_a_head_and_repeat_merged_labels(parse: Parse) -> None:
+    def row(*cells: str) -> str:
+        return "<w:tr>" + "".join(f"<w:tc>{one}</w:tc>" for one in cells) + "</w:tr>"
+
+    begins, goes_on = (f"<w:tcPr><w:vMerge{how}/></w:tcPr>" for how in (' w:val="restart"', ""))
+    rows = row(paragraph("Area"), paragraph("City")) + row(begins + paragraph("North"), paragraph("Oslo"))
+    table = f"<w:tbl>{rows}{row(goes_on + '<w:p/>', paragraph('Bergen'))}</w:tbl>"
+    assert text_of(parse, "a.docx", docx(table)) == (
+        "| Area | City |\n| --- | --- |\n| North | Oslo |\n| North | Bergen |"
+    )
+
+
+def test_descriptions_of_drawings_and_watermarks_are_kept() -> None:
+    header = f"<w:hdr {W} xmlns:v='v'><v:shape alt='Stamp of the office'><v:textpath string='Draft'/></v:shape></w:hdr>"
+    body = (
+        f"<w:document {W} xmlns:d='d'><d:docPr descr='The pump, from above'/><d:docPr descr='scan.png'/></w:document>"
+    )
+    roots = [xml_root(xml.encode()) for xml in (header, body)]
+    assert lost_texts(roots, "Draft") == ["Picture: Stamp of the office", "Picture: The pump, from above"]
+
+
+def test_slides_repeat_merged_labels_and_show_formulas_and_the_words_of_their_master(parse: Parse) -> None:
+    deck = Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[6])
+    table = slide.shapes.add_table(2, 2, 0, 0, Inches(2), Inches(1)).table
+    table.cell(0, 0).text, table.cell(0, 1).text, table.cell(1, 1).text = "North", "Oslo", "Bergen"
+    table.cell(0, 0).merge(table.cell(1, 0))
+    words = deck.slide_master.shapes._spTree
+    box = slide.shapes.add_textbox(0, Inches(2), Inches(2), Inches(1))
+    box.text_frame.text = "Internal"
+    words.append(deepcopy(box._element))
+    formula = f'<a14:m {A} xmlns:a14="a14" {M}><m:oMath><m:r><m:t>x</m:t></m:r></m:oMath></a14:m>'
+    choice = f'<mc:AlternateContent xmlns:mc="mc"><mc:Choice>{formula}</mc:Choice><mc:Fallback/></mc:AlternateContent>'
+    box.text_frame.text = "So "
+    box.text_frame.paragraphs[0]._p.append(xml_root(choice.encode()))
+    stream = BytesIO()
+    deck.save(stream)
+    assert text_of(parse, "a.pptx", stream.getvalue()) == (
+        "| North | Oslo |\n| --- | --- |\n| North | Bergen |\n\nSo $x$\n\nOn each slide: Internal"
+    )
+
+
+def test_names_choices_and_formulas_of_several_cells_are_kept_and_data_behind_pivots_counted(parse: Parse) -> None:
+    workbook = Workbook()
+    sheet = workbook.active
+    sheet.title = "Prices"
+    sheet["A1"] = "Colour"
+    sheet["B1"] = ArrayFormula("B1:B2", "=SUM(C1:C2*2)")
+    choices = DataValidation(type="list", formula1='"red,blue"', promptTitle="Paint", prompt="Pick & go")
+    choices.add("A2")
+    sheet.add_data_validation(choices)
+    workbook.defined_names["VatRate"] = DefinedName("VatRate", attr_text="0.19")
+    workbook.defined_names["Area"] = DefinedName("Area", attr_text="Prices!$A$1")
+    stream = BytesIO()
+    workbook.save(stream)
+    relation = b'<Relationship Id="rId99" Type="x/pivotCacheDefinition" Target="pivot.xml"/></Relationships>'
+    with zipfile.ZipFile(stream) as package:
+        parts = {name: package.read(name) for name in package.namelist()}
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace(b"</Relationships>", relation)
+    parts["xl/pivot.xml"] = b'<pivotCacheDefinition><sharedItems><s v="Ann Lee"/></sharedItems></pivotCacheDefinition>'
+    (document,) = parse("a.xlsx", zipped(parts))
+    assert document.text == (
+        "## Prices\n\n| Colour | =SUM(C1:C2*2) |\n| --- | --- |\n\nInput of A2: Paint Pick & go red, blue\n\n"
+        "Name VatRate: 0.19"
+    )
+    assert document.omissions == (Omission("data behind a pivot table", 1, "Ann Lee"),)

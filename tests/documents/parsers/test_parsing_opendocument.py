@@ -103,8 +103,8 @@ def test_a_flat_file_is_read_whatever_its_name(parse: Parse) -> None:
 
 def test_a_book_has_a_page_per_chapter_with_titles_from_its_contents(parse: Parse) -> None:
     document = one(parse("book.epub", book()))
-    assert document.text == "# Rain\n\nIt rains.\n\n# Snow\n\nIt snows."
-    assert [page.label for page in document.pages] == ["chapter 1", "chapter 3"]
+    assert document.text == "# Rain\n\nIt rains.\n\n# Snow\n\nIt snows.\n\nOnly a link leads here."
+    assert [page.label for page in document.pages] == ["chapter 1", "chapter 3", "chapter 4"]
     assert document.title == "Weather"
     assert document.omissions == (Omission("picture", 1, "OPS/a.png"),)
 
@@ -117,6 +117,7 @@ def book(encryption: str = "") -> bytes:
         '<item id="c2" href="snow%20.xhtml" media-type="application/xhtml+xml"/>'
         '<item id="nav" href="nav.xhtml" media-type="application/xhtml+xml" properties="nav"/>'
         '<item id="c1" href="rain.xhtml" media-type="application/xhtml+xml"/>'
+        '<item id="x" href="ice.xhtml" media-type="application/xhtml+xml"/>'
         '<item id="p" href="a.png" media-type="image/png"/></manifest>'
         '<spine><itemref idref="c1"/><itemref idref="nav"/><itemref idref="c2"/></spine></package>'
     )
@@ -130,6 +131,7 @@ def book(encryption: str = "") -> bytes:
             "OPS/nav.xhtml": nav,
             "OPS/rain.xhtml": chapter.format("<h1>Rain</h1><p>It rains.</p>"),
             "OPS/snow .xhtml": chapter.format("<p>It snows.</p>"),
+            "OPS/ice.xhtml": chapter.format("<p>Only a link leads here.</p>"),
             **({"META-INF/encryption.xml": encryption} if encryption else {}),
         }
     )
@@ -168,3 +170,19 @@ LAUGHS = '<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>'
 )
 def test_what_cannot_be_read_says_why(parse: Parse, name: str, data: bytes, kind: str) -> None:
     assert kind_of(parse, name, data) == kind
+
+
+def test_formulas_links_of_pictures_master_pages_and_macros_are_kept_or_counted(parse: Parse) -> None:
+    body = (
+        '<text:p>f<draw:frame><draw:object xlink:href="./Object 1"/></draw:frame></text:p><text:p><draw:a '
+        'xlink:href="https://e.example/map"><draw:frame><svg:title>The map</svg:title></draw:frame></draw:a></text:p>'
+    )
+    frame = "<draw:frame><draw:text-box><text:p>Internal</text:p></draw:text-box></draw:frame>"
+    parts = {
+        "Object 1/content.xml": '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi><mo>=</mo><mn>3</mn></math>',
+        "styles.xml": f"<s {NAMES}><style:master-page>{frame}</style:master-page></s>",
+        "Basic/Standard/Module1.xml": "<m/>",
+    }
+    document = one(parse("a.odt", package("text", text(body), parts)))
+    assert document.text == "f\n\nx=3\n\n(https://e.example/map)\n\nThe map\n\nOn each page: Internal"
+    assert document.omissions == (Omission("macros", 1),)

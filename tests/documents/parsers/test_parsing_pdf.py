@@ -61,14 +61,48 @@ def test_a_page_that_is_a_picture_but_for_a_stamp_is_named(parse: Parse) -> None
     assert document.omissions == (Omission("page that is a picture but for a line of text", 1, "page 1"),)
 
 
-def test_passwords_in_a_form_and_attached_files_are_counted_and_not_read(parse: Parse) -> None:
-    data = with_annotations(
-        "/Subtype /Widget /FT /Tx /T (code) /V (secret) /Ff 8192",
-        "/Subtype /FileAttachment /FS << /Type /Filespec /F (offer.csv) /UF (offer.csv) >>",
-    )
-    document = document_of(parse, data)
+def test_passwords_in_a_form_are_counted_and_not_read(parse: Parse) -> None:
+    document = document_of(parse, with_annotations("/Subtype /Widget /FT /Tx /T (code) /V (secret) /Ff 8192"))
     assert document.text == "Please fill in."
-    assert document.omissions == (Omission("password in a form", 1, "code"), Omission("attachment", 1, "offer.csv"))
+    assert document.omissions == (Omission("password in a form", 1, "code"),)
+
+
+def test_a_file_attached_to_a_page_is_a_document_of_its_own(parse: Parse) -> None:
+    file = "/FS << /Type /Filespec /F (a.txt) /UF (a.txt) /EF << /F 7 0 R >> >>"
+    data = with_annotations(f"/Subtype /FileAttachment /Contents (The offer) {file}")
+    data = data.replace(b"xref", b"7 0 obj\n<< /Length 6 >>\nstream\nPump 7\nendstream\nendobj\nxref", 1)
+    page, attached = parse("a.pdf", data.replace(b"startxref\n", b"startxref\n9"))  # its places are found again
+    assert (page.text, attached.text, attached.member) == ("Please fill in.\nNote: The offer", "Pump 7", "!a.txt")
+
+
+def test_all_chosen_entries_of_a_list_are_read_and_a_form_of_another_format_is_counted(parse: Parse) -> None:
+    chosen = "/Subtype /Widget /FT /Ch /Ff 2097152 /T (Parts) /V [(seal) (valve)] /Opt [(seal) (pipe) (valve)]"
+    data = with_annotations(chosen).replace(b"/AcroForm << ", b"/AcroForm << /XFA [(template) 5 0 R] ")
+    document = document_of(parse, data)
+    assert document.text == "Please fill in.\nParts: seal, valve"
+    assert document.omissions == (Omission("form of another format (XFA)", 1),)
+
+
+def test_the_description_of_a_picture_follows_its_page(parse: Parse) -> None:
+    data = pdf_of_objects(
+        [
+            "<< /Type /Catalog /Pages 2 0 R /StructTreeRoot 4 0 R /MarkInfo << /Marked true >> >>",
+            "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 600 800] /StructParents 0 /Contents 6 0 R >>",
+            "<< /Type /StructTreeRoot /K 5 0 R /ParentTree << /Nums [0 [5 0 R]] >> >>",
+            "<< /Type /StructElem /S /Figure /P 4 0 R /Pg 3 0 R /K 0 /Alt (A red pump) >>",
+            "<< /Length 46 >>\nstream\n/Figure << /MCID 0 >> BDC 1 1 200 200 re f EMC  \nendstream",
+        ]
+    )
+    assert document_of(parse, data).text == "Picture: A red pump"
+
+
+@pytest.mark.parametrize("lost", [b"xref", b"/Type /Page /Parent"])
+def test_a_file_without_its_end_gives_the_pages_before_it(parse: Parse, lost: bytes) -> None:
+    data = pdf([["First page"], ["Second page"]])
+    document = document_of(parse, data[: data.rindex(lost, 0, data.rindex(b"startxref"))])
+    assert document.text.startswith("First page")
+    assert Omission("end of the file, which is cut off", 1) in document.omissions
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,12 @@ def test_xml_becomes_titles_paragraphs_and_named_values(parse: Parse) -> None:
     assert document.omissions == (Omission("attribute that is not words", 1, "id=b17"),)
 
 
+def test_a_web_page_within_xml_is_read_as_one(parse: Parse) -> None:
+    page = "<![CDATA[<p>It <b>rains</b>.</p><ul><li>a</ul>]]>"
+    feed = f"<rss><item><title>Rain</title><encoded>{page}</encoded></item></rss>"
+    assert one(parse("feed.xml", feed)).text == "Rain\nencoded: It rains.\n\n- a"
+
+
 @pytest.mark.parametrize(
     "head",
     [

@@ -61,7 +61,7 @@ def test_the_size_is_known_without_coding():
 
 @pytest.mark.slow
 def test_truncations_and_flipped_bytes_are_refused_or_harmless():
-    codes = gaussian_codes(40, 60, 1.2)
+    codes = gaussian_codes(16, 40, 1.2)
     codes[3, 3] = 10_000
     data = encode(codes)
     for length in range(0, len(data), 7):

@@ -1,5 +1,7 @@
 """A rate-targeted file is as small as asked, whatever the model, and better than a fixed width of that size."""
 
+import functools
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,7 @@ from examples.another_encoder.cut import cut
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.stored.file import load, save
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
+from xnai_pipelines.encoders.stored.tensor import QuantizedModel
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids, tokenise
 from xnai_pipelines.models.quantization.model import load_transformer
@@ -27,32 +30,40 @@ def float_bytes(folder: Path) -> int:
     return sum(tensor.numel() * 4 for _, tensor in load_transformer(folder).tensors())
 
 
-@pytest.fixture(params=["tiny_gpt2", "tiny_llama"])
-def language_model(request: pytest.FixtureRequest) -> Path:
-    folder: Path = request.getfixturevalue(request.param)
-    return folder
+@pytest.fixture(scope="module")
+def rated(calibration_texts: list[str]) -> Callable[[Path], QuantizedModel]:
+    """What makes a model seven times smaller, each model once."""
+    return functools.cache(lambda folder: quantize(folder, rate(7), calibration_texts))
 
 
+@pytest.mark.parametrize("name", ["tiny_gpt2", "tiny_llama"])
 def test_a_language_models_file_has_the_size_asked_for_and_predicts_text_nearly_as_well(
-    language_model: Path, calibration_texts: list[str], held_out_texts: list[str], tmp_path: Path
+    name: str,
+    rated: Callable[[Path], QuantizedModel],
+    held_out_texts: list[str],
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ):
-    quantized = quantize(language_model, rate(7), calibration_texts)
-    written = save(quantized, tmp_path / "weights.arrow")
-    assert 0.98 < written / (float_bytes(language_model) / 7) <= 1
-    full = perplexity(language_model, held_out_texts)
-    assert perplexity(language_model, held_out_texts, quantized) < 1.05 * full
+    model: Path = request.getfixturevalue(name)
+    written = save(rated(model), tmp_path / "weights.arrow")
+    assert 0.98 < written / (float_bytes(model) / 7) <= 1
+    full = perplexity(model, held_out_texts)
+    assert perplexity(model, held_out_texts, rated(model)) < 1.05 * full
 
 
-def test_the_same_model_and_texts_give_the_same_codes(tiny_llama: Path, calibration_texts: list[str]):
-    one, other = (quantize(tiny_llama, rate(10), calibration_texts) for _ in range(2))
-    for first, second in zip(one.tensors, other.tensors, strict=True):
+def test_the_same_model_and_texts_give_the_same_codes(
+    tiny_llama: Path, rated: Callable[[Path], QuantizedModel], calibration_texts: list[str]
+):
+    again = quantize(tiny_llama, rate(7), calibration_texts)
+    for first, second in zip(rated(tiny_llama).tensors, again.tensors, strict=True):
         assert np.array_equal(first.restored(), second.restored())
 
 
-def test_layers_keep_gptqs_codes_where_their_error_is_smaller(tiny_llama: Path, calibration_texts: list[str]):
-    quantized = quantize(tiny_llama, rate(8), calibration_texts)
+def test_layers_keep_gptqs_codes_where_their_error_is_smaller(
+    tiny_llama: Path, rated: Callable[[Path], QuantizedModel]
+):
     in_blocks = sum(len(block.linears) for block in load_transformer(tiny_llama).blocks)
-    assert 0.8 * in_blocks < (quantized.statistics.better_than_rounding or 0) <= in_blocks
+    assert 0.8 * in_blocks < (rated(tiny_llama).statistics.better_than_rounding or 0) <= in_blocks
 
 
 def test_a_ratio_that_leaves_less_than_half_a_bit_a_weight_is_refused(tiny_gpt2: Path, calibration_texts: list[str]):

@@ -74,7 +74,7 @@ class Completion:
                 raise LookupError
             part = choices[0]["delta" if "delta" in choices[0] else "message"] if choices else {}
             said = part.get("content")
-        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError):
             raise NoReplyError("sent something else than a completion") from None
         if said is not None and not isinstance(said, str):
             raise NoReplyError("sent a completion without text")

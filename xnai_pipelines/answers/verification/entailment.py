@@ -18,7 +18,7 @@ from xnai_pipelines.answers.verification.moved import (
     spliced,
 )
 from xnai_pipelines.answers.verification.past import past
-from xnai_pipelines.answers.verification.replaced import opposite, other_beginning, replaced
+from xnai_pipelines.answers.verification.replaced import of_itself, opposite, other_beginning, replaced
 from xnai_pipelines.answers.verification.reported import reports_dropped
 from xnai_pipelines.answers.verification.tokens import Token
 from xnai_pipelines.answers.verification.turned import anything_dropped, cues_added, cues_dropped, units_dropped
@@ -54,6 +54,7 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     replaced,
     other_beginning,
     opposite,
+    of_itself,
     moved,
     exchanged,
     compared,

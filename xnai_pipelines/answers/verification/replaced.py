@@ -7,6 +7,7 @@ from xnai_pipelines.answers.verification.cues import NEGATING_PREFIXES, OPPOSITE
 from xnai_pipelines.answers.verification.tokens import Token
 from xnai_pipelines.search.words import fold
 
+_FIRST_PERSONS = frozenset(["i", "we", "ich", "wir", "je", "nous", "yo", "nosotros", "я", "мы"])
 _SLOT = 2  # words of the document per new word of the sentence that it may stand for; more were left out
 
 
@@ -66,6 +67,13 @@ def opposite(aligned: Alignment) -> Iterator[str]:
             yield f'"{token.text}" is the opposite of what the evidence says.'
         elif at not in aligned.match and other in left_out:
             yield f'The evidence says "{other}" instead of "{token.text}".'
+
+
+def of_itself(aligned: Alignment) -> Iterator[str]:
+    """Yield "I" and "we" that the passage does not have there: who answers speaks of documents, not of itself."""
+    for at, token in enumerate(aligned.sentence):
+        if fold(token.text) in _FIRST_PERSONS and at not in aligned.match and not token.term.startswith("it:"):
+            yield f'"{token.text}" is not in the evidence there.'
 
 
 def _negated(aligned: Alignment, token: Token) -> bool:

@@ -8,22 +8,23 @@ from xnai_pipelines.answers.verification.tokens import Token
 from xnai_pipelines.search.words import fold
 
 # Words of all languages with tables in `cues`, folded.
-_REPORTING = """say says said saying claim claims claimed claiming argue argues argued arguing allege alleges alleged
-    alleging assert asserts asserted contend contends contended insist insists insisted predict predicts
-    predicted believe believes believed thought rumor rumored rumour rumoured rumors rumours according myth
-    legend misconception fiction accuse accuses accused suspect suspects suspected fear feared hope hoped doubt
-    doubted sagt sagte sagten behauptet behauptete behaupteten behaupten meint meinte meinten meinen glaubt
-    glauben glaubte angeblich laut zufolge legende mythos gerucht geruchte sage vermutet vermuteten beschuldigt
-    selon affirme affirmait affirment dit disent disait pretend pretendait pretendent croit croient croyait
-    mythe rumeur segun dijo dijeron dice dicen decia afirma afirmo afirman afirmaron aseguro aseguran cree creen
-    creia leyenda mito acusado acusada disse dissero dicono sostiene sostengono affermano credono leggenda
-    disseram dizem afirmam acredita acreditam lenda volgens zei zeiden zegt zeggen beweert beweerde beweren
-    beweerden gelooft geloven сказал сказала сказали говорит говорят говорил говорили утверждал утверждала
-    утверждали утверждает утверждают считал считали считает считают считалось полагал полагали полагают словам
-    мнению легенде легенда миф слухам слухи преданию якобы обвиняли обвинили подозревали сказав каже кажуть
-    стверджував стверджують словами легендою чутками каза твърди твърдят според powiedzial twierdzi twierdza
-    twierdzil wedlug podlug legendy rekl tvrdi podle enligt sade sager pastod ifolge sagde siger haevdede sa
-    sier hevdet"""
+_REPORTING = """say says said saying tell tells told write writes wrote claim claims claimed claiming argue argues
+    argued arguing allege alleges alleged alleging assert asserts asserted contend contends contended
+    insist insists insisted predict predicts predicted believe believes believed thought rumor rumored
+    rumour rumoured rumors rumours according myth legend misconception fiction accuse accuses accused
+    suspect suspects suspected fear feared hope hoped doubt doubted sagt sagte sagten behauptet
+    behauptete behaupteten behaupten meint meinte meinten meinen glaubt glauben glaubte angeblich laut
+    zufolge legende mythos gerucht geruchte sage vermutet vermuteten beschuldigt selon affirme affirmait
+    affirment dit disent disait pretend pretendait pretendent croit croient croyait mythe rumeur segun
+    dijo dijeron dice dicen decia afirma afirmo afirman afirmaron aseguro aseguran cree creen creia
+    leyenda mito acusado acusada disse dissero dicono sostiene sostengono affermano credono leggenda
+    disseram dizem afirmam acredita acreditam lenda volgens zei zeiden zegt zeggen beweert beweerde
+    beweren beweerden gelooft geloven сказал сказала сказали говорит говорят говорил говорили утверждал
+    утверждала утверждали утверждает утверждают считал считали считает считают считалось полагал
+    полагали полагают словам мнению легенде легенда миф слухам слухи преданию якобы обвиняли обвинили
+    подозревали сказав каже кажуть стверджував стверджують словами легендою чутками каза твърди твърдят
+    според powiedzial twierdzi twierdza twierdzil wedlug podlug legendy rekl tvrdi podle enligt sade
+    sager pastod ifolge sagde siger haevdede sa sier hevdet"""
 _REPORTS = frozenset(_REPORTING.split())
 _RELATIVE = frozenset(
     [

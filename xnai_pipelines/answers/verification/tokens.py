@@ -26,7 +26,8 @@ _UNSPACED = (
 )
 _ENDING = r"st\b|nd\b|rd\b|th\b|(?<=0)s\b|-?(?:й|я|е|го|ой)\b|-(?:м|х|му|ю|ми)\b"  # of 50th, 1990s, 5-й
 _TOKEN = re.compile(
-    rf"(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
+    rf"(?P<link>\b(?:https?|ftp)://[^\s<>\"'»”)]+(?<![.,;:!?])|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
+    rf"|(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
     rf"|(?P<ratio>\b\d+(?::\d+)+\b)"
     rf"|(?P<sign>(?<![^\s(\[<>=\"'“«])[-−–±](?=\d))?(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>{_ENDING})?"
     rf"|(?P<part>[¼½¾⅓⅔⅛])"
@@ -120,6 +121,8 @@ def tokens(text: str, language: str | None) -> list[Token]:
             continue
         if group == "date":
             found += _date(match, clause)
+        elif group == "link":  # each character counts: what is added to an address goes to its owner
+            found.append(Token(match.group(), *match.span(), f"link:{match.group()}", Kind.NAME, None, clause))
         elif group == "ratio":  # 3:1, 9:30
             found.append(Token(match.group(), *match.span(), f"#{match.group()}", Kind.NUMBER, None, clause))
         elif match["number"] or group == "part":

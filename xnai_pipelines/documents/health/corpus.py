@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from xnai_pipelines.documents.health.links import Link
-from xnai_pipelines.documents.parsers.detect import CALENDAR, MAIL, MAILBOX, PARQUET, XLSX
+from xnai_pipelines.documents.parsers.media_types import CALENDAR, MAIL, MAILBOX, PARQUET, XLSX
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 
 DATA = frozenset(

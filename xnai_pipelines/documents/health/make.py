@@ -16,7 +16,7 @@ from xnai_pipelines.documents.health.reading import COLUMNS, EXAMINED_CHARACTERS
 from xnai_pipelines.documents.health.report import HealthHistory, HealthReport
 from xnai_pipelines.documents.health.rules import HealthRules
 from xnai_pipelines.documents.identity import source_name
-from xnai_pipelines.documents.parsers.detect import HTML
+from xnai_pipelines.documents.parsers.media_types import HTML
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.parsed import Markup
 from xnai_pipelines.state.context import StageContext, stage

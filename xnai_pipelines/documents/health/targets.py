@@ -19,7 +19,7 @@ from xnai_pipelines.documents.health.corpus import Corpus, Examined
 from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
 from xnai_pipelines.documents.health.links import Link, LinkKind, rst_label
 from xnai_pipelines.documents.health.slugs import folded, heading_anchors, heading_words
-from xnai_pipelines.documents.parsers.detect import HTML
+from xnai_pipelines.documents.parsers.media_types import HTML
 from xnai_pipelines.documents.parsers.parsed import Markup
 
 PAGES = (".md", ".mdx", ".markdown", ".rst", ".txt", ".ipynb", ".adoc", ".org", ".html", ".htm")

@@ -4,124 +4,26 @@ import re
 from pathlib import PurePosixPath
 
 from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
+from xnai_pipelines.documents.parsers.media_types import (
+    BINARY_FORMATS,
+    CALENDAR,
+    FLAT_OPENDOCUMENT,
+    HTML,
+    JSON,
+    JSON_LINES,
+    MAIL,
+    MAILBOX,
+    PLAIN,
+    TEXT_FORMATS,
+    VCARD,
+    WEBVTT,
+    XML,
+)
+from xnai_pipelines.documents.parsers.signatures import binary_format
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 HEAD_BYTES = 64 * 1024
 """How much of a file `detect` reads."""
-
-PDF = "application/pdf"
-_OPEN_XML = "application/vnd.openxmlformats-officedocument."
-DOCX = f"{_OPEN_XML}wordprocessingml.document"
-PPTX = f"{_OPEN_XML}presentationml.presentation"
-XLSX = f"{_OPEN_XML}spreadsheetml.sheet"
-PARQUET = "application/vnd.apache.parquet"
-HTML = "text/html"
-MAIL = "message/rfc822"
-MAILBOX = "application/mbox"
-CALENDAR = "text/calendar"
-ZIP = "application/zip"
-TAR = "application/x-tar"
-GZIP = "application/gzip"
-BZIP2 = "application/x-bzip2"
-XZ = "application/x-xz"
-PLAIN = "text/plain"
-JSON = "application/json"
-JSON_LINES = "application/jsonl"
-RTF = "application/rtf"
-EPUB = "application/epub+zip"
-_OPENDOCUMENT = "application/vnd.oasis.opendocument."
-OPENDOCUMENT = {
-    extension: f"{_OPENDOCUMENT}{kind}"
-    for extension, kind in (
-        (".odt", "text"),
-        (".ods", "spreadsheet"),
-        (".odp", "presentation"),
-        (".odg", "graphics"),
-    )
-}
-FLAT_OPENDOCUMENT = f"{_OPENDOCUMENT}flat+xml"
-DOC = "application/msword"
-XLS = "application/vnd.ms-excel"
-PPT = "application/vnd.ms-powerpoint"
-MSG = "application/vnd.ms-outlook"
-XML = "application/xml"
-LATEX = "text/x-tex"
-ASCIIDOC = "text/asciidoc"
-ORG = "text/x-org"
-YAML = "application/yaml"
-TOML = "application/toml"
-VCARD = "text/vcard"
-SUBRIP = "application/x-subrip"
-WEBVTT = "text/vtt"
-
-_OFFICE_FORMATS = {
-    **dict.fromkeys((".docx", ".docm", ".dotx", ".dotm"), DOCX),
-    **dict.fromkeys((".pptx", ".pptm", ".ppsx", ".ppsm", ".potx", ".potm"), PPTX),
-    **dict.fromkeys((".xlsx", ".xlsm", ".xltx", ".xltm"), XLSX),
-}
-_OLD_OFFICE_FORMATS = {
-    **dict.fromkeys((".doc", ".dot"), DOC),
-    **dict.fromkeys((".xls", ".xlt"), XLS),
-    **dict.fromkeys((".ppt", ".pps", ".pot"), PPT),
-    ".msg": MSG,
-}
-_PACKAGE_FORMATS = {
-    **_OFFICE_FORMATS,
-    **OPENDOCUMENT,
-    **{extension.replace(".od", ".ot"): media_type for extension, media_type in OPENDOCUMENT.items()},
-    ".epub": EPUB,
-}
-_ARCHIVES = {
-    ".zip": ZIP,
-    ".tar": TAR,
-    **dict.fromkeys((".gz", ".tgz"), GZIP),
-    **dict.fromkeys((".bz2", ".tbz2", ".tbz"), BZIP2),
-    **dict.fromkeys((".xz", ".txz"), XZ),
-}
-_BINARY_FORMATS = {
-    ".pdf": PDF,
-    ".parquet": PARQUET,
-    ".rtf": RTF,
-    **_PACKAGE_FORMATS,
-    **_OLD_OFFICE_FORMATS,
-    **_ARCHIVES,
-}
-_TEXT_FORMATS = {
-    **dict.fromkeys((".md", ".markdown", ".mdx"), "text/markdown"),
-    ".rst": "text/x-rst",
-    **dict.fromkeys((".txt", ".text", ".log"), PLAIN),
-    **dict.fromkeys((".adoc", ".asciidoc"), ASCIIDOC),
-    ".org": ORG,
-    **dict.fromkeys((".tex", ".ltx", ".latex"), LATEX),
-    ".srt": SUBRIP,
-    ".vtt": WEBVTT,
-    **dict.fromkeys((".vcf", ".vcard"), VCARD),
-    **dict.fromkeys(
-        (".xml", ".dita", ".ditamap", ".dbk", ".rss", ".atom", ".kml", ".gpx", ".tei", ".xlf", ".tmx"), XML
-    ),
-    **dict.fromkeys((".fodt", ".fods", ".fodp", ".fodg"), FLAT_OPENDOCUMENT),
-    **dict.fromkeys((".yaml", ".yml"), YAML),
-    ".toml": TOML,
-    **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    ".csv": "text/csv",
-    ".tsv": "text/tab-separated-values",
-    ".json": JSON,
-    **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),
-    ".ipynb": "application/x-ipynb+json",
-    **dict.fromkeys((".eml", ".mht", ".mhtml"), MAIL),
-    **dict.fromkeys((".mbox", ".mbx"), MAILBOX),
-    **dict.fromkeys((".ics", ".ical"), CALENDAR),
-    **dict.fromkeys((".py", ".pyi"), "text/x-python"),
-}
-_CODE = (
-    "asm bash bat c cc cfg clj cljs cmake conf cpp cs css cu cxx d dart diff dockerfile el elm erl ex exs "
-    "f90 fish fs fsx go gradle graphql groovy h hcl hh hpp hs hxx ini ipp java jl js jsx kt kts less lisp "
-    "lua m mk ml mli mm nim nix patch php pl pm proto ps1 psm1 r rb rs sass scala scm scss sh sol sql svelte "
-    "swift tcl tf ts tsx v vb vhdl vue xsd xsl xslt zig zsh"
-)
-_TEXT_FORMATS.update({f".{extension}": f"text/x-{extension}" for extension in _CODE.split()})
-MEDIA_TYPES = {extension[1:]: media_type for extension, media_type in {**_BINARY_FORMATS, **_TEXT_FORMATS}.items()}
-"""The media type that each extension promises."""
 
 _CODE_NAMES = {
     "makefile": "mk",
@@ -140,82 +42,14 @@ _TEXT_STARTS = (
 _XML_START = re.compile(rb"\s*<\?xml\s")
 _FLAT_OPENDOCUMENT = re.compile(rb"<office:document\s")
 _HTML_START = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
+    rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--(?:(?!-->).)*-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.I | re.S
 )
-_MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\r?\n(?:[ \t][^\n]*\r?\n)*)+(?=\r?\n)")
-_MAILBOX_START = re.compile(rb"From \S+ [^\n]*\d\d:\d\d[^\n]*\d{4}[^\n]*\n")
+# Each byte matches one way only: a text of many lines with colons would take for ever otherwise.
+_MAIL_START = re.compile(rb"(?:[A-Za-z][\w-]*:[^\n]*\n(?:[ \t][^\n]*\n)*)+(?=\r?\n)")
+_MAILBOX_START = re.compile(rb"From \S+ [^\n]{0,200}\d\d:\d\d[^\n]{0,50}\d{4}[^\n]*\n")
 _MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
 _JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
-_PDF_WITHIN = 1024
 _PROLOGUE = 4096
-
-_ZIP_MAGIC = b"PK\x03\x04"
-_EMPTY_ZIP_MAGIC = b"PK\x05\x06"
-_COMPRESSED_MAGIC = ((b"\x1f\x8b", GZIP), (b"BZh", BZIP2), (b"\xfd7zXZ\x00", XZ))
-_TAR_BLOCK = 512
-_TAR_CHECKSUM = slice(148, 156)
-_OLE_MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ZIP_PARTS = (("word/", DOCX), ("ppt/", PPTX), ("xl/", XLSX))
-_CONTENT_TYPES = "[Content_Types].xml"
-_PACKAGE_PARTS = (_CONTENT_TYPES, "_rels/", "docProps/", "customXml/", *(start for start, _ in _ZIP_PARTS))
-_ENTRY_BYTES, _NAME_BYTES = 128, 64
-_OLE_PARTS = (
-    ("__substg1.0_", MSG),
-    ("PowerPoint Document", PPT),
-    ("WordDocument", DOC),
-    ("Workbook", XLS),
-    ("Book", XLS),
-)
-_RTF_MAGIC = b"{\\rtf"
-_BIFF_MAGICS = (b"\x09\x08\x10\x00\x00\x06", b"\x09\x08\x08\x00\x00\x05")
-# Documents without a parser: a person can save them as another format.
-_UNREAD_DOCUMENTS = (
-    (b"ITSF", "compiled HTML help (.chm). Unpack its pages, for example with 7-Zip"),
-    (b"AT&TFORM", "a DjVu file. Convert it to PDF"),
-    (b"\xffWPC", "a WordPerfect file. Save it as .docx or .odt"),
-    (b"\x78\x9f\x3e\x22", "the attachments of a message in Outlook's own format. Have them sent as HTML or plain text"),
-    (b"HWP Document File", "a Hangul file. Save it as .docx or PDF"),
-)
-_UNREAD_PARTS = (
-    ("xl/workbook.bin", "a binary workbook (.xlsb). Save it as .xlsx"),
-    ("Index/Document.iwa", "an iWork file (Pages, Numbers or Keynote). Export it as .docx, .xlsx, .pptx or PDF"),
-    ("index.apxl", "an iWork file (Keynote). Export it as .pptx or PDF"),
-    ("Metadata/DocumentIdentifier", "an iWork file (Pages, Numbers or Keynote). Export it as .docx, .xlsx or .pptx"),
-    (".iwph", "an iWork file with a password. Export it without one as .docx, .xlsx or .pptx"),
-    ("buildVersionHistory.plist", "an iWork file. Export it without a password as .docx, .xlsx, .pptx or PDF"),
-    ("visio/", "a Visio drawing. Export it as PDF"),
-)
-_UNREAD_STREAMS = (
-    ("VisioDocument", "a Visio drawing. Export it as PDF"),
-    ("Quill", "a Publisher file. Export it as PDF"),
-    ("Props14", "a Project plan. Export it as PDF or .xlsx"),
-)
-_UNSUPPORTED_MAGIC = (
-    (b"\x89PNG\r\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF8", "a GIF image"),
-    (b"RIFF", "an image, audio or video file"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"\x00\x00\x01\x00", "an icon"),
-    (b"8BPS", "a Photoshop image"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard archive; unpack it"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
-    (b"Rar!\x1a\x07", "a RAR archive; unpack it"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"\xcf\xfa\xed\xfe", "a program"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"\x00asm", "a program"),
-    (b"SQLite format 3\x00", "a database"),
-    (b"ID3", "an audio file"),
-    (b"OggS", "an audio or video file"),
-    (b"fLaC", "an audio file"),
-    (b"\x00\x01\x00\x00\x00", "a font"),
-    (b"OTTO", "a font"),
-    (b"wOFF", "a font"),
-    (b"wOF2", "a font"),
-)
 
 
 def detect(head: bytes, name: str) -> str:
@@ -234,20 +68,20 @@ def detect(head: bytes, name: str) -> str:
     if not head.strip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n\v\f"):
         raise SkippedFileError("empty", "The file is empty or only white space.")
     is_text = looks_like_text(head)
-    binary = _binary_format(head, extension, is_text)
+    binary = binary_format(head, extension, is_text)
     if binary is not None:
         return binary
     promised = _promised(path)
     if promised == JSON and _JSON_LINES.match(head.removeprefix(b"\xef\xbb\xbf")):
         return JSON_LINES
     if is_text:
-        found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in _BINARY_FORMATS else None
+        found = _text_content(head) if promised in _OPEN_TO_CONTENT or extension in BINARY_FORMATS else None
         if found is not None:
             return found
-        if extension in _BINARY_FORMATS:
+        if extension in BINARY_FORMATS:
             raise _not_as_named(extension)
         return promised or PLAIN
-    if extension in _BINARY_FORMATS:
+    if extension in BINARY_FORMATS:
         raise _not_as_named(extension)
     if promised is None:
         raise SkippedFileError(
@@ -259,121 +93,7 @@ def detect(head: bytes, name: str) -> str:
 def _promised(path: PurePosixPath) -> str | None:
     if path.name in _CODE_NAMES:
         return f"text/x-{_CODE_NAMES[path.name]}"
-    return _TEXT_FORMATS.get(path.suffix)
-
-
-def _binary_format(head: bytes, extension: str, is_text: bool) -> str | None:
-    """Return the media type that the first bytes tell, None if they are text or unknown."""
-    if head.startswith(b"%PDF-") or (extension == ".pdf" and b"%PDF-" in head[:_PDF_WITHIN]):
-        return PDF
-    if _begins(head, b"PAR1", is_text):
-        return PARQUET
-    if head.startswith((_ZIP_MAGIC, _EMPTY_ZIP_MAGIC)):
-        return _zip_format(head, extension)
-    if is_tar(head):
-        return TAR
-    for magic, compressed in _COMPRESSED_MAGIC:
-        if _begins(head, magic, is_text):
-            return _archive(compressed, extension)
-    if head.startswith(_OLE_MAGIC):
-        return _ole_format(head, extension)
-    if head.startswith(_RTF_MAGIC):
-        return RTF
-    if head.startswith(_BIFF_MAGICS):
-        return XLS
-    if head.startswith(b"%!PS"):
-        raise SkippedFileError("unsupported", "It is a PostScript file; convert it to PDF.")
-    for magic, what in _UNREAD_DOCUMENTS:
-        if _begins(head, magic, is_text):
-            raise _unread(what)
-    if _begins(head[4:], b"ftyp", is_text):
-        raise SkippedFileError("unsupported", "It is a video, audio or image file.")
-    for magic, what in _UNSUPPORTED_MAGIC:
-        if _begins(head, magic, is_text):
-            raise SkippedFileError("unsupported", f"It is {what}.")
-    return None
-
-
-def _begins(head: bytes, magic: bytes, is_text: bool) -> bool:
-    """Return whether a file begins with a magic number. Text may begin with the letters of one."""
-    is_word = magic.isascii() and magic.decode().isprintable()
-    return head.startswith(magic) and not (is_text and is_word)
-
-
-def _ole_format(head: bytes, extension: str) -> str:
-    named = _OLD_OFFICE_FORMATS.get(extension)
-    found = [media_type for name, media_type in _OLE_PARTS if _has_stream(head, name)]
-    if named is not None and named in found:  # objects in a file bring the streams of their own kinds
-        return named
-    for name, what in _UNREAD_STREAMS:
-        if _has_stream(head, name):
-            raise _unread(what)
-    if extension in _OFFICE_FORMATS:  # encrypted files look like this: their parser reports it
-        return _OFFICE_FORMATS[extension]
-    if named is not None and not found:
-        return named
-    if found:
-        return found[0]
-    raise SkippedFileError(
-        "unsupported", "It is an Office file from before 2007 of an unknown kind; save it as .docx, .xlsx or .pptx."
-    )
-
-
-def _has_stream(head: bytes, name: str) -> bool:
-    """Return whether a directory entry (MS-CFB, section 2.6.1) has a name that begins so. Words of a text have none."""
-    words = name.encode("utf-16-le")
-    at = head.find(words)
-    while at >= 0:
-        length = int.from_bytes(head[at + _NAME_BYTES : at + _NAME_BYTES + 2], "little")
-        if at % _ENTRY_BYTES == 0 and len(words) < length <= _NAME_BYTES:
-            return True
-        at = head.find(words, at + 1)
-    return False
-
-
-def _zip_format(head: bytes, extension: str) -> str:
-    mime = re.match(rb"PK\x03\x04.{26}mimetype(?:.{0,40}?)(application/[\w.+-]+?)(?:PK|\Z)", head, re.DOTALL)
-    if mime is not None:
-        kind = mime.group(1).decode("ascii").removesuffix("-template")
-        if kind in {*OPENDOCUMENT.values(), EPUB}:
-            return kind
-        if kind == f"{_OPENDOCUMENT}text-master":
-            return OPENDOCUMENT[".odt"]
-        raise _unread(f"a file of type {kind}. Save it as .docx, .pptx, .xlsx or PDF")
-    names = [name.decode() for name in re.findall(rb"PK\x03\x04.{26}([\x20-\x7e]{2,100})", head, re.DOTALL)]
-    has_types = any(name.startswith(_CONTENT_TYPES) for name in names)
-    if extension == ".zip" and not (has_types and names[0].startswith(_PACKAGE_PARTS)):
-        return ZIP  # an Office file in it may look like its own parts
-    for part, what in _UNREAD_PARTS:
-        if any(name.startswith(part) for name in names):
-            raise _unread(what)
-    for start, media_type in _ZIP_PARTS:
-        if any(name.startswith(start) for name in names):
-            return media_type
-    if extension in _PACKAGE_FORMATS:
-        return _PACKAGE_FORMATS[extension]
-    return _archive(ZIP, extension)
-
-
-def _archive(media_type: str, extension: str) -> str:
-    """Return the media type of an archive that is named like one, or like nothing: many programs pack their files."""
-    if extension and extension not in _ARCHIVES:
-        kind = media_type.rpartition("/")[2].removeprefix("x-")
-        raise SkippedFileError(
-            "unsupported", f"It is a {kind} package of the kind {extension}; to read the files in it, name it .{kind}."
-        )
-    return media_type
-
-
-def is_tar(head: bytes) -> bool:
-    """Return whether a file begins with the header of a tar archive: its checksum is that of its bytes."""
-    try:
-        checksum = int(head[_TAR_CHECKSUM].strip(b" \0"), 8)
-    except ValueError:
-        return False
-    header = bytearray(head[:_TAR_BLOCK])
-    header[_TAR_CHECKSUM] = b" " * 8  # as its writer summed it
-    return len(header) == _TAR_BLOCK and sum(header) == checksum
+    return TEXT_FORMATS.get(path.suffix)
 
 
 def _text_content(head: bytes) -> str | None:
@@ -393,10 +113,6 @@ def _text_content(head: bytes) -> str | None:
             return MAILBOX
         return MAIL if any(field in block for field in _MAIL_FIELDS) else None
     return None
-
-
-def _unread(what: str) -> UnreadableError:
-    return UnreadableError("unsupported", f"It is {what}.")
 
 
 def _not_as_named(extension: str) -> UnreadableError:

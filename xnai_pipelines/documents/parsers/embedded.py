@@ -3,11 +3,11 @@
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
 from xnai_pipelines.documents.parsers.office_imports import READ_IN_PLACE
@@ -15,7 +15,7 @@ from xnai_pipelines.documents.parsers.parsed import Member
 from xnai_pipelines.errors import FileError, UnreadableError
 
 if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+    from pypdfium2 import PdfAttachment, PdfDocument
 
 _EMBEDDED = re.compile(r"(?:word|ppt|xl)/embeddings/[^/]+")
 _OF_A_CHART = re.compile(r"(?:word|ppt|xl)/charts/_rels/[^/]+\.rels")
@@ -24,27 +24,32 @@ _BODY_RELATIONS = re.compile(r"word/_rels/document\d*\.xml\.rels")
 _TARGET = re.compile(r"\bTarget\s*=\s*[\"']([^\"']*)")
 
 
-def attached_to_pdf(data: bytes) -> Iterator[Member]:
-    """Yield the files attached to a PDF; none of one that does not open."""
-    from pypdfium2 import PdfDocument, PdfiumError
+def attached_to_pdf(document: "PdfDocument", of_pages: Iterable[Any]) -> Iterator[Member]:
+    """Yield the files attached to a PDF, and those of its pages, which are handles."""
+    from pypdfium2 import PdfAttachment, PdfiumError
 
-    try:
-        document = PdfDocument(data)
-    except PdfiumError:
-        return
     for index in range(document.count_attachments()):
-        try:
-            name = document.get_attachment(index).get_name()
-        except PdfiumError:
-            name = ""
-        yield Member(name.replace("\\", "/").rpartition("/")[2], partial(_attached, document, index))
+        with suppress(PdfiumError):  # a name of the list without a file
+            yield _attached(document.get_attachment(index))
+    for file in of_pages:
+        yield _attached(PdfAttachment(file, document))
 
 
-def _attached(document: "PdfDocument", index: int) -> BinaryIO:
+def _attached(attachment: "PdfAttachment") -> Member:
     from pypdfium2 import PdfiumError
 
     try:
-        return BytesIO(document.get_attachment(index).get_data())
+        name = attachment.get_name()
+    except PdfiumError:
+        name = ""
+    return Member(name.replace("\\", "/").rpartition("/")[2], partial(_opened, attachment))
+
+
+def _opened(attachment: "PdfAttachment") -> BinaryIO:
+    from pypdfium2 import PdfiumError
+
+    try:
+        return BytesIO(attachment.get_data())
     except PdfiumError as error:
         raise UnreadableError("damaged", f"The attached file is damaged: {error} Attach it again.") from error
 

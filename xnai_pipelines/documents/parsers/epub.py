@@ -1,7 +1,7 @@
 """Electronic books (EPUB 2 and 3): the chapters in reading order as Markdown. Runs only in the worker process."""
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
@@ -34,7 +34,7 @@ class _Item:
 
 
 def parse_epub(data: bytes, stem: str, max_chars: int) -> Content:
-    """Return a book as Markdown, one page per chapter of its reading order ("chapter 3").
+    """Return a book as Markdown, one page per chapter of its reading order ("chapter 3"), then its other pages.
 
     A chapter without a heading gets the one that the table of contents has for it. The table itself is left out.
 
@@ -51,8 +51,7 @@ def parse_epub(data: bytes, stem: str, max_chars: int) -> Content:
         chapters: list[tuple[str, str]] = []
         repairs: list[str | None] = []
         total = 0
-        for number, reference in enumerate(book.iter("itemref"), 1):
-            item = items.get(reference.get("idref", ""))
+        for number, item in enumerate(_in_order(book, items), 1):
             if item is None or "nav" in item.properties:
                 continue
             markup = part_of(package, item.name) if item.media_type in _CHAPTERS else None
@@ -96,6 +95,12 @@ def _book(package: zipfile.ZipFile) -> tuple[str, Element]:
 def _item(folder: str, item: Element) -> _Item:
     name = normpath(join(folder, unquote(item.get("href", ""))))
     return _Item(name, item.get("media-type", ""), tuple(item.get("properties", "").split()))
+
+
+def _in_order(book: Element, items: Mapping[str, _Item]) -> list[_Item | None]:
+    """Return the chapters in reading order, then the pages that only links lead to."""
+    read = [items.get(reference.get("idref", "")) for reference in book.iter("itemref")]
+    return read + [item for item in items.values() if item.media_type in _CHAPTERS and item not in read]
 
 
 def _chapter(text: str, title: str) -> str:

@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _ROW = re.compile(r"^\|", re.MULTILINE)
 _TAGS = re.compile(r"</?[a-z]{1,10}>")
+_TAG = re.compile(r"<[^<>]*>")
 _NOT_WORDS = re.compile(r"[\W_]+")
 _TINY = {"0", "1"}  # pixels: pictures that only count visits
+_SHADOW = re.compile(r"<template(?=\s[^<>]*\bshadowrootmode\b)", re.IGNORECASE)  # browsers show what is in it
+_FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
+_ABOUT_SCRIPTS = re.compile("javascript", re.IGNORECASE)
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -38,12 +42,19 @@ def parse_html(html: str, stem: str) -> Content:
     from selectolax.lexbor import LexborHTMLParser
     from trafilatura import extract
 
+    html = _SHADOW.sub("<div", html)
     page = LexborHTMLParser(html)
     title = _title(page)
     omitted = _without_words(page)
+    frame = page.css_first("frame[src]")
+    if page.body is None:  # a set of frames
+        page = LexborHTMLParser(_FRAMES.sub("", html))
     blocks = page_blocks(page)
     main = extract(html, output_format="markdown", include_comments=False, include_tables=True) or ""
     text = normalise(_chosen(main, blocks)).strip()
+    if not text and frame is not None:
+        shown = frame.attributes.get("src")
+        raise UnreadableError("no_text", f"The page only shows others in frames, such as {shown}. Save those.")
     if not text:
         raise UnreadableError(
             "no_text", "The page has no text without its scripts. Save it from a browser after they have run."
@@ -80,9 +91,12 @@ def _without_words(page: "LexborHTMLParser") -> Omitted:
         if not _TINY & {picture.attributes.get("width"), picture.attributes.get("height")}:
             address = picture.attributes.get("src") or ""
             omitted.add("picture without a description", "" if address.startswith("data:") else address)
-    for frame in page.css("iframe[src], iframe[srcdoc], object[data], embed[src], video, audio"):
-        address = frame.attributes.get("src") or frame.attributes.get("data") or ""
-        omitted.add("embedded frame or player", "" if address.startswith("data:") else address)
+    for frame in page.css("frame[src], iframe[src], iframe[srcdoc], object[data], embed[src], video, audio"):
+        address = frame.attributes.get("srcdoc") or frame.attributes.get("src") or frame.attributes.get("data") or ""
+        omitted.add("embedded frame or player", "" if address.startswith("data:") else _TAG.sub(" ", address))
+    for instead in page.css("noscript"):
+        if (words := instead.text().strip()) and not _ABOUT_SCRIPTS.search(words):
+            omitted.add("text for browsers without scripts", words)
     return omitted
 
 

@@ -38,6 +38,7 @@ _OVERLAY_NAMES = {"banner", "bar", "cookiebanner", "dialog", "modal", "overlay",
 _LONGEST_CONSENT = 2000  # characters: more is a page about cookies
 _NAME_PARTS = re.compile(r"[\s_-]+")
 _TYPED = {"", "text", "email", "tel", "url", "number", "date", "time", "datetime-local", "month", "week"}
+_CHOSEN = {"checkbox", "radio"}
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 _MIN_LINKED = 0.5
 
@@ -96,9 +97,10 @@ def page_blocks(page: "LexborHTMLParser") -> list[Block]:
     if page.body is None:
         return []
     for drawing in page.css("svg"):
+        named = _name_of(drawing)
         for node in drawing.css(_NOT_DRAWN):
             node.decompose()
-        drawing.replace_with(f" {drawing.text(separator=' ')} ")
+        drawing.replace_with(f" {drawing.text(separator=' ').strip() or named} ")
     for node in page.css(_NEVER_SHOWN) + page.css(_HIDDEN):
         node.decompose()
     for formula in page.css("math"):
@@ -192,9 +194,16 @@ def _words_of_attributes(node: "LexborNode") -> str:
     if node.tag == "img":
         words = (node.attributes.get("alt") or "").strip()
         return "" if _FILE_NAME.fullmatch(words) else words
-    if node.tag == "input" and (node.attributes.get("type") or "").lower() in _TYPED:
-        return node.attributes.get("value") or ""
-    return ""
+    kind = (node.attributes.get("type") or "").lower() if node.tag == "input" else None
+    if kind in _CHOSEN:
+        return "[x]" if "checked" in node.attributes else "[ ]"
+    return node.attributes.get("value") or "" if kind in _TYPED else ""
+
+
+def _name_of(drawing: "LexborNode") -> str:
+    """Return what an author says that a drawing without words shows, "" if it is an ornament."""
+    title = drawing.css_first("title") if drawing.attributes.get("role") == "img" else None
+    return drawing.attributes.get("aria-label") or (title.text() if title is not None else "")
 
 
 def _block(place: _Place, pieces: list[_Piece], begun: set[int]) -> Block | None:

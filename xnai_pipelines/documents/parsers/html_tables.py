@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
+from xnai_pipelines.documents.parsers.markdown import filled_table
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 _LAYOUT_ROLES = {"presentation", "none"}
 _LAYOUT_CONTENT = "table, h1, h2, h3, h4, h5, h6"
+_SECTIONS = {"thead": 0, "tbody": 1, "tfoot": 2}  # the order in which a browser shows them
 _MAX_SPAN = 1000
 _MAX_COLUMNS = 200
 
@@ -54,17 +55,14 @@ def table_lines(table: "LexborNode", cells: list[Cell]) -> list[str]:
         _take_spanning(line, spanning)
         if any(line):
             rows.append(line)
-    width = max(map(len, rows))
-    filled = [at for at in range(width) if any(at < len(row) and row[at] for row in rows)]
-    lines = [table_row([row[at] if at < len(row) else "" for at in filled]) for row in rows]
-    return [lines[0], table_rule(len(filled)), *lines[1:]]
+    return filled_table(rows).split("\n")
 
 
 def _rows(table: "LexborNode") -> list[list["LexborNode"]]:
     """Return the cells of each row, without those of tables in cells."""
     rows: list[list[LexborNode]] = []
-    sections = [node for node in table.iter() if node.tag in {"thead", "tbody", "tfoot"}]
-    for parent in [table, *sections]:
+    sections = [node for node in table.iter() if node.tag in _SECTIONS]
+    for parent in [table, *sorted(sections, key=lambda node: _SECTIONS[node.tag or ""])]:
         rows += [[cell for cell in row.iter() if cell.tag in {"td", "th"}] for row in parent.iter() if row.tag == "tr"]
     return rows
 

@@ -17,7 +17,7 @@ from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, 
 from xnai_pipelines.documents.parsers.repair import all_repairs, repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
-MAILBOX_LINE = re.compile(rb"From \S+ .*\d\d:\d\d.*\d{4}")
+MAILBOX_LINE = re.compile(rb"From \S+ .{0,200}\d\d:\d\d.{0,50}\d{4}")
 """The line before each message of a mailbox (RFC 4155)."""
 _QUOTED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 

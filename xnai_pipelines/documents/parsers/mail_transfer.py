@@ -36,7 +36,7 @@ def _decoded(lines: str) -> bytes:
 
 
 def reflowed(text: str, part: AnyMessage) -> str:
-    """Return a text with the lines joined that end with a space because they go on, if its format says so (RFC 3676)."""
+    """Return a text with the lines joined that go on, as they do after a space if its format says so (RFC 3676)."""
     if str(part.get_param("format")).lower() != "flowed":
         return text
     cuts_words = str(part.get_param("delsp")).lower() == "yes"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from xnai_pipelines.documents.parsers.code import parse_code
 from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -16,16 +17,26 @@ from xnai_pipelines.errors import UnreadableError
 _MARK = "\ufdd0"  # a noncharacter, which no text has
 _LONGEST_OUTPUT = 20_000  # characters
 _TERMINAL_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_STRING = r'("(?:\\.|[^"\\\n])*")'
+_COMMENT = re.compile(rf"{_STRING}|//[^\n]*|/\*.*?\*/", re.DOTALL)
+_TRAILING_COMMA = re.compile(rf"{_STRING}|(?<![\[{{,\s])\s*,(?=\s*[}}\]])")
 _NUMBER = re.compile(f'"{_MARK}([-+.0-9eE]+|NaN|-?Infinity){_MARK}"')
 
 
 def parse_json(text: str, stem: str) -> Content:
     """Return the value, indented by two. The title is the "title" or "name" of an object, else `stem`.
 
+    JSON with comments or with a comma after a last value, as settings of editors have, is returned as it is written.
+
     Raises:
         UnreadableError: "damaged" with line and column if the text is not JSON; "too_deep".
     """
-    value = load_json(text)
+    try:
+        value = load_json(text)
+    except UnreadableError as error:
+        if error.kind != "damaged" or not _is_json_with_comments(text):
+            raise
+        return replace(parse_code(text, stem), encoding_repair="json with comments or commas at the end")
     title = stem
     if isinstance(value, dict):
         names = [value[key] for key in ("title", "name") if isinstance(value.get(key), str)]
@@ -35,6 +46,15 @@ def parse_json(text: str, stem: str) -> Content:
     except RecursionError as error:
         raise _too_deep() from error
     return Content(title=title, text=normalise(pretty), markup=Markup.PLAIN)
+
+
+def _is_json_with_comments(text: str) -> bool:
+    bare = _COMMENT.sub(r"\1", text)
+    try:
+        load_json(_TRAILING_COMMA.sub(r"\1", bare))
+    except UnreadableError:
+        return False
+    return True
 
 
 def parse_notebook(text: str, stem: str, *, outputs: bool = False) -> Content:

@@ -11,22 +11,23 @@ _WITH_PROPERTIES = {
     *("acc", "bar", "d", "eqArr", "f", "func", "groupChr", "limLow", "limUpp", "m", "nary", "rad", "sSub", "sSup"),
 }
 _BOXES = {"borderBox", "phant", "sPre"}  # they only place or frame what is in them
+_HOLDERS = {"oMathPara", "m"}  # a line of formulas; on a slide, what holds it
 _SPELT = re.compile(r"[A-Za-z0-9]+")
 
 
 def put_formulas(root: Any) -> None:
     """Replace each formula below a node by a run with its LaTeX, `$$` around those that have a line of their own."""
-    found = [node for node in root.iter(f"{_MATH}oMath")]
-    for formula in found:
-        parent = formula.getparent()
-        own_line = local_name(parent) == "oMathPara"
-        mark = "$$" if own_line else "$"
+    places: dict[Any, None] = {}
+    for formula in [node for node in root.iter(f"{_MATH}oMath") if node is not root]:
+        place = formula
+        while (parent := place.getparent()) is not root and local_name(parent) in _HOLDERS:
+            place = parent
+        mark = "$$" if local_name(formula.getparent()) == "oMathPara" else "$"
         if latex := _latex(formula):
-            place = parent if own_line else formula
             place.addprevious(plain_run(place, f"{mark}{latex}{mark}"))
-    for node in [*root.iter(f"{_MATH}oMathPara"), *found]:
-        if node.getparent() is not None:
-            node.getparent().remove(node)
+        places[place] = None
+    for place in places:
+        place.getparent().remove(place)
 
 
 def _latex(formula: Any) -> str:

@@ -2,14 +2,14 @@
 
 import zipfile
 
-from xnai_pipelines.documents.parsers.detect import HTML, PLAIN, detect
+from xnai_pipelines.documents.parsers.detect import detect
 from xnai_pipelines.documents.parsers.html import html_text
+from xnai_pipelines.documents.parsers.media_types import HTML, PLAIN
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.office_xml import relations
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.repair import decode_and_repair
 from xnai_pipelines.errors import MissingExtraError, XnaiError
-
 
 READ_IN_PLACE = {HTML, PLAIN}
 """Formats of imported texts that become part of the document. Files in other formats are documents of their own."""

@@ -62,7 +62,7 @@ class _Reading:
     def documents(self, path: Path, name: str, depth: int = 0) -> Iterator[Parsed]:
         reader = DETECTION
         try:
-            media_type = detect(_head(path), name)
+            media_type = media_type_of(path, name)
             parser = parser_for(media_type)
             reader = parser.reader(self._limits)
             with ExitStack() as opened:
@@ -141,10 +141,16 @@ def _document(content: Content, media_type: str, parser: str) -> ParsedDocument:
     )
 
 
-def _head(path: Path) -> bytes:
+def media_type_of(path: Path, name: str) -> str:
+    """Return the media type of a file that has a parser.
+
+    Raises:
+        UnreadableError: The file cannot be opened, or is not in the format that its name promises.
+        SkippedFileError: The file is not one to read.
+    """
     try:
         with path.open("rb") as stream:
-            return stream.read(HEAD_BYTES)
+            return detect(stream.read(HEAD_BYTES), name)
     except OSError as error:
         reason = error.strerror or error
         raise UnreadableError("unreadable", f"The file cannot be opened: {reason}. Check its permissions.") from error

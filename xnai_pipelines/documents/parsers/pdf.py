@@ -1,16 +1,19 @@
 """PDF to text: the pages as text, the outline as headings. Runs only in the worker process."""
 
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.documents.parsers.code import first_line
+from xnai_pipelines.documents.parsers.embedded import attached_to_pdf
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
-from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Omission, Page
+from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup, Member, Omission, Page
 from xnai_pipelines.documents.parsers.pdf_columns import Box, column_order
+from xnai_pipelines.documents.parsers.pdf_opening import opened_pdf
 from xnai_pipelines.documents.parsers.pdf_parts import page_parts
 from xnai_pipelines.documents.parsers.pdf_words import has_unnamed_letters, rejoined, with_unnamed_letters_marked
 from xnai_pipelines.documents.parsers.recognition import Recogniser
@@ -20,13 +23,12 @@ from xnai_pipelines.extras import require
 if TYPE_CHECKING:
     from pypdfium2 import PdfDocument, PdfPage, PdfTextPage
 
-_PASSWORD_ERROR = 4  # FPDF_ERR_PASSWORD
-_SECURITY_ERROR = 5  # FPDF_ERR_SECURITY
 _NO_TITLE = re.compile(
     r"untitled|title|\(?anonymous\)?|\(?unspecified\)?|document\d*|microsoft (?:word|powerpoint|excel)\b.*"
     r"|.*\.(?:docx?|pptx?|xlsx?|od[tps]|indd|tex|dvi|pdf)",
     re.IGNORECASE,
 )
+_XFA_FORMS = {2, 3}  # FORMTYPE_XFA_FULL, FORMTYPE_XFA_FOREGROUND
 _OUTLINE_DEPTH = 6
 _MAX_BOXES = 5_000  # on a page in columns
 _LONGEST_STAMP = 100  # letters and digits
@@ -36,8 +38,10 @@ _MAX_PICTURES = 1_000
 _SAMPLED = 16  # letters, of which one is asked for its map
 
 
-def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None = None) -> Content:
-    """Return the text of the pages that have text, with form values and notes, separated by two newlines.
+def parse_pdf(
+    data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None = None
+) -> Iterator[Content | Member]:
+    """Yield the text of the pages that have text, with form values and notes, then the files attached to the PDF.
 
     The recogniser reads the other pages, and those that are a picture but for a stamp; without one they are counted.
 
@@ -46,24 +50,27 @@ def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | N
 
     Raises:
         MissingExtraError: The extra `pdf` is not installed.
-        UnreadableError: "encrypted", "damaged", "no_text" (a scan), "too_large".
+        UnreadableError: "encrypted", "damaged"; after the attached files "no_text" (a scan), "damaged", "too_large".
     """
     require("pdf", "A PDF")
-    from pypdfium2 import PdfDocument, PdfiumError
+    from pypdfium2 import PdfiumError
 
-    try:
-        document = PdfDocument(data)
-    except PdfiumError as error:
-        if getattr(error, "err_code", None) in {_PASSWORD_ERROR, _SECURITY_ERROR}:
-            raise UnreadableError(
-                "encrypted", "The PDF needs a password. Save it without one, or exclude it."
-            ) from error
-        raise UnreadableError(
-            "damaged", "The PDF is damaged: it has no readable page. Export it again from its source."
-        ) from error
+    document, is_cut = opened_pdf(data)
     with suppress(PdfiumError):  # a damaged form costs its values, not the text
         document.init_forms()
-    pages = _read_pages(document, max_chars, recogniser)
+    pages = _Pages(unread=[("end of the file, which is cut off", "")] if is_cut else [])
+    failure: UnreadableError | None = None
+    try:
+        _read_pages(pages, document, max_chars, recogniser)
+        yield _content(document, pages, stem, recogniser)
+    except UnreadableError as error:
+        failure = error
+    yield from attached_to_pdf(document, pages.files)
+    if failure is not None:
+        raise failure
+
+
+def _content(document: "PdfDocument", pages: "_Pages", stem: str, recogniser: Recogniser | None) -> Content:
     texts = pages.texts
     if not texts:
         if pages.broken:
@@ -104,7 +111,8 @@ class _Pages:
         recognised: How sure text recognition was, 0 to 100, by index of the pages that it read.
         broken: Indexes of pages that do not open.
         unnamed: Letters of fonts without a character map.
-        unread: What has no text, such as attached files: what it is, its name.
+        files: Handles of the files attached to pages.
+        unread: What has no text, such as films: what it is, its name.
     """
 
     texts: dict[int, str] = field(default_factory=dict)
@@ -113,6 +121,7 @@ class _Pages:
     recognised: dict[int, float] = field(default_factory=dict)
     broken: list[int] = field(default_factory=list)
     unnamed: int = 0
+    files: list[Any] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
     def omissions(self) -> tuple[Omission, ...]:
@@ -138,10 +147,11 @@ def _named(pages: list[int]) -> str:
     return ", ".join(f"page {index + 1}" for index in pages)
 
 
-def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser | None) -> _Pages:
+def _read_pages(found: _Pages, document: "PdfDocument", max_chars: int, recogniser: Recogniser | None) -> None:
     from pypdfium2 import PdfiumError
 
-    found = _Pages()
+    if document.get_formtype() in _XFA_FORMS:
+        found.unread.append(("form of another format (XFA)", ""))
     raw: dict[int, str] = {}
     beside: dict[int, list[str]] = {}
     total = 0
@@ -162,6 +172,7 @@ def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser 
         elif is_picture:
             found.pictures.append(index)
         found.unnamed += unnamed
+        found.files += parts.files
         found.unread += parts.unread
         raw[index], beside[index] = words, parts.lines
         total += len(words) + sum(map(len, parts.lines))
@@ -173,7 +184,6 @@ def _read_pages(document: "PdfDocument", max_chars: int, recogniser: Recogniser 
             found.blank.append(index)
         if text := "\n".join(filter(None, [text, *beside[index]])):
             found.texts[index] = text
-    return found
 
 
 def _is_picture(page: "PdfPage", words: str) -> bool:

@@ -1,12 +1,14 @@
-"""What lies on the pages of a PDF beside their text: values of forms, notes, attached files."""
+"""What lies on the pages of a PDF beside their text: values of forms, notes, descriptions of pictures."""
 
 import ctypes
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.documents.parsers.link_targets import unsaid_target
 from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.office_parts import description
 
 if TYPE_CHECKING:
     from pypdfium2 import PdfPage
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 _PASSWORD_FLAG = 1 << 13  # ISO 32000-1, table 228
 _HIDDEN_FLAGS = 0b10 | 0b10_0000  # hidden, no view: table 165
 _MAX_ANNOTATIONS = 5_000  # on a page
+_MAX_ELEMENTS = 20_000  # of the structure of a page
 _LONGEST_VALUE = 100_000
 _OFF = {"", "off"}
 
@@ -23,35 +26,44 @@ class PageParts:
     """What a page shows beside its text.
 
     Attributes:
-        lines: Values of its form as "name: value", notes, addresses of links.
-        unread: Names of what has no text, such as attached files, by what it is.
+        lines: Values of its form as "name: value", notes, addresses of links, descriptions of pictures.
+        files: Handles of the files attached to it, valid as long as the document is open.
+        unread: Names of what has no text, such as films, by what it is.
     """
 
     lines: list[str] = field(default_factory=list)
+    files: list[Any] = field(default_factory=list)
     unread: list[tuple[str, str]] = field(default_factory=list)
 
 
 def page_parts(page: "PdfPage", words: str) -> PageParts:
-    """Return the form values and notes of a page, and the addresses of its links that its words do not have.
+    """Return the form values and notes of a page, and of its links and pictures what its words do not say.
 
     The document's forms must be initialised before the page is opened.
     """
     import pypdfium2.raw as pdfium
 
     found = PageParts()
-    for at in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
-        annotation = pdfium.FPDFPage_GetAnnot(page, at)
-        if not annotation:
-            continue
-        try:
-            if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_LINK:
-                found.lines += _link(annotation, page, words)
-            else:
-                _read(annotation, page.formenv, found)
-        finally:
-            pdfium.FPDFPage_CloseAnnot(annotation)
+    for annotation in _annotations(page):
+        if pdfium.FPDFAnnot_GetSubtype(annotation) == pdfium.FPDF_ANNOT_LINK:
+            found.lines += _link(annotation, page, words)
+        else:
+            _read(annotation, page.formenv, found)
+    found.lines += (f"Picture: {shown}" for shown in _descriptions(page) if shown not in words)
     found.lines = list(dict.fromkeys(found.lines))  # each button of a group has the value of the group
     return found
+
+
+def _annotations(page: "PdfPage") -> Iterator[Any]:
+    import pypdfium2.raw as pdfium
+
+    for at in range(min(pdfium.FPDFPage_GetAnnotCount(page), _MAX_ANNOTATIONS)):
+        annotation = pdfium.FPDFPage_GetAnnot(page, at)
+        if annotation:
+            try:
+                yield annotation
+            finally:
+                pdfium.FPDFPage_CloseAnnot(annotation)
 
 
 def _read(annotation: Any, form: Any, found: PageParts) -> None:
@@ -62,9 +74,9 @@ def _read(annotation: Any, form: Any, found: PageParts) -> None:
         if form is not None:
             found.lines += _field(annotation, form, found)
     elif kind == pdfium.FPDF_ANNOT_FILEATTACHMENT:
-        file = pdfium.FPDFAnnot_GetFileAttachment(annotation)
-        name = _words(lambda *where: pdfium.FPDFAttachment_GetName(file, *where)) if file else ""
-        found.unread.append(("attachment", name))
+        if file := pdfium.FPDFAnnot_GetFileAttachment(annotation):
+            found.files.append(file)
+        found.lines += _note(annotation)
     elif kind in {pdfium.FPDF_ANNOT_SOUND, pdfium.FPDF_ANNOT_MOVIE, pdfium.FPDF_ANNOT_RICHMEDIA}:
         found.unread.append(("sound or film", ""))
     elif kind != pdfium.FPDF_ANNOT_POPUP:  # it shows its parent's note
@@ -97,7 +109,9 @@ def _field(annotation: Any, form: Any, found: PageParts) -> Iterator[str]:
 
     if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) == pdfium.FPDF_FORMFIELD_PUSHBUTTON:
         return
-    value = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *where))
+    value = ", ".join(_selected(annotation, form)) or _words(
+        lambda *where: pdfium.FPDFAnnot_GetFormFieldValue(form, annotation, *where)
+    )
     if value.lower() in _OFF:
         return
     full = _words(lambda *where: pdfium.FPDFAnnot_GetFormFieldName(form, annotation, *where))
@@ -107,6 +121,40 @@ def _field(annotation: Any, form: Any, found: PageParts) -> Iterator[str]:
         found.unread.append(("password in a form", name))
     else:
         yield f"{name}: {value}" if name else value
+
+
+def _selected(annotation: Any, form: Any) -> Iterator[str]:
+    """Yield the chosen entries of a list in which several can be chosen."""
+    import pypdfium2.raw as pdfium
+
+    if pdfium.FPDFAnnot_GetFormFieldType(form, annotation) == pdfium.FPDF_FORMFIELD_LISTBOX:
+        for at in range(min(pdfium.FPDFAnnot_GetOptionCount(form, annotation), _MAX_ANNOTATIONS)):
+            if pdfium.FPDFAnnot_IsOptionSelected(form, annotation, at):
+                yield _words(partial(pdfium.FPDFAnnot_GetOptionLabel, form, annotation, at))
+
+
+def _descriptions(page: "PdfPage") -> Iterator[str]:
+    """Yield what the author says of the pictures of a page, in the order of its structure."""
+    import pypdfium2.raw as pdfium
+
+    tree = pdfium.FPDF_StructTree_GetForPage(page)
+    if not tree:
+        return
+    try:
+        waiting = [
+            pdfium.FPDF_StructTree_GetChildAtIndex(tree, at)
+            for at in reversed(range(min(pdfium.FPDF_StructTree_CountChildren(tree), _MAX_ELEMENTS)))
+        ]
+        for _ in range(_MAX_ELEMENTS):
+            if not waiting:
+                return
+            if element := waiting.pop():
+                if words := description(_words(partial(pdfium.FPDF_StructElement_GetAltText, element))):
+                    yield words
+                for at in reversed(range(min(pdfium.FPDF_StructElement_CountChildren(element), _MAX_ELEMENTS))):
+                    waiting.append(pdfium.FPDF_StructElement_GetChildAtIndex(element, at))
+    finally:
+        pdfium.FPDF_StructTree_Close(tree)
 
 
 def _entry(annotation: Any, key: bytes) -> str:

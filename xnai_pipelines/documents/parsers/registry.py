@@ -9,7 +9,14 @@ from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_ta
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
-from xnai_pipelines.documents.parsers.detect import (
+from xnai_pipelines.documents.parsers.embedded import embedded_in_office
+from xnai_pipelines.documents.parsers.epub import parse_epub
+from xnai_pipelines.documents.parsers.excel97 import parse_xls
+from xnai_pipelines.documents.parsers.html import parse_html
+from xnai_pipelines.documents.parsers.latex import parse_latex
+from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
+from xnai_pipelines.documents.parsers.markdown import parse_markdown
+from xnai_pipelines.documents.parsers.media_types import (
     ASCIIDOC,
     BZIP2,
     CALENDAR,
@@ -43,17 +50,12 @@ from xnai_pipelines.documents.parsers.detect import (
     YAML,
     ZIP,
 )
-from xnai_pipelines.documents.parsers.embedded import attached_to_pdf, embedded_in_office
-from xnai_pipelines.documents.parsers.epub import parse_epub
-from xnai_pipelines.documents.parsers.excel97 import parse_xls
-from xnai_pipelines.documents.parsers.html import parse_html
-from xnai_pipelines.documents.parsers.latex import parse_latex
-from xnai_pipelines.documents.parsers.mail import parse_mail, parse_mailbox
-from xnai_pipelines.documents.parsers.markdown import parse_markdown
 from xnai_pipelines.documents.parsers.normalise import normalise
 from xnai_pipelines.documents.parsers.notebook import parse_json, parse_notebook
-from xnai_pipelines.documents.parsers.office import parse_docx, parse_pptx, parse_xlsx
+from xnai_pipelines.documents.parsers.office_slides import parse_pptx
 from xnai_pipelines.documents.parsers.office_variants import of_any_variant
+from xnai_pipelines.documents.parsers.office_word import parse_docx
+from xnai_pipelines.documents.parsers.office_workbook import parse_xlsx
 from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
 from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
 from xnai_pipelines.documents.parsers.outlook import attached_to_msg, parse_msg
@@ -72,7 +74,7 @@ from xnai_pipelines.documents.parsers.xml_text import parse_xml
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 4
+_COMMON_VERSION = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ def _of_bytes(
 def _read_pdf(source: Source) -> Iterable[Content | Member]:
     limits = source.limits
     recogniser = Recogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
-    return _of_bytes(partial(parse_pdf, recogniser=recogniser), attached_to_pdf)(source)
+    return parse_pdf(source.read(), source.stem, limits.max_text_chars, recogniser)
 
 
 def _read_notebook(source: Source) -> Iterable[Content]:
@@ -171,51 +173,51 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
-    "application/json": Parser("json", 3, _of_text(parse_json)),
+    "application/json": Parser("json", 4, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
     "application/jsonl": Parser("jsonl", 3, parse_jsonl),
     "text/csv": (_csv := Parser("csv", 3, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 4, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 5, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        4,
+        5,
         parse_mail,
         isolated=True,
         libraries=("selectolax",),
         has_members=True,
     ),
-    MAILBOX: Parser("mailbox", 3, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
+    MAILBOX: Parser("mailbox", 4, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
     CALENDAR: Parser("calendar", 2, _of_text(parse_calendar)),
     PDF: Parser(
         "pdf",
-        4,
+        5,
         _read_pdf,
         isolated=True,
         libraries=("pypdfium2",),
         has_members=True,
         option=lambda limits: limits.recognition,
     ),
-    DOCX: _office("docx", 5, parse_docx, "markitdown", "mammoth"),
-    PPTX: _office("pptx", 5, parse_pptx, "python-pptx"),
-    XLSX: _office("xlsx", 5, parse_xlsx, "openpyxl"),
-    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 2, _of_bytes(parse_opendocument), isolated=True)),
-    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 2, _of_bytes(parse_flat_opendocument), isolated=True),
-    EPUB: Parser("epub", 2, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    DOCX: _office("docx", 6, parse_docx, "markitdown", "mammoth"),
+    PPTX: _office("pptx", 6, parse_pptx, "python-pptx"),
+    XLSX: _office("xlsx", 6, parse_xlsx, "openpyxl"),
+    **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 3, _of_bytes(parse_opendocument), isolated=True)),
+    FLAT_OPENDOCUMENT: Parser("flat-opendocument", 3, _of_bytes(parse_flat_opendocument), isolated=True),
+    EPUB: Parser("epub", 3, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
     RTF: Parser("rtf", 2, _of_bytes(parse_rtf), isolated=True),
     DOC: Parser("doc", 2, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
     XLS: Parser("xls", 2, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
     PPT: Parser("ppt", 2, _of_bytes(parse_ppt), isolated=True, libraries=("olefile",)),
     MSG: Parser(
         "msg",
-        3,
+        4,
         _of_bytes(parse_msg, attached_to_msg),
         isolated=True,
         libraries=("olefile", "selectolax"),
         has_members=True,
     ),
-    XML: Parser("xml", 2, _of_bytes(parse_xml), isolated=True),
+    XML: Parser("xml", 3, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
     LATEX: Parser("latex", 2, _of_text(parse_latex), isolated=True),
     ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),

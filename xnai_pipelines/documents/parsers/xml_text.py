@@ -8,11 +8,13 @@ from xml.parsers.expat import ExpatError  # only the error
 
 from xnai_pipelines.documents.parsers.code import parse_code
 from xnai_pipelines.documents.parsers.decode import decode
+from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import check_size
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 from xnai_pipelines.documents.parsers.xml_tree import words_of, xml_tree
+from xnai_pipelines.errors import MissingExtraError
 
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
 _TITLES = {"title", "head", "heading", "caption", "name"}
@@ -21,6 +23,7 @@ _LONGEST_VALUE = 200
 _LONGEST_TITLE = 200
 _MAX_LEVEL = 6
 _NAMELESS = {"space", "schemaLocation", "noNamespaceSchemaLocation", "style", "class", "lang"}
+_HTML = re.compile(r"</(?:p|div|a|b|i|em|strong|span|ul|ol|table|h\d)>|<br\s*/?>", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _NOT_WORDS = re.compile(r"(?:[a-z]+:)?//\S*|[\w.-]*\d[\w.-]*|true|false|yes|no|auto|none|#\w+", re.IGNORECASE)
 
@@ -83,7 +86,7 @@ class _Page:
         self._end_block()
 
     def _put_leaf(self, node: Element, depth: int) -> None:
-        words = words_of(node)
+        words = _as_text(node)
         if words and node.tag in _TITLES and len(words) <= _LONGEST_TITLE and _WORD.search(words):
             self._end_block()
             self.headings.append(Heading(self.chars, min(max(depth, 1), _MAX_LEVEL), single_line(words)))
@@ -114,6 +117,17 @@ class _Page:
         if self.lines and self.lines[-1]:
             self.lines.append("")
             self.chars += 1
+
+
+def _as_text(node: Element) -> str:
+    """Return the text of an element. Web pages in one, as feeds have them, are read like a letter in HTML."""
+    text = node.text or ""
+    if not _HTML.search(text):
+        return words_of(node)
+    try:
+        return html_text(text)
+    except MissingExtraError:
+        return words_of(node)
 
 
 def _is_paragraph(node: Element) -> bool:

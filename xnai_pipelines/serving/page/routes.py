@@ -1,16 +1,18 @@
 """The routes of the chat page: its files, its session, and what its filters can name."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse
 from pydantic import BaseModel, Field
 
 from xnai_pipelines.errors import NotAuthenticatedError, NotFoundError
 from xnai_pipelines.serving.caller import BEARER, BY_ISSUER, Caller
 from xnai_pipelines.serving.current import Served
+from xnai_pipelines.serving.reference import reference_page
 from xnai_pipelines.serving.routes import Asking, Serving
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.sessions import LIFETIME_SECONDS, Session, cookie_name
@@ -32,6 +34,17 @@ router = APIRouter(include_in_schema=False)
 async def page(request: Request) -> Response:
     """Return the page."""
     return _file("index.html", request)
+
+
+@router.get("/docs")
+def docs(request: Request) -> Response:  # in a thread: the description takes half a second to make
+    """Return the description of all routes, for people."""
+    return HTMLResponse(_reference(request.app), headers={"Content-Security-Policy": POLICY})
+
+
+@lru_cache(maxsize=1)
+def _reference(app: FastAPI) -> str:
+    return reference_page(app.openapi())
 
 
 @router.get("/page/{name}")

@@ -1,0 +1,58 @@
+"""Word files to Markdown. Runs only in the worker process."""
+
+import re
+import zipfile
+from io import BytesIO
+from typing import Any
+
+from xnai_pipelines.documents.parsers.normalise import normalise
+from xnai_pipelines.documents.parsers.office import check_package, check_size, paged_content
+from xnai_pipelines.documents.parsers.office_imports import imported_texts
+from xnai_pipelines.documents.parsers.office_markup import IMPORTED, as_plain_body
+from xnai_pipelines.documents.parsers.office_parts import lost_texts, shown_parts
+from xnai_pipelines.documents.parsers.office_xml import main_part, relations, rewritten
+from xnai_pipelines.documents.parsers.omitted import Omitted
+from xnai_pipelines.documents.parsers.parsed import Content
+from xnai_pipelines.extras import require
+
+_BLANK_LINES = re.compile(r"\n{3,}")
+_IMPORTED = re.compile(f"{IMPORTED}(.*?){IMPORTED}")
+_NOTES = {"footnotes", "endnotes"}
+
+
+def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
+    """Return a Word file as Markdown: paragraphs, headings, lists, tables, formulas, descriptions of pictures.
+
+    Text boxes that mammoth skips, headers, footers, comments and diagrams follow the body.
+
+    Raises:
+        MissingExtraError: The extra `office` is not installed.
+        UnreadableError: "encrypted", "damaged", "too_large", "no_text".
+    """
+    title = check_package(data)
+    require("office", "A Word file")
+    import mammoth
+    from markitdown.converter_utils.docx.pre_process import pre_process_docx
+    from markitdown.converters import HtmlConverter
+
+    def described(image: Any) -> list[Any]:  # never opens the picture or a link to one
+        return [mammoth.html.text(image.alt_text)] if image.alt_text else []
+
+    with zipfile.ZipFile(BytesIO(data)) as package:
+        body = main_part(package, "word/document.xml")
+        notes = {one.target for one in relations(package, body) if one.kind in _NOTES}
+    plain = rewritten(data, {body, *notes}, as_plain_body)
+    html = mammoth.convert_to_html(pre_process_docx(BytesIO(plain)), convert_image=described).value
+    check_size(len(html), max_chars)
+    omitted = Omitted()
+    with zipfile.ZipFile(BytesIO(plain)) as package:
+        imported = imported_texts(package, body, omitted)
+        marked = HtmlConverter().convert_string(html).markdown
+        text = _tidy(_IMPORTED.sub(lambda mark: imported.pop(mark.group(1), ""), marked))
+        rest = [text, *imported.values()]
+        beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join([marked, *rest]))
+    return paged_content(title, stem, [("", part) for part in (*rest, *map(normalise, beside))], omitted)
+
+
+def _tidy(markdown: str) -> str:
+    return _BLANK_LINES.sub("\n\n", normalise(markdown)).strip()
