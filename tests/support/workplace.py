@@ -31,7 +31,7 @@ LONG_AGO_NS = 1_700_000_000 * 10**9
 # What differs between two runs that did the same: when, by which run, at which attempt.
 CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
 
-_tokens = functools.lru_cache(maxsize=4)(Tokens)  # hundreds of workplaces read the same file
+_tokens = functools.lru_cache(maxsize=4)(TokenCounter)  # hundreds of workplaces read the same file
 
 Stored: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 
