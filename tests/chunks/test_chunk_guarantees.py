@@ -115,15 +115,15 @@ def test_text_without_a_character_has_no_chunk(tokens, strategy, text):
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param("a" * 400_000, id="one_word"),
-        pytest.param("a\u0301" + "\u0301" * 150_000, id="one_grapheme"),
-        pytest.param("漢" * 80_000, id="no_spaces"),
-        pytest.param("x" + " " * 500_000 + "y", id="white_space"),
-        pytest.param("." * 80_000, id="full_stops"),
-        pytest.param("! " * 50_000, id="tiny_sentences"),
-        pytest.param("a\n" * 50_000, id="short_lines"),
-        pytest.param("```\n" * 25_000, id="fences"),
-        pytest.param("".join(" " * (line % 400) + "x\n" for line in range(2_000)), id="indentation"),
+        pytest.param("a" * 200_000, id="one_word"),
+        pytest.param("a\u0301" + "\u0301" * 75_000, id="one_grapheme"),
+        pytest.param("漢" * 40_000, id="no_spaces"),
+        pytest.param("x" + " " * 250_000 + "y", id="white_space"),
+        pytest.param("." * 40_000, id="full_stops"),
+        pytest.param("! " * 25_000, id="tiny_sentences"),
+        pytest.param("a\n" * 25_000, id="short_lines"),
+        pytest.param("```\n" * 12_000, id="fences"),
+        pytest.param("".join(" " * (line % 400) + "x\n" for line in range(1_000)), id="indentation"),
     ],
 )
 def test_huge_and_odd_texts_are_cut_in_linear_time(tokens, strategy, text):
@@ -131,4 +131,4 @@ def test_huge_and_odd_texts_are_cut_in_linear_time(tokens, strategy, text):
     document = StructuredText(text, (), Markup.MARKDOWN)
     started = time.process_time()
     check(document, chunk_documents([document], spec, tokens)[0], spec, tokens)
-    assert time.process_time() - started < 30  # of the processor's time, whatever else it does
+    assert time.process_time() - started < 8  # of the processor's time, whatever else it does

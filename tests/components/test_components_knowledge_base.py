@@ -162,9 +162,6 @@ class Two:
     def home(self, name: str) -> Home:
         return self.bases[name].home
 
-    def texts(self, name: str, question: str) -> set[str]:
-        return {hit.source for hit in SearchIndex.open(self.home(name).root).search(question, 10)}
-
 
 @pytest.fixture
 def two(tmp_path: Path, built_encoder: encoder.Encoder, fp32_encoder: encoder.Encoder) -> Iterator[Two]:
@@ -187,17 +184,13 @@ def two(tmp_path: Path, built_encoder: encoder.Encoder, fp32_encoder: encoder.En
 
 
 @pytest.mark.slow
-def test_two_bases_are_made_from_their_own_folders_by_their_own_encoders(two):
-    for name in two.bases:
-        result = two.run(f"{name}__ingest")
-        assert result.success, failures(result)
-        assert all(check.passed for check in result.get_asset_check_evaluations())
-    spaces = {name: SearchIndex.open(two.home(name).root).release.vector_space for name in two.bases}
-    assert len(set(spaces.values())) == 2
-    assert two.texts("handbook", "leave") == {"leave.md"}
-    assert two.texts("wiki", "hail") == {"rain.txt"}
-    chunked = {name: two.bases[name].settings.chunking.label for name in two.bases}
-    assert len(set(chunked.values())) == 2
+def test_a_job_of_a_base_makes_that_one_alone(two):
+    result = two.run("wiki__ingest")
+    assert result.success, failures(result)
+    assert all(check.passed for check in result.get_asset_check_evaluations())
+    index = SearchIndex.open(two.home("wiki").root)
+    assert {hit.source for hit in index.search("hail", 10)} == {"rain.txt"}
+    assert not two.home("handbook").lancedb.exists()
 
 
 @pytest.mark.slow

@@ -18,6 +18,7 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 pytestmark = pytest.mark.slow
 
 ASSETS = ("documents", "chunks", "embeddings", "questions", "retrieval_evaluation")
+EVALUATED = [dg.AssetKey("retrieval_evaluation")]
 Ran = dg.ExecuteInProcessResult
 TABLES = {"documents": DOCUMENTS, "chunks": CHUNKS, "questions": QUESTIONS}
 
@@ -115,16 +116,8 @@ def test_a_second_run_changes_nothing_and_measures_nothing(filled):
     assert materialized(result, "chunks")["documents_cut"] == 0
     evaluation = materialized(result, "retrieval_evaluation")
     assert evaluation["measured_in_this_run"] is False
-    forced = filled.run("evaluate", retrieval_evaluation={"force": True})
+    forced = filled.run("evaluate", EVALUATED, retrieval_evaluation={"force": True})
     assert materialized(forced, "retrieval_evaluation")["measured_in_this_run"] is True
-
-
-def test_an_edited_document_costs_only_its_own_work(filled):
-    filled.work.write("notes/sun.txt", "The sun dried the meadows in a morning.\n")
-    result = filled.run("ingest")
-    assert materialized(result, "documents")["files_edited"] == 1
-    assert materialized(result, "chunks")["documents_cut"] == 1
-    assert materialized(result, "embeddings")["encoded"] == 1
 
 
 def test_a_blocking_check_that_fails_keeps_what_follows_from_running(filled):
@@ -139,32 +132,33 @@ def test_a_blocking_check_that_fails_keeps_what_follows_from_running(filled):
 
 
 def test_what_a_person_asks_for_in_the_launchpad_is_done(filled):
-    again = filled.run("ingest", documents={"retry_quarantined": True, "verify": True})
-    assert materialized(again, "documents")["files_to_retry"] == 1
-    renewed = filled.run("ingest", embeddings={"new_release": True})
-    assert materialized(renewed, "embeddings")["release"] == 2
-    assert materialized(renewed, "embeddings")["from_cache"] == len(filled.work.rows(CHUNKS))
+    result = filled.run(
+        "ingest", documents={"retry_quarantined": True, "verify": True}, embeddings={"new_release": True}
+    )
+    assert materialized(result, "documents")["files_to_retry"] == 1
+    renewed = materialized(result, "embeddings")
+    assert (renewed["release"], renewed["from_cache"]) == (2, len(filled.work.rows(CHUNKS)))
 
 
 def test_a_folder_with_nothing_to_ask_about_is_ingested_and_the_evaluation_says_why_it_cannot(pipeline):
     for path in pipeline.work.plan().listing.files:
         (pipeline.work.documents / path).unlink()
     pipeline.work.write("rain.txt", "Rain.")
-    result = pipeline.run()
+    result = pipeline.run("refresh", [dg.AssetKey(asset) for asset in ASSETS])
     assert "There are no questions" in failures(result)["retrieval_evaluation"]
     assert materialized(result, "questions")["dagster/row_count"] == 0
     assert pipeline.work.search().search("rain", 1)[0].source == "rain.txt"
 
 
-def test_labelled_questions_take_the_place_of_generated_ones(pipeline, tmp_path):
+def test_labelled_questions_take_the_place_of_generated_ones(filled, tmp_path):
     labels = tmp_path / "questions.jsonl"
     rows = [
         {"question": "what did the weather do to the grass", "documents": ["notes/sun.txt"]},
         {"question": "why was there a flood", "documents": ["notes/rain.txt", "notes/none.txt"]},
     ]
     labels.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    with settled(variables(pipeline.work, questions=labels)):
-        result = pipeline.run()
+    with settled(variables(filled.work, questions=labels)):
+        result = filled.run("refresh", [dg.AssetKey("questions"), *EVALUATED])
     shown = materialized(result, "questions")
     assert "| labelled | 2 |" in shown["origin"]
     assert shown["unresolved_labels"] == 1
@@ -180,7 +174,7 @@ def test_maintenance_says_what_it_freed(filled):
     assert shown["bytes_after"] > 0
 
 
-def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_encoder(filled):
+def test_an_edit_costs_only_its_own_work_and_reaches_the_index_while_the_settings_name_another_encoder(filled):
     released = filled.work.search().release
     filled.work.write("notes/rain.txt", "Hail fell on the hills.\n")
     (filled.work.documents / "notes/sun.txt").unlink()
@@ -188,6 +182,10 @@ def test_edits_and_deletions_reach_the_index_while_the_settings_name_another_enc
         result = filled.run("ingest")
     assert result.success, failures(result)
     assert not checks(result)["release_follows_settings"]
+    documents, embeddings = materialized(result, "documents"), materialized(result, "embeddings")
+    assert (documents["files_edited"], documents["files_deleted"]) == (1, 1)
+    assert materialized(result, "chunks")["documents_cut"] == 1
+    assert (embeddings["encoded"], embeddings["removed"]) == (1, 2)
     found = filled.work.search().release
     assert replace(found, graph=released.graph) == released  # the graph is that of the documents as they are now
     filled.work.check_whole()

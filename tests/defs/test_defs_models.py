@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import dagster as dg
 import pytest
 
-from tests.support.pipeline import failures, materialized, settled, variables
+from tests.support.pipeline import Pipeline, failures, materialized, settled, variables
 from tests.support.workplace import write_library
 from xnai_pipelines.definitions import defs
 from xnai_pipelines.defs import models
@@ -17,6 +17,7 @@ from xnai_pipelines.state.layout import Home
 
 pytestmark = pytest.mark.slow
 
+BEFORE = ("documents", "chunks", "embeddings", "questions")
 MADE = ("fp32", "int8_dynamic", "int2_rtn")
 ASSETS = [
     dg.AssetKey("encoder_onnx"),
@@ -30,9 +31,9 @@ ASSETS = [
 @pytest.fixture
 def quantized(pipeline, small_bert):
     """A pipeline whose home has a corpus that can be calibrated with, ingested and quantized."""
-    write_library(pipeline.work)
-    with settled(variables(pipeline.work, encoder=small_bert, card_chunks=100)):
-        assert pipeline.run().success
+    write_library(pipeline.work, parts=40)
+    with settled(variables(pipeline.work, encoder=small_bert, chunk_size=32, card_chunks=100)):
+        assert pipeline.run("refresh", [dg.AssetKey(asset) for asset in BEFORE]).success
         result = pipeline.run("quantize", ASSETS)
         assert result.success, failures(result)
         yield pipeline, result
@@ -125,9 +126,14 @@ def test_a_graph_that_was_built_without_torch_is_not_said_to_equal_it(tmp_path, 
     assert "Not measured: torch was not installed" in result.description
 
 
-def test_the_job_compare_encoders_shows_the_card_and_names_what_could_not_be_measured(pipeline, tiny_bert, tmp_path):
-    assert pipeline.run().success
-    result = pipeline.run("compare_encoders", encoder_card={"encoders": [str(tiny_bert), str(tmp_path)]})
+def test_the_job_compare_encoders_shows_the_card_and_names_what_could_not_be_measured(
+    checked, mlflow_database, tiny_bert, tmp_path
+):
+    shutil.copy(mlflow_database, checked.home.root)
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = Pipeline(checked, instance).run(
+            "compare_encoders", encoder_card={"encoders": [str(tiny_bert), str(tmp_path)]}
+        )
     assert result.success, failures(result)
     shown = materialized(result, "encoder_card")
     assert "all-MiniLM-L6-v2 (current)" in shown["card"]
@@ -137,5 +143,5 @@ def test_the_job_compare_encoders_shows_the_card_and_names_what_could_not_be_mea
     assert check.check_name == "every_encoder_was_measured"
     assert not check.passed
     assert str(tmp_path) in check.description
-    release = json.loads((pipeline.work.home.releases / "current.json").read_text())
+    release = json.loads((checked.home.releases / "current.json").read_text())
     assert release["release"] == 1

@@ -75,7 +75,8 @@ def test_runs_mark_nothing_and_an_edit_or_another_cut_marks_what_was_made_of_the
         assert stale(pipeline.instance) == {**MADE_OF_THE_CORPUS, "chunks": NEW_CODE}
         assert pipeline.run("ingest").success
         assert stale(pipeline.instance) == MADE_OF_THE_CORPUS
-        assert pipeline.run("evaluate").success
+        result = pipeline.run("evaluate")
+        assert result.success, failures(result)
         assert stale(pipeline.instance) == {"calibration_texts": NEW_INPUT}
         assert pipeline.run("quantize", CALIBRATION).success
         assert stale(pipeline.instance) == {}

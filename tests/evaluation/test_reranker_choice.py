@@ -61,4 +61,4 @@ def test_without_a_gain_there_is_no_reranker_and_the_report_has_the_figures(town
     assert tried.p95_ms >= tried.p50_ms > 0
     assert tried.refusal(60.0)
     assert last_policy(towns.home) == report
-    assert make_policy(towns.context(), PolicyOptions(rerankers=()), threads=1).rerankers == (), "switched off"
+    assert make_policy(towns.context(), PolicyOptions(0.5, rerankers=()), threads=1).rerankers == (), "switched off"

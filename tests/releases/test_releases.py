@@ -87,25 +87,23 @@ def test_a_deleted_document_leaves_the_tables_of_earlier_releases_too(filled: Wo
 
 
 def test_a_new_release_that_was_killed_changes_nothing_and_is_continued(
-    filled: Workplace, monkeypatch: pytest.MonkeyPatch
+    ingested: Workplace, monkeypatch: pytest.MonkeyPatch
 ):
-    filled.ingest()
     with monkeypatch.context() as patch:
         patch.setattr(Releases, "publish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            filled.ingest(new_release=True)
-    assert filled.search().release.release == 1
-    again = filled.ingest(new_release=True).embeddings
+            ingested.ingest(new_release=True)
+    assert ingested.search().release.release == 1
+    again = ingested.ingest(new_release=True).embeddings
     assert (again.release, again.encoded, again.from_cache, again.unchanged) == (2, 0, 0, again.vectors)
 
 
-def test_a_first_release_whose_pointer_was_not_written_is_made_again(filled: Workplace):
-    filled.ingest()
-    before = filled.content()
+def test_a_first_release_whose_pointer_was_not_written_is_made_again(ingested: Workplace):
+    before = ingested.content()
     for after_the_manifest in ("current.json", "moves.jsonl"):
-        (filled.home.releases / after_the_manifest).unlink()
-    assert filled.ingest().embeddings.release == 1
-    assert filled.content() == before
+        (ingested.home.releases / after_the_manifest).unlink()
+    assert ingested.ingest().embeddings.release == 1
+    assert ingested.content() == before
 
 
 def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workplace, fp32_encoder: Encoder):

@@ -27,17 +27,15 @@ def files(work: Workplace) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_answers_from_the_files_are_those_from_the_table(filled: Workplace):
-    filled.ingest()
-    from_files = answers(filled)
-    withdraw_corpus(filled.home, filled.embeddings.name)
-    assert answers(filled) == from_files
+def test_answers_from_the_files_are_those_from_the_table(ingested: Workplace):
+    from_files = answers(ingested)
+    withdraw_corpus(ingested.home, ingested.embeddings.name)
+    assert answers(ingested) == from_files
 
 
-def test_the_files_hold_every_row_in_the_order_of_ids(filled: Workplace):
-    filled.ingest()
-    corpus = open_corpus(filled.home, Releases(filled.home.releases).require())
-    rows = filled.rows(filled.embeddings)
+def test_the_files_hold_every_row_in_the_order_of_ids(ingested: Workplace):
+    corpus = open_corpus(ingested.home, Releases(ingested.home.releases).require())
+    rows = ingested.rows(ingested.embeddings)
     assert corpus.passages["chunk_id"].to_pylist() == sorted(rows)
     vectors = np.array([rows[key]["vector"] for key in sorted(rows)], np.float32)
     documents = [rows[key]["document_id"] for key in sorted(rows)]
@@ -55,42 +53,38 @@ def test_increments_give_the_same_files_as_a_run_from_nothing(work: Workplace, t
     assert files(work) == files(other)
 
 
-def test_an_unchanged_run_leaves_the_files_and_a_killed_one_is_made_good(filled: Workplace):
-    filled.ingest()
-    assert not publish_corpus(filled.home, filled.tables, filled.embeddings.name)
-    withdraw_corpus(filled.home, filled.embeddings.name)
-    filled.ingest()
-    assert not publish_corpus(filled.home, filled.tables, filled.embeddings.name)
+def test_an_unchanged_run_leaves_the_files_and_a_killed_one_is_made_good(ingested: Workplace):
+    assert not publish_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
+    withdraw_corpus(ingested.home, ingested.embeddings.name)
+    ingested.ingest()
+    assert not publish_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
 
 
-def test_a_new_state_replaces_the_previous_files_and_an_open_search_keeps_its_own(filled: Workplace):
-    filled.ingest()
-    opened = filled.search()
+def test_a_new_state_replaces_the_previous_files_and_an_open_search_keeps_its_own(ingested: Workplace):
+    opened = ingested.search()
     before = opened.search("rain", 3)
-    (filled.documents / "notes/rain.txt").unlink()
-    filled.ingest(allow_vanishing=True)
+    (ingested.documents / "notes/rain.txt").unlink()
+    ingested.ingest(allow_vanishing=True)
     assert opened.search("rain", 3) == before
-    assert "notes/rain.txt" not in {hit.source for hit in filled.search().search("rain", 10)}
-    assert len(list((filled.home.index / filled.embeddings.name).glob("[!.]*"))) == 1
+    assert "notes/rain.txt" not in {hit.source for hit in ingested.search().search("rain", 10)}
+    assert len(list((ingested.home.index / ingested.embeddings.name).glob("[!.]*"))) == 1
 
 
-def test_damaged_files_are_refused_by_name(filled: Workplace):
-    filled.ingest()
-    (vectors,) = (filled.home.index / filled.embeddings.name).rglob("vectors.npy")
+def test_damaged_files_are_refused_by_name(ingested: Workplace):
+    (vectors,) = (ingested.home.index / ingested.embeddings.name).rglob("vectors.npy")
     os.truncate(vectors, 100)
     with pytest.raises(DamagedArtefactError, match=r"vectors\.npy"):
-        filled.search()
+        ingested.search()
 
 
-def test_files_of_an_older_program_are_not_read_and_the_next_run_replaces_them(filled: Workplace):
-    filled.ingest()
-    expected = answers(filled)
-    folder = filled.home.index / filled.embeddings.name
+def test_files_of_an_older_program_are_not_read_and_the_next_run_replaces_them(ingested: Workplace):
+    expected = answers(ingested)
+    folder = ingested.home.index / ingested.embeddings.name
     (made,) = folder.glob("[!.]*")
     older = made.rename(folder / made.name.replace(f"{FORMAT}-", f"{FORMAT - 1}-"))
     (older / "vocabulary.arrow").unlink()
-    assert answers(filled) == expected
-    filled.ingest()
+    assert answers(ingested) == expected
+    ingested.ingest()
     assert [path.name for path in folder.glob("[!.]*")] == [made.name]
 
 
@@ -110,13 +104,12 @@ def test_a_passage_has_a_share_of_its_document_and_one_that_is_alone_its_own_vec
     assert mixed[2] == pytest.approx(mixed[0][::-1])
 
 
-def test_the_size_of_the_blocks_changes_no_array_and_no_row(filled: Workplace, tmp_path: Path):
-    filled.ingest()
-    table = filled.tables.open(filled.embeddings.name)
+def test_the_size_of_the_blocks_changes_no_array_and_no_row(ingested: Workplace, tmp_path: Path):
+    table = ingested.tables.open(ingested.embeddings.name)
     folders = [tmp_path / "one", tmp_path / "three"]
     for folder, block in zip(folders, (1, 3), strict=True):
         publish_artefact(folder, lambda made, block=block: fill_corpus(made, table, block))
-    (expected,) = (filled.home.index / filled.embeddings.name).glob("[!.]*")
+    (expected,) = (ingested.home.index / ingested.embeddings.name).glob("[!.]*")
     one, three, whole = map(Corpus.read, [*folders, expected])
     assert one.passages.equals(whole.passages)
     assert one.vocabulary.equals(whole.vocabulary)

@@ -64,12 +64,11 @@ def by(work: Workplace, reranker: str | None) -> SearchIndex:
     return index.ranked_by(replace(index.policy, reranker=reranker), work.home)
 
 
-def test_stored_tokens_and_computed_ones_rank_alike(filled: Workplace):
-    filled.ingest()
-    stored = by(filled, TOKENS).search("whales breathe", 5)
-    filled.home.vector_cache.unlink()
-    assert by(filled, TOKENS).search("whales breathe", 5) == stored
-    assert [hit.score for hit in stored] != [hit.score for hit in by(filled, None).search("whales breathe", 5)]
+def test_stored_tokens_and_computed_ones_rank_alike(ingested: Workplace):
+    stored = by(ingested, TOKENS).search("whales breathe", 5)
+    ingested.home.vector_cache.unlink()
+    assert by(ingested, TOKENS).search("whales breathe", 5) == stored
+    assert [hit.score for hit in stored] != [hit.score for hit in by(ingested, None).search("whales breathe", 5)]
 
 
 def test_a_run_stores_the_tokens_that_the_cache_lacks(filled: Workplace):
@@ -84,10 +83,9 @@ def test_a_run_stores_the_tokens_that_the_cache_lacks(filled: Workplace):
     assert {key: codes.write() for key, codes in again.items()} == {key: codes.write() for key, codes in stored.items()}
 
 
-def test_parts_alone_are_not_reranked(filled: Workplace):
-    filled.ingest()
+def test_parts_alone_are_not_reranked(ingested: Workplace):
     for mode in (Mode.VECTOR, Mode.KEYWORD):
-        assert by(filled, TOKENS).search("rain", 3, mode) == by(filled, None).search("rain", 3, mode)
+        assert by(ingested, TOKENS).search("rain", 3, mode) == by(ingested, None).search("rain", 3, mode)
 
 
 def test_a_reader_gets_no_other_ranking_for_passages_that_may_not_be_read(work: Workplace, tmp_path: Path):
@@ -150,15 +148,14 @@ def test_the_exported_graph_gives_the_scores_of_transformers(cross_encoder: Path
     assert ours == pytest.approx(theirs, abs=0.02)  # 8-bit weights
 
 
-def test_a_cross_encoder_by_path_ranks_and_a_missing_one_is_named(filled: Workplace, cross_encoder: Path):
-    filled.ingest()
-    name = build_cross_encoder(cross_encoder, filled.home.rerankers)
-    hits = by(filled, name).search("whales", 20)
-    assert {hit.chunk_id for hit in hits} == {hit.chunk_id for hit in by(filled, None).search("whales", 20)}
-    assert [hit.score for hit in hits] != [hit.score for hit in by(filled, None).search("whales", 20)]
-    shutil.rmtree(filled.home.rerankers)
+def test_a_cross_encoder_by_path_ranks_and_a_missing_one_is_named(ingested: Workplace, cross_encoder: Path):
+    name = build_cross_encoder(cross_encoder, ingested.home.rerankers)
+    hits = by(ingested, name).search("whales", 20)
+    assert {hit.chunk_id for hit in hits} == {hit.chunk_id for hit in by(ingested, None).search("whales", 20)}
+    assert [hit.score for hit in hits] != [hit.score for hit in by(ingested, None).search("whales", 20)]
+    shutil.rmtree(ingested.home.rerankers)
     with pytest.raises(ReleaseError, match="xnai run"):
-        by(filled, name)
+        by(ingested, name)
 
 
 def test_a_classifier_with_two_labels_is_refused(tmp_path: Path):

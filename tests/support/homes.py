@@ -36,6 +36,24 @@ def filled(work: Workplace) -> Workplace:
 
 
 @pytest.fixture(scope="session")
+def ingested_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    from tests.support.workplace import Workplace, fill
+
+    def make(folder: Path) -> None:
+        fill(Workplace(folder, built_encoder)).ingest()
+
+    return Workplace(made_once(tmp_path_factory, "ingested", make), built_encoder)
+
+
+@pytest.fixture
+def ingested(ingested_once: Workplace, tmp_path: Path) -> Workplace:
+    """The same folder and its home after the first run."""
+    from tests.support.backed_up import copy_home
+
+    return copy_home(ingested_once, tmp_path)
+
+
+@pytest.fixture(scope="session")
 def searchable_once(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
     from tests.support.workplace import Workplace, five_files
     from xnai_pipelines.questions.make import make_questions

@@ -1,9 +1,9 @@
 """A home and a folder of documents for tests, and the ingest stages run on them as the assets run them."""
 
-import functools
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -31,7 +31,7 @@ LONG_AGO_NS = 1_700_000_000 * 10**9
 # What differs between two runs that did the same: when, by which run, at which attempt.
 CIRCUMSTANCES = {"read_ns", "ingested_at", "run_id", "attempts", "first_seen_at", "last_seen_at", "vector"}
 
-_tokens = functools.lru_cache(maxsize=4)(TokenCounter)  # hundreds of workplaces read the same file
+_tokens = lru_cache(maxsize=4)(TokenCounter)  # hundreds of workplaces read the same file
 
 Stored: TypeAlias = dict[str, dict[str, dict[str, Any]]]
 
@@ -63,13 +63,16 @@ class Workplace:
         if not self.home.models.exists():
             link_models(self.home.models, encoder)
         self.encoder = encoder
-        self.tokens = _tokens(encoder.spec.source / "tokenizer.json")
         self.said: list[str] = []
-        self._ticks = 0
+        self._ticks = 60 * 10**9 * sum(1 for _ in self.documents.rglob("*"))  # later than all that lies there
 
     @property
     def tables(self) -> Tables:
         return Tables.of(self.home)
+
+    @cached_property
+    def tokens(self) -> TokenCounter:
+        return _tokens(self.encoder.spec.source / "tokenizer.json")
 
     @property
     def inputs(self) -> Inputs:

@@ -76,7 +76,7 @@ class Base:
         """Return the key of an asset; slashes separate its parts."""
         return dg.AssetKey([*self.prefix, *local.split("/")])
 
-    @property
+    @functools.cached_property
     def resources(self) -> dict[str, Any]:
         """The resources, by their keys in the code location."""
         return {self.name(local): resource for local, resource in configured(self.settings).items()}
