@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 from xnai_pipelines.chunks.make import ChunksReport, make_chunks
 from xnai_pipelines.chunks.spec import ChunkingSpec
-from xnai_pipelines.chunks.tokens import Tokens
+from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.changes import VanishGuard
 from xnai_pipelines.documents.make import DocumentsReport, DocumentsRequest, FolderRules, ingest_documents
 from xnai_pipelines.documents.parsers.parsed import ParseLimits
@@ -48,7 +48,7 @@ class Pipeline:
 
     context: StageContext
     encoder: Encoder
-    tokens: Tokens
+    tokens: TokenCounter
     spec: ChunkingSpec
     exact_search_rows: int = 20_000
 
@@ -71,7 +71,7 @@ def pipeline(models: Path, variant: Runtime, spec: ChunkingSpec | None = None, t
         home.models.symlink_to(models.resolve())
         folder = build_encoder(read_specification(default_encoder_folder(), variant), home.models)
         context = StageContext(home, Tables(home.lancedb), "benchmark", Progress(print, bar=False))
-        encoder, tokens = Encoder.load(folder, threads), Tokens(tokenizer_file(folder))
+        encoder, tokens = Encoder.load(folder, threads), TokenCounter(tokenizer_file(folder))
         yield Pipeline(context, encoder, tokens, spec or Settings().chunking)
 
 

@@ -86,13 +86,6 @@ def test_every_word_stays_whole(monkeypatch, width):
     assert not any("Not shown" in line for line in lines)
 
 
-@pytest.mark.parametrize(
-    ("number", "shown"), [(0, "0 files"), (1, "1 file"), (2, "2 files"), (1_234, "1,234 files")], ids=str
-)
-def test_one_is_singular(number, shown):
-    assert terminal.counted(number, "file") == shown
-
-
 def test_a_path_in_a_title_is_not_broken(monkeypatch):
     output = io.StringIO()
     monkeypatch.setattr(terminal, "_output", Console(file=output, width=40))

@@ -8,6 +8,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, complain, execute, print_json, progress, settings
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.backups.backup import Backup
@@ -45,7 +46,7 @@ def backup(
     if as_json:
         print_json(asdict(report))
         return
-    from xnai_pipelines.cli.terminal import counted, say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     say(
         f"Backup {report.backup_id} in {report.place}: {counted(report.files, 'file')}, "
@@ -125,7 +126,7 @@ def restore(
 
 
 def _show_restored(report: "RestoreReport") -> None:
-    from xnai_pipelines.cli.terminal import counted, say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     say(
         f"Restored {report.backup_id} into {report.into}: {counted(report.files, 'file')}, "

@@ -12,6 +12,7 @@ from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_enc
 from xnai_pipelines.cli.models import models_to_make
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import counted
 
 EXAMPLES = (
     "How do I split a path into folder and file name?",
@@ -29,7 +30,7 @@ def sample(as_json: AsJson = False) -> None:
     if as_json:
         print_json({"documents": str(documents), "questions": str(questions), **asdict(report)})
         return
-    from xnai_pipelines.cli.terminal import counted, say
+    from xnai_pipelines.cli.terminal import say
 
     say(f"{counted(report.written, 'document')} written, {report.unchanged} unchanged: {documents}")
     say(f"Questions: {questions}")

@@ -9,6 +9,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, print_json, progress, settings
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.doctor.diagnosis import Diagnosis
@@ -94,7 +95,7 @@ def _examined() -> "tuple[Home, list[Diagnosis]]":
 
 
 def _print(home: Home, mended: "list[Diagnosis]", found: "list[Diagnosis]") -> None:
-    from xnai_pipelines.cli.terminal import counted, say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     if mended:
         table("Fixed", ["where", "what was wrong"], [[one.where, one.what] for one in mended])

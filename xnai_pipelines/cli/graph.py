@@ -8,6 +8,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph, Neighbour
@@ -28,7 +29,7 @@ def entity(name: Name, as_json: AsJson = False) -> None:
     if as_json:
         _print(found)
         return
-    from xnai_pipelines.cli.terminal import counted, say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     named = f"{counted(found.mentions, 'mention')} in {counted(found.documents, 'document')}"
     seen = "" if found.first_seen is None else f", from {found.first_seen:%Y-%m-%d} to {found.last_seen:%Y-%m-%d}"

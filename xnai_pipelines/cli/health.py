@@ -6,6 +6,7 @@ import typer
 
 from xnai_pipelines.cli.app import AsJson, app, execute, print_json, settings
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.documents.health.report import DocumentHealth, HealthReport
@@ -40,7 +41,7 @@ def health(
 def _show(report: "HealthReport", pages: "list[DocumentHealth]", *, whole: bool) -> None:
     from collections import Counter
 
-    from xnai_pipelines.cli.terminal import counted, say, table
+    from xnai_pipelines.cli.terminal import say, table
 
     unwell = [page for page in pages if page.counts]
     rows = [

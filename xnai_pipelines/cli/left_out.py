@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from xnai_pipelines.cli.terminal import counted
+from xnai_pipelines.wording import counted
 
 
 def left_out(reports: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,6 @@ from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
-from xnai_pipelines.cli.terminal import counted
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.evaluation.make import last_evaluation
@@ -29,6 +28,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.wording import counted
 
 PAST_EVALUATIONS = 60
 # What a step of a run leaves under reports/.

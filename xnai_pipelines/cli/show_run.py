@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xnai_pipelines.cli.show_models import show_card, show_comparison, show_encoder_card, show_evaluation
-from xnai_pipelines.cli.terminal import counted, say, table
+from xnai_pipelines.cli.terminal import say, table
+from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
     from xnai_pipelines.cli.runs import FinishedRun

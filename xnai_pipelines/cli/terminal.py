@@ -57,11 +57,6 @@ def visible(text: str) -> str:
     return text.translate(_CONTROLS)
 
 
-def counted(number: int, noun: str) -> str:
-    """Return a number and its noun, in the singular for 1."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def _widths(columns: Sequence[Sequence[str]]) -> list[int]:
     """Return the widths of the first columns, of as many as fit beside each other with whole words."""
     longest_words = [min(LONGEST_WORD, max(map(len, " ".join(cells).split()), default=1)) for cells in columns]

@@ -14,6 +14,7 @@ from xnai_pipelines.drawing import FAINT, INK, PINK, days, png
 from xnai_pipelines.evaluation.plots import COLOURS, draw_curves, label_ends, time_axis, with_questions
 from xnai_pipelines.evaluation.report import Level, PastEvaluation, metric_name
 from xnai_pipelines.questions.question import Origin, Split
+from xnai_pipelines.wording import shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -168,7 +169,7 @@ def draw_events(axes: "Axes", past: Sequence[PastEvaluation], events: Sequence[E
     lanes: list[list[tuple[float, float]]] = [[] for _ in range(LANES)]
     for mark in reversed(_marks(past, events)):
         axes.axvline(mark.x, color=mark.colour, linewidth=0.9, linestyle=mark.line, alpha=0.7, zorder=0.9)
-        text = mark.text if len(mark.text) <= LABEL_CHARACTERS else mark.text[: LABEL_CHARACTERS - 1] + "…"
+        text = shortened(mark.text, LABEL_CHARACTERS)
         place = _place(lanes, (mark.x - left) / (right - left), len(text) * _LETTER)
         if place is not None:
             lane, at, side = place

@@ -12,6 +12,7 @@ from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, RELATIONS
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
+from xnai_pipelines.wording import shortened
 
 MERGES = 10
 DRAWN = 24  # communities of the map, the largest
@@ -69,7 +70,7 @@ def community_map(tables: Tables) -> bytes | None:
     sizes = [len(row["members"]) for row in largest]
     axes.barh(range(len(largest)), sizes, color="#d9e8f5")
     axes.barh(range(len(largest)), [size * share for size, share in zip(sizes, inside, strict=True)], color=BLUE)
-    axes.set_yticks(range(len(largest)), [_short(row["title"]) for row in largest], fontsize=8)
+    axes.set_yticks(range(len(largest)), [shortened(row["title"], 48) for row in largest], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("entities; dark: share of their relations that stay inside", fontsize=8)
     return saved(figure)
@@ -86,7 +87,3 @@ def _inside(tables: Tables, groups: list[list[str]]) -> list[float]:
             touching[group] += 1  # type: ignore[index]
             within[group] += len(ends) == 1  # type: ignore[index]
     return [one / max(1, other) for one, other in zip(within, touching, strict=True)]
-
-
-def _short(title: str) -> str:
-    return title if len(title) <= 48 else f"{title[:47]}…"

@@ -9,6 +9,7 @@ from html import escape
 
 from xnai_pipelines.graph.relations import CO_OCCURS
 from xnai_pipelines.graph.stored import Entity, KnowledgeGraph, Neighbour
+from xnai_pipelines.wording import counted, shortened
 
 DRAWN = 24  # neighbours in the picture
 LISTED = 100
@@ -45,7 +46,7 @@ def page(graph: KnowledgeGraph, name: str) -> str:
     """
     entity, ties = graph.around(name, limit=LISTED)
     drawn = entity.neighbours[:DRAWN]
-    facts = f"{escape(entity.type)}; {_counted(entity.mentions, 'mention')} in {_counted(entity.documents, 'document')}"
+    facts = f"{escape(entity.type)}; {counted(entity.mentions, 'mention')} in {counted(entity.documents, 'document')}"
     also = [alias for alias in entity.aliases if alias != entity.form]
     return "\n".join(
         [
@@ -114,7 +115,8 @@ def _node(place: Point, form: str, kind: str, says: str) -> str:
 
 
 def _label(place: Point, form: str, anchor: str, more: str = "") -> str:
-    return f'<text{more} text-anchor="{anchor}" x="{place[0]:.0f}" y="{place[1]:.0f}">{escape(_short(form))}</text>'
+    words = escape(shortened(form, _LONGEST))
+    return f'<text{more} text-anchor="{anchor}" x="{place[0]:.0f}" y="{place[1]:.0f}">{words}</text>'
 
 
 def _class(one: Neighbour, name: str) -> str:
@@ -143,13 +145,5 @@ def _sentence(one: Neighbour) -> str:
     return f'{escape(one.evidence.text)}<br><span class="place">{escape(place)}</span>'
 
 
-def _short(form: str) -> str:
-    return form if len(form) <= _LONGEST else f"{form[: _LONGEST - 1].rstrip()}…"
-
-
 def _quoted(text: str) -> str:
     return f'"{escape(text, quote=True)}"'
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from xnai_pipelines.wording import shortened
+
 # Slack and Mattermost truncate or refuse longer messages, and the log stays readable.
 TITLE_CHARACTERS = 200
 TEXT_CHARACTERS = 4_000
@@ -65,8 +67,8 @@ class Alert:
             "at": self.at.isoformat(timespec="seconds"),
             "kind": self.kind,
             "severity": str(self.severity),
-            "title": cut(self.title, TITLE_CHARACTERS),
-            "text": cut(self.text, TEXT_CHARACTERS),
+            "title": shortened(self.title, TITLE_CHARACTERS),
+            "text": shortened(self.text, TEXT_CHARACTERS),
             "tags": dict(self.tags),
             "link": self.link,
         }
@@ -84,8 +86,3 @@ class Delivery:
     def arrived(self) -> bool:
         """Whether the alert is at the sink, now or since a little earlier."""
         return self.outcome in (DeliveryOutcome.DELIVERED, DeliveryOutcome.REPEATED)
-
-
-def cut(text: str, characters: int) -> str:
-    """Return the text with at most that many characters, ending in "…" if it was cut."""
-    return text if len(text) <= characters else text[: characters - 1] + "…"

@@ -8,6 +8,7 @@ from xnai_pipelines.autonomy.drift.comparing import wilson
 from xnai_pipelines.autonomy.drift.profile import Profile, TextProfile
 from xnai_pipelines.autonomy.drift.report import Area, DriftTest
 from xnai_pipelines.evaluation.intervals import bootstrap_mean
+from xnai_pipelines.wording import counted
 
 MISSING, ORPHANED = "missing vectors", "orphaned vectors"
 
@@ -73,7 +74,7 @@ def index_tests(index: IndexCheck, documents: TextProfile) -> list[DriftTest]:
             part=Area.INDEX,
             what=ORPHANED,
             threshold=thresholds.INDEX_ROWS,
-            words=f"{_count(orphaned, 'vector')} belong to deleted chunks, beside {_count(of, 'chunk')}",
+            words=f"{counted(orphaned, 'vector')} belong to deleted chunks, beside {counted(of, 'chunk')}",
         ),
     ]
 
@@ -88,7 +89,7 @@ def label_tests(labels: LabelCheck) -> list[DriftTest]:
     number, of = labels.questions_whose_documents_vanished, labels.of
     words = f"the documents that answer {number:,} of {of:,} questions are gone"
     if labels.quarantined_documents:
-        words += f" ({_count(labels.quarantined_documents, 'document')} in quarantine)"
+        words += f" ({counted(labels.quarantined_documents, 'document')} in quarantine)"
     return [
         _share((number, of), part=Area.LABELS, what="answering documents", threshold=thresholds.VANISHED, words=words)
     ]
@@ -171,7 +172,7 @@ def _stored(index: IndexCheck) -> DriftTest:
 
 def _broken(part: Area, noun: str, profile: TextProfile) -> DriftTest:
     of = profile.broken + profile.number
-    words = f"{profile.broken:,} of {_count(of, 'vector')} of {noun} are zero or not finite"
+    words = f"{profile.broken:,} of {counted(of, 'vector')} of {noun} are zero or not finite"
     what = f"broken vectors of {noun}"
     return _share((profile.broken, of), part=part, what=what, threshold=thresholds.INDEX_ROWS, words=words)
 
@@ -189,7 +190,3 @@ def _share(counted: tuple[int, int], *, part: Area, what: str, threshold: float,
         drifted=value >= threshold,
         words=words,
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
