@@ -154,7 +154,8 @@ class Served:
         """Materialize assets that were picked in the graph, and wait for the end."""
         launched = self.ask(
             "mutation($run: ExecutionParams!) { launchRun(executionParams: $run) {"
-            " __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }",
+            " __typename ... on LaunchRunSuccess { run { runId } } ... on PythonError { message }"
+            " ... on InvalidSubsetError { message } } }",
             run={
                 "selector": {
                     "repositoryLocationName": "team",

@@ -1,6 +1,6 @@
 """What passages are ranked by: the scores of each part of search for a question, and their weighted sum."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -79,23 +79,28 @@ class Scoring:
         """Return what passages are ranked by; of keyword search alone -inf for those that it does not find."""
         if vector is None:
             return Estimates(np.where(keyword > 0, keyword, np.float32(-np.inf)) + self.added(what, titles=False))
-        return estimated_sum(
-            vector,
-            keyword,
-            weight=self.weight(what.text, keyword),
-            added=self.added(what, titles=True),
-            readable=self.readable,
-            unspoken=self._unspoken(what.text, keyword),
-        )
+        return self.fusing(what, vector, keyword)(self.policy)
+
+    def fusing(self, what: Asked, vector: Estimates, keyword: Scores) -> Callable[[RankingPolicy], Estimates]:
+        """Return what gives the totals by a policy of other weights; what does not depend on these is computed once."""
+        weighed = self._weighed(what.text, keyword)
+        added, unspoken = self.added(what, titles=True), self._unspoken(what.text, keyword)
+
+        def fused(policy: RankingPolicy) -> Estimates:
+            return estimated_sum(
+                vector, keyword, weight=weighed(policy), added=added, readable=self.readable, unspoken=unspoken
+            )
+
+        return fused
 
     def weight(self, text: str, keyword: Scores) -> float:
         """Return the share of the vectors for a question whose passages have these BM25 scores."""
-        return self.policy.weight_for(
-            self.encoder.writing(text),
-            explained=self.keyword.explained(text, keyword),
-            found=int(np.count_nonzero(keyword)),
-            known=self._known_language(keyword),
-        )
+        return self._weighed(text, keyword)(self.policy)
+
+    def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
+        writing, known = self.encoder.writing(text), self._known_language(keyword)
+        explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword))
+        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
 
     def familiarity(self, text: str) -> float:
         """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""

@@ -13,12 +13,9 @@ def documents_by_weight(index: SearchIndex, question: str, weights: Sequence[flo
     """Return the documents of the best 200 passages, best first, for each weight that the vectors may have."""
     what = index.understood(question)
     scoring = index.scoring
-    vector, keyword = scoring.by_vector(what.text), scoring.keyword.scores(what.text)
-    rankings = {}
-    for weight in weights:
-        weighted = replace(scoring, policy=replace(scoring.policy, vector_weight=weight))
-        rankings[weight] = _documents(index, weighted.totals(what, vector, keyword))
-    return rankings
+    fused = scoring.fusing(what, scoring.by_vector(what.text), scoring.keyword.scores(what.text))
+    policies = {weight: replace(scoring.policy, vector_weight=weight) for weight in weights}
+    return {weight: _documents(index, fused(policy)) for weight, policy in policies.items()}
 
 
 def documents_by_graph_weight(index: SearchIndex, question: str, weights: Sequence[float]) -> dict[float, list[str]]:
