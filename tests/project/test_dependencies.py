@@ -5,10 +5,11 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from tests.support.commands import run
 from xnai_pipelines import extras
@@ -125,3 +126,18 @@ def test_the_program_of_hadolint_is_there() -> None:
         [Path(sys.executable).parent / "hadolint", "--version"], capture_output=True, text=True, check=True
     )
     assert "Dockerfile Linter" in finished.stdout
+
+
+def test_what_is_pinned_installs_on_every_python_that_the_project_names() -> None:
+    """On the first release too: Debian 12 has 3.11.2."""
+    lowest = METADATA["requires-python"].removeprefix(">=") + ".0"
+    asked = {name: _python(name) for name in _pins()}
+    assert {name: python for name, python in asked.items() if not SpecifierSet(python).contains(lowest)} == {}
+
+
+def _python(name: str) -> str:
+    """Return the versions of Python that an installed package admits; "" for all, and for one of another extra."""
+    try:
+        return metadata(name).get("Requires-Python") or ""
+    except PackageNotFoundError:
+        return ""
