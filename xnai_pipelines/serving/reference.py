@@ -107,7 +107,7 @@ def _command(path: str, method: str, operation: Schema, description: Schema) -> 
 def _table(title: str, fields: list[tuple[str, Schema, str, bool]], description: Schema) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(name)}</code>{' *' if required else ''}</td>"
-        f"<td>{escape(_kind(schema, description))}</td><td>{escape(text)}{_limits(schema)}</td></tr>"
+        f"<td>{escape(_kind(schema, description))}</td><td>{''.join(_marked(text))}{_limits(schema)}</td></tr>"
         for name, schema, text, required in fields
     )
     return f"<h3>{title}</h3><table><tbody>{rows}</tbody></table>" if rows else ""
@@ -140,11 +140,16 @@ _LIMITS = {"default": "default", "minimum": "min", "maximum": "max", "maxLength"
 
 def _limits(schema: Schema) -> str:
     told = [
-        f"{word} {escape(json.dumps(schema[key], ensure_ascii=False))}"
+        f"{word} {escape(json.dumps(_whole(schema[key]), ensure_ascii=False))}"
         for key, word in _LIMITS.items()
         if schema.get(key) not in (None, {}, [], "")
     ]
     return f" <small>{', '.join(told)}</small>" if told else ""
+
+
+def _whole(value: Any) -> Any:
+    """Return a limit as people write it: FastAPI says 1.0 of whole numbers too."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _body(operation: Schema) -> Schema | None:

@@ -5,7 +5,7 @@ COLUMNS = {
     "source": "Path in the documents folder, POSIX slashes; path#record-id of a record, path!name of a file in a file.",
     "path": "Path of the file in the documents folder.",
     "content_sha256": "SHA-256 of the file's bytes, or of the text of a record or of a file in a file.",
-    "title": "Title from the document's metadata, its first heading or its name.",
+    "title": "Of a document: from its metadata, its first heading or its name; of a community: its central entities.",
     "text": "Normalised text; of a chunk: document.text[start:end].",
     "media_type": "Media type of the content, whatever the file's extension.",
     "language": "ISO 639-1 code; empty if the text is too short to tell.",
