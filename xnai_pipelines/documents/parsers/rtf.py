@@ -20,7 +20,6 @@ from xnai_pipelines.documents.parsers.rtf_words import (
 )
 from xnai_pipelines.documents.parsers.written import Written
 
-RTF_MAGIC = b"{\\rtf"
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])|([^\\{}]+)|\\",
     re.DOTALL,
