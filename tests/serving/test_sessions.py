@@ -3,10 +3,9 @@
 import httpx
 import pytest
 
-from tests.support.served import bearer
+from tests.support.served import bearer, revoke
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving.sessions import LIFETIME_SECONDS, MOST_SESSIONS, Sessions
-from xnai_pipelines.serving.tokens import revoke_token, tokens
 
 QUESTION = {"question": "When is the office closed?"}
 
@@ -65,8 +64,10 @@ def test_after_signing_out_the_cookie_is_worth_nothing(tenants, browser):
 
 
 def test_a_session_ends_with_its_token(tenants, browser):
-    signed_in(browser, tenants.home)
-    revoke_token(tenants.home, tokens(tenants.home)[-1].token_id)
+    headers = bearer(tenants.home)
+    browser.post("/session", json={"token": headers["Authorization"].removeprefix("Bearer ")})
+    assert browser.get("/session").status_code == 200
+    revoke(tenants.home, headers)
     assert browser.get("/session").status_code == 401
 
 

