@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import Written, ask
+from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.replay import BEYOND, MOST_KEPT, keep, kept_answer, replay

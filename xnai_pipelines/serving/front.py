@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError
 from xnai_pipelines.serving.audit import Access
 from xnai_pipelines.serving.caller import Caller
-from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.configuration import ServiceLimits
 from xnai_pipelines.serving.openai_protocol import errors as openai_protocol
 from xnai_pipelines.serving.problems import response_to
 from xnai_pipelines.serving.service import Service

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -242,12 +242,11 @@ class Tables:
             with self._commit():
                 table.delete(is_in(column, values[first : first + DELETE_GROUP]))
 
-    def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
+    def erase(self, spec: TableSpec) -> int:
         """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
 
         A deletion only marks rows, and compaction skips a file with few marked rows; so every row is rewritten.
-        Indexes are dropped with what they know of the rows, except those that `remake` builds again in place and
-        names: search finds those at any moment.
+        Indexes are dropped with what they know of the rows.
         """
         table = self._opened(spec.name)
         if table is None:
@@ -256,10 +255,8 @@ class Tables:
             table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
             self._check_written(spec.name)
         with self._commit():
-            remade = remake(table)
             for index in table.list_indices():
-                if index.name not in remade:
-                    table.drop_index(index.name)
+                table.drop_index(index.name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
             table.optimize()

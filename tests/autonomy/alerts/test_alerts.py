@@ -188,14 +188,13 @@ def test_an_endpoint_that_came_back_is_told_again(httpserver, log, webhook, path
 
 def test_the_same_alert_is_not_sent_again_within_the_quiet_time(httpserver, log, webhook, path):
     httpserver.expect_request(path).respond_with_data("ok")
-    quiet = timedelta(hours=6)
-    assert outcomes(send(alert(), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
     # Another run, the same cause; a clock that was set back; another cause; another kind; and after the quiet time.
-    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
-    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
-    assert outcomes(send(alert("embeddings"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
-    assert outcomes(send(alert(kind="given_up"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
-    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert("embeddings"), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(kind="given_up"), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
     assert len(httpserver.log) == 4
 
 

@@ -171,11 +171,11 @@ class Frontier:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE key = ?", (page_key(url),)).fetchone()  # noqa: S608
         return _visit(row)
 
-    def visits(self, state: State | None = None) -> Iterator[Visit]:
-        """Yield the pages of the round, of one state or all."""
+    def visits(self) -> Iterator[Visit]:
+        """Yield the pages of the round."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND (? IS NULL OR state = ?) ORDER BY place",  # noqa: S608
-            (self._round, state, state),
+            f"SELECT {_COLUMNS} FROM pages WHERE round = ? ORDER BY place",  # noqa: S608
+            (self._round,),
         )
         yield from map(_visit, rows.fetchall())
 
