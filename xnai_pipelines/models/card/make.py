@@ -20,7 +20,7 @@ from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
 from xnai_pipelines.models.card.logged import find_card, log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measure import JudgedPool, Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
@@ -43,7 +43,7 @@ HELD_OUT_TEXTS = 200
 FEWEST_HELD_OUT = 3
 STORED_VECTORS = 20_000  # max number of vectors tried in other formats
 PROBE_SECONDS = 300.0
-FIGURES_VERSION = 1  # raised when the same models and texts give other figures
+FIGURES_VERSION = 2  # raised when the same models and texts give other figures
 
 Vectors = npt.NDArray[np.float32]
 
@@ -219,7 +219,7 @@ def _measure(
         cpu_flags=cpu_flags(),
         threads=threads,
         variants=tuple(measured[v.name].figures for v in VARIANTS if v.name in measured),
-        stored_vectors=measure_stored_vectors(stored, full.questions if len(full.questions) else full.held_out)
+        stored_vectors=measure_stored_vectors(stored, full.pool.questions if len(questions) else full.held_out)
         if full is not None
         else (),
     )
@@ -234,8 +234,8 @@ def _material(
 ) -> tuple[Material, str, Vectors]:
     """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    searched = search_pool(context.tables, index, questions, most_chunks)
-    chosen = frozenset(searched.pool.chunk_ids)
+    pool, asked = search_pool(context.tables, index, questions, most_chunks)
+    chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
     for batch in context.tables.stream(spec, ["chunk_id", "passage", "vector"], rows=4_096):
@@ -243,19 +243,14 @@ def _material(
         passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
         if sum(map(len, vectors)) < STORED_VECTORS:
             vectors.append(vectors_of(batch))
-    judged = JudgedPool(
-        document_ids=searched.document_ids,
-        keyword=searched.keyword,
-        vector_weight=index.policy.vector_weight,
-        relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
-    )
     material = Material(
         held_out=held_out,
         questions=[question.question for question in questions],
-        pool=[passages[chunk_id] for chunk_id in searched.pool.chunk_ids],
-        judged=judged if questions else None,
+        pool=[passages[chunk_id] for chunk_id in pool.chunk_ids],
+        asked=asked if questions else None,
+        vector_weight=index.policy.vector_weight,
     )
-    return material, searched.pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
+    return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
 def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:
