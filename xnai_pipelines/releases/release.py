@@ -9,7 +9,7 @@ from xnai_pipelines.answers.policy import make_refusal_policy
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.evaluation.evaluate import question_set
-from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
+from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.decision import Outcome, approve, last_decision, write_decision
@@ -139,10 +139,5 @@ def _publish(
 def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> None:
     """Log the challenger's evaluation as its release's first, which later ones are compared with."""
     measured = read_challenger_evaluation(context.home)
-    if find_evaluation(tracker, measured.report) is None:
-        tags = {
-            "vector_space": release.vector_space,
-            "dagster_run_id": context.run_id,
-            "release": str(release.release),
-        }
-        log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)
+    tags = {"vector_space": release.vector_space, "dagster_run_id": context.run_id, "release": str(release.release)}
+    log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)

@@ -18,7 +18,7 @@ from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
-from xnai_pipelines.models.card.logged import find_card, log_card
+from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.card.markdown import card_markdown
 from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
@@ -34,6 +34,7 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import Candidate, Release, now, record_candidate
+from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import vectors_of
@@ -89,23 +90,21 @@ def make_card(
         state = _fingerprint(
             context, index.release, reports=reports, questions=questions, threads=threads, most_chunks=most_chunks
         )
-        kept = read_record(path, KeptCard)
-        measured = kept is None or kept.fingerprint != state
-        if measured or kept is None:
+
+        def measure(_: KeptCard | None) -> KeptCard:
             watch.items = len(reports)
-            kept = KeptCard(
-                state,
-                _measure(
-                    context,
-                    index,
-                    reports=reports,
-                    questions=questions,
-                    origin=origin,
-                    threads=threads,
-                    most_chunks=most_chunks,
-                ),
-                None,
+            card = _measure(
+                context,
+                index,
+                reports=reports,
+                questions=questions,
+                origin=origin,
+                threads=threads,
+                most_chunks=most_chunks,
             )
+            return KeptCard(state, card, None)
+
+        kept, measured = measured_once(path, state, measure, KeptCard)
         card = replace(kept.card, choice=choose(kept.card, policy))
         kept = replace(kept, card=card)
         write_record(path, kept)
@@ -113,12 +112,8 @@ def make_card(
         folder = context.home.reports / "precision_card"
         write_bytes(folder / "card.md", card_markdown(card).encode())
         write_bytes(folder / "pareto.png", plot)
-        if kept.mlflow_run is None:
-            logged = None if measured else find_card(tracker, state, card.made_at)
-            tags = {"dagster_run_id": context.run_id, "release": str(index.release.release)}
-            run = logged or log_card(tracker, card, fingerprint=state, plot=plot, tags=tags)
-            kept = replace(kept, mlflow_run=run)
-            write_record(path, kept)
+        tags = {"dagster_run_id": context.run_id, "release": str(index.release.release)}
+        kept = logged_once(path, kept, lambda: log_card(tracker, card, fingerprint=state, plot=plot, tags=tags))
     return CardOutcome(card=card, plot=plot, kept=kept, measured=measured, seconds=watch.seconds)
 
 
