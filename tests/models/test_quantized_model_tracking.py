@@ -24,7 +24,7 @@ from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
-from xnai_pipelines.models.card.card import Choice
+from xnai_pipelines.models.card.card import VariantChoice
 from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
@@ -184,7 +184,7 @@ def test_a_card_is_found_again_and_another_is_not_taken_for_it(tracker):
 
 
 def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
-    chosen = Choice("int4_gptq", "space-1", (), {})
+    chosen = VariantChoice("int4_gptq", "space-1", (), {})
     logged = log_card(tracker, replace(card(full()), choice=chosen), fingerprint="f1", plot=b"", tags=TAGS)
     assert log(tracker).run != logged
 

@@ -22,7 +22,7 @@ ATTEMPTS = 4
 _UNFINISHED = re.compile(r"\.(repository\.json|[0-9a-f]{64}|\d{8}T\d{6}\.\d{3}Z)\.\d+")
 
 
-class Place(Protocol):
+class BackupPlace(Protocol):
     """Named contents."""
 
     address: str
@@ -46,7 +46,7 @@ class Place(Protocol):
         """Return a context in which no other process adds or removes backups here, if the place can tell."""
 
 
-def open_place(address: str) -> Place:
+def open_place(address: str) -> BackupPlace:
     """Return the place at `s3://BUCKET/PREFIX`, or in a folder.
 
     Raises:
@@ -55,7 +55,7 @@ def open_place(address: str) -> Place:
     """
     parts = urlsplit(address)
     if parts.scheme == "s3" and parts.netloc:
-        return Bucket(parts.netloc, parts.path.strip("/"))
+        return BackupBucket(parts.netloc, parts.path.strip("/"))
     if "://" in address:
         raise SettingsError(f"Backups cannot be stored at {address}. Name a folder, or s3://BUCKET/PREFIX.")
     return Folder(Path(address).expanduser().absolute())
@@ -138,7 +138,7 @@ class Folder:
         )
 
 
-class Bucket:
+class BackupBucket:
     """The objects of a bucket below a prefix.
 
     Credentials, region and endpoint are those that Amazon's tools use: `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL_S3`, a

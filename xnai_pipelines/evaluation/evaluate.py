@@ -15,7 +15,7 @@ from xnai_pipelines.evaluation.asking import Search, ask, count_calls
 from xnai_pipelines.evaluation.intervals import bootstrap_means
 from xnai_pipelines.evaluation.metrics import METRICS
 from xnai_pipelines.evaluation.per_question import of_questions, per_question_table, worst_questions
-from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, Section, Setting
+from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, ModeFigures, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Split
 
@@ -128,7 +128,7 @@ def _questions(some: Sequence[Question], origin: Origin) -> str:
     return f"{len(some)} {origin} question{'' if len(some) == 1 else 's'}"
 
 
-def _sections(table: pa.Table, modes: Sequence[str]) -> Iterator[Section]:
+def _sections(table: pa.Table, modes: Sequence[str]) -> Iterator[ModeFigures]:
     for origin, level, split in product(Origin, Level, (*Split, None)):
         rows = of_questions(table, origin, split, level)
         if not rows.num_rows:
@@ -141,7 +141,7 @@ def _sections(table: pa.Table, modes: Sequence[str]) -> Iterator[Section]:
         for mode in modes:
             failed = rows.filter((pc.field("mode") == mode) & pc.field("error").is_valid())
             metrics = {metric: next(estimates) for metric in METRICS}
-            yield Section(
+            yield ModeFigures(
                 origin=origin,
                 split=split,
                 level=level,

@@ -12,7 +12,7 @@ from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import read_questions
-from xnai_pipelines.releases.decision import Outcome, approve, last_decision, write_decision
+from xnai_pipelines.releases.decision import PromotionOutcome, approve, last_decision, write_decision
 from xnai_pipelines.releases.evaluate import comparison_of, headline_metrics, read_challenger_evaluation
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
@@ -96,14 +96,14 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
     decision = last_decision(home, challenger.vector_space)
     if decision is None:
         return "The challenger was not judged."
-    if decision.outcome is not Outcome.REJECTED:
+    if decision.outcome is not PromotionOutcome.REJECTED:
         comparison_of(home, challenger)  # which becomes the baseline of the release
     if approved_by is not None:
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
         write_decision(home.decisions, decision)
-    if decision.outcome is Outcome.AWAITING_APPROVAL:
+    if decision.outcome is PromotionOutcome.AWAITING_APPROVAL:
         return "The challenger awaits approval: `xnai approve`."
-    if decision.outcome is not Outcome.PROMOTED:
+    if decision.outcome is not PromotionOutcome.PROMOTED:
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
         return (

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
-from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
+from xnai_pipelines.serving.tokens import AccessToken, Scope, token_of, tokens
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Doorkeeper:
         self._authenticated = authenticated
         self.issuer = issuer
         self._seen: tuple[int, int] | None = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: tuple[AccessToken, ...] = ()
 
     async def caller(self, authorization: str | None) -> Caller:
         """Return the caller of a request with this `Authorization` header.
@@ -87,7 +87,7 @@ class Doorkeeper:
             raise NotAuthenticatedError(NOT_AUTHENTICATED)
         return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
 
-    def _current(self) -> tuple[Token, ...]:
+    def _current(self) -> tuple[AccessToken, ...]:
         seen = _stamp(self._home.secrets / "tokens.json")
         if seen != self._seen:
             self._tokens, self._seen = tokens(self._home), seen

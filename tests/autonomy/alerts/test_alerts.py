@@ -14,7 +14,7 @@ import pytest
 from werkzeug import Response
 
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, DeliveryOutcome, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity, Delivery, DeliveryOutcome
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.errors import WebhookError
@@ -34,7 +34,7 @@ def alert(cause="retrieval_evaluation", at=NOON, **fields):
             "kind": "run_failure",
             "title": "A run failed",
             "text": "The evaluation stopped.",
-            "severity": Severity.ERROR,
+            "severity": AlertSeverity.ERROR,
             "at": at,
             "tags": {"cause": cause, "run_id": "1234"},
             "link": "http://localhost:3000/runs/1234",

@@ -17,7 +17,7 @@ from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
-from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
+from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantChoice, VariantFigures
 from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.card.markdown import card_markdown
 from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
@@ -33,7 +33,7 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
-from xnai_pipelines.state.manifest import Candidate, Release, now, record_candidate
+from xnai_pipelines.state.manifest import EncoderCandidate, Release, now, record_candidate
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
@@ -117,7 +117,7 @@ def make_card(
     return CardOutcome(card=card, plot=plot, kept=kept, measured=measured, seconds=watch.seconds)
 
 
-def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
+def choose_candidate(context: StageContext, policy: Policy) -> tuple[EncoderCandidate | None, VariantChoice]:
     """Record the policy's pick from the last card for the next release; record nothing if none qualifies.
 
     Raises:
@@ -128,7 +128,7 @@ def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate |
         choice = choose(card, policy)
         candidate = None
         if choice.variant is not None and choice.vector_space is not None:
-            candidate = Candidate(
+            candidate = EncoderCandidate(
                 variant=choice.variant,
                 vector_space=choice.vector_space,
                 base_sha256=card.base_sha256,
