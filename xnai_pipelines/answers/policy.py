@@ -14,7 +14,7 @@ from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.policy import questions_to_choose_on
 from xnai_pipelines.questions.question import Origin, Question
 from xnai_pipelines.state.context import StageContext
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
 
@@ -35,7 +35,7 @@ def refusal_policy(home: Home, release: Release) -> RefusalPolicy:
 
 def forget_refusal_policy(home: Home, release: int) -> None:
     """Remove the policy of a release that is no longer kept."""
-    _path(home, release).unlink(missing_ok=True)
+    remove(_path(home, release))
 
 
 def make_refusal_policy(context: StageContext, passages: Passages, questions: Sequence[Question]) -> RefusalPolicy:

@@ -9,20 +9,19 @@ import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.fence import fenced
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
-    from xnai_pipelines.state.leases import Lease, Leases
+    from xnai_pipelines.state.leases import Leases
 
 WRITER = "writer.lock"  # of the home's tables
-
-_leased: "dict[tuple[Path, str], Lease]" = {}  # by this process
 
 
 @contextmanager
@@ -38,7 +37,10 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so."""
+    """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so.
+
+    A process that loses one of its leases commits nothing to the home any more.
+    """
     leases = leases_of(home)
     if leases is None:
         yield
@@ -47,24 +49,8 @@ def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Ite
     def wait(holder: str) -> None:
         say(f"Waiting for {holder}, which is writing to {home.root}.")
 
-    with leases.held(name, f"{owner} on {socket.gethostname()}", wait) as lease:
-        key = (home.root.absolute(), name)
-        _leased[key] = lease
-        try:
-            yield
-        finally:
-            del _leased[key]
-
-
-@contextmanager
-def committing(root: Path) -> Iterator[None]:
-    """Run the block, which commits something to the home there, unless another process has taken over as its writer.
-
-    Raises:
-        HomeError: It has.
-    """
-    lease = _leased.get((root.absolute(), WRITER))
-    with lease.committing() if lease else nullcontext():
+    owner = f"{owner} on {socket.gethostname()}"
+    with leases.held(name, owner, wait) as lease, fenced(home.root, leases, lease):
         yield
 
 
