@@ -77,6 +77,10 @@ class Home:
         """Records that decide what the next run does: what was last built, measured and drawn."""
         return self.root / "state"
 
+    def refusal_policy(self, release: int) -> Path:
+        """Return the path of the record of when a release's answers are refusals."""
+        return self.state / "refusal_policies" / f"{release}.json"
+
     @property
     def reports(self) -> Path:
         """What runs did, for people to read; nothing depends on it, and it may be deleted."""

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.fence import fenced
 from xnai_pipelines.state.identity import home_id
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from xnai_pipelines.state.leases import Leases
 
 WRITER = "writer.lock"  # of the home's tables
+FOLLOWS = "follows.json"  # of a home that holds what another one shares: the address
 
 
 @contextmanager
@@ -29,8 +31,13 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the writer's lock of the home's tables; wait for another process that holds it, and say so.
 
     Raises:
-        HomeError: The home cannot be written.
+        HomeError: The home cannot be written, or holds what another one shares.
     """
+    if (home.root / FOLLOWS).exists():
+        raise HomeError(
+            f"{home.root} holds the release that another home shares; a run here would write that home's tables. Run "
+            "there, or set XNAI_HOME to another folder."
+        )
     with held(home, WRITER, f"process {os.getpid()}", say), leased(home, WRITER, f"process {os.getpid()}", say):
         yield
 
