@@ -22,9 +22,10 @@ def tables(work: Workplace) -> tuple[object, object]:
     return work.content(), work.vectors()
 
 
-@pytest.fixture
-def in_a_folder(tmp_path: Path, built_encoder: Encoder) -> Workplace:
-    work = five_files(Workplace(tmp_path / "folder", built_encoder))
+@pytest.fixture(scope="module")
+def in_a_folder(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = five_files(Workplace(tmp_path_factory.mktemp("folder"), built_encoder))
+    work.write("access.yaml", '"notes/**": [weather]\n')
     ran = fresh_xnai(variables(work), "run", "--no-evaluation")
     assert ran.returncode == 0, ran.stderr
     return work
@@ -35,7 +36,6 @@ def test_an_empty_disk_serves_from_the_bucket_alone_what_workers_of_another_mach
     compute: str, in_a_folder: Workplace, built_encoder: Encoder, prefix: str, tmp_path: Path
 ):
     here = Workplace(tmp_path / "here", built_encoder, in_a_folder.documents)
-    (here.documents / "access.yaml").write_text('"notes/**": [weather]\n')
     running = variables(here, lancedb_uri=prefix, compute=compute, compute_workers=2)
     ran = fresh_xnai(running, "run", "--no-evaluation")
     assert ran.returncode == 0, ran.stderr

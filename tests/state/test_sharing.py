@@ -68,6 +68,11 @@ def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace
         follower.catch_up()
     assert found(there, "river rain") == before
 
+    restarted = CurrentRelease(there, Follower(there, prefix))
+    restarted.refresh()
+    assert restarted.served.index.release.release == 1
+    assert "do not match their card" in (restarted.failure or "")
+
 
 def test_a_follower_is_written_by_nobody_else_and_replaces_no_home(shared: Workplace, prefix: str, tmp_path):
     there = Workplace(tmp_path / "there", shared.encoder, shared.documents)

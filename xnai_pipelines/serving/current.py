@@ -125,7 +125,7 @@ class CurrentRelease:
         with self._lock:
             try:
                 if self._follower is not None:
-                    self._follower.catch_up()
+                    self._catch_up(self._follower)
                 self._follow()
                 self._failure = None
             except Exception as error:  # noqa: BLE001  one that ended the watch would keep old rules in place
@@ -134,6 +134,14 @@ class CurrentRelease:
                 if failure != self._failure:
                     _log.error("The newest state cannot be served. %s", failure, exc_info=not is_expected)
                 self._failure = failure
+
+    def _catch_up(self, follower: Follower) -> None:
+        try:
+            follower.catch_up()
+        except XnaiError:
+            if Releases(self._home.releases).current() is not None:
+                self._follow()  # what was copied before
+            raise
 
     def _follow(self) -> None:
         try:

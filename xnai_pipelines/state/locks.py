@@ -61,13 +61,18 @@ def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Ite
         yield
 
 
+def on_several_machines() -> bool:
+    """Return whether processes of other machines may work on the same home."""
+    return bool(os.environ.get("XNAI_POSTGRES_HOST"))
+
+
 def leases_of(home: Home) -> "Leases | None":
     """Return the leases of a home, None unless Dagster's storage is PostgreSQL.
 
     Raises:
         HomeError: The server cannot be reached.
     """
-    if not os.environ.get("XNAI_POSTGRES_HOST"):
+    if not on_several_machines():
         return None
     from xnai_pipelines.state.leases import open_leases  # it imports SQLAlchemy
 
