@@ -24,7 +24,7 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_parquet
+from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record
@@ -97,7 +97,7 @@ def evaluate_retrieval(
         def measure(_: KeptEvaluation | None) -> KeptEvaluation:
             watch.items = len(questions)
             evaluation, release = measure_search(context, index, questions), index.release
-            path.unlink(missing_ok=True)  # without a record, the rows belong to no evaluation
+            remove(path)  # without a record, the rows belong to no evaluation
             write_parquet(_rows_path(context.home), evaluation.per_question)
             return KeptEvaluation(fingerprint, release.release, release.vector_space, evaluation.report, None)
 

@@ -41,6 +41,7 @@ class ServiceConfiguration:
         issuer: OpenID Connect issuer whose tokens are accepted too.
         certificate: Certificate for TLS, PEM.
         key: Its private key, PEM.
+        follow: Prefix of an object store where another home shares its release, which is served; None: the home's own.
     """
 
     host: str
@@ -52,3 +53,4 @@ class ServiceConfiguration:
     issuer: Issuer | None
     certificate: Path | None
     key: Path | None
+    follow: str | None

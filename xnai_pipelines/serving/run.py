@@ -17,6 +17,7 @@ from xnai_pipelines.serving.configuration import ServiceConfiguration, ServiceLi
 from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ def run_service(
         )
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=_vouching(configuration.issuer))
     shared = _shared_cache(home, configuration.redis)
-    service = Service(home, configuration.limits, doorkeeper, threads, writer, shared=shared)
+    follower = Follower(home, configuration.follow) if configuration.follow else None
+    service = Service(home, configuration.limits, doorkeeper, threads, writer, shared=shared, follower=follower)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *configuration.names)),
         host=host,
