@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.ranking import FUSED_DEPTH, SCALED_BY, Estimates, Rows
-from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.layout import remove, write_json
 
 RECALL_FLOOR = 0.98
 SAMPLED_QUERIES = 200
@@ -61,12 +61,12 @@ def maintain_vector_index(
 ) -> VectorIndex | None:
     """Measure approximate search as the number of passages requires; return what is recorded now."""
     if rows <= exact_search_rows:
-        record.unlink(missing_ok=True)
+        remove(record)
         return None
     known = read_vector_index(record)
     if known and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
         return known
-    record.unlink(missing_ok=True)  # search is exact until it is measured
+    remove(record)  # search is exact until it is measured
     measured = _measure(open_corpus(), encode_query)
     write_json(record, asdict(measured))
     return measured
