@@ -25,6 +25,8 @@ from xnai_pipelines.answers.units import LONGEST, units
         ("|---|---|\n| Ada | 36 |", ["| Ada | 36 |"]),
         ("Use a | b to join.", ["Use a | b to join."]),
         ("# Title\n\nIt works.", ["It works."]),
+        ("From: Ada\nSubject: Outage\n\nIt broke.", ["From: Ada", "Subject: Outage", "It broke."]),
+        ("Note: it is\nold and grey.", ["Note: it is\nold and grey."]),
         ("これは本です。あれはペンです。", ["これは本です。", "あれはペンです。"]),
         ("هذا كتاب. هل هذا قلم؟ نعم.", ["هذا كتاب.", "هل هذا قلم؟", "نعم."]),
         ("यह किताब है। वह कलम है।", ["यह किताब है।", "वह कलम है।"]),

@@ -6,13 +6,14 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from xnai_pipelines.answers.leads import Range, leads
-from xnai_pipelines.answers.table_rows import Row, table_rows
+from xnai_pipelines.answers.table_rows import Row, names_said, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
 LONGEST = 800  # characters; a longer sentence or line is cut at white space
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
 _FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
+_FIELD = re.compile(r"^(?P<name>[^\W\d_][\w -]{0,30}):[ \t]+(?=\S)", re.MULTILINE)
 _HEADING = re.compile(r"#{1,6}[ \t][^\n]*")
 
 
@@ -31,10 +32,13 @@ class Part(NamedTuple):
     names: Range | None = None
     leads: tuple[Range, ...] = ()
 
-    @property
-    def read_with(self) -> tuple[Range, ...]:
-        """Ranges of all that gives the part its meaning."""
-        return (*self.leads, *([self.names] if self.names else []))
+    def read_with(self, text: str) -> list[Range]:
+        """Return the ranges of all that gives the part its meaning; of column names those that it has a cell for."""
+        if self.names is None:
+            return list(self.leads)
+        first, last = self.names
+        said = names_said(text[self.start : self.end], text[first:last])
+        return [*self.leads, *((first + start, first + end) for start, end in said)]
 
 
 def units(text: str) -> list[Part]:
@@ -83,11 +87,25 @@ def _end_of_code_before(text: str) -> int:
     return end if names_next or (below_code and text[end : end + 1] in ("", "\n")) else 0
 
 
+def said_of(text: str) -> str:
+    """Return what a field such as `Subject: Outage` says; a text that is none of these as it is."""
+    field = _FIELD.match(text)
+    return text[field.end() :] if field else text
+
+
 def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
     edges = [start, *sentence_starts(text, start, end), end]
     for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
-        yield from _pieces(text, heading.end() if heading else first, last)
+        for begin, until in _fields(text, heading.end() if heading else first, last):
+            yield from _pieces(text, begin, until)
+
+
+def _fields(text: str, start: int, end: int) -> Iterator[Range]:
+    """Yield the fields of a record, as above an e-mail, a line each; what is none is yielded whole."""
+    fields = [match.start() for match in _FIELD.finditer(text, start, end)]
+    is_record = len(fields) > 1 and all(_FIELD.match(line) for line in text[start:end].strip().splitlines())
+    yield from pairwise(sorted({start, *fields, end})) if is_record else [(start, end)]
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Part]:

@@ -17,6 +17,8 @@ from tests.support.claims import supported
     ("Run it on Python 3.10.", "Run it on Python 3.10.", "Run it on Python 3.1."),
     ("Version 1.1.10 mends it.", "Version 1.1.10 mends it.", "Version 1.11.0 mends it."),
     ("A ticket costs 2.50 $.", "A ticket costs 2.5 $.", "A ticket costs 25 $."),
+    ("The boat costs 1,499.50 €.", "The boat costs 1499.5 €.", "The boat costs 1.4995 €."),
+    ("The boat costs 1.499,50 €.", "The boat costs 1,499.50 €.", "The boat costs 14,995 €."),
     ("The hold is kept at -5 degrees.", "The hold is kept at minus 5 degrees.", "The hold is kept at 5 degrees."),
     ("The error is ±3 degrees.", "The error is ±3 degrees.", "The error is 3 degrees."),
     ("Act if load > 5.", "Act if load > 5.", "Act if load < 5."),
