@@ -82,6 +82,16 @@ def test_the_row_with_the_highest_price_is_quoted_though_another_one_has_more_of
     assert shown == ["Plan: Pro; Price: $20"]
 
 
+@pytest.mark.parametrize(
+    ("code", "brought"),
+    [("```sh\nmake stop\n```", True), (".. code-block:: bash\n\n    make stop", True), ("Then leave.", False)],
+)
+def test_a_line_with_a_colon_brings_the_code_below_it(code: str, brought: bool):
+    shown = [one.text for one in answer("How is it stopped?", f"To stop it:\n\n{code}\n\nDone.", best="To stop")]
+    assert any("make stop" in text for text in shown) == brought
+    assert len(shown) == 1 + brought
+
+
 @pytest.mark.parametrize("question", ["How do I restart the service?", "Как перезапустить?"])
 def test_steps_are_shown_whole_and_in_their_order(question: str):
     shown = [sentence.text for sentence in answer(question, STEPS, best="3. Start")]

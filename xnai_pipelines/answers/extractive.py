@@ -23,7 +23,7 @@ CLOSE_OF_THE_OTHER = 0.3  # of what is compared with the best
 _SEVERAL = re.compile(
     r"^\W*(?:please\s+)?list\b|\blist (?:all|every)\b"
     r"|\bname (?:all|some|the (?:two|three|four|five|\w+s))\b|\bwhat (?:are|were) (?!you\b|we\b|they\b)"
-    r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
+    r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|does|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
     r"|перечисли|\bназов(?:и|ите) (?:все|два|две|три|четыре|пять|несколько)|каковы|какие",
     re.IGNORECASE,
 )
@@ -85,9 +85,9 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
         return todo
     items = _items_around(chosen[0], evidence, steps=False) if chosen else []
     begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
-    if len(begun) > 1:
+    if len(begun) > 1 or (begun and several):
         return items
-    return _with_exceptions(_with_the_other(question, chosen, units), units, evidence)
+    return _with_what_belongs(_with_the_other(question, chosen, units), units, evidence)
 
 
 def _extreme_rows(
@@ -121,19 +121,27 @@ def _with_the_other(question: str, chosen: Sequence[Unit], units: Sequence[Unit]
     return [*chosen, *islice(others, 1)]
 
 
-def _with_exceptions(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the chosen units, each with the exception that the document makes right after it."""
+def _with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the chosen units, each with the exception right after it, or the code that its colon leads to."""
     found: list[Unit] = []
     for unit in chosen:
-        following = min(
-            (one for one in units if one.evidence == unit.evidence and one.start >= unit.end),
-            key=lambda one: one.start,
-            default=None,
-        )
+        later = (one for one in units if one.evidence == unit.evidence and one.start >= unit.end)
+        following = min(later, key=lambda one: one.start, default=None)
         found.append(unit)
-        if following and _EXCEPTION.match(_text(following, evidence)):
+        if following and (
+            _EXCEPTION.match(_text(following, evidence))
+            or (_text(unit, evidence).endswith((":", "：")) and _is_code(following, evidence))
+        ):
             found.append(following)
     return list(dict.fromkeys(found))
+
+
+def _is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
+    """Return whether a unit is code: between fences, or indented as a whole."""
+    one = evidence[unit.evidence]
+    begins = one.text.rfind("\n", 0, unit.start - one.start) + 1
+    indent = one.text[begins : unit.start - one.start]
+    return bool(_CODE.match(_text(unit, evidence))) or (len(indent) > 1 and not indent.strip())
 
 
 def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> list[Unit]:

@@ -11,10 +11,22 @@ from xnai_pipelines.chunks.boundaries import sentence_starts
 
 LONGEST = 800  # characters; a longer sentence or line is cut at white space
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
-_FIELD = re.compile(r"^(?P<name>[^\W\d_][\w -]{0,30}):[ \t]+(?=\S)", re.MULTILINE)
-_HEADING = re.compile(r"#{1,6}[ \t][^\n]*")
+# A longer run of tildes is the line under a heading in reStructuredText.
+_MARK = r"`{3,}|~{3,4}(?!~)"
+# A fence, or the code of a directive of reStructuredText.
+_CODE = re.compile(
+    rf"^[ \t]*(?P<mark>{_MARK})[^\n]*\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)"
+    r"|^(?P<indent>[ \t]*)\.\. (?:code|code-block|sourcecode)::.*?\n(?:[ \t]*\n)+"
+    r"(?P<code>(?P=indent)[ \t]+\S.*?)(?=\n(?![ \t]*\n|(?P=indent)[ \t])|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_FENCE_LINE = re.compile(rf"^[ \t]*(?:{_MARK})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
+_FIELD = re.compile(r"^:?(?P<name>[^\W\d_][\w -]{0,30}):[ \t]+(?=\S)", re.MULTILINE)
+# A heading, the label above one, and the line of a directive that says nothing itself.
+_HEADING = re.compile(
+    r"\s*(?:#{1,6}[ \t][^\n]*|[^\n]+\n(?P<under>[=~^\"*+#'`:.-])(?P=under){2,}[ \t]*(?=\n|\Z)"
+    r"|(?:\.\. )?_[^\n]*:[ \t]*(?=\n|\Z)|\.\. (?:[\w-]+::|(?:code|code-block|sourcecode)::[^\n]*)[ \t]*(?=\n|\Z))"
+)
 
 
 class Part(NamedTuple):
@@ -65,11 +77,11 @@ def _blocks(text: str) -> Iterator[Part | Row]:
     at = _end_of_code_before(text)
     if at:
         yield Part(0, at)
-    for fence in [*(match.span() for match in _FENCE.finditer(text, at)), (len(text), len(text))]:
-        yield from table_rows(text, at, fence[0])
-        if fence[0] < fence[1]:
-            yield Part(*fence)
-        at = fence[1]
+    for code in _CODE.finditer(text, at):
+        yield from table_rows(text, at, code.start())
+        yield Part(*code.span("code" if code["code"] else 0))
+        at = code.end()
+    yield from table_rows(text, at, len(text))
 
 
 def _end_of_code_before(text: str) -> int:
