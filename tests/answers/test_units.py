@@ -29,7 +29,10 @@ from xnai_pipelines.answers.units import LONGEST, units
             "Stopping\n~~~~~~~~\n\nStop it:\n\n.. code-block:: sh\n\n    make a\n\n    make b\n\nDone.",
             ["Stop it:", "make a\n\n    make b", "Done."],
         ),
-        (".. _codes:\n\nCodes\n=====\n\nThere are:\n\n:0: fine\n:1: bad\n", [":0: fine", ":1: bad"]),
+        (
+            ".. _codes:\n\nCodes\n=====\n\nThere are:\n\n:Code 0: fine\n:Code 1: bad\n",
+            [":Code 0: fine", ":Code 1: bad"],
+        ),
         ("From: Ada\nSubject: Outage\n\nIt broke.", ["From: Ada", "Subject: Outage", "It broke."]),
         ("Note: it is\nold and grey.", ["Note: it is\nold and grey."]),
         ("これは本です。あれはペンです。", ["これは本です。", "あれはペンです。"]),

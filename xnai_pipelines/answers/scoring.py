@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.answers.asked_for import asked_for, has_one
+from xnai_pipelines.answers.asked_for import asked_for, has_one, is_exact
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import said_of, units
@@ -33,7 +33,7 @@ FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead
 CONFIDENCE_WEIGHTS = (0.378, 1.449, 2.899, 6.102, 3.875, 5.687, 1.029, 3.118)
 CONFIDENCE_OFFSET = -12.95
 
-_CAPITAL = re.compile(r"(?<=\s)[^\W\d_a-z]\w*")  # inside the question
+_INSIDE = re.compile(r"(?<=[\s«„“\"(])[^\W\d_]\w*")  # words that do not begin the question
 
 Scores = npt.NDArray[np.float32]
 
@@ -105,6 +105,9 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
     wanted = asked_for(question)
+    exact = wanted is not None and is_exact(
+        wanted[0]
+    )  # then what does not have it, or not of what is named, is no unit
     highest = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
@@ -141,6 +144,9 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             total += BEFORE * (_share(asked, common | common_before) - overlap)
             total += HEADINGS * (_share(asked, common | above[section]) - overlap)
             of_the_kind = not wanted or has_one(text, *wanted, question)
+            if exact and not (of_the_kind and (common | common_before | above[section])[asked.named].all()):
+                before, common_before = best, common
+                continue
             total -= NOT_OF_THE_KIND * (not of_the_kind)
             before, common_before = best, common
             found.append(
@@ -155,7 +161,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
 def _question(passages: Passages, text: str) -> _Question:
     forms = tuple(passages.telling(text))
     rarity = np.array([passages.rarity(one) for one in forms], np.float64)
-    capitals = {fold(word) for word in _CAPITAL.findall(text)}
+    capitals = {fold(word) for word in _INSIDE.findall(text) if word[0].isupper()}
     named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
     telling = np.array([not (one[0].isdigit() and len(one[0]) <= SMALL) for one in forms], bool)
     return _Question(forms, rarity, named, telling, passages.question_tokens(text))
