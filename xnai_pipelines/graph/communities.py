@@ -34,11 +34,14 @@ class Network:
 
     Attributes:
         ids: Entity ids, sorted.
+        source, target: Nodes of each relation that it was made of, in the order of these, int64 [relations].
         low, high: Nodes of each edge, int64 [e].
         weight: Weights, float64 [e].
     """
 
     ids: list[str]
+    source: Ints
+    target: Ints
     low: Ints
     high: Ints
     weight: Floats
@@ -60,7 +63,8 @@ def network_of(relations: pa.Table) -> Network:
     order = np.lexsort((weights, pairs))  # a fixed order: sums of floats depend on it
     new = changes(pairs[order])
     distinct = pairs[order][new]
-    return Network(ids, distinct // size, distinct % size, sum_by(np.cumsum(new) - 1, weights[order], len(distinct)))
+    sums = sum_by(np.cumsum(new) - 1, weights[order], len(distinct))
+    return Network(ids, source, target, distinct // size, distinct % size, sums)
 
 
 def community_ids(communities: Sequence[Community], network: Network) -> list[str]:

@@ -27,13 +27,13 @@ def community_grounds(
     Args:
         communities: The communities, each after the one that it is part of.
         network: The graph that was divided.
-        relations: Columns source_id, target_id and revision.
+        relations: Column revision of the relations that it was made of.
         forms: Form of each entity.
     """
     ids = community_ids(communities, network)
     members, of = _members(communities)
     related = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for group in _inside(communities, network, relations):
+    for group in _inside(communities, len(network.ids), network.source, network.target):
         at = np.flatnonzero(group >= 0)
         related[0].append(at)
         related[1].append(group[at])
@@ -64,14 +64,13 @@ def _titles(communities: Sequence[Community], network: Network, forms: Mapping[s
     return [", ".join(each) for each in central]
 
 
-def _inside(communities: Sequence[Community], network: Network, relations: pa.Table) -> Iterator[Ints]:
+def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: Ints) -> Iterator[Ints]:
     """Yield for each level the community that has both ends of each relation, int64 [relations]; -1 if none has."""
-    source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
-    for level in sorted({community.level for community in communities}):
-        of_node = np.full(len(network.ids), -1, dtype=np.int64)
-        for at, community in enumerate(communities):
-            if community.level == level:
-                of_node[list(community.members)] = at
+    members, of = _members(communities)
+    level = np.array([community.level for community in communities], dtype=np.int64)[of]
+    for each in np.unique(level).tolist():
+        of_node = np.full(nodes, -1, dtype=np.int64)
+        of_node[members[level == each]] = of[level == each]
         yield np.where(of_node[source] == of_node[target], of_node[source], -1)
 
 
@@ -86,7 +85,8 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     fits = (end - start >= SHORTEST) & (end - start <= LONGEST)
     weight = relations["weight"].to_numpy()
     chosen: list[list[Range]] = [[] for _ in communities]
-    for of_relation in _inside(communities, network, relations):
+    source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
+    for of_relation in _inside(communities, len(network.ids), source, target):
         group = of_relation[relation]
         mine = (group >= 0) & fits
         for at, *place in _heaviest(group[mine], chunk[mine], start[mine], end[mine], weight[relation][mine]):
