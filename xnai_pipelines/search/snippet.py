@@ -47,10 +47,12 @@ def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tup
         inside = _inside(token, wanted) if several else []
         if term in stems and not inside:
             inside = [(0, len(token))]
-        found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
+        if inside:
+            found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
     return sorted(found)
 
 
+@lru_cache(maxsize=200_000)
 def _is_plain(token: str) -> bool:
     """Return whether a token is a plain word, which can match only if it begins as a wanted one does."""
     return token.isascii() and token.isalpha() and (token.islower() or token.istitle())
