@@ -45,7 +45,7 @@ class Postings:
     def of(self, term: str) -> slice:
         """Return which entries are the term's; none if no passage contains it."""
         key = hashed(term)
-        at = int(np.searchsorted(self.keys, key))
+        at = int(self.keys.searchsorted(key))
         if at == len(self.keys) or self.keys[at] != key:
             return slice(0, 0)
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
