@@ -15,7 +15,8 @@ from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Rows, Scores, best_rows
-from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
@@ -175,7 +176,7 @@ class KeywordSearch:
         return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _parts(self, word: str) -> list[str]:
-        """Return the terms of the passages that a German or Dutch compound is composed of."""
+        """Return the terms of the passages that a compound is composed of."""
         return next((parts for term in self._stems(word) if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
-from xnai_pipelines.search.words import LETTER, folded, stem, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import LETTER, folded, words
 
 WORD = re.compile(rf"(?:{LETTER})+")
 _HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
