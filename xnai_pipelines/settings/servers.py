@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from xnai_pipelines.serving.configuration import ServiceConfiguration, ServiceLimits
 from xnai_pipelines.serving.issuer import Algorithm, Issuer, is_safe
-from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.settings.kinds import AbsolutePath, BucketUrl, Names, Networks
 
 
@@ -62,6 +62,11 @@ class ServerSettings(BaseModel):
         description="`s3://BUCKET/PREFIX` of the tables, one prefix for each home. Unset: where the home recorded "
         "them, else in the home.",
     )
+    follow: BucketUrl | None = Field(
+        default=None,
+        description="`s3://BUCKET/PREFIX` of another home's tables: `xnai serve` copies the release that it shares "
+        "there into this home, and serves it. Unset: serves this home's own.",
+    )
     dagster_home: AbsolutePath | None = Field(
         default=None,
         description="Folder with your own dagster.yaml, used as DAGSTER_HOME. Unset: dagster/ in the home.",
@@ -87,9 +92,7 @@ class ServerSettings(BaseModel):
             raise ValueError("it must be an https address, or one of this machine")
         return issuer
 
-    @property
-    def issuer(self) -> Issuer | None:
-        """The issuer whose tokens the service accepts."""
+    def _issuer(self) -> Issuer | None:
         if self.oidc_issuer is None:
             return None
         return Issuer(
@@ -97,6 +100,17 @@ class ServerSettings(BaseModel):
         )
 
     @property
-    def service_limits(self) -> ServiceLimits:
-        """What the service and one of its callers may use."""
-        return ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds)
+    def service(self) -> ServiceConfiguration:
+        """What the service is told."""
+        return ServiceConfiguration(
+            host=self.host,
+            port=self.service_port,
+            names=self.service_names,
+            proxies=self.trusted_proxies,
+            limits=ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds),
+            redis=self.redis_url,
+            issuer=self._issuer(),
+            certificate=self.tls_certificate,
+            key=self.tls_key,
+            follow=self.follow,
+        )
