@@ -99,6 +99,15 @@ class Corpus:
         """Where each word of the vocabulary is among the terms of the postings: int64 [words]."""
         return self.postings.places(self.vocabulary["word"].to_pylist())
 
+    def copies(self, row: int) -> Rows:
+        """Return the passages with the same text as that in a row, itself among them: int64 [m]."""
+        original = self.originals[row]
+        return np.flatnonzero(self.originals == original) if self._times[original] > 1 else np.array([row])
+
+    @cached_property
+    def _times(self) -> Rows:
+        return np.bincount(self.originals, minlength=len(self.originals))
+
     def matching(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
         """Return which passages satisfy the filters: bool [n]; None if all do."""
         masks = []

@@ -21,7 +21,8 @@ from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.spelling import vocabulary_of
-from xnai_pipelines.search.words import ANALYSER, STEMMED, terms, title
+from xnai_pipelines.search.stems import STEMMED
+from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.tables import vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]

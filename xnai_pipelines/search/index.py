@@ -30,7 +30,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 5  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 6  # raised when the same tables and question give another ranking: figures are then measured again
 
 
 class SearchIndex:
@@ -220,7 +220,6 @@ class SearchIndex:
         what = self.understood(question, filters)
         ranking = self._ranking(what, k, mode, self._documents if by_document else self._texts)
         rows = ranking.rows.tolist()
-        copies = np.bincount(self.corpus.originals[ranking.found], minlength=len(ranking.found))
         marked = list(dict.fromkeys(word.text for word in self.keyword.telling(what.text)))
         return [
             Hit(
@@ -229,7 +228,7 @@ class SearchIndex:
                 snippet=snippet(shown["text"], marked, shown["language"]),
                 vector=_number(ranking.vector, place),
                 keyword=_number(ranking.keyword, place),
-                copies=int(copies[self.corpus.originals[row]]) - 1,
+                copies=int(np.count_nonzero(ranking.found[self.corpus.copies(row)])) - 1,
                 path=self.graph.path(ranking.walked, row) if ranking.walked else (),
                 **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
             )

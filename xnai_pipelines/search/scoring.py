@@ -82,7 +82,8 @@ class Scoring:
     def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
         writing, known = self.encoder.writing(text), self._known_language(keyword)
         explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword))
-        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
+        number = len({word.text for word in self.keyword.telling(text)})
+        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known, words=number)
 
     def familiarity(self, text: str) -> float:
         """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
