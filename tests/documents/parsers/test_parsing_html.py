@@ -139,3 +139,15 @@ def test_a_set_of_frames_gives_its_text_or_names_a_frame() -> None:
 def test_the_foot_of_a_table_stands_below_it() -> None:
     table = "<table><tfoot><tr><td>Sum<td>9</tfoot><tr><th>Item<th>EUR<tr><td>a<td>9</table>"
     assert html_text(table) == "| Item | EUR |\n| --- | --- |\n| a | 9 |\n| Sum | 9 |"
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p><span>Bo</span><span class=c2>ld</span> words <a href=x>lin</a>ked</p>", "Bold words linked"),
+        ("<div>di<wbr>vided <em>x</em>y</div>", "divided xy"),
+    ],
+)
+def test_a_word_in_several_pieces_of_markup_stays_whole(html: str, words: str) -> None:
+    assert words in text_of(html)
+    assert words in text_of(WORDS + html + WORDS)

@@ -414,3 +414,8 @@ def test_a_reference_to_a_note_that_is_not_there_costs_nothing(parse: Parse) -> 
     note = f'<w:footnotes {W}><w:footnote w:id="2">{paragraph("The note")}</w:footnote></w:footnotes>'
     body = f"<w:p><w:r><w:t>Words</w:t></w:r>{reference(9)}{reference(2)}</w:p>"
     assert text_of(parse, "a.docx", docx(body, {"word/footnotes.xml": note})).startswith("Words[[1]]")
+
+
+def test_breaks_of_rarer_kinds_keep_words_apart(parse: Parse) -> None:
+    runs = "<w:r><w:t>Left</w:t><w:ptab/><w:t>right</w:t><w:cr/><w:t>below</w:t></w:r>"
+    assert text_of(parse, "a.docx", docx(f"<w:p>{runs}</w:p>")).split() == ["Left", "right", "below"]

@@ -154,3 +154,12 @@ def test_a_document_that_is_not_read_is_named_with_what_to_save_it_as(head: byte
     with pytest.raises(UnreadableError, match=advice) as caught:
         detect(head, name)
     assert caught.value.kind == "unsupported"
+
+
+def test_captions_that_roll_up_are_said_once(parse: Parse) -> None:
+    cues = (
+        "WEBVTT\n\n00:00.000 --> 00:02.000\n \nhello<00:00:00.500><c> there</c>\n\n"
+        "00:02.000 --> 00:02.010\nhello there\n \n\n00:02.010 --> 00:04.000\nhello there\nwelcome<c> all</c>\n\n"
+        "00:04.000 --> 00:04.010\nwelcome all\n\n00:09.000 --> 00:10.000\nwelcome all\nagain\n"
+    )
+    assert one(parse("a.vtt", cues)).text == "hello there welcome all\n\nwelcome all again"

@@ -19,7 +19,7 @@ _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _ROW = re.compile(r"^\|", re.MULTILINE)
 _TAGS = re.compile(r"</?[a-z]{1,10}>")
 _TAG = re.compile(r"<[^<>]*>")
-_NOT_WORDS = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
 _TINY = {"0", "1"}  # pixels: pictures that only count visits
 _SHADOW = re.compile(r"<template(?=\s[^<>]*\bshadowrootmode\b)", re.IGNORECASE)  # browsers show what is in it
 _FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
@@ -123,7 +123,8 @@ def _joined(blocks: list[Block]) -> str:
 
 
 def _key(text: str) -> str:
-    return _NOT_WORDS.sub("", text).lower()
+    """Return the words of a text: trafilatura may break a short page within words."""
+    return f" {' '.join(_WORD.findall(text))} ".lower()
 
 
 def _title(page: "LexborHTMLParser") -> str:
