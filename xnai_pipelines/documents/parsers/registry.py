@@ -21,6 +21,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     ASCIIDOC,
     BZIP2,
     CALENDAR,
+    CSV,
     DOC,
     DOCX,
     EPUB,
@@ -75,7 +76,7 @@ from xnai_pipelines.documents.parsers.xml_text import parse_xml
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 5
+_COMMON_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +174,13 @@ def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content]
 _COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_members=True)
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
-    "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
+    "text/markdown": Parser("markdown", 3, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 4, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
     "application/jsonl": Parser("jsonl", 3, parse_jsonl),
-    "text/csv": (_csv := Parser("csv", 4, parse_csv)),
+    CSV: (_csv := Parser("csv", 4, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
     HTML: Parser("html", 6, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
@@ -207,7 +208,7 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
     XLSX: _office("xlsx", 7, parse_xlsx, "openpyxl"),
     **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 3, _of_bytes(parse_opendocument), isolated=True)),
     FLAT_OPENDOCUMENT: Parser("flat-opendocument", 3, _of_bytes(parse_flat_opendocument), isolated=True),
-    EPUB: Parser("epub", 3, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    EPUB: Parser("epub", 4, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
     RTF: Parser("rtf", 2, _of_bytes(parse_rtf), isolated=True),
     DOC: Parser("doc", 2, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
     XLS: Parser("xls", 2, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
@@ -220,9 +221,9 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
         libraries=("olefile", "selectolax"),
         has_members=True,
     ),
-    XML: Parser("xml", 3, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
-    LATEX: Parser("latex", 2, _of_text(parse_latex), isolated=True),
-    ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
+    XML: Parser("xml", 4, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
+    LATEX: Parser("latex", 3, _of_text(parse_latex), isolated=True),
+    ASCIIDOC: Parser("asciidoc", 2, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),
     TOML: Parser("toml", 1, _of_text(parse_toml)),
