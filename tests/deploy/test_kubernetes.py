@@ -214,6 +214,56 @@ def test_what_backs_up_and_drills_writes_to_the_volume_of_backups(manifests: lis
     assert mounting == {"Run", "Deployment/code", "CronJob/backup"}
 
 
+@pytest.fixture
+def with_object_store(tmp_path: Path) -> list[Manifest]:
+    """The objects of production with the component for an object store, as its comment adds it."""
+    shutil.copytree(KUBERNETES, tmp_path / "kubernetes")
+    path = tmp_path / "kubernetes/overlays/production/kustomization.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["components"].append("../../object-store")
+    path.write_text(yaml.safe_dump(content))
+    return rendered("production", tmp_path / "kubernetes")
+
+
+def test_with_an_object_store_backups_go_there_and_what_reads_and_writes_it_may_reach_it(
+    with_object_store: list[Manifest],
+) -> None:
+    settings = _named(with_object_store, "ConfigMap", "xnai")["data"]
+    assert settings["XNAI_BACKUP_TO"].startswith("s3://")
+    assert settings["XNAI_HOME"] == "/state"
+    policy = _named(with_object_store, "NetworkPolicy", "object-store")["spec"]
+    reaching = {pod.owner for pod in pods(with_object_store) if _selects(policy["podSelector"], pod.labels)}
+    assert reaching == {"Run", "Deployment/code", "Deployment/service", "CronJob/backup"}
+    assert [one["port"] for rule in policy["egress"] for one in rule["ports"]] == [443]
+
+
+def test_credentials_of_an_object_store_reach_what_uses_it_and_nothing_needs_them(manifests: list[Manifest]) -> None:
+    given = {
+        pod.owner: source["secretRef"]["optional"]
+        for pod in pods(manifests)
+        for source in pod.spec["containers"][0].get("envFrom", [])
+        if source.get("secretRef", {}).get("name") == "xnai-object-store"
+    }
+    wanted = ("Run", "Deployment/code", "Deployment/service", "CronJob/backup")
+    assert given == dict.fromkeys(wanted, True)
+
+
+def test_the_pod_that_fills_the_volume_of_documents_keeps_the_policy(overlays: dict[str, list[Manifest]]) -> None:
+    loader = yaml.safe_load((KUBERNETES / "loader.yaml").read_text())
+    kubernetes_validate.validate(loader, SCHEMAS, strict=True)
+    assert violations(Pod("loader", loader["metadata"]["labels"], loader["spec"], serves=False)) == []
+    claims = {one["metadata"]["name"] for one in _of_kind(overlays["one-node"], "PersistentVolumeClaim")}
+    assert loader["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] in claims
+
+
+def test_before_the_first_release_the_service_gets_no_requests_and_is_not_restarted(manifests: list[Manifest]) -> None:
+    (container,) = _named(manifests, "Deployment")["spec"]["template"]["spec"]["containers"]
+    paths = {
+        probe: container[probe]["httpGet"]["path"] for probe in ("startupProbe", "readinessProbe", "livenessProbe")
+    }
+    assert paths == {"startupProbe": "/health", "readinessProbe": "/ready", "livenessProbe": "/health"}
+
+
 def test_the_instance_is_that_of_the_compose_file_with_runs_as_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Dagster itself reads the file; the launcher's settings are checked against its own schema."""
     folder = KUBERNETES / "base"

@@ -43,6 +43,19 @@ def test_what_is_not_kept_is_removed_from_every_space_and_from_the_bytes_on_disk
         assert cache.get_many("one", KEYS).keys() == cache.get_many("two", KEYS).keys() == set(KEYS) - {KEYS[7]}
 
 
+def test_processes_of_several_machines_share_no_memory_over_the_file_and_forget_as_well(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with VectorCache(tmp_path / "cache.sqlite") as cache:
+        cache.put_many("space", KEYS, VECTORS)
+    monkeypatch.setenv("XNAI_POSTGRES_HOST", "postgres")
+    with VectorCache(tmp_path / "cache.sqlite") as cache:
+        assert list(cache.get_many("space", KEYS)) == KEYS
+        assert cache.keep_only(set(KEYS[1:])) == 1
+        assert [path.name for path in tmp_path.iterdir()] == ["cache.sqlite"]
+        assert VECTORS[0].tobytes()[:64] not in (tmp_path / "cache.sqlite").read_bytes()
+
+
 def test_keeping_only_some_texts_removes_the_others_from_every_space_and_from_the_disk(tmp_path: Path) -> None:
     with VectorCache(tmp_path / "cache.sqlite") as cache:
         cache.put_many("current", KEYS, VECTORS)

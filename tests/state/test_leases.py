@@ -1,19 +1,32 @@
 """Two machines that share a home are played by two folders with one id: locks of files do not hold between them."""
 
+import os
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+from multiprocessing.synchronize import Event as ProcessEvent
 from pathlib import Path
 from threading import Event, Thread
 
 import pytest
 from sqlalchemy import URL
 
+from tests.support.processes import end, event, start_process
 from tests.support.waiting import until
 from xnai_pipelines.errors import HomeError
+from xnai_pipelines.search.corpus import withdraw_corpus
+from xnai_pipelines.state import leases as leases_module
+from xnai_pipelines.state.artefacts import publish_artefact
+from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.identity import home_id
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.json_lines import append_line
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.leases import Leases
 from xnai_pipelines.state.locks import WRITER, held_if_free, is_alive, leased, shown_alive, sole_writer
-from xnai_pipelines.state.manifest import Releases
+from xnai_pipelines.state.manifest import Releases, record_candidate
+from xnai_pipelines.state.records import write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, QUARANTINE
+from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.tables import Tables
 
 PAUSED = 0.05  # seconds after which a holder counts as gone
@@ -23,7 +36,11 @@ PAUSED = 0.05  # seconds after which a holder counts as gone
 def server(postgres: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> URL:
     for name, value in postgres.items():
         monkeypatch.setenv(name, value)
-    user, password, host, database = (postgres[f"XNAI_POSTGRES_{name}"] for name in ("USER", "PASSWORD", "HOST", "DB"))
+    return server_of(postgres)
+
+
+def server_of(variables: dict[str, str]) -> URL:
+    user, password, host, database = (variables[f"XNAI_POSTGRES_{name}"] for name in ("USER", "PASSWORD", "HOST", "DB"))
     return URL.create("postgresql+psycopg2", user, password, host, database=database)
 
 
@@ -35,12 +52,12 @@ def machines(server: URL, tmp_path: Path) -> tuple[Home, Home]:
     return here, there
 
 
-def lost(server: URL, home: Home) -> None:
+def lost(server: URL, home: Home, name: str = WRITER) -> None:
     """Let another machine take over as the home's writer, as it does when this one is paused."""
     leases = Leases(server, home_id(home), seconds=PAUSED)
-    with leases._transaction() as connection:
+    with leases._connection() as connection:
         connection.exec_driver_sql("UPDATE xnai_leases SET expires_at = '-infinity'")
-    assert leases.take(WRITER, "another machine") is not None
+    assert leases.take(name, "another machine") is not None
 
 
 def test_a_lease_goes_to_the_next_once_its_holder_is_silent_and_its_token_grows(server: URL, tmp_path: Path):
@@ -55,7 +72,7 @@ def test_a_lease_goes_to_the_next_once_its_holder_is_silent_and_its_token_grows(
 
     until(taken)
     assert second.token > first.token
-    with pytest.raises(HomeError, match="another took over the writer of the home"), first.committing():
+    with pytest.raises(HomeError, match="another took over the writer of the home"), leases.committing([first]):
         pytest.fail("it committed")
 
 
@@ -69,7 +86,7 @@ def test_no_lease_is_lost_in_the_middle_of_a_commit(server: URL, tmp_path: Path)
             events.append("taken")
 
     waiting = Thread(target=other)
-    with lease.committing():
+    with leases.committing([lease]):
         waiting.start()
         tried.wait()
         waiting.join(3 * PAUSED)
@@ -78,19 +95,123 @@ def test_no_lease_is_lost_in_the_middle_of_a_commit(server: URL, tmp_path: Path)
     assert events == ["committed", "taken"]
 
 
-def test_a_writer_that_lost_its_lease_moves_no_pointer_and_commits_no_table(server: URL, machines: tuple[Home, Home]):
+# All that decides what a later run does or a search finds, by what it is.
+COMMITS: dict[str, Callable[[Home, Tables], object]] = {
+    "a record": lambda home, _: write_record(home.state / "record.json", "lost"),
+    "a record's removal": lambda home, _: remove(home.state / "kept.json"),
+    "a line of a journal": lambda home, _: append_line(home.releases / "moves.jsonl", "lost"),
+    "the challenger": lambda home, _: Releases(home.releases).challenge(None),
+    "the candidate": lambda home, _: record_candidate(home.releases, None),
+    "a model": lambda home, _: publish_artefact(home.models / "lost", lambda _: {}),
+    "files of search": lambda home, _: withdraw_corpus(home, "kept"),
+    "a new table": lambda _, tables: tables.ensure(QUARANTINE),
+    "rows": lambda _, tables: tables.merge_rows(DOCUMENTS, [{"document_id": "lost"}]),
+    "rows' removal": lambda _, tables: tables.delete(DOCUMENTS, "document_id", ["kept"]),
+    "a table's versions": lambda _, tables: tables.compact(DOCUMENTS.name, timedelta(0)),
+    "a table's indexes": lambda _, tables: tables.update_indexes(tables.open(DOCUMENTS.name)),
+    "a table's removal": lambda _, tables: tables.drop(DOCUMENTS.name),
+}
+
+
+def refused_commits(home: Home) -> list[str]:
+    """Try every commit until one is not refused; return the names of those that were."""
+    refused = []
+    for name, commit in COMMITS.items():
+        with pytest.raises(HomeError, match="another took over"):
+            commit(home, Tables.of(home))
+        refused.append(name)
+    return refused
+
+
+def prepared(home: Home) -> None:
+    """Store what the commits would change."""
+    write_record(home.state / "kept.json", "kept")
+    (home.index / "kept").mkdir(parents=True)
+    Tables.of(home).merge_rows(DOCUMENTS, [{"document_id": "kept"}])
+
+
+def stored(home: Home) -> dict[str, bytes]:
+    """Return the files of a home but its locks."""
+    files = (path for path in sorted(home.root.rglob("*")) if path.is_file() and path.suffix != ".lock")
+    return {path.relative_to(home.root).as_posix(): path.read_bytes() for path in files}
+
+
+def test_a_writer_that_lost_its_lease_commits_nothing_that_decides(server: URL, machines: tuple[Home, Home]):
     home, _ = machines
-    tables = Tables.of(home)
+    prepared(home)
     with sole_writer(home, pytest.fail):
-        tables.ensure(DOCUMENTS)
+        before = stored(home)
         lost(server, home)
-        with pytest.raises(HomeError, match="another took over"):
-            tables.ensure(QUARANTINE)
-        with pytest.raises(HomeError, match="another took over"):
-            tables.drop(DOCUMENTS.name)
-        with pytest.raises(HomeError, match="another took over"):
-            Releases(home.releases).challenge(None)
-    assert tables.names() == [DOCUMENTS.name]
+        assert refused_commits(home) == list(COMMITS)
+    assert stored(home) == before
+
+
+def test_a_run_that_lost_its_turn_commits_nothing_though_it_takes_the_writers_lease_again(
+    server: URL, machines: tuple[Home, Home]
+):
+    home, _ = machines
+    with leased(home, "turn.lock", "run", pytest.fail):
+        lost(server, home, "turn.lock")
+        with sole_writer(home, pytest.fail), pytest.raises(HomeError, match=r"another took over the turn\.lock"):
+            write_record(home.state / "record.json", "lost")
+
+
+def test_a_commit_may_hold_others(machines: tuple[Home, Home]):
+    home, _ = machines
+    with sole_writer(home, pytest.fail), committing(home.releases):
+        write_record(home.releases / "a.json", "a")
+        write_record(home.releases / "b.json", "b")
+    assert len(list(home.releases.glob("*.json"))) == 2
+
+
+def write_until_paused(root: Path, variables: dict[str, str], begun: ProcessEvent, taken_over: Path) -> None:
+    """Write as the first machine; once another has taken over, which this one cannot see, try to go on."""
+    home = with_short_leases(root, variables)
+    with sole_writer(home, lambda _: None):
+        prepared(home)
+        begun.set()
+        until(taken_over.exists)
+        (root / "refused").write_text("\n".join(refused_commits(home)))
+
+
+def take_over(root: Path, variables: dict[str, str]) -> None:
+    """Write as the second machine, once the lease is free."""
+    home = with_short_leases(root, variables)
+    with sole_writer(home, lambda _: None):
+        Tables.of(home).merge_rows(DOCUMENTS, [{"document_id": "second"}])
+        write_record(home.state / "record.json", "second")
+
+
+def with_short_leases(root: Path, variables: dict[str, str]) -> Home:
+    os.environ.update(variables)
+    server = server_of(variables)
+    leases_module.open_leases = lambda home: Leases(server, home, seconds=1)
+    return Home(root)
+
+
+@pytest.mark.slow
+def test_a_paused_process_that_wakes_after_another_machine_took_over_writes_neither_to_the_bucket_nor_to_its_home(
+    postgres: dict[str, str], machines: tuple[Home, Home], prefix: str, tmp_path: Path
+):
+    here, there = machines
+    variables = {**postgres, **{name: value for name, value in os.environ.items() if name.startswith("AWS_")}}
+    for home in machines:
+        claim_tables(home, prefix)
+    begun, taken_over = event(), tmp_path / "taken_over"
+    paused = start_process(write_until_paused, here.root, variables, begun, taken_over)
+    begun.wait()
+    before = stored(here)
+    os.kill(paused.pid, signal.SIGSTOP)
+    try:
+        assert end(start_process(take_over, there.root, variables)) == 0
+        taken_over.touch()
+    finally:
+        os.kill(paused.pid, signal.SIGCONT)
+    assert end(paused) == 0
+    assert (here.root / "refused").read_text().splitlines() == list(COMMITS)
+    (here.root / "refused").unlink()
+    assert stored(here) == before
+    assert Tables.of(there).ids(DOCUMENTS) == {"kept", "second"}
 
 
 def test_a_second_machine_waits_for_the_writer_and_sees_its_runs_alive(machines: tuple[Home, Home]):

@@ -1,10 +1,9 @@
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.backed_up import backed_up
+from tests.support.object_stores import SECRET
 from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.errors import HomeError, SettingsError
@@ -15,25 +14,6 @@ from xnai_pipelines.state.schemas import CHUNKS
 from xnai_pipelines.state.table_claim import claim_tables
 from xnai_pipelines.state.table_place import PATIENCE, Bucket, place_of
 from xnai_pipelines.state.tables import Tables
-
-SECRET = "a-secret-of-the-store"
-
-
-@pytest.fixture
-def prefix(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an empty prefix."""
-    import boto3
-
-    variables = {
-        "AWS_ENDPOINT_URL_S3": endpoint,
-        "AWS_ACCESS_KEY_ID": "id",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
-    for name, value in variables.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("s3").create_bucket(Bucket="tables")
-    return f"s3://tables/{uuid.uuid4().hex}"
 
 
 def found(work: Workplace, question: str) -> list[tuple[str, float]]:

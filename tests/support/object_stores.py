@@ -1,7 +1,10 @@
 import logging
+import uuid
 from collections.abc import Iterator
 
 import pytest
+
+SECRET = "a-secret-of-the-store"
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +18,20 @@ def endpoint() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@pytest.fixture
+def prefix(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty prefix."""
+    import boto3
+
+    variables = {
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_ACCESS_KEY_ID": "id",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("s3").create_bucket(Bucket="tables")
+    return f"s3://tables/{uuid.uuid4().hex}"

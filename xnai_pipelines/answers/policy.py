@@ -4,7 +4,6 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
 from xnai_pipelines.answers.passages import Passages
@@ -14,7 +13,7 @@ from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.policy import questions_to_choose_on
 from xnai_pipelines.questions.question import Origin, Question
 from xnai_pipelines.state.context import StageContext
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
 
@@ -29,13 +28,13 @@ class KeptPolicy:
 
 def refusal_policy(home: Home, release: Release) -> RefusalPolicy:
     """Return the policy of a release; the default if it has none."""
-    kept = read_record(_path(home, release.release), KeptPolicy)
+    kept = read_record(home.refusal_policy(release.release), KeptPolicy)
     return kept.policy if kept else NO_POLICY
 
 
 def forget_refusal_policy(home: Home, release: int) -> None:
     """Remove the policy of a release that is no longer kept."""
-    _path(home, release).unlink(missing_ok=True)
+    remove(home.refusal_policy(release))
 
 
 def make_refusal_policy(context: StageContext, passages: Passages, questions: Sequence[Question]) -> RefusalPolicy:
@@ -47,7 +46,7 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
     release = passages.index.release
     content = [ANSWERS_VERSION, index_content(context, release), release.ranking, question_set(asked), release.release]
     grounds = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
-    path = _path(context.home, release.release)
+    path = context.home.refusal_policy(release.release)
     kept = read_record(path, KeptPolicy)
     if kept is None or kept.grounds != grounds:
         policy = RefusalPolicy(release=release.release)
@@ -67,7 +66,3 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
 def confidence(passages: Passages, question: str, without: frozenset[str] = frozenset()) -> float:
     """Return the log-odds that the release answers the question, as if these documents were not there."""
     return weigh(passages.without(without), question).scored.confidence
-
-
-def _path(home: Home, release: int) -> Path:
-    return home.state / "refusal_policies" / f"{release}.json"

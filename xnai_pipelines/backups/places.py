@@ -10,12 +10,8 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from xnai_pipelines.errors import BackupUnavailableError, SettingsError
-from xnai_pipelines.extras import require
 from xnai_pipelines.state.layout import Home, write_bytes
-
-SECONDS_TO_CONNECT = 10
-SECONDS_TO_READ = 60
-ATTEMPTS = 4
+from xnai_pipelines.state.objects import Objects
 
 # What `write_bytes` has for a moment: the name of a content between a dot and the process id. Other hidden files of the
 # folder may be a person's.
@@ -55,7 +51,7 @@ def open_place(address: str) -> Place:
     """
     parts = urlsplit(address)
     if parts.scheme == "s3" and parts.netloc:
-        return Bucket(parts.netloc, parts.path.strip("/"))
+        return Bucket(address, "The backups", BackupUnavailableError)
     if "://" in address:
         raise SettingsError(f"Backups cannot be stored at {address}. Name a folder, or s3://BUCKET/PREFIX.")
     return Folder(Path(address).expanduser().absolute())
@@ -138,57 +134,8 @@ class Folder:
         )
 
 
-class Bucket:
-    """The objects of a bucket below a prefix.
-
-    Credentials, region and endpoint are those that Amazon's tools use: `AWS_ACCESS_KEY_ID`, `AWS_ENDPOINT_URL_S3`, a
-    profile, a role.
-    """
-
-    def __init__(self, bucket: str, prefix: str) -> None:
-        """Open the bucket; connects to nothing."""
-        require("s3", "A backup to an object store")
-        import boto3
-        from botocore.config import Config
-
-        self._bucket, self._below = bucket, f"{prefix}/" if prefix else ""
-        self.address = f"s3://{bucket}/{prefix}"
-        self._client: Any = boto3.client(
-            "s3",
-            config=Config(
-                connect_timeout=SECONDS_TO_CONNECT,
-                read_timeout=SECONDS_TO_READ,
-                retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
-                s3={"addressing_style": "auto"},
-            ),
-        )
-
-    def read(self, name: str) -> bytes | None:
-        """Return the content of an object."""
-        with self._reaching():
-            try:
-                return bytes(self._client.get_object(Bucket=self._bucket, Key=self._below + name)["Body"].read())
-            except self._client.exceptions.NoSuchKey:
-                return None
-
-    def write(self, name: str, content: bytes) -> None:
-        """Put an object."""
-        with self._reaching():
-            self._client.put_object(Bucket=self._bucket, Key=self._below + name, Body=content)
-
-    def sizes(self, prefix: str) -> Mapping[str, int]:
-        """Return the objects below the prefix."""
-        with self._reaching():
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=f"{self._below}{prefix}/"
-            )
-            found = [one for page in pages for one in page.get("Contents", ())]
-        return {one["Key"].removeprefix(self._below): int(one["Size"]) for one in found}
-
-    def remove(self, name: str) -> None:
-        """Delete an object."""
-        with self._reaching():
-            self._client.delete_object(Bucket=self._bucket, Key=self._below + name)
+class Bucket(Objects):
+    """The objects of a bucket below a prefix, as a place of backups."""
 
     def overlaps(self, folder: Path) -> bool:
         """Return False: objects lie in no folder."""
@@ -198,17 +145,3 @@ class Bucket:
     def alone(self) -> Iterator[None]:
         """Do nothing: an object store has no locks, so each home needs a prefix of its own."""
         yield
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError, ClientError
-
-        try:
-            yield
-        except (BotoCoreError, ClientError) as error:
-            answer = getattr(error, "response", {}).get("Error", {})
-            reason = answer.get("Code") or type(error).__name__
-            raise BackupUnavailableError(
-                f"The backups in {self.address} cannot be reached ({reason}). Check the bucket, the credentials and "
-                "the endpoint (AWS_ENDPOINT_URL_S3)."
-            ) from error

@@ -48,6 +48,7 @@ def serve(
         issuer=current.issuer,
         certificate=current.tls_certificate,
         key=current.tls_key,
+        follow=current.follow,
     )
 
 

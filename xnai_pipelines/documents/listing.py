@@ -8,9 +8,9 @@ from typing import Self
 
 from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.errors import InputsError, ListingError
+from xnai_pipelines.state.claim import ACCESS_FILE
 
 GRAPH_FILE = "graph.yaml"  # in the documents folder: the user's own word on the graph
-ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 SOURCES_FILE = "sources.yaml"  # in the documents folder: where else documents come from
 LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 

@@ -18,6 +18,7 @@ from xnai_pipelines.encoders.encoder import Encoder, Tokens
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.encoders.token_codes import SPACE_SUFFIX, TokenCodes
 from xnai_pipelines.state.context import Advance, StageContext
+from xnai_pipelines.state.locks import on_several_machines
 from xnai_pipelines.state.schemas import CHUNKS
 
 _log = logging.getLogger(__name__)
@@ -175,7 +176,8 @@ def _connect(path: Path) -> sqlite3.Connection:
         # these two take effect only before the first table
         connection.execute("PRAGMA page_size = 16384")
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        connection.execute("PRAGMA journal_mode = WAL")
+        # the log's index is memory that processes of one machine share
+        connection.execute(f"PRAGMA journal_mode = {'DELETE' if on_several_machines() else 'WAL'}")
         # a power cut may lose the last vectors, never the file; they are computed again
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")

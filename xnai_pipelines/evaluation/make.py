@@ -24,7 +24,7 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_parquet
+from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
@@ -105,7 +105,7 @@ def evaluate_retrieval(
                 report=evaluation.report,
                 mlflow_run=None,
             )
-            path.unlink(missing_ok=True)  # without a record, the rows belong to no evaluation
+            remove(path)  # without a record, the rows belong to no evaluation
             write_parquet(_rows_path(context.home), evaluation.per_question)
             write_record(path, kept)
         report = kept.report

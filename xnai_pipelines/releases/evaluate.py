@@ -23,7 +23,7 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, stage
-from xnai_pipelines.state.layout import Home, write_parquet
+from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.tracker import Tracker
@@ -80,7 +80,7 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
             )
             kept = KeptComparison(fingerprint, comparison, found[1].report)
             path = _record_path(context.home)
-            path.unlink(missing_ok=True)  # without a record, the rows belong to no comparison
+            remove(path)  # without a record, the rows belong to no comparison
             write_parquet(_rows_path(context.home), found[1].per_question)
             write_record(path, kept)
     return AdapterEvaluationOutcome(kept.comparison, fingerprint, measured, watch.seconds)

@@ -1,6 +1,5 @@
 """Forget a document: in every kept table and its earlier versions, the questions and the vector cache."""
 
-import shutil
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +18,7 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.rollback import keep_questions, kept_questions
 from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
 from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.layout import remove, write_json
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
 from xnai_pipelines.state.schemas import (
     CHUNKS,
@@ -128,9 +127,9 @@ def forget(
                     publish_corpus(context.home, context.tables, release.embeddings_table)
             cached = trim_cache(context)
             for profile in profiles(context.home):
-                profile.unlink()
+                remove(profile)
             for left in (context.home.unpacked, context.home.shards):  # texts that a killed run did not remove
-                shutil.rmtree(left, ignore_errors=True)
+                remove(left)
             for rows in known_by:
                 erased.append(_erase(context, *rows))
                 advance()

@@ -1,6 +1,5 @@
 """Housekeeping: compact the tables, drop what no release needs, report how many bytes that freed."""
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from xnai_pipelines.search.corpus import withdraw_corpus
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.day_files import remove_before
-from xnai_pipelines.state.layout import Home, write_json
+from xnai_pipelines.state.layout import Home, remove, write_json
 from xnai_pipelines.state.manifest import Release, Releases, is_embeddings_table, read_candidate
 
 KEPT_VERSIONS = timedelta(days=7)  # of every table, for readers that have an older version open
@@ -91,7 +90,7 @@ def _drop_rerankers(home: Home, releases: Sequence[Release]) -> None:
     named |= {trial.name for trial in last.rerankers} if last else set()
     for folder in home.rerankers.glob("[!.]*") if releases else ():
         if folder.name not in named and not folder.is_symlink():
-            shutil.rmtree(folder)
+            remove(folder)
 
 
 def _expire(releases: Releases, most: int) -> tuple[int, ...]:
@@ -110,7 +109,7 @@ def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
     for merged in (home.adapters / MERGED).glob("[!.]*") if releases else ():
         # made again from the adapter when needed
         if merged.name not in adapters and not merged.is_symlink():
-            shutil.rmtree(merged)
+            remove(merged)
     candidate = read_candidate(home.releases)
     named = {release.vector_space for release in releases} | {report.vector_space for report in model_reports(home)}
     named |= {release.cut_by for release in releases if release.cut_by}
@@ -119,6 +118,6 @@ def _drop_models(home: Home, releases: Sequence[Release]) -> tuple[str, ...]:
     # a person made this link, to share models between homes
     unused = [path for path in unnamed if path.is_dir() and not path.is_symlink()] if releases else []
     for folder in unused:
-        shutil.rmtree(folder)
-        shutil.rmtree(home.models / EXPANDED / folder.name, ignore_errors=True)
+        remove(folder)
+        remove(home.models / EXPANDED / folder.name)
     return tuple(sorted(folder.name for folder in unused))

@@ -5,7 +5,6 @@ that is open keeps those that it opened. `corpus_files` makes them.
 """
 
 import hashlib
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,7 +26,7 @@ from xnai_pipelines.search.ranking import Rows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables
 
@@ -164,7 +163,7 @@ def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
     publish_artefact(current, lambda made: fill_corpus(made, rows))
     for other in folder.glob("*"):
         if other.name.lstrip(".").split(".")[0] != current.name:
-            shutil.rmtree(other) if other.is_dir() else other.unlink()
+            remove(other)
     return True
 
 
@@ -176,7 +175,7 @@ def corpus_is_current(home: Home, tables: Tables, table: str) -> bool:
 
 def withdraw_corpus(home: Home, table: str) -> None:
     """Remove the files of a table, so that nothing is found that its rows no longer hold."""
-    shutil.rmtree(_folder(home, table), ignore_errors=True)
+    remove(_folder(home, table))
 
 
 def _folder(home: Home, table: str) -> Path:

@@ -98,7 +98,7 @@ def fill_index(
     table.checkout_latest()
     rows = int(table.count_rows())
     if work.to_write or work.removed:
-        table.optimize()
+        context.tables.update_indexes(table)
     publish_corpus(context.home, context.tables, spec.name)
     record = Releases(context.home.releases).vector_index_path(number)
     return EmbeddingsReport(

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.state.layout import write_json
+from xnai_pipelines.state.fence import committing
+from xnai_pipelines.state.layout import remove, write_json
 
 RECALL_FLOOR = 0.98
 SAMPLED_QUERIES = 200
@@ -48,20 +49,22 @@ def maintain_vector_index(
 ) -> VectorIndex | None:
     """Build, measure again or remove the index as the table's size requires; return what is recorded now."""
     if rows <= exact_search_rows:
-        record.unlink(missing_ok=True)
+        remove(record)
         if _exists(table):
-            table.drop_index(INDEX_NAME)
+            with committing(record):
+                table.drop_index(INDEX_NAME)
         return None
     from lancedb.index import IvfFlat
 
     known = read_vector_index(record)
     if known and _exists(table) and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
         return known
-    record.unlink(missing_ok=True)  # search is exact until the new index is measured
+    remove(record)  # search is exact until the new index is measured
     partitions = max(1, round(rows**0.5))
-    table.create_index(
-        "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
-    )
+    with committing(record):
+        table.create_index(
+            "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
+        )
     measured = _measure(table, rows, partitions, encode_query)
     write_json(record, asdict(measured))
     return measured

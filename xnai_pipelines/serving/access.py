@@ -12,8 +12,8 @@ import yaml
 from pathspec import GitIgnoreSpec
 
 from xnai_pipelines.documents.identity import possible_files, source_name
-from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError
+from xnai_pipelines.state.claim import ACCESS_FILE
 
 EVERYONE = "everyone"
 _FORM = f"It maps a pattern in .gitignore syntax to a list of groups, such as `hr/**: [hr]`; `{EVERYONE}` is a group"

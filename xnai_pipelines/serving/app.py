@@ -23,6 +23,7 @@ from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.tokens import Scope
 
 LOOK_SECONDS = 0.5  # between two looks at the pointer, the manifest, the index files and the access rules
+LOOK_AFAR_SECONDS = 2.0  # between two looks at what another home shares
 
 
 def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
@@ -76,7 +77,7 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
 async def watch(service: Service) -> None:
     """Look for a new state of the home again and again, until cancelled."""
     while True:
-        await anyio.sleep(LOOK_SECONDS)
+        await anyio.sleep(LOOK_SECONDS if service.follower is None else LOOK_AFAR_SECONDS)
         await service.refresh()
 
 

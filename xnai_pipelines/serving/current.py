@@ -11,11 +11,11 @@ from functools import cached_property
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
-from xnai_pipelines.documents.listing import ACCESS_FILE
 from xnai_pipelines.errors import AccessRulesError, UnavailableError, XnaiError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.access import NO_RULES, AccessRules, read_access_rules
-from xnai_pipelines.state.claim import recorded_inputs
+from xnai_pipelines.state.claim import ACCESS_FILE, recorded_inputs
+from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home, changed_at
 from xnai_pipelines.state.manifest import Releases
 
@@ -90,8 +90,9 @@ class Served:
 class CurrentRelease:
     """The state that is served. A state that cannot be opened leaves the one before in place, and is named."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, follower: Follower | None = None) -> None:
         self._home = home
+        self._follower = follower
         self._served: Served | None = None
         self._rules = NO_RULES
         self._failure: str | None = None
@@ -123,6 +124,8 @@ class CurrentRelease:
         """Serve what is current. What fails is logged and kept as the failure; the next call tries again."""
         with self._lock:
             try:
+                if self._follower is not None:
+                    self._catch_up(self._follower)
                 self._follow()
                 self._failure = None
             except Exception as error:  # noqa: BLE001  one that ended the watch would keep old rules in place
@@ -131,6 +134,14 @@ class CurrentRelease:
                 if failure != self._failure:
                     _log.error("The newest state cannot be served. %s", failure, exc_info=not is_expected)
                 self._failure = failure
+
+    def _catch_up(self, follower: Follower) -> None:
+        try:
+            follower.catch_up()
+        except XnaiError:
+            if Releases(self._home.releases).current() is not None:
+                self._follow()  # what was copied before
+            raise
 
     def _follow(self) -> None:
         try:

@@ -18,6 +18,7 @@ from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.issuer import Issuer
 from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def run_service(
     issuer: Issuer | None = None,
     certificate: Path | None = None,
     key: Path | None = None,
+    follow: str | None = None,
 ) -> None:
     """Serve the home until interrupted.
 
@@ -61,6 +63,7 @@ def run_service(
         issuer: OpenID Connect issuer whose tokens are accepted too.
         certificate: Certificate for TLS, PEM.
         key: Its private key, PEM.
+        follow: Prefix of an object store where another home shares its release, which is served; None: the home's own.
 
     Raises:
         OptionError: The service would be reachable from elsewhere without authentication.
@@ -72,7 +75,8 @@ def run_service(
         )
     vouching = _vouching(issuer)
     doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
-    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis))
+    follower = Follower(home, follow) if follow else None
+    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis), follower=follower)
     uvicorn.run(
         create_app(service, (host, *LOOPBACK_NAMES, *names)),
         host=host,

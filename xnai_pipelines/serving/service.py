@@ -15,6 +15,7 @@ from xnai_pipelines.serving.metrics import Metrics
 from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.sessions import Sessions
 from xnai_pipelines.serving.work import Workers
+from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ Result = TypeVar("Result")
 
 @dataclass(eq=False)
 class Service:
-    """A running service of one home. Its writer is a language model; None quotes the documents."""
+    """A running service of one home. Its writer is a language model; None quotes the documents.
+
+    With a follower it serves the release that another home shares.
+    """
 
     home: Home
     limits: ServiceLimits
@@ -35,6 +39,7 @@ class Service:
     threads: int
     writer: "Writer | None" = None
     shared: "SharedCache | None" = None
+    follower: Follower | None = None
     current: CurrentRelease = field(init=False)
     workers: Workers = field(init=False)
     cache: Cache = field(init=False)
@@ -44,7 +49,7 @@ class Service:
     log: AccessLog = field(init=False)
 
     def __post_init__(self) -> None:
-        self.current = CurrentRelease(self.home)
+        self.current = CurrentRelease(self.home, self.follower)
         self.workers = Workers(self.threads, self.limits.queue, self.limits.seconds)
         self.cache = Cache(self.limits.cached_bytes)
         self.rate = RateLimit(self.limits.requests_per_minute)

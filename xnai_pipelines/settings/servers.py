@@ -62,6 +62,11 @@ class ServerSettings(BaseModel):
         description="`s3://BUCKET/PREFIX` of the tables, one prefix for each home. Unset: where the home recorded "
         "them, else in the home.",
     )
+    follow: BucketUrl | None = Field(
+        default=None,
+        description="`s3://BUCKET/PREFIX` of another home's tables: `xnai serve` copies the release that it shares "
+        "there into this home, and serves it. Unset: serves this home's own.",
+    )
     dagster_home: AbsolutePath | None = Field(
         default=None,
         description="Folder with your own dagster.yaml, used as DAGSTER_HOME. Unset: dagster/ in the home.",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.state.fence import committing
 
 CARD = "card.json"
 
@@ -92,9 +93,10 @@ def publish_artefact(folder: Path, fill: Callable[[Path], dict[str, Any]]) -> Pa
             card = fill(temporary)
             _write_card(temporary, card)
             _sync(temporary)
-            _remove(folder)
-            temporary.rename(folder)
-            _sync_one(folder.parent)
+            with committing(folder):
+                _remove(folder)
+                temporary.rename(folder)
+                _sync_one(folder.parent)
         finally:
             _remove(temporary)
     return folder

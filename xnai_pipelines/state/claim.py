@@ -12,6 +12,7 @@ from xnai_pipelines.state.layout import Home, write_json
 
 # The value of XNAI_QUESTIONS that goes back to generated questions; every other one is an absolute path.
 GENERATED = Path("none")
+ACCESS_FILE = "access.yaml"  # in the documents folder: who may read which document
 
 
 @dataclass(frozen=True, slots=True)

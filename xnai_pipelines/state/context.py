@@ -19,6 +19,7 @@ from xnai_pipelines.state.json_lines import append_line
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.locks import sole_writer
 from xnai_pipelines.state.manifest import now
+from xnai_pipelines.state.sharing import share
 from xnai_pipelines.state.tables import Tables
 
 LOG_EVERY_SECONDS = 5.0
@@ -131,6 +132,8 @@ class Stopwatch:
 def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
     """Run a stage as the home's only writer and record its duration, without the time spent waiting for the lock.
 
+    If the tables are in an object store, what changed of the current release is shared there.
+
     Raises:
         HomeError: The home cannot be written, or its disk is full.
     """
@@ -152,6 +155,7 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
                 stage=name, run_id=context.run_id, finished_at=now(), items=watch.items, seconds=round(watch.seconds, 3)
             ),
         )
+        share(context.home)
 
 
 def _is_of_full_disk(error: Exception, home: Home) -> bool:

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from xnai_pipelines.state.fence import committing
+
 
 def append_line(path: Path, line: str) -> None:
     """Append a line to a file, which is made if there is none, and sync it to disk.
@@ -16,7 +18,7 @@ def append_line(path: Path, line: str) -> None:
     """
     content = line.encode() + b"\n"
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab+", buffering=0) as file:
+    with committing(path), path.open("ab+", buffering=0) as file:
         size = file.seek(0, os.SEEK_END)
         if size:
             file.seek(size - 1)

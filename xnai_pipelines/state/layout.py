@@ -2,11 +2,14 @@
 
 import json
 import os
+import shutil
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.relocation import sqlite_url
 
 if TYPE_CHECKING:
@@ -73,6 +76,10 @@ class Home:
     def state(self) -> Path:
         """Records that decide what the next run does: what was last built, measured and drawn."""
         return self.root / "state"
+
+    def refusal_policy(self, release: int) -> Path:
+        """Return the path of the record of when a release's answers are refusals."""
+        return self.state / "refusal_policies" / f"{release}.json"
 
     @property
     def reports(self) -> Path:
@@ -177,6 +184,16 @@ def write_parts(path: Path, parts: Iterable[bytes]) -> None:
             file.writelines(parts)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
+        with committing(path):
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder; nothing happens if there is none."""
+    with committing(path), suppress(FileNotFoundError):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

@@ -1,14 +1,15 @@
 """Leases in PostgreSQL: who may write to a home that several machines share, where locks of files may not reach.
 
 A lease is a row with an owner, a time at which it expires, and a token that is larger with each new holder. The holder
-renews it; one that was paused for longer loses it to the next. Each commit compares the token and keeps the row locked
-until it is done, so a holder that lost its lease cannot write any more, and none loses it in the middle of a commit.
-PostgreSQL lets go of the row of a holder that stops there for `COMMIT_SECONDS`.
+renews it; one that was paused for longer loses it to the next. Each commit compares the tokens of all leases that its
+process holds and keeps their rows locked until it is done. So a holder that lost one cannot write any more, and none
+loses it in the middle of a commit. PostgreSQL lets go of the rows of a holder that stops there for `COMMIT_SECONDS`.
 """
 
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from functools import cache
 from threading import Event, Thread
 
@@ -66,25 +67,25 @@ class Leases:
                 "options": f"-c idle_in_transaction_session_timeout={COMMIT_SECONDS}s",
             },
         )
-        with self._transaction() as connection:
+        with self._connection(transaction=True) as connection:
             connection.execute(_ALONE)
             connection.execute(_CREATE)
 
     def take(self, name: str, owner: str) -> "Lease | None":
         """Return the lease, None if another holds it."""
-        row = {"home": self._home, "name": name, "seconds": self._seconds}
-        with self._transaction() as connection:
-            token = connection.execute(_TAKE, {**row, "owner": owner}).scalar()
-        return None if token is None else Lease(self._transaction, {**row, "token": int(token)})
+        row = {"home": self._home, "name": name, "owner": owner, "seconds": self._seconds}
+        with self._connection() as connection:
+            token = connection.execute(_TAKE, row).scalar()
+        return None if token is None else Lease(self._home, name, int(token), self._seconds)
 
     def owner(self, name: str) -> str | None:
         """Return who holds a lease, None if nobody does."""
-        with self._transaction() as connection:
+        with self._connection() as connection:
             return connection.execute(_OWNER, {"home": self._home, "name": name}).scalar()
 
     def is_held(self, prefix: str) -> bool:
         """Return whether a lease is held whose name begins so."""
-        with self._transaction() as connection:
+        with self._connection() as connection:
             return bool(connection.execute(_LIVE, {"home": self._home, "name": prefix}).scalar())
 
     @contextmanager
@@ -96,13 +97,59 @@ class Leases:
         while lease is None:
             Event().wait(min(ASK_AGAIN_SECONDS, self._seconds / 3))
             lease = self.take(name, owner)
-        with lease.renewed(self._seconds / 3):
+        with self._renewed(lease):
             yield lease
 
     @contextmanager
-    def _transaction(self) -> Iterator[Connection]:
+    def committing(self, held: Sequence["Lease"]) -> Iterator[None]:
+        """Keep these leases while the block commits something.
+
+        Raises:
+            HomeError: Another process holds one of them by now; the block does not run.
+        """
+        with self._connection(transaction=True) as connection:
+            for lease in sorted(held):  # two threads that lock rows in one order never wait for each other in turn
+                if not lease.renew(connection):
+                    raise HomeError(
+                        f"This process did not answer for {lease.seconds:.0f} s, and another took over the "
+                        f"{lease.name} of the home. Nothing was written since. Run again."
+                    )
+            yield
+            for lease in sorted(held):
+                lease.renew(connection)
+
+    @contextmanager
+    def _renewed(self, lease: "Lease") -> Iterator[None]:
+        """Renew the lease every few seconds while the block runs, then release it."""
+        ended = Event()
+        renewing = Thread(target=self._renew, args=(lease, ended), daemon=True)
+        renewing.start()
         try:
-            with self._engine.begin() as connection:
+            yield
+        finally:
+            ended.set()
+            renewing.join()
+            with suppress(HomeError), self._connection() as connection:  # it expires if the server does not answer
+                connection.execute(_RELEASE, asdict(lease))
+
+    def _renew(self, lease: "Lease", ended: Event) -> None:
+        kept = True
+        while kept and not ended.wait(self._seconds / 3):
+            try:
+                with self._connection() as connection:
+                    kept = lease.renew(connection)
+            except HomeError:  # the server may answer again before another asks
+                continue
+
+    @contextmanager
+    def _connection(self, *, transaction: bool = False) -> Iterator[Connection]:
+        """Yield a connection. Each statement is done when it returns, or in a transaction all at the end.
+
+        A process that is paused in a transaction keeps the others waiting, so only a commit has one.
+        """
+        engine = self._engine if transaction else self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        try:
+            with engine.begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
             raise HomeError(
@@ -111,57 +158,25 @@ class Leases:
             ) from error
 
 
+@dataclass(frozen=True, slots=True, order=True)
 class Lease:
-    """A lease that this process holds, or has lost without knowing yet."""
+    """A lease that this process holds, or has lost without knowing yet.
 
-    def __init__(
-        self, transaction: Callable[[], AbstractContextManager[Connection]], row: Mapping[str, object]
-    ) -> None:
-        self._transaction, self._row = transaction, row
+    Attributes:
+        home: Id of the home.
+        name: What the holder may do.
+        token: Larger than that of every earlier holder.
+        seconds: How long its holder may go without renewing.
+    """
 
-    @property
-    def token(self) -> object:
-        """Larger than that of every earlier holder."""
-        return self._row["token"]
+    home: str
+    name: str
+    token: int
+    seconds: float
 
-    @contextmanager
-    def committing(self) -> Iterator[None]:
-        """Keep the lease while the block commits something.
-
-        Raises:
-            HomeError: Another process holds it by now; the block does not run.
-        """
-        with self._transaction() as connection:
-            if not connection.execute(_RENEW, self._row).rowcount:
-                raise HomeError(
-                    f"This process did not answer for {self._row['seconds']:.0f} s, and another took over the "
-                    f"{self._row['name']} of the home. Nothing was written since. Run again."
-                )
-            yield
-            connection.execute(_RENEW, self._row)
-
-    @contextmanager
-    def renewed(self, every: float) -> Iterator[None]:
-        """Renew the lease every few seconds while the block runs, then release it."""
-        ended = Event()
-        renewing = Thread(target=self._renew, args=(every, ended), daemon=True)
-        renewing.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            renewing.join()
-            with suppress(HomeError), self._transaction() as connection:  # it expires if the server does not answer
-                connection.execute(_RELEASE, self._row)
-
-    def _renew(self, every: float, ended: Event) -> None:
-        kept = True
-        while kept and not ended.wait(every):
-            try:
-                with self._transaction() as connection:
-                    kept = bool(connection.execute(_RENEW, self._row).rowcount)
-            except HomeError:  # the server may answer again before another asks
-                continue
+    def renew(self, connection: Connection) -> bool:
+        """Keep the lease and lock its row until the transaction ends; return whether this process still has it."""
+        return bool(connection.execute(_RENEW, asdict(self)).rowcount)
 
 
 def open_leases(home: str) -> Leases:

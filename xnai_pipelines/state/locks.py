@@ -9,20 +9,21 @@ import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.claim import unwritable
+from xnai_pipelines.state.fence import fenced
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
-    from xnai_pipelines.state.leases import Lease, Leases
+    from xnai_pipelines.state.leases import Leases
 
 WRITER = "writer.lock"  # of the home's tables
-
-_leased: "dict[tuple[Path, str], Lease]" = {}  # by this process
+FOLLOWS = "follows.json"  # of a home that holds what another one shares: the address
 
 
 @contextmanager
@@ -30,15 +31,23 @@ def sole_writer(home: Home, say: Callable[[str], None]) -> Iterator[None]:
     """Hold the writer's lock of the home's tables; wait for another process that holds it, and say so.
 
     Raises:
-        HomeError: The home cannot be written.
+        HomeError: The home cannot be written, or holds what another one shares.
     """
+    if (home.root / FOLLOWS).exists():
+        raise HomeError(
+            f"{home.root} holds the release that another home shares; a run here would write that home's tables. Run "
+            "there, or set XNAI_HOME to another folder."
+        )
     with held(home, WRITER, f"process {os.getpid()}", say), leased(home, WRITER, f"process {os.getpid()}", say):
         yield
 
 
 @contextmanager
 def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so."""
+    """Hold the lease of this name while the block runs, if the home has leases; wait for its holder, and say so.
+
+    A process that loses one of its leases commits nothing to the home any more.
+    """
     leases = leases_of(home)
     if leases is None:
         yield
@@ -47,25 +56,14 @@ def leased(home: Home, name: str, owner: str, say: Callable[[str], None]) -> Ite
     def wait(holder: str) -> None:
         say(f"Waiting for {holder}, which is writing to {home.root}.")
 
-    with leases.held(name, f"{owner} on {socket.gethostname()}", wait) as lease:
-        key = (home.root.absolute(), name)
-        _leased[key] = lease
-        try:
-            yield
-        finally:
-            del _leased[key]
-
-
-@contextmanager
-def committing(root: Path) -> Iterator[None]:
-    """Run the block, which commits something to the home there, unless another process has taken over as its writer.
-
-    Raises:
-        HomeError: It has.
-    """
-    lease = _leased.get((root.absolute(), WRITER))
-    with lease.committing() if lease else nullcontext():
+    owner = f"{owner} on {socket.gethostname()}"
+    with leases.held(name, owner, wait) as lease, fenced(home.root, leases, lease):
         yield
+
+
+def on_several_machines() -> bool:
+    """Return whether processes of other machines may work on the same home."""
+    return bool(os.environ.get("XNAI_POSTGRES_HOST"))
 
 
 def leases_of(home: Home) -> "Leases | None":
@@ -74,7 +72,7 @@ def leases_of(home: Home) -> "Leases | None":
     Raises:
         HomeError: The server cannot be reached.
     """
-    if not os.environ.get("XNAI_POSTGRES_HOST"):
+    if not on_several_machines():
         return None
     from xnai_pipelines.state.leases import open_leases  # it imports SQLAlchemy
 

@@ -9,8 +9,7 @@ from typing import Any
 
 from xnai_pipelines.errors import ReleaseError
 from xnai_pipelines.state.json_lines import append_line
-from xnai_pipelines.state.layout import write_json
-from xnai_pipelines.state.locks import committing
+from xnai_pipelines.state.layout import remove, write_json
 
 _EMBEDDINGS = "embeddings_"
 
@@ -208,14 +207,12 @@ class Releases:
     def challenge(self, challenger: Release | None) -> None:
         """Record the challenger; None removes it."""
         if challenger is None:
-            with committing(self._folder.parent):
-                self._challenger.unlink(missing_ok=True)
+            remove(self._challenger)
         else:
             self._write(self._challenger.name, asdict(challenger))
 
     def _write(self, name: str, value: dict[str, Any]) -> None:
-        with committing(self._folder.parent):
-            write_json(self._folder / name, value)
+        write_json(self._folder / name, value)
 
     def vector_index_path(self, number: int) -> Path:
         """Return the path of the measurement of a release's approximate vector index."""
@@ -234,7 +231,7 @@ class Releases:
         if self.require().release == number:
             raise ReleaseError(f"Release {number} is the current one and cannot expire.")
         for path in (self.vector_index_path(number), self.questions_path(number), self._folder / f"{number}.json"):
-            path.unlink(missing_ok=True)
+            remove(path)
 
 
 def _move(fields: dict[str, Any]) -> Move:
@@ -302,6 +299,6 @@ def read_candidate(releases: Path) -> Candidate | None:
 def record_candidate(releases: Path, candidate: Candidate | None) -> None:
     """Replace the record atomically; None removes it."""
     if candidate is None:
-        (releases / "candidate.json").unlink(missing_ok=True)
+        remove(releases / "candidate.json")
     else:
         write_json(releases / "candidate.json", asdict(candidate))

@@ -6,6 +6,7 @@ Otherwise a run with another setting would begin again with empty tables, or two
 import pyarrow as pa
 
 from xnai_pipelines.errors import SettingsError
+from xnai_pipelines.extras import require
 from xnai_pipelines.state.claim import unwritable
 from xnai_pipelines.state.identity import home_id
 from xnai_pipelines.state.lance_files import table_folders
@@ -35,6 +36,7 @@ def claim_tables(home: Home, address: str | None) -> None:
             f"XNAI_LANCEDB_URI is {address!r}; the tables of {home.root} lie in {place}. Set it back or unset it, or "
             "set XNAI_HOME to a new folder."
         )
+    require("s3", "XNAI_LANCEDB_URI")  # releases are shared beside the tables
     tables, mine = Tables(bucket), home_id(home)
     if not tables.count(OWNER):
         tables.merge_rows(OWNER, [{OWNER.key: mine}])

@@ -14,6 +14,7 @@ from xnai_pipelines.state.layout import Home, write_json
 
 # An answer that takes longer counts as none; Lance asks again so often, for so long.
 PATIENCE = {"connect_timeout": "10s", "timeout": "60s", "client_max_retries": "3", "client_retry_timeout": "30"}
+TABLES = "tables.json"  # of the home: the prefix
 _REASONS = ("NoSuchBucket", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken")
 
 
@@ -78,4 +79,4 @@ def has_tables(home: Home) -> bool:
 
 
 def _record(home: Home) -> Path:
-    return home.root / "tables.json"
+    return home.root / TABLES

@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -16,10 +16,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from xnai_pipelines.errors import HomeError, TableError
+from xnai_pipelines.state.fence import committing
 from xnai_pipelines.state.lance_files import cut_off_files, newest_version, table_folders, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.locks import committing
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.table_place import Bucket, place_of
 
@@ -73,7 +73,7 @@ class Tables:
             raise self._place.unreachable(error) from error
 
     @contextmanager
-    def _commit(self) -> Iterator[None]:
+    def commit(self) -> Iterator[None]:
         """Run the block, which is one commit, unless another process has taken over as the home's writer."""
         with committing(self._root) if self._root else nullcontext():
             yield
@@ -130,7 +130,7 @@ class Tables:
         """
         table = self._opened(spec.name)
         if table is None:
-            with self._commit():
+            with self.commit():
                 return self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
         stored = table.schema
         missing = [field for field in spec.schema if field.name not in stored.names]
@@ -143,7 +143,7 @@ class Tables:
             )
         if missing:
             _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
-            with self._commit():
+            with self.commit():
                 table.add_columns(missing)
         return table
 
@@ -195,7 +195,7 @@ class Tables:
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
-        with self._commit():
+        with self.commit():
             merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
             self._check_written(spec.name)
 
@@ -208,7 +208,7 @@ class Tables:
         """Make the rows the table's only ones, in one commit."""
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
-        with self._commit():
+        with self.commit():
             merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
             self._check_written(spec.name)
 
@@ -239,32 +239,31 @@ class Tables:
         if table is None:
             return
         for first in range(0, len(values), DELETE_GROUP):
-            with self._commit():
+            with self.commit():
                 table.delete(is_in(column, values[first : first + DELETE_GROUP]))
 
-    def erase(self, spec: TableSpec, remake: Callable[[Any], Collection[str]] = lambda table: ()) -> int:
+    def erase(self, spec: TableSpec) -> int:
         """Remove deleted rows from the table's files and all its earlier versions; return the number of versions left.
 
         A deletion only marks rows, and compaction skips a file with few marked rows; so every row is rewritten.
-        Indexes are dropped with what they know of the rows, except those that `remake` builds again in place and
-        names: search finds those at any moment.
+        Indexes are dropped with what they know of the rows.
         """
         table = self._opened(spec.name)
         if table is None:
             return 0
-        with self._commit():
+        with self.commit():
             table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
             self._check_written(spec.name)
-        with self._commit():
-            remade = remake(table)
+        with self.commit():
             for index in table.list_indices():
-                if index.name not in remade:
-                    table.drop_index(index.name)
+                table.drop_index(index.name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
-            table.optimize()
-            self._check_written(spec.name)  # while there is an earlier version to go back to
-            table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+            with self.commit():
+                table.optimize()
+                self._check_written(spec.name)  # while there is an earlier version to go back to
+            with self.commit():
+                table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
         return len(table.list_versions())
 
     def compact(self, name: str, kept: timedelta) -> None:
@@ -273,8 +272,15 @@ class Tables:
         Raises:
             HomeError: The disk is full; the table is as it was.
         """
-        self.open(name).optimize(cleanup_older_than=kept)
-        self._check_written(name)
+        table = self.open(name)
+        with self.commit():
+            table.optimize(cleanup_older_than=kept)
+            self._check_written(name)
+
+    def update_indexes(self, table: Any) -> None:
+        """Bring the indexes of an open table in line with its rows."""
+        with self.commit():
+            table.optimize()
 
     def was_stored(self, spec: TableSpec, column: str, values: Sequence[str]) -> bool:
         """Return whether a row of this version or of a kept earlier one has one of the values in the column."""
@@ -290,7 +296,7 @@ class Tables:
 
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
-        with self._commit():
+        with self.commit():
             self._database.drop_table(name, ignore_missing=True)
 
     def version(self, spec: TableSpec) -> int | None:

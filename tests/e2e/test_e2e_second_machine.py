@@ -1,0 +1,73 @@
+"""Two machines share nothing but a bucket: one runs the pipeline with workers, the other serves, with an empty disk."""
+
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.commands import free_port
+from tests.support.pipeline import fresh_xnai, start_xnai, variables
+from tests.support.waiting import until
+from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.encoders.encoder import Encoder
+
+pytestmark = [pytest.mark.slow, pytest.mark.e2e]
+
+QUESTION = {"question": "Why did the river rise?", "k": 3}
+
+
+def tables(work: Workplace) -> tuple[object, object]:
+    """Return what a run with other workers has to leave too: the rows, and the vectors to the last bit."""
+    return work.content(), work.vectors()
+
+
+@pytest.fixture(scope="module")
+def in_a_folder(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> Workplace:
+    work = five_files(Workplace(tmp_path_factory.mktemp("folder"), built_encoder))
+    work.write("access.yaml", '"notes/**": [weather]\n')
+    ran = fresh_xnai(variables(work), "run", "--no-evaluation")
+    assert ran.returncode == 0, ran.stderr
+    return work
+
+
+@pytest.mark.parametrize("compute", ["processes", "ray"])
+def test_an_empty_disk_serves_from_the_bucket_alone_what_workers_of_another_machine_made(
+    compute: str, in_a_folder: Workplace, built_encoder: Encoder, prefix: str, tmp_path: Path
+):
+    here = Workplace(tmp_path / "here", built_encoder, in_a_folder.documents)
+    running = variables(here, lancedb_uri=prefix, compute=compute, compute_workers=2)
+    ran = fresh_xnai(running, "run", "--no-evaluation")
+    assert ran.returncode == 0, ran.stderr
+    assert tables(here) == tables(in_a_folder)
+    assert not here.home.lancedb.exists()
+
+    port = free_port()
+    there = variables(home=tmp_path / "there", follow=prefix, service_port=port)
+    serving = start_xnai(there, "serve")
+    try:
+        address = f"http://127.0.0.1:{port}"
+        until(lambda: _is_ready(address) or serving.poll() is not None)
+        assert serving.poll() is None, serving.communicate()
+        reader, other = (_token(there, group) for group in ("weather", "tax"))
+        found = httpx.post(f"{address}/v1/search", json=QUESTION, headers=reader, trust_env=False).json()["hits"]
+        expected = here.search().search(QUESTION["question"], QUESTION["k"])
+        assert [(hit["source"], hit["score"]) for hit in found] == [(hit.source, hit.score) for hit in expected]
+        hidden = httpx.post(f"{address}/v1/search", json=QUESTION, headers=other, trust_env=False).json()["hits"]
+        assert "notes/rain.txt" not in {hit["source"] for hit in hidden}
+    finally:
+        serving.send_signal(signal.SIGTERM)
+        serving.communicate()
+
+
+def _is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/ready", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def _token(environment: dict[str, str], group: str) -> dict[str, str]:
+    made = fresh_xnai(environment, "token", "create", "reader", "--group", group)
+    assert made.returncode == 0, made.stderr
+    return {"Authorization": f"Bearer {made.stdout.strip()}"}

@@ -1,0 +1,125 @@
+"""Two machines are two homes: the first has its tables in a bucket and shares its release there, the second follows."""
+
+import json
+
+import pytest
+
+from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.errors import DamagedArtefactError, HomeError
+from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.serving.current import CurrentRelease
+from xnai_pipelines.state.following import Follower
+from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.objects import Objects
+from xnai_pipelines.state.sharing import FILES, LIST, objects_at, share
+from xnai_pipelines.state.table_claim import claim_tables
+
+RULES = '"notes/**": [weather]\n'
+
+
+@pytest.fixture
+def shared(work: Workplace, prefix: str) -> Workplace:
+    claim_tables(work.home, prefix)
+    five_files(work)
+    work.write("access.yaml", RULES)
+    work.ingest()
+    return work
+
+
+def found(home: Home, question: str) -> list[tuple[str, float]]:
+    return [(hit.source, hit.score) for hit in SearchIndex.open(home.root).search(question)]
+
+
+def test_an_empty_home_serves_the_shared_release_and_its_rules_and_follows_what_changes(
+    shared: Workplace, prefix: str, tmp_path
+):
+    there = Home(tmp_path / "there")
+    current = CurrentRelease(there, Follower(there, prefix))
+    current.refresh()
+    assert current.failure is None
+    assert found(there, "river rain") == found(shared.home, "river rain")
+    readable = current.served.for_groups(frozenset()).index.documents()
+    assert "notes/rain.txt" not in dict(readable)
+
+    (shared.documents / "notes/rain.txt").unlink()
+    shared.write("access.yaml", '"guide.md": [staff]\n')
+    shared.ingest(new_release=True)
+    current.refresh()
+    assert current.served.index.release.release == 2
+    assert found(there, "river rain") == found(shared.home, "river rain")
+    assert "notes/rain.txt" not in dict(current.served.index.documents())
+    assert "guide.md" not in dict(current.served.for_groups(frozenset()).index.documents())
+    assert len(list(there.index.glob("*/[!.]*"))) == 1
+    named = json.loads(objects_at(prefix).read(LIST))["folders"].values()
+    assert len(objects_at(prefix).sizes(FILES)) == len({f["sha256"] for card in named for f in card["files"].values()})
+
+
+def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace, prefix: str, tmp_path):
+    there = Home(tmp_path / "there")
+    follower = Follower(there, prefix)
+    follower.catch_up()
+    before = found(there, "river rain")
+    shared.write("guide.md", "# Guide\n\nHail fell.\n")
+    shared.ingest()
+    objects = objects_at(prefix)
+    for name in objects.sizes(FILES):
+        objects.write(name, b"damaged")
+    with pytest.raises(DamagedArtefactError, match="do not match their card"):
+        follower.catch_up()
+    assert found(there, "river rain") == before
+
+    restarted = CurrentRelease(there, Follower(there, prefix))
+    restarted.refresh()
+    assert restarted.served.index.release.release == 1
+    assert "do not match their card" in (restarted.failure or "")
+
+
+def test_a_follower_is_written_by_nobody_else_and_replaces_no_home(shared: Workplace, prefix: str, tmp_path):
+    there = Workplace(tmp_path / "there", shared.encoder, shared.documents)
+    Follower(there.home, prefix).catch_up()
+    with pytest.raises(HomeError, match="holds the release that another home shares"):
+        there.ingest()
+    with pytest.raises(HomeError, match="has a release of its own and cannot follow"):
+        Follower(shared.home, prefix)
+
+
+def test_a_list_reaches_only_files_of_a_release(shared: Workplace, prefix: str, tmp_path):
+    objects = objects_at(prefix)
+    listed = json.loads(objects.read(LIST))
+    for name in ("../outside", "/outside", "secrets/tokens.json", "follows.json"):
+        objects.write(LIST, json.dumps({**listed, "texts": {**listed["texts"], name: "x"}}).encode())
+        with pytest.raises(HomeError, match="not a file of a release"):
+            Follower(Home(tmp_path / "there"), prefix).catch_up()
+    assert not (tmp_path / "outside").exists()
+
+
+def test_of_two_copies_of_a_home_the_one_that_did_not_see_the_others_release_shares_nothing(
+    shared: Workplace, prefix: str, tmp_path, monkeypatch
+):
+    (shared.documents / "access.yaml").unlink()
+    read = Objects.read_tagged
+
+    def overtaken(self: Objects, name: str):
+        found = read(self, name)
+        self.write(name, b"of the other")
+        return found
+
+    monkeypatch.setattr(Objects, "read_tagged", overtaken)
+    with pytest.raises(HomeError, match="Another process has shared a release"):
+        share(shared.home)
+    assert objects_at(prefix).read(LIST) == b"of the other"
+
+
+def test_rules_that_cannot_be_read_are_not_shared_as_none(shared: Workplace, prefix: str, tmp_path):
+    shared.documents.rename(tmp_path / "elsewhere")
+    share(shared.home)
+    assert json.loads(objects_at(prefix).read(LIST))["texts"]["documents/access.yaml"] == RULES
+    objects_at(prefix).remove(LIST)
+    with pytest.raises(HomeError, match="who may read is unknown"):
+        share(shared.home)
+
+
+def test_before_the_first_release_the_follower_says_what_to_do(work: Workplace, prefix: str):
+    current = CurrentRelease(work.home, Follower(work.home, prefix))
+    current.refresh()
+    assert "Run `xnai run` with XNAI_LANCEDB_URI" in (current.failure or "")

@@ -1,0 +1,92 @@
+"""A home that follows another: it holds the release that the other one shares, and serves it."""
+
+from pathlib import Path, PurePosixPath
+
+from xnai_pipelines.errors import DamagedArtefactError, HomeError
+from xnai_pipelines.state.artefacts import CARD, publish_artefact, read_card
+from xnai_pipelines.state.layout import Home, remove, write_bytes, write_json
+from xnai_pipelines.state.locks import FOLLOWS
+from xnai_pipelines.state.sharing import DOCUMENTS, FILES, LIST, POINTER, RULES, SharedRelease, objects_at, read_list
+from xnai_pipelines.state.table_place import TABLES
+
+FOLDERS = ("index", "models", "rerankers")
+_TOPS = [(top,) for top in (*FOLDERS, "releases", "state", DOCUMENTS, TABLES, "home.json", "home_id")]
+
+
+class Follower:
+    """Brings a home in line with the release shared at an address."""
+
+    def __init__(self, home: Home, address: str) -> None:
+        """Connect to nothing yet.
+
+        Raises:
+            MissingExtraError: The extra `s3` is not installed.
+            HomeError: The home has a release of its own, which nothing may replace.
+        """
+        self._home, self._objects = home, objects_at(address)
+        self._tag: str | None = None
+        if not (home.root / FOLLOWS).exists():
+            if (home.releases / "current.json").exists():
+                raise HomeError(
+                    f"{home.root} has a release of its own and cannot follow {address}. Set XNAI_HOME to a new folder, "
+                    "or unset XNAI_FOLLOW."
+                )
+            write_json(home.root / FOLLOWS, {"address": self._objects.address})
+
+    def catch_up(self) -> None:
+        """Make the shared release that of the home, its pointer last; what it no longer names is removed.
+
+        Raises:
+            HomeError: The store cannot be reached, or nothing is shared there.
+            DamagedArtefactError: A file does not match its card; the home serves what it had.
+        """
+        content, tag = self._objects.read_tagged(LIST)
+        if content is None:
+            raise HomeError(
+                f"No release is shared at {self._objects.address}. Run `xnai run` with XNAI_LANCEDB_URI set to it."
+            )
+        if tag == self._tag:
+            return
+        shared = read_list(content, self._objects.address)
+        _check_paths(shared)
+        for folder in shared.folders:
+            self._fetch(folder, shared)
+        (self._home.root / DOCUMENTS).mkdir(parents=True, exist_ok=True)
+        for name in sorted(shared.texts, key=lambda name: name == POINTER):
+            write_bytes(self._home.root / name, shared.texts[name].encode())
+        self._remove_others(shared)
+        self._tag = tag
+
+    def _fetch(self, folder: str, shared: SharedRelease) -> None:
+        """Download a folder, unless it is there."""
+        card = shared.folders[folder]
+
+        def fill(empty: Path) -> dict[str, object]:
+            for name, file in card["files"].items():
+                (empty / name).parent.mkdir(parents=True, exist_ok=True)
+                self._objects.download(f"{FILES}/{file['sha256']}", empty / name)
+            return {key: value for key, value in card.items() if key != "files"}
+
+        target = publish_artefact(self._home.root / folder, fill)
+        if read_card(target) != card:
+            remove(target)
+            raise DamagedArtefactError(f"The files of {folder} at {self._objects.address} do not match their {CARD}.")
+
+    def _remove_others(self, shared: SharedRelease) -> None:
+        root = self._home.root
+        if RULES not in shared.texts:
+            remove(root / RULES)
+        kept = {root / folder for folder in shared.folders}
+        for top in FOLDERS:
+            for folder in (root / top).glob("*/*" if top == "index" else "*"):
+                if folder not in kept and (folder / CARD).exists():
+                    remove(folder)
+
+
+def _check_paths(shared: SharedRelease) -> None:
+    """Refuse what would be written outside of the home, or over what is not of a release."""
+    files = [f"{folder}/{name}" for folder, card in shared.folders.items() for name in card["files"]]
+    for name in (*shared.texts, *shared.folders, *files):
+        path = PurePosixPath(name)
+        if path.parts[:1] not in _TOPS or ".." in path.parts:
+            raise HomeError(f"The list of the shared release names {name!r}, which is not a file of a release.")
