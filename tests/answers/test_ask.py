@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import xnai_pipelines
+from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer, Sentence, State
-from xnai_pipelines.answers.ask import Written, ask
+from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy

@@ -114,12 +114,7 @@ def fused(vector: Scores, keyword: Scores, weight: float) -> Scores:
         keyword: BM25 scores: float32 [n].
         weight: Share of the vectors, 0 to 1.
     """
-    return summed(standardised(vector), standardised(keyword), weight)
-
-
-def summed(vector: Scores, keyword: Scores, weight: float) -> Scores:
-    """Return the weighted sum of scores that are standardised already, for several weights of one question."""
-    return np.float32(weight) * vector + np.float32(1 - weight) * keyword
+    return np.float32(weight) * standardised(vector) + np.float32(1 - weight) * standardised(keyword)
 
 
 def estimated_sum(

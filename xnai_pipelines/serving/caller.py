@@ -1,13 +1,12 @@
 """Who asks: the caller of a request, from its token."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
-from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
+from xnai_pipelines.serving.tokens import AccessToken, Scope, token_of, tokens
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
@@ -39,11 +38,6 @@ class Caller:
             )
 
 
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
-
-
 ANYONE = Caller("anyone", frozenset(Scope), frozenset())
 """The caller of a service without authentication, which is bound to this machine."""
 
@@ -69,14 +63,12 @@ class Doorkeeper:
         *,
         authenticated: bool,
         issuer: Vouching | None = None,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._home = home
         self._authenticated = authenticated
         self.issuer = issuer
-        self._now = now
         self._seen: tuple[int, int] | None = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: tuple[AccessToken, ...] = ()
 
     async def caller(self, authorization: str | None) -> Caller:
         """Return the caller of a request with this `Authorization` header.
@@ -91,12 +83,12 @@ class Doorkeeper:
         token = credentials.strip(" ") if scheme.lower() == BEARER else ""
         if self.issuer is not None and token.count(".") == 2:
             return await self.issuer.caller(token)
-        found = token_of(token, self._current(), self._now())
+        found = token_of(token, self._current(), datetime.now(UTC))
         if found is None:
             raise NotAuthenticatedError(NOT_AUTHENTICATED)
         return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
 
-    def _current(self) -> tuple[Token, ...]:
+    def _current(self) -> tuple[AccessToken, ...]:
         seen = _stamp(self._home.secrets / "tokens.json")
         if seen != self._seen:
             self._tokens, self._seen = tokens(self._home), seen

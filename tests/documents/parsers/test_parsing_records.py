@@ -18,7 +18,7 @@ from xnai_pipelines.documents.parsers.parsed import (
     Markup,
     ParsedDocument,
     ParseLimits,
-    Source,
+    SourceFile,
     UnreadableRecord,
 )
 from xnai_pipelines.documents.parsers.records import parse_jsonl
@@ -276,13 +276,13 @@ def test_a_corpus_streams_in_bounded_memory_and_time(tmp_path: Path) -> None:
     text = "An abstract about cells and what they do. " * 35
     path.write_text("".join(lines({"_id": str(at), "title": f"Title {at}", "text": text}) for at in range(5183)))
     tracemalloc.start()
-    count = sum(1 for _ in parse_jsonl(Source(path, path.name, "application/jsonl", ParseLimits())))
+    count = sum(1 for _ in parse_jsonl(SourceFile(path, path.name, "application/jsonl", ParseLimits())))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 5183
     assert peak < 4 * 2**20  # of an 8 MB file
     started = time.process_time()
-    sum(1 for _ in parse_jsonl(Source(path, path.name, "application/jsonl", ParseLimits())))
+    sum(1 for _ in parse_jsonl(SourceFile(path, path.name, "application/jsonl", ParseLimits())))
     assert time.process_time() - started < 2
 
 

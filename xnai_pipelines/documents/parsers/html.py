@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.html_blocks import Block, Part, page_blocks
+from xnai_pipelines.documents.parsers.html_blocks import Block, BlockRole, page_blocks
 from xnai_pipelines.documents.parsers.link_targets import target_beside
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
@@ -70,7 +70,7 @@ def parse_html(html: str, stem: str) -> Content:
     headings = markdown_headings(text)
     words = single_line(normalise(title)) or title_of(headings) or stem
     found = _key(text)
-    doubtful = (line for block in blocks if block.part is Part.DOUBTFUL for line in block.texts)
+    doubtful = (line for block in blocks if block.part is BlockRole.DOUBTFUL for line in block.texts)
     for line in doubtful:
         if _key(line) not in found:
             omitted.add("line taken for navigation", line)
@@ -111,13 +111,13 @@ def _without_words(page: "LexborHTMLParser") -> Omitted:
 def _chosen(main: str, blocks: list[Block]) -> str:
     """Return the article, or the blocks of the body if the article lacks content."""
     found = _key(_TAGS.sub("", main))
-    content = [block for block in blocks if block.part is Part.CONTENT]
+    content = [block for block in blocks if block.part is BlockRole.CONTENT]
     lost = [text for block in content for text in block.texts if _key(text) not in found]
     body = [
         block
         for block in blocks
-        if block.part is Part.CONTENT
-        or (block.part is Part.DOUBTFUL and all(_key(text) in found for text in block.texts))
+        if block.part is BlockRole.CONTENT
+        or (block.part is BlockRole.DOUBTFUL and all(_key(text) in found for text in block.texts))
     ]
     markdown = _joined(body or blocks)
     lost_rows = len(_ROW.findall(main)) < len(_ROW.findall(markdown))

@@ -44,7 +44,7 @@ _MIN_LINKED = 0.5
 _INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
-class Part(StrEnum):
+class BlockRole(StrEnum):
     """What a block is to the page. Of `DOUBTFUL` blocks the article extractor decides."""
 
     CONTENT = "content"
@@ -58,7 +58,7 @@ class Block:
 
     markdown: str
     texts: tuple[str, ...]
-    part: Part
+    part: BlockRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class _Place:
     quoted: bool = False
     linked: bool = False
     main: bool = False
-    part: Part = Part.CONTENT
+    part: BlockRole = BlockRole.CONTENT
 
 
 @dataclass(slots=True)
@@ -187,7 +187,7 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
         quoted=parent.quoted or tag == "blockquote",
         linked=parent.linked or tag == "a",
         main=main,
-        part=_part_of(node, tag, role, main) if parent.part is Part.CONTENT else parent.part,
+        part=_part_of(node, tag, role, main) if parent.part is BlockRole.CONTENT else parent.part,
     )
     if tag == "table" and parent.cell is None:
         return replace(place, table=node if is_data_table(node) else None)
@@ -196,18 +196,18 @@ def _place_of(node: "LexborNode", parent: _Place) -> _Place:
     return place
 
 
-def _part_of(node: "LexborNode", tag: str, role: str, main: bool) -> Part:
+def _part_of(node: "LexborNode", tag: str, role: str, main: bool) -> BlockRole:
     if tag == "nav" or role in _DECORATIVE_ROLES or (tag == "footer" and not main):
-        return Part.DECORATION
+        return BlockRole.DECORATION
     names = _names(node) if not main and tag in _BLOCKS and tag not in HEADINGS else set()
     if names & _CONSENT_NAMES and len(node.text()) < _LONGEST_CONSENT:
         if names & _OVERLAY_NAMES:
-            return Part.DECORATION
+            return BlockRole.DECORATION
         if node.css_first("button, [role=button], input") is not None:
-            return Part.DOUBTFUL
+            return BlockRole.DOUBTFUL
     if names & _DECORATIVE_NAMES and _linked_share(node) >= _MIN_LINKED:
-        return Part.DOUBTFUL
-    return Part.CONTENT
+        return BlockRole.DOUBTFUL
+    return BlockRole.CONTENT
 
 
 def _names(node: "LexborNode") -> set[str]:
@@ -248,12 +248,12 @@ def _block(place: _Place, pieces: list[_Piece], items: _Items) -> Block | None:
     return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces))
 
 
-def _part(place: _Place, pieces: list[_Piece]) -> Part:
+def _part(place: _Place, pieces: list[_Piece]) -> BlockRole:
     """Return the part of a block. Nothing but links outside an article may be a menu, unless words lead to it."""
-    if place.part is not Part.CONTENT or place.main:
+    if place.part is not BlockRole.CONTENT or place.main:
         return place.part
     only_links = all(piece.place.linked or not piece.text.strip() for piece in pieces)
-    return Part.DOUBTFUL if only_links and not _follows_words(place.block) else Part.CONTENT
+    return BlockRole.DOUBTFUL if only_links and not _follows_words(place.block) else BlockRole.CONTENT
 
 
 def _follows_words(node: "LexborNode | None") -> bool:

@@ -61,7 +61,7 @@ from xnai_pipelines.documents.parsers.office_workbook import parse_xlsx
 from xnai_pipelines.documents.parsers.opendocument import parse_flat_opendocument, parse_opendocument
 from xnai_pipelines.documents.parsers.outlined import parse_asciidoc, parse_org
 from xnai_pipelines.documents.parsers.outlook import attached_to_msg, parse_msg
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, ParseLimits, SourceFile
 from xnai_pipelines.documents.parsers.pdf import parse_pdf
 from xnai_pipelines.documents.parsers.powerpoint97 import parse_ppt
 from xnai_pipelines.documents.parsers.recognition import Recogniser
@@ -95,7 +95,7 @@ class Parser:
 
     name: str
     own_version: int
-    parse: Callable[[Source], Iterable[Content | BadRecord | Member]]
+    parse: Callable[[SourceFile], Iterable[Content | BadRecord | Member]]
     isolated: bool = False
     libraries: tuple[str, ...] = ()
     has_members: bool = False
@@ -126,10 +126,10 @@ def _version(library: str) -> str | None:
 
 def _of_text(
     parse: Callable[[str, str], Content], prepare: Callable[[bytes], bytes] = bytes
-) -> Callable[[Source], Iterable[Content]]:
+) -> Callable[[SourceFile], Iterable[Content]]:
     """Return a parser of files that decodes, repairs and normalises the text for a parser of text."""
 
-    def read(source: Source) -> Iterable[Content]:
+    def read(source: SourceFile) -> Iterable[Content]:
         text, repair = decode_and_repair(prepare(source.read()))
         content = parse(normalise(text), source.stem)
         return (content if repair is None else replace(content, encoding_repair=repair),)
@@ -139,10 +139,10 @@ def _of_text(
 
 def _of_bytes(
     parse: Callable[[bytes, str, int], Content], members: Callable[[bytes], Iterable[Member]] = lambda data: ()
-) -> Callable[[Source], Iterable[Content | Member]]:
+) -> Callable[[SourceFile], Iterable[Content | Member]]:
     """Return a parser of files from one of bytes. What a file carries is read even if its own text is not."""
 
-    def read(source: Source) -> Iterable[Content | Member]:
+    def read(source: SourceFile) -> Iterable[Content | Member]:
         data = source.read()
         failure: FileError | None = None
         try:
@@ -156,13 +156,13 @@ def _of_bytes(
     return read
 
 
-def _read_pdf(source: Source) -> Iterable[Content | Member]:
+def _read_pdf(source: SourceFile) -> Iterable[Content | Member]:
     limits = source.limits
     recogniser = Recogniser(limits.ocr_languages, limits.seconds) if limits.ocr_languages else None
     return parse_pdf(source.read(), source.stem, limits.max_text_chars, recogniser)
 
 
-def _read_notebook(source: Source) -> Iterable[Content]:
+def _read_notebook(source: SourceFile) -> Iterable[Content]:
     return _of_text(partial(parse_notebook, outputs=source.limits.notebook_outputs))(source)
 
 
