@@ -30,7 +30,7 @@ from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 4  # raised when the files of the same table are other ones
+FORMAT = 5  # raised when the files of the same table are other ones
 
 _POSTINGS = ("keys", "starts", "rows", "weights")
 
