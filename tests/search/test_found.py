@@ -16,7 +16,6 @@ from xnai_pipelines.search import keyword, languages
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode, asked
-from xnai_pipelines.search.scoring import Approximate
 from xnai_pipelines.search.words import terms, words
 from xnai_pipelines.state.layout import Home
 
@@ -130,18 +129,17 @@ def test_another_language_is_found_as_far_as_the_encoder_is_measured_to_know_it(
 def test_without_exact_search_or_with_few_passages_of_a_language_the_words_count_as_in_any_other(
     index: SearchIndex, monkeypatch: pytest.MonkeyPatch
 ):
-    def totals(approximate: Approximate | None, **known: float) -> list[float]:
+    def totals(candidates: int | None, **known: float) -> list[float]:
         scoring = replace(index.for_reader(lambda _: True).scoring, policy=RankingPolicy(languages=known))
         what = asked("Which invoice to a customer is due in thirty days?")
         vector, keyword = scoring.by_vector(what.text), scoring.keyword.scores(what.text)
-        return replace(scoring, approximate=approximate).totals(what, vector, keyword).scores.tolist()
+        return replace(scoring, candidates=candidates).totals(what, vector, keyword).scores.tolist()
 
-    approximate = Approximate(table=None, nprobes=1)
     usual = totals(None)
     assert totals(None, en=1.0, ru=1.0) == usual, "two Russian passages are too few to be told apart"
     monkeypatch.setattr(languages, "MIN_PASSAGES", 2)
     assert totals(None, en=1.0, ru=1.0) != usual
-    assert totals(approximate, en=1.0, ru=1.0) == usual
+    assert totals(10, en=1.0, ru=1.0) == usual
 
 
 def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(
