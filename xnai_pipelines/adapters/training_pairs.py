@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
-from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.questions.generated import generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import FUSED_DEPTH
 from xnai_pipelines.state.context import StageContext, stage
