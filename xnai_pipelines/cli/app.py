@@ -169,7 +169,7 @@ def checked_encoders(names: Sequence[str]) -> list[str]:
     """Return the names of encoders with absolute folders; XNAI_ENCODER may be a hub id, and nothing else is fetched.
 
     Raises:
-        OptionError: A name is no folder and no encoder of a package.
+        OptionError: A name is neither a folder nor an encoder of a package.
         MissingExtraError: The package is not installed.
     """
     from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER

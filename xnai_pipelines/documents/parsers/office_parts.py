@@ -1,6 +1,6 @@
 """What an Office package shows and the text of its body lacks. Runs only in the worker process.
 
-A reader's silence is no proof that it read everything: every text node of the package is held against the text, and
+A reader's silence is not proof that it read everything: every text node of the package is held against the text, and
 what that lacks follows it. What has no text is counted.
 """
 
