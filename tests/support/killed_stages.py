@@ -70,7 +70,7 @@ def kill_at_step(step: int) -> None:
 
     real = TrainingLoop._step
     TrainingLoop._step = lambda self: kill() if self._state.step == step else real(self)
-    adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)
+    adapters.Training = functools.partial(adapters.Training, checkpoint_seconds=0)
 
 
 def run_stage(
