@@ -178,7 +178,7 @@ def search_fingerprint(context: StageContext, index: SearchIndex, questions: lis
 def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Setting]:
     return {
         "depth": CHUNKS_PER_SEARCH,
-        "nprobes": index.nprobes or 0,
+        "candidates": index.candidates or 0,
         "ranking_version": RANKING_VERSION,
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,
