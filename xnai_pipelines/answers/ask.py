@@ -14,9 +14,10 @@ from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
+from xnai_pipelines.answers.superlatives import is_superlative
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
-ANSWERS_VERSION = 4  # raised when the same release and question give another answer
+ANSWERS_VERSION = 5  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -169,7 +170,10 @@ def weigh(
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, merge=False)
+    whole = is_superlative(question)  # of which every row of a table counts
+    evidence = choose_evidence(
+        passages, question, budget_tokens=budget_tokens, filters=filters, merge=whole, whole_tables=whole
+    )
     understood = passages.index.understood(question, filters).text
     scored = score(passages, understood, evidence)
     if own is not None:
