@@ -14,6 +14,7 @@ from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
@@ -190,6 +191,7 @@ def _measure(
     )
     measured: dict[str, Measured] = {}
     texts = len({*material.held_out, *material.pool})
+    spread = Spread(context.engine, context.home.shards)
     ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
     with (
         VectorCache(context.home.vector_cache) as cache,
@@ -203,7 +205,7 @@ def _measure(
                 full=measured.get(FULL_PRECISION),
                 threads=threads,
                 timeout=PROBE_SECONDS,
-                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance),
+                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance, spread),
             )
     full = measured[FULL_PRECISION].vectors
     return Card(
@@ -258,8 +260,10 @@ def _material(
     return material, searched.pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
-def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:
-    vectors, _ = passage_vectors(encoder, cache, passages, advance)
+def _encoded(
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance, spread: Spread
+) -> Vectors:
+    vectors, _ = passage_vectors(encoder, cache, passages, advance, spread=spread)
     return vectors
 
 
