@@ -26,8 +26,8 @@ from numpy.typing import NDArray
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.applying import open_adapted
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
-from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives
+from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
@@ -191,10 +191,8 @@ def train(
     base: EncoderSpec, pairs: Sequence[TrainingPair], config: AdapterConfig, folder: Path, threads: int
 ) -> Adapter:
     """Return an adapter trained on pairs, without validation."""
-    return train_encoder(
-        base, pairs, validation=[], config=config, folder=folder, data_sha256=pairs_sha256(pairs), documents=[],
-        threads=threads, progress=lambda step: None,
-    )  # fmt: skip
+    training = Training(config=config, folder=folder, threads=threads, progress=lambda step: None)
+    return train_encoder(base, pairs, training, validation=[], documents=[])
 
 
 def mined(

@@ -29,7 +29,7 @@ STORED = {
     "embeddings": "LanceDB `embeddings_*`",
     "mentions": "LanceDB `mentions`, `extractions`",
     "entities": "LanceDB `entities`",
-    "relations": "LanceDB `relations`",
+    "relations": "LanceDB `relations`, `occurrences`",
     "communities": "LanceDB `communities`",
     "questions": "LanceDB `questions`",
     "ranking_policy": "`releases/N.json`",

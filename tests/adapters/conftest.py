@@ -12,7 +12,7 @@ from tests.support.tiny_bert import write_tiny_bert
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.pairs import TrainingPair
-from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 
@@ -79,12 +79,9 @@ def trained(
     return train_encoder(
         base,
         pairs,
+        Training(config=quick, folder=tmp_path_factory.mktemp("adapters"), threads=1, progress=lambda step: None),
         validation=held_out,
-        config=quick,
-        folder=tmp_path_factory.mktemp("adapters"),
         documents=[pair.document_id for pair in pairs],
-        threads=1,
-        progress=lambda step: None,
     )
 
 

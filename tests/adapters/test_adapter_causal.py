@@ -16,7 +16,7 @@ from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.config import Task as AdapterTask
 from xnai_pipelines.adapters.conversations import Conversation, Message, conversations_sha256, read_conversations
 from xnai_pipelines.adapters.network import open_network
-from xnai_pipelines.adapters.training import train_causal
+from xnai_pipelines.adapters.training import Training, train_causal
 from xnai_pipelines.errors import AdaptationError
 
 TEMPLATE = (
@@ -36,11 +36,8 @@ def _train(model: Path, conversations: Sequence[Conversation], folder: Path, con
     return train_causal(
         model,
         conversations,
+        Training(config=config, folder=folder, threads=1, progress=lambda step: None),
         validation=_conversations(4),
-        config=config,
-        folder=folder,
-        threads=1,
-        progress=lambda step: None,
     )
 
 

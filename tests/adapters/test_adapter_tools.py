@@ -15,7 +15,7 @@ from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
 from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives
-from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.errors import AdaptationError
@@ -34,12 +34,14 @@ def another(
     return train_encoder(
         base,
         pairs,
+        Training(
+            config=dataclasses.replace(quick, seed=8, epochs=1),
+            folder=tmp_path_factory.mktemp("another"),
+            threads=1,
+            progress=lambda step: None,
+        ),
         validation=[],
-        config=dataclasses.replace(quick, seed=8, epochs=1),
-        folder=tmp_path_factory.mktemp("another"),
         documents=[],
-        threads=1,
-        progress=lambda step: None,
     )
 
 

@@ -23,7 +23,7 @@ from xnai_pipelines.adapters.memory import estimate
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import TrainingStep
-from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import AdaptationError
 from xnai_pipelines.state.artefacts import read_card
@@ -32,14 +32,9 @@ from xnai_pipelines.state.artefacts import read_card
 def _train(
     base: EncoderSpec, folder: Path, config: AdapterConfig, pairs: list[TrainingPair], **more: object
 ) -> Adapter:
-    arguments: dict[str, object] = {
-        "documents": [pair.document_id for pair in pairs],
-        "threads": 1,
-        "progress": lambda step: None,
-        **more,
-    }
-    validation = arguments.pop("validation", [])
-    return train_encoder(base, pairs, validation=validation, config=config, folder=folder, **arguments)  # type: ignore[arg-type]
+    validation = more.pop("validation", [])
+    how = Training(config=config, folder=folder, **{"threads": 1, "progress": lambda step: None, **more})  # type: ignore[arg-type]
+    return train_encoder(base, pairs, how, validation=validation, documents=[pair.document_id for pair in pairs])  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
@@ -110,16 +105,17 @@ _KILLED = textwrap.dedent("""
     from pathlib import Path
     from tests.support.adaptation_pairs import pairs_of
     from xnai_pipelines.adapters.config import AdapterConfig
-    from xnai_pipelines.adapters.training import train_encoder
+    from xnai_pipelines.adapters.training import Training, train_encoder
     from xnai_pipelines.encoders.specification import read_specification
 
     pairs = pairs_of(range(24))
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))
-    train_encoder(
-        read_specification(Path(sys.argv[1]), "fp32"), pairs, validation=pairs_of(range(24, 32)), config=config,
-        folder=Path(sys.argv[2]), documents=[], threads=1, checkpoint_seconds=0,
+    training = Training(
+        config=config, folder=Path(sys.argv[2]), threads=1, checkpoint_seconds=0,
         progress=lambda step: print(step.step, flush=True),
     )
+    base = read_specification(Path(sys.argv[1]), "fp32")
+    train_encoder(base, pairs, training, validation=pairs_of(range(24, 32)), documents=[])
 """)
 
 

@@ -41,8 +41,8 @@ def with_piers(work: Workplace) -> None:
 def test_an_evaluation_is_logged_once_and_kept(work: Workplace, tracker: Tracker):
     with_piers(work)
     labels = work.documents.parent / "questions.jsonl"
-    first = evaluate_release_answers(work.context(), tracker, labels, threads=1)
-    again = evaluate_release_answers(work.context(), tracker, labels, threads=1)
+    first = evaluate_release_answers(work.context(), tracker, labels, threads=1, force=False)
+    again = evaluate_release_answers(work.context(), tracker, labels, threads=1, force=False)
 
     assert (first.measured, again.measured) == (True, False)
     report = first.kept.report
@@ -62,7 +62,7 @@ def test_a_home_without_questions_has_nothing_to_measure(work: Workplace, tracke
     (work.documents.parent / "questions.jsonl").write_text("", encoding="utf-8")
     make_questions(work.context(), work.documents.parent / "questions.jsonl")
     with pytest.raises(NothingToEvaluateError):
-        evaluate_release_answers(work.context(), tracker, None, threads=1)
+        evaluate_release_answers(work.context(), tracker, None, threads=1, force=False)
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import xnai_pipelines
+from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer, Sentence, State
-from xnai_pipelines.answers.ask import Written, ask
+from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.evidence import Evidence, choose_evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
@@ -22,10 +23,13 @@ from xnai_pipelines.errors import QueryError
 from xnai_pipelines.state.schemas import DOCUMENTS
 
 ANYTHING = RefusalPolicy(threshold=float("-inf"))
+BOATS = [f"{first}{last}" for first in ("Sea", "Storm", "Gull") for last in ("star", "wind", "king", "light", "rose")]
 DOCUMENTS_WRITTEN = {
     "lighthouse.md": "# Lighthouse\n\nThe lighthouse was built in 1871. The keeper Agnes Holm lit the lamp. "
     "Its light is seen from nineteen miles away.\n\n## Tides\n\nHigh tide comes twice a day.\n",
     "prices.md": "# Prices\n\n| item | price |\n|---|---|\n| boat trip | 12 euros |\n| museum | 5 euros |\n",
+    "boats.md": "# Boats\n\n| boat | length |\n|---|---|\n"
+    + "".join(f"| the {name} of the northern harbour | {40 + at} m |\n" for at, name in enumerate(BOATS)),
     "install.md": "# Install\n\nTo install the beacon, run:\n\n```sh\nbeacon setup --harbour north\n```\n",
     "маяк.md": "# Маяк\n\nМаяк построили в 1903 году. Смотритель жил в нём с семьёй.\n",
     "灯台.md": "# 灯台\n\n灯台は岬にあります。高さは三十メートルです。\n",
@@ -61,6 +65,8 @@ def assert_exact(answer: Answer, work: Workplace) -> None:
     [
         ("When was the lighthouse built?", "The lighthouse was built in 1871.", "lighthouse.md"),
         ("What does a boat trip cost?", "| boat trip | 12 euros |", "prices.md"),
+        ("Which boat has the greatest length?", f"| the {BOATS[-1]} of the northern harbour | 54 m |", "boats.md"),
+        ("Which boat has the smallest length?", f"| the {BOATS[0]} of the northern harbour | 40 m |", "boats.md"),
         ("Which command sets up the beacon?", "```sh\nbeacon setup --harbour north\n```", "install.md"),
         ("Когда построили маяк?", "Маяк построили в 1903 году.", "маяк.md"),
         ("灯台の高さは？", "高さは三十メートルです。", "灯台.md"),

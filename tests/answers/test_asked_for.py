@@ -2,7 +2,7 @@
 
 import pytest
 
-from xnai_pipelines.answers.asked_for import Thing, asked_for, has_one
+from xnai_pipelines.answers.asked_for import Thing, asked_for, has_one, is_exact
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,33 @@ def test_what_a_question_asks_for(question: str, thing: Thing | None):
 def test_a_text_has_what_is_asked_for(question: str, text: str, has: bool):
     thing, language = asked_for(question) or (Thing.NAME, "en")
     assert has_one(text, thing, language, question) is has
+
+
+@pytest.mark.parametrize(
+    ("question", "answers", "not_"),
+    [
+        ("What is the phone number of Ada?", "Ada: +49 30 5550 117", "Ada, customer since 2023-01-10"),
+        ("Какой номер телефона у Ады?", "Ада, 8 800 555 35 35", "Ада, комната 214"),
+        ("Which e-mail address does Ada have?", "ada@harbour.example", "Ada has an e-mail address."),
+        ("What does the boat cost?", "The boat costs 1,499 €.", "The boat has 12 seats."),
+        ("Сколько стоит тариф?", "цена: 500", "тариф на 500 человек"),
+    ],
+)
+def test_what_has_a_form_of_its_own_is_answered_by_nothing_else(question: str, answers: str, not_: str):
+    wanted = asked_for(question)
+    assert wanted
+    assert is_exact(wanted[0])
+    assert has_one(answers, *wanted, question)
+    assert not has_one(not_, *wanted, question)
+
+
+@pytest.mark.parametrize("question", ["How do I change my e-mail address?", "What happens to my phone number?"])
+def test_a_question_that_only_speaks_of_an_address_does_not_ask_for_one(question: str):
+    wanted = asked_for(question)
+    assert wanted is None or not is_exact(wanted[0])
+
+
+def test_a_telephone_number_counts_nothing():
+    wanted = asked_for("How many people work there?")
+    assert wanted
+    assert not has_one("People Operations: +49 30 5550 133", *wanted, "")

@@ -60,6 +60,38 @@ def test_a_quote_is_shown_as_it_reads(text: str, shown: str):
     assert answer("What?", text, best=best)[0].text == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "brought"),
+    [
+        ("Data is never copied. The only exception is the safe. It is red.", "The only exception is the safe."),
+        ("Orders need approval.\n\n**Exception**: pens.", "Exception: pens."),
+        ("The fee is capped. The limit does not apply to intent.", "The limit does not apply to intent."),
+        ("Daten bleiben hier. Ausgenommen ist der Tresor.", "Ausgenommen ist der Tresor."),
+        ("Скидка 12 %. Она не распространяется на аренду.", "Она не распространяется на аренду."),
+        ("Data is never copied. The safe is red.", None),
+    ],
+)
+def test_a_rule_is_quoted_with_the_exception_right_after_it(text: str, brought: str | None):
+    shown = [one.text for one in answer("What?", text, best=text[:8])]
+    assert shown[1:] == ([brought] if brought else [])
+
+
+def test_the_row_with_the_highest_price_is_quoted_though_another_one_has_more_of_the_words():
+    plans = PLANS.replace(" \\| month", "")
+    shown = [one.text for one in answer("What is the most expensive plan?", plans, best="| Basic")]
+    assert shown == ["Plan: Pro; Price: $20"]
+
+
+@pytest.mark.parametrize(
+    ("code", "brought"),
+    [("```sh\nmake stop\n```", True), (".. code-block:: bash\n\n    make stop", True), ("Then leave.", False)],
+)
+def test_a_line_with_a_colon_brings_the_code_below_it(code: str, brought: bool):
+    shown = [one.text for one in answer("How is it stopped?", f"To stop it:\n\n{code}\n\nDone.", best="To stop")]
+    assert any("make stop" in text for text in shown) == brought
+    assert len(shown) == 1 + brought
+
+
 @pytest.mark.parametrize("question", ["How do I restart the service?", "Как перезапустить?"])
 def test_steps_are_shown_whole_and_in_their_order(question: str):
     shown = [sentence.text for sentence in answer(question, STEPS, best="3. Start")]

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from tests.support.asked import ask
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.answer import Answer
-from xnai_pipelines.answers.ask import Written, ask
+from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.replay import BEYOND, MOST_KEPT, keep, kept_answer, replay
-from xnai_pipelines.answers.signature import Verdict, public_key, signed, signing_key, verify_answer
+from xnai_pipelines.answers.signature import Authenticity, public_key, signed, signing_key, verify_answer
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import AnswerFileError, NotFoundError, NotReadyError, OptionError, RecordError, ReplayError
 from xnai_pipelines.state.layout import Home
@@ -49,7 +50,7 @@ def test_a_signed_answer_is_authentic_and_the_same_bytes_every_time(harbour: Wor
     proven = signed(answer, key, NOON)
     assert proven == signed(answer, signing_key(harbour.home), NOON)
     found = verify_answer(write(tmp_path / "answer.json", asdict(proven)), harbour.home)
-    assert (found.verdict, found.signed_at, found.public_key) == (Verdict.AUTHENTIC, NOON, public_key(key))
+    assert (found.verdict, found.signed_at, found.public_key) == (Authenticity.AUTHENTIC, NOON, public_key(key))
 
 
 @pytest.mark.parametrize("path", ["question", "release", "seconds", "sentences.0.text", "sentences.0.citations.0.start",
@@ -62,7 +63,7 @@ def test_a_change_of_any_part_is_noticed(harbour: Workplace, answer: Answer, tmp
         at = at[int(name) if name.isdigit() else name]
     was = at.get(last, "")
     at[last] = was + 1 if isinstance(was, int | float) else was.replace("0", "1") + ("" if "0" in was else "x")
-    assert verify_answer(write(tmp_path / "answer.json", content), harbour.home).verdict is Verdict.ALTERED
+    assert verify_answer(write(tmp_path / "answer.json", content), harbour.home).verdict is Authenticity.ALTERED
 
 
 @pytest.mark.parametrize("key", ["", "[/x]", "\x1b[2K\rauthentic: key 0", "0" * 63, "0" * 65])
@@ -76,8 +77,8 @@ def test_what_is_not_a_key_is_refused(harbour: Workplace, answer: Answer, tmp_pa
 def test_another_key_is_named_and_can_be_trusted(harbour: Workplace, answer: Answer, tmp_path: Path):
     other = Ed25519PrivateKey.generate()
     path = write(tmp_path / "answer.json", asdict(signed(answer, other)))
-    assert verify_answer(path, harbour.home).verdict is Verdict.OTHER_KEY
-    assert verify_answer(path, harbour.home, public_key(other)).verdict is Verdict.AUTHENTIC
+    assert verify_answer(path, harbour.home).verdict is Authenticity.OTHER_KEY
+    assert verify_answer(path, harbour.home, public_key(other)).verdict is Authenticity.AUTHENTIC
 
 
 def test_a_quote_that_the_stored_document_does_not_have_is_named(harbour: Workplace, answer: Answer, tmp_path: Path):
@@ -86,7 +87,7 @@ def test_a_quote_that_the_stored_document_does_not_have_is_named(harbour: Workpl
     old = replace(answer, sentences=(replace(first, citations=(moved,)),))
     path = write(tmp_path / "answer.json", asdict(signed(old, signing_key(harbour.home))))
     found = verify_answer(path, harbour.home)
-    assert (found.verdict, found.gone) == (Verdict.QUOTES_GONE, (moved,))
+    assert (found.verdict, found.gone) == (Authenticity.QUOTES_GONE, (moved,))
 
 
 def test_a_time_that_is_none_is_an_alteration(harbour: Workplace, answer: Answer, tmp_path: Path):
@@ -94,7 +95,7 @@ def test_a_time_that_is_none_is_an_alteration(harbour: Workplace, answer: Answer
     assert proven.signature
     changed = replace(proven, signature=replace(proven.signature, signed_at="yesterday"))
     found = verify_answer(write(tmp_path / "answer.json", asdict(changed)), harbour.home)
-    assert (found.verdict, found.signed_at) == (Verdict.ALTERED, None)
+    assert (found.verdict, found.signed_at) == (Authenticity.ALTERED, None)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", "{" * 10_000, '{"question": "x"}', "\x00"])

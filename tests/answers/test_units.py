@@ -25,6 +25,16 @@ from xnai_pipelines.answers.units import LONGEST, units
         ("|---|---|\n| Ada | 36 |", ["| Ada | 36 |"]),
         ("Use a | b to join.", ["Use a | b to join."]),
         ("# Title\n\nIt works.", ["It works."]),
+        (
+            "Stopping\n~~~~~~~~\n\nStop it:\n\n.. code-block:: sh\n\n    make a\n\n    make b\n\nDone.",
+            ["Stop it:", "make a\n\n    make b", "Done."],
+        ),
+        (
+            ".. _codes:\n\nCodes\n=====\n\nThere are:\n\n:Code 0: fine\n:Code 1: bad\n",
+            [":Code 0: fine", ":Code 1: bad"],
+        ),
+        ("From: Ada\nSubject: Outage\n\nIt broke.", ["From: Ada", "Subject: Outage", "It broke."]),
+        ("Note: it is\nold and grey.", ["Note: it is\nold and grey."]),
         ("これは本です。あれはペンです。", ["これは本です。", "あれはペンです。"]),
         ("هذا كتاب. هل هذا قلم؟ نعم.", ["هذا كتاب.", "هل هذا قلم؟", "نعم."]),
         ("यह किताब है। वह कलम है।", ["यह किताब है।", "वह कलम है।"]),

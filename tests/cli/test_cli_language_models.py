@@ -9,7 +9,7 @@ from tests.support.pipeline import Said, command, json_of, variables
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.conversations import read_conversations
 from xnai_pipelines.adapters.progress import TrainingStep
-from xnai_pipelines.adapters.training import train_causal
+from xnai_pipelines.adapters.training import Training, train_causal
 from xnai_pipelines.encoders.stored.file import load
 from xnai_pipelines.encoders.stored.scheme import Method
 from xnai_pipelines.state.artefacts import read_card
@@ -139,17 +139,9 @@ def test_an_interrupted_training_resumes_and_ends_with_the_bits_of_one_that_was_
             raise KeyboardInterrupt
 
     resumed = tmp_path / "resumed"
+    training = Training(config=config, folder=resumed, threads=1, progress=interrupt, checkpoint_seconds=0)
     with pytest.raises(KeyboardInterrupt):
-        train_causal(
-            tiny_gpt,
-            read,
-            validation=read,
-            config=config,
-            folder=resumed,
-            threads=1,
-            progress=interrupt,
-            checkpoint_seconds=0,
-        )
+        train_causal(tiny_gpt, read, training, validation=read)
     assert list(resumed.glob(".training/*/step-00000004"))
     given = ("train", "--instructions", str(conversations), "--validation", str(conversations), "--model")
     given = (*given, str(tiny_gpt), *SET, "--json", "--out")

@@ -16,7 +16,7 @@ from tests.support.encoder_cards import BETTER
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
 from xnai_pipelines.defs.runs import HOME_TAG
-from xnai_pipelines.releases.decision import Outcome, write_decision
+from xnai_pipelines.releases.decision import PromotionOutcome, write_decision
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.records import write_record
@@ -136,7 +136,8 @@ def test_a_challenger_that_awaits_approval_is_waited_for(degraded):
     releases = Releases(degraded.home.releases)
     releases.challenge(replace(releases.require(), release=2, vector_space="adapted"))
     write_decision(
-        degraded.home.decisions, decision(Outcome.AWAITING_APPROVAL, champion_release=1, vector_space="adapted")
+        degraded.home.decisions,
+        decision(PromotionOutcome.AWAITING_APPROVAL, champion_release=1, vector_space="adapted"),
     )
     assert "release 2 awaits approval (`xnai approve` releases it" in degraded.tick()
     write_decision(degraded.home.decisions, decision(champion_release=1, vector_space="adapted"))

@@ -11,7 +11,7 @@ from xnai_pipelines.cli.app import checked_encoders
 from xnai_pipelines.cli.pipeline import require_release_encoder
 from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.errors import OptionError, UnsupportedEncoderError, VectorSpaceError
-from xnai_pipelines.releases.decision import Outcome, write_decision
+from xnai_pipelines.releases.decision import PromotionOutcome, write_decision
 from xnai_pipelines.settings import given_settings
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import EncoderOrigin
@@ -53,11 +53,11 @@ def test_a_promoted_release_is_searched_although_the_settings_name_another_encod
     home = Home(tmp_path)
     publish(home)
     settings = given_settings(home=tmp_path, variant="fp32")
-    for outcome in (Outcome.REJECTED, Outcome.AWAITING_APPROVAL):
+    for outcome in (PromotionOutcome.REJECTED, PromotionOutcome.AWAITING_APPROVAL):
         write_decision(home.decisions, decision(outcome, vector_space="space_of_minilm"))
         with pytest.raises(VectorSpaceError, match="they cannot be compared"):
             require_release_encoder(settings)
-    write_decision(home.decisions, decision(Outcome.PROMOTED, vector_space="space_of_minilm"))
+    write_decision(home.decisions, decision(PromotionOutcome.PROMOTED, vector_space="space_of_minilm"))
     require_release_encoder(settings)
 
 

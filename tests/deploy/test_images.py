@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.support.pipeline import ROOT
 from tests.support.workplace import Workplace
 from xnai_pipelines.serving.caller import Doorkeeper
-from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.configuration import ServiceLimits
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.state.layout import Home
 

@@ -15,7 +15,7 @@ from dagster_k8s import K8sRunLauncher
 
 from tests.support.manifests import KUBERNETES, OVERLAYS, Manifest, Pod, pods, rendered, violations
 from tests.support.pipeline import ROOT
-from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.configuration import ServiceLimits
 
 SCHEMAS = "1.37.0"
 ANY: list[dict[str, Any]] = [{"podSelector": {}}]  # what a rule without a side means

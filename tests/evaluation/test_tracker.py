@@ -15,7 +15,7 @@ import pytest
 
 from tests.support.tracked_evaluations import TAGS, at, log, tried_connections
 from xnai_pipelines.errors import TrackingUnavailableError
-from xnai_pipelines.evaluation.logged import find_evaluation, past_evaluations
+from xnai_pipelines.evaluation.logged import past_evaluations
 from xnai_pipelines.evaluation.report import EvaluationReport, tracked_metrics
 from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Tracker
@@ -53,8 +53,8 @@ def test_a_logged_evaluation_is_read_back_whole(tracker, evaluation, database, t
 
 def test_an_evaluation_is_found_again_and_a_later_one_of_the_same_state_is_not_taken_for_it(tracker, evaluation):
     run = log(tracker, evaluation)
-    assert find_evaluation(tracker, evaluation.report) == run
-    assert find_evaluation(tracker, at(evaluation.report, 1, evaluation.report.fingerprint)) is None
+    assert log(tracker, evaluation) == run
+    assert log(tracker, evaluation, report=at(evaluation.report, 1, evaluation.report.fingerprint)) != run
 
 
 def test_past_evaluations_come_newest_first_with_their_own_time(tracker, evaluation):
@@ -69,7 +69,6 @@ def test_past_evaluations_come_newest_first_with_their_own_time(tracker, evaluat
 
 def test_before_the_first_evaluation_there_is_none(tracker, evaluation):
     assert past_evaluations(tracker, 10) == []
-    assert find_evaluation(tracker, evaluation.report) is None
 
 
 def test_a_run_that_fails_half_way_is_marked_failed_and_not_found_again(database, tmp_path, evaluation):
@@ -78,7 +77,6 @@ def test_a_run_that_fails_half_way_is_marked_failed_and_not_found_again(database
     with pytest.raises(TrackingUnavailableError, match="Not a directory"):
         log(tracker, evaluation)
     assert [run.info.status for run in runs(database)] == ["FAILED"]
-    assert find_evaluation(tracker, evaluation.report) is None
     assert past_evaluations(tracker, 10) == []
 
 
@@ -89,7 +87,7 @@ def test_what_a_killed_process_left_running_is_marked_failed_by_the_next(tracker
     now = round(time.time() * 1000)
     killed = client.create_run(experiment, start_time=now - 7_200_000).info.run_id
     at_work = client.create_run(experiment, start_time=now).info.run_id
-    log(tracker, evaluation)
+    log(tracker, evaluation, report=at(evaluation.report, 1, "later"))
     statuses = {run.info.run_id: run.info.status for run in runs(database)}
     assert (statuses[killed], statuses[at_work]) == ("FAILED", "RUNNING")
 
@@ -101,8 +99,8 @@ def test_a_locked_database_is_reported_soon_and_can_be_logged_to_later(tracker, 
         with asked, pytest.raises(TrackingUnavailableError, match="database is locked"):
             log(tracker, evaluation)
         other.rollback()
-    assert find_evaluation(tracker, evaluation.report) is None
-    assert log(tracker, evaluation) == find_evaluation(tracker, evaluation.report)
+    assert past_evaluations(tracker, 10) == []
+    assert log(tracker, evaluation).run_id == past_evaluations(tracker, 10)[0].run_id
 
 
 def test_a_server_that_is_down_is_reported_soon(evaluation):

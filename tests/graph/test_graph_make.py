@@ -1,5 +1,8 @@
 """The graph's tables in a home: incremental, safe to kill, and without a document once it is deleted or forgotten."""
 
+import random
+from contextlib import suppress
+
 import pytest
 
 from tests.support.workplace import CHUNKING, Workplace
@@ -65,6 +68,61 @@ def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tm
     make(fresh)
     assert revision(pages) == revision(fresh)
     assert not compare_with_rebuild(pages.home, pages.tables).different
+
+
+PEOPLE = ("Ann Lee", "Bo Ek", "Cy Oz", "Lee", "Mary Ann Lee", "Ek")
+PLACES = ("Oslo", "New York", "Lyon", "Acme Corp", "the Ninth Gate (NG)")
+TITLES = ("Ann Lee", "Ann Lee (singer)", "Bo Ek", "Oslo", "Guide")
+
+
+def a_page(chosen: random.Random) -> str:
+    """Return a page of a few sentences that link to other pages and repeat their names."""
+    verbs = ("was born in", "met Cy Oz in", "works for", "left")
+    sentences = [
+        f"{chosen.choice(PEOPLE)} {chosen.choice(verbs)} {chosen.choice(PLACES)}, see [more]({chosen.randrange(6)}.md)."
+        for _ in range(chosen.randint(1, 5))
+    ]
+    return f"# {chosen.choice(TITLES)}\n\n## {chosen.choice(PLACES)}\n\n{' '.join(sentences)}\n"
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_any_edits_with_runs_cut_off_between_end_in_the_bytes_of_a_rebuild(work, seed):
+    chosen = random.Random(seed)
+    for _ in range(8):
+        for _ in range(chosen.choice((1, 1, 3))):
+            path = work.documents / f"{chosen.randrange(6)}.md"
+            if path.exists() and chosen.random() < 0.25:
+                path.unlink()
+            else:
+                path.write_text(a_page(chosen))
+        left = chosen.choice((1, 2, 3, 5, 7, 100))
+
+        def cut_off() -> None:
+            nonlocal left
+            left -= 1
+            if not left:
+                raise KeyboardInterrupt
+
+        work.ingest_documents()
+        make_chunks(work.context(), CHUNKING, work.tokens)
+        with suppress(KeyboardInterrupt):
+            bring_graph(work.context(cut_off))
+            assert compare_with_rebuild(work.home, work.tables).different == ()
+    bring_graph(work.context())
+    assert compare_with_rebuild(work.home, work.tables).different == ()
+    assert not any(orphans(work.tables).values())
+
+
+def test_an_edit_writes_the_rows_that_it_touches(work):
+    for at in range(12):
+        work.write(
+            f"{at}.md", f"# Page {at}\n\nUlla Berg{at} met Nils Dahl{at} in Malmo{at}. He left Malmo{at} early.\n"
+        )
+    make(work)
+    work.write("3.md", "# Page 3\n\nUlla Berg3 met Olle Holm3 in Malmo3. He left Malmo3 early.\n")
+    _, entities, relations, communities = make(work)
+    assert max(entities.written, relations.written, communities.written) <= 10
+    assert not compare_with_rebuild(work.home, work.tables).different
 
 
 def test_what_was_read_anew_is_related_anew_even_if_the_mentions_are_the_same():

@@ -15,11 +15,11 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, default_encoder_folder
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
 from xnai_pipelines.evaluation.metrics import best_first, measure
+from xnai_pipelines.models.card.ranking import AskedPool, EncodedPool, hybrid_ndcg, vector_ndcg
 from xnai_pipelines.models.encoder_comparison.candidates import names_to_compare
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard
 from xnai_pipelines.models.encoder_comparison.make import compare_encoders, last_encoder_card
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown, encoder_table
-from xnai_pipelines.models.encoder_comparison.ranking import AskedPool, EncodedPool, hybrid_ndcg, vector_ndcg
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import FUSED_DEPTH

@@ -24,8 +24,8 @@ from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.adapters.logged import log_adapter
 from xnai_pipelines.errors import NotTrackedError, TrackingUnavailableError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
-from xnai_pipelines.models.card.card import Choice
-from xnai_pipelines.models.card.logged import find_card, log_card
+from xnai_pipelines.models.card.card import VariantChoice
+from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.logged import ModelVersion, log_model
 from xnai_pipelines.releases.logged import aliases, mirror_aliases
 from xnai_pipelines.state.tracker import Tracker
@@ -52,9 +52,9 @@ def log(tracker, vector_space="space-1", variant="int4_gptq"):
     )
 
 
-def a_card(tracker):
+def a_card(tracker, made_at=MEASURED_AT, fingerprint="f1"):
     made = card(full(), variant("int4_gptq", 7.4, loss=0.004))
-    return log_card(tracker, replace(made, made_at=MEASURED_AT), fingerprint="f1", plot=b"\x89PNG", tags=TAGS)
+    return log_card(tracker, replace(made, made_at=made_at), fingerprint=fingerprint, plot=b"\x89PNG", tags=TAGS)
 
 
 def store(database):
@@ -176,16 +176,15 @@ def test_a_card_is_read_back_whole(tracker, database, tmp_path):
 
 
 def test_a_card_is_found_again_and_another_is_not_taken_for_it(tracker):
-    assert find_card(tracker, "f1", MEASURED_AT) is None
     log(tracker)
     logged = a_card(tracker)
-    assert find_card(tracker, "f1", MEASURED_AT) == logged
-    assert find_card(tracker, "f2", MEASURED_AT) is None
-    assert find_card(tracker, "f1", MEASURED_AT + timedelta(days=1)) is None
+    assert a_card(tracker) == logged
+    later = a_card(tracker, MEASURED_AT + timedelta(days=1))
+    assert len({logged, later, a_card(tracker, fingerprint="f2")}) == 3
 
 
 def test_a_card_of_the_same_vector_space_is_not_registered_as_a_model(tracker):
-    chosen = Choice("int4_gptq", "space-1", (), {})
+    chosen = VariantChoice("int4_gptq", "space-1", (), {})
     logged = log_card(tracker, replace(card(full()), choice=chosen), fingerprint="f1", plot=b"", tags=TAGS)
     assert log(tracker).run != logged
 
@@ -236,7 +235,7 @@ def test_a_server_accepts_what_is_registered_and_gives_it_back(server, tmp_path)
     stored = client.download_artifacts(first.run.run_id, "card.json", str(tmp_path))
     assert Path(stored).read_bytes() == b'{"variant": "int4_gptq"}'
     logged = a_card(over_http)
-    assert find_card(over_http, "f1", MEASURED_AT) == logged
+    assert a_card(over_http) == logged
     assert mirror_aliases(over_http, champion="space-1", challenger=None) == {"champion": "space-1"}
     assert mirror_aliases(over_http, champion="space-1", challenger=None) == {}
     assert mirror_aliases(over_http, champion=None, challenger=None) == {"champion": None}

@@ -21,7 +21,7 @@ from xnai_pipelines.models.make import asked_vector_space, next_encoder, quantiz
 from xnai_pipelines.models.variants import VARIANTS
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.releases.maintain import maintain
-from xnai_pipelines.state.manifest import Candidate, Releases, read_candidate, record_candidate
+from xnai_pipelines.state.manifest import EncoderCandidate, Releases, read_candidate, record_candidate
 from xnai_pipelines.state.tracker import Tracker
 
 pytestmark = pytest.mark.slow
@@ -165,7 +165,7 @@ def test_a_variant_that_was_not_made_is_named_with_the_command_that_makes_it(wor
         next_encoder(work.home, base, "rate_19x")
     assert next_encoder(work.home, base, None).variant == "int8_dynamic"
     assert next_encoder(work.home, base, "fp32").buildable == base
-    of_other_weights = Candidate("int4_rtn", "0" * 16, "f" * 64, "2026-01-01", ("small",))
+    of_other_weights = EncoderCandidate("int4_rtn", "0" * 16, "f" * 64, "2026-01-01", ("small",))
     record_candidate(work.home.releases, of_other_weights)
     assert read_candidate(work.home.releases) == of_other_weights
     assert next_encoder(work.home, base, None).variant == "int8_dynamic"

@@ -31,7 +31,7 @@ from xnai_pipelines.graph.record import PARTS, Part, record_part
 from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import Outcome, decisions, last_decision
+from xnai_pipelines.releases.decision import PromotionOutcome, decisions, last_decision
 from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.gate import Gate
 from xnai_pipelines.releases.logged import aliases, mirror_releases
@@ -113,7 +113,7 @@ def test_aliases_set_wrong_by_hand_are_repaired_from_the_manifests(adapted: Work
 
 def test_a_rejected_challenger_leaves_the_release_and_a_record_why(adapted: Workplace):
     decision = decide(adapted, gate=Gate(min_gain=0.9)).decision
-    assert decision.outcome is Outcome.REJECTED
+    assert decision.outcome is PromotionOutcome.REJECTED
     outcome = release_promoted(adapted)
     assert (outcome.release, outcome.released) == (1, False)
     assert outcome.reason.startswith("The challenger was rejected: ")
@@ -165,7 +165,7 @@ def test_a_challenger_is_not_released_with_the_figures_of_another(adapted: Workp
 
 
 def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approves(adapted: Workplace):
-    assert decide(adapted, ask=True).decision.outcome is Outcome.AWAITING_APPROVAL
+    assert decide(adapted, ask=True).decision.outcome is PromotionOutcome.AWAITING_APPROVAL
     waiting = release_promoted(adapted)
     assert (waiting.released, waiting.reason) == (False, "The challenger awaits approval: `xnai approve`.")
     assert adapted.search().release.release == 1
@@ -176,7 +176,7 @@ def test_a_challenger_that_awaits_approval_is_released_by_the_person_who_approve
     assert adapted.search().release.release == 2
     decision = last_decision(adapted.home, releases_of(adapted).require().vector_space)
     assert decision
-    assert (decision.outcome, decision.approved_by) == (Outcome.PROMOTED, "Ada")
+    assert (decision.outcome, decision.approved_by) == (PromotionOutcome.PROMOTED, "Ada")
 
 
 def test_an_approval_of_a_challenger_that_awaits_none_is_refused(adapted: Workplace):

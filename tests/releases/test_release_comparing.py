@@ -53,11 +53,9 @@ def test_identical_contenders_differ_nowhere():
     assert comparison.changed == ()
 
 
-def test_intervals_repeat_for_a_seed_and_move_with_another():
-    first, again, other = (compared(seed=seed).of(OVERALL, "hybrid").ndcg for seed in (1, 1, 2))
+def test_intervals_repeat():
+    first, again = (compared().of(OVERALL, "hybrid").ndcg for _ in range(2))
     assert first == again
-    assert first.mean == other.mean
-    assert first != other
 
 
 def test_the_order_of_the_rows_does_not_matter():

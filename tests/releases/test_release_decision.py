@@ -9,7 +9,7 @@ from tests.support.decisions import NOW, PROMOTED, decision
 from xnai_pipelines.errors import DecisionError, RecordError
 from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.releases.decision import (
-    Outcome,
+    PromotionOutcome,
     approve,
     decisions,
     remedies_markdown,
@@ -38,10 +38,10 @@ def test_decisions_are_listed_newest_first_and_the_same_judgement_has_one_record
 
 
 def test_an_approval_names_who_gave_it_and_replaces_the_record(tmp_path):
-    waiting = decision(Outcome.AWAITING_APPROVAL)
+    waiting = decision(PromotionOutcome.AWAITING_APPROVAL)
     write_decision(tmp_path, waiting)
     approved = approve(waiting, " Ada ", NOW + timedelta(hours=1), current_release=3)
-    assert (approved.outcome, approved.approved_by) == (Outcome.PROMOTED, "Ada")
+    assert (approved.outcome, approved.approved_by) == (PromotionOutcome.PROMOTED, "Ada")
     assert approved.approved_at == NOW + timedelta(hours=1)
     write_decision(tmp_path, approved)
     assert decisions(tmp_path) == [approved]
@@ -50,10 +50,10 @@ def test_an_approval_names_who_gave_it_and_replaces_the_record(tmp_path):
 @pytest.mark.parametrize(
     ("outcome", "who", "release", "reason"),
     [
-        (Outcome.REJECTED, "Ada", 3, "does not await approval: it is already rejected"),
-        (Outcome.PROMOTED, "Ada", 3, "does not await approval: it is already promoted"),
-        (Outcome.AWAITING_APPROVAL, " ", 3, "needs the approver's name"),
-        (Outcome.AWAITING_APPROVAL, "Ada", 4, "judged against release 3, but release 4 answers searches now"),
+        (PromotionOutcome.REJECTED, "Ada", 3, "does not await approval: it is already rejected"),
+        (PromotionOutcome.PROMOTED, "Ada", 3, "does not await approval: it is already promoted"),
+        (PromotionOutcome.AWAITING_APPROVAL, " ", 3, "needs the approver's name"),
+        (PromotionOutcome.AWAITING_APPROVAL, "Ada", 4, "judged against release 3, but release 4 answers searches now"),
     ],
 )
 def test_what_cannot_be_approved_says_why(outcome, who, release, reason):
@@ -103,7 +103,7 @@ def test_with_the_setting_every_promotion_asks(tmp_path):
 def test_the_remedies_that_were_tried_are_listed_with_what_each_gained():
     gained = replace(PROMOTED, gain=Estimate(0.03, 0.01, 0.05))
     trial = decision(adapter=None, encoder="e5")
-    adapted = decision(Outcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=NOW + timedelta(days=1))
+    adapted = decision(PromotionOutcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=NOW + timedelta(days=1))
     assert remedies_markdown([adapted, trial]).splitlines()[2:] == [
         "| 2026-03-01 02:00 UTC | encoder e5 | not recorded | rejected |",
         "| 2026-03-02 02:00 UTC | adapter lora-1 of minilm | +0.030 [+0.010, +0.050] | promoted |",

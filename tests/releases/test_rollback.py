@@ -19,7 +19,7 @@ from xnai_pipelines.releases.maintain import maintain
 from xnai_pipelines.releases.rollback import roll_back
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
-from xnai_pipelines.state.manifest import Candidate, Release, Releases, record_candidate
+from xnai_pipelines.state.manifest import EncoderCandidate, Release, Releases, record_candidate
 from xnai_pipelines.state.schemas import embeddings_spec
 
 pytestmark = pytest.mark.slow
@@ -198,7 +198,7 @@ def test_maintenance_keeps_what_the_challenger_and_the_candidate_name(adapted: W
         shutil.copy2(whole / "card.json", folder)
     packaged = adapted.home.models / PACKAGED
     packaged.mkdir()
-    record_candidate(adapted.home.releases, Candidate("static", chosen.name, "0" * 64, "now", ()))
+    record_candidate(adapted.home.releases, EncoderCandidate("static", chosen.name, "0" * 64, "now", ()))
     report = maintain(adapted.context(), kept_releases=0)
     assert (report.expired, report.dropped, report.models_dropped) == ((), (), (unnamed.name,))
     assert challenger.embeddings_table in adapted.tables.names()

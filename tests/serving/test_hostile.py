@@ -16,7 +16,7 @@ from tests.support.homes import small_disk  # noqa: F401 - a fixture
 from tests.support.served import bearer, served
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.serving import connection
-from xnai_pipelines.serving.audit import Access, AccessLog
+from xnai_pipelines.serving.audit import AccessLog, AccessRecord
 from xnai_pipelines.state.day_files import file_of_day
 from xnai_pipelines.state.layout import Home
 
@@ -196,7 +196,7 @@ def test_an_address_in_a_question_is_not_fetched(tenants, client, httpserver):
 
 def test_a_full_disk_costs_lines_of_the_access_log_and_nothing_else(small_disk):  # noqa: F811
     log = AccessLog(Home(small_disk))
-    access = Access("2026-01-01T00:00:00.000+00:00", "a/1", "127.0.0.1", "GET", "/v1/status", 200, 1.0)
+    access = AccessRecord("2026-01-01T00:00:00.000+00:00", "a/1", "127.0.0.1", "GET", "/v1/status", 200, 1.0)
     assert log.write(access)
     filler = small_disk / "filler"
     with pytest.raises(OSError, match="space"):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups.make import BackupReport, back_up
-from xnai_pipelines.backups.places import Place, open_place
+from xnai_pipelines.backups.places import BackupPlace, open_place
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.backups.restore import RestoreReport, restore
 from xnai_pipelines.backups.retention import Retention
@@ -26,12 +26,12 @@ def copy_home(work: Workplace, root: Path) -> Workplace:
     return copy
 
 
-def place_of(work: Workplace) -> Place:
+def place_of(work: Workplace) -> BackupPlace:
     return open_place(str(work.home.root.parent / "backups"))
 
 
 def backed_up(
-    work: Workplace, place: Place | None = None, seal: Seal = PLAIN, rules: Retention = KEEP_ALL
+    work: Workplace, place: BackupPlace | None = None, seal: Seal = PLAIN, rules: Retention = KEEP_ALL
 ) -> BackupReport:
     return back_up(work.home, place or place_of(work), seal, rules)
 

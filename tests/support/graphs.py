@@ -12,11 +12,12 @@ from xnai_pipelines.graph.communities import communities_of, network_of
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import read_document
 from xnai_pipelines.graph.mentions import mention_rows
+from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest
-from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
+from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import EXTRACTIONS
 
 Row = dict[str, Any]
@@ -88,10 +89,13 @@ def whole(read_rows: pa.Table, texts: Mapping[str, tuple[int, str]]) -> dict[str
     """Return all tables of the graph."""
     reading = reading_of(read_rows)
     found = mention_rows(reading, resolve(reading))
-    entities, relations = entity_rows(found, {}), relation_rows(found, read_rows)
+    titles = titles_of(found)
+    occurrences = occurrence_rows(found, read_rows, titles)
+    entities, relations = entity_rows(found, {}), relation_rows(found, read_rows, titles, occurrences)
     network = network_of(relations)
     communities = communities_of(network)
     chosen = chosen_sentences(communities, network, relations)
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
-    divided = community_rows(communities, network, chosen, forms, texts)
+    grounds = community_grounds(communities, network, relations, forms)
+    divided = community_rows(communities, network, chosen, forms, texts, grounds)
     return {"mentions": found, "entities": entities, "relations": relations, "communities": divided}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from xnai_pipelines.documents.health.corpus import Corpus
+from xnai_pipelines.documents.health.corpus import ExaminedCorpus
 from xnai_pipelines.documents.health.examination import Examination
 from xnai_pipelines.documents.health.finding import Finding
 from xnai_pipelines.documents.health.inspections import INSPECTIONS
@@ -24,7 +24,9 @@ PARSERS = {
 }
 
 
-def corpus_of(files: dict[str, str], *, language: str = "en", modified_at: datetime = NOW, **facts: Any) -> Corpus:
+def corpus_of(
+    files: dict[str, str], *, language: str = "en", modified_at: datetime = NOW, **facts: Any
+) -> ExaminedCorpus:
     """Return the corpus of a folder with these files; those without a parser are listed only."""
     documents = []
     for path, text in sorted(files.items()):
@@ -45,7 +47,7 @@ def corpus_of(files: dict[str, str], *, language: str = "en", modified_at: datet
                 "modified_at": modified_at,
             }
             documents.append(examined(row))
-    return Corpus(tuple(documents), frozenset(files), now=NOW, **facts)
+    return ExaminedCorpus(tuple(documents), frozenset(files), now=NOW, **facts)
 
 
 def examination_of(files: dict[str, str], **facts: Any) -> Examination:

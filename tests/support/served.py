@@ -13,8 +13,8 @@ from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.serving import app as serving
 from xnai_pipelines.serving.app import create_app
 from xnai_pipelines.serving.caller import Doorkeeper
+from xnai_pipelines.serving.configuration import ServiceLimits
 from xnai_pipelines.serving.connection import OPTIONS
-from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.oidc import OidcCallers
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.serving.shared_cache import SharedCache

@@ -30,15 +30,18 @@ def log_adapter(
         files: Artifacts, bytes by file name.
         tags: `dagster_run_id`, `release` and the like; `kind` and `adapter` are added.
     """
-    return _logged_once(
-        tracker,
-        f"adapter {adapter_id}",
-        known_by=_adapter(adapter_id),
-        tags=tags,
-        params=params,
-        curve=curve,
-        metrics=metrics,
-        files=files,
+    now = datetime.now(UTC)
+    return Experiment(ADAPTATION, tracker).log(
+        RunContent(
+            title=f"{now:%Y-%m-%d %H:%M} adapter {adapter_id}",
+            measured_at=now,
+            params=params,
+            curve=curve,
+            metrics=metrics,
+            files=files,
+            known_by=_adapter(adapter_id),
+            tags=tags,
+        )
     )
 
 
@@ -86,39 +89,15 @@ def log_comparison(
         tags: `vector_space`, `dagster_run_id`, `release` and the like; `kind`, `adapter`, `fingerprint` and
             `decision` are added.
     """
-    known_by = {"kind": "comparison", "adapter": adapter_id, "fingerprint": fingerprint}
-    return _logged_once(
-        tracker,
-        f"{decision}: adapter {adapter_id}",
-        known_by=known_by,
-        tags={**tags, "decision": decision},
-        metrics=metrics,
-        files=files,
-    )
-
-
-def _logged_once(
-    tracker: Tracker,
-    title: str,
-    *,
-    known_by: Mapping[str, str],
-    tags: Mapping[str, str],
-    metrics: Mapping[str, float],
-    files: Mapping[str, bytes],
-    params: Mapping[str, object] | None = None,
-    curve: Sequence[tuple[int, Mapping[str, float]]] = (),
-) -> MlflowRun:
-    experiment = Experiment(ADAPTATION, tracker)
     now = datetime.now(UTC)
-    return experiment.find(known_by) or experiment.log(
+    return Experiment(ADAPTATION, tracker).log(
         RunContent(
-            title=f"{now:%Y-%m-%d %H:%M} {title}",
+            title=f"{now:%Y-%m-%d %H:%M} {decision}: adapter {adapter_id}",
             measured_at=now,
-            params=params or {},
             metrics=metrics,
-            curve=curve,
             files=files,
-            tags={**tags, **known_by},
+            known_by={"kind": "comparison", "adapter": adapter_id, "fingerprint": fingerprint},
+            tags={**tags, "decision": decision},
         )
     )
 

@@ -17,7 +17,7 @@ from xnai_pipelines.adapters.merging import merge_adapter, merged_encoder
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.adapters.plots import curve_plot
 from xnai_pipelines.adapters.progress import TrainingStep
-from xnai_pipelines.adapters.training import train_encoder
+from xnai_pipelines.adapters.training import Training, train_encoder
 from xnai_pipelines.adapters.training_pairs import documents_of_pairs, read_training_pairs
 from xnai_pipelines.encoders.specification import EncoderSpec, shipped_bytes
 from xnai_pipelines.errors import AdaptationError, NoAdapterError, NoTrainingPairsError
@@ -119,12 +119,9 @@ def train_adapter(
         adapter = train_encoder(
             base,
             pairs,
+            Training(config=config, folder=context.home.adapters, threads=threads, progress=progress),
             validation=read_training_pairs(context.tables, Split.VALIDATION),
-            config=config,
-            folder=context.home.adapters,
             documents=sorted(set().union(*documents_of_pairs(context.tables))),
-            threads=threads,
-            progress=progress,
         )
     if done:
         record(

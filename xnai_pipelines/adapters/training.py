@@ -5,6 +5,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from xnai_pipelines.adapters.checkpoint import TrainingState
 from xnai_pipelines.adapters.config import AdapterConfig, Task, adapter_id
 from xnai_pipelines.adapters.conversations import Conversation, conversations_sha256
 from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork, open_text_tokenizer
-from xnai_pipelines.adapters.loop import Objective, run_training
+from xnai_pipelines.adapters.loop import Objective, TrainingLoop
 from xnai_pipelines.adapters.memory import check_memory, estimate, needed_bytes, read_shape, tokens_at_once
 from xnai_pipelines.adapters.network import attach, base_sha256, open_network, save_adapter, trained_parameters
 from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from peft import PeftModel
 
 _TRAINING = ".training"
-_CHECKPOINT_SECONDS = 30.0
 _LIBRARIES = ("torch", "peft", "transformers", "safetensors", "tokenizers")
 _LESS_MEMORY = {
     Task.ENCODER: "Set mini_batch to a few texts (16), or lower batch_size or passage_length.",
@@ -41,34 +41,63 @@ _LESS_MEMORY = {
 
 _log = logging.getLogger(__name__)
 
-# an objective over the adapted network, on a device
-_MakeObjective = Callable[["PeftModel", str], Objective]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """How an adapter is trained.
+
+    Attributes:
+        config: Config of the training.
+        folder: Root folder of all adapters.
+        threads: Threads of torch.
+        progress: Called after each step.
+        checkpoint_seconds: Seconds between two checkpoints.
+    """
+
+    config: AdapterConfig
+    folder: Path
+    threads: int
+    progress: Callable[[TrainingStep], None]
+    checkpoint_seconds: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What is trained.
+
+    Attributes:
+        identity: Id of the adapter.
+        source: Folder of the base.
+        task: The task.
+        card: What the card says of base and data.
+        check: Raises if there is too little memory.
+        make: Returns the objective over the adapted network, on a device.
+    """
+
+    identity: str
+    source: Path
+    task: Task
+    card: dict[str, Any]
+    check: Callable[[], None]
+    make: Callable[["PeftModel", str], Objective]
 
 
 def train_encoder(
     base: EncoderSpec,
     pairs: Sequence[TrainingPair],
+    training: Training,
     *,
     validation: Sequence[TrainingPair],
-    config: AdapterConfig,
-    folder: Path,
     documents: Sequence[str],
-    threads: int,
-    progress: Callable[[TrainingStep], None],
-    checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, trained on pairs first if it is missing or damaged.
 
     Args:
         base: Base model to adapt, in any variant.
         pairs: Training pairs.
+        training: How it is trained.
         validation: Pairs of other documents, measured during training; may be empty.
-        config: Config of the training.
-        folder: Root folder of all adapters.
         documents: Ids of all training documents, for the card.
-        threads: Threads of torch.
-        progress: Called after each step.
-        checkpoint_seconds: Seconds between two checkpoints.
 
     Raises:
         AdaptationError: There are too few pairs or too little memory, a target module does not exist, or the loss is
@@ -85,8 +114,7 @@ def train_encoder(
             f"{len(pairs)} training pairs with {len(passages)} different passages are too few: training contrasts "
             "each passage with others. Label questions on more documents, or let some be generated."
         )
-    data = pairs_sha256(pairs)
-    identity = adapter_id(base.weights_sha256, data, config, Task.ENCODER)
+    data, config = pairs_sha256(pairs), training.config
 
     def make(adapted: "PeftModel", device: str) -> EncoderObjective:
         tokenizer = open_text_tokenizer(base)
@@ -113,30 +141,18 @@ def train_encoder(
             "documents": sorted(set(documents)),
         },
     }
+    identity = adapter_id(base.weights_sha256, data, config, Task.ENCODER)
     return _published(
-        folder / identity,
-        base.source,
-        task=Task.ENCODER,
-        config=config,
-        card=card,
-        check=check,
-        make=make,
-        threads=threads,
-        checkpoint_seconds=checkpoint_seconds,
-        progress=progress,
+        _Subject(identity=identity, source=base.source, task=Task.ENCODER, card=card, check=check, make=make), training
     )
 
 
 def train_causal(
     model: Path,
     conversations: Sequence[Conversation],
+    training: Training,
     *,
     validation: Sequence[Conversation],
-    config: AdapterConfig,
-    folder: Path,
-    threads: int,
-    progress: Callable[[TrainingStep], None],
-    checkpoint_seconds: float = _CHECKPOINT_SECONDS,
 ) -> Adapter:
     """Return folder/<adapter_id>, a causal model's adapter by supervised fine-tuning on the assistant's words.
 
@@ -145,14 +161,13 @@ def train_causal(
     """
     if not conversations:
         raise AdaptationError("There are no conversations to train on.")
-    weights, data = base_sha256(model), conversations_sha256(conversations)
+    weights, data, config = base_sha256(model), conversations_sha256(conversations), training.config
     shape = read_shape(model)
     if not is_causal(model):
         raise AdaptationError(
             f"{model} is not a causal language model: its config.json names no architecture of one. Name a model that "
             "predicts the next token; `xnai retrain` trains the encoder."
         )
-    identity = adapter_id(weights, data, config, Task.CAUSAL)
 
     def make(adapted: "PeftModel", device: str) -> CausalObjective:
         from transformers import AutoTokenizer
@@ -182,61 +197,33 @@ def train_causal(
             "documents": [],
         },
     }
+    identity = adapter_id(weights, data, config, Task.CAUSAL)
     return _published(
-        folder / identity,
-        model,
-        task=Task.CAUSAL,
-        config=config,
-        card=card,
-        check=check,
-        make=make,
-        threads=threads,
-        checkpoint_seconds=checkpoint_seconds,
-        progress=progress,
+        _Subject(identity=identity, source=model, task=Task.CAUSAL, card=card, check=check, make=make), training
     )
 
 
-def _published(
-    target: Path,
-    source: Path,
-    *,
-    task: Task,
-    config: AdapterConfig,
-    card: dict[str, Any],
-    check: Callable[[], None],
-    make: _MakeObjective,
-    threads: int,
-    checkpoint_seconds: float,
-    progress: Callable[[TrainingStep], None],
-) -> Adapter:
+def _published(what: _Subject, training: Training) -> Adapter:
+    target, config, task = training.folder / what.identity, training.config, what.task
     checkpoints = target.parent / _TRAINING / target.name
 
     def fill(empty: Path) -> dict[str, Any]:
         require("train", "Training an adapter")
-        check()
-        with _torch(threads, config, task) as device:
-            adapted = attach(open_network(source, task), config, task, card["base"]["name"]).to(device)
-            objective = make(adapted, device)
+        what.check()
+        with _torch(training.threads, config, task) as device:
+            adapted = attach(open_network(what.source, task), config, task, what.card["base"]["name"]).to(device)
+            objective = what.make(adapted, device)
             checkpoints.mkdir(parents=True, exist_ok=True)
-            parameters = trained_parameters(adapted)
+            loop = TrainingLoop(objective, adapted, trained_parameters(adapted), config, device)
             try:
-                state = run_training(
-                    objective,
-                    adapted,
-                    parameters=parameters,
-                    config=config,
-                    device=device,
-                    checkpoints=checkpoints,
-                    checkpoint_seconds=checkpoint_seconds,
-                    progress=progress,
-                )
+                state = loop.run(checkpoints, training.checkpoint_seconds, training.progress)
             except AdaptationError:
                 shutil.rmtree(checkpoints)  # resuming would end there again
                 raise
             save_adapter(adapted, empty)
         (empty / CURVE_FILE).write_text(json.dumps(state.curve.to_json()) + "\n", encoding="utf-8")
         return {
-            **card,
+            **what.card,
             "config": {**json.loads(config.description), "device": config.device},
             "metrics": _metrics(state, config, sum(map(len, objective.groups))),
             "libraries": {name: version(name) for name in _LIBRARIES},

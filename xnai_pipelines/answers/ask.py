@@ -12,12 +12,12 @@ from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.refusal import NO_POLICY, RefusalPolicy
+from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
-from xnai_pipelines.answers.streamed import Streamed
+from xnai_pipelines.answers.superlatives import is_superlative
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 
-ANSWERS_VERSION = 4  # raised when the same release and question give another answer
+ANSWERS_VERSION = 5  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -37,50 +37,10 @@ Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Generator[Sentence, No
 """Yields the verified sentences of an answer from evidence. It never raises: a failure is in the notes."""
 
 
-def ask(
-    passages: Passages,
-    question: str,
-    *,
-    policy: RefusalPolicy = NO_POLICY,
-    answerer: Answerer | None = None,
-    filters: Filters = NO_FILTERS,
-    budget_tokens: int = BUDGET_TOKENS,
-    history: Sequence[Turn] = (),
-) -> Answer:
-    """Return the answer of a release.
-
-    Whether to refuse is decided before anything is written, from the evidence alone. If the answerer writes nothing,
-    the answer quotes the documents and says why.
-
-    Args:
-        passages: The release.
-        question: What a person asks; search operators work.
-        policy: How sure the release has to be.
-        answerer: Writes the answer; None quotes the documents.
-        filters: Which documents may answer.
-        budget_tokens: Max tokens of the evidence, estimated.
-        history: What was asked before, the oldest first: a question may mean something said there.
-
-    Raises:
-        QueryError: The question is empty, too long or has no word.
-    """
-    started = time.perf_counter()
-    prepared = prepare(
-        passages,
-        question,
-        policy=policy,
-        filters=filters,
-        budget_tokens=budget_tokens,
-        history=history,
-        to_write=answerer is not None,
-    )
-    return Streamed(stream(prepared, answerer, started)).drained()
-
-
 def stream(prepared: "Prepared", answerer: Answerer | None, started: float) -> Generator[Sentence, None, Answer]:
     """Yield the sentences of an answer as soon as each is verified, none of a refusal; return the whole answer.
 
-    Closing the generator stops the answerer.
+    If the answerer writes nothing, the answer quotes the documents and says why. Closing the generator stops it.
 
     Args:
         prepared: The answer that quotes or refuses, and the evidence.
@@ -126,21 +86,21 @@ def prepare(
     passages: Passages,
     question: str,
     *,
-    policy: RefusalPolicy = NO_POLICY,
-    filters: Filters = NO_FILTERS,
-    budget_tokens: int = BUDGET_TOKENS,
-    history: Sequence[Turn] = (),
+    policy: RefusalPolicy,
+    filters: Filters,
+    history: Sequence[Turn],
     rewriter: Rewriter | None = None,
-    to_write: bool = False,
+    to_write: bool,
 ) -> Prepared:
     """Return the answer that quotes or refuses, and with `to_write` the evidence for another answerer.
 
+    Whether to refuse is decided before anything is written, from the evidence alone.
+
     Args:
         passages: The release.
-        question: What a person asks.
+        question: What a person asks; search operators work.
         policy: How sure the release has to be.
         filters: Which documents may answer.
-        budget_tokens: Max tokens of the evidence, estimated.
         history: What was asked before, the oldest first.
         rewriter: Completes a question that means something said before; None carries words over.
         to_write: Whether an answerer will write.
@@ -149,7 +109,7 @@ def prepare(
         QueryError: The question is empty, too long or has no word.
     """
     asked = standalone(question, history, passages.telling_words, rewriter)
-    parameters = Parameters(ANSWERS_VERSION, policy, budget_tokens, filters)
+    parameters = Parameters(ANSWERS_VERSION, policy, BUDGET_TOKENS, filters)
     answer = Answer("", question, asked, passages.index.release.release, EXTRACTIVE, parameters)
     return prepare_again(passages, answer, to_write=to_write)
 
@@ -210,7 +170,10 @@ def weigh(
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, merge=False)
+    whole = is_superlative(question)  # of which every row of a table counts
+    evidence = choose_evidence(
+        passages, question, budget_tokens=budget_tokens, filters=filters, merge=whole, whole_tables=whole
+    )
     understood = passages.index.understood(question, filters).text
     scored = score(passages, understood, evidence)
     if own is not None:
@@ -239,7 +202,7 @@ def answer_digest(answer: Answer) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def context_block(passages: Passages, question: str, *, budget_tokens: int, filters: Filters = NO_FILTERS) -> str:
+def context_block(passages: Passages, question: str, *, budget_tokens: int, filters: Filters) -> str:
     """Return the evidence as numbered text for another system's prompt; each piece has its source before it."""
     evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters)
     return "\n\n".join(f"[{at}] {_named(one)}\n{one.text}" for at, one in enumerate(evidence, start=1))

@@ -85,7 +85,7 @@ def evaluate_answers(
     texts: Mapping[str, str],
     release: int,
     policy: RefusalPolicy,
-    advance: Callable[[], object] = lambda: None,
+    advance: Callable[[], object],
 ) -> AnswerReport:
     """Return the figures of the answers. Citations are judged as if nothing were refused; refusals are judged apart.
 

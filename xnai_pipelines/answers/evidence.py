@@ -14,6 +14,7 @@ from xnai_pipelines.search.ranking import Candidate
 BUDGET_TOKENS = 2_000
 PASSAGES = 10  # ranked passages that evidence is chosen from
 SHORT = 300  # characters, below which a passage takes in its neighbours: an answer is often in the next sentence
+LONGEST_TABLE = 6_000  # characters that a passage takes in of the table that it is cut from
 SAME = 0.9  # share of words that a passage has in common with a better one, from which on it is left out
 BYTES_PER_TOKEN = 4  # in UTF-8, about right for any script: a letter of most others has two or three bytes
 
@@ -36,6 +37,7 @@ class Evidence:
         rows: Places of its passages in the corpus, in the order of the text.
         chunk_starts: First character of each of its passages in the document's text.
         landmarks: Where its headings and page change, in the order of the text, its start the first.
+        cut: Whether it begins or ends inside a table.
     """
 
     document_id: str
@@ -51,15 +53,20 @@ class Evidence:
     rows: tuple[int, ...] = ()
     chunk_starts: tuple[int, ...] = ()
     landmarks: tuple[Landmark, ...] = ()
+    cut: bool = False
 
     def chunk_at(self, position: int) -> str:
         """Return the passage that the character at this place in the document is in."""
         return self.chunk_ids[max(0, bisect_right(self.chunk_starts, position) - 1)]
 
+    def landmark_at(self, position: int) -> Landmark:
+        """Return the headings and the page of the character at this place in the document."""
+        here = bisect_right(self.landmarks, position, key=lambda landmark: landmark.start) - 1
+        return self.landmarks[here] if here >= 0 else Landmark(self.start, self.heading_path, self.page)
+
     def cite(self, start: int, end: int) -> Citation:
         """Return the citation of these characters of the document, which are in the evidence."""
-        here = bisect_right(self.landmarks, start, key=lambda landmark: landmark.start) - 1
-        at = self.landmarks[here] if here >= 0 else Landmark(self.start, self.heading_path, self.page)
+        at = self.landmark_at(start)
         return Citation(
             document_id=self.document_id,
             source=self.source,
@@ -88,6 +95,7 @@ def choose_evidence(
     budget_tokens: int = BUDGET_TOKENS,
     filters: Filters = NO_FILTERS,
     merge: bool = True,
+    whole_tables: bool = False,
 ) -> list[Evidence]:
     """Return what an answer to the question may rest on, the best first, by the release's ranking.
 
@@ -97,6 +105,7 @@ def choose_evidence(
         budget_tokens: Max tokens of all evidence together, estimated; the best passage is always in.
         filters: Which documents may be used.
         merge: Whether passages that follow each other become one piece of evidence; their documents are read for it.
+        whole_tables: Whether a passage that is cut from a table takes in the rest of it.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
@@ -104,7 +113,9 @@ def choose_evidence(
     ranked = passages.index.rank(question, PASSAGES, filters=filters)
     left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked):
-        places = [place for place in _with_neighbours(passages, candidate.row) if place not in kept]
+        around = _whole_table(passages, candidate.row) if whole_tables else []
+        around = around or _with_neighbours(passages, candidate.row)
+        places = [place for place in around if place not in kept]
         texts = passages.index.corpus.values("text", places)
         # without a language model the budget bounds time and memory, and characters are as good a measure
         size = sum(len(text.encode() if merge else text) for text in texts)
@@ -151,6 +162,29 @@ def _with_neighbours(passages: Passages, row: int) -> list[int]:
     return rows
 
 
+def _whole_table(passages: Passages, row: int) -> list[int]:
+    """Return the rows of the passages with the table that a passage is cut from, or of as many as there is room for."""
+    rows = [row]
+    size = 0
+    while size < LONGEST_TABLE and (after := _rest_of_table(passages, rows[-1], 1)) is not None:
+        rows.append(after)
+        size += len(passages.index.corpus.values("text", [after])[0])
+    while size < LONGEST_TABLE and (before := _rest_of_table(passages, rows[0], -1)) is not None:
+        rows.insert(0, before)
+        size += len(passages.index.corpus.values("text", [before])[0])
+    return rows
+
+
+def _rest_of_table(passages: Passages, row: int, step: int) -> int | None:
+    """Return the row of the passage after or before one if a table goes on there."""
+    other = passages.neighbours(row)[step > 0]
+    if other is None:
+        return None
+    first, second = passages.index.corpus.values("text", [row, other][::step])
+    ends, begins = first.rstrip().rpartition("\n")[2], second.lstrip().partition("\n")[0]
+    return other if any(mark in ends and mark in begins for mark in "|\t") else None
+
+
 def _runs(passages: Passages, rows: Sequence[Row], *, merge: bool) -> list[list[Row]]:
     """Return the passages in the order of their documents; those that follow each other together, if merged."""
     runs: list[list[Row]] = []
@@ -179,6 +213,7 @@ def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
         rows=tuple(row.place for row in run),
         chunk_starts=tuple(row.shown["start"] for row in run),
         landmarks=tuple(landmark for row in run for landmark in landmarks(row.shown, structure)),
+        cut=any(_rest_of_table(passages, run[at].place, step) is not None for at, step in ((-1, 1), (0, -1))),
     )
 
 

@@ -3,24 +3,27 @@
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 from textwrap import dedent
 
 from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.items import MOST_ITEMS, items_around
 from xnai_pipelines.answers.scoring import Unit
-from xnai_pipelines.answers.table_rows import as_sentence
+from xnai_pipelines.answers.superlatives import extreme, is_superlative
+from xnai_pipelines.answers.table_rows import as_sentence, cells
 
 MOST = 3  # sentences of an answer
 MOST_OF_A_LIST = 5  # if the question asks for several
 CLOSE = 0.06  # of score, within which another unit answers as well as the best
 CLOSE_OF_A_LIST = 0.15
+CLOSE_OF_THE_OTHER = 0.3  # of what is compared with the best
 
 # Questions that ask for several things, in the languages whose function words are known.
 _SEVERAL = re.compile(
     r"^\W*(?:please\s+)?list\b|\blist (?:all|every)\b"
     r"|\bname (?:all|some|the (?:two|three|four|five|\w+s))\b|\bwhat (?:are|were) (?!you\b|we\b|they\b)"
-    r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
+    r"|\bwhich (?:\w+ )?\w+s (?:are|were|do|does|have)\b|\b(?:welche \w+en|quels|quelles|cu[aá]les|quali|quais|welke)\b"
     r"|перечисли|\bназов(?:и|ите) (?:все|два|две|три|четыре|пять|несколько)|каковы|какие",
     re.IGNORECASE,
 )
@@ -35,6 +38,22 @@ _TO_DO = re.compile(
     r"|^\W*(?:как (?:мне|можно|[^\W_]+(?:ть|ться|ти))|wie (?:kann|muss|soll|wird|werden|\w+e (?:ich|man)|\w+t man)"
     r"|comment (?:\w+(?:er|ir|re)|puis|peut|faut|dois)|c[oó]mo (?:se|puedo|debo|\w+[aei]r(?:lo|la|se)?)"
     r"|come (?:si|posso|\w+[aei]re))\b",
+    re.IGNORECASE,
+)
+# Questions about two things, or with two parts.
+_TWO = re.compile(
+    r"\b(?:differ(?:s|ent|ence|ences)?|compare[ds]?|versus|vs|together|both|or"
+    r"|and (?:who|whom|whose|when|where|how|what|why|which|until|since)"
+    r"|unterschied\w*|vergleich\w*|oder|und (?:wer|wann|wo|wie|was|warum|bis|seit)\w*|différence|comparer|ou|diferencia"
+    r"|отлич\w+|разниц\w+|сравни\w*|вместе|или|и (?:кто|когда|где|как|что|почему|сколько|какой|какая|какие))\b",
+    re.IGNORECASE,
+)
+# What a sentence begins with that takes back a part of what was said before it.
+_EXCEPTION = re.compile(
+    r"\W*(?:(?:the |an |the only |one )?exceptions?\b|except\b|(?:this|that|it|the \w+)(?: rule| limit)? does not apply"
+    r"|(?:die |eine |einzige )*ausnahmen?\b|ausgenommen\b|(?:dies|das|sie) gilt nicht|исключени[еяй]\b|кроме\b"
+    r"|(?:это|он[аои]?|\w+) не (?:распространя|применя|действу)\w+|(?:la |l'|une |seule )*exception\b|sauf\b"
+    r"|(?:la |una |única )*excepci[oó]n|salvo\b|(?:l'|un')?eccezione\b)",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"[ \t]*(?:```|~~~)")
@@ -56,13 +75,73 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
     several = bool(_SEVERAL.search(question))
     most, close = (MOST_OF_A_LIST, CLOSE_OF_A_LIST) if several else (MOST, CLOSE)
     near = distinct(units, evidence, most)
+    if greatest := _extreme_rows(question, near, units, evidence):
+        return greatest[:MOST_ITEMS]
     chosen = [unit for unit in near if unit.score >= units[0].score - close]
+    # of a table's rows those do not answer that lack the name of the one that is asked for
+    chosen = [unit for unit in chosen if not (unit.names and unit.words < units[0].words)]
     steps = [unit for unit in chosen[:1] if _STEPS.search(question)] + (near if _TO_DO.search(question) else [])
     if todo := next((found for unit in steps if (found := _items_around(unit, evidence, steps=True))), None):
         return todo
     items = _items_around(chosen[0], evidence, steps=False) if chosen else []
     begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
-    return items if len(begun) > 1 else chosen
+    if len(begun) > 1 or (begun and several):
+        return items
+    return _with_what_belongs(_with_the_other(question, chosen, units), units, evidence)
+
+
+def _extreme_rows(
+    question: str, near: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]
+) -> list[Unit]:
+    """Return the rows with the most or the least of what a question asks for, of the first table that has it.
+
+    Words of the question that some rows of the table have and others do not choose among its rows.
+    """
+    if not is_superlative(question):
+        return []
+    for unit in near:
+        if not unit.names or evidence[unit.evidence].cut:
+            continue
+        rows = [one for one in units if (one.evidence, one.names) == (unit.evidence, unit.names)]
+        telling = frozenset.union(*(row.words for row in rows)) - frozenset.intersection(*(row.words for row in rows))
+        rows = [row for row in rows if telling <= row.words]
+        names = _characters(unit.names, evidence[unit.evidence])
+        found = extreme(question, cells(names), [cells(_text(row, evidence)) for row in rows])
+        if found:
+            return [rows[at] for at in found]
+    return []
+
+
+def _with_the_other(question: str, chosen: Sequence[Unit], units: Sequence[Unit]) -> list[Unit]:
+    """Return the chosen units with the best one about what else is compared, or asked for in a second part."""
+    known = frozenset[int]().union(*(unit.words for unit in chosen))
+    if not chosen or len(chosen) == MOST or not _TWO.search(question):
+        return list(chosen)
+    others = (unit for unit in units if unit.words - known and unit.score >= chosen[0].score - CLOSE_OF_THE_OTHER)
+    return [*chosen, *islice(others, 1)]
+
+
+def _with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
+    """Return the chosen units, each with the exception right after it, or the code that its colon leads to."""
+    found: list[Unit] = []
+    for unit in chosen:
+        later = (one for one in units if one.evidence == unit.evidence and one.start >= unit.end)
+        following = min(later, key=lambda one: one.start, default=None)
+        found.append(unit)
+        if following and (
+            _EXCEPTION.match(_text(following, evidence))
+            or (_text(unit, evidence).endswith((":", "：")) and _is_code(following, evidence))
+        ):
+            found.append(following)
+    return list(dict.fromkeys(found))
+
+
+def _is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
+    """Return whether a unit is code: between fences, or indented as a whole."""
+    one = evidence[unit.evidence]
+    begins = one.text.rfind("\n", 0, unit.start - one.start) + 1
+    indent = one.text[begins : unit.start - one.start]
+    return bool(_CODE.match(_text(unit, evidence))) or (len(indent) > 1 and not indent.strip())
 
 
 def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> list[Unit]:
@@ -88,8 +167,11 @@ def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
 
 
 def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:
-    one = evidence[unit.evidence]
-    return one.text[unit.start - one.start : unit.end - one.start]
+    return _characters((unit.start, unit.end), evidence[unit.evidence])
+
+
+def _characters(places: tuple[int, int], one: Evidence) -> str:
+    return one.text[places[0] - one.start : places[1] - one.start]
 
 
 def _items_around(unit: Unit, evidence: Sequence[Evidence], *, steps: bool) -> list[Unit]:
@@ -115,7 +197,7 @@ def _shown(unit: Unit, one: Evidence) -> str:
     if _CODE.match(quote):
         return quote
     if unit.names or quote.startswith("|"):
-        return as_sentence(quote, one.text[unit.names[0] - one.start : unit.names[1] - one.start] if unit.names else "")
+        return as_sentence(quote, _characters(unit.names, one) if unit.names else "")
     if "\n" not in quote:
         return _prose(quote)
     first = one.text.rfind("\n", 0, start) + 1

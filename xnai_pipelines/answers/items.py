@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 MOST_ITEMS = 8  # of an answer
 
-_ITEM = re.compile(r"(?P<indent>[ \t]*)(?:(?P<number>\d{1,3})[.)]|[-*+•‣])[ \t]+\S")
+_ITEM = re.compile(r"(?P<indent>[ \t]*)(?:(?P<number>\d{1,3})[.)]|[-*+•‣]|:[^:`\n]{1,40}:)[ \t]+\S")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 

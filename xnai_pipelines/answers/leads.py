@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 Range: TypeAlias = tuple[int, int]
 
-_ITEM = re.compile(r"(?:[-*+•‣]|\(?\d{1,3}[.)])[ \t]+")
+_ITEM = re.compile(r"(?:[-*+•‣]|:[^:`\n]{1,40}:|\(?\d{1,3}[.)])[ \t]+")
 _HEADING = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _QUESTION = re.compile(r"[?？؟][\"'”’»)\]*_`]*\Z")
 _BOLD = re.compile(r"(?P<mark>\*\*|__)[^*_\n]{1,200}(?P=mark)[.:：]?\Z")

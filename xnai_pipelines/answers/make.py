@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
-from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
@@ -60,7 +61,7 @@ class AnswersOutcome:
 
 
 def evaluate_release_answers(
-    context: StageContext, tracker: Tracker, labelled: Path | None, *, threads: int, force: bool = False
+    context: StageContext, tracker: Tracker, labelled: Path | None, *, threads: int, force: bool
 ) -> AnswersOutcome:
     """Choose when the current release refuses, and return the figures of its answers to the test questions.
 
@@ -95,16 +96,14 @@ def evaluate_release_answers(
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, question_set(tested)]
         known = [[asdict(answer) for answer in gold.answers.get(one.question_id, ())] for one in tested]
         fingerprint = hashlib.sha256(json.dumps([*content, known, asdict(policy)]).encode()).hexdigest()
-        kept = last_answers(context.home)
-        measured = force or kept is None or kept.fingerprint != fingerprint
-        if measured or kept is None:
+
+        def measure(before: KeptAnswers | None) -> KeptAnswers:
             watch.items = len(tested)
             report = measure_answers(context, passages, tested, gold.answers, texts, policy)
-            kept = KeptAnswers(fingerprint, datetime.now(UTC), report, _previous(kept, report))
-            write_record(path, kept)
-        if kept.mlflow_run is None:
-            kept = replace(kept, mlflow_run=_log(tracker, kept, context.run_id))
-            write_record(path, kept)
+            return KeptAnswers(fingerprint, datetime.now(UTC), report, _previous(before, report))
+
+        found, measured = measured_once(path, fingerprint, measure, KeptAnswers, force=force)
+        kept = logged_once(path, found, lambda: _log(tracker, found, context.run_id))
     return AnswersOutcome(kept, measured, watch.seconds, gold.left_out)
 
 
@@ -196,7 +195,8 @@ def _log(tracker: Tracker, kept: KeptAnswers, run_id: str) -> MlflowRun:
                 "latency_ms_p95": report.p95_ms,
             },
             files={"summary.md": answers_markdown(report, kept.previous).encode()},
-            tags={"release": str(report.release), "dagster_run_id": run_id, "fingerprint": kept.fingerprint},
+            known_by={"fingerprint": kept.fingerprint, "measured_at": kept.evaluated_at.isoformat()},
+            tags={"release": str(report.release), "dagster_run_id": run_id},
         )
     )
 

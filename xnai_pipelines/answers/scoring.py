@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.answers.asked_for import asked_for, has_one
+from xnai_pipelines.answers.asked_for import asked_for, has_one, is_exact
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
-from xnai_pipelines.answers.units import units
+from xnai_pipelines.answers.units import said_of, units
 from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.words import fold
 
@@ -22,6 +22,7 @@ OVERLAP = 0.15  # of the words in common, beside 1 for MaxSim
 RANKING = 0.03  # of the passage's score in the search, below the best passage's
 BEFORE = 0.15  # of what the part before it adds to both: "it" and "the school" mean something said there
 HEADINGS = 0.1  # of what the words of the title and of the headings add
+SMALL = 2  # digits of a number
 NOT_OF_THE_KIND = 0.08  # off a unit without a number, time or name if the question asks for one
 
 # Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's; whether the unit has
@@ -32,7 +33,7 @@ FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead
 CONFIDENCE_WEIGHTS = (0.378, 1.449, 2.899, 6.102, 3.875, 5.687, 1.029, 3.118)
 CONFIDENCE_OFFSET = -12.95
 
-_CAPITAL = re.compile(r"(?<=\s)[^\W\d_a-z]\w*")  # inside the question
+_INSIDE = re.compile(r"(?<=[\s«„“\"(])[^\W\d_]\w*")  # words that do not begin the question
 
 Scores = npt.NDArray[np.float32]
 
@@ -47,6 +48,7 @@ class Unit:
         end: Character after the last.
         score: How well it answers; compare within one question.
         names: Range of the row that names its columns in the document; None unless it is a row below one.
+        words: Places of the question's words that it has, or that what it is read with has.
     """
 
     evidence: int
@@ -54,6 +56,7 @@ class Unit:
     end: int
     score: float
     names: tuple[int, int] | None = None
+    words: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +74,20 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """The question's words with their rarity and whether they name something, its token vectors, float32 [q, d]."""
+    """The words of a question and its token vectors.
+
+    Attributes:
+        forms: Forms of each word.
+        rarity: Inverse document frequency of each.
+        named: Whether each is a name or has a digit.
+        telling: Whether each tells one row from another: a small number does not, it stands for anything.
+        tokens: Token vectors: float32 [q, d].
+    """
 
     forms: tuple[tuple[str, ...], ...]
     rarity: npt.NDArray[np.float64]
     named: npt.NDArray[np.bool_]
+    telling: npt.NDArray[np.bool_]
     tokens: npt.NDArray[np.float32]
 
     def shared(self, terms: set[str]) -> npt.NDArray[np.bool_]:
@@ -93,6 +105,9 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
     wanted = asked_for(question)
+    exact = wanted is not None and is_exact(
+        wanted[0]
+    )  # then what does not have it, or not of what is named, is no unit
     highest = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
@@ -101,32 +116,44 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
     for place, one in enumerate(evidence):
         mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
         middles, similarities = _similarities(asked, mine)
-        shared = np.zeros(len(asked.forms), bool)
-        names = {name.casefold() for name in (one.title, *one.heading_path)}
-        above = asked.shared(passages.terms(" ".join(names)))
+        shared, every = np.zeros(len(asked.forms), bool), np.zeros(len(asked.forms), bool)
+        headings = {
+            at.start: {name.casefold() for name in (one.title, *at.heading_path)}
+            for at in (one.landmark_at(one.start), *one.landmarks)
+        }
+        above = {
+            start: asked.shared(passages.terms(" ".join([one.source, *names]))) for start, names in headings.items()
+        }
         before, common_before = np.zeros(1, np.float32), np.zeros(len(asked.forms), bool)
         for part in units(one.text):
             text, start, end = one.text[part.start : part.end], one.start + part.start, one.start + part.end
-            if text.casefold() in names:
+            section = one.landmark_at(start).start
+            if said_of(text).casefold() in headings[section]:
                 continue
             inside = (middles >= 2 * start) & (middles <= 2 * end)
             columns = (one.start + part.names[0], one.start + part.names[1]) if part.names else None
-            for first, last in part.read_with:
+            for first, last in part.read_with(one.text):
                 inside |= (middles >= 2 * (one.start + first)) & (middles <= 2 * (one.start + last))
                 text = f"{one.text[first:last]} {text}"
             best, common = _best(similarities[:, inside]), asked.shared(passages.terms(text))
             shared |= common
+            every |= common | above[section]
             maxsim, overlap = float(best.mean()), _share(asked, common)
             total = maxsim + OVERLAP * overlap + RANKING * (one.score - highest)
             total += BEFORE * (float(np.maximum(best, before).mean()) - maxsim)
             total += BEFORE * (_share(asked, common | common_before) - overlap)
-            total += HEADINGS * (_share(asked, common | above) - overlap)
+            total += HEADINGS * (_share(asked, common | above[section]) - overlap)
             of_the_kind = not wanted or has_one(text, *wanted, question)
+            if exact and not (of_the_kind and (common | common_before | above[section])[asked.named].all()):
+                before, common_before = best, common
+                continue
             total -= NOT_OF_THE_KIND * (not of_the_kind)
             before, common_before = best, common
-            found.append(Unit(place, start, end, total, columns))
+            found.append(
+                Unit(place, start, end, total, columns, frozenset(np.flatnonzero(common & asked.telling).tolist()))
+            )
             facts.append((maxsim, overlap, place, of_the_kind))
-        parts.append((_best(similarities), shared, shared | above))
+        parts.append((_best(similarities), shared, every))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
     return Scored(tuple(found[at] for at in order), _features(asked, facts, order, parts))
 
@@ -134,9 +161,10 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
 def _question(passages: Passages, text: str) -> _Question:
     forms = tuple(passages.telling(text))
     rarity = np.array([passages.rarity(one) for one in forms], np.float64)
-    capitals = {fold(word) for word in _CAPITAL.findall(text)}
+    capitals = {fold(word) for word in _INSIDE.findall(text) if word[0].isupper()}
     named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
-    return _Question(forms, rarity, named, passages.question_tokens(text))
+    telling = np.array([not (one[0].isdigit() and len(one[0]) <= SMALL) for one in forms], bool)
+    return _Question(forms, rarity, named, telling, passages.question_tokens(text))
 
 
 def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.NDArray[np.int64], Scores]:

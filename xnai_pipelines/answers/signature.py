@@ -34,7 +34,7 @@ MOST_BYTES = 4_000_000  # of an answer's file
 _KEY = re.compile("[0-9a-f]{64}")
 
 
-class Verdict(StrEnum):
+class Authenticity(StrEnum):
     """What is found out about a signed answer."""
 
     AUTHENTIC = "authentic"
@@ -50,7 +50,7 @@ class Verification:
     `signed_at` is None if an altered answer names no time.
     """
 
-    verdict: Verdict
+    verdict: Authenticity
     signed_at: datetime | None
     public_key: str
     gone: tuple[Citation, ...] = ()
@@ -91,16 +91,16 @@ def verify_answer(path: Path, home: Home, trusted: str | None = None) -> Verific
     if not _KEY.fullmatch(signature.public_key):
         raise AnswerFileError(f"{path} is not a signed answer: its public key is not 64 hexadecimal digits.")
     if signature.public_key != trusted.lower():
-        return Verification(Verdict.OTHER_KEY, signed_at, signature.public_key)
+        return Verification(Authenticity.OTHER_KEY, signed_at, signature.public_key)
     statement = {**content, "signature": {**content["signature"], "value": ""}}
     try:
         Ed25519PublicKey.from_public_bytes(bytes.fromhex(trusted)).verify(
             bytes.fromhex(signature.value), _statement(statement)
         )
     except (InvalidSignature, ValueError):
-        return Verification(Verdict.ALTERED, signed_at, signature.public_key)
+        return Verification(Authenticity.ALTERED, signed_at, signature.public_key)
     gone = quotes_gone(answer, home)
-    verdict = Verdict.QUOTES_GONE if gone else Verdict.AUTHENTIC
+    verdict = Authenticity.QUOTES_GONE if gone else Authenticity.AUTHENTIC
     return Verification(verdict, signed_at, signature.public_key, gone)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from itertools import zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 _LINE = re.compile(r"[^\n]+")
@@ -59,14 +59,34 @@ def as_sentence(row: str, names: str) -> str:
         row: The row's line.
         names: The line that names the columns, "" if it is not known.
     """
-    cells = _cells(row)
-    named = zip_longest(_cells(names), cells, fillvalue="")
+    named = zip_longest(cells(names), cells(row), fillvalue="")
     return "; ".join(f"{name}: {cell}" if name else cell for name, cell in named if cell)
 
 
-def _cells(row: str) -> list[str]:
-    cells = _BAR.split(row.strip().removeprefix("|")) if "|" in row else row.strip().split("\t")
-    return [" ".join(cell.replace("\\|", "|").split()) for cell in cells]
+def cells(row: str) -> list[str]:
+    """Return the cells of a row's line, without the white space around them."""
+    return [" ".join(row[start:end].replace("\\|", "|").split()) for start, end in _cell_ranges(row)]
+
+
+def names_said(row: str, names: str) -> list[tuple[int, int]]:
+    """Return the ranges of the column names, in their line, that have a cell of the row below them."""
+    filled = [row[start:end].strip() for start, end in _cell_ranges(row)]
+    return [name for name, cell in zip(_cell_ranges(names), filled, strict=False) if cell]
+
+
+def _cell_ranges(row: str) -> list[tuple[int, int]]:
+    """Return the range of each cell; bars at the ends have nothing outside them."""
+    stripped = row.strip()
+    first = len(row) - len(row.lstrip())
+    last = first + len(stripped)
+    if "|" not in row:
+        bars = [at for at in range(first, last) if row[at] == "\t"]
+    else:
+        bars = [match.start() for match in _BAR.finditer(row, first, last)]
+    edges = [first - 1, *bars, last]
+    if "|" in row and bars[:1] == [first]:
+        del edges[0]
+    return [(start + 1, end) for start, end in pairwise(edges)]
 
 
 def _is_rule(line: str) -> bool:

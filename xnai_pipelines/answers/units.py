@@ -6,14 +6,27 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from xnai_pipelines.answers.leads import Range, leads
-from xnai_pipelines.answers.table_rows import Row, table_rows
+from xnai_pipelines.answers.table_rows import Row, names_said, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
 LONGEST = 800  # characters; a longer sentence or line is cut at white space
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)", re.MULTILINE | re.DOTALL)
-_FENCE_LINE = re.compile(r"^[ \t]*(?:`{3,}|~{3,})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
-_HEADING = re.compile(r"#{1,6}[ \t][^\n]*")
+# A longer run of tildes is the line under a heading in reStructuredText.
+_MARK = r"`{3,}|~{3,4}(?!~)"
+# A fence, or the code of a directive of reStructuredText.
+_CODE = re.compile(
+    rf"^[ \t]*(?P<mark>{_MARK})[^\n]*\n.*?(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)"
+    r"|^(?P<indent>[ \t]*)\.\. (?:code|code-block|sourcecode)::.*?\n(?:[ \t]*\n)+"
+    r"(?P<code>(?P=indent)[ \t]+\S.*?)(?=\n(?![ \t]*\n|(?P=indent)[ \t])|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_FENCE_LINE = re.compile(rf"^[ \t]*(?:{_MARK})[ \t]*(?P<language>[^\n]*)\n?", re.MULTILINE)
+_FIELD = re.compile(r"^:?(?P<name>[^\W\d_][\w -]{0,30}):[ \t]+(?=\S)", re.MULTILINE)
+# A heading, the label above one, and the line of a directive that says nothing itself.
+_HEADING = re.compile(
+    r"\s*(?:#{1,6}[ \t][^\n]*|[^\n]+\n(?P<under>[=~^\"*+#'`:.-])(?P=under){2,}[ \t]*(?=\n|\Z)"
+    r"|(?:\.\. )?_[^\n]*:[ \t]*(?=\n|\Z)|\.\. (?:[\w-]+::|(?:code|code-block|sourcecode)::[^\n]*)[ \t]*(?=\n|\Z))"
+)
 
 
 class Part(NamedTuple):
@@ -31,10 +44,13 @@ class Part(NamedTuple):
     names: Range | None = None
     leads: tuple[Range, ...] = ()
 
-    @property
-    def read_with(self) -> tuple[Range, ...]:
-        """Ranges of all that gives the part its meaning."""
-        return (*self.leads, *([self.names] if self.names else []))
+    def read_with(self, text: str) -> list[Range]:
+        """Return the ranges of all that gives the part its meaning; of column names those that it has a cell for."""
+        if self.names is None:
+            return list(self.leads)
+        first, last = self.names
+        said = names_said(text[self.start : self.end], text[first:last])
+        return [*self.leads, *((first + start, first + end) for start, end in said)]
 
 
 def units(text: str) -> list[Part]:
@@ -61,11 +77,11 @@ def _blocks(text: str) -> Iterator[Part | Row]:
     at = _end_of_code_before(text)
     if at:
         yield Part(0, at)
-    for fence in [*(match.span() for match in _FENCE.finditer(text, at)), (len(text), len(text))]:
-        yield from table_rows(text, at, fence[0])
-        if fence[0] < fence[1]:
-            yield Part(*fence)
-        at = fence[1]
+    for code in _CODE.finditer(text, at):
+        yield from table_rows(text, at, code.start())
+        yield Part(*code.span("code" if code["code"] else 0))
+        at = code.end()
+    yield from table_rows(text, at, len(text))
 
 
 def _end_of_code_before(text: str) -> int:
@@ -83,11 +99,25 @@ def _end_of_code_before(text: str) -> int:
     return end if names_next or (below_code and text[end : end + 1] in ("", "\n")) else 0
 
 
+def said_of(text: str) -> str:
+    """Return what a field such as `Subject: Outage` says; a text that is none of these as it is."""
+    field = _FIELD.match(text)
+    return text[field.end() :] if field else text
+
+
 def _sentences(text: str, start: int, end: int) -> Iterator[Part]:
     edges = [start, *sentence_starts(text, start, end), end]
     for first, last in pairwise(edges):
         heading = _HEADING.match(text, first, last)
-        yield from _pieces(text, heading.end() if heading else first, last)
+        for begin, until in _fields(text, heading.end() if heading else first, last):
+            yield from _pieces(text, begin, until)
+
+
+def _fields(text: str, start: int, end: int) -> Iterator[Range]:
+    """Yield the fields of a record, as above an e-mail, a line each; what is none is yielded whole."""
+    fields = [match.start() for match in _FIELD.finditer(text, start, end)]
+    is_record = len(fields) > 1 and all(_FIELD.match(line) for line in text[start:end].strip().splitlines())
+    yield from pairwise(sorted({start, *fields, end})) if is_record else [(start, end)]
 
 
 def _pieces(text: str, start: int, end: int) -> Iterator[Part]:

@@ -80,9 +80,7 @@ def past_drills(home: Home) -> tuple[Drill, ...]:
     return (read_record(_record(home), Drills) or Drills()).drills
 
 
-def drill(
-    home: Home, repository: Repository, say: Callable[[str], None] = lambda _: None, now: datetime | None = None
-) -> Drill:
+def drill(home: Home, repository: Repository, say: Callable[[str], None] = lambda _: None) -> Drill:
     """Restore the newest backup into a scratch folder, and record what came of it.
 
     Blocks that turn out to be damaged are removed, so that the next backup stores them again.
@@ -90,7 +88,6 @@ def drill(
     Raises:
         BackupError: There is no backup, or no room for the scratch folder.
     """
-    now = now or datetime.now(UTC)
     with held(home, "drill.lock", "another drill", say):
         for left in home.root.glob(f"{_SCRATCH}*"):
             shutil.rmtree(left)
@@ -98,7 +95,7 @@ def drill(
         if not ids:
             raise BackupError(f"There is no backup in {repository.place.address}. `xnai backup` makes one.")
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=home.root) as scratch:
-            found = _tried(repository, ids[-1], Path(scratch) / "home", now)
+            found = _tried(repository, ids[-1], Path(scratch) / "home", datetime.now(UTC))
         write_record(_record(home), Drills((*past_drills(home), found)[-REMEMBERED:]))
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from xnai_pipelines.backups.backup import Backup, StoredFile
 from xnai_pipelines.backups.golden import answers_of
-from xnai_pipelines.backups.places import Place
+from xnai_pipelines.backups.places import BackupPlace
 from xnai_pipelines.backups.repository import ABOUT, BACKUPS, BLOCK_BYTES, Repository
 from xnai_pipelines.backups.retention import Retention
 from xnai_pipelines.backups.seal import Checksum, Seal
@@ -74,7 +74,7 @@ class BackupReport:
 
 
 def back_up(
-    home: Home, place: Place, seal: Seal, rules: Retention, say: Callable[[str], None] = lambda _: None
+    home: Home, place: BackupPlace, seal: Seal, rules: Retention, say: Callable[[str], None] = lambda _: None
 ) -> BackupReport:
     """Back the home up, and remove the backups that the rules do not keep.
 
@@ -121,7 +121,7 @@ def back_up(
     return report
 
 
-def _check_mounted(home: Home, place: Place) -> None:
+def _check_mounted(home: Home, place: BackupPlace) -> None:
     """Refuse a place that lost its backups, as a folder does whose disk is not mounted."""
     try:
         made = last_backup(home)

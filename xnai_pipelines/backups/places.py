@@ -18,7 +18,7 @@ from xnai_pipelines.state.objects import Objects
 _UNFINISHED = re.compile(r"\.(repository\.json|[0-9a-f]{64}|\d{8}T\d{6}\.\d{3}Z)\.\d+")
 
 
-class Place(Protocol):
+class BackupPlace(Protocol):
     """Named contents."""
 
     address: str
@@ -42,7 +42,7 @@ class Place(Protocol):
         """Return a context in which no other process adds or removes backups here, if the place can tell."""
 
 
-def open_place(address: str) -> Place:
+def open_place(address: str) -> BackupPlace:
     """Return the place at `s3://BUCKET/PREFIX`, or in a folder.
 
     Raises:
@@ -51,7 +51,7 @@ def open_place(address: str) -> Place:
     """
     parts = urlsplit(address)
     if parts.scheme == "s3" and parts.netloc:
-        return Bucket(address, "The backups", BackupUnavailableError)
+        return BackupBucket(address, "The backups", BackupUnavailableError)
     if "://" in address:
         raise SettingsError(f"Backups cannot be stored at {address}. Name a folder, or s3://BUCKET/PREFIX.")
     return Folder(Path(address).expanduser().absolute())
@@ -134,7 +134,7 @@ class Folder:
         )
 
 
-class Bucket(Objects):
+class BackupBucket(Objects):
     """The objects of a bucket below a prefix, as a place of backups."""
 
     def overlaps(self, folder: Path) -> bool:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from xnai_pipelines.backups import backup as manifests
 from xnai_pipelines.backups.backup import Backup, StoredFile
-from xnai_pipelines.backups.places import Place
+from xnai_pipelines.backups.places import BackupPlace
 from xnai_pipelines.backups.retention import Retention, kept
 from xnai_pipelines.backups.seal import Seal
 from xnai_pipelines.errors import BackupDamagedError, BackupError, SettingsError
@@ -44,7 +44,7 @@ class Repository:
         bytes_written: Bytes of new blocks.
     """
 
-    def __init__(self, place: Place, seal: Seal) -> None:
+    def __init__(self, place: BackupPlace, seal: Seal) -> None:
         """Open the backups of a place, or prepare the place for its first.
 
         Raises:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -54,9 +53,7 @@ class RestoreReport:
     difference: str
 
 
-def restore(
-    repository: Repository, backup: Backup, into: Path, done: Callable[[int], None] = lambda _: None
-) -> RestoreReport:
+def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport:
     """Restore a backup; the folder appears, or is filled, once every file was verified.
 
     A folder that exists may be where a disk is mounted, so it is not replaced: its content moves in, the releases last.
@@ -65,7 +62,6 @@ def restore(
         repository: Where the backup lies.
         backup: The backup.
         into: The new home: a folder that is missing or empty.
-        done: Called with the bytes of each restored file.
 
     Raises:
         BackupError: The folder is not empty, cannot be written, or its disk has no room.
@@ -88,7 +84,6 @@ def restore(
         partial.mkdir(parents=True, mode=0o700)
         for file in backup.files:
             _write(repository, file, partial)
-            done(file.bytes)
         _check_tables(partial)
         if Home(partial).secrets.is_dir():
             Home(partial).secrets.chmod(0o700)

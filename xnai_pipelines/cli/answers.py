@@ -147,7 +147,7 @@ def verify(
 
     The exit code is 1 unless it is authentic.
     """
-    from xnai_pipelines.answers.signature import Verdict, verify_answer
+    from xnai_pipelines.answers.signature import Authenticity, verify_answer
     from xnai_pipelines.cli.show_answers import place
     from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.state.layout import Home
@@ -159,7 +159,7 @@ def verify(
         say(f"{found.verdict}: key {found.public_key}, {found.signed_at or 'no time'}")
         for citation in found.gone:
             say(f"  no longer in the corpus: {place(citation)}")
-    if found.verdict is not Verdict.AUTHENTIC:
+    if found.verdict is not Authenticity.AUTHENTIC:
         raise typer.Exit(1)
 
 

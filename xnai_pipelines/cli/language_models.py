@@ -95,7 +95,7 @@ def train(
     require("train", "`xnai train`")
     from xnai_pipelines.adapters.conversations import read_conversations
     from xnai_pipelines.adapters.schedule import steps_of
-    from xnai_pipelines.adapters.training import train_causal
+    from xnai_pipelines.adapters.training import Training, train_causal
     from xnai_pipelines.state.context import Progress
 
     base = _folder("--model", model)
@@ -111,15 +111,8 @@ def train(
             done = step.step
 
         try:
-            adapter = train_causal(
-                base,
-                conversations,
-                validation=validated,
-                config=config,
-                folder=folder,
-                threads=settings().threads,
-                progress=stepped,
-            )
+            training = Training(config=config, folder=folder, threads=settings().threads, progress=stepped)
+            adapter = train_causal(base, conversations, training, validation=validated)
         except OSError as error:
             raise AdaptationError(f"{folder} cannot be written: {error}. The same command resumes.") from error
     _show_training(adapter, len(conversations), trained=done is not None, as_json=as_json)

@@ -34,22 +34,7 @@ def serve(
 
         writer = Writer(model, current.llm_head_start, current.llm_keep_unsupported)
     print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
-    run_service(
-        Home(current.home),
-        host=current.host,
-        port=current.service_port,
-        threads=current.threads,
-        names=current.service_names,
-        proxies=current.trusted_proxies,
-        authenticated=auth,
-        limits=current.service_limits,
-        writer=writer,
-        redis=current.redis_url,
-        issuer=current.issuer,
-        certificate=current.tls_certificate,
-        key=current.tls_key,
-        follow=current.follow,
-    )
+    run_service(Home(current.home), current.service, threads=current.threads, authenticated=auth, writer=writer)
 
 
 @app.command()
@@ -65,7 +50,7 @@ def mcp(
     require("serve", "The service")
     from xnai_pipelines.serving.run import run_agent_server
 
-    run_agent_server(Home(settings().home), frozenset(group or ()), settings().service_limits)
+    run_agent_server(Home(settings().home), frozenset(group or ()), settings().service.limits)
 
 
 @token_app.command("create")

@@ -9,7 +9,7 @@ from xnai_pipelines.cli.terminal import say, table
 if TYPE_CHECKING:
     from xnai_pipelines.adapters.make import TrainingEstimate
     from xnai_pipelines.cli.queries import ListedRelease
-    from xnai_pipelines.encoders.stored.inspection import Inspection
+    from xnai_pipelines.encoders.stored.inspection import FileInspection
     from xnai_pipelines.evaluation.report import EvaluationReport
     from xnai_pipelines.models.card.card import Card
     from xnai_pipelines.models.encoder_comparison.card import EncoderCard
@@ -113,7 +113,7 @@ def show_encoder_card(card: "EncoderCard") -> None:
     say(card.conclusion)
 
 
-def show_inspection(file: Path, found: "Inspection") -> None:
+def show_inspection(file: Path, found: "FileInspection") -> None:
     """Print what a quantized model's file holds."""
     columns, rows = found.table()
     say(f"{file}: {found.summary}")

@@ -70,7 +70,7 @@ def crawl(
 ) -> None:
     """Crawl a web site and make it a source: `xnai run` reads its pages, and crawls again when they are a day old."""
     from xnai_pipelines.documents.sources.configured import add_site, crawl_spec, remove_site
-    from xnai_pipelines.documents.sources.make import Access, sync_sources
+    from xnai_pipelines.documents.sources.make import SourceAccess, sync_sources
     from xnai_pipelines.environment import source_secret
     from xnai_pipelines.extras import require
 
@@ -90,7 +90,7 @@ def crawl(
     spec = crawl_spec(url=url, name=name or _name_of(url), **given)
     known = _specs()
     specs = add_site(home, spec, known)
-    access = Access(source_secret, settings().private_hosts)
+    access = SourceAccess(source_secret, settings().private_hosts)
     report = sync_sources(home, specs, ("crawl",), access, progress, now=True, only=spec.name)
     (crawled,) = report.sources
     if crawled.trouble and not crawled.files:

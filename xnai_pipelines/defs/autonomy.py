@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, Outcome
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
@@ -97,7 +97,7 @@ def failed_runs(context: dg.RunFailureSensorContext, base: Base, alerts: AlertsR
         kind="run_failure",
         title=f"Run of {run.job_name} failed" + (f" at {', '.join(steps)}" if steps else ""),
         text=context.failure_event.message or "",
-        severity=Severity.ERROR,
+        severity=AlertSeverity.ERROR,
         at=datetime.now(UTC),
         tags={"run_id": run.run_id, "cause": f"{run.job_name} {' '.join(steps)}".strip()},
         link=alerts.run_page(run.run_id),
@@ -147,7 +147,7 @@ def _alert(decision: Decision, now: datetime) -> Alert:
         kind="accuracy",
         title=f"Accuracy: {decision.cause}",
         text=decision.reason,
-        severity=Severity.WARNING,
+        severity=AlertSeverity.WARNING,
         at=now,
         tags=decision.tags,
     )

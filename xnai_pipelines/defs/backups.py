@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.backups.drill import Drill, drill, objections, past_drills
 from xnai_pipelines.backups.make import back_up, last_backup
 from xnai_pipelines.backups.places import default_address, open_place
@@ -81,7 +81,7 @@ def _alert(found: Drill, link: str) -> Alert:
         kind="restore_drill",
         title="A backup could not be restored",
         text=found.fault,
-        severity=Severity.ERROR,
+        severity=AlertSeverity.ERROR,
         at=datetime.now(UTC),
         tags={"cause": "restore_drill"},
         link=link,

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import counts_table, image, result, revision_of, table
 from xnai_pipelines.defs.resources import AlertsResource, SourceResource, StoresResource
@@ -105,7 +105,7 @@ def _alert(report: HealthReport, reasons: tuple[str, ...], link: str) -> Alert:
         kind="document_health",
         title="The documents became unhealthy",
         text=" ".join(reasons) + first,
-        severity=Severity.WARNING,
+        severity=AlertSeverity.WARNING,
         at=datetime.now(UTC),
         tags={"cause": "document_health"},
         link=link,

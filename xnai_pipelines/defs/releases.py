@@ -3,14 +3,14 @@
 import dagster as dg
 from pydantic import Field
 
-from xnai_pipelines.autonomy.alerts.alert import Alert, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.embeddings import soundness
 from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revision, table_facts
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import Decision, Outcome, decide_promotion, remedies_markdown
+from xnai_pipelines.releases.decision import PromotionDecision, PromotionOutcome, decide_promotion, remedies_markdown
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
@@ -114,7 +114,7 @@ def promotion_decision(
         cause_id=tags.get("cause"),
     )
     decision = outcome.decision
-    if decision.outcome is Outcome.AWAITING_APPROVAL:
+    if decision.outcome is PromotionOutcome.AWAITING_APPROVAL:
         alerts.tell(_request_for_approval(decision, alerts.run_page(context.run.run_id)), base.settings.webhook)
     return result(
         outcome,
@@ -132,13 +132,13 @@ def promotion_decision(
     )
 
 
-def _request_for_approval(decision: Decision, page: str) -> Alert:
+def _request_for_approval(decision: PromotionDecision, page: str) -> Alert:
     words = [decision.asked_because or "", *decision.verdict.reasons, "`xnai approve --by NAME` releases it."]
     return Alert(
         kind="approval",
         title=f"A challenger of release {decision.champion_release} awaits approval",
         text=" ".join(words).strip(),
-        severity=Severity.INFO,
+        severity=AlertSeverity.INFO,
         at=decision.decided_at,
         tags={"cause": decision.name},
         link=page,

@@ -13,7 +13,7 @@ from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.metadata import result, revision_of, table
 from xnai_pipelines.defs.resources import SourceResource, StoresResource
 from xnai_pipelines.documents.sources.make import (
-    Access,
+    SourceAccess,
     standing_sources,
     sync_sources,
     write_sources_report,
@@ -61,7 +61,7 @@ def _synced(
     now: bool,
 ) -> dg.MaterializeResult[None]:
     stage = stores.stage_context(context)
-    access = Access(source_secret, base.settings.private_hosts)
+    access = SourceAccess(source_secret, base.settings.private_hosts)
     report = sync_sources(stage.home, source.specs(), kinds, access, stage.progress.say, now=now)
     write_sources_report(stage.home, context.asset_key.path[-1], report)
     columns = ["name", "kind", "prefix", "files", "fetched", "removed", "revision", "trouble"]

@@ -15,7 +15,7 @@ from xnai_pipelines.evaluation.asking import Search, ask, count_calls
 from xnai_pipelines.evaluation.intervals import bootstrap_means
 from xnai_pipelines.evaluation.metrics import METRICS
 from xnai_pipelines.evaluation.per_question import of_questions, per_question_table, worst_questions
-from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, Section, Setting
+from xnai_pipelines.evaluation.report import EvaluationReport, Headline, Level, ModeFigures, Setting
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.questions.question import Origin, Question, Split
 
@@ -43,8 +43,6 @@ def evaluate(
     unanswered: int = 0,
     documents: Mapping[str, DocumentFacts],
     settings: Mapping[str, Setting],
-    depth: int = CHUNKS_PER_SEARCH,
-    seed: int = 0,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Evaluation:
     """Return the figures of a search on questions, scored separately for labelled and generated ones.
@@ -61,8 +59,6 @@ def evaluate(
         unanswered: Number of labelled questions left out because no stored document answers them, stated there too.
         documents: Facts by document_id, for slices and tables.
         settings: Other values that the figures depend on, kept in the report.
-        depth: Number of chunks per search.
-        seed: Seed of the bootstrap.
         progress: Function called after each search with the number done and the total.
 
     Raises:
@@ -70,7 +66,7 @@ def evaluate(
     """
     if not questions or not modes:
         raise ValueError("An evaluation needs at least one question and one search mode.")
-    answers = ask(questions, modes, search, depth=depth, progress=progress)
+    answers = ask(questions, modes, search, depth=CHUNKS_PER_SEARCH, progress=progress)
     table = per_question_table(answers, documents)
     headlines = _headlines(questions, splits_given, unanswered)
     worst_mode = "hybrid" if "hybrid" in modes else modes[0]
@@ -79,10 +75,10 @@ def evaluate(
         question_set=question_set(questions),
         evaluated_at=datetime.now(UTC),
         modes=tuple(modes),
-        depth=depth,
+        depth=CHUNKS_PER_SEARCH,
         settings=dict(settings),
         headlines=headlines,
-        sections=tuple(_sections(table, modes, seed)),
+        sections=tuple(_sections(table, modes)),
         calls=tuple(count_calls(mode, [answer for answer in answers if answer.mode == mode]) for mode in modes),
         worst_mode=worst_mode,
         worst=worst_questions(table, headlines[0], worst_mode),
@@ -132,7 +128,7 @@ def _questions(some: Sequence[Question], origin: Origin) -> str:
     return f"{len(some)} {origin} question{'' if len(some) == 1 else 's'}"
 
 
-def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Section]:
+def _sections(table: pa.Table, modes: Sequence[str]) -> Iterator[ModeFigures]:
     for origin, level, split in product(Origin, Level, (*Split, None)):
         rows = of_questions(table, origin, split, level)
         if not rows.num_rows:
@@ -141,11 +137,11 @@ def _sections(table: pa.Table, modes: Sequence[str], seed: int) -> Iterator[Sect
         values = np.stack([rows[metric].to_numpy() for metric in METRICS], axis=-1)
         values = values.reshape(len(modes), -1, len(METRICS))
         number = values.shape[1]
-        estimates = iter(bootstrap_means(values.swapaxes(0, 1).reshape(number, -1), seed))
+        estimates = iter(bootstrap_means(values.swapaxes(0, 1).reshape(number, -1), seed=0))
         for mode in modes:
             failed = rows.filter((pc.field("mode") == mode) & pc.field("error").is_valid())
             metrics = {metric: next(estimates) for metric in METRICS}
-            yield Section(
+            yield ModeFigures(
                 origin=origin,
                 split=split,
                 level=level,

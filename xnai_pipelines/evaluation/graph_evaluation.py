@@ -22,7 +22,8 @@ from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
-from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 GRAPH = "xnai/graph"
@@ -50,6 +51,11 @@ class GraphEvaluation:
     questions: str
     figures: tuple[HopFigure, ...]
     mlflow_run: MlflowRun | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """The grounds."""
+        return self.grounds
 
     def rows(self) -> list[dict[str, str]]:
         """Return a row for each number of hops and mode: hops, questions, mode, and each metric with its gain."""
@@ -87,8 +93,8 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
             return None
         of = [evaluated.fingerprint, str(evaluated.report.evaluated_at)]
         grounds = hashlib.sha256(json.dumps(of).encode()).hexdigest()[:32]
-        kept = last_graph_evaluation(context.home)
-        if kept is None or kept.grounds != grounds:
+
+        def measure(_: GraphEvaluation | None) -> GraphEvaluation:
             asked = by_mode(rows, evaluated.report.headline)
             watch.items = len(asked[Mode.HYBRID])
             weight = RankingPolicy.of(Releases(context.home.releases).require()).graph_weight
@@ -97,7 +103,7 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
                 index = SearchIndex.open(context.home.root, threads=threads)
                 asked[Mode.HYBRID] = _without_graph(context, index, evaluated.report.headline, routed)
             asked[ROUTED] = routed
-            kept = GraphEvaluation(
+            return GraphEvaluation(
                 grounds=grounds,
                 measured_at=datetime.now(UTC).isoformat(timespec="seconds"),
                 release=evaluated.release,
@@ -105,11 +111,10 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
                 questions=evaluated.report.headline.statement,
                 figures=figures_by_hops(asked),
             )
-            write_record(_path(context.home), kept)
-        if kept.mlflow_run is None:
-            kept = replace(kept, mlflow_run=_log(tracker, kept, context.run_id))
-            write_record(_path(context.home), kept)
-    return kept
+
+        path = _path(context.home)
+        kept, _ = measured_once(path, grounds, measure, GraphEvaluation)
+        return logged_once(path, kept, lambda: _log(tracker, kept, context.run_id))
 
 
 def last_graph_evaluation(home: Home) -> GraphEvaluation | None:
@@ -150,6 +155,7 @@ def _log(tracker: Tracker, evaluation: GraphEvaluation, run_id: str) -> MlflowRu
                 for figure in evaluation.figures
             },
             files={"graph_evaluation.json": json.dumps(asdict(evaluation), indent=2).encode()},
+            known_by={"fingerprint": evaluation.grounds, "measured_at": evaluation.measured_at},
             tags={"release": str(evaluation.release), "dagster_run_id": run_id},
         )
     )

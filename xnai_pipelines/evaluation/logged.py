@@ -40,7 +40,7 @@ def log_evaluation(
     plots: Mapping[str, bytes],
     tags: Mapping[str, str],
 ) -> MlflowRun:
-    """Return the MLflow run after logging an evaluation to `xnai/retrieval`.
+    """Return the MLflow run after logging an evaluation to `xnai/retrieval`, unless it is logged already.
 
     The run has the metrics of `tracked_metrics` and the settings as parameters. Its artifacts are `report.json`,
     `per_question.parquet`, `worst_questions.md` and the plots. A run that fails is marked FAILED.
@@ -70,14 +70,11 @@ def log_evaluation(
                 PER_QUESTION_FILE: parquet_bytes(per_question),
                 **{f"{name}.png": png for name, png in plots.items()},
             },
-            tags={**tags, **_identity(report), "question_set": report.question_set},
+            # a later report of the same state is another one
+            known_by={"fingerprint": report.fingerprint, "evaluated_at": report.evaluated_at.isoformat()},
+            tags={**tags, "question_set": report.question_set},
         )
     )
-
-
-def find_evaluation(tracker: Tracker, report: EvaluationReport) -> MlflowRun | None:
-    """Return the finished run that logged this report, None if there is none."""
-    return Experiment(RETRIEVAL, tracker).find(_identity(report))
 
 
 def past_evaluations(tracker: Tracker, limit: int) -> list[PastEvaluation]:
@@ -124,11 +121,6 @@ def _time(tag: str) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else None
-
-
-def _identity(report: EvaluationReport) -> dict[str, str]:
-    """Return the tags that identify a report. A later report of the same state is another one."""
-    return {"fingerprint": report.fingerprint, "evaluated_at": report.evaluated_at.isoformat()}
 
 
 def _download(client: "MlflowClient", run_id: str) -> bytes:

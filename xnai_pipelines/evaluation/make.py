@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from xnai_pipelines.errors import NothingToEvaluateError, TrackingUnavailableError
 from xnai_pipelines.evaluation.evaluate import CHUNKS_PER_SEARCH, Evaluation, evaluate, evaluation_fingerprint
-from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation, past_evaluations
+from xnai_pipelines.evaluation.logged import log_evaluation, past_evaluations
 from xnai_pipelines.evaluation.plots import modes_plot
 from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, Setting, tracked_metrics
 from xnai_pipelines.evaluation.slices import DocumentFacts
@@ -26,7 +26,8 @@ from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release
-from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.measured import logged_once, measured_once
+from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
@@ -92,22 +93,15 @@ def evaluate_retrieval(
             )
         index = SearchIndex.open(context.home.root, threads=threads)
         fingerprint = search_fingerprint(context, index, questions)
-        kept = last_evaluation(context.home)
-        measured = force or kept is None or kept.fingerprint != fingerprint
-        if measured or kept is None:
+
+        def measure(_: KeptEvaluation | None) -> KeptEvaluation:
             watch.items = len(questions)
-            evaluation = measure_search(context, index, questions)
-            release = index.release
-            kept = KeptEvaluation(
-                fingerprint=fingerprint,
-                release=release.release,
-                vector_space=release.vector_space,
-                report=evaluation.report,
-                mlflow_run=None,
-            )
+            evaluation, release = measure_search(context, index, questions), index.release
             remove(path)  # without a record, the rows belong to no evaluation
             write_parquet(_rows_path(context.home), evaluation.per_question)
-            write_record(path, kept)
+            return KeptEvaluation(fingerprint, release.release, release.vector_space, evaluation.report, None)
+
+        kept, measured = measured_once(path, fingerprint, measure, KeptEvaluation, force=force)
         report = kept.report
         # without the extra that draws them, the index is evaluated without plots
         plots = {} if missing("plots") else {"modes": modes_plot(report, report.headline)}
@@ -120,13 +114,12 @@ def evaluate_retrieval(
                 raise
             # everything is already logged: only the plot is missing
             context.progress.say(f"The plot of accuracy over time is skipped. {error}")
-        if kept.mlflow_run is None:
+
+        def log() -> MlflowRun:
             rows = pq.read_table(_rows_path(context.home))
-            # measured by an earlier run that was killed, perhaps between logging it and recording that
-            logged = None if measured else find_evaluation(tracker, report)
-            run = logged or log_evaluation(tracker, report, per_question=rows, plots=plots, tags=tags)
-            kept = replace(kept, mlflow_run=run)
-            write_record(path, kept)
+            return log_evaluation(tracker, report, per_question=rows, plots=plots, tags=tags)
+
+        kept = logged_once(path, kept, log)
     return EvaluationOutcome(kept, plots, measured, watch.seconds)
 
 
@@ -188,7 +181,7 @@ def search_fingerprint(context: StageContext, index: SearchIndex, questions: lis
 def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Setting]:
     return {
         "depth": CHUNKS_PER_SEARCH,
-        "nprobes": index.nprobes or 0,
+        "candidates": index.candidates or 0,
         "ranking_version": RANKING_VERSION,
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,

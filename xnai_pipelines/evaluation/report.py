@@ -20,7 +20,7 @@ class Level(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class ModeFigures:
     """The figures of one search mode on one set of questions. `split` is None for all splits together.
 
     A question whose search raised counts as 0 in every metric and as 1 in `errors`.
@@ -94,7 +94,7 @@ class EvaluationReport:
     depth: int
     settings: Mapping[str, Setting]
     headlines: tuple[Headline, ...]
-    sections: tuple[Section, ...]
+    sections: tuple[ModeFigures, ...]
     calls: tuple[Calls, ...]
     worst_mode: str
     worst: tuple[WorstQuestion, ...]
@@ -104,7 +104,7 @@ class EvaluationReport:
         """The questions that a reader sees first."""
         return self.headlines[0]
 
-    def sections_of(self, headline: Headline, level: Level = Level.DOCUMENT) -> tuple[Section, ...]:
+    def sections_of(self, headline: Headline, level: Level = Level.DOCUMENT) -> tuple[ModeFigures, ...]:
         """Return the sections of a headline's questions, one per mode; none if they lack the level."""
         wanted = (headline.origin, headline.split, level)
         return tuple(section for section in self.sections if (section.origin, section.split, section.level) == wanted)

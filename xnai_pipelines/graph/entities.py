@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.graph.arrays import Ints, changes, encoded, grouped, taken
+from xnai_pipelines.graph.fingerprints import fingerprints_of_groups
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import Rule
@@ -50,8 +51,16 @@ def entity_rows(mentions: pa.Table, types: Mapping[str, str]) -> pa.Table:
         "chunk_ids": _distinct_lists(entity, chunk, len(ids), chunk_ids),
         **_forms(mentions, entity, ids, types),
         **_titled(mentions, entity, document, ids, document_ids),
+        "grounds": fingerprints_of_groups(mentions["revision"], entity, len(ids)),
     }
     return with_revision(columns, ENTITIES.schema)
+
+
+def entity_grounds(mentions: pa.Table) -> pa.Table:
+    """Return id and grounds of the entities of mentions, of which only entity_id and revision are read."""
+    entity, ids = encoded(mentions["entity_id"])
+    grounds = fingerprints_of_groups(mentions["revision"], entity, len(ids))
+    return pa.table({"entity_id": pa.array(ids, pa.string()), "grounds": grounds})
 
 
 def _distinct(group: Ints, value: Ints, width: int) -> tuple[Ints, Ints]:

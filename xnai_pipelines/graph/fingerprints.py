@@ -24,15 +24,27 @@ _NULL = "\x00null"
 
 def fingerprints(columns: Iterable[Any]) -> pa.Array:
     """Return an id of each row, 32 hexadecimal digits, from arrays of one length: strings, numbers, lists, structs."""
-    digits = _digits(_folded(map(_hashes, columns)))
-    offsets = np.arange(len(digits) + 1, dtype=np.int32) * ID_LENGTH
-    return pa.StringArray.from_buffers(len(digits), pa.py_buffer(offsets), pa.py_buffer(digits))
+    return _as_ids(_folded(map(_hashes, columns)))
+
+
+def fingerprints_of_groups(values: Any, group: Ints, size: int) -> pa.Array:
+    """Return an id of the values of each group, whatever their order, for groups 0..size-1."""
+    order = np.argsort(group, kind="stable")
+    ends = np.searchsorted(group[order], np.arange(size + 1))
+    sums = np.concatenate([np.zeros((2, 1), np.uint64), np.cumsum(_hashes(values)[:, order], axis=1)], axis=1)
+    return _as_ids(_folded((_of_numbers(np.diff(ends)), sums[:, ends[1:]] - sums[:, ends[:-1]])))
 
 
 def fingerprint_of_all(values: Any) -> str:
     """Return an id, 32 hexadecimal digits, of all values of an array, whatever their order."""
     total = _hashes(values).sum(axis=1, keepdims=True, dtype=np.uint64)
     return str(_digits(_folded((_of_numbers(np.array([len(values)])), total)))[0], "ascii")
+
+
+def _as_ids(hashes: Hashes) -> pa.Array:
+    digits = _digits(hashes)
+    offsets = np.arange(len(digits) + 1, dtype=np.int32) * ID_LENGTH
+    return pa.StringArray.from_buffers(len(digits), pa.py_buffer(offsets), pa.py_buffer(digits))
 
 
 def _digits(hashes: Hashes) -> npt.NDArray[np.bytes_]:

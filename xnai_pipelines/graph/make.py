@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,14 +12,23 @@ from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of
 from xnai_pipelines.graph.mentions import entity_id, mention_rows
+from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
-from xnai_pipelines.graph.summaries import chosen_sentences, community_rows
-from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, RELATIONS
+from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
+from xnai_pipelines.graph.touched import (
+    STATED,
+    Change,
+    texts_of,
+    touched_communities,
+    touched_entities,
+    touched_relations,
+)
 from xnai_pipelines.state.claim import recorded_inputs
 from xnai_pipelines.state.context import StageContext, report_path, stage
 from xnai_pipelines.state.diff import Diff, diff
@@ -28,7 +37,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 4  # raised when the same extractions give other tables
+VERSION = 5  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
@@ -136,13 +145,26 @@ def _reported(context: StageContext, report: GraphReport, seconds: float) -> Gra
 
 
 def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = None) -> GraphReport:
-    """Bring a table in line with the rows that it should have, unless it was made of the same input."""
+    """Bring a table in line with the rows that it should have, unless it was made of the same input.
+
+    The rows that did not change stay if all were made by the same rules; else, and if too much changed, all are made.
+    """
+    tables, user = context.tables, overrides_of(context.home)
     part = read_graph_record(context.home).parts.get(spec.name)
     written = removed = 0
-    if part is None or part.input != of or context.tables.count(spec) != part.rows:
-        wanted = _ROWS[spec.name](context.tables, overrides_of(context.home))
-        written, removed = write_difference(context, spec, wanted)
-        part = Part(input=of, revision=revision_of(wanted), rows=len(wanted), run=context.run_id)
+    if part is None or part.input != of or tables.count(spec) != part.rows:
+        rules = digest(VERSION, user.revision)
+        sound = part is not None and part.rules == rules and tables.count(spec) == part.rows
+        touched = _TOUCHED[spec.name](tables, user) if sound and spec.name in _TOUCHED else None
+        changes = _WHOLE[spec.name](tables, user) if touched is None else touched
+        if part is not None:
+            record_part(context.home, spec.name, replace(part, rules=""))
+        for change in changes:
+            counts = _write(context, change)
+            if change.spec is spec:
+                written, removed = counts
+        rows = tables.read(spec, ["revision"])
+        part = Part(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
         record_part(context.home, spec.name, part)
     return GraphReport(
         table=spec.name,
@@ -157,11 +179,11 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
     )
 
 
-def write_difference(context: StageContext, spec: TableSpec, wanted: pa.Table) -> tuple[int, int]:
+def _write(context: StageContext, change: Change) -> tuple[int, int]:
     """Write the rows that are new or differ in revision, delete those that are gone; return the numbers of both."""
+    spec, wanted, stored = change.spec, change.wanted, change.stored
     context.tables.ensure(spec)
-    stored = context.tables.read(spec, [spec.key, "revision"])
-    before = pc.take(stored["revision"], pc.index_in(wanted[spec.key], stored[spec.key]))
+    before = pc.take(stored["revision"], pc.index_in(wanted[spec.key], stored[spec.key].combine_chunks()))
     changed = wanted.filter(pc.fill_null(pc.not_equal(wanted["revision"], before), True))
     gone = stored[spec.key].filter(pc.invert(pc.is_in(stored[spec.key], wanted[spec.key].combine_chunks())))
     if len(changed):
@@ -218,42 +240,53 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mention_rows(tables: Tables, user: Overrides) -> pa.Table:
+def _mentions(tables: Tables, user: Overrides) -> list[Change]:
     reading = reading_of(_all(tables, EXTRACTIONS))
-    return mention_rows(reading, resolve(reading, user))
+    return [Change.of_all(tables, MENTIONS, mention_rows(reading, resolve(reading, user)))]
 
 
-def _entity_rows(tables: Tables, user: Overrides) -> pa.Table:
-    return entity_rows(_all(tables, MENTIONS), _types(user))
+def _entities(tables: Tables, user: Overrides) -> list[Change]:
+    return [Change.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), _types(user)))]
 
 
 def _types(user: Overrides) -> dict[str, str]:
     return {entity_id(user.aliases.get(key, key)): kind for key, kind in user.types.items()}
 
 
-def _relation_rows(tables: Tables, _: Overrides) -> pa.Table:
-    return relation_rows(_all(tables, MENTIONS), tables.read(EXTRACTIONS, ["chunk_id", "statements"]))
+def _relations(tables: Tables, _: Overrides) -> list[Change]:
+    mentions, statements = _all(tables, MENTIONS), tables.read(EXTRACTIONS, STATED)
+    titles = titles_of(mentions)
+    occurrences = occurrence_rows(mentions, statements, titles)
+    rows = relation_rows(mentions, statements, titles, occurrences)
+    return [Change.of_all(tables, RELATIONS, rows), Change.of_all(tables, OCCURRENCES, occurrences)]
 
 
-def _community_rows(tables: Tables, _: Overrides) -> pa.Table:
-    return _communities(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+def _communities(tables: Tables, _: Overrides) -> list[Change]:
+    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+    return [Change.of_all(tables, COMMUNITIES, rows)]
 
 
-def _communities(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
+def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
     network = network_of(relations)
     communities = communities_of(network)
     chosen = chosen_sentences(communities, network, relations)
-    texts = _texts(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
+    texts = texts_of(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
-    return community_rows(communities, network, chosen, forms, texts)
+    grounds = community_grounds(communities, network, relations, forms)
+    return community_rows(communities, network, chosen, forms, texts, grounds)
 
 
-# What each table is made by, and of which others; by name, since a schema has no hash.
-_ROWS: Mapping[str, Callable[[Tables, Overrides], pa.Table]] = {
-    MENTIONS.name: _mention_rows,
-    ENTITIES.name: _entity_rows,
-    RELATIONS.name: _relation_rows,
-    COMMUNITIES.name: _community_rows,
+# What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
+_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[Change]]] = {
+    MENTIONS.name: _mentions,
+    ENTITIES.name: _entities,
+    RELATIONS.name: _relations,
+    COMMUNITIES.name: _communities,
+}
+_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[Change] | None]] = {
+    ENTITIES.name: lambda tables, user: touched_entities(tables, _types(user)),
+    RELATIONS.name: lambda tables, _: touched_relations(tables),
+    COMMUNITIES.name: lambda tables, _: touched_communities(tables),
 }
 _SOURCES: Mapping[str, tuple[str, ...]] = {
     ENTITIES.name: (MENTIONS.name,),
@@ -270,18 +303,8 @@ def rebuilt(tables: Tables, user: Overrides) -> dict[str, str]:
     reading = reading_of(extractions)
     mentions = mention_rows(reading, resolve(reading, user))
     entities = entity_rows(mentions, _types(user))
-    relations = relation_rows(mentions, extractions)
-    communities = _communities(tables, relations, entities)
+    titles = titles_of(mentions)
+    relations = relation_rows(mentions, extractions, titles, occurrence_rows(mentions, extractions, titles))
+    communities = _divided(tables, relations, entities)
     made = zip(PARTS, (mentions, entities, relations, communities), strict=True)
     return {name: revision_of(rows) for name, rows in made}
-
-
-def _texts(tables: Tables, wanted: set[str]) -> dict[str, tuple[int, str]]:
-    """Return start and text of these chunks."""
-    found: dict[str, tuple[int, str]] = {}
-    known = pa.array(sorted(wanted), pa.string())
-    for batch in tables.stream(CHUNKS, ["chunk_id", "start", "text"]) if wanted else ():
-        mine = batch.filter(pc.is_in(batch["chunk_id"], known))
-        for row in mine.to_pylist():
-            found[row["chunk_id"]] = (row["start"], row["text"])
-    return found

@@ -127,7 +127,7 @@ def followed(aliases: Mapping[str, tuple[str, Rule]], key: str) -> tuple[str, Ru
     return seen[-1], rule
 
 
-def plurals(terms: Collection[str], acronyms: Collection[str] = ()) -> dict[str, tuple[str, Rule]]:
+def plurals(terms: Collection[str], acronyms: Collection[str]) -> dict[str, tuple[str, Rule]]:
     """Return the terms that are another one with an s at the end.
 
     Args:

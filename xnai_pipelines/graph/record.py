@@ -16,12 +16,21 @@ _TABLES = {"entity": "entities", "relation": "relations", "community": "communit
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A table of the graph: a hash of what it was made of, a hash of its rows, their number, and the run."""
+    """A table of the graph as it was last made.
+
+    Attributes:
+        input: Hash of what it was made of.
+        revision: Hash of its rows.
+        rows: Their number.
+        run: The run.
+        rules: Hash of the rules that its rows were made by; "" while a run is writing them.
+    """
 
     input: str
     revision: str
     rows: int
     run: str = ""
+    rules: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,21 +1,19 @@
 """Rows of the table `relations`: what the text states, and what it mentions together more often than by chance. Pure.
 
-Co-occurrence is counted in sentences. The title of a document and the last heading above a chunk belong to each of its
-sentences. The number of sentences is rounded up to a power of two: an edit then changes the weights of the entities
-that it mentions, not those of all others.
+Co-occurrence is counted in sentences. The number of sentences is rounded up to a power of two: an edit then changes the
+weights of the entities that it mentions, not those of all others.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.graph.arrays import Bools, Floats, Ints, changes, encoded, flat, grouped, ints, position_in, taken
 from xnai_pipelines.graph.fingerprints import fingerprints
-from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.occurrences import Columns, columns_of, counts_in, links_of, members_of
 from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import RELATIONS
 
@@ -23,68 +21,6 @@ CO_OCCURS = "co_occurs"
 IN_SENTENCE = 16  # entities of a sentence that are paired, the first ones
 SENTENCES_KEPT = 8  # of a relation, the first ones
 SURPRISE = 3.84  # likelihood ratio of a pair; chi-squared, one degree of freedom, p = .05
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Columns:
-    """The mentions as numbers, by chunk and place; ids are sorted, so that numbers and ids have one order.
-
-    Attributes:
-        entities: Ids of the entities.
-        chunks: Ids of the chunks.
-        entity, chunk, start, end, position: Of each mention, int64 [m].
-        sentence_start, sentence_end: Range of its sentence, int64 [m].
-        is_title, is_above: Whether it is a title; a title or a heading; [m].
-        subject_of: Entity of the title of each chunk's document, by chunk, int64 [chunks]; -1 without a title.
-        titles: Entity of the title by document id.
-    """
-
-    entities: list[str]
-    chunks: list[str]
-    entity: Ints
-    chunk: Ints
-    start: Ints
-    end: Ints
-    position: Ints
-    sentence_start: Ints
-    sentence_end: Ints
-    is_title: Bools
-    is_above: Bools
-    subject_of: Ints
-    titles: dict[str, int]
-
-
-def columns_of(mentions: pa.Table) -> Columns:
-    """Return the columns of the table `mentions`, whose rows may come in any order."""
-    entity, entities = encoded(mentions["entity_id"])
-    chunk, chunks = encoded(mentions["chunk_id"])
-    start = ints(mentions["start"])
-    order = np.lexsort((ints(mentions["position"]), start, chunk))
-    rows = mentions.take(pa.array(order))
-    entity, chunk = entity[order], chunk[order]
-    is_title = _equal(rows["type"], Kind.TITLE)
-    subject_of = np.full(len(chunks), -1, dtype=np.int64)
-    subject_of[chunk[is_title]] = entity[is_title]
-    titled = rows["document_id"].filter(pa.array(is_title)).to_pylist()
-    return Columns(
-        entities=entities,
-        chunks=chunks,
-        entity=entity,
-        chunk=chunk,
-        start=start[order],
-        end=ints(rows["end"]),
-        position=ints(rows["position"]),
-        sentence_start=ints(rows["sentence_start"]),
-        sentence_end=ints(rows["sentence_end"]),
-        is_title=is_title,
-        is_above=is_title | _equal(rows["type"], Kind.HEADING),
-        subject_of=subject_of,
-        titles=dict(zip(titled, entity[is_title].tolist(), strict=True)),
-    )
-
-
-def _equal(column: Any, kind: Kind) -> Bools:
-    return np.asarray(pc.equal(column, kind.value).to_numpy(zero_copy_only=False), dtype=bool)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -114,68 +50,59 @@ class Edges:
         return Edges(*(column[new] for column in columns))
 
 
-def relation_rows(mentions: pa.Table, extractions: pa.Table) -> pa.Table:
+def relation_rows(
+    mentions: pa.Table,
+    extractions: pa.Table,
+    titles: Mapping[str, str],
+    occurrences: pa.Table,
+    among: pa.Array | None = None,
+) -> pa.Table:
     """Return the relations between the entities, by id.
 
     Args:
         mentions: Rows of the table `mentions`, in any order.
-        extractions: Columns chunk_id and statements of the table `extractions`, in any order.
+        extractions: Columns chunk_id and statements of the same chunks, in any order.
+        titles: Entity of each document's title.
+        occurrences: Rows of the table `occurrences`, of all chunks.
+        among: Only the relations with an end among these entities, whose chunks are all given.
     """
-    columns = columns_of(mentions)
-    stated, kinds = _stated(columns, extractions)
-    together, weights = _together(columns, len(kinds))
-    return _rows(columns, (stated + together).distinct(), [*kinds, CO_OCCURS], weights)
+    statements, row = flat(extractions["statements"])
+    links = links_of(statements, titles)
+    columns = columns_of(mentions, links)
+    wanted = np.ones(len(columns.entities), dtype=bool)
+    if among is not None:
+        wanted = position_in(pa.array(columns.entities, pa.string()), among.to_pylist()) >= 0
+    linked = np.full(len(statements), -1, dtype=np.int64)
+    linked[links.at] = position_in(pa.array(links.entity_ids, pa.string()), columns.entities)
+    chunk = position_in(extractions["chunk_id"], columns.chunks)[row]
+    stated, kinds = _stated(columns, statements, chunk, linked)
+    together, weights = _together(columns, occurrences, wanted, len(kinds))
+    edges = stated.where(wanted[stated.source] | wanted[stated.target]) + together
+    return _rows(columns, edges.distinct(), [*kinds, CO_OCCURS], weights)
 
 
-def _together(columns: Columns, kind: int) -> tuple[Edges, Floats]:
+def rounded_up(sentences: int) -> int:
+    """Return the number of sentences that surprise is counted by."""
+    return 1 << max(1, (sentences - 1).bit_length())
+
+
+def _together(columns: Columns, occurrences: pa.Table, wanted: Bools, kind: int) -> tuple[Edges, Floats]:
     """Return the pairs of entities that sentences mention together more often than by chance, and a weight of each."""
-    sentence, chunk, start, end, entity = _members(columns)
+    members = members_of(columns)
     size = max(1, len(columns.entities))
-    key, at = _pairs(sentence, entity, size)
+    key, at = _pairs(members.sentence, members.entity, size)
+    if not wanted.all():
+        mine = wanted[key // size] | wanted[key % size]
+        key, at = key[mine], at[mine]
     pair, inverse, joint = np.unique(key, return_inverse=True, return_counts=True)
-    alone = np.bincount(entity, minlength=size)
-    sentences = int(sentence.max(initial=-1)) + 1
-    total = 2 ** int(np.ceil(np.log2(max(2, sentences))))
-    surprise, weight = _association(joint, alone[pair // size], alone[pair % size], total)
+    alone, sentences = counts_in(occurrences, columns.entities)
+    surprise, weight = _association(joint, alone[pair // size], alone[pair % size], rounded_up(sentences))
     kept = surprise >= SURPRISE
     mine = kept[inverse]
     key, at = key[mine], at[mine]
     kinds = np.full(len(key), kind, dtype=np.int64)
-    return Edges(key // size, key % size, kinds, chunk[at], start[at], end[at]), np.round(weight[kept], 6)
-
-
-def _members(columns: Columns) -> tuple[Ints, Ints, Ints, Ints, Ints]:
-    """Return sentence, chunk, range and entity of each membership: each entity once, in order of its place."""
-    inside = np.flatnonzero(~columns.is_above)
-    width = int(columns.sentence_start.max(initial=0)) + 1
-    sentences, sentence = np.unique(columns.chunk[inside] * width + columns.sentence_start[inside], return_inverse=True)
-    of_chunk = sentences // width
-    ends = np.zeros(len(sentences), dtype=np.int64)
-    np.maximum.at(ends, sentence, columns.sentence_end[inside])
-    heads = _heads(columns)
-    by_chunk = np.searchsorted(columns.chunk[heads], of_chunk)
-    number = np.searchsorted(columns.chunk[heads], of_chunk, side="right") - by_chunk
-    within = np.arange(int(number.sum())) - np.repeat(np.cumsum(number) - number, number)
-    members = heads[np.repeat(by_chunk, number) + within]
-    unit = np.concatenate([np.repeat(np.arange(len(sentences)), number), sentence])
-    place = np.concatenate([np.full(len(members), -1, dtype=np.int64), columns.start[inside]])
-    entity = columns.entity[np.concatenate([members, inside])]
-    order = np.lexsort((place, entity, unit))
-    kept = order[changes(unit[order], entity[order])]
-    kept = kept[np.lexsort((entity[kept], place[kept], unit[kept]))]
-    unit = unit[kept]
-    return unit, of_chunk[unit], (sentences % width)[unit], ends[unit], entity[kept]
-
-
-def _heads(columns: Columns) -> Ints:
-    """Return the mentions that each chunk stands under, by chunk: its title, and its last heading."""
-    above = np.flatnonzero(columns.is_above)
-    last: dict[tuple[int, bool], int] = {}
-    for mention, chunk, is_title in zip(
-        above.tolist(), columns.chunk[above].tolist(), columns.is_title[above].tolist(), strict=True
-    ):
-        last[chunk, is_title] = mention
-    return np.array([mention for _, mention in sorted(last.items())], dtype=np.int64)
+    edges = Edges(key // size, key % size, kinds, members.chunk[at], members.start[at], members.end[at])
+    return edges, np.round(weight[kept], 6)
 
 
 def _pairs(sentence: Ints, entity: Ints, size: int) -> tuple[Ints, Ints]:
@@ -206,11 +133,9 @@ def _association(joint: Ints, one: Ints, other: Ints, total: int) -> tuple[Float
     return surprise, np.clip(information, 0, 1) * joint / (joint + 1)
 
 
-def _stated(columns: Columns, extractions: pa.Table) -> tuple[Edges, list[str]]:
+def _stated(columns: Columns, statements: Any, chunk: Ints, linked: Ints) -> tuple[Edges, list[str]]:
     """Return the relations that the texts state, and their types; a subject that is no name is the document's."""
-    rows, row = flat(extractions["statements"])
-    chunk = position_in(extractions["chunk_id"], columns.chunks)[row]
-    kind, kinds = encoded(rows.field("type"))
+    kind, kinds = encoded(statements.field("type"))
     width = int(columns.position.max(initial=0)) + 1
     places = columns.chunk * width + columns.position
     order = np.argsort(places, kind="stable")
@@ -222,14 +147,12 @@ def _stated(columns: Columns, extractions: pa.Table) -> tuple[Edges, list[str]]:
             return np.full(len(position), -1, dtype=np.int64)
         return np.where(places[order][found] == wanted, columns.entity[order][found], -1)
 
-    named = entity_at(ints(rows.field("subject")))
+    named = entity_at(ints(statements.field("subject")))
     titles = columns.subject_of[chunk] if len(columns.chunks) else named
     source = np.where(named >= 0, named, np.where(chunk >= 0, titles, -1))
-    target = entity_at(ints(rows.field("object")))
-    for at, linked in enumerate(rows.field("target").to_pylist()):
-        if linked is not None:
-            target[at] = columns.titles.get(document_id(linked), -1)
-    edges = Edges(source, target, kind, chunk, ints(rows.field("start")), ints(rows.field("end")))
+    is_link = statements.field("target").is_valid().to_numpy(zero_copy_only=False)
+    target = np.where(is_link, linked, entity_at(ints(statements.field("object"))))
+    edges = Edges(source, target, kind, chunk, ints(statements.field("start")), ints(statements.field("end")))
     return edges.where((source >= 0) & (target >= 0) & (source != target)), kinds
 
 

@@ -57,6 +57,15 @@ class Resolved:
     rule: Ints
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Which documents have which pieces, by document: as numbers, int64 [p], and whether as a name, bool [p]."""
+
+    document: Ints
+    code: Ints
+    is_name: Bools
+
+
 def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     """Return what each mention names; the user's word wins over every rule."""
     user = user or Overrides()
@@ -74,28 +83,30 @@ def resolve(reading: Reading, user: Overrides | None = None) -> Resolved:
     width = max(1, len(pieces))
     pair, inverse = np.unique((reading.document * width + piece)[kept], return_inverse=True)
     is_name = _any(np.isin(reading.kind[kept], _codes(reading, NAMES)), inverse, len(pair))
-    pairs = list(zip((pair // width).tolist(), (pair % width).tolist(), is_name.tolist(), strict=True))
+    pairs = Pairs(pair // width, pair % width, is_name)
     titles = _titles(reading, forms_of, piece, kept)
     barred: set[tuple[str, str]] = set()
     while True:
-        targets = [(keys[code], Rule.FORM) for _, code, _ in pairs]
-        for at, target in _targets(reading, pairs, keys, forms_of, titles, piece, kept, barred):
-            targets[at] = target
+        targets = [keys[code] for code in pairs.code.tolist()]
+        rules = [Rule.FORM] * len(targets)
+        for at, (target, by) in _targets(reading, pairs, keys, forms_of, titles, piece, kept, barred):
+            targets[at], rules[at] = target, by
         if not (user.aliases or user.apart):
             break
-        names_of = [(forms_of[code].qualified, keys[code]) for _, code, _ in pairs]
-        targets = [_by_user(user, barred, names, *to) for names, to in zip(names_of, targets, strict=True)]
-        too_close = _too_close(user, names_of, [target for target, _ in targets])
+        names_of = [(forms_of[code].qualified, keys[code]) for code in pairs.code.tolist()]
+        for at, names in enumerate(names_of):
+            targets[at], rules[at] = _by_user(user, barred, names, targets[at], rules[at])
+        too_close = _too_close(user, names_of, targets)
         if too_close <= barred:
             break
         barred |= too_close  # what was merged by way of these forms may now be merged with others
-    names = sorted({target for target, _ in targets})
-    index = {key: at for at, key in enumerate(names)}
+    found = sorted(set(targets))
+    index = {key: at for at, key in enumerate(found)}
     entity = np.full(len(kept), -1, dtype=np.int64)
     rule = np.full(len(kept), -1, dtype=np.int64)
-    entity[kept] = np.array([index[target] for target, _ in targets], dtype=np.int64)[inverse]
-    rule[kept] = np.array([_RULE_NUMBER[by] for _, by in targets], dtype=np.int64)[inverse]
-    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=names, rule=rule)
+    entity[kept] = np.array([index[target] for target in targets], dtype=np.int64)[inverse]
+    rule[kept] = np.array([_RULE_NUMBER[by] for by in rules], dtype=np.int64)[inverse]
+    return Resolved(kept=kept, cut=np.where(kept, cut, 0), entity=entity, keys=found, rule=rule)
 
 
 def _by_user(
@@ -161,7 +172,7 @@ def _titles(reading: Reading, forms: list[Form], piece: Ints, kept: Bools) -> Ti
 
 def _targets(
     reading: Reading,
-    pairs: list[tuple[int, int, bool]],
+    pairs: Pairs,
     keys: list[str],
     forms: list[Form],
     titles: Titles,
@@ -177,21 +188,33 @@ def _targets(
     last: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     first: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     words = [words_of_name(key) for key in keys]
-    for document, code, is_name in pairs:
-        if is_name:
-            names_of[document].add(keys[code])
-            if words[code]:
-                last[document][words[code][-1]].add(keys[code])
-                first[document][words[code][0]].add(keys[code])
+    ends = {document: title.rpartition(" ")[2] for document, title in titles.base.items()}
+    named = list(zip(pairs.document[pairs.is_name].tolist(), pairs.code[pairs.is_name].tolist(), strict=True))
+    for document, code in named:
+        names_of[document].add(keys[code])
+    for document, code in named:
+        if words[code]:  # asked for by a name of one word, and by the title
+            opening, ending = words[code][0], words[code][-1]
+            if ending in names_of[document] or ending == ends.get(document):
+                last[document][ending].add(keys[code])
+            if opening in names_of[document]:
+                first[document][opening].add(keys[code])
     apart = (independent_words(names_of, last), independent_words(names_of, first))
     local = _stated_aliases(reading, keys, titles, piece, kept)
     longer = {document: longer_forms(last.get(document, {}), own) for document, own in titles.base.items()}
     terms = set(piece[kept & np.isin(reading.kind, _codes(reading, TERMS))].tolist())
     acronyms = {keys[code] for code in terms if "".join(forms[code].words[-1:]).isupper()}
-    written = {(keys[code], forms[code].words[-1]) for _, code, _ in pairs if forms[code].words}
+    present = np.unique(pairs.code).tolist()
+    written = {(keys[code], forms[code].words[-1]) for code in present if forms[code].words}
     plural = {**acronym_plurals(written), **plurals({keys[code] for code in terms}, acronyms)}
     everywhere = _everywhere(
-        pairs, keys, titles, longer=longer, local=local, plural=plural, languages=reading.languages
+        pairs,
+        keys,
+        titles,
+        longer=longer,
+        local=local,
+        plural=plural,
+        languages=reading.languages,
     )
     everywhere = {
         alias: to for alias, to in everywhere.items() if (alias, followed(everywhere, alias)[0]) not in barred
@@ -200,11 +223,12 @@ def _targets(
     asked = {*titles.documents, *(alias for _, alias in local), *(key for each in longer.values() for key in each)}
     asked |= everywhere.keys()
     speaks = [bool(form.qualifier) or key in asked for key, form in zip(keys, forms, strict=True)]
-    for at, (document, code, is_name) in enumerate(pairs):
+    is_word = pairs.is_name & np.array([" " not in key for key in keys], dtype=bool)[pairs.code]
+    asked_of = np.flatnonzero(is_word | np.array(speaks, dtype=bool)[pairs.code])
+    columns = (pairs.document, pairs.code, pairs.is_name, is_word)
+    rows = zip(asked_of.tolist(), *(column[asked_of].tolist() for column in columns), strict=True)
+    for at, document, code, is_name, word in rows:
         key = keys[code]
-        is_word = is_name and " " not in key
-        if not (speaks[code] or is_word):
-            continue
         target, rule = key, Rule.FORM
         own = titles.base.get(document)
         if forms[code].qualifier and forms[code].qualified in qualified:
@@ -215,7 +239,7 @@ def _targets(
             target, rule = local[document, key]
         elif is_name and key in longer.get(document, ()):
             target, rule = titles.of[document], Rule.LONGER
-        elif is_word:
+        elif word:
             target, rule = _within(key, last[document], first[document], apart)
             target = titles.of[document] if target == own else target
         if target == key and rule is Rule.FORM:
@@ -259,12 +283,13 @@ def _stated_aliases(
 ) -> dict[tuple[int, str], tuple[str, Rule]]:
     """Return what a document itself says of its forms: acronyms in brackets, "also known as"."""
     found: dict[tuple[int, str], tuple[str, Rule]] = {}
+    document_of = reading.document
     for name, rule in (("also_called", Rule.ALIAS), ("abbreviates", Rule.ACRONYM)):
         if name not in reading.relations:
             continue
         for at in np.flatnonzero(reading.relation == reading.relations.index(name)).tolist():
             subject, other = int(reading.subject[at]), int(reading.object[at])
-            document = int(reading.document[other])
+            document = int(document_of[other])
             if not kept[other] or (subject >= 0 and rule is Rule.ACRONYM and not kept[subject]):
                 continue
             if rule is Rule.ACRONYM:
@@ -281,7 +306,7 @@ def _stated_aliases(
 
 
 def _everywhere(
-    pairs: list[tuple[int, int, bool]],
+    pairs: Pairs,
     keys: list[str],
     titles: Titles,
     *,
@@ -303,14 +328,15 @@ def _everywhere(
         if only is not None and alias not in titles.documents:
             agreed[alias] = (only, min(rule for _, rule in targets))
     counts: dict[str, Counter[str]] = defaultdict(Counter)
-    for document, code, is_name in pairs:
-        if is_name and languages[document] in INFLECTED:
-            counts[languages[document]][keys[code]] += 1
+    inflected = np.array([language in INFLECTED for language in languages], dtype=bool)
+    mine = pairs.is_name & inflected[pairs.document]
+    for document, code in zip(pairs.document[mine].tolist(), pairs.code[mine].tolist(), strict=True):
+        counts[languages[document]][keys[code]] += 1
     for found in (plural, *(inflections(names, language) for language, names in counts.items())):
         for alias, to in found.items():
             if alias not in titles.documents:
                 agreed.setdefault(alias, to)
-    agreed.update(_without_articles({keys[code] for _, code, _ in pairs}, titles, agreed))
+    agreed.update(_without_articles({keys[code] for code in np.unique(pairs.code).tolist()}, titles, agreed))
     return agreed
 
 

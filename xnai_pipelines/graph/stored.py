@@ -16,6 +16,7 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, MENTIONS, RELATIO
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.tables import Tables, is_in, quoted
 
+_SENTENCES = 3  # of a community's summary, in a list of communities
 SUGGESTED = 5  # names like one that is not there
 _LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the least; one that the text states costs 1
 
@@ -189,11 +190,11 @@ class KnowledgeGraph:
         found = self._relations_by_id(relation_id for relation_id, _, _ in steps)
         return self._as_neighbours([(found[relation_id], there, outward) for relation_id, there, outward in steps])
 
-    def communities(self, level: int = 0, sentences: int = 3) -> list[Community]:
+    def communities(self, level: int = 0) -> list[Community]:
         """Return the communities of a level, 0 for the largest groups, by the number of their members."""
         rows = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, f"level = {int(level)}").to_pylist()
         rows.sort(key=lambda row: (-len(row["members"]), row["community_id"]))
-        chunks = self._chunks(one["chunk_id"] for row in rows for one in row["summary"][:sentences])
+        chunks = self._chunks(one["chunk_id"] for row in rows for one in row["summary"][:_SENTENCES])
         return [
             Community(
                 community_id=row["community_id"],
@@ -201,7 +202,7 @@ class KnowledgeGraph:
                 parent=row["parent"],
                 title=row["title"],
                 members=len(row["members"]),
-                sentences=_kept(chunks, row["summary"][:sentences]),
+                sentences=_kept(chunks, row["summary"][:_SENTENCES]),
             )
             for row in rows
         ]

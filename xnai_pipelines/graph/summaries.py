@@ -1,14 +1,15 @@
 """Titles and summaries of communities: verbatim sentences that state most of what holds the members together. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, flat, grouped, ints, position_in, sum_by, taken
-from xnai_pipelines.graph.communities import Community, Network
-from xnai_pipelines.graph.rows import digest, with_revision
+from xnai_pipelines.graph.communities import Community, Network, community_ids
+from xnai_pipelines.graph.fingerprints import fingerprints, fingerprints_of_groups
+from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import COMMUNITIES
 
 IN_TITLE = 3  # entities
@@ -16,6 +17,61 @@ IN_SUMMARY = 5  # sentences
 SHORTEST, LONGEST = 25, 600  # characters of a sentence in a summary
 
 Range = tuple[str, int, int]  # chunk id, start, end
+
+
+def community_grounds(
+    communities: Sequence[Community], network: Network, relations: pa.Table, forms: Mapping[str, str]
+) -> pa.Table:
+    """Return id and grounds of the communities: of their members, and the relations between them.
+
+    Args:
+        communities: The communities, each after the one that it is part of.
+        network: The graph that was divided.
+        relations: Column revision of the relations that it was made of.
+        forms: Form of each entity.
+    """
+    ids = community_ids(communities, network)
+    members, of = _members(communities)
+    related = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
+    for group in _inside(communities, len(network.ids), network.source, network.target):
+        at = np.flatnonzero(group >= 0)
+        related[0].append(at)
+        related[1].append(group[at])
+    revisions = relations["revision"].combine_chunks().take(pa.array(np.concatenate(related[0])))
+    columns = (
+        pa.array([each.level for each in communities], pa.int64()),
+        pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
+        pa.array(_titles(communities, network, forms), pa.string()),
+        fingerprints_of_groups(taken(network.ids, members), of, len(ids)),
+        fingerprints_of_groups(revisions, np.concatenate(related[1]), len(ids)),
+    )
+    return pa.table({"community_id": pa.array(ids, pa.string()), "grounds": fingerprints(columns)})
+
+
+def _members(communities: Sequence[Community]) -> tuple[Ints, Ints]:
+    """Return the nodes of all communities, and the community that each is listed in."""
+    members = np.array([node for each in communities for node in each.members], dtype=np.int64)
+    return members, np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
+
+
+def _titles(communities: Sequence[Community], network: Network, forms: Mapping[str, str]) -> list[str]:
+    """Return the titles of communities: the forms of their central entities."""
+    members, of = _members(communities)
+    order = np.lexsort((members, -network.strength.round(6)[members], of))  # the central ones first
+    central: list[list[str]] = [[] for _ in communities]
+    for at in order[np.arange(len(order)) - np.searchsorted(of, of) < IN_TITLE].tolist():
+        central[of[at]].append(forms[network.ids[members[at]]])
+    return [", ".join(each) for each in central]
+
+
+def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: Ints) -> Iterator[Ints]:
+    """Yield for each level the community that has both ends of each relation, int64 [relations]; -1 if none has."""
+    members, of = _members(communities)
+    level = np.array([community.level for community in communities], dtype=np.int64)[of]
+    for each in np.unique(level).tolist():
+        of_node = np.full(nodes, -1, dtype=np.int64)
+        of_node[members[level == each]] = of[level == each]
+        yield np.where(of_node[source] == of_node[target], of_node[source], -1)
 
 
 def chosen_sentences(communities: Sequence[Community], network: Network, relations: pa.Table) -> list[list[Range]]:
@@ -27,16 +83,10 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     chunk, chunks = encoded(ranges.field("chunk_id"))
     start, end = ints(ranges.field("start")), ints(ranges.field("end"))
     fits = (end - start >= SHORTEST) & (end - start <= LONGEST)
-    source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
     weight = relations["weight"].to_numpy()
     chosen: list[list[Range]] = [[] for _ in communities]
-    for level in sorted({community.level for community in communities}):
-        of_node = np.full(len(network.ids), -1, dtype=np.int64)
-        for at, community in enumerate(communities):
-            if community.level == level:
-                of_node[list(community.members)] = at
-        inside = of_node[source] == of_node[target]
-        of_relation = np.where(inside, of_node[source], -1)
+    source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
+    for of_relation in _inside(communities, len(network.ids), source, target):
         group = of_relation[relation]
         mine = (group >= 0) & fits
         for at, *place in _heaviest(group[mine], chunk[mine], start[mine], end[mine], weight[relation][mine]):
@@ -65,39 +115,38 @@ def community_rows(
     chosen: Sequence[Sequence[Range]],
     forms: Mapping[str, str],
     texts: Mapping[str, tuple[int, str]],
+    grounds: pa.Table,
 ) -> pa.Table:
-    """Return the communities, by id.
+    """Return the communities that grounds are given of, by id.
 
     Args:
-        communities: The communities, each after the one that it is part of.
+        communities: All communities, each after the one that it is part of.
         network: The graph that was divided.
         chosen: Sentences of each summary.
         forms: Form of each entity.
         texts: Start and text of each chunk that a summary quotes; one that is gone by now is not quoted.
+        grounds: Id and grounds of the communities to return.
     """
-    members = np.array([node for each in communities for node in each.members], dtype=np.int64)
-    of = np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
-    order = np.lexsort((members, -network.strength.round(6)[members], of))  # the central ones first
-    central: list[list[str]] = [[] for _ in communities]
-    for at in order[np.arange(len(order)) - np.searchsorted(of, of) < IN_TITLE].tolist():
-        central[of[at]].append(forms[network.ids[members[at]]])
-    names = grouped(taken(network.ids, members), of, len(communities))
-    ids = [digest("community", each.level, network.ids[each.members[0]]) for each in communities]
+    ids = community_ids(communities, network)
+    wanted = position_in(grounds["community_id"], ids).tolist()
+    mine = [communities[at] for at in wanted]
+    members, of = _members(mine)
     summaries = [
         [
             {"sentence": text[start - opens : end - opens], "chunk_id": chunk, "start": start, "end": end}
-            for chunk, start, end in ranges
+            for chunk, start, end in chosen[at]
             if chunk in texts
             for opens, text in (texts[chunk],)
         ]
-        for ranges in chosen
+        for at in wanted
     ]
     columns: dict[str, Any] = {
-        "community_id": ids,
-        "level": pa.array([each.level for each in communities], pa.int64()),
-        "parent": pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
-        "members": names,
-        "title": pa.array([", ".join(each) for each in central], pa.string()),
+        "community_id": grounds["community_id"],
+        "level": pa.array([each.level for each in mine], pa.int64()),
+        "parent": pa.array([None if each.parent is None else ids[each.parent] for each in mine], pa.string()),
+        "members": grouped(taken(network.ids, members), of, len(mine)),
+        "title": pa.array(_titles(mine, network, forms), pa.string()),
         "summary": pa.array(summaries, COMMUNITIES.schema.field("summary").type),
+        "grounds": grounds["grounds"],
     }
     return with_revision(columns, COMMUNITIES.schema)

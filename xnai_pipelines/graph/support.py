@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import Ints, flat
-from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, RELATIONS
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
-SUPPORTED = (ENTITIES, RELATIONS, COMMUNITIES)  # tables whose rows may rest on several documents
+SUPPORTED = (ENTITIES, RELATIONS, OCCURRENCES, COMMUNITIES)  # tables that are made of those of each document
 
 
 def chunks_of(tables: Tables, documents: Collection[str]) -> frozenset[str]:

@@ -93,6 +93,7 @@ ENTITIES = TableSpec(
             ("document_count", pa.int64()),
             ("titled_documents", STRINGS),
             ("chunk_ids", STRINGS),
+            ("grounds", pa.string()),  # a hash of what the row is made of, by which it is known to be out of date
             ("revision", pa.string()),
         ]
     ),
@@ -131,9 +132,27 @@ COMMUNITIES = TableSpec(
             ("members", STRINGS),
             ("title", pa.string()),
             ("summary", pa.list_(SUMMARY)),
+            ("grounds", pa.string()),
             ("revision", pa.string()),
         ]
     ),
 )
 
-GRAPH_TABLES = (EXTRACTIONS, MENTIONS, ENTITIES, RELATIONS, COMMUNITIES)
+NAMED_BY_CHUNK = pa.struct([("entity_id", pa.string()), ("sentences", pa.int64())])
+
+# What the relations were last made of: by it, only those of chunks that changed are made again.
+OCCURRENCES = TableSpec(
+    "occurrences",
+    "chunk_id",
+    pa.schema(
+        [
+            ("chunk_id", pa.string()),
+            ("sentences", pa.int64()),
+            ("entities", pa.list_(NAMED_BY_CHUNK)),
+            ("grounds", pa.string()),
+            ("revision", pa.string()),
+        ]
+    ),
+)
+
+GRAPH_TABLES = (EXTRACTIONS, MENTIONS, ENTITIES, RELATIONS, OCCURRENCES, COMMUNITIES)

@@ -7,6 +7,7 @@ from xnai_pipelines.graph.record import Made
 from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph
 
 _AGENT = "xnai:rules"
+_RANGES = 50  # shown at the most
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ class Trail:
         }
 
 
-def why(graph: KnowledgeGraph, name: str, limit: int = 50) -> Trail:
-    """Return what an entity (by name or id), a relation or a community (by id) rests on, at most so many ranges.
+def why(graph: KnowledgeGraph, name: str) -> Trail:
+    """Return what an entity (by name or id), a relation or a community (by id) rests on, at most 50 ranges.
 
     Raises:
         GraphQueryError: There is no such thing, or several entities have the name.
@@ -77,15 +78,17 @@ def why(graph: KnowledgeGraph, name: str, limit: int = 50) -> Trail:
     relation = graph.relation(name)
     if relation is not None:
         says = f"{graph.form(relation['source_id'])} {relation['type']} {graph.form(relation['target_id'])}"
-        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:limit]))
+        return Trail("relation", name, says, _supported(graph, relation["type"], relation["sentences"][:_RANGES]))
     community = graph.community(name)
     if community is not None:
-        return Trail("community", name, community["title"], _supported(graph, "summary", community["summary"][:limit]))
+        return Trail(
+            "community", name, community["title"], _supported(graph, "summary", community["summary"][:_RANGES])
+        )
     entity_id = graph.find(name)
     places = {(one["document_id"], one["start"], one["end"]): one for one in reversed(graph.mentions_of(entity_id))}
     mentions = list(places.values())[::-1]  # a heading is a mention of each chunk below it: once here
-    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:limit]}
-    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:limit]))
+    rules = {(one["chunk_id"], one["start"]): f"{one['extractor']}: {one['rule']}" for one in mentions[:_RANGES]}
+    support = tuple(Support(rules[one.chunk_id, one.start], one) for one in graph.evidence_of(mentions[:_RANGES]))
     return Trail("entity", entity_id, graph.form(entity_id), support)
 
 

@@ -80,21 +80,18 @@ def log_model(
     found = find_model(tracker, vector_space)
     if found is not None:
         return found
-    experiment = Experiment(QUANTIZATION, tracker)
-    known_by = {"kind": "model", "vector_space": vector_space}
-    run = experiment.find(known_by)  # logged by a process that was killed before it registered
-    if run is None:
-        now = datetime.now(UTC)
-        run = experiment.log(
-            RunContent(
-                title=f"{now:%Y-%m-%d %H:%M} {variant}",
-                measured_at=now,
-                params={"variant": variant, "base_sha256": base_sha256, **params},
-                metrics={"bytes": shipped_bytes, **metrics},
-                files={CARD: card},
-                tags={**tags, **known_by, "variant": variant},
-            )
+    now = datetime.now(UTC)
+    run = Experiment(QUANTIZATION, tracker).log(
+        RunContent(
+            title=f"{now:%Y-%m-%d %H:%M} {variant}",
+            measured_at=now,
+            params={"variant": variant, "base_sha256": base_sha256, **params},
+            metrics={"bytes": shipped_bytes, **metrics},
+            files={CARD: card},
+            known_by={"kind": "model", "vector_space": vector_space},
+            tags={**tags, "variant": variant},
         )
+    )
     return _register(
         tracker,
         run,

@@ -1,13 +1,12 @@
 """Splits questions into train, validation and test by document: no document is in two splits."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from xnai_pipelines.questions.question import Origin, Question, Split
 
-DEFAULT_SHARES: Mapping[Split, float] = MappingProxyType({Split.TRAIN: 0.4, Split.VALIDATION: 0.1, Split.TEST: 0.5})
+SHARES = {Split.TRAIN: 0.4, Split.VALIDATION: 0.1, Split.TEST: 0.5}
 
 
 @dataclass(slots=True)
@@ -22,9 +21,7 @@ class _Component:
         return sum(question.origin is origin for question in self.questions)
 
 
-def split_by_document(
-    questions: Sequence[Question], seed: int, shares: Mapping[Split, float] = DEFAULT_SHARES
-) -> tuple[Question, ...]:
+def split_by_document(questions: Sequence[Question], seed: int) -> tuple[Question, ...]:
     """Return the questions in order, each with a split.
 
     Documents connected by a question stay together. A component's split follows from a hash of its smallest document
@@ -37,13 +34,7 @@ def split_by_document(
     Args:
         questions: Labelled and generated questions together, because they share documents.
         seed: Seed of the division.
-        shares: Share of the components per split, summing to 1.
-
-    Raises:
-        ValueError: The shares are negative or do not sum to 1.
     """
-    if min(shares.values()) < 0 or abs(sum(shares.values()) - 1) > 1e-9:
-        raise ValueError(f"The shares must be 0 or more and sum to 1, not {dict(shares)}.")
     free, split_of = [], {}
     for group in _connected(questions):
         given = [question.split for question in group if question.split]
@@ -51,12 +42,12 @@ def split_by_document(
             joined = max(given, key=list(Split).index)
             split_of.update({question.question_id: question.split or joined for question in group})
         else:
-            free.append(_placed(group, seed, shares))
+            free.append(_placed(group, seed))
     for origin in Origin:
         tested = sum(
             split_of.get(question.question_id) is Split.TEST for question in questions if question.origin is origin
         )
-        _fill_test(free, origin, tested, shares.get(Split.TEST, 0.0))
+        _fill_test(free, origin, tested)
     for component in free:
         split_of.update({question.question_id: component.split for question in component.questions})
     return tuple(replace(question, split=split_of[question.question_id]) for question in questions)
@@ -85,24 +76,24 @@ def _connected(questions: Iterable[Question]) -> list[list[Question]]:
     return list(groups.values())
 
 
-def _placed(questions: list[Question], seed: int, shares: Mapping[Split, float]) -> _Component:
+def _placed(questions: list[Question], seed: int) -> _Component:
     smallest = min(min(question.document_ids) for question in questions)
     digest = hashlib.sha256(f"{seed}\0{smallest}".encode()).digest()
     position = int.from_bytes(digest[:8]) / 2**64
     edge = 0.0
     for split in Split:
-        edge += shares.get(split, 0.0)
+        edge += SHARES[split]
         if position < edge:
             return _Component(questions, position, split)
     return _Component(questions, position, Split.TEST)  # rounding error of the shares
 
 
-def _fill_test(components: list[_Component], origin: Origin, tested: int, share: float) -> None:
+def _fill_test(components: list[_Component], origin: Origin, tested: int) -> None:
     """Move components to the test split until it has half its share of the questions of this origin."""
     asked = tested + sum(component.count(origin) for component in components)
     tested += sum(component.count(origin) for component in components if component.split is Split.TEST)
     for component in sorted(components, key=lambda component: component.position, reverse=True):
-        if tested >= asked * share / 2:
+        if tested >= asked * SHARES[Split.TEST] / 2:
             return
         if component.split is not Split.TEST and component.count(origin):
             component.split = Split.TEST

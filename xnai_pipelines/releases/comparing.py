@@ -46,7 +46,6 @@ def compare(
     challenger: Contender,
     least: int = LEAST_QUESTIONS,
     chosen: Mapping[Slice, Collection[str]] | None = None,
-    seed: int = 0,
 ) -> Comparison:
     """Return how the challenger does against the champion on the same questions, by document.
 
@@ -63,7 +62,6 @@ def compare(
         challenger: What may replace it.
         least: Min questions of a slice that is compared.
         chosen: Question ids of slices that no column defines, such as the questions added since the release.
-        seed: Seed of the bootstrap.
 
     Raises:
         ValueError: The two evaluations differ in questions or documents, a search failed for only one of the two, a
@@ -77,9 +75,7 @@ def compare(
             "learned from. Label questions about other documents."
         )
     whole, parts = _parts(asked, least, chosen or {})
-    compared = [
-        one for part, (origin, rows) in parts.items() for one in _compared(part, origin, paired.values[rows], seed)
-    ]
+    compared = [one for part, (origin, rows) in parts.items() for one in _compared(part, origin, paired.values[rows])]
     return Comparison(
         champion=champion,
         challenger=challenger,
@@ -146,11 +142,11 @@ def _row_numbers(questions: pa.Table) -> Rows:
     return numbers
 
 
-def _compared(part: Slice, origin: Origin, values: NDArray[np.float64], seed: int) -> Iterator[Compared]:
+def _compared(part: Slice, origin: Origin, values: NDArray[np.float64]) -> Iterator[Compared]:
     """Yield the figures of each mode from values [questions, contenders, modes, metrics]."""
     champion, challenger = values[:, 0], values[:, 1]
     stacked = np.stack([champion, challenger, challenger - champion], axis=1)
-    estimates = iter(bootstrap_means(stacked.reshape(len(values), -1), seed))
+    estimates = iter(bootstrap_means(stacked.reshape(len(values), -1), seed=0))
     figures = [[{metric: next(estimates) for metric in COMPARED_METRICS} for _ in MODES] for _ in range(3)]
     ndcg = stacked[:, 2, :, COMPARED_METRICS.index("ndcg_at_10")]
     for number, mode in enumerate(MODES):

@@ -32,7 +32,7 @@ from xnai_pipelines.state.tracker import MlflowRun, Tracker
 _VECTOR_SPACE = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
-class Outcome(StrEnum):
+class PromotionOutcome(StrEnum):
     """What became of a challenger."""
 
     PROMOTED = "promoted"
@@ -41,7 +41,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class PromotionDecision:
     """One decision about one challenger.
 
     Attributes:
@@ -62,7 +62,7 @@ class Decision:
         approved_at: Time of the approval, UTC.
     """
 
-    outcome: Outcome
+    outcome: PromotionOutcome
     verdict: Verdict
     decided_at: datetime
     champion_release: int | None
@@ -97,7 +97,7 @@ def why_ask(releases: Releases, vector_space: str, *, ask: bool) -> str | None:
     return None
 
 
-def write_decision(folder: Path, decision: Decision) -> Path:
+def write_decision(folder: Path, decision: PromotionDecision) -> Path:
     """Write the decision into the folder atomically and return its file.
 
     The same challenger judged on the same grounds replaces its own record: a killed and restarted run leaves one.
@@ -114,18 +114,18 @@ def write_decision(folder: Path, decision: Decision) -> Path:
     return path
 
 
-def decisions(folder: Path) -> list[Decision]:
+def decisions(folder: Path) -> list[PromotionDecision]:
     """Return the decisions of a folder, newest first; none if there is no folder.
 
     Raises:
         RecordError: A decision is damaged.
     """
     # by name first, so that decisions of the same moment keep an order
-    found = [read_record(path, Decision) for path in sorted(folder.glob("*.json"))]
+    found = [read_record(path, PromotionDecision) for path in sorted(folder.glob("*.json"))]
     return sorted(filter(None, found), key=lambda decision: decision.decided_at, reverse=True)
 
 
-def last_decision(home: Home, vector_space: str) -> Decision | None:
+def last_decision(home: Home, vector_space: str) -> PromotionDecision | None:
     """Return the newest decision on a challenger, None if it was not judged."""
     found = decisions(home.decisions)
     return next((decision for decision in found if decision.vector_space == vector_space), None)
@@ -138,16 +138,16 @@ def awaiting_approval(home: Home) -> Release | None:
     decision = last_decision(home, challenger.vector_space) if challenger else None
     if current is None or decision is None or decision.champion_release != current.release:
         return None
-    return challenger if decision.outcome is Outcome.AWAITING_APPROVAL else None
+    return challenger if decision.outcome is PromotionOutcome.AWAITING_APPROVAL else None
 
 
 def was_promoted(home: Home, vector_space: str) -> bool:
     """Return whether the gate promoted a challenger of this vector space."""
     found = decisions(home.decisions)
-    return any(one.vector_space == vector_space and one.outcome is Outcome.PROMOTED for one in found)
+    return any(one.vector_space == vector_space and one.outcome is PromotionOutcome.PROMOTED for one in found)
 
 
-def approve(decision: Decision, who: str, now: datetime, current_release: int | None) -> Decision:
+def approve(decision: PromotionDecision, who: str, now: datetime, current_release: int | None) -> PromotionDecision:
     """Return the decision as promoted by a person; it is not written yet.
 
     Args:
@@ -159,7 +159,7 @@ def approve(decision: Decision, who: str, now: datetime, current_release: int | 
     Raises:
         DecisionError: It does not await approval, no person is named, or another release answers searches now.
     """
-    if decision.outcome is not Outcome.AWAITING_APPROVAL:
+    if decision.outcome is not PromotionOutcome.AWAITING_APPROVAL:
         raise DecisionError(
             f"The challenger {decision.vector_space} does not await approval: it is already {decision.outcome}."
         )
@@ -170,7 +170,7 @@ def approve(decision: Decision, who: str, now: datetime, current_release: int | 
             f"The challenger {decision.vector_space} was judged against release {decision.champion_release}, but "
             f"release {current_release} answers searches now. Retrain to judge it against that one."
         )
-    return replace(decision, outcome=Outcome.PROMOTED, approved_by=who.strip(), approved_at=now)
+    return replace(decision, outcome=PromotionOutcome.PROMOTED, approved_by=who.strip(), approved_at=now)
 
 
 def model_events(home: Home) -> list[Event]:
@@ -185,7 +185,7 @@ def model_events(home: Home) -> list[Event]:
         for move in moves
     ]
     for decision in decisions(home.decisions):
-        kind = EventKind.REJECTED if decision.outcome is Outcome.REJECTED else EventKind.RETRAINING
+        kind = EventKind.REJECTED if decision.outcome is PromotionOutcome.REJECTED else EventKind.RETRAINING
         events.append(Event(decision.decided_at, kind, decision.cause_id or decision.cause or "asked for"))
     return sorted(events, key=lambda event: event.at)
 
@@ -194,8 +194,8 @@ def model_events(home: Home) -> list[Event]:
 class DecisionOutcome:
     """The decision, all decisions on challengers of the same release, its grounds, and its MLflow run."""
 
-    decision: Decision
-    tried: tuple[Decision, ...]
+    decision: PromotionDecision
+    tried: tuple[PromotionDecision, ...]
     comparison: Comparison
     mlflow_run: MlflowRun
 
@@ -235,8 +235,14 @@ def decide_promotion(
         asked = why_ask(releases, challenger.vector_space, ask=ask) if verdict.promoted else None
         # not the last trained adapter: another one may have been trained since this challenger was embedded
         adapter = load_adapter(context.home.adapters / challenger.adapter) if challenger.adapter else None
-        outcome = Outcome.AWAITING_APPROVAL if asked else Outcome.PROMOTED if verdict.promoted else Outcome.REJECTED
-        decision = Decision(
+        outcome = (
+            PromotionOutcome.AWAITING_APPROVAL
+            if asked
+            else PromotionOutcome.PROMOTED
+            if verdict.promoted
+            else PromotionOutcome.REJECTED
+        )
+        decision = PromotionDecision(
             outcome=outcome,
             verdict=verdict,
             decided_at=datetime.now(UTC),
@@ -278,7 +284,7 @@ def decide_promotion(
     return DecisionOutcome(decision, tuple(tried), comparison, run)
 
 
-def remedies_markdown(tried: Sequence[Decision]) -> str:
+def remedies_markdown(tried: Sequence[PromotionDecision]) -> str:
     """Return a table of what was tried against a release's fall: each challenger, its gain and what became of it."""
     rows = [
         [

@@ -25,7 +25,8 @@ from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release, Releases
-from xnai_pipelines.state.records import read_record, write_record
+from xnai_pipelines.state.measured import measured_once
+from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Tracker
 
 COMPARISON_VERSION = 1  # raised when the same searches give another comparison
@@ -66,9 +67,8 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
         indexes = [SearchIndex.open(context.home.root, threads, release) for release in (champion, challenger)]
         states = [search_fingerprint(context, index, questions) for index in indexes]
         fingerprint = hashlib.sha256(json.dumps([COMPARISON_VERSION, *states]).encode()).hexdigest()[:32]
-        kept = _read(context.home)
-        measured = kept is None or kept.fingerprint != fingerprint
-        if measured or kept is None:
+
+        def measure(_: KeptComparison | None) -> KeptComparison:
             watch.items = 2 * len(questions)
             found = [measure_search(context, index, questions) for index in indexes]
             comparison = compare(
@@ -78,11 +78,12 @@ def evaluate_challenger(context: StageContext, tracker: Tracker, *, threads: int
                 challenger=_contender(context.home, challenger, found[1].report),
                 chosen={NEW: _new_questions(tracker, champion, questions)},
             )
-            kept = KeptComparison(fingerprint, comparison, found[1].report)
-            path = _record_path(context.home)
             remove(path)  # without a record, the rows belong to no comparison
             write_parquet(_rows_path(context.home), found[1].per_question)
-            write_record(path, kept)
+            return KeptComparison(fingerprint, comparison, found[1].report)
+
+        path = _record_path(context.home)
+        kept, measured = measured_once(path, fingerprint, measure, KeptComparison)
     return AdapterEvaluationOutcome(kept.comparison, fingerprint, measured, watch.seconds)
 
 

@@ -113,7 +113,7 @@ def forget(
         overrides_of(context.home)  # the graph is made with them after much is erased
         for spec in embeddings:
             withdraw_corpus(context.home, spec.name)
-        with context.progress.work("forgetting", 11 + len(embeddings), "tables") as advance:
+        with context.progress.work("forgetting", 12 + len(embeddings), "tables") as advance:
             erased = []
             about = _questions_about(context, releases, frozenset(documents))
             for rows in (*made_of_it, (QUESTIONS, "question_id", about)):

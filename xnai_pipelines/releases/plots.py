@@ -7,6 +7,7 @@ from xnai_pipelines.extras import require
 from xnai_pipelines.releases.comparison import MODES, Comparison
 
 _MOST_SLICES = 10
+_LONGEST_LABEL = 34
 
 
 def comparison_plot(comparison: Comparison, max_slice_loss: float) -> bytes:
@@ -74,5 +75,5 @@ def _shown(comparison: Comparison) -> tuple[list[Slice], int]:
     return [part for part in parts if part in kept], len(parts)
 
 
-def _shortened(text: str, most: int = 34) -> str:
-    return text if len(text) <= most else f"{text[: most // 2]}...{text[3 - most // 2 :]}"
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST_LABEL else f"{text[: _LONGEST_LABEL // 2]}...{text[3 - _LONGEST_LABEL // 2 :]}"

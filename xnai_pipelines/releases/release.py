@@ -9,10 +9,10 @@ from xnai_pipelines.answers.policy import make_refusal_policy
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import DecisionError
 from xnai_pipelines.evaluation.evaluate import question_set
-from xnai_pipelines.evaluation.logged import find_evaluation, log_evaluation
+from xnai_pipelines.evaluation.logged import log_evaluation
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import read_questions
-from xnai_pipelines.releases.decision import Outcome, approve, last_decision, write_decision
+from xnai_pipelines.releases.decision import PromotionOutcome, approve, last_decision, write_decision
 from xnai_pipelines.releases.evaluate import comparison_of, headline_metrics, read_challenger_evaluation
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.releases.rollback import keep_questions
@@ -96,14 +96,14 @@ def _why_not(home: Home, current: Release, challenger: Release | None, approved_
     decision = last_decision(home, challenger.vector_space)
     if decision is None:
         return "The challenger was not judged."
-    if decision.outcome is not Outcome.REJECTED:
+    if decision.outcome is not PromotionOutcome.REJECTED:
         comparison_of(home, challenger)  # which becomes the baseline of the release
     if approved_by is not None:
         decision = approve(decision, approved_by, datetime.now(UTC), current.release)
         write_decision(home.decisions, decision)
-    if decision.outcome is Outcome.AWAITING_APPROVAL:
+    if decision.outcome is PromotionOutcome.AWAITING_APPROVAL:
         return "The challenger awaits approval: `xnai approve`."
-    if decision.outcome is not Outcome.PROMOTED:
+    if decision.outcome is not PromotionOutcome.PROMOTED:
         return "The challenger was rejected: " + " ".join(decision.verdict.reasons)
     if decision.champion_release != current.release:
         return (
@@ -139,10 +139,5 @@ def _publish(
 def _log_baseline(context: StageContext, tracker: Tracker, release: Release) -> None:
     """Log the challenger's evaluation as its release's first, which later ones are compared with."""
     measured = read_challenger_evaluation(context.home)
-    if find_evaluation(tracker, measured.report) is None:
-        tags = {
-            "vector_space": release.vector_space,
-            "dagster_run_id": context.run_id,
-            "release": str(release.release),
-        }
-        log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)
+    tags = {"vector_space": release.vector_space, "dagster_run_id": context.run_id, "release": str(release.release)}
+    log_evaluation(tracker, measured.report, per_question=measured.per_question, plots={}, tags=tags)

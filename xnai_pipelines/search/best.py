@@ -44,9 +44,9 @@ def best_passages(
     k: int,
     mode: Mode,
     *,
-    groups: Groups | None = None,
-    graph: tuple[GraphSearch, float] | None = None,
-    reranker: Reranker | None = None,
+    groups: Groups | None,
+    graph: tuple[GraphSearch, float] | None,
+    reranker: Reranker | None,
 ) -> Ranking:
     """Return the best k passages.
 

@@ -20,7 +20,7 @@ _FORM = f"It maps a pattern in .gitignore syntax to a list of groups, such as `h
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class AccessRule:
     """Documents by a pattern in .gitignore syntax, and the groups that may read them."""
 
     pattern: GitIgnoreSpec
@@ -36,7 +36,7 @@ class AccessRules:
         digest: Hash of the file, empty if there is none.
     """
 
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[AccessRule, ...] = ()
     digest: str = ""
 
     def readers(self, source: str) -> frozenset[str] | None:
@@ -95,12 +95,12 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessR
     return AccessRules(tuple(_rule(path, pattern, groups) for pattern, groups in content.items()), digest)
 
 
-def _rule(path: Path, pattern: Any, groups: Any) -> Rule:
+def _rule(path: Path, pattern: Any, groups: Any) -> AccessRule:
     well_formed = isinstance(groups, list) and groups and all(isinstance(group, str) and group for group in groups)
     spec = _spec(pattern) if isinstance(pattern, str) else None
     if spec is None or not well_formed:
         raise AccessRulesError(f"The rule {pattern!r}: {groups!r} of {path} is not one. {_FORM}.")
-    return Rule(spec, frozenset(groups))
+    return AccessRule(spec, frozenset(groups))
 
 
 def _spec(pattern: str) -> GitIgnoreSpec | None:

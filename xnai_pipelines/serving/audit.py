@@ -13,7 +13,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class AccessRecord:
     """One request: time (UTC, ISO 8601), caller, address, method, route, status, milliseconds."""
 
     at: str
@@ -35,9 +35,9 @@ class AccessLog:
         self._failing = False
         self._cut = False
 
-    def write(self, access: Access) -> bool:
+    def write(self, access: AccessRecord) -> bool:
         """Append a request; return whether that succeeded. A full disk costs the line, not the response."""
-        line = json.dumps({name: getattr(access, name) for name in Access.__slots__}, ensure_ascii=False) + "\n"
+        line = json.dumps({name: getattr(access, name) for name in AccessRecord.__slots__}, ensure_ascii=False) + "\n"
         data = ("\n" + line if self._cut else line).encode()  # what a full disk cut off is a line of its own
         try:
             written = os.write(self._of_day(access.at[:10]), data)

@@ -1,19 +1,19 @@
 """Who asks: the caller of a request, from its token."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from xnai_pipelines.errors import ForbiddenError, NotAuthenticatedError
-from xnai_pipelines.serving.tokens import Scope, Token, token_of, tokens
+from xnai_pipelines.serving.tokens import AccessToken, Scope, token_of, tokens
 from xnai_pipelines.state.layout import Home
 
 if TYPE_CHECKING:
     from xnai_pipelines.serving.breaker import Breaker
 
-BEARER = "Bearer "
+BEARER = "bearer"
+"""Scheme of the header of a request, in any case (RFC 9110, section 11.1)."""
 BY_ISSUER = "oidc/"
 """Start of the names of callers whom an OpenID Connect issuer vouches for; the issuer's name of them follows."""
 
@@ -36,11 +36,6 @@ class Caller:
             raise ForbiddenError(
                 f"This needs a token with the scope {scope}; yours has {', '.join(sorted(self.scopes))}."
             )
-
-
-def utc_now() -> datetime:
-    """Return the current time in UTC."""
-    return datetime.now(UTC)
 
 
 ANYONE = Caller("anyone", frozenset(Scope), frozenset())
@@ -68,14 +63,12 @@ class Doorkeeper:
         *,
         authenticated: bool,
         issuer: Vouching | None = None,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._home = home
         self._authenticated = authenticated
         self.issuer = issuer
-        self._now = now
         self._seen: tuple[int, int] | None = None
-        self._tokens: tuple[Token, ...] = ()
+        self._tokens: tuple[AccessToken, ...] = ()
 
     async def caller(self, authorization: str | None) -> Caller:
         """Return the caller of a request with this `Authorization` header.
@@ -86,16 +79,16 @@ class Doorkeeper:
         """
         if not self._authenticated:
             return ANYONE
-        text = authorization or ""
-        token = text.removeprefix(BEARER) if text.startswith(BEARER) else ""
+        scheme, _, credentials = (authorization or "").partition(" ")
+        token = credentials.strip(" ") if scheme.lower() == BEARER else ""
         if self.issuer is not None and token.count(".") == 2:
             return await self.issuer.caller(token)
-        found = token_of(token, self._current(), self._now())
+        found = token_of(token, self._current(), datetime.now(UTC))
         if found is None:
             raise NotAuthenticatedError(NOT_AUTHENTICATED)
         return Caller(f"{found.name}/{found.token_id}", frozenset(found.scopes), frozenset(found.groups))
 
-    def _current(self) -> tuple[Token, ...]:
+    def _current(self) -> tuple[AccessToken, ...]:
         seen = _stamp(self._home.secrets / "tokens.json")
         if seen != self._seen:
             self._tokens, self._seen = tokens(self._home), seen

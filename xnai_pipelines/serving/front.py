@@ -10,9 +10,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xnai_pipelines.errors import BodyTooLargeError, RequestTimeoutError
-from xnai_pipelines.serving.audit import Access
+from xnai_pipelines.serving.audit import AccessRecord
 from xnai_pipelines.serving.caller import Caller
-from xnai_pipelines.serving.limits import ServiceLimits
+from xnai_pipelines.serving.configuration import ServiceLimits
 from xnai_pipelines.serving.openai_protocol import errors as openai_protocol
 from xnai_pipelines.serving.problems import response_to
 from xnai_pipelines.serving.service import Service
@@ -46,6 +46,8 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # the server sends the headers of what GET returns, and no body
+            scope = {**scope, "method": "GET"}
         started = time.perf_counter()
         passing = _Passing(send, headers(scope))
         try:
@@ -106,7 +108,7 @@ class Front:
         self._service.metrics.count(pattern, status, seconds)
         if _is_open(scope):
             return
-        access = Access(
+        access = AccessRecord(
             at=datetime.now(UTC).isoformat(timespec="milliseconds"),
             caller=passing.caller.name if passing.caller else None,
             address=(scope.get("client") or (None,))[0],

@@ -3,7 +3,6 @@
 import ipaddress
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -14,9 +13,9 @@ from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
 from xnai_pipelines.serving.app import create_app, watch
 from xnai_pipelines.serving.caller import ANYONE, Doorkeeper
+from xnai_pipelines.serving.configuration import ServiceConfiguration, ServiceLimits
 from xnai_pipelines.serving.connection import behind
 from xnai_pipelines.serving.issuer import Issuer
-from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.service import Service
 from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
@@ -27,67 +26,44 @@ if TYPE_CHECKING:
     from xnai_pipelines.serving.writer import Writer
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]", "::1")
-DEFAULT_LIMITS = ServiceLimits()
 
 
 def run_service(
-    home: Home,
-    *,
-    host: str,
-    port: int,
-    threads: int,
-    names: tuple[str, ...] = (),
-    proxies: tuple[str, ...] = (),
-    authenticated: bool = True,
-    limits: ServiceLimits = DEFAULT_LIMITS,
-    writer: "Writer | None" = None,
-    redis: SecretStr | None = None,
-    issuer: Issuer | None = None,
-    certificate: Path | None = None,
-    key: Path | None = None,
-    follow: str | None = None,
+    home: Home, configuration: ServiceConfiguration, *, threads: int, authenticated: bool, writer: "Writer | None"
 ) -> None:
     """Serve the home until interrupted.
 
     Args:
         home: Home to serve.
-        host: Address to listen on.
-        port: Port to listen on.
+        configuration: Where it listens, whom it trusts, and its limits.
         threads: Searches at a time.
-        names: Host names that requests may use, beside the address and those of this machine.
-        proxies: Addresses and networks of proxies whose `X-Forwarded-*` headers are read.
         authenticated: Whether every request needs a token.
-        limits: Limits of the service.
         writer: Language model that writes answers, None if they quote.
-        redis: URL of a Redis server that shares results between processes.
-        issuer: OpenID Connect issuer whose tokens are accepted too.
-        certificate: Certificate for TLS, PEM.
-        key: Its private key, PEM.
-        follow: Prefix of an object store where another home shares its release, which is served; None: the home's own.
 
     Raises:
         OptionError: The service would be reachable from elsewhere without authentication.
     """
+    host = configuration.host
     if not authenticated and not is_loopback(host):
         raise OptionError(
             f"Without authentication the service listens on this machine alone, not on {host}. "
             "Make a token with `xnai token create`, or leave XNAI_HOST at 127.0.0.1."
         )
-    vouching = _vouching(issuer)
-    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=vouching)
-    follower = Follower(home, follow) if follow else None
-    service = Service(home, limits, doorkeeper, threads, writer, shared=_shared_cache(home, redis), follower=follower)
+    doorkeeper = Doorkeeper(home, authenticated=authenticated, issuer=_vouching(configuration.issuer))
+    shared = _shared_cache(home, configuration.redis)
+    follower = Follower(home, configuration.follow) if configuration.follow else None
+    service = Service(home, configuration.limits, doorkeeper, threads, writer, shared=shared, follower=follower)
     uvicorn.run(
-        create_app(service, (host, *LOOPBACK_NAMES, *names)),
+        create_app(service, (host, *LOOPBACK_NAMES, *configuration.names)),
         host=host,
-        port=port,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
-        **behind(proxies),
+        port=configuration.port,
+        ssl_certfile=configuration.certificate,
+        ssl_keyfile=configuration.key,
+        **behind(configuration.proxies),
     )
 
 
-def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits = DEFAULT_LIMITS) -> None:
+def run_agent_server(home: Home, groups: frozenset[str], limits: ServiceLimits) -> None:
     """Serve the tools for one agent in these groups over standard input and output, until it closes them."""
     from xnai_pipelines.serving.agents import create_agent_server
 

@@ -9,8 +9,8 @@ import anyio.to_thread
 from xnai_pipelines.serving.audit import AccessLog
 from xnai_pipelines.serving.cache import Cache, digest_of
 from xnai_pipelines.serving.caller import Caller, Doorkeeper
+from xnai_pipelines.serving.configuration import ServiceLimits
 from xnai_pipelines.serving.current import CurrentRelease, Served
-from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.serving.metrics import Metrics
 from xnai_pipelines.serving.rate import RateLimit
 from xnai_pipelines.serving.sessions import Sessions

@@ -32,7 +32,7 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class AccessToken:
     """A token as it is stored.
 
     Attributes:
@@ -62,12 +62,12 @@ class Token:
 class TokenFile:
     """All tokens of a home."""
 
-    tokens: tuple[Token, ...] = ()
+    tokens: tuple[AccessToken, ...] = ()
 
 
 def create_token(
     home: Home, name: str, scopes: tuple[Scope, ...], groups: tuple[str, ...], lifetime: timedelta
-) -> tuple[str, Token]:
+) -> tuple[str, AccessToken]:
     """Return a new token's text, which is stored nowhere, and what is stored of it.
 
     Raises:
@@ -81,7 +81,7 @@ def create_token(
         raise OptionError("The token would have expired already. Give it a day or more.")
     token_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     now = datetime.now(UTC)
-    token = Token(
+    token = AccessToken(
         token_id=token_id,
         name=name,
         digest=_digest(secret),
@@ -95,7 +95,7 @@ def create_token(
     return f"{PREFIX}_{token_id}_{secret}", token
 
 
-def tokens(home: Home) -> tuple[Token, ...]:
+def tokens(home: Home) -> tuple[AccessToken, ...]:
     """Return the tokens of a home, the oldest first.
 
     Raises:
@@ -104,7 +104,7 @@ def tokens(home: Home) -> tuple[Token, ...]:
     return (read_record(_path(home), TokenFile) or TokenFile()).tokens
 
 
-def revoke_token(home: Home, token_id: str) -> Token:
+def revoke_token(home: Home, token_id: str) -> AccessToken:
     """Remove a token; the service refuses it from the next request on. Return it.
 
     Raises:
@@ -119,7 +119,7 @@ def revoke_token(home: Home, token_id: str) -> Token:
     return found
 
 
-def token_of(text: str, stored: tuple[Token, ...], now: datetime) -> Token | None:
+def token_of(text: str, stored: tuple[AccessToken, ...], now: datetime) -> AccessToken | None:
     """Return the stored token that a text is, None if it is none or has expired; as fast for every secret."""
     prefix, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
@@ -128,7 +128,7 @@ def token_of(text: str, stored: tuple[Token, ...], now: datetime) -> Token | Non
     return found if found and same and prefix == PREFIX and found.is_current(now) else None
 
 
-_NO_TOKEN = Token("", "", hashlib.sha256().hexdigest(), (), (), "", "")
+_NO_TOKEN = AccessToken("", "", hashlib.sha256().hexdigest(), (), (), "", "")
 
 
 def _digest(secret: str) -> str:
@@ -142,7 +142,7 @@ def _alone(home: Home) -> Iterator[None]:
         yield
 
 
-def _store(home: Home, kept: tuple[Token, ...]) -> None:
+def _store(home: Home, kept: tuple[AccessToken, ...]) -> None:
     home.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
     home.secrets.chmod(0o700)
     write_record(_path(home), TokenFile(kept))

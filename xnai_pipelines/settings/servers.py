@@ -4,8 +4,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 
+from xnai_pipelines.serving.configuration import ServiceConfiguration, ServiceLimits
 from xnai_pipelines.serving.issuer import Algorithm, Issuer, is_safe
-from xnai_pipelines.serving.limits import ServiceLimits
 from xnai_pipelines.settings.kinds import AbsolutePath, BucketUrl, Names, Networks
 
 
@@ -92,9 +92,7 @@ class ServerSettings(BaseModel):
             raise ValueError("it must be an https address, or one of this machine")
         return issuer
 
-    @property
-    def issuer(self) -> Issuer | None:
-        """The issuer whose tokens the service accepts."""
+    def _issuer(self) -> Issuer | None:
         if self.oidc_issuer is None:
             return None
         return Issuer(
@@ -102,6 +100,17 @@ class ServerSettings(BaseModel):
         )
 
     @property
-    def service_limits(self) -> ServiceLimits:
-        """What the service and one of its callers may use."""
-        return ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds)
+    def service(self) -> ServiceConfiguration:
+        """What the service is told."""
+        return ServiceConfiguration(
+            host=self.host,
+            port=self.service_port,
+            names=self.service_names,
+            proxies=self.trusted_proxies,
+            limits=ServiceLimits(requests_per_minute=self.requests_per_minute, seconds=self.request_seconds),
+            redis=self.redis_url,
+            issuer=self._issuer(),
+            certificate=self.tls_certificate,
+            key=self.tls_key,
+            follow=self.follow,
+        )

@@ -67,5 +67,6 @@ COLUMNS = {
     "level": "Level of the community, 0 for the largest groups.",
     "parent": "Community that it is part of, null at level 0.",
     "members": "Entities of the community, by id.",
+    "grounds": "Hash of what the row was made of.",
     "summary": "Verbatim sentences about its members, with their chunks and ranges.",
 }

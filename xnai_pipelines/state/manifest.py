@@ -267,7 +267,7 @@ def now() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class EncoderCandidate:
     """The chosen encoder: a built artefact of this vector space, and the reasons as sentences.
 
     `base_sha256` names the weights it was made from; it is a candidate for those weights only.
@@ -280,7 +280,7 @@ class Candidate:
     reasons: tuple[str, ...]
 
 
-def read_candidate(releases: Path) -> Candidate | None:
+def read_candidate(releases: Path) -> EncoderCandidate | None:
     """Return the candidate recorded in the releases folder, None if none was chosen.
 
     Raises:
@@ -291,12 +291,12 @@ def read_candidate(releases: Path) -> Candidate | None:
         return None
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
-        return Candidate(**{**stored, "reasons": tuple(stored["reasons"])})
+        return EncoderCandidate(**{**stored, "reasons": tuple(stored["reasons"])})
     except (ValueError, TypeError, KeyError) as error:
         raise ReleaseError(f"{path} is damaged ({error}). Delete it; `xnai quantize` chooses again.") from error
 
 
-def record_candidate(releases: Path, candidate: Candidate | None) -> None:
+def record_candidate(releases: Path, candidate: EncoderCandidate | None) -> None:
     """Replace the record atomically; None removes it."""
     if candidate is None:
         remove(releases / "candidate.json")

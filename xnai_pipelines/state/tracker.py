@@ -46,15 +46,17 @@ class RunContent:
         params: Settings; values are logged as text.
         metrics: Figures by name.
         files: Artifacts, bytes by file name.
-        tags: Tags by which the run is found.
+        known_by: Tags that only this run has: what is logged already is found by them.
+        tags: Other tags.
         curve: Figures by name at each step, such as the loss.
     """
 
     title: str
     measured_at: datetime
-    params: Mapping[str, object]
+    params: Mapping[str, object] = field(default_factory=dict)
     metrics: Mapping[str, float]
     files: Mapping[str, bytes]
+    known_by: Mapping[str, str]
     tags: Mapping[str, str]
     curve: Sequence[tuple[int, Mapping[str, float]]] = ()
 
@@ -105,7 +107,13 @@ class Experiment:
     store: Tracker
 
     def log(self, content: RunContent) -> MlflowRun:
-        """Return the new run, FINISHED; a run that fails half way is marked FAILED."""
+        """Return the run with this content, FINISHED, after logging it unless it is logged already.
+
+        A run that fails half way is marked FAILED.
+        """
+        return self.find(content.known_by) or self._log(content)
+
+    def _log(self, content: RunContent) -> MlflowRun:
         from mlflow.entities import Metric, Param
 
         at = _milliseconds(content.measured_at)
@@ -167,7 +175,7 @@ class Experiment:
         with self.store.client() as client:
             experiment_id = self._found_or_made(client)
             _close_abandoned(client, experiment_id)
-            tags = {**content.tags, **self.store.tags}
+            tags = {**content.tags, **content.known_by, **self.store.tags}
             created = client.create_run(experiment_id, _milliseconds(content.measured_at), tags, content.title)
             run = MlflowRun(created.info.run_id, experiment_id)
             try:

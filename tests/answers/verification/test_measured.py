@@ -17,6 +17,8 @@ from tests.support.claims import supported
     ("Run it on Python 3.10.", "Run it on Python 3.10.", "Run it on Python 3.1."),
     ("Version 1.1.10 mends it.", "Version 1.1.10 mends it.", "Version 1.11.0 mends it."),
     ("A ticket costs 2.50 $.", "A ticket costs 2.5 $.", "A ticket costs 25 $."),
+    ("The boat costs 1,499.50 €.", "The boat costs 1499.5 €.", "The boat costs 1.4995 €."),
+    ("The boat costs 1.499,50 €.", "The boat costs 1,499.50 €.", "The boat costs 14,995 €."),
     ("The hold is kept at -5 degrees.", "The hold is kept at minus 5 degrees.", "The hold is kept at 5 degrees."),
     ("The error is ±3 degrees.", "The error is ±3 degrees.", "The error is 3 degrees."),
     ("Act if load > 5.", "Act if load > 5.", "Act if load < 5."),
@@ -37,3 +39,22 @@ def test_units_and_signs_are_read_in_other_languages():
         "Зимой держат минус 40 градусов и дают 5 мг соли.", "Зимой держат -40 градусов и дают 5мг соли.", "ru"
     )
     assert not supported("Зимой дают 5кг соли.", "Зимой дают 5мг соли.", "ru")
+
+
+@pytest.mark.parametrize(("passage", "same", "other", "language"), [
+    ("The lease ends on 31.08.2026.", "The lease ends on 31 August 2026.", "The lease ends on 31 July 2026.", "en"),
+    ("Der Bau endet am 1.8.2026.", "Der Bau endet am 01.08.2026.", "Der Bau endet am 08.01.2026.", "de"),
+    ("Half of the crew left.", "50 % of the crew left.", "15 % of the crew left.", "en"),
+    ("Drei Viertel der Gäste kamen.", "75 % der Gäste kamen.", "25 % der Gäste kamen.", "de"),
+    ("Две трети мест проданы.", "2/3 мест проданы.", "1/3 мест проданы.", "ru"),
+    ("Children of 6 to 12 pay less.", "Children of 6-12 pay less.", "Children of 6-18 pay less.", "en"),
+    ("Дети от 6 до 12 лет не платят.", "Дети 6–12 лет не платят.", "Дети 6–18 лет не платят.", "ru"),
+    ("The hall holds no more than 300 people.", "The hall holds at most 300 people.",
+     "The hall holds at least 300 people.", "en"),
+    ("Der Saal fasst nicht mehr als 300 Gäste.", "Der Saal fasst höchstens 300 Gäste.",
+     "Der Saal fasst mehr als 300 Gäste.", "de"),
+    ("Насос весит более 80 кг.", "Насос весит свыше 80 кг.", "Насос весит менее 80 кг.", "ru"),
+])  # fmt: skip
+def test_what_is_written_in_two_ways_is_compared_by_what_it_means(passage: str, same: str, other: str, language: str):
+    assert supported(same, passage, language)
+    assert not supported(other, passage, language)

@@ -14,7 +14,7 @@ import pytest
 from werkzeug import Response
 
 from tests.support.waiting import NEVER_SECONDS
-from xnai_pipelines.autonomy.alerts.alert import Alert, Delivery, DeliveryOutcome, Severity
+from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity, Delivery, DeliveryOutcome
 from xnai_pipelines.autonomy.alerts.send import LogSink, send
 from xnai_pipelines.autonomy.alerts.webhook import WebhookSink
 from xnai_pipelines.errors import WebhookError
@@ -34,7 +34,7 @@ def alert(cause="retrieval_evaluation", at=NOON, **fields):
             "kind": "run_failure",
             "title": "A run failed",
             "text": "The evaluation stopped.",
-            "severity": Severity.ERROR,
+            "severity": AlertSeverity.ERROR,
             "at": at,
             "tags": {"cause": cause, "run_id": "1234"},
             "link": "http://localhost:3000/runs/1234",
@@ -188,14 +188,13 @@ def test_an_endpoint_that_came_back_is_told_again(httpserver, log, webhook, path
 
 def test_the_same_alert_is_not_sent_again_within_the_quiet_time(httpserver, log, webhook, path):
     httpserver.expect_request(path).respond_with_data("ok")
-    quiet = timedelta(hours=6)
-    assert outcomes(send(alert(), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
     # Another run, the same cause; a clock that was set back; another cause; another kind; and after the quiet time.
-    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
-    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook, quiet)) == [DeliveryOutcome.REPEATED] * 2
-    assert outcomes(send(alert("embeddings"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
-    assert outcomes(send(alert(kind="given_up"), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
-    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook, quiet)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=5)), log, webhook)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert(at=NOON - timedelta(hours=1)), log, webhook)) == [DeliveryOutcome.REPEATED] * 2
+    assert outcomes(send(alert("embeddings"), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(kind="given_up"), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
+    assert outcomes(send(alert(at=NOON + timedelta(hours=6)), log, webhook)) == [DeliveryOutcome.DELIVERED] * 2
     assert len(httpserver.log) == 4
 
 

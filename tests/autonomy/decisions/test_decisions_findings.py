@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from tests.support.degradation_nights import ENGLISH, FALLEN, RUSSIAN, THRESHOLDS, Group, fallen, night, steady
-from xnai_pipelines.autonomy.decisions.findings import NEW, Finding, Limit, findings
+from xnai_pipelines.autonomy.decisions.findings import NEW, Degradation, Limit, findings
 from xnai_pipelines.autonomy.decisions.night import Night
 from xnai_pipelines.autonomy.decisions.thresholds import Thresholds
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.slices import OVERALL, Slice
 
 
-def found(baseline, after, thresholds=THRESHOLDS, **given) -> dict[tuple[str, str, str], Finding]:
+def found(baseline, after, thresholds=THRESHOLDS, **given) -> dict[tuple[str, str, str], Degradation]:
     return {(f.kind, str(f.part), f.mode): f for f in findings(baseline, after, thresholds, **given)}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from xnai_pipelines.documents.parsers import registry
 from xnai_pipelines.documents.parsers.media_types import PDF
-from xnai_pipelines.documents.parsers.parsed import ParseLimits, Source
+from xnai_pipelines.documents.parsers.parsed import ParseLimits, SourceFile
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import is_current, parser_for
 from xnai_pipelines.errors import UnreadableError
@@ -34,7 +34,7 @@ def test_the_extra_is_named_in_the_reason(tmp_path: Path) -> None:
     (tmp_path / "any.pdf").write_bytes(b"%PDF-1.7")
     message = r"A PDF needs pypdfium2.*pip install 'xnai-pipelines\[pdf\]'\. The next run"
     with without_pypdfium2(), pytest.raises(UnreadableError, match=message) as caught:
-        list(read_contents(parser_for(PDF), Source(tmp_path / "any.pdf", "any.pdf", PDF, ParseLimits())))
+        list(read_contents(parser_for(PDF), SourceFile(tmp_path / "any.pdf", "any.pdf", PDF, ParseLimits())))
     assert caught.value.kind == "not_installed"
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.sources.configured import GitSpec
-from xnai_pipelines.documents.sources.make import Access, SourcesReport, mirrors, standing_sources, sync_sources
+from xnai_pipelines.documents.sources.make import SourceAccess, SourcesReport, mirrors, standing_sources, sync_sources
 from xnai_pipelines.errors import IngestRefusedError, SourcesError
 from xnai_pipelines.state.schemas import DOCUMENTS, FILES
 
@@ -35,7 +35,7 @@ class Handbook:
         self.git("commit", "--quiet", "--message=change")
 
     def sync(self) -> SourcesReport:
-        return sync_sources(self.work.home, self.specs, ("git",), Access(), self.work.said.append)
+        return sync_sources(self.work.home, self.specs, ("git",), SourceAccess(), self.work.said.append)
 
     @property
     def rules(self) -> FolderRules:

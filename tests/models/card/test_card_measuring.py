@@ -12,8 +12,9 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
-from xnai_pipelines.models.card.measure import JudgedPool, Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.probe import probe
+from xnai_pipelines.models.card.ranking import AskedPool
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 
 PASSAGES = [
@@ -31,10 +32,10 @@ MATERIAL = Material(
     held_out=PASSAGES[:5],
     questions=QUESTIONS,
     pool=PASSAGES,
-    judged=JudgedPool(
+    asked=AskedPool(
         document_ids=[f"d{number}" for number in range(8)],
         keyword=[{0: 2.0}, {2: 3.0, 5: 1.0}, {}],
-        vector_weight=0.5,
+        explained=[1.0, 1.0, 0.0],
         relevant=[{"d0": 1}, {"d2": 1}, {"d1": 1}],
     ),
 )

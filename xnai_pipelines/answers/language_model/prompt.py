@@ -55,17 +55,6 @@ def messages(question: str, evidence: Sequence[Evidence]) -> list[dict[str, str]
     ]
 
 
-def draft_of(reply: str, pieces: int) -> Draft:
-    """Return the sentences of a model's reply, empty if it found no answer.
-
-    Args:
-        reply: What the model wrote: sentences with numbers in brackets, whatever markup stands around them.
-        pieces: Number of passages that it was given; other numbers are dropped.
-    """
-    reading = Reading(pieces)
-    return (*reading.more(reply), *reading.rest())
-
-
 class Reading:
     """A reply that is being written. Each sentence is given once, when the next one has begun."""
 

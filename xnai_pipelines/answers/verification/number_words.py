@@ -159,16 +159,19 @@ _MONTHS: Mapping[str, Sequence[str]] = {
 def readings(digits: str, language: str | None) -> Iterator[Decimal]:
     """Yield what a number in digits may mean, the usual reading of the language first: 1.000 is 1 or 1,000."""
     digits = unicodedata.normalize("NFKC", digits).replace("’", "'")
-    decimal, group = (",", ".") if language in _DECIMAL_COMMA else (".", ",")
     plain = digits.replace(" ", "").replace("'", "")
-    usual = _usual(plain, decimal, group)
-    seen = {usual}
-    yield usual
-    for other in (_usual(plain, group, decimal), _usual(plain.replace(",", "").replace(".", ""), ".", ",")):
-        # only thousands can be read in two ways: 3.5 is not 35
-        if other not in seen and _GROUPED.match(digits):
-            seen.add(other)
-            yield other
+    marks = [mark for mark in plain if mark in ".,"]
+    whole = Decimal(plain.replace(",", "").replace(".", "")).normalize()
+    if not marks or (len(marks) > 1 and len(set(marks)) == 1):  # 1.000.000
+        yield whole
+        return
+    head, _, tail = plain.rpartition(marks[-1])
+    fraction = Decimal(f"{head.replace(',', '').replace('.', '')}.{tail}").normalize()
+    if len(marks) > 1 or len(tail) != 3 or not _GROUPED.match(digits):  # 1,499.50 and 3.5
+        yield fraction
+    else:
+        decimal = "," if language in _DECIMAL_COMMA else "."
+        yield from (fraction, whole) if marks[0] == decimal else (whole, fraction)
 
 
 def written_exactly(digits: str, language: str | None) -> str | None:
@@ -180,17 +183,6 @@ def written_exactly(digits: str, language: str | None) -> str | None:
     if "," in digits or _GROUPED.match(digits) or "." not in digits:
         return None
     return digits if digits.count(".") > 1 or digits.endswith("0") else None
-
-
-def _usual(digits: str, decimal: str, group: str) -> Decimal:
-    if digits.count(decimal) > 1:  # 1.000.000 in English
-        digits = digits.replace(decimal, "")
-    head, _, tail = digits.partition(decimal)
-    if not _GROUPED.match(head) and group in head:  # 3,5 in English
-        head, tail = head.replace(group, ".", 1).replace(group, ""), ""
-    else:
-        head = head.replace(group, "")
-    return Decimal(f"{head}.{tail}" if tail else head).normalize()
 
 
 def word_value(word: str, language: str | None) -> int | None:

@@ -1,7 +1,8 @@
 """The words of a sentence with what a claim hangs on: numbers by value, names, small words that turn a claim."""
 
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
@@ -17,8 +18,10 @@ from xnai_pipelines.answers.verification.number_words import (
     word_value,
     written_exactly,
 )
+from xnai_pipelines.answers.verification.rewritten import BOUND, RANGE, Rewritten, rewritten
 from xnai_pipelines.search.function_words import function_words
-from xnai_pipelines.search.words import fold, normalise, stem
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import fold, normalise
 
 _FRACTIONS = {"¼": "0.25", "½": "0.5", "¾": "0.75", "⅓": "0.333", "⅔": "0.667", "⅛": "0.125"}
 _UNSPACED = (
@@ -27,7 +30,6 @@ _UNSPACED = (
 _ENDING = r"st\b|nd\b|rd\b|th\b|(?<=0)s\b|-?(?:й|я|е|го|ой)\b|-(?:м|х|му|ю|ми)\b"  # of 50th, 1990s, 5-й
 _TOKEN = re.compile(
     rf"(?P<link>\b(?:https?|ftp)://[^\s<>\"'»”)]+(?<![.,;:!?])|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
-    rf"|(?P<date>\b\d{{4}}-\d\d-\d\d\b)"
     rf"|(?P<ratio>\b\d+(?::\d+)+\b)"
     rf"|(?P<sign>(?<![^\s(\[<>=\"'“«])[-−–±](?=\d))?(?P<number>{NUMBER})(?P<fraction>[¼½¾⅓⅔⅛])?(?P<suffix>{_ENDING})?"
     rf"|(?P<part>[¼½¾⅓⅔⅛])"
@@ -113,15 +115,21 @@ def tokens(text: str, language: str | None) -> list[Token]:
     """Return the tokens of a text in order; number words are joined to one number."""
     found: list[Token] = []
     clause, opening = 0, True
+    forms = deque(rewritten(text))
+    read = 0  # up to where the text is read in another form
     for match in _TOKEN.finditer(text):
+        while forms and forms[0].start <= match.start():
+            read = forms[0].end
+            found += _rewritten(text, forms.popleft(), clause)
+            opening = False
+        if match.start() < read:
+            continue
         group = match.lastgroup
         if group == "mark":
             clause += match.group() in _CLAUSE_MARKS
             opening |= match.group() in ".!?…:"
             continue
-        if group == "date":
-            found += _date(match, clause)
-        elif group == "link":  # each character counts: what is added to an address goes to its owner
+        if group == "link":  # each character counts: what is added to an address goes to its owner
             found.append(Token(match.group(), *match.span(), f"link:{match.group()}", Kind.NAME, None, clause))
         elif group == "ratio":  # 3:1, 9:30
             found.append(Token(match.group(), *match.span(), f"#{match.group()}", Kind.NUMBER, None, clause))
@@ -152,10 +160,16 @@ def _with_phrases(found: Sequence[Token]) -> list[Token]:
     return marked
 
 
-def _date(match: re.Match[str], clause: int) -> list[Token]:
-    year, month_number, day = match.group().split("-")
-    terms = (f"#{year}", f"month:{int(month_number)}", f"#{int(day)}")
-    return [Token(match.group(), *match.span(), term, Kind.NUMBER, None, clause) for term in terms]
+def _rewritten(text: str, one: Rewritten, clause: int) -> Iterator[Token]:
+    """Yield the tokens of a stretch that is read in another form."""
+    for term in one.terms:
+        if term == RANGE:
+            kind, cue = Kind.FUNCTION, None
+        elif term.startswith(BOUND):
+            kind, cue = Kind.OPERATOR, Cue.DIRECTION
+        else:
+            kind, cue = Kind.UNIT if term.startswith("unit:") else Kind.NUMBER, None
+        yield Token(text[one.start : one.end].strip(), one.start, one.end, term, kind, cue, clause)
 
 
 def _number(match: re.Match[str], clause: int, language: str | None) -> Token:

@@ -13,7 +13,7 @@ TITLE_CHARACTERS = 200
 TEXT_CHARACTERS = 4_000
 
 
-class Severity(StrEnum):
+class AlertSeverity(StrEnum):
     """How soon a person should look."""
 
     INFO = "info"
@@ -47,7 +47,7 @@ class Alert:
     kind: str
     title: str
     text: str
-    severity: Severity
+    severity: AlertSeverity
     at: datetime
     tags: Mapping[str, str] = field(default_factory=dict)
     link: str | None = None

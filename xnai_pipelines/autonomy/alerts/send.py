@@ -69,20 +69,19 @@ _one_at_a_time = Lock()
 _unlogged: dict[tuple[Path, tuple[str, str], str], tuple[datetime, Delivery]] = {}
 
 
-def send(
-    alert: Alert, log: LogSink, webhook: WebhookSink | None = None, quiet: timedelta = QUIET
-) -> tuple[Delivery, ...]:
+def send(alert: Alert, log: LogSink, webhook: WebhookSink | None = None) -> tuple[Delivery, ...]:
     """Return the result at each sink after sending an alert to the log, then to the webhook.
+
+    The same alert (`Alert.key`) is delivered to the same sink once in `QUIET`.
 
     Args:
         alert: Alert to send.
         log: Log, which also records what was delivered.
         webhook: Webhook, None if not set.
-        quiet: Time within which the same alert (`Alert.key`) is not delivered to the same sink again.
     """
     # One at a time within a process: two sensors with the same alert send it once.
     with _one_at_a_time:
-        last = _last_deliveries(alert, log, quiet)
+        last = _last_deliveries(alert, log)
         told = [_told(alert, log, last.get(log.name))]
         if webhook is not None:
             before = last.get(webhook.name)
@@ -124,7 +123,7 @@ def _note(alert: Alert, log: LogSink, delivery: Delivery) -> None:
         _unlogged[(log.path, alert.key, delivery.sink)] = (alert.at, delivery)
 
 
-def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, Delivery]:
+def _last_deliveries(alert: Alert, log: LogSink) -> dict[str, Delivery]:
     """Return the last delivery of the same alert by sink, within the quiet time before or after it."""
     found: dict[str, tuple[datetime, Delivery]] = {}
     for record in log.tail():
@@ -137,13 +136,13 @@ def _last_deliveries(alert: Alert, log: LogSink, quiet: timedelta) -> dict[str, 
                 delivery = Delivery(fields["sink"], DeliveryOutcome(fields["outcome"]), fields["reason"])
                 key = (fields["kind"], fields["cause"])
             at = datetime.fromisoformat(fields["at"])
-            near = abs(alert.at - at) < quiet  # before or after: alerts come out of order, and clocks are set back
+            near = abs(alert.at - at) < QUIET  # before or after: alerts come out of order, and clocks are set back
         except (KeyError, TypeError, ValueError, AttributeError):
             continue  # edited by hand
         if near and key == alert.key:
             found[delivery.sink] = (at, delivery)
     for (path, key, sink), (at, delivery) in list(_unlogged.items()):
-        if abs(alert.at - at) >= quiet:
+        if abs(alert.at - at) >= QUIET:
             del _unlogged[(path, key, sink)]
         elif path == log.path and key == alert.key and (sink not in found or found[sink][0] <= at):
             found[sink] = (at, delivery)

@@ -59,7 +59,7 @@ _PLAINEST = ("language", "folder", OVERALL.dimension, NEW.dimension)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Degradation:
     """A figure of one mode and slice that exceeds its limit.
 
     Attributes:
@@ -112,12 +112,12 @@ class _Test:
 
     kind: Limit
     p_value: float
-    finding: Finding | None
+    finding: Degradation | None
 
 
 def findings(
     baseline: Night | None, night: Night, thresholds: Thresholds, earlier: Sequence[Night] = ()
-) -> tuple[Finding, ...]:
+) -> tuple[Degradation, ...]:
     """Return what is degraded in an evaluation, the worst first.
 
     Tests run in vector and hybrid search on all questions, on each language and folder with at least `slice_questions`
@@ -141,7 +141,7 @@ def findings(
         earlier: Evaluations of the same release before this one. If an evaluation asks a sample of the questions, the
             other questions count with their last answer.
     """
-    found: list[Finding] = []
+    found: list[Degradation] = []
     tests: list[_Test] = []
     newest_first = sorted((night, *earlier), key=lambda other: other.evaluated_at, reverse=True)
     chosen = night.chosen()
@@ -162,13 +162,13 @@ def findings(
     )
 
 
-def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Finding]:
+def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Degradation]:
     rows = night.of_mode(mode)
     answered = rows["latency_ms"].filter(rows["error"].is_null()).to_numpy()
     errors, allowed = rows.num_rows - len(answered), thresholds.max_error_share
     if errors > allowed * rows.num_rows:
         share = errors / rows.num_rows
-        yield Finding(
+        yield Degradation(
             kind=Limit.ERRORS,
             mode=mode,
             part=OVERALL,
@@ -182,7 +182,7 @@ def _calls(night: Night, mode: str, thresholds: Thresholds) -> Iterator[Finding]
         return
     p95, limit = float(np.percentile(answered, 95)), thresholds.max_p95_ms
     if p95 > limit:
-        yield Finding(
+        yield Degradation(
             kind=Limit.LATENCY,
             mode=mode,
             part=OVERALL,
@@ -248,7 +248,7 @@ def _slices(now: Answers, enough: int) -> Iterator[tuple[Slice, Mask]]:
 def _floor(mode: str, part: Slice, found: Mask, thresholds: Thresholds) -> _Test:
     share, floor = float(found.mean()), thresholds.accuracy_floor
     p_value = floor_p_value(int(found.sum()), len(found), floor)
-    finding = Finding(
+    finding = Degradation(
         kind=Limit.FLOOR,
         mode=mode,
         part=part,
@@ -334,7 +334,7 @@ def _drop(
     compared = (
         f"the same {len(after)} questions" if paired else f"{len(after)} new questions against {len(before)} at release"
     )
-    finding = Finding(
+    finding = Degradation(
         kind=Limit.BELOW_CHAMPION,
         mode=mode,
         part=part,

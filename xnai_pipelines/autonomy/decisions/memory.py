@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from xnai_pipelines.autonomy.decisions.findings import Finding, Limit, severity
+from xnai_pipelines.autonomy.decisions.findings import Degradation, Limit, severity
 from xnai_pipelines.evaluation.slices import Slice
 
 # Number of run ids kept, so that these evaluations are never read again, even if the clock changes.
@@ -43,7 +43,7 @@ class Standing:
         return severity(self.kind, self.part, self.beyond, self.questions)
 
 
-def stand(finding: Finding, before: Standing | None, evaluated_at: datetime) -> Standing:
+def stand(finding: Degradation, before: Standing | None, evaluated_at: datetime) -> Standing:
     """Return a cause as an evaluation found it. It continues `before` if the cause was already active."""
     return Standing(
         kind=finding.kind,

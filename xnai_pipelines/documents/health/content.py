@@ -4,7 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 
 SHORT_WORDS = 30
@@ -83,7 +83,7 @@ def length(document: Examined, words: int) -> Finding | None:
     return None
 
 
-def code_samples(corpus: Corpus) -> Iterator[Finding]:
+def code_samples(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each page without code in a folder whose pages have code."""
     folders: dict[str, list[Examined]] = defaultdict(list)
     for document in _pages(corpus):
@@ -99,7 +99,7 @@ def code_samples(corpus: Corpus) -> Iterator[Finding]:
             yield found(page, "no_code_sample", Severity.INFO, message, action="Add an example that can be copied.")
 
 
-def placeholders(corpus: Corpus) -> Iterator[Finding]:
+def placeholders(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each placeholder outside code: TODO, TBD, lorem ipsum, "coming soon"."""
     for document in _pages(corpus):
         lower = document.prose.lower()
@@ -110,7 +110,7 @@ def placeholders(corpus: Corpus) -> Iterator[Finding]:
                 yield found(document, "placeholder", severity, message, action=action, place=match.span())
 
 
-def statuses(corpus: Corpus) -> Iterator[Finding]:
+def statuses(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each page whose front matter calls it unfinished or outdated."""
     for document in _pages(corpus):
         status = status_of(document)
@@ -125,7 +125,7 @@ def statuses(corpus: Corpus) -> Iterator[Finding]:
             yield found(document, "outdated", Severity.WARNING, message, action=action)
 
 
-def _pages(corpus: Corpus) -> Iterator[Examined]:
+def _pages(corpus: ExaminedCorpus) -> Iterator[Examined]:
     return (document for document in corpus.documents if document.is_page)
 
 

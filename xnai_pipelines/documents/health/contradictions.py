@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 from xnai_pipelines.documents.health.languages import tree_language
 
@@ -63,7 +63,7 @@ _NAMED_BY_VALUE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class StatedValue:
     """A statement with one value in it, and its place."""
 
     document: Examined
@@ -73,9 +73,9 @@ class Statement:
     end: int
 
 
-def contradictions(corpus: Corpus) -> Iterator[Finding]:
+def contradictions(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each statement that another document makes with another value."""
-    by_subject: dict[tuple[str, str], list[Statement]] = defaultdict(list)
+    by_subject: dict[tuple[str, str], list[StatedValue]] = defaultdict(list)
     for document in corpus.documents:
         if document.is_page and not _HISTORY.search(document.path):
             for key, statement in statements(document):
@@ -94,7 +94,7 @@ def contradictions(corpus: Corpus) -> Iterator[Finding]:
                 yield _contradiction(statement, next(one for one in made if one.value != statement.value))
 
 
-def statements(document: Examined) -> Iterator[tuple[str, Statement]]:
+def statements(document: Examined) -> Iterator[tuple[str, StatedValue]]:
     """Yield the statements of a page that have one value, each with what it is about."""
     for sentence in _sentences(document.prose):
         text = sentence.group()
@@ -127,9 +127,9 @@ def _sentences(prose: str) -> Iterator[re.Match[str]]:
         at += len(paragraph) + 2
 
 
-def _statement(document: Examined, sentence: re.Match[str], value: str, words: str) -> Statement:
+def _statement(document: Examined, sentence: re.Match[str], value: str, words: str) -> StatedValue:
     start = sentence.start() + len(sentence.group()) - len(sentence.group().lstrip())
-    return Statement(document, value, words, start, sentence.end())
+    return StatedValue(document, value, words, start, sentence.end())
 
 
 def _plain(value: str) -> str:
@@ -137,7 +137,7 @@ def _plain(value: str) -> str:
     return _NUMBERS.get(value, value.replace(",", "") if re.fullmatch(r"\d{1,3}(?:,\d{3})+", value) else value)
 
 
-def _contradiction(statement: Statement, other: Statement) -> Finding:
+def _contradiction(statement: StatedValue, other: StatedValue) -> Finding:
     said = statement.words if len(statement.words) <= 160 else f"{statement.words[:157]}..."
     message = f'"{said}": {other.document.source} has {other.value} in place of {statement.value}.'
     action = "Find out which is right, and correct the other."

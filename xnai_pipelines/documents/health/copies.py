@@ -14,7 +14,7 @@ from hashlib import sha256
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 
 MIN_WORDS = 40
@@ -27,7 +27,7 @@ _WORD = re.compile(r"\w+")
 Hashes = npt.NDArray[np.uint64]
 
 
-def copies(corpus: Corpus) -> Iterator[Finding]:
+def copies(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each document that repeats another: the same words, or Jaccard similarity of 0.8 or more."""
     vocabulary: dict[str, int] = {}
     shingles: dict[str, Hashes] = {}

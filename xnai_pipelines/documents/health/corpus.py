@@ -85,7 +85,7 @@ class Examined:
 
 
 @dataclass(frozen=True)
-class Corpus:
+class ExaminedCorpus:
     """All documents and what is known of their folder.
 
     Attributes:

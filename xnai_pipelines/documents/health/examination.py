@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from xnai_pipelines.documents.health.corpus import Corpus
+from xnai_pipelines.documents.health.corpus import ExaminedCorpus
 from xnai_pipelines.documents.health.external_links import ExternalLinks
 from xnai_pipelines.documents.health.freshness import Dated, dated
-from xnai_pipelines.documents.health.readability import Reading, reading
+from xnai_pipelines.documents.health.readability import Readability, reading
 from xnai_pipelines.documents.health.rules import HealthRules
 from xnai_pipelines.documents.health.targets import Targets
 from xnai_pipelines.documents.health.translations import Translations
@@ -16,12 +16,12 @@ from xnai_pipelines.documents.health.translations import Translations
 class Examination:
     """What an inspection is given."""
 
-    corpus: Corpus
+    corpus: ExaminedCorpus
     rules: HealthRules
     external: ExternalLinks = field(default_factory=ExternalLinks)
 
     @cached_property
-    def readings(self) -> dict[str, Reading]:
+    def readings(self) -> dict[str, Readability]:
         """Length and reading ease of each page, by source."""
         return {document.source: reading(document) for document in self.corpus.documents if document.is_page}
 

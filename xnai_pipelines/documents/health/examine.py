@@ -9,7 +9,7 @@ from xnai_pipelines.documents.health.demand import Demand, topics
 from xnai_pipelines.documents.health.examination import Examination
 from xnai_pipelines.documents.health.finding import Finding, Severity
 from xnai_pipelines.documents.health.inspections import INSPECTIONS, Aspect
-from xnai_pipelines.documents.health.readability import Reading
+from xnai_pipelines.documents.health.readability import Readability
 from xnai_pipelines.documents.health.report import FIRST, DocumentHealth, HealthPoint, HealthReport
 from xnai_pipelines.documents.health.score import aspects_of, score_of
 
@@ -76,7 +76,7 @@ def _health(document: Examined, seen: Examination, found: ByAspect) -> DocumentH
     aspects = aspects_of(document, seen, found)
     score = score_of(aspects)
     landings = seen.corpus.landings.get(document.document_id, 0.0) if seen.corpus.landings is not None else None
-    when, read = seen.dates[document.source], seen.readings.get(document.source, Reading(0, None))
+    when, read = seen.dates[document.source], seen.readings.get(document.source, Readability(0, None))
     findings = sorted(
         (finding for kept in found.values() for finding in kept),
         key=lambda finding: (_ORDER.index(finding.severity), finding.start),

@@ -15,7 +15,7 @@ from http.client import HTTPConnection, HTTPException
 from urllib.parse import urlsplit, urlunsplit
 
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
-from xnai_pipelines.documents.health.targets import Outcome, Targets
+from xnai_pipelines.documents.health.targets import LinkOutcome, Targets
 from xnai_pipelines.documents.sources.crawl.http import is_public
 
 DEAD_AFTER_DAYS = 3
@@ -54,7 +54,7 @@ def external_urls(targets: Targets) -> list[str]:
         link.target.partition("#")[0]
         for pairs in targets.resolved.values()
         for link, at in pairs
-        if at.outcome is Outcome.EXTERNAL and link.target.startswith(("http://", "https://"))
+        if at.outcome is LinkOutcome.EXTERNAL and link.target.startswith(("http://", "https://"))
     }
     return sorted(urls)
 

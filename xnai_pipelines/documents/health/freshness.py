@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 from xnai_pipelines.documents.health.rules import HealthRules
 
@@ -45,7 +45,7 @@ class Dated:
     by: str
 
 
-def dated(document: Examined, corpus: Corpus) -> Dated:
+def dated(document: Examined, corpus: ExaminedCorpus) -> Dated:
     """Return the date of a document.
 
     A commit proves a change. A date that the document states, in its front matter or as "Last updated: ...", proves a
@@ -81,7 +81,7 @@ def stale(document: Examined, when: Dated, now: datetime, rules: HealthRules) ->
     return found(document, "stale", severity, message, action="Review the page; change it or note the review.")
 
 
-def expired(corpus: Corpus) -> Iterator[Finding]:
+def expired(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield a finding for each date in a page until which it says to be valid, and which has passed."""
     for document in corpus.documents:
         if not document.is_page:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.demand import Demand
 from xnai_pipelines.documents.health.examination import Examination
 from xnai_pipelines.documents.health.examine import examine, point_of
@@ -62,7 +62,7 @@ def inspect_documents(
     return report
 
 
-def read_corpus(tables: Tables, folder: Path | None, demand: Demand | None) -> Corpus:
+def read_corpus(tables: Tables, folder: Path | None, demand: Demand | None) -> ExaminedCorpus:
     """Return the stored documents with what the folder says of them."""
     documents: list[Examined] = []
     for batch in tables.stream(DOCUMENTS, COLUMNS):
@@ -71,7 +71,7 @@ def read_corpus(tables: Tables, folder: Path | None, demand: Demand | None) -> C
             is_file = document.media_type == HTML and source_name(document.path) == document.source
             documents.append(_with_html_links(document, folder) if folder and is_file else document)
     paths = [normalise(path) for path in tables.read(FILES, ["path"])["path"].to_pylist()]
-    return Corpus(
+    return ExaminedCorpus(
         documents=tuple(sorted(documents, key=lambda document: document.source)),
         files=frozenset(path for path in paths if not path.endswith("/")),
         opaque=tuple(path for path in paths if path.endswith("/")),

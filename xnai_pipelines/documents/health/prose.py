@@ -48,7 +48,7 @@ def front_matter(text: str) -> tuple[dict[str, str], int]:
     return {}, 0
 
 
-def prose_of(text: str, markup: Markup, matter_end: int = 0) -> str:
+def prose_of(text: str, markup: Markup, matter_end: int) -> str:
     """Return the text without what is not prose. Source code has none."""
     if markup is Markup.CODE:
         return blanked(text)

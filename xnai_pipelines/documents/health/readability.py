@@ -49,14 +49,14 @@ _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Readability:
     """How long a page is, in words, and its reading ease; None for a language without a formula or too little prose."""
 
     words: int
     ease: float | None
 
 
-def reading(document: Examined) -> Reading:
+def reading(document: Examined) -> Readability:
     """Return the length and the reading ease of the prose, without headings, tables and targets of links.
 
     Two characters of a script without spaces count as one word.
@@ -65,17 +65,17 @@ def reading(document: Examined) -> Reading:
     words = _WORD.findall(plain)
     wide = 0 if plain.isascii() else len(_WIDE_SCRIPT.findall(plain))
     if wide > len(plain) // 10:
-        return Reading(wide // 2, None)
+        return Readability(wide // 2, None)
     formula = FORMULAS.get(document.language or "")
     if formula is None or len(words) < MIN_WORDS:
-        return Reading(len(words), None)
+        return Readability(len(words), None)
     sentences = sum(_WORD.search(part) is not None for part in _SENTENCE_END.split(plain))
     if sentences < MIN_SENTENCES or len(words) > MAX_SENTENCE_WORDS * sentences:
-        return Reading(len(words), None)
+        return Readability(len(words), None)
     counts = Counter(words)
     syllables = sum(_syllables(word.lower(), document.language or "") * count for word, count in counts.items())
     per_sentence, per_word = len(words) / sentences, syllables / len(words)
-    return Reading(len(words), formula.base - formula.per_sentence * per_sentence - formula.per_word * per_word)
+    return Readability(len(words), formula.base - formula.per_sentence * per_sentence - formula.per_word * per_word)
 
 
 def readability(ease: float) -> float:

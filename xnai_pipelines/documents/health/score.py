@@ -11,7 +11,7 @@ from xnai_pipelines.documents.health.finding import Finding, Severity
 from xnai_pipelines.documents.health.freshness import days_since, freshness
 from xnai_pipelines.documents.health.inspections import Aspect
 from xnai_pipelines.documents.health.readability import readability
-from xnai_pipelines.documents.health.targets import Outcome
+from xnai_pipelines.documents.health.targets import LinkOutcome
 
 WEIGHTS = {
     Aspect.LINKS: 0.25,
@@ -47,7 +47,7 @@ def _applicable(document: Examined, seen: Examination) -> list[Aspect]:
     applies = [Aspect.UNIQUENESS]
     if document.is_page:
         applies.append(Aspect.CONTENT)
-    if any(at.outcome is not Outcome.UNSURE for _, at in seen.targets.resolved[document.source]):
+    if any(at.outcome is not LinkOutcome.UNSURE for _, at in seen.targets.resolved[document.source]):
         applies.append(Aspect.LINKS)
     if document.source in seen.translations.sources:
         applies.append(Aspect.TRANSLATION)

@@ -6,7 +6,7 @@ Only sources are parsed that the isolated parser has parsed before: those have h
 import ast
 from collections.abc import Iterator
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 
 LONG_LINES = 60
@@ -27,7 +27,7 @@ _BRANCHES = (
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def source_code(corpus: Corpus) -> Iterator[Finding]:
+def source_code(corpus: ExaminedCorpus) -> Iterator[Finding]:
     """Yield what is wrong with each Python source."""
     for document in corpus.documents:
         if document.media_type != "text/x-python" or not document.headings:

@@ -15,7 +15,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
 from xnai_pipelines.documents.health.links import Link, LinkKind, rst_label
 from xnai_pipelines.documents.health.slugs import folded, heading_anchors, heading_words
@@ -46,7 +46,7 @@ _BESIDE_THE_TEXT = re.compile(r"^(?:L\d|:~:|top$|user-content-|fn|fnref|id\d+$|p
 KEPT_ELSEWHERE = 3  # different links to a class of files that the folder has none of: it is a copy of a part
 
 
-class Outcome(StrEnum):
+class LinkOutcome(StrEnum):
     """Whether a link leads somewhere."""
 
     FOUND = "found"
@@ -57,27 +57,27 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class ResolvedLink:
     """Where a link leads: a path in the folder if it has one, and the nearest name if it leads nowhere."""
 
-    outcome: Outcome
+    outcome: LinkOutcome
     path: str = ""
     anchor: str = ""
     nearest: str = ""
 
 
-EXTERNAL = Resolved(Outcome.EXTERNAL)
-UNSURE = Resolved(Outcome.UNSURE)
+EXTERNAL = ResolvedLink(LinkOutcome.EXTERNAL)
+UNSURE = ResolvedLink(LinkOutcome.UNSURE)
 
 
 @dataclass(frozen=True)
 class Targets:
     """Resolves the links of a corpus."""
 
-    corpus: Corpus
+    corpus: ExaminedCorpus
 
     @cached_property
-    def resolved(self) -> dict[str, tuple[tuple[Link, Resolved], ...]]:
+    def resolved(self) -> dict[str, tuple[tuple[Link, ResolvedLink], ...]]:
         """Links with where they lead, by source."""
         first = {
             document.source: tuple((link, self._resolve(document, link)) for link in document.links)
@@ -88,7 +88,7 @@ class Targets:
             return first
         return {
             source: tuple(
-                (link, UNSURE if at.outcome is Outcome.NO_FILE and _extension(at.path) in elsewhere else at)
+                (link, UNSURE if at.outcome is LinkOutcome.NO_FILE and _extension(at.path) in elsewhere else at)
                 for link, at in pairs
             )
             for source, pairs in first.items()
@@ -99,20 +99,20 @@ class Targets:
         """Number of documents that link to a path, by path."""
         counts: Counter[str] = Counter()
         for source, pairs in self.resolved.items():
-            paths = {at.path for _, at in pairs if at.outcome in (Outcome.FOUND, Outcome.NO_ANCHOR)}
+            paths = {at.path for _, at in pairs if at.outcome in (LinkOutcome.FOUND, LinkOutcome.NO_ANCHOR)}
             counts.update(path for path in paths if path != source)
         for document in self.corpus.documents:
             if PurePosixPath(document.path).name in ("mkdocs.yml", "mkdocs.yaml", "_toc.yml", "SUMMARY.md"):
                 counts.update(self._named_in(document))
         return counts
 
-    def _kept_elsewhere(self, first: dict[str, tuple[tuple[Link, Resolved], ...]]) -> set[str]:
+    def _kept_elsewhere(self, first: dict[str, tuple[tuple[Link, ResolvedLink], ...]]) -> set[str]:
         """Return the extensions of a class that the folder has no file of, although several different links need it."""
         targets = {
             (link.kind, link.target)
             for pairs in first.values()
             for link, at in pairs
-            if at.outcome in (Outcome.NO_FILE, Outcome.UNSURE)
+            if at.outcome in (LinkOutcome.NO_FILE, LinkOutcome.UNSURE)
         }
         missing = Counter(
             ".png" if kind is LinkKind.IMAGE else _extension(target.partition("#")[0]) for kind, target in targets
@@ -132,7 +132,7 @@ class Targets:
                 if path in self.corpus.files:
                     yield path
 
-    def _resolve(self, document: Examined, link: Link) -> Resolved:
+    def _resolve(self, document: Examined, link: Link) -> ResolvedLink:
         if link.kind is LinkKind.LABEL:
             return self._label(link.target)
         if link.kind is LinkKind.WIKI:
@@ -152,7 +152,7 @@ class Targets:
             return self._anchor(document, at, anchor) if at else UNSURE
         return self._relative(document, link.kind, path, anchor)
 
-    def _relative(self, document: Examined, kind: LinkKind, path: str, anchor: str) -> Resolved:
+    def _relative(self, document: Examined, kind: LinkKind, path: str, anchor: str) -> ResolvedLink:
         wanted = _normal(document.folder, path)
         if wanted is None:
             return UNSURE  # it leads out of the folder
@@ -174,7 +174,9 @@ class Targets:
             return UNSURE
         if not self._is_kept(document.folder, wanted):
             return UNSURE
-        return Resolved(Outcome.NO_FILE, wanted, anchor, self.corpus.paths_in_lower_case.get(wanted.lower(), ""))
+        return ResolvedLink(
+            LinkOutcome.NO_FILE, wanted, anchor, self.corpus.paths_in_lower_case.get(wanted.lower(), "")
+        )
 
     def _existing(self, path: str | None) -> str | None:
         """Return the file that serves a path: itself, a page without its extension, or a folder's index."""
@@ -254,25 +256,25 @@ class Targets:
     def _known_roots(self) -> dict[str, tuple[str, ...]]:
         return {}
 
-    def _sphinx_document(self, document: Examined, path: str) -> Resolved:
+    def _sphinx_document(self, document: Examined, path: str) -> ResolvedLink:
         if SCHEME.match(path):
             return EXTERNAL
         if path.startswith("/"):
             found = self._from_a_root(document, path)
-            return Resolved(Outcome.FOUND, found) if found else UNSURE
+            return ResolvedLink(LinkOutcome.FOUND, found) if found else UNSURE
         wanted = _normal(document.folder, path)
         if wanted is None or document.path in self._included:
             return UNSURE
         found = self._existing(wanted)
         if found is not None:
-            return Resolved(Outcome.FOUND, found)
+            return ResolvedLink(LinkOutcome.FOUND, found)
         if any(wanted.startswith(folder) for folder in self.corpus.opaque) or path in (
             "genindex",
             "modindex",
             "search",
         ):
             return UNSURE
-        return Resolved(Outcome.NO_FILE, wanted)
+        return ResolvedLink(LinkOutcome.NO_FILE, wanted)
 
     @cached_property
     def _included(self) -> frozenset[str]:
@@ -292,30 +294,30 @@ class Targets:
                 labels |= dict.fromkeys(document.ids, document.path)
         return labels
 
-    def _label(self, target: str) -> Resolved:
+    def _label(self, target: str) -> ResolvedLink:
         # a label that no page has may be another project's (intersphinx), a docstring's or an extension's
         path = self._labels.get(rst_label(target))
-        return UNSURE if path is None else Resolved(Outcome.FOUND, path, target)
+        return UNSURE if path is None else ResolvedLink(LinkOutcome.FOUND, path, target)
 
     @cached_property
     def _names(self) -> dict[str, str]:
         return {PurePosixPath(path).stem.lower(): path for path in sorted(self.corpus.by_path, reverse=True)}
 
-    def _wiki(self, target: str) -> Resolved:
+    def _wiki(self, target: str) -> ResolvedLink:
         path = self._names.get(PurePosixPath(target).name.lower()) or self._names.get(target.lower().replace(" ", "-"))
-        return UNSURE if path is None else Resolved(Outcome.FOUND, path)
+        return UNSURE if path is None else ResolvedLink(LinkOutcome.FOUND, path)
 
-    def _anchor(self, document: Examined, path: str, anchor: str) -> Resolved:
+    def _anchor(self, document: Examined, path: str, anchor: str) -> ResolvedLink:
         there = self.corpus.by_path.get(path)
         anchor = unicodedata.normalize("NFC", unquote(anchor))
         if not anchor or there is None or not there.has_structure:
-            return Resolved(Outcome.FOUND, path, anchor)
+            return ResolvedLink(LinkOutcome.FOUND, path, anchor)
         if _BESIDE_THE_TEXT.match(anchor) or self._known_anchors(there) is None:
-            return Resolved(Outcome.FOUND, path, anchor)
+            return ResolvedLink(LinkOutcome.FOUND, path, anchor)
         known = self._known_anchors(there) or {}
         if folded(anchor) in known:
-            return Resolved(Outcome.FOUND, path, anchor)
-        return Resolved(Outcome.NO_ANCHOR, path, anchor)
+            return ResolvedLink(LinkOutcome.FOUND, path, anchor)
+        return ResolvedLink(LinkOutcome.NO_ANCHOR, path, anchor)
 
     def _known_anchors(self, document: Examined) -> dict[str, str] | None:
         """Return the anchors of a page by their folded form, None if something adds others to the page."""

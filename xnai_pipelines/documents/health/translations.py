@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from xnai_pipelines.documents.health.corpus import Corpus, Examined
+from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.finding import Finding, Severity, found
 from xnai_pipelines.documents.health.freshness import Dated
 from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
@@ -27,7 +27,7 @@ _ID = re.compile(r"\{[ \t]*#([\w.-]+)[ \t]*\}[ \t]*$")
 class Translations:
     """The pages of a corpus that translate others; `dates` are those of their last changes, by source."""
 
-    corpus: Corpus
+    corpus: ExaminedCorpus
     dates: Mapping[str, Dated]
 
     @cached_property

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, cast
 
 from xnai_pipelines.documents.parsers.decode import decode
 from xnai_pipelines.documents.parsers.media_types import BZIP2, GZIP, XZ
-from xnai_pipelines.documents.parsers.parsed import Member, Source
+from xnai_pipelines.documents.parsers.parsed import Member, SourceFile
 from xnai_pipelines.documents.parsers.signatures import is_tar
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
@@ -25,7 +25,7 @@ _OLD_NAMES = "cp437"  # what the zip format says of other names, and what few pr
 _TAIL = 2**20
 
 
-def parse_zip(source: Source) -> Iterator[Member]:
+def parse_zip(source: SourceFile) -> Iterator[Member]:
     """Yield the files of a zip archive.
 
     Raises:
@@ -70,7 +70,7 @@ def _names(files: list[zipfile.ZipInfo]) -> list[str]:
     return [names.get(id(info), info.filename) for info in files]
 
 
-def parse_tar(source: Source) -> Iterator[Member]:
+def parse_tar(source: SourceFile) -> Iterator[Member]:
     """Yield the files of a tar archive.
 
     Raises:
@@ -80,7 +80,7 @@ def parse_tar(source: Source) -> Iterator[Member]:
         yield from _of_tar(stream)
 
 
-def parse_compressed(source: Source) -> Iterator[Member]:
+def parse_compressed(source: SourceFile) -> Iterator[Member]:
     """Yield the files of a compressed tar archive, or the one file that is compressed.
 
     Raises:
@@ -94,7 +94,7 @@ def parse_compressed(source: Source) -> Iterator[Member]:
         yield from _of_tar(stream)
 
 
-def _unpacked(source: Source) -> BinaryIO:
+def _unpacked(source: SourceFile) -> BinaryIO:
     unpack: Any = {GZIP: gzip.open, BZIP2: bz2.open, XZ: lzma.open}[source.media_type]
     return cast("BinaryIO", unpack(source.path))
 

@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING
 
-from xnai_pipelines.documents.parsers.html_blocks import Block, Part, page_blocks
+from xnai_pipelines.documents.parsers.html_blocks import Block, BlockRole, page_blocks
 from xnai_pipelines.documents.parsers.link_targets import target_beside
 from xnai_pipelines.documents.parsers.markdown import markdown_headings, title_of
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
@@ -19,7 +19,9 @@ _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _ROW = re.compile(r"^\|", re.MULTILINE)
 _TAGS = re.compile(r"</?[a-z]{1,10}>")
 _TAG = re.compile(r"<[^<>]*>")
-_NOT_WORDS = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_SIGNS_OF_ANCHORS = {"¶", "#", "§", "🔗", "\uf0c1"}  # beside headings, for those who want to link to them
+_NUMBERED = "ol[start]:not([start='1']), li[value]"
 _TINY = {"0", "1"}  # pixels: pictures that only count visits
 _SHADOW = re.compile(r"<template(?=\s[^<>]*\bshadowrootmode\b)", re.IGNORECASE)  # browsers show what is in it
 _FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
@@ -44,6 +46,10 @@ def parse_html(html: str, stem: str) -> Content:
 
     html = _SHADOW.sub("<div", html)
     page = LexborHTMLParser(html)
+    for anchor in page.css("a[href^='#']"):
+        if anchor.text().strip() in _SIGNS_OF_ANCHORS:
+            anchor.decompose()
+    html = page.html or html
     title = _title(page)
     omitted = _without_words(page)
     frame = page.css_first("frame[src]")
@@ -51,6 +57,8 @@ def parse_html(html: str, stem: str) -> Content:
         page = LexborHTMLParser(_FRAMES.sub("", html))
     blocks = page_blocks(page)
     main = extract(html, output_format="markdown", include_comments=False, include_tables=True) or ""
+    if page.css_first(_NUMBERED) is not None:  # trafilatura numbers every list from 1
+        main = ""
     text = normalise(_chosen(main, blocks)).strip()
     if not text and frame is not None:
         shown = frame.attributes.get("src")
@@ -62,7 +70,7 @@ def parse_html(html: str, stem: str) -> Content:
     headings = markdown_headings(text)
     words = single_line(normalise(title)) or title_of(headings) or stem
     found = _key(text)
-    doubtful = (line for block in blocks if block.part is Part.DOUBTFUL for line in block.texts)
+    doubtful = (line for block in blocks if block.part is BlockRole.DOUBTFUL for line in block.texts)
     for line in doubtful:
         if _key(line) not in found:
             omitted.add("line taken for navigation", line)
@@ -103,13 +111,13 @@ def _without_words(page: "LexborHTMLParser") -> Omitted:
 def _chosen(main: str, blocks: list[Block]) -> str:
     """Return the article, or the blocks of the body if the article lacks content."""
     found = _key(_TAGS.sub("", main))
-    content = [block for block in blocks if block.part is Part.CONTENT]
+    content = [block for block in blocks if block.part is BlockRole.CONTENT]
     lost = [text for block in content for text in block.texts if _key(text) not in found]
     body = [
         block
         for block in blocks
-        if block.part is Part.CONTENT
-        or (block.part is Part.DOUBTFUL and all(_key(text) in found for text in block.texts))
+        if block.part is BlockRole.CONTENT
+        or (block.part is BlockRole.DOUBTFUL and all(_key(text) in found for text in block.texts))
     ]
     markdown = _joined(body or blocks)
     lost_rows = len(_ROW.findall(main)) < len(_ROW.findall(markdown))
@@ -123,7 +131,8 @@ def _joined(blocks: list[Block]) -> str:
 
 
 def _key(text: str) -> str:
-    return _NOT_WORDS.sub("", text).lower()
+    """Return the words of a text: trafilatura may break a short page within words."""
+    return f" {' '.join(_WORD.findall(text))} ".lower()
 
 
 def _title(page: "LexborHTMLParser") -> str:

@@ -23,7 +23,7 @@ from xnai_pipelines.documents.parsers.parsed import (
     Markup,
     Omission,
     Page,
-    Source,
+    SourceFile,
     UnpackedMember,
 )
 from xnai_pipelines.errors import FileError, SkippedFileError, UnreadableError
@@ -77,7 +77,7 @@ class ParserWorker:
         if errors is not None:
             errors.close()
 
-    def parse(self, source: Source) -> Iterator[Content | BadRecord | UnpackedMember]:
+    def parse(self, source: SourceFile) -> Iterator[Content | BadRecord | UnpackedMember]:
         """Yield what the parser of the file's media type makes of it, as `read_contents` does in this process.
 
         The time limit counts the wait for each document, not the caller's work between them.
@@ -107,7 +107,7 @@ class ParserWorker:
             if not finished:  # also if the caller stops early: replies are left in the pipe
                 self.close()
 
-    def _send(self, source: Source) -> None:
+    def _send(self, source: SourceFile) -> None:
         request = {
             "path": str(source.path.absolute()),
             "name": source.name,
@@ -149,7 +149,7 @@ class ParserWorker:
             self._errors.seek(0)
             self._errors.truncate()
 
-    def _receive(self, source: Source) -> dict[str, Any]:
+    def _receive(self, source: SourceFile) -> dict[str, Any]:
         deadline = time.monotonic() + source.limits.seconds + (_START_SECONDS if self._fresh else 0)
         length = int.from_bytes(self._read(_LENGTH_BYTES, deadline, source), "big")
         if length > _REPLY_BYTES + _BYTES_PER_CHAR * source.limits.max_text_chars:
@@ -158,7 +158,7 @@ class ParserWorker:
         self._fresh = False
         return reply
 
-    def _read(self, length: int, deadline: float, source: Source) -> bytes:
+    def _read(self, length: int, deadline: float, source: SourceFile) -> bytes:
         process = self._running_or_crashed()
         stream = process.stdout
         assert stream is not None  # noqa: S101  # it is a pipe
@@ -214,7 +214,7 @@ def _error(reply: dict[str, Any]) -> FileError:
     return (SkippedFileError if reply["skipped"] else UnreadableError)(reply["kind"], reply["message"])
 
 
-def _member(reply: dict[str, Any], source: Source) -> UnpackedMember:
+def _member(reply: dict[str, Any], source: SourceFile) -> UnpackedMember:
     """Return a member, whose file is never outside the folder that the worker was given."""
     assert source.unpack_into is not None  # noqa: S101  # no member is unpacked without it
     file = _error(reply["error"]) if reply["error"] else source.unpack_into / Path(reply["file"]).name

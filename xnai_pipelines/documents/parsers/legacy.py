@@ -42,7 +42,7 @@ _ONLY_LAST = set("ךםןףץς")
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Decoding:
     """One way to read a text: the encoding, its script, and its cost in bits."""
 
     encoding: str
@@ -65,7 +65,7 @@ def legacy_encoding(data: bytes) -> str | None:
     return None if rivals or too_little else best.encoding
 
 
-def _bits(reading: Reading) -> float:
+def _bits(reading: Decoding) -> float:
     return reading.bits
 
 
@@ -82,17 +82,17 @@ def _sample(data: bytes) -> bytes:
     return b"".join(lines)
 
 
-def _readings(sample: bytes) -> Iterator[Reading]:
+def _readings(sample: bytes) -> Iterator[Decoding]:
     for language in LANGUAGES:
         for place, encoding in enumerate(language.encodings):
             text = _decoded(sample, encoding)
             bits = language.rarity + place * _RARE_ENCODING + _narrow_bits(text, language, encoding in _DOS)
-            yield Reading(encoding, language.script, language.code, bits, text)
+            yield Decoding(encoding, language.script, language.code, bits, text)
     for wide in IDEOGRAPHS:
         for place, encoding in enumerate(wide.encodings):
             text = _decoded(sample, encoding)
             bits = 1.0 + place * _RARE_ENCODING / 2 + _wide_bits(text, wide)
-            yield Reading(encoding, wide.script, wide.code, bits, text)
+            yield Decoding(encoding, wide.script, wide.code, bits, text)
 
 
 @cache
@@ -100,7 +100,7 @@ def _decoded(sample: bytes, encoding: str) -> str:
     return sample.decode(encoding, errors="replace")
 
 
-def _with_language(readings: list[Reading]) -> Iterator[Reading]:
+def _with_language(readings: list[Decoding]) -> Iterator[Decoding]:
     """Yield the readings that are close to the first, with the bits by which the text looks like another language."""
     ranks: dict[str, dict[str, float]] = {}
     for reading in readings:
@@ -108,7 +108,7 @@ def _with_language(readings: list[Reading]) -> Iterator[Reading]:
             return
         rank = ranks.setdefault(reading.text, language_ranks(reading.text))
         unlike = min(_MOST_LANGUAGE_BITS, -math.log2(max(rank.get(reading.language, 0.0), 1e-9))) if rank else 0.0
-        yield Reading(reading.encoding, reading.script, reading.language, reading.bits + unlike, reading.text)
+        yield Decoding(reading.encoding, reading.script, reading.language, reading.bits + unlike, reading.text)
 
 
 @cache

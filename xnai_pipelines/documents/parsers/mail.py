@@ -13,7 +13,7 @@ from xnai_pipelines.documents.parsers.decode import decode, marked_encoding
 from xnai_pipelines.documents.parsers.mail_headers import header_lines, header_text
 from xnai_pipelines.documents.parsers.mail_parts import MailText
 from xnai_pipelines.documents.parsers.normalise import normalise
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Member, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Member, SourceFile
 from xnai_pipelines.documents.parsers.repair import all_repairs, repair_mojibake
 from xnai_pipelines.errors import UnreadableError
 
@@ -22,7 +22,7 @@ MAILBOX_LINE = re.compile(rb"From \S+ .{0,200}\d\d:\d\d.{0,50}\d{4}")
 _QUOTED_LINE = re.compile(rb"^>(>*From )", re.MULTILINE)
 
 
-def parse_mail(source: Source) -> Iterator[Content | Member]:
+def parse_mail(source: SourceFile) -> Iterator[Content | Member]:
     """Yield a message and the files attached to it.
 
     Raises:
@@ -71,7 +71,7 @@ def read_message(data: bytes, stem: str) -> tuple[Content, list[Member]]:
     return content, body.members
 
 
-def parse_mailbox(source: Source) -> Iterator[Content | BadRecord | Member]:
+def parse_mailbox(source: SourceFile) -> Iterator[Content | BadRecord | Member]:
     """Yield the messages of a mailbox file and the files attached to each.
 
     The id of a record is its Message-ID, or its number without one. A message that cannot be read costs no other.

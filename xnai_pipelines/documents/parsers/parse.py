@@ -21,7 +21,7 @@ from xnai_pipelines.documents.parsers.parsed import (
     ParsedDocument,
     ParseLimits,
     SkippedMember,
-    Source,
+    SourceFile,
     UnpackedMember,
     UnreadableRecord,
 )
@@ -66,7 +66,7 @@ class _Reading:
             parser = parser_for(media_type)
             reader = parser.reader(self._limits)
             with ExitStack() as opened:
-                source = Source(path, name, media_type, self._limits, exclude=self._exclude)
+                source = SourceFile(path, name, media_type, self._limits, exclude=self._exclude)
                 if parser.has_members and depth < _MAX_DEPTH:
                     folder = opened.enter_context(TemporaryDirectory(prefix="xnai-", dir=self._worker.folder))
                     source = replace(source, unpack_into=Path(folder))
@@ -75,7 +75,7 @@ class _Reading:
             error.parser = reader
             raise
 
-    def _contents(self, parser: Parser, source: Source, depth: int) -> Iterator[Parsed]:
+    def _contents(self, parser: Parser, source: SourceFile, depth: int) -> Iterator[Parsed]:
         """Yield the documents of a file, then those of its members: also of those before a failure."""
         reader = parser.reader(source.limits)
         members: list[UnpackedMember] = []

@@ -162,7 +162,7 @@ class ParseLimits:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class SourceFile:
     """One file to parse.
 
     Attributes:

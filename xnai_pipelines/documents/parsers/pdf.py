@@ -38,9 +38,7 @@ _MAX_PICTURES = 1_000
 _SAMPLED = 16  # letters, of which one is asked for its map
 
 
-def parse_pdf(
-    data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None = None
-) -> Iterator[Content | Member]:
+def parse_pdf(data: bytes, stem: str, max_chars: int, recogniser: Recogniser | None) -> Iterator[Content | Member]:
     """Yield the text of the pages that have text, with form values and notes, then the files attached to the PDF.
 
     The recogniser reads the other pages, and those that are a picture but for a stamp; without one they are counted.

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from xnai_pipelines.documents.parsers.failures import file_errors
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, Source, UnpackedMember
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Member, SourceFile, UnpackedMember
 from xnai_pipelines.documents.parsers.registry import Parser
 from xnai_pipelines.documents.parsers.unpack import Unpacking
 from xnai_pipelines.errors import SkippedFileError, UnreadableError
 
 
-def read_contents(parser: Parser, source: Source) -> Iterator[Content | BadRecord | UnpackedMember]:
+def read_contents(parser: Parser, source: SourceFile) -> Iterator[Content | BadRecord | UnpackedMember]:
     """Yield what the parser makes of the file, within the limits. Files inside the file are unpacked.
 
     No other exception is raised, so that one bad file never stops a run.

@@ -17,7 +17,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class DecodedRow:
     """The columns of a record, and what was repaired to decode it."""
 
     columns: Mapping[str, Any]
@@ -55,7 +55,7 @@ def distinct_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(zip(distinct_names(key for key, _ in pairs), (value for _, value in pairs), strict=True))
 
 
-def record_document(place: str, row: Row) -> Content | BadRecord:
+def record_document(place: str, row: DecodedRow) -> Content | BadRecord:
     """Return the document of a record: title, text, and a line "name: value" for every other field that has a value."""
     columns = row.columns
     id_key = next((key for key in IDS if columns.get(key) is not None), "")

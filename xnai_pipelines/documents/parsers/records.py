@@ -8,6 +8,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from io import StringIO, TextIOWrapper
 from itertools import chain, islice
@@ -17,10 +18,10 @@ from xnai_pipelines.documents.parsers.code import parse_plain
 from xnai_pipelines.documents.parsers.decode import damaged_utf8, decode, is_utf8, marked_encoding
 from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
 from xnai_pipelines.documents.parsers.normalise import normalise
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, Source
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, Markup, SourceFile
 from xnai_pipelines.documents.parsers.record_fields import (
+    DecodedRow,
     Number,
-    Row,
     distinct_keys,
     distinct_names,
     has_columns,
@@ -36,7 +37,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?\s*\Z", re.IGNORECASE)
 
 
-def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
+def parse_jsonl(source: SourceFile) -> Iterator[Content | BadRecord]:
     """Yield a document per line that is an object with an id and a text. Memory is bounded.
 
     Raises:
@@ -64,7 +65,7 @@ def parse_jsonl(source: Source) -> Iterator[Content | BadRecord]:
     yield Content(source.stem, whole.text, Markup.PLAIN, encoding_repair=repair)
 
 
-def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
+def parse_csv(source: SourceFile) -> Iterator[Content | BadRecord]:
     """Yield a document per row if the header names an id and a text, else the table as one document.
 
     Raises:
@@ -75,7 +76,7 @@ def parse_csv(source: Source) -> Iterator[Content | BadRecord]:
         stream.seek(0)
         # UTF-8 is streamed and decoded line by line, so that a bad row does not cost the others.
         repair: str | None = None
-        if is_utf8(head):
+        if is_utf8(head) and (b"\n" in head or b"\r" not in head):
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
             decoded = decode(source.read())
@@ -101,7 +102,7 @@ def _start(lines: list[str], *, is_tsv: bool) -> tuple[int, str]:
     return skipped, "\t" if is_tsv and any("\t" in line for line in lines) else _delimiter(lines[skipped:])
 
 
-def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
+def parse_parquet(source: SourceFile) -> Iterator[Content | BadRecord]:
     """Yield the documents of a Parquet file as `parse_csv` does, in batches. Runs only in the worker process.
 
     Raises:
@@ -116,7 +117,7 @@ def parse_parquet(source: Source) -> Iterator[Content | BadRecord]:
             batches = file.iter_batches(batch_size=_BATCH_ROWS)
             rows: Iterator[dict[str, Any]] = (row for batch in batches for row in batch.to_pylist())
             if has_columns(names):
-                yield from _documents((f"row {number}", Row(row)) for number, row in enumerate(rows, 1))
+                yield from _documents((f"row {number}", DecodedRow(row)) for number, row in enumerate(rows, 1))
             else:
                 cells = (["" if cell is None else str(cell) for cell in row.values()] for row in rows)
                 yield _table(chain([names], cells), source, None)
@@ -133,7 +134,9 @@ def _bounded_lines(stream: BinaryIO, max_bytes: int) -> Iterator[bytes]:
             line = stream.readline(max_bytes + 1)
 
 
-def _documents(rows: Iterable[tuple[str, Row | BadRecord]], repair: str | None = None) -> Iterator[Content | BadRecord]:
+def _documents(
+    rows: Iterable[tuple[str, DecodedRow | BadRecord]], repair: str | None = None
+) -> Iterator[Content | BadRecord]:
     """Yield the documents of rows. What was repaired in the file is said of those in which a character is lost."""
     seen: set[str] = set()
     for place, row in rows:
@@ -148,7 +151,7 @@ def _documents(rows: Iterable[tuple[str, Row | BadRecord]], repair: str | None =
         yield content
 
 
-def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str, Row | BadRecord]]:
+def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str, DecodedRow | BadRecord]]:
     for number, line in enumerate(lines, 1):
         place = f"line {number}"
         if not line.strip():
@@ -166,7 +169,7 @@ def _json_records(lines: Iterable[bytes], max_bytes: int) -> Iterator[tuple[str,
             yield place, BadRecord(place, "too_deep", "The line's JSON is nested too deeply to read.")
         else:
             wrong = BadRecord(place, "damaged", "The line is not a JSON object with an id and a text.")
-            yield place, Row(row, _of_place(decoded.repair, place)) if isinstance(row, dict) else wrong
+            yield place, DecodedRow(row, _of_place(decoded.repair, place)) if isinstance(row, dict) else wrong
 
 
 def _of_place(repair: str | None, place: str) -> str | None:
@@ -175,7 +178,7 @@ def _of_place(repair: str | None, place: str) -> str | None:
 
 def _csv_records(
     lines: Iterator[str], delimiter: str, header: list[str], start: int
-) -> Iterator[tuple[str, Row | BadRecord]]:
+) -> Iterator[tuple[str, DecodedRow | BadRecord]]:
     """Yield the rows after the header. If a quote never closes, the row is bad and the next starts a line later."""
     pending: deque[str] = deque()
     taken: list[str] = []
@@ -194,7 +197,10 @@ def _csv_records(
         except StopIteration:
             return
         except csv.Error as error:
-            yield place, BadRecord(place, "damaged", f"The row is not valid CSV: {error}.")
+            if other := _cells_otherwise(taken[0], delimiter, len(header)):
+                yield place, _row(place, header, other)
+            else:
+                yield place, BadRecord(place, "damaged", f"The row is not valid CSV: {error}.")
             pending.extendleft(reversed(taken[1:]))
             del taken[1:]
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)
@@ -205,7 +211,20 @@ def _csv_records(
         taken.clear()
 
 
-def _row(place: str, header: list[str], cells: list[str]) -> Row | BadRecord:
+def _cells_otherwise(line: str, delimiter: str, width: int) -> list[str]:
+    """Return the cells of a row that has quotes after a backslash, or in a TSV file quotes that mean nothing.
+
+    Databases write the former, other programs the latter. Without as many cells as the header has, [] is returned.
+    """
+    for way in ({"escapechar": "\\", "doublequote": False}, {"quoting": csv.QUOTE_NONE} if delimiter == "\t" else {}):
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=delimiter, strict=True, **way))
+            if len(cells) == width:
+                return cells
+    return []
+
+
+def _row(place: str, header: list[str], cells: list[str]) -> DecodedRow | BadRecord:
     """Return the row. Cells beyond the header are columns without a name.
 
     Spreadsheets leave out empty cells at the end of a row. A row that lacks its id or text is damaged.
@@ -221,7 +240,7 @@ def _row(place: str, header: list[str], cells: list[str]) -> Row | BadRecord:
             cells[at] = decoded.text
             repairs += [decoded.repair] if decoded.repair else []
     names = distinct_names([*header, *[""] * (len(cells) - len(header))])
-    return Row(dict(zip(names, cells, strict=False)), _of_place(repairs[0], place) if repairs else None)
+    return DecodedRow(dict(zip(names, cells, strict=False)), _of_place(repairs[0], place) if repairs else None)
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[list[str]]:
@@ -245,7 +264,7 @@ def _delimiter(lines: list[str]) -> str:
     return max(_DELIMITERS, key=lambda delimiter: (named(delimiter), columns(delimiter)))
 
 
-def _table(rows: Iterable[list[str]], source: Source, repair: str | None) -> Content:
+def _table(rows: Iterable[list[str]], source: SourceFile, repair: str | None) -> Content:
     lines: list[str] = []
     total = 0
     for row in rows:

@@ -18,7 +18,7 @@ from xnai_pipelines.documents.parsers.rtf_words import (
     font_encoding,
     style_level,
 )
-from xnai_pipelines.documents.parsers.written import Written
+from xnai_pipelines.documents.parsers.written import TextBuilder
 
 _TOKEN = re.compile(
     rb"\\([A-Za-z]{1,32})(-?[0-9]{1,10})? ?|\\'([0-9A-Fa-f]{2})|\\([^A-Za-z'])|([{}])|([^\\{}]+)|\\",
@@ -42,7 +42,7 @@ class _Group:
         target: Address of the link that the field shows.
     """
 
-    written: Written | None
+    written: TextBuilder | None
     kind: str = ""
     encoding: str = "cp1252"
     fallback: int = 1
@@ -80,7 +80,7 @@ class RtfReader:
         self.beside: list[str] = []
         self.omitted = Omitted()
         self._max_chars = max_chars
-        self._body = Written()
+        self._body = TextBuilder()
         self._group = _Group(self._body)
         self._outer: list[_Group] = []
         self._ansi = "cp1252"
@@ -161,7 +161,7 @@ class RtfReader:
             (self._group.written or self._body).after.append(words)
         self._collected = []
 
-    def _end_part(self, kind: str, written: Written) -> None:
+    def _end_part(self, kind: str, written: TextBuilder) -> None:
         text = written.markdown()
         if not text:
             return
@@ -198,7 +198,7 @@ class RtfReader:
         if name in SKIPPED or (group.starred and name not in CONTAINERS and name not in PARTS_BESIDE):
             self._enter_skipped(name)
         elif name in PARTS_BESIDE:
-            group.kind, group.written = name, Written()
+            group.kind, group.written = name, TextBuilder()
         elif name == "ud":  # what a group that is skipped for its sake says in Unicode
             group.written = next((outer.written for outer in reversed(self._outer) if outer.written), None)
         elif group.kind == "stylesheet" and name in {"s", "outlinelevel"}:
@@ -228,7 +228,7 @@ class RtfReader:
         group.kind, group.written = name, None
         self._collected = []
 
-    def _paragraph_word(self, written: Written, name: str, value: int | None) -> None:
+    def _paragraph_word(self, written: TextBuilder, name: str, value: int | None) -> None:
         if name in {"par", "sect", "page"}:
             written.end_paragraph()
             check_size(self._body.chars, self._max_chars)

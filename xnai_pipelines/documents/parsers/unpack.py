@@ -14,7 +14,7 @@ from xnai_pipelines.documents.exclusion import Exclusion
 from xnai_pipelines.documents.parsers.detect import HEAD_BYTES, detect
 from xnai_pipelines.documents.parsers.failures import file_errors
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
-from xnai_pipelines.documents.parsers.parsed import Member, Source, UnpackedMember
+from xnai_pipelines.documents.parsers.parsed import Member, SourceFile, UnpackedMember
 from xnai_pipelines.errors import FileError, SkippedFileError, UnreadableError
 
 _MAX_RATIO = 200  # text packs to a tenth or a thirtieth; a thousandth is a bomb
@@ -26,7 +26,7 @@ _COPIED_BYTES = 2**20
 class Unpacking:
     """The members of one file as they are unpacked."""
 
-    def __init__(self, source: Source, parser: str) -> None:
+    def __init__(self, source: SourceFile, parser: str) -> None:
         self._source = source
         self._parser = parser
         self._left = source.limits.max_unpacked_bytes

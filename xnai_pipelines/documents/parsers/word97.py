@@ -12,7 +12,7 @@ from xnai_pipelines.documents.parsers.ole import CompoundFile, compound_file
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content
 from xnai_pipelines.documents.parsers.word97_parts import Formats, Pieces, Story, WordParts
-from xnai_pipelines.documents.parsers.written import Written
+from xnai_pipelines.documents.parsers.written import TextBuilder
 from xnai_pipelines.errors import UnreadableError
 
 _SPECIAL = re.compile("[\x01-\x08\x0b-\x0e\x13-\x15\x1e\x1f]")
@@ -109,7 +109,7 @@ class DocReader:
 
     def _told(self, start: int, end: int, notes: list[tuple[int, str]] | None = None) -> str:
         """Return a span of the text as Markdown, with the notes that belong to its paragraphs."""
-        written = Written()
+        written = TextBuilder()
         waiting = list(reversed(notes or []))
         fields: list[_Field] = []  # those around, innermost last
         at = start
@@ -137,7 +137,7 @@ class DocReader:
         written.after += [note for _, note in reversed(waiting)]
         return written.markdown()
 
-    def _end(self, written: Written, sign: str, place: int) -> None:
+    def _end(self, written: TextBuilder, sign: str, place: int) -> None:
         check_size(written.chars, self._max_chars)
         form = self._formats.paragraph(place)
         written.level, written.in_table = form.level, form.in_table
@@ -150,7 +150,7 @@ class DocReader:
             written.end_paragraph()
         written.reset()
 
-    def _put_sign(self, written: Written, sign: str) -> None:
+    def _put_sign(self, written: TextBuilder, sign: str) -> None:
         if sign == "\x0b":
             written.put("\n")
         elif sign == "\x1e":

@@ -17,7 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, ParseLimits, Source, UnpackedMember
+from xnai_pipelines.documents.parsers.parsed import BadRecord, Content, ParseLimits, SourceFile, UnpackedMember
 from xnai_pipelines.documents.parsers.read import read_contents
 from xnai_pipelines.documents.parsers.registry import parser_for
 from xnai_pipelines.errors import FileError, SkippedFileError
@@ -43,7 +43,7 @@ def _answer(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     limits = ParseLimits(**request["limits"])
     _limit("RLIMIT_AS", limits.memory_bytes)
     _limit("RLIMIT_FSIZE", max(_MAX_WRITTEN, limits.max_unpacked_bytes if request["unpack_into"] else 0))
-    source = Source(
+    source = SourceFile(
         Path(request["path"]),
         request["name"],
         request["media_type"],

@@ -12,7 +12,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(slots=True)
-class Written:
+class TextBuilder:
     """A text while it is put together.
 
     Attributes:

@@ -84,7 +84,7 @@ class SourcesReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class SourceAccess:
     """What a synchronisation may reach.
 
     Attributes:
@@ -123,7 +123,7 @@ def sync_sources(
     home: Home,
     specs: Sequence[Spec],
     kinds: Collection[str],
-    access: Access,
+    access: SourceAccess,
     say: Say,
     *,
     now: bool = False,
@@ -190,7 +190,7 @@ def _mirror(home: Home, spec: Spec) -> Mirror:
     return Mirror(home.sources / spec.name)
 
 
-def _source(home: Home, spec: Spec, access: Access, *, now: bool) -> Source:
+def _source(home: Home, spec: Spec, access: SourceAccess, *, now: bool) -> Source:
     """Return the source of a spec. The modules that need an extra are imported for what is named only."""
     work = _mirror(home, spec).work
     match spec:

@@ -22,7 +22,7 @@ class ObjectStoreSource:
 
     revision: str | None = None
 
-    def __init__(self, spec: ObjectStoreSpec, key_id: str | None = None, secret: str | None = None) -> None:
+    def __init__(self, spec: ObjectStoreSpec, key_id: str | None, secret: str | None) -> None:
         """Open the bucket; connects to nothing.
 
         Raises:

@@ -52,7 +52,7 @@ class TensorSummary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class FileInspection:
     """A quantized model's file: its header, its tensors in order, and its size in bytes."""
 
     header: Header
@@ -114,7 +114,7 @@ class Inspection:
         return "\n".join(lines) + "\n"
 
 
-def inspect(path: Path) -> Inspection:
+def inspect(path: Path) -> FileInspection:
     """Return the content of the file at `path`, after checking that it is intact; codes are not decoded.
 
     Raises:
@@ -122,7 +122,7 @@ def inspect(path: Path) -> Inspection:
     """
     header, batches = read(path)
     tensors = tuple(tensor for batch in batches for tensor in _summaries(batch))
-    return Inspection(header=header, tensors=tensors, file_bytes=path.stat().st_size)
+    return FileInspection(header=header, tensors=tensors, file_bytes=path.stat().st_size)
 
 
 def _summaries(batch: StoredBatch) -> Iterator[TensorSummary]:

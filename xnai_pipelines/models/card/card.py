@@ -78,7 +78,7 @@ class VariantFigures:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class VariantChoice:
     """The variant that a policy picked, None if none qualifies, and why, as sentences.
 
     `reasons` are about the chosen variant; `rejected` has a reason for each variant that does not qualify.
@@ -124,7 +124,7 @@ class Card:
     threads: int
     variants: tuple[VariantFigures, ...]
     stored_vectors: tuple[StoredVectors, ...] = ()
-    choice: Choice | None = None
+    choice: VariantChoice | None = None
 
     def variant(self, name: str) -> VariantFigures | None:
         """Return the figures of the variant of that name, None if it is not on the card."""

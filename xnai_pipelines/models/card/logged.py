@@ -1,7 +1,6 @@
 """Precision cards as runs of the experiment `xnai/quantization`."""
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from xnai_pipelines.models.card.card import Card, VariantFigures
 from xnai_pipelines.models.card.markdown import card_markdown
@@ -12,7 +11,7 @@ from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Trac
 
 
 def log_card(tracker: Tracker, card: Card, *, fingerprint: str, plot: bytes, tags: Mapping[str, str]) -> MlflowRun:
-    """Log a precision card to `xnai/quantization` and return its run.
+    """Log a precision card to `xnai/quantization`, unless it is logged already, and return its run.
 
     Args:
         tracker: The MLflow store.
@@ -45,23 +44,11 @@ def log_card(tracker: Tracker, card: Card, *, fingerprint: str, plot: bytes, tag
                 "card.md": card_markdown(card).encode(),
                 "pareto.png": plot,
             },
-            tags={
-                **tags,
-                "vector_space": (chosen.vector_space or "") if chosen else "",
-                **_identity(fingerprint, card.made_at),
-            },
+            # a later card of the same state has other timings
+            known_by={"kind": "card", "fingerprint": fingerprint, "measured_at": card.made_at.isoformat()},
+            tags={**tags, "vector_space": (chosen.vector_space or "") if chosen else ""},
         )
     )
-
-
-def find_card(tracker: Tracker, fingerprint: str, measured_at: datetime) -> MlflowRun | None:
-    """Return the finished run that logged this card, None if it was not logged."""
-    return Experiment(QUANTIZATION, tracker).find(_identity(fingerprint, measured_at))
-
-
-def _identity(fingerprint: str, measured_at: datetime) -> dict[str, str]:
-    """Return the tags that identify a card: a later one of the same state has other timings."""
-    return {"kind": "card", "fingerprint": fingerprint, "measured_at": measured_at.isoformat()}
 
 
 def _metrics(card: Card, figures: VariantFigures) -> dict[str, float | None]:

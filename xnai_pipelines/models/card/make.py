@@ -18,10 +18,10 @@ from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
-from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
-from xnai_pipelines.models.card.logged import find_card, log_card
+from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantChoice, VariantFigures
+from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measure import JudgedPool, Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
@@ -34,7 +34,8 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
-from xnai_pipelines.state.manifest import Candidate, Release, now, record_candidate
+from xnai_pipelines.state.manifest import EncoderCandidate, Release, now, record_candidate
+from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import vectors_of
@@ -44,7 +45,7 @@ HELD_OUT_TEXTS = 200
 FEWEST_HELD_OUT = 3
 STORED_VECTORS = 20_000  # max number of vectors tried in other formats
 PROBE_SECONDS = 300.0
-FIGURES_VERSION = 1  # raised when the same models and texts give other figures
+FIGURES_VERSION = 2  # raised when the same models and texts give other figures
 
 Vectors = npt.NDArray[np.float32]
 
@@ -90,23 +91,21 @@ def make_card(
         state = _fingerprint(
             context, index.release, reports=reports, questions=questions, threads=threads, most_chunks=most_chunks
         )
-        kept = read_record(path, KeptCard)
-        measured = kept is None or kept.fingerprint != state
-        if measured or kept is None:
+
+        def measure(_: KeptCard | None) -> KeptCard:
             watch.items = len(reports)
-            kept = KeptCard(
-                state,
-                _measure(
-                    context,
-                    index,
-                    reports=reports,
-                    questions=questions,
-                    origin=origin,
-                    threads=threads,
-                    most_chunks=most_chunks,
-                ),
-                None,
+            card = _measure(
+                context,
+                index,
+                reports=reports,
+                questions=questions,
+                origin=origin,
+                threads=threads,
+                most_chunks=most_chunks,
             )
+            return KeptCard(state, card, None)
+
+        kept, measured = measured_once(path, state, measure, KeptCard)
         card = replace(kept.card, choice=choose(kept.card, policy))
         kept = replace(kept, card=card)
         write_record(path, kept)
@@ -114,16 +113,12 @@ def make_card(
         folder = context.home.reports / "precision_card"
         write_bytes(folder / "card.md", card_markdown(card).encode())
         write_bytes(folder / "pareto.png", plot)
-        if kept.mlflow_run is None:
-            logged = None if measured else find_card(tracker, state, card.made_at)
-            tags = {"dagster_run_id": context.run_id, "release": str(index.release.release)}
-            run = logged or log_card(tracker, card, fingerprint=state, plot=plot, tags=tags)
-            kept = replace(kept, mlflow_run=run)
-            write_record(path, kept)
+        tags = {"dagster_run_id": context.run_id, "release": str(index.release.release)}
+        kept = logged_once(path, kept, lambda: log_card(tracker, card, fingerprint=state, plot=plot, tags=tags))
     return CardOutcome(card=card, plot=plot, kept=kept, measured=measured, seconds=watch.seconds)
 
 
-def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate | None, Choice]:
+def choose_candidate(context: StageContext, policy: Policy) -> tuple[EncoderCandidate | None, VariantChoice]:
     """Record the policy's pick from the last card for the next release; record nothing if none qualifies.
 
     Raises:
@@ -134,7 +129,7 @@ def choose_candidate(context: StageContext, policy: Policy) -> tuple[Candidate |
         choice = choose(card, policy)
         candidate = None
         if choice.variant is not None and choice.vector_space is not None:
-            candidate = Candidate(
+            candidate = EncoderCandidate(
                 variant=choice.variant,
                 vector_space=choice.vector_space,
                 base_sha256=card.base_sha256,
@@ -221,7 +216,7 @@ def _measure(
         cpu_flags=cpu_flags(),
         threads=threads,
         variants=tuple(measured[v.name].figures for v in VARIANTS if v.name in measured),
-        stored_vectors=measure_stored_vectors(stored, full.questions if len(full.questions) else full.held_out)
+        stored_vectors=measure_stored_vectors(stored, full.pool.questions if len(questions) else full.held_out)
         if full is not None
         else (),
     )
@@ -236,8 +231,8 @@ def _material(
 ) -> tuple[Material, str, Vectors]:
     """Return the material to measure on, a phrase for the pool, and vectors of the release's table."""
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    searched = search_pool(context.tables, index, questions, most_chunks)
-    chosen = frozenset(searched.pool.chunk_ids)
+    pool, asked = search_pool(context.tables, index, questions, most_chunks)
+    chosen = frozenset(pool.chunk_ids)
     passages: dict[str, str] = {}
     vectors: list[Vectors] = []
     for batch in context.tables.stream(spec, ["chunk_id", "passage", "vector"], rows=4_096):
@@ -245,19 +240,14 @@ def _material(
         passages.update({chunk_id: passage for chunk_id, passage in pairs if chunk_id in chosen})
         if sum(map(len, vectors)) < STORED_VECTORS:
             vectors.append(vectors_of(batch))
-    judged = JudgedPool(
-        document_ids=searched.document_ids,
-        keyword=searched.keyword,
-        vector_weight=index.policy.vector_weight,
-        relevant=[{relevant.document_id: relevant.grade for relevant in question.relevant} for question in questions],
-    )
     material = Material(
         held_out=held_out,
         questions=[question.question for question in questions],
-        pool=[passages[chunk_id] for chunk_id in searched.pool.chunk_ids],
-        judged=judged if questions else None,
+        pool=[passages[chunk_id] for chunk_id in pool.chunk_ids],
+        asked=asked if questions else None,
+        vector_weight=index.policy.vector_weight,
     )
-    return material, searched.pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
+    return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
 def _encoded(

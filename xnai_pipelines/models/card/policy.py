@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from xnai_pipelines.models.card.card import FULL_PRECISION, Card, Choice, VariantFigures
+from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantChoice, VariantFigures
 
 MEGABYTE = 1_000_000
 
@@ -43,7 +43,7 @@ class Policy:
     max_query_ms: float | None = None
 
 
-def choose(card: Card, policy: Policy) -> Choice:
+def choose(card: Card, policy: Policy) -> VariantChoice:
     """Return the variant that the policy picks from the card, with reasons for it and against the others.
 
     The loss is the paired difference to fp32 over the same questions, relative to fp32's mean nDCG@10. fp32 loses
@@ -59,7 +59,7 @@ def choose(card: Card, policy: Policy) -> Choice:
     qualified = [figures for figures in card.variants if figures.name not in rejected]
     stated = () if by_cosine is None else (by_cosine,)
     if not qualified:
-        return Choice(
+        return VariantChoice(
             None,
             None,
             (*stated, f"None of {len(card.variants)} variants qualifies, so none is chosen; the encoder stays."),
@@ -72,7 +72,7 @@ def choose(card: Card, policy: Policy) -> Choice:
         _quality(best, card, policy, by_cosine is not None),
         *_cost(best, policy),
     )
-    return Choice(best.name, best.vector_space, reasons, rejected)
+    return VariantChoice(best.name, best.vector_space, reasons, rejected)
 
 
 def relative_loss(figures: VariantFigures, card: Card) -> tuple[float, float] | None:

@@ -1,10 +1,12 @@
 """What a card's measurements search: the pool of chunks, and what keyword search finds of it for each question."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from xnai_pipelines.evaluation.asking import judgement
+from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.pool import Found, Pool, choose_pool
+from xnai_pipelines.models.card.ranking import AskedPool
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
@@ -13,23 +15,12 @@ from xnai_pipelines.state.schemas import embeddings_spec
 from xnai_pipelines.state.tables import Tables
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """The pool, and what is the same for every encoder.
-
-    Attributes:
-        pool: Chosen chunks.
-        document_ids: Document of each chunk of the pool.
-        keyword: For each question, the BM25 scores of the pool's chunks that keyword search found, by row.
-    """
-
-    pool: Pool
-    document_ids: Sequence[str]
-    keyword: Sequence[Mapping[int, float]]
-
-
-def search_pool(tables: Tables, index: SearchIndex, questions: Sequence[Question], most_chunks: int) -> Searched:
+def search_pool(
+    tables: Tables, index: SearchIndex, questions: Sequence[Question], most_chunks: int
+) -> tuple[Pool, AskedPool]:
     """Return up to `most_chunks` chunks of the release with those that answer the questions or are confused with them.
+
+    The questions on these chunks come with them.
 
     Raises:
         ValueError: `most_chunks` is below 1 or the release has no chunk.
@@ -51,4 +42,14 @@ def search_pool(tables: Tables, index: SearchIndex, questions: Sequence[Question
     pool = choose_pool(sorted(document_of), found, most_chunks)
     row = {chunk_id: number for number, chunk_id in enumerate(pool.chunk_ids)}
     scores = [{row[hit.chunk_id]: hit.keyword or 0.0 for hit in hits if hit.chunk_id in row} for hits in by_keyword]
-    return Searched(pool, [document_of[chunk_id] for chunk_id in pool.chunk_ids], scores)
+    return pool, AskedPool(
+        document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
+        keyword=scores,
+        explained=[_explained(index, question.question) for question in questions],
+        relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
+    )
+
+
+def _explained(index: SearchIndex, question: str) -> float:
+    text = index.understood(question).text
+    return index.keyword.explained(text, index.keyword.scores(text))

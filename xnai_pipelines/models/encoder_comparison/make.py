@@ -14,22 +14,14 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import read_encoder_file
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
-from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
 from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_policy, questions_to_choose_on
-from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.measure import questions_to_judge
+from xnai_pipelines.models.card.ranking import AskedPool, EncodedPool, PerQuestion, hybrid_ndcg, vector_ndcg
 from xnai_pipelines.models.card.searched import search_pool
 from xnai_pipelines.models.encoder_comparison.candidates import ComparedEncoder, build_candidates
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard, EncoderFigures
 from xnai_pipelines.models.encoder_comparison.markdown import card_markdown
-from xnai_pipelines.models.encoder_comparison.ranking import (
-    AskedPool,
-    EncodedPool,
-    PerQuestion,
-    hybrid_ndcg,
-    vector_ndcg,
-)
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
@@ -153,9 +145,9 @@ def _material(
     most_chunks: int,
 ) -> _Material:
     questions = [*tested, *choosing]
-    searched = search_pool(context.tables, index, questions, most_chunks)
+    pool, asked = search_pool(context.tables, index, questions, most_chunks)
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    row = {chunk_id: place for place, chunk_id in enumerate(searched.pool.chunk_ids)}
+    row = {chunk_id: place for place, chunk_id in enumerate(pool.chunk_ids)}
     passages = [""] * len(row)
     for batch in context.tables.stream(spec, ["chunk_id", "passage"], rows=4_096):
         for chunk_id, passage in zip(batch["chunk_id"].to_pylist(), batch["passage"].to_pylist(), strict=True):
@@ -168,19 +160,9 @@ def _material(
         tested=len(tested),
         languages=[language_of.get(one.document_id) for one in best],
         passages=passages,
-        asked=AskedPool(
-            document_ids=searched.document_ids,
-            keyword=searched.keyword,
-            explained=[_explained(index, question.question) for question in questions],
-            relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
-        ),
-        corpus=searched.pool.statement,
+        asked=asked,
+        corpus=pool.statement,
     )
-
-
-def _explained(index: SearchIndex, question: str) -> float:
-    text = index.understood(question).text
-    return index.keyword.explained(text, index.keyword.scores(text))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import numpy as np
 from xnai_pipelines.encoders.stored.scheme import Method, Scheme
 from xnai_pipelines.encoders.stored.tensor import QuantizedTensor
 from xnai_pipelines.errors import QuantizationError
-from xnai_pipelines.models.quantization.model import Embedding, Transformer
+from xnai_pipelines.models.quantization.model import EmbeddingTable, Transformer
 from xnai_pipelines.models.quantization.rounding import Matrix, Rounded, levels_of, round_to_nearest
 
 _LARGEST_FLOAT16 = 65504.0
@@ -76,7 +76,7 @@ def rounded_tensor(name: str, weight: Matrix, scheme: Scheme) -> QuantizedTensor
     return coded_tensor(name, weight.shape, rounded=rounded, scheme=scheme, method=Method.RTN)
 
 
-def rounded_table(embedding: Embedding, scheme: Scheme) -> QuantizedTensor | None:
+def rounded_table(embedding: EmbeddingTable, scheme: Scheme) -> QuantizedTensor | None:
     """Return an embedding table rounded to nearest, None for one too small to quantize, which stays in float16.
 
     Rows that are added to every text cost little to keep. Two token types rounded to 2 bits alone reduce MiniLM's mean

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import Batch
 from xnai_pipelines.models.quantization.layer_inputs import LayerInputs, Moments
-from xnai_pipelines.models.quantization.model import Block, Linear, Transformer, load_transformer
+from xnai_pipelines.models.quantization.model import Linear, Transformer, TransformerBlock, load_transformer
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ class CalibratedBlock:
         run: Returns the block's output for the first batch, in full precision, with the current weights.
     """
 
-    block: Block
+    block: TransformerBlock
     inputs: LayerInputs
     run: Callable[[], "torch.Tensor"]
 
@@ -61,9 +61,9 @@ def calibrated_blocks(model: Transformer, batches: Sequence[Batch]) -> Iterator[
     full_calls = _record_full(model, batches)
     for index, block in enumerate(model.blocks):
         # its layers are replaced one by one; the copy keeps the full ones
-        full = Block(block.name, copy.deepcopy(block.module), ())
+        full = TransformerBlock(block.name, copy.deepcopy(block.module), ())
 
-        def run(block: Block = block, index: int = index) -> "torch.Tensor":
+        def run(block: TransformerBlock = block, index: int = index) -> "torch.Tensor":
             return _run(block, index, calls[0])
 
         for linears in _stages(block, index, calls[0]):
@@ -131,7 +131,7 @@ def _record(model: Transformer, batch: Batch) -> _Call:
     return call
 
 
-def _run(block: Block, index: int, call: _Call) -> "torch.Tensor":
+def _run(block: TransformerBlock, index: int, call: _Call) -> "torch.Tensor":
     import torch
 
     arguments, keywords = call.arguments[index]
@@ -140,7 +140,7 @@ def _run(block: Block, index: int, call: _Call) -> "torch.Tensor":
     return output[0] if isinstance(output, tuple) else output
 
 
-def _stages(block: Block, index: int, call: _Call) -> list[tuple[Linear, ...]]:
+def _stages(block: TransformerBlock, index: int, call: _Call) -> list[tuple[Linear, ...]]:
     """Return the block's layers in the order in which they run, those with the same input together."""
     fed: list[tuple[Any, list[Linear]]] = []
 
@@ -168,7 +168,10 @@ def _stages(block: Block, index: int, call: _Call) -> list[tuple[Linear, ...]]:
 
 
 def _gather(
-    blocks: tuple[Block, Block], index: int, linear: Linear, calls: tuple[Sequence[_Call], Sequence[_Call]]
+    blocks: tuple[TransformerBlock, TransformerBlock],
+    index: int,
+    linear: Linear,
+    calls: tuple[Sequence[_Call], Sequence[_Call]],
 ) -> Moments:
     """Return the moments of a layer's input in the quantized model and in the full one."""
     import torch
@@ -185,7 +188,7 @@ def _gather(
     return moments
 
 
-def _fed(block: Block, index: int, call: _Call, module: "torch.nn.Module") -> "torch.Tensor | None":
+def _fed(block: TransformerBlock, index: int, call: _Call, module: "torch.nn.Module") -> "torch.Tensor | None":
     """Return a module's input for a batch: float32 [tokens, c], without padding; None if it is not run."""
     found: list[Any] = []
 

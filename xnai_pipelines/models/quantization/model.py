@@ -66,7 +66,7 @@ class Linear:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Embedding:
+class EmbeddingTable:
     """An embedding table (words, positions, token types): one row per token."""
 
     name: str
@@ -78,7 +78,7 @@ class Embedding:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class TransformerBlock:
     """One of the transformer layers that run in sequence."""
 
     name: str
@@ -103,9 +103,9 @@ class Transformer:
     folder: Path
     network: "PreTrainedModel"
     causal: bool
-    blocks: tuple[Block, ...]
+    blocks: tuple[TransformerBlock, ...]
     outside: tuple[Linear, ...]
-    embeddings: tuple[Embedding, ...]
+    embeddings: tuple[EmbeddingTable, ...]
     skipped: frozenset[str]
 
     @property
@@ -188,7 +188,7 @@ def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Tra
     from torch import nn
     from transformers.pytorch_utils import Conv1D
 
-    embeddings: list[Embedding] = []
+    embeddings: list[EmbeddingTable] = []
     linears: list[Linear] = []
     seen: dict[int, str] = {}
     skipped = set()
@@ -199,11 +199,11 @@ def name_parts(folder: Path, network: "PreTrainedModel", *, causal: bool) -> Tra
     for name, module in network.named_modules():
         weight = f"{name}.weight"
         if isinstance(module, nn.Embedding) and weight not in skipped:
-            embeddings.append(Embedding(weight, module))
+            embeddings.append(EmbeddingTable(weight, module))
         elif isinstance(module, (nn.Linear, Conv1D)) and weight not in skipped:
             linears.append(Linear(weight, module, isinstance(module, Conv1D)))
     blocks = tuple(
-        Block(name, module, tuple(linear for linear in linears if linear.name.startswith(f"{name}.")))
+        TransformerBlock(name, module, tuple(linear for linear in linears if linear.name.startswith(f"{name}.")))
         for name, module in _find_blocks(network)
     )
     inside = {linear.name for block in blocks for linear in block.linears}

@@ -9,6 +9,8 @@ from xnai_pipelines.errors import QuantizationError
 from xnai_pipelines.models.quantization.calibration_texts import batches, token_ids
 from xnai_pipelines.models.quantization.model import load_transformer
 
+_MOST_TOKENS = 256  # of a text
+
 
 def _silent(texts: int) -> None:
     """Report nothing."""
@@ -19,7 +21,6 @@ def perplexity(
     texts: Sequence[str],
     quantized: QuantizedModel | None = None,
     *,
-    max_length: int = 256,
     progress: Callable[[int], None] = _silent,
 ) -> float:
     """Return exp of the mean negative log likelihood per token: 1 is certainty, the vocabulary's size a blind guess.
@@ -28,7 +29,6 @@ def perplexity(
         folder: Folder of a causal language model.
         texts: Texts held out from training and calibration; all tokens but the first of each are predicted.
         quantized: The folder's model in few bits, whose weights replace its own; None for the model itself.
-        max_length: Max tokens of a text.
         progress: Called with the number of texts of each batch that was read.
 
     Raises:
@@ -42,7 +42,7 @@ def perplexity(
     if quantized is not None:
         model.replace(quantized.weights())
     total, count = 0.0, 0
-    for batch in batches([row for row in token_ids(model, texts, max_length) if len(row) > 1]):
+    for batch in batches([row for row in token_ids(model, texts, _MOST_TOKENS) if len(row) > 1]):
         with torch.inference_mode():
             logits = model.network(**batch, use_cache=False).logits[:, :-1]
             predicted = batch["attention_mask"][:, 1:].bool()

@@ -23,7 +23,7 @@ from xnai_pipelines.models.quantization.calibration_texts import Batch
 from xnai_pipelines.models.quantization.gptq import InverseFactor, gptq, invert, output_error
 from xnai_pipelines.models.quantization.layer_inputs import LayerInputs
 from xnai_pipelines.models.quantization.layerwise import Done, Layerwise
-from xnai_pipelines.models.quantization.model import Embedding, Linear, Transformer
+from xnai_pipelines.models.quantization.model import EmbeddingTable, Linear, Transformer
 from xnai_pipelines.models.quantization.rounding import Codes, Matrix
 from xnai_pipelines.models.quantization.sensitivity import output_sensitivity
 
@@ -162,7 +162,7 @@ def _bits_for_codes(model: Transformer, scheme: Scheme, sizes: Mapping[str, int]
     return 8 * (full / (scheme.ratio or 1) * (1 - _RESERVE) - beside)
 
 
-def _code_table(embedding: Embedding, bits: float) -> QuantizedTensor:
+def _code_table(embedding: EmbeddingTable, bits: float) -> QuantizedTensor:
     """Return a table rounded to nearest with one step, its columns' means stored separately."""
     table: Matrix = embedding.module.weight.detach().numpy()
     mean = table.mean(axis=0)

@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,18 +25,11 @@ if TYPE_CHECKING:
 Feed = Mapping[str, NDArray[Any]]  # an ONNX graph's inputs by name
 
 FEWEST_FEEDS = 8
+LEAST_COSINE = 0.98  # of the outputs to the float graph's, at which no more products are left out
 _EVERY_NTH = 4  # feed that is kept from calibration, for measuring
 _MEASURED = 32  # max number of feeds measured on
 _TINY = 1e-12
 _OBSERVED = 8  # of those, feeds on which single products are measured: their inputs stay in memory
-
-
-class Calibration(StrEnum):
-    """Which range of an activation its 256 codes cover."""
-
-    MINMAX = "minmax"
-    ENTROPY = "entropy"  # the range that changes the distribution least
-    PERCENTILE = "percentile"  # all but one value in 50,000 at each end
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +53,6 @@ class StaticReport:
     `measured` feeds that calibration did not see; `cosine_of_all` is the same with every product quantized.
     """
 
-    calibration: Calibration
     calibrated: int
     measured: int
     products: int
@@ -75,23 +66,19 @@ def quantize_static(
     destination: Path,
     feeds: Sequence[Feed],
     *,
-    calibration: Calibration = Calibration.PERCENTILE,
     reduce_range: bool = False,
-    least_cosine: float = 0.98,
 ) -> StaticReport:
     """Write a graph in INT8 (QDQ, weights per channel) and return how it was done (MiniLM, 64 feeds: 10 to 20 s).
 
-    All products are quantized first. If the outputs' cosine to the float graph is below `least_cosine`, the products
+    All products are quantized first. If the outputs' cosine to the float graph is below `LEAST_COSINE`, the products
     are ranked by the error from quantizing their inputs alone, and the worst 1, 2, 4, ... are left out until it is
-    reached.
+    reached. The 256 codes of an activation cover all but one value in 50,000 at each end.
 
     Args:
         float_graph: The ONNX graph in float32.
         destination: File to write.
         feeds: Inputs, each run alone, so that none is padded; 64 of 128 tokens are enough.
-        calibration: How ranges are found; the histograms of the last two are merged feed by feed.
         reduce_range: Whether to keep 7 bits of the weights, for processors whose 8-bit sums saturate.
-        least_cosine: Cosine at which no more products are left out.
 
     Raises:
         QuantizationError: There are fewer than 8 feeds, or outputs are not finite.
@@ -120,7 +107,6 @@ def quantize_static(
                 destination,
                 feeds=calibrating,
                 left_out=names,
-                calibration=calibration,
                 ranges=ranges,
                 reduce_range=reduce_range,
             )
@@ -128,13 +114,12 @@ def quantize_static(
 
         cosine = cosine_of_all = attempt(())
         left_out: list[LeftOut] = []
-        if cosine < least_cosine:
+        if cosine < LEAST_COSINE:
             ranked = sorted(_measure(model, held_out[:_OBSERVED], ranges), key=lambda each: -each.error)
-            while cosine < least_cosine and len(left_out) < len(ranked):
+            while cosine < LEAST_COSINE and len(left_out) < len(ranked):
                 left_out = ranked[: max(1, 2 * len(left_out))]
                 cosine = attempt(left_out)
     return StaticReport(
-        calibration=calibration,
         calibrated=len(calibrating),
         measured=len(held_out),
         products=len(products),
@@ -150,17 +135,11 @@ def _quantize(
     *,
     feeds: Sequence[Feed],
     left_out: Sequence[str],
-    calibration: Calibration,
     ranges: Path,
     reduce_range: bool,
 ) -> None:
     from onnxruntime import quantization
 
-    methods = {
-        Calibration.MINMAX: quantization.CalibrationMethod.MinMax,
-        Calibration.ENTROPY: quantization.CalibrationMethod.Entropy,
-        Calibration.PERCENTILE: quantization.CalibrationMethod.Percentile,
-    }
     with redirect_stdout(io.StringIO()):  # it prints a line for each feed
         quantization.quantize_static(
             prepared,
@@ -172,7 +151,7 @@ def _quantize(
             activation_type=quantization.QuantType.QUInt8,
             weight_type=quantization.QuantType.QInt8,
             nodes_to_exclude=list(left_out),
-            calibrate_method=methods[calibration],
+            calibrate_method=quantization.CalibrationMethod.Percentile,
             # written by the first call, read by the others
             calibration_cache_path=ranges,
             extra_options={

@@ -16,9 +16,9 @@ from pathlib import Path
 from time import monotonic, sleep
 
 from xnai_pipelines.documents.sources.configured import CrawlSpec
-from xnai_pipelines.documents.sources.crawl.frontier import Frontier, Kept, State, Visit
-from xnai_pipelines.documents.sources.crawl.http import SECONDS, Answer, HttpClient
-from xnai_pipelines.documents.sources.crawl.page import Page, read_page
+from xnai_pipelines.documents.sources.crawl.frontier import Frontier, Kept, PageState, Visit
+from xnai_pipelines.documents.sources.crawl.http import SECONDS, HttpClient, Response
+from xnai_pipelines.documents.sources.crawl.page import CrawledPage, read_page
 from xnai_pipelines.documents.sources.crawl.polite import PoliteClient
 from xnai_pipelines.documents.sources.crawl.urls import (
     canonical_url,
@@ -137,13 +137,13 @@ class CrawlSource:
     def _known(self, frontier: Frontier) -> Generator[Item]:
         """Yield what the round has found so far."""
         for visit in frontier.visits():
-            if visit.state == State.KEPT and visit.path and visit.version:
+            if visit.state == PageState.KEPT and visit.path and visit.version:
                 yield Entry(visit.path, visit.version, visit.url, None, _modified_ns(visit.modified))
-            elif visit.state == State.FAILED:
+            elif visit.state == PageState.FAILED:
                 yield Failed(visit.path or visit.url, visit.reason or "")
-            elif visit.state == State.SKIPPED:
+            elif visit.state == PageState.SKIPPED:
                 yield Skipped(visit.reason or "")
-            elif visit.state == State.COPY:
+            elif visit.state == PageState.COPY:
                 yield Skipped("copy of another page")
 
     def _round(self, frontier: Frontier) -> Generator[Item]:
@@ -153,7 +153,7 @@ class CrawlSource:
             SourceUnavailableError: Not one page could be kept.
         """
         until = monotonic() + self._spec.minutes * 60
-        kept, silent = frontier.count(State.KEPT), 0
+        kept, silent = frontier.count(PageState.KEPT), 0
         stopped: str | None = None
         while stopped is None:
             visit = frontier.next()
@@ -199,7 +199,7 @@ class CrawlSource:
         try:
             answer = self._client.get(visit.url, _validators(visit))
         except PageRefusedError as error:
-            frontier.settle(visit.key, State.SKIPPED, str(error))
+            frontier.settle(visit.key, PageState.SKIPPED, str(error))
             yield Skipped(str(error))
             return
         except RequestFailedError as error:
@@ -211,20 +211,20 @@ class CrawlSource:
         elif answer.status == 200:
             yield from self._take(frontier, visit, answer)
         elif answer.status in _GONE:
-            frontier.settle(visit.key, State.GONE, f"the server answered {answer.status}")
+            frontier.settle(visit.key, PageState.GONE, f"the server answered {answer.status}")
             if visit.path:
                 yield Gone(visit.path)
         else:
             yield self._fail(frontier, visit, f"the server answered {answer.status}")
 
     def _fail(self, frontier: Frontier, visit: Visit, reason: str) -> Failed:
-        frontier.settle(visit.key, State.FAILED, reason)
+        frontier.settle(visit.key, PageState.FAILED, reason)
         return Failed(visit.path or visit.url, reason)
 
-    def _take(self, frontier: Frontier, visit: Visit, answer: Answer) -> Generator[Item]:
+    def _take(self, frontier: Frontier, visit: Visit, answer: Response) -> Generator[Item]:
         """Take in a page that was sent."""
         if page_key(answer.url) != visit.key:
-            frontier.settle(visit.key, State.ELSEWHERE)
+            frontier.settle(visit.key, PageState.ELSEWHERE)
             if not self._is_wanted(answer.url) or not frontier.add(answer.url, visit.depth):
                 return
             visit = frontier.visit(answer.url)
@@ -232,23 +232,23 @@ class CrawlSource:
         extension = _extension(media_type)
         if extension is None:
             reason = f"not a document ({media_type})"
-            frontier.settle(visit.key, State.SKIPPED, reason)
+            frontier.settle(visit.key, PageState.SKIPPED, reason)
             yield Skipped(reason)
             return
         content = _stored(answer)
-        page = Page((), None, keep=True, words=sha256(content).hexdigest())
+        page = CrawledPage((), None, keep=True, words=sha256(content).hexdigest())
         if extension == ".html":
             page = read_page(content.decode(errors="replace"), answer.url, answer.headers.get("x-robots-tag", ""))
         own = page.canonical
         if own and page_key(own) != visit.key and not visit.own and self._is_wanted(own) and not _is_front(own):
             self._queue(frontier, page.links, visit.depth + 1)
             frontier.add(own, visit.depth)
-            frontier.settle(visit.key, State.ELSEWHERE, target=own)
+            frontier.settle(visit.key, PageState.ELSEWHERE, target=own)
             return
         if not page.keep:
             self._queue(frontier, page.links, visit.depth + 1)
             reason = "the page asks not to be kept (noindex)"
-            frontier.settle(visit.key, State.SKIPPED, reason)
+            frontier.settle(visit.key, PageState.SKIPPED, reason)
             yield Skipped(reason)
             return
         path = file_path(answer.url, extension)
@@ -267,7 +267,7 @@ class CrawlSource:
         else:
             yield Entry(kept.path, kept.version, url, None, _modified_ns(kept.modified))
         self._queue(frontier, kept.links, visit.depth + 1)
-        frontier.keep(visit.key, State.COPY if copy else State.KEPT, kept)
+        frontier.keep(visit.key, PageState.COPY if copy else PageState.KEPT, kept)
 
     def _queue(self, frontier: Frontier, links: "tuple[str, ...] | list[str]", depth: int) -> None:
         if depth > self._spec.depth:
@@ -301,7 +301,7 @@ def _validators(visit: Visit) -> dict[str, str]:
     return {name: value for name, value in asked.items() if value}
 
 
-def _media_type(answer: Answer) -> str:
+def _media_type(answer: Response) -> str:
     return answer.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -314,7 +314,7 @@ def _extension(media_type: str) -> str | None:
     return guess_extension(media_type)
 
 
-def _stored(answer: Answer) -> bytes:
+def _stored(answer: Response) -> bytes:
     """Return the content of the file: text whose encoding only the header has gets it as a byte-order mark."""
     _, found, charset = answer.headers.get("content-type", "").lower().partition("charset=")
     charset = charset.partition(";")[0].strip(" \"'")

@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 _COLUMNS = "key, url, state, depth, attempts, own, reason, path, version, words, etag, modified, links"
 
 
-class State(StrEnum):
+class PageState(StrEnum):
     """What became of a page in its round."""
 
     QUEUED = "queued"
@@ -61,7 +61,7 @@ class Visit:
 
     key: str
     url: str
-    state: State
+    state: PageState
     depth: int
     attempts: int
     own: bool
@@ -171,15 +171,15 @@ class Frontier:
         row = self._db.execute(f"SELECT {_COLUMNS} FROM pages WHERE key = ?", (page_key(url),)).fetchone()  # noqa: S608
         return _visit(row)
 
-    def visits(self, state: State | None = None) -> Iterator[Visit]:
-        """Yield the pages of the round, of one state or all."""
+    def visits(self) -> Iterator[Visit]:
+        """Yield the pages of the round."""
         rows = self._db.execute(
-            f"SELECT {_COLUMNS} FROM pages WHERE round = ? AND (? IS NULL OR state = ?) ORDER BY place",  # noqa: S608
-            (self._round, state, state),
+            f"SELECT {_COLUMNS} FROM pages WHERE round = ? ORDER BY place",  # noqa: S608
+            (self._round,),
         )
         yield from map(_visit, rows.fetchall())
 
-    def count(self, state: State) -> int:
+    def count(self, state: PageState) -> int:
         """Return the number of pages of the round in a state."""
         found = self._db.execute("SELECT count(*) FROM pages WHERE round = ? AND state = ?", (self._round, state))
         return int(found.fetchone()[0])
@@ -193,14 +193,14 @@ class Frontier:
         )
         return found.fetchone() is not None
 
-    def settle(self, key: str, state: State, reason: str | None = None, target: str | None = None) -> None:
+    def settle(self, key: str, state: PageState, reason: str | None = None, target: str | None = None) -> None:
         """Record what became of a page; `target` is the page that it names as its own URL."""
         self._db.execute(
             "UPDATE pages SET state = ?, reason = ?, target = ?, attempts = 0 WHERE key = ?",
             (state, reason, target and page_key(target), key),
         )
 
-    def keep(self, key: str, state: State, kept: Kept) -> None:
+    def keep(self, key: str, state: PageState, kept: Kept) -> None:
         """Record a page that was kept, or is a copy of one."""
         self._db.execute(
             "UPDATE pages SET state = ?, reason = NULL, path = ?, version = ?, words = ?, etag = ?, modified = ?, "
@@ -226,4 +226,4 @@ class Frontier:
 def _visit(row: tuple[object, ...]) -> Visit:
     *facts, links = row
     key, url, state, depth, attempts, own, *rest = facts
-    return Visit(key, url, State(str(state)), depth, attempts, bool(own), *rest, tuple(json.loads(str(links))))  # type: ignore[arg-type, call-arg]
+    return Visit(key, url, PageState(str(state)), depth, attempts, bool(own), *rest, tuple(json.loads(str(links))))  # type: ignore[arg-type, call-arg]

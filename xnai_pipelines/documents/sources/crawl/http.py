@@ -27,7 +27,7 @@ _TRANSLATED = ip_network("64:ff9b::/96")  # IPv4 addresses behind NAT64
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What a server answered: names of headers in lower case, the body unpacked."""
 
     url: str
@@ -51,7 +51,7 @@ class HttpClient:
         self._seconds = seconds
         self._tls = ssl.create_default_context()
 
-    def get(self, url: str, headers: dict[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: dict[str, str] | None = None) -> Response:
         """Return the answer to a GET request.
 
         Raises:
@@ -77,7 +77,7 @@ class HttpClient:
             connection.close()
         if expired:  # a body without a length looks complete when the connection is cut
             raise RequestFailedError(f"it took longer than {self._seconds:g} s", passing=True)
-        return Answer(url, response.status, found, body)
+        return Response(url, response.status, found, body)
 
     def _connection(self, url: str) -> HTTPConnection:
         parts = urlsplit(url)

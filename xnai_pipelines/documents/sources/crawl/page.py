@@ -17,7 +17,7 @@ _SILENT = {"script", "style", "template", "noscript", "svg"}
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class CrawledPage:
     """A page as the crawler sees it.
 
     Attributes:
@@ -33,7 +33,7 @@ class Page:
     words: str
 
 
-def read_page(html: str, url: str, headers: str = "") -> Page:
+def read_page(html: str, url: str, headers: str = "") -> CrawledPage:
     """Return what a page says. What takes longer than `SECONDS` to read ends there.
 
     Args:
@@ -51,7 +51,7 @@ def read_page(html: str, url: str, headers: str = "") -> Page:
     base = canonical_url(reader.base, url) or url if reader.base else url
     follow = not rules & {"nofollow", "none"}
     links = [found for link in reader.links if follow and (found := canonical_url(link, base))]
-    return Page(
+    return CrawledPage(
         links=tuple(dict.fromkeys(links)),
         canonical=canonical_url(reader.canonical, base) if reader.canonical else None,
         keep=not rules & {"noindex", "none"},

@@ -8,7 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from xnai_pipelines.documents.sources.crawl.http import Answer, HttpClient, limited
+from xnai_pipelines.documents.sources.crawl.http import HttpClient, Response, limited
 from xnai_pipelines.documents.sources.crawl.sitemap import GZIP, MAX_BYTES, MAX_FILES, read_sitemap
 from xnai_pipelines.documents.sources.crawl.urls import canonical_url, host_of
 from xnai_pipelines.errors import HostBusyError, PageRefusedError, RequestFailedError
@@ -66,7 +66,7 @@ class PoliteClient:
     _rules: dict[str, Rules] = field(default_factory=dict)
     _next: dict[str, float] = field(default_factory=dict)
 
-    def get(self, url: str, headers: dict[str, str] | None = None) -> Answer:
+    def get(self, url: str, headers: dict[str, str] | None = None) -> Response:
         """Return the answer for a page; its URL is the one that redirects led to.
 
         Raises:
@@ -121,7 +121,7 @@ class PoliteClient:
         """Return the rules of RFC 9309: without a robots.txt all is allowed, with a broken server nothing is."""
         from protego import Protego
 
-        answer: Answer | None = None
+        answer: Response | None = None
         try:
             for _ in range(MAX_REDIRECTS):
                 answer = self._tried(url, None, self.delay)
@@ -144,7 +144,7 @@ class PoliteClient:
             raise PageRefusedError(f"it redirects to another host, {host_of(found)}")
         return found
 
-    def _tried(self, url: str, headers: dict[str, str] | None, delay: float) -> Answer:
+    def _tried(self, url: str, headers: dict[str, str] | None, delay: float) -> Response:
         """Return an answer that is not an error of the server, after some tries."""
         reason = ""
         for attempt in range(ATTEMPTS):

@@ -1,4 +1,4 @@
-"""Rankings of one encoder's vectors by any weight, on questions whose answers are known. Pure."""
+"""Rankings of one encoder's vectors, on questions whose answers are known. Pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from xnai_pipelines.encoders.writing import Writing
 from xnai_pipelines.evaluation.metrics import Grades, best_first, measure
 from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.search.policy import RankingPolicy
-from xnai_pipelines.search.ranking import FUSED_DEPTH, best_rows, standardised, summed
+from xnai_pipelines.search.ranking import FUSED_DEPTH, best_rows, fused
 
 Vectors = NDArray[np.float32]
 PerQuestion = NDArray[np.float64]
@@ -67,10 +67,10 @@ def hybrid_ndcg(asked: AskedPool, encoded: EncodedPool, weights: Sequence[float]
     for question, writing, found, explained in each:
         scores = np.zeros(len(encoded.passages), np.float32)
         scores[list(found)] = list(found.values())
-        vector, keyword = standardised(passages @ question), standardised(scores)
+        vector = passages @ question
         for weight in weights:
             share = RankingPolicy(weight).weight_for(writing, explained=explained, found=len(found))
-            rankings[weight].append(_documents(asked, summed(vector, keyword, share)))
+            rankings[weight].append(_documents(asked, fused(vector, scores, share)))
     return {weight: measure(found, asked.relevant)["ndcg_at_10"] for weight, found in rankings.items()}
 
 

@@ -1,0 +1,151 @@
+"""Which rows of a table an edit touches: those whose grounds have changed. The others are as a rebuild would make them.
+
+A table is made in part by the functions that make it whole, of the rows that the touched ones are made of.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.graph.arrays import flat, ints
+from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.entities import entity_grounds, entity_rows
+from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.occurrences import chunk_grounds, occurrence_rows, titles_of
+from xnai_pipelines.graph.relations import relation_rows, rounded_up
+from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
+from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
+from xnai_pipelines.state.schemas import CHUNKS, TableSpec
+from xnai_pipelines.state.tables import Tables, is_in
+
+MOST = 4_000  # ids of a query; if more are touched, the table is made whole
+STATED = ("chunk_id", "statements")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A part of a table as it should be, and key and revision of the stored rows that it takes the place of."""
+
+    spec: TableSpec
+    wanted: pa.Table
+    stored: pa.Table
+
+    @classmethod
+    def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "Change":
+        """Return the change of a table that is made whole."""
+        return cls(spec, wanted, tables.read(spec, [spec.key, "revision"]))
+
+
+def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] | None:
+    """Return the entities whose mentions changed; None if too many did."""
+    wanted = entity_grounds(tables.read(MENTIONS, ["entity_id", "revision"]))
+    stored = tables.read(ENTITIES, ["entity_id", "revision", "grounds"])
+    ids = _differing(wanted, stored, "entity_id")
+    if len(ids) > MOST:
+        return None
+    mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "entity_id", ids)
+    return [Change(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
+
+
+def touched_relations(tables: Tables) -> list[Change] | None:
+    """Return the relations of the entities that changed chunks name; None if too many are touched.
+
+    The relations come before what they were made of, so that a run that is killed between them does not forget any.
+    """
+    titles = document_titles(tables)
+    named = tables.read(MENTIONS, ["chunk_id", "revision"])
+    stored = tables.read(OCCURRENCES, OCCURRENCES.schema.names)
+    changed = _differing(chunk_grounds(named, tables.read(EXTRACTIONS, STATED), titles), stored, "chunk_id")
+    if len(changed) > MOST:
+        return None
+    mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "chunk_id", changed)
+    made = occurrence_rows(mentions, _read(tables, EXTRACTIONS, STATED, "chunk_id", changed), titles)
+    before = _among(stored, "chunk_id", changed)
+    kept = stored.filter(pc.invert(pc.is_in(stored["chunk_id"], pa.array(changed, pa.string()))))
+    occurrences = pa.concat_tables([kept, made])
+    entities = sorted({*_entities(before), *_entities(made)})
+    chunks = _naming(occurrences, entities)
+    sentences = (rounded_up(int(ints(rows["sentences"]).sum())) for rows in (stored, occurrences))
+    if max(len(entities), len(chunks)) > MOST or len(set(sentences)) > 1:
+        return None
+    relations = relation_rows(
+        _read(tables, MENTIONS, MENTIONS.schema.names, "chunk_id", chunks),
+        _read(tables, EXTRACTIONS, STATED, "chunk_id", chunks),
+        titles,
+        occurrences,
+        pa.array(entities, pa.string()),
+    )
+    ends = " OR ".join(is_in(end, entities) for end in ("source_id", "target_id"))
+    present = tables.read(RELATIONS, ["relation_id", "revision"], ends if entities else "false")
+    return [Change(RELATIONS, relations, present), Change(OCCURRENCES, made, before)]
+
+
+def touched_communities(tables: Tables) -> list[Change]:
+    """Return the communities whose members, or relations between them, changed."""
+    forms = tables.pairs(ENTITIES, "entity_id", "form")
+    relations = tables.read(RELATIONS, ["source_id", "target_id", "weight", "revision"])
+    network = network_of(relations)
+    communities = communities_of(network)
+    wanted = community_grounds(communities, network, relations, forms)
+    stored = tables.read(COMMUNITIES, ["community_id", "revision", "grounds"])
+    ids = _differing(wanted, stored, "community_id")
+    mine = _among(wanted, "community_id", ids)
+    positions = ints(pc.index_in(mine["community_id"], wanted["community_id"].combine_chunks()))
+    members = sorted({network.ids[node] for at in positions.tolist() for node in communities[at].members})
+    columns = ["source_id", "target_id", "weight", "sentences"]
+    few = len(members) <= MOST
+    between = _read(tables, RELATIONS, columns, "source_id", members) if few else tables.read(RELATIONS, columns)
+    chosen = chosen_sentences(communities, network, between)
+    texts = texts_of(tables, {chunk for at in positions.tolist() for chunk, _, _ in chosen[at]})
+    rows = community_rows(communities, network, chosen, forms, texts, mine)
+    return [Change(COMMUNITIES, rows, _among(stored, "community_id", ids))]
+
+
+def document_titles(tables: Tables) -> dict[str, str]:
+    """Return the entity of each document's title."""
+    columns = ["document_id", "entity_id", "type"]
+    return titles_of(tables.read(MENTIONS, columns, f"type = '{Kind.TITLE.value}'"))
+
+
+def texts_of(tables: Tables, wanted: set[str]) -> dict[str, tuple[int, str]]:
+    """Return start and text of these chunks."""
+    columns, known = ["chunk_id", "start", "text"], sorted(wanted)
+    few = len(known) <= MOST
+    batches = [_read(tables, CHUNKS, columns, "chunk_id", known)] if few else tables.stream(CHUNKS, columns)
+    mine = (batch.filter(pc.is_in(batch["chunk_id"], pa.array(known, pa.string()))) for batch in batches)
+    return {row["chunk_id"]: (row["start"], row["text"]) for rows in mine for row in rows.to_pylist()}
+
+
+def _read(tables: Tables, spec: TableSpec, columns: Iterable[str], column: str, values: list[str]) -> pa.Table:
+    """Return the rows with one of the values in a column."""
+    return tables.read(spec, list(columns), is_in(column, values) if values else "false")
+
+
+def _differing(wanted: pa.Table, stored: pa.Table, key: str) -> list[str]:
+    """Return the keys whose grounds differ, that are new, or gone."""
+    before = pc.take(stored["grounds"], pc.index_in(wanted[key], stored[key].combine_chunks()))
+    changed = wanted[key].filter(pc.fill_null(pc.not_equal(wanted["grounds"], before), True))
+    gone = stored[key].filter(pc.invert(pc.is_in(stored[key], wanted[key].combine_chunks())))
+    return sorted({*changed.to_pylist(), *gone.to_pylist()})
+
+
+def _among(rows: pa.Table, key: str, ids: list[str]) -> pa.Table:
+    return rows.filter(pc.is_in(rows[key], pa.array(ids, pa.string())))
+
+
+def _entities(occurrences: pa.Table) -> list[str]:
+    found: list[str] = flat(occurrences["entities"])[0].field("entity_id").unique().to_pylist()
+    return found
+
+
+def _naming(occurrences: pa.Table, entities: list[str]) -> list[str]:
+    """Return the chunks that name, or link to, one of the entities."""
+    named, row = flat(occurrences["entities"])
+    mine: Any = pc.is_in(named.field("entity_id"), pa.array(entities, pa.string()))
+    rows = np.unique(row[mine.to_numpy(zero_copy_only=False)])
+    found: list[str] = occurrences["chunk_id"].take(pa.array(rows)).to_pylist()
+    return found
