@@ -24,6 +24,7 @@ from xnai_pipelines.search.corpus import open_corpus
 from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.diff import not_in
+from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
@@ -70,9 +71,16 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
         index = _index(context, release, encoder)
         report = drift_report(reference or current, current, index, labels, policy=fit)
         write_record(folder / "report.json", report)
-        plot = None if missing("plots") else drift_plot(reference or current, current)
+        plot = None if missing("plots") else _plot(context.home, reference or current, current)
         watch.items = current.documents.number
     return DriftOutcome(report, plot, reference is None, watch.seconds)
+
+
+def _plot(home: Home, reference: Profile, current: Profile) -> bytes:
+    """Return the plot; without a change, that of the first run that found the profile as it is now."""
+    parts = [part for profile in (reference, current) for part in (profile.documents, profile.questions)]
+    shown = [(part.distances.tolist(), part.languages.total) for part in parts]
+    return drawn(home, "drift", (reference.taken_at, shown), lambda: drift_plot(reference, current))
 
 
 def last_drift_report(home: Home) -> DriftReport | None:
