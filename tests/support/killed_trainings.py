@@ -1,18 +1,18 @@
 """Trainings of a small world: each is killed at a random moment and has to end as one that nobody disturbed."""
 
+import functools
 import random
 import shutil
 import time
 from pathlib import Path
 
 from tests.support.adaptation_world import copy_world, make_measured_home, mine
-from tests.support.killed_stages import kill_at_step, train
+from tests.support.killed_stages import train
 from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace
+from xnai_pipelines.adapters import make as adapters
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.encoders.encoder import Encoder
-
-NO_STEP = -1  # of none: the training keeps a checkpoint of each step, and is killed from outside
 
 
 class Trainings:
@@ -43,7 +43,7 @@ class Trainings:
 
 
 def _train(root: Path, encoder: Path) -> None:
-    kill_at_step(NO_STEP)
+    adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)  # after each step
     train(Workplace(root, Encoder.load(encoder, threads=1)), lambda: None)
 
 
