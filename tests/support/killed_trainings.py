@@ -43,7 +43,7 @@ class Trainings:
 
 
 def _train(root: Path, encoder: Path) -> None:
-    adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)  # after each step
+    adapters.Training = functools.partial(adapters.Training, checkpoint_seconds=0)  # after each step
     train(Workplace(root, Encoder.load(encoder, threads=1)), lambda: None)
 
 
