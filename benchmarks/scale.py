@@ -56,9 +56,9 @@ def main() -> None:
                 "seconds": round(ingest.seconds, 1),
                 "stages": [round(s.seconds, 1) for s in (ingest.documents, ingest.chunks, ingest.embeddings)],
                 "peak_memory_gib": round(peak, 2),
-                "nprobes": measured.nprobes if measured else None,
+                "candidates": measured.candidates if measured else None,
                 "recall_on_stored_vectors": measured.recall_at_10 if measured else None,
-                "recall_at_10_on_questions": _recall(index, questions) if index.nprobes else 1.0,
+                "recall_at_10_on_questions": _recall(index, questions) if index.candidates else 1.0,
             }
             for mode in index.modes:
                 figures[f"{mode}_ms"] = _latency(index, questions, mode)

@@ -75,7 +75,9 @@ def home_status(home: Home) -> HomeStatus:
             "encoder": f"{release.encoder}, {release.variant}",
             "vector space": release.vector_space,
             "vectors": f"{tables.count(spec):,}",
-            "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}" if index and index.nprobes else "exact",
+            "vector search": f"approximate, recall@10 {index.recall_at_10:.3f}"
+            if index and index.candidates
+            else "exact",
         }
     candidate = read_candidate(home.releases)
     if candidate:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.adaptation_world import copy_world
 from tests.support.once import made_once
 from tests.support.pipeline import command, variables
 from tests.support.workplace import Workplace, five_files
@@ -19,7 +20,7 @@ def work(tmp_path: Path, built_encoder: Encoder, mlflow_database: Path) -> Workp
 
 @pytest.fixture(scope="session")
 def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, mlflow_database: Path) -> Workplace:
-    """A home after its first run; tests only read it."""
+    """A home after its first run, this test process's own copy: each command notes something in it."""
 
     def make(folder: Path) -> None:
         work = five_files(Workplace(folder, built_encoder))
@@ -27,4 +28,5 @@ def answering(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder, 
         said = command(variables(work), "run")
         assert said.code == 0, said.err
 
-    return Workplace(made_once(tmp_path_factory, "answering", make), built_encoder)
+    made = Workplace(made_once(tmp_path_factory, "answering", make), built_encoder)
+    return copy_world(made, tmp_path_factory.mktemp("answering"))

@@ -22,10 +22,10 @@ def refused(said: Said) -> str:
     return said.err
 
 
-@pytest.fixture(scope="session")
-def awaiting(retrained: Retrained) -> dict[str, str]:
-    """The environment of the home whose challenger awaits approval; tests only read it."""
-    return of_world(retrained.work)
+@pytest.fixture(scope="module")
+def awaiting(retrained: Retrained, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a home whose challenger awaits approval; tests only read it."""
+    return of_world(copy_world(retrained.work, tmp_path_factory.mktemp("awaiting")))
 
 
 @pytest.fixture

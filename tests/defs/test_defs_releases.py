@@ -10,6 +10,7 @@ import pytest
 
 from tests.support.pipeline import Pipeline, failures, materialized, resource, settled
 from tests.support.retrained import Retrained, copy_world, of_world
+from tests.support.waiting import LONGEST_SECONDS
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.autonomy.alerts.send import LogSink
 from xnai_pipelines.defs import adapters
@@ -164,7 +165,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
 
     def trains(*arguments: object, **named: object) -> None:
         began.set()
-        assert go_on.wait(120)
+        go_on.wait(LONGEST_SECONDS)
         raise AdaptationError("The test ends here.")
 
     monkeypatch.setattr(adapters, "train_adapter", trains)
@@ -176,7 +177,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
     training = threading.Thread(target=retrain)
     training.start()
     try:
-        assert began.wait(120)
+        assert began.wait(LONGEST_SECONDS)
         pipeline.work.write("late.md", "# Late\n\nWritten while the adapter was trained.\n")
         other = pipeline.run("ingest")
         assert other.success, failures(other)
@@ -186,7 +187,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
             assert not free, "another retraining would wait"
     finally:
         go_on.set()
-        training.join(120)
+        training.join()
     assert "The test ends here." in failures(ended[0])["lora_adapter"]
 
 

@@ -65,6 +65,13 @@ def test_a_file_written_when_it_was_read_is_hashed(modified: int, group: str):
     assert getattr(changes, group) == ("a",)
 
 
+@pytest.mark.parametrize(("changed", "group"), [(999, "unchanged"), (1_000, "edited"), (1_001, "edited")])
+def test_a_file_that_was_put_in_the_place_of_another_of_its_size_and_time_is_hashed(changed: int, group: str):
+    listing = Listing({"a": FileStat(3, 10 * SECOND, changed * SECOND)})
+    changes = classify(listing, {"a": entry("old")}, "plain@1".__eq__, lambda path: "new")
+    assert getattr(changes, group) == ("a",)
+
+
 def test_verify_hashes_every_known_file():
     folder = Folder(a=("new", 10), b=("abc", 10), c=("abc", 10))
     ledger = {"a": entry("old"), "b": entry("abc")}

@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -19,6 +18,7 @@ import pytest
 
 from tests.support.commands import free_port, run
 from tests.support.pipeline import ROOT, variables
+from tests.support.waiting import LONGEST_SECONDS, until
 from tests.support.workplace import link_models
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.search.index import SearchIndex
@@ -143,7 +143,7 @@ class Served:
         body = json.dumps({"query": query, "variables": given}).encode()
         request = urllib.request.Request(self.url, body, {"Content-Type": "application/json"})  # noqa: S310
         try:
-            with urllib.request.urlopen(request, timeout=120) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=LONGEST_SECONDS) as answer:  # noqa: S310
                 answered = json.load(answer)
         except urllib.error.HTTPError as error:
             raise AssertionError(error.read().decode()) from error
@@ -168,13 +168,22 @@ class Served:
             },
         )["launchRun"]
         assert launched["__typename"] == "LaunchRunSuccess", launched
-        ended = None
-        while ended not in ("SUCCESS", "FAILURE", "CANCELED"):
-            time.sleep(0.5)
-            ended = self.ask(
+
+        def ended() -> str | None:
+            status = self.ask(
                 "query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }", id=launched["run"]["runId"]
             )["runOrError"]["status"]
-        assert ended == "SUCCESS"
+            return status if status in ("SUCCESS", "FAILURE", "CANCELED") else None
+
+        assert until(ended) == "SUCCESS"
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url).close()  # noqa: S310
+    except OSError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
@@ -192,13 +201,8 @@ def served(project: Project, built_encoder: Encoder, fp32_encoder: Encoder) -> I
         process = subprocess.Popen(command, cwd=project.root, env=project.environment, stdout=written, stderr=written)
     try:
         url = f"http://127.0.0.1:{port}"
-        while True:
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(f"{url}/server_info", timeout=5).close()  # noqa: S310
-                break
-            except OSError:
-                time.sleep(0.2)
+        until(lambda: process.poll() is not None or answers(f"{url}/server_info"))
+        assert process.poll() is None, log.read_text()
         yield Served(f"{url}/graphql")
     finally:
         process.terminate()

@@ -152,10 +152,18 @@ KNOWN, SPELT_OUT, UNREADABLE = (Writing(10, 0, 3), Writing(10, 0, 10), Writing(1
 
 @pytest.mark.parametrize(
     ("writing", "known", "share"),
-    [(KNOWN, 1.0, 0.6), (KNOWN, 0.0, 0.12), (SPELT_OUT, 1.0, 0.12), (UNREADABLE, 1.0, 0.0)],
+    [(KNOWN, 1.0, 0.6), (KNOWN, 0.0, 0.06), (SPELT_OUT, 1.0, 0.06), (UNREADABLE, 1.0, 0.0)],
 )
 def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing, known: float, share: float):
     assert RankingPolicy(0.6).weight_for(writing, explained=1.0, found=100, known=known) == pytest.approx(share)
+
+
+def test_a_question_of_one_or_two_words_counts_them_twice():
+    def weight(chosen: float, words: int) -> float:
+        return RankingPolicy(chosen).weight_for(KNOWN, explained=1.0, found=100, words=words)
+
+    assert [weight(0.5, words) for words in (1, 2, 3, 9)] == pytest.approx([1 / 3, 1 / 3, 0.5, 0.5])
+    assert [weight(chosen, 1) for chosen in (0.0, 1.0)] == [0.0, 1.0], "a part that is switched off stays so"
 
 
 def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_encoder_knows():

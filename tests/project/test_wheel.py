@@ -3,17 +3,16 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
 import zipfile
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.support.commands import free_port
 from tests.support.pipeline import ROOT, variables
 from tests.support.workplace import Workplace, five_files, link_models
 from xnai_pipelines.encoders.encoder import Encoder
@@ -122,12 +121,7 @@ def test_what_needs_an_extra_names_it(installed: Installed) -> None:
 
 @pytest.fixture
 def ports() -> dict[str, int]:
-    names = ("XNAI_DAGSTER_PORT", "XNAI_CODE_PORT", "XNAI_SERVICE_PORT")
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.socket()) for _ in names]
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return {name: listener.getsockname()[1] for name, listener in zip(names, listeners, strict=True)}
+    return {name: free_port() for name in ("XNAI_DAGSTER_PORT", "XNAI_CODE_PORT", "XNAI_SERVICE_PORT")}
 
 
 @pytest.mark.e2e

@@ -118,7 +118,7 @@ def test_another_encoder_is_refused_until_a_new_release_is_asked_for(work: Workp
 
     release = Releases(work.home.releases).require()
     with pytest.raises(VectorSpaceError, match="--new-release"):
-        SearchIndex(release, open_corpus(work.home, release), fp32_encoder)
+        SearchIndex(release, open_corpus(work.home, work.tables, release.embeddings_table), fp32_encoder)
 
     work.ingest(new_release=True)
     assert work.search().release.vector_space == fp32_encoder.vector_space

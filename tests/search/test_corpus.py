@@ -12,7 +12,6 @@ from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_co
 from xnai_pipelines.search.corpus_files import fill_corpus
 from xnai_pipelines.search.document_share import with_documents
 from xnai_pipelines.state.artefacts import publish_artefact
-from xnai_pipelines.state.manifest import Releases
 
 QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricity", "delete the folder"]
 
@@ -34,7 +33,7 @@ def test_answers_from_the_files_are_those_from_the_table(ingested: Workplace):
 
 
 def test_the_files_hold_every_row_in_the_order_of_ids(ingested: Workplace):
-    corpus = open_corpus(ingested.home, Releases(ingested.home.releases).require())
+    corpus = open_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
     rows = ingested.rows(ingested.embeddings)
     assert corpus.passages["chunk_id"].to_pylist() == sorted(rows)
     vectors = np.array([rows[key]["vector"] for key in sorted(rows)], np.float32)
@@ -91,7 +90,7 @@ def test_files_of_an_older_program_are_not_read_and_the_next_run_replaces_them(i
 def test_an_empty_table_has_files_too(work: Workplace):
     work.write("only.docx", b"PK\x03\x04" + bytes(50))
     work.ingest()
-    corpus = open_corpus(work.home, Releases(work.home.releases).require())
+    corpus = open_corpus(work.home, work.tables, work.embeddings.name)
     assert isinstance(corpus, Corpus)
     assert corpus.vectors.shape == (0, work.encoder.dimension)
 

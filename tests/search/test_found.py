@@ -184,7 +184,7 @@ def test_a_misspelt_word_is_corrected_and_one_that_the_encoder_knows_is_not(inde
 def test_a_word_of_one_passage_outweighs_vectors(index: SearchIndex, tmp_path: Path):
     trusting = index.ranked_by(RankingPolicy(vector_weight=0.9), Home(tmp_path))
     assert first(trusting, "London") == "en/who.md"
-    assert trusting.explain("London").weight == DEFAULT_WEIGHT
+    assert trusting.explain("London").weight <= DEFAULT_WEIGHT
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -83,21 +83,27 @@ def test_no_passage_has_no_score():
 
 
 @pytest.mark.parametrize(
-    ("known", "compound", "parts"),
+    ("language", "known", "compound", "parts"),
     [
-        ("Versicherung Haftung Pflicht", "Haftpflichtversicherung", []),  # Haft is not a word of these
-        ("Versicherung Haft Pflicht", "Haftpflichtversicherung", ["Haft", "Pflicht", "Versicherung"]),
-        ("Haftpflicht Versicherung", "Haftpflichtversicherung", ["Haftpflicht", "Versicherung"]),
-        ("Arbeit Vertrag", "Arbeitsvertrag", ["Arbeit", "Vertrag"]),
-        ("Versicherung", "Versicherung", []),
-        ("Buch", "Bücher", []),
+        ("de", "Versicherung Haftung Pflicht", "Haftpflichtversicherung", []),  # Haft is not a word of these
+        ("de", "Versicherung Haft Pflicht", "Haftpflichtversicherung", ["Haft", "Pflicht", "Versicherung"]),
+        ("de", "Haftpflicht Versicherung", "Haftpflichtversicherung", ["Haftpflicht", "Versicherung"]),
+        ("de", "Arbeit Vertrag", "Arbeitsvertrag", ["Arbeit", "Vertrag"]),
+        ("de", "Versicherung", "Versicherung", []),
+        ("de", "Buch", "Bücher", []),
+        ("sv", "parkering besök", "besöksparkeringen", ["besök", "parkering"]),
+        ("sv", "semester dag", "semesterdagar", []),  # parts have four letters or more
+        ("fi", "matka kuitti", "matkakuittinsa", ["matka", "kuitti"]),
+        ("hu", "adatbázis kezelő", "adatbáziskezelő", ["adatbázis", "kezelő"]),
+        ("no", "sikkerhet kopi", "sikkerhetskopien", ["sikkerhet", "kopi"]),
+        ("da", "arbejde plads", "arbejdspladsen", ["arbejde", "plads"]),
     ],
 )
-def test_a_german_compound_is_found_by_its_parts(known: str, compound: str, parts: list[str]):
-    of_all = dict.fromkeys(terms(f"{known} {compound}", "de"))
-    wanted = [terms(part, "de")[1] for part in parts]
-    assert list(compound_parts(terms(compound, "de")[1], of_all)) == wanted
-    postings = built(terms(compound, "de"), *([word, term] for word, term in [terms(w, "de") for w in known.split()]))
+def test_a_compound_is_found_by_its_parts(language: str, known: str, compound: str, parts: list[str]):
+    of_all = dict.fromkeys(terms(f"{known} {compound}", language))
+    wanted = [terms(part, language)[1] for part in parts]
+    assert list(compound_parts(terms(compound, language)[1], of_all)) == wanted
+    postings = built(terms(compound, language), *(terms(word, language) for word in known.split()))
     assert all(0 in postings.containing(term) for term in wanted)
 
 

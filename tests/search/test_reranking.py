@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.tiny_bert import WORDS
 from tests.support.workplace import Workplace, fill
-from xnai_pipelines.encoders.cache import VectorCache, stored_tokens
+from xnai_pipelines.encoders.cache import stored_tokens, text_sha256
 from xnai_pipelines.encoders.token_codes import SPACE_SUFFIX, TokenCodes, late_interaction, rotation
 from xnai_pipelines.errors import ReleaseError, UnsupportedEncoderError
 from xnai_pipelines.models.cross_encoder import build_cross_encoder
@@ -19,6 +19,7 @@ from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.ranking import Estimates
 from xnai_pipelines.search.reranking import CANDIDATES, TOKENS, bonus, reranked
+from xnai_pipelines.state.schemas import CHUNKS
 
 
 class Backwards:
@@ -74,8 +75,9 @@ def test_stored_tokens_and_computed_ones_rank_alike(ingested: Workplace):
 def test_a_run_stores_the_tokens_that_the_cache_lacks(filled: Workplace):
     filled.ingest()
     cache, space = filled.home.vector_cache, filled.encoder.vector_space
-    with VectorCache(cache) as opened:
-        stored = stored_tokens(cache, space, sorted(opened.with_tokens(space)))
+    keys = [text_sha256(row["passage"]) for row in filled.rows(CHUNKS).values()]
+    stored = stored_tokens(cache, space, keys)
+    assert set(stored) == set(keys)
     with closing(sqlite3.connect(cache)) as older, older:
         older.execute("DELETE FROM vectors WHERE vector_space LIKE ?", (f"%{SPACE_SUFFIX}",))
     filled.ingest()

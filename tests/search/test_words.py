@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnai_pipelines.search.keyword import possible_titles
-from xnai_pipelines.search.words import fold, stem, terms, title, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import fold, terms, title, words
 
 
 def exact(text: str) -> list[str]:
@@ -37,6 +38,30 @@ def exact(text: str) -> list[str]:
 )
 def test_two_forms_of_a_word_are_one(one: str, other: str):
     assert exact(one) == exact(other)
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "other"),
+    [
+        ("en", "keys", "key"),
+        ("he", "ובאישור", "אישור"),
+        ("he", "החשבוניות", "חשבונית"),
+        ("he", "והמפתח", "מפתח"),
+        ("he", "לחופשת", "חופשה"),
+        ("he", "במכונית", "מכוניות"),
+        ("tr", "yedekten", "yedekleri"),
+        ("tr", "yemekhanenin", "yemekhane"),
+        ("pl", "rachunki", "rachunek"),
+        ("uk", "квитанції", "квитанція"),
+    ],
+)
+def test_two_inflected_forms_of_a_word_have_one_stem(language: str, one: str, other: str):
+    assert stem(fold(one), language) == stem(fold(other), language)
+
+
+@pytest.mark.parametrize(("language", "word"), [("he", "אב"), ("he", "בית"), ("uk", "ліс"), ("tr", "ev")])
+def test_short_words_are_their_own_stems(language: str, word: str):
+    assert stem(word, language) == f"{language}:{word}"
 
 
 @pytest.mark.parametrize(("one", "other"), [("й", "и"), ("が", "か"), ("हिन्दी", "हनद")])

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.backed_up import copy_home
 from tests.support.once import made_once
 from tests.support.served import served
 from tests.support.workplace import Workplace
@@ -30,10 +31,13 @@ def write_tenants(work: Workplace, *without: str) -> Workplace:
 
 @pytest.fixture(scope="session")
 def tenants(tmp_path_factory, built_encoder):
+    """This test process's own copy: tests make and revoke tokens in it, judge, and read its logs."""
+
     def make(folder: Path) -> None:
         write_tenants(Workplace(folder, built_encoder))
 
-    return Workplace(made_once(tmp_path_factory, "tenants", make), built_encoder)
+    made = Workplace(made_once(tmp_path_factory, "tenants", make), built_encoder)
+    return copy_home(made, tmp_path_factory.mktemp("tenants"))
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 
+from tests.support.backed_up import copy_home
 from tests.support.served import bearer, served
 from tests.support.waiting import until
 from xnai_pipelines.serving.cache import Cache
@@ -33,11 +34,12 @@ def test_a_request_that_began_before_a_new_state_changes_nothing_in_the_cache():
     assert (cache.get(NOW, "name"), cache.get(BEFORE, "name")) == ("new", None)
 
 
-def test_a_service_that_nobody_asks_forgets_the_results_of_the_state_before(tenants):
-    with served(tenants.home) as client:
-        client.post("/v1/search", json={"question": "paid in quartz"}, headers=bearer(tenants.home, "blue"))
+def test_a_service_that_nobody_asks_forgets_the_results_of_the_state_before(tenants, tmp_path):
+    home = copy_home(tenants, tmp_path).home
+    with served(home) as client:
+        client.post("/v1/search", json={"question": "paid in quartz"}, headers=bearer(home, "blue"))
         assert client.service.cache.kept_bytes
-        os.utime(tenants.home.releases / "current.json")
+        os.utime(home.releases / "current.json")
         until(lambda: not client.service.cache.kept_bytes)
 
 

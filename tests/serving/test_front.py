@@ -1,5 +1,6 @@
 """Every request is authenticated, bounded and noted; what is refused says why, and a fault shows no path."""
 
+import gzip
 import json
 import socket
 import threading
@@ -15,10 +16,12 @@ from tests.support.waiting import until
 from xnai_pipelines.errors import OptionError, SettingsError
 from xnai_pipelines.serving import front, operations
 from xnai_pipelines.serving.connection import behind
+from xnai_pipelines.serving.hosts import Hosts
 from xnai_pipelines.serving.run import run_service
 from xnai_pipelines.serving.tokens import Scope
 from xnai_pipelines.settings import given_settings
 
+JSON = {"Content-Type": "application/json"}
 BODY = {"question": "When is the office closed?"}
 ROUTES = [
     ("POST", "/v1/search"), ("POST", "/v1/answer"), ("POST", "/v1/context"), ("GET", "/v1/documents/00"),
@@ -91,8 +94,75 @@ def test_a_body_that_does_not_say_how_large_it_is_is_cut_off(tenants, client):
     assert response.status_code == 413
 
 
+@pytest.mark.parametrize(
+    ("path", "sent", "sentence"),
+    [
+        ("/v1/search", {"data": {"question": "a"}}, "Send a JSON object as the body with the header Content-Type: app"),
+        ("/v1/search", {"json": []}, "Send a JSON object as the body."),
+        ("/v1/search", {"json": {"question": "a", "top_k": 3}}, "body.top_k: There is no such field. /docs shows"),
+        ("/v1/search", {"content": gzip.compress(b"{}"), "headers": JSON}, "The body is not JSON in UTF-8"),
+        ("/v1/search", {"content": b"{", "headers": JSON}, "The body is not valid JSON: Expecting property name"),
+        ("/v1/embeddings", {"json": {"input": [[1, 2]]}}, "body.input.0: Input should be a valid string."),
+        ("/v1/embeddings", {"json": {"input": []}}, "body.input: List should have at least 1 item"),
+        ("/v1/embeddings", {"json": {"input": ["a"] * 65}}, "body.input: List should have at most 64 items"),
+        ("/v1/embeddings", {"json": {"input": ["a", ""]}}, "body.input.1: String should have at least 1 character"),
+        ("/v1/nothing", {"json": {}}, "There is no such route. /docs shows all of them."),
+        ("/v1/status", {"json": {}}, "This route takes GET. /docs shows all of them."),
+    ],
+)
+def test_a_refused_request_is_told_what_to_send(tenants, client, path, sent, sentence):
+    headers = {**bearer(tenants.home), **sent.pop("headers", {})}
+    answer = client.post(path, headers=headers, **sent).json()
+    assert (answer.get("message") or answer["error"]["message"]).startswith(sentence)
+
+
+def test_a_range_that_ends_before_it_starts_is_refused(tenants, client):
+    headers = bearer(tenants.home)
+    (document_id, *_) = client.get("/v1/sources", headers=headers).json()["sources"].values()
+    response = client.get(f"/v1/documents/{document_id}?start=5&end=2", headers=headers)
+    assert (response.status_code, response.json()["error"]) == (400, "OptionError")
+
+
+def test_head_gives_the_headers_of_get_and_the_scheme_of_a_token_may_be_in_any_case(tenants, client):
+    headers = {"Authorization": bearer(tenants.home)["Authorization"].replace("Bearer", "bearer")}
+    for path in ("/health", "/v1/status"):
+        response = client.head(path, headers=headers)
+        assert (response.status_code, response.content) == (200, b"")
+        assert response.headers["content-length"] == client.get(path, headers=headers).headers["content-length"]
+    assert client.head("/v1/search", headers=headers).status_code == 405
+
+
 def test_a_foreign_host_is_refused(tenants, client):
-    assert client.get("/v1/status", headers={**bearer(tenants.home), "Host": "evil.example"}).status_code == 400
+    response = client.get("/v1/status", headers={**bearer(tenants.home), "Host": "evil.example"})
+    assert (response.status_code, response.json()["error"]) == (400, "HostError")
+
+
+@pytest.mark.parametrize(
+    ("given", "served"),
+    [
+        ([b"docs.example:8080"], True),
+        ([b"DOCS.example"], True),
+        ([b"[::1]:80"], True),
+        ([b"a.wide.example"], True),
+        ([b"wide.example"], False),
+        ([b"docs.example.evil"], False),
+        ([b"docs.example", b"evil"], False),
+        ([b"docs.example:80:80"], False),
+        ([], False),
+    ],
+)
+def test_a_request_names_the_service_once(given, served):
+    answered = []
+
+    async def app(scope, receive, send):
+        answered.append(200)
+
+    async def send(message):
+        answered.append(message.get("status"))
+
+    scope = {"type": "http", "headers": [(b"host", value) for value in given]}
+    anyio.run(Hosts(app, ("docs.example", "[::1]", "*.wide.example")), scope, None, send)
+    assert answered[0] == (200 if served else 400)
 
 
 def test_every_response_has_the_security_headers(tenants, client):

@@ -145,3 +145,9 @@ def test_documents_are_ranked_again_by_how_well_they_answer(tenants, client):
     assert found[0]["document"] == documents[1]
     assert len(found) == 2
     assert found[0]["relevance_score"] > found[1]["relevance_score"]
+
+
+@pytest.mark.parametrize("asked", [{"n": 2}, {"response_format": {"type": "json_object"}}])
+def test_what_an_application_would_miss_in_the_answer_is_refused(application, asked):
+    with pytest.raises(openai.UnprocessableEntityError, match=r"body\.(n|response_format\.type): Input should be"):
+        application.chat.completions.create(model="xnai", messages=CLOSED, **asked)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.support.served import bearer, revoke, served
-from tests.support.waiting import NEVER_SECONDS
+from tests.support.waiting import STEP_SECONDS
 from xnai_pipelines.questions.feedback import read_feedback
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not insta
 
 @pytest.fixture(scope="module")
 def chromium():
-    expect.set_options(timeout=1_000 * NEVER_SECONDS)
+    expect.set_options(timeout=1_000 * STEP_SECONDS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser
@@ -44,7 +44,7 @@ def visit(chromium):
     def visit(address, **how) -> Page:
         contexts.append(chromium.new_context(**{"locale": "en-US", **how}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(0)
+        page.set_default_timeout(1_000 * STEP_SECONDS)
         page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.goto(str(address))

@@ -136,10 +136,13 @@ def test_what_was_verified_before_the_limit_is_the_answer(asking):
         say(delta(PROVEN + SECOND))
         hangs(say)
 
-    with asking(script, seconds=HEAD_START) as client:
-        *sentences, (_, answer) = asked(client)
+    for seconds in (HEAD_START, 2.0, 20.0):  # a slow machine needs longer to verify the first sentence
+        with asking(script, seconds=seconds) as client:
+            *sentences, (_, answer) = asked(client)
+        if answer["answerer"] == "small":
+            break
     assert [one["text"] for _, one in sentences] == [PROVEN[:-5]]
-    assert answer["notes"] == ["The language model did not reply within 0.2 s; its answer may be incomplete."]
+    assert answer["notes"] == [f"The language model did not reply within {seconds:g} s; its answer may be incomplete."]
 
 
 def test_a_server_that_does_not_stream_is_understood(asking):

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.backed_up import backed_up
+from tests.support.backed_up import backed_up, copy_home
 from tests.support.object_stores import SECRET
 from tests.support.workplace import Workplace, five_files
 from xnai_pipelines.doctor.examine import examine
@@ -21,12 +21,13 @@ def found(work: Workplace, question: str) -> list[tuple[str, float]]:
 
 
 def test_a_home_in_an_object_store_ingests_finds_edits_and_forgets_as_one_in_a_folder(
-    work: Workplace, searchable_once: Workplace, prefix: str
+    work: Workplace, searchable_once: Workplace, prefix: str, tmp_path: Path
 ):
+    in_a_folder = copy_home(searchable_once, tmp_path / "in_a_folder")
     claim_tables(work.home, prefix)
     five_files(work).ingest()
 
-    assert found(work, "river rain") == found(searchable_once, "river rain")
+    assert found(work, "river rain") == found(in_a_folder, "river rain")
     assert not work.home.lancedb.exists()
     assert work.tables.size_bytes() > 0
 

@@ -3,6 +3,7 @@
 import atexit
 import functools
 import os
+import random
 import select
 import shutil
 import signal
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.support import forked
@@ -48,10 +50,15 @@ def environment() -> dict[str, str]:
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
+    """Return a port that nothing listens on, below those that systems give to connections and to port 0.
+
+    Such a port could be taken between now and its use.
+    """
+    while True:
+        port = random.SystemRandom().randint(10_000, 32_000)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 class Process:

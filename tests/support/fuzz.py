@@ -145,8 +145,10 @@ def rounds(files: Mapping[str, bytes], seed: int, only: str | None, start: int) 
         number += 1
 
 
-def fuzz(seconds: float, seed: int, only: str | None = None, start: int = 0, keep: Path | None = None) -> Counter[str]:
-    """Read damaged files for so long and return how often each outcome came, by format and in all.
+def fuzz(
+    seconds: float, seed: int, only: str | None = None, start: int = 0, keep: Path | None = None, *, least: int = 1
+) -> Counter[str]:
+    """Read damaged files for so long, at least so many; return how often each outcome came, by format and in all.
 
     Raises:
         AssertionError: An outcome that no file may have. It names the round.
@@ -156,7 +158,7 @@ def fuzz(seconds: float, seed: int, only: str | None = None, start: int = 0, kee
     end = time.monotonic() + seconds
     with tempfile.TemporaryDirectory() as folder, ParserWorker() as worker:
         for number, name, data in rounds(files, seed, only, start):
-            if time.monotonic() > end:
+            if number - start >= least and time.monotonic() > end:
                 break
             path = Path(folder) / name
             path.write_bytes(data)

@@ -11,7 +11,8 @@ from xnai_pipelines.answers.landmarks import Structures
 from xnai_pipelines.encoders.token_codes import TokenCodes
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.passage_tokens import PassageTokens
-from xnai_pipelines.search.words import Word, stem, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import Word, words
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables

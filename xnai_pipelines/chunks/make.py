@@ -18,7 +18,7 @@ from xnai_pipelines.chunks.tokens import TokenCounter
 from xnai_pipelines.documents.identity import chunk_id, passage_revision
 from xnai_pipelines.documents.parsers.parsed import Heading, Markup
 from xnai_pipelines.state.context import StageContext, report_path, stage
-from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.diff import Diff, diff_rows
 from xnai_pipelines.state.document_shards import pays, rows_by_workers
 from xnai_pipelines.state.layout import write_json
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
@@ -53,23 +53,26 @@ def make_chunks(context: StageContext, spec: ChunkingSpec, tokens: TokenCounter)
         tables.delete(CHUNKS, "document_id", work.removed)
         wanted = frozenset(work.to_write)
         watch.items = len(wanted)
+        stored = frozenset(work.changed)
         batch: list[Row] = []
+        held = 0  # characters
         with context.progress.work("chunks", len(wanted), "documents") as advance:
             for read in tables.stream(DOCUMENTS, READ) if wanted else ():
                 for document in read.to_pylist():
                     if document["document_id"] in wanted:
                         batch.append(document)
-                        if len(batch) >= DOCUMENTS_IN_COMMIT or _characters(batch) >= CHARACTERS_IN_COMMIT:
-                            _write(context, batch, spec, tokens)
+                        held += len(document["text"])
+                        if len(batch) >= DOCUMENTS_IN_COMMIT or held >= CHARACTERS_IN_COMMIT:
+                            _write(context, batch, spec, tokens, stored=stored)
                             advance(len(batch))
-                            batch = []
-            _write(context, batch, spec, tokens)
+                            batch, held = [], 0
+            _write(context, batch, spec, tokens, stored=stored)
             advance(len(batch))
         chunks = tables.count(CHUNKS)
     report = ChunksReport(
         cut=len(wanted),
         removed=len(work.removed),
-        unchanged=len(work.unchanged),
+        unchanged=work.unchanged,
         chunks=chunks,
         seconds=watch.seconds,
     )
@@ -84,20 +87,17 @@ def strategy_of(spec: ChunkingSpec, tokens: TokenCounter) -> str:
 
 def pending(context: StageContext, strategy: str) -> Diff:
     """Return the documents whose chunks have to be made, removed or kept."""
+    columns = ["document_id", "document_revision", "strategy"]
     documents = context.tables.read(DOCUMENTS, ["document_id", "revision"])
-    chunks = context.tables.read(CHUNKS, ["document_id", "document_revision", "strategy"])
-    stored = chunks.group_by(["document_id", "document_revision", "strategy"]).aggregate([])
-    wanted = {row["document_id"]: (row["revision"], strategy) for row in documents.to_pylist()}
-    found = {row["document_id"]: (row["document_revision"], row["strategy"]) for row in stored.to_pylist()}
-    return diff(wanted, found)
+    wanted = documents.append_column("strategy", pa.repeat(strategy, len(documents))).rename_columns(columns)
+    found = context.tables.read(CHUNKS, columns).group_by(columns).aggregate([])
+    return diff_rows(wanted, found, "document_id")
 
 
-def _characters(batch: Sequence[Row]) -> int:
-    return sum(len(document["text"]) for document in batch)
-
-
-def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: TokenCounter) -> None:
-    """Cut the documents and replace all their chunks in one commit."""
+def _write(
+    context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, tokens: TokenCounter, *, stored: frozenset[str]
+) -> None:
+    """Cut the documents and replace all their chunks in one commit; `stored` are the documents that have any."""
     if not batch:
         return
     place = {row["document_id"]: number for number, row in enumerate(batch)}
@@ -109,7 +109,10 @@ def _write(context: StageContext, batch: Sequence[Row], spec: ChunkingSpec, toke
         rows = rows.take(order)
     else:
         rows = pa.Table.from_pylist(chunk_rows(batch, spec, tokens), schema=CHUNKS.schema)
-    context.tables.merge(CHUNKS, rows, within=("document_id", list(place)))
+    if stored.isdisjoint(place):
+        context.tables.add(CHUNKS, rows)
+    else:
+        context.tables.merge(CHUNKS, rows, within=("document_id", list(place)))
 
 
 def cut_documents(tables: Tables, documents: Sequence[str], spec: ChunkingSpec, tokenizer: Path) -> pa.Table:

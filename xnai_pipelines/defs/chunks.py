@@ -1,9 +1,10 @@
 """Chunks: documents split into passages with their character ranges."""
 
 from hashlib import blake2b
-from itertools import islice
 
 import dagster as dg
+import numpy as np
+import pyarrow as pa
 from pydantic import Field
 
 from xnai_pipelines.chunks.make import make_chunks
@@ -19,6 +20,7 @@ from xnai_pipelines.defs.metadata import (
 )
 from xnai_pipelines.defs.resources import ChunkingResource, EncoderResource, StoresResource
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
+from xnai_pipelines.state.tables import Tables
 
 NAMED = 20
 ORIGINS = {
@@ -75,22 +77,35 @@ def chunks(
 
 def offsets_hold(stores: StoresResource) -> dg.AssetCheckResult:
     """`chunk.text == document.text[start:end]` for every chunk."""
-    ranges: dict[str, list[tuple[str, int, int, bytes]]] = {}  # digests: the texts themselves may not fit in memory
-    for batch in stores.tables.stream(CHUNKS, ["document_id", "chunk_id", "start", "end", "text"]):
-        for row in batch.to_pylist():
-            place = (row["chunk_id"], row["start"], row["end"], _digest(row["text"]))
-            ranges.setdefault(row["document_id"], []).append(place)
-    wrong = []
+    chunks = _ranges(stores.tables)
+    counted = chunks.group_by("document_id", use_threads=False).aggregate([([], "count_all")])
+    last = np.cumsum(counted["count_all"].to_numpy())
+    ends = zip(counted["document_id"].to_pylist(), [0, *last.tolist()], last.tolist(), strict=False)
+    places = {document: slice(first, end) for document, first, end in ends}
+    wrong: list[str] = []
     for batch in stores.tables.stream(DOCUMENTS, ["document_id", "text"]):
-        for row in batch.to_pylist():
-            text = row["text"]
+        for document, text in zip(batch["document_id"].to_pylist(), batch["text"].to_pylist(), strict=True):
+            place = places.get(document, slice(0, 0))
             wrong += [
-                chunk
-                for chunk, start, end, digest in ranges.get(row["document_id"], ())
-                if _digest(text[start:end]) != digest
+                row["chunk_id"]
+                for row in chunks[place].to_pylist()
+                if _digest(text[row["start"] : row["end"]]) != row["digest"]
             ]
-    chunks = sum(len(places) for places in ranges.values())
-    return dg.AssetCheckResult(passed=not wrong, metadata={"chunks": chunks, "wrong": list(islice(wrong, NAMED))})
+    return dg.AssetCheckResult(passed=not wrong, metadata={"chunks": len(chunks), "wrong": wrong[:NAMED]})
+
+
+def _ranges(tables: Tables) -> pa.Table:
+    """Return where each chunk lies and a digest of its text, by document: the texts may not fit in memory."""
+    columns = ["document_id", "chunk_id", "start", "end"]
+    schema = pa.schema([*(CHUNKS.schema.field(name) for name in columns), ("digest", pa.binary(16))])
+    batches = [
+        pa.RecordBatch.from_arrays(
+            [*(batch[name] for name in columns), pa.array(map(_digest, batch["text"].to_pylist()), pa.binary(16))],
+            schema=schema,
+        )
+        for batch in tables.stream(CHUNKS, [*columns, "text"], rows=4_096)
+    ]
+    return pa.Table.from_batches(batches, schema).sort_by("document_id").combine_chunks()
 
 
 def no_orphan_chunks(stores: StoresResource) -> dg.AssetCheckResult:

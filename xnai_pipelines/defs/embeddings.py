@@ -10,6 +10,7 @@ from xnai_pipelines.defs.resources import EncoderResource, StoresResource
 from xnai_pipelines.errors import EncoderUnavailableError, UnsupportedEncoderError
 from xnai_pipelines.models.make import asked_vector_space
 from xnai_pipelines.search.make import embed_chunks
+from xnai_pipelines.state.diff import not_in
 from xnai_pipelines.state.manifest import Release, Releases, read_candidate
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, embeddings_spec
 from xnai_pipelines.state.tables import Tables, vectors_of
@@ -59,8 +60,8 @@ def embeddings(
         dimension=model.dimension,
         chunks_per_second=rate(report.encoded, report.seconds),
         workers=workers_table(stage.engine),
-        vector_search=f"approximate, recall@10 {index.recall_at_10:.3f}, {index.nprobes} lists probed"
-        if index and index.nprobes
+        vector_search=f"approximate, recall@10 {index.recall_at_10:.3f}, {index.candidates:,} passages compared"
+        if index and index.candidates
         else "exact",
     )
 
@@ -98,14 +99,14 @@ def no_orphan_embeddings(stores: StoresResource) -> dg.AssetCheckResult:
     releases = Releases(stores.layout.releases)
     release = releases.require()
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    chunks = stores.tables.ids(CHUNKS)
-    embedded = stores.tables.ids(spec, "chunk_id")
-    orphans, missing = sorted(embedded - chunks), sorted(chunks - embedded)
-    documents = stores.tables.ids(DOCUMENTS)
+    tables = stores.tables
+    chunks, embedded = (tables.read(one, ["chunk_id"])["chunk_id"] for one in (CHUNKS, spec))
+    orphans, missing = (sorted(not_in(*each).to_pylist()) for each in ((embedded, chunks), (chunks, embedded)))
+    documents = tables.read(DOCUMENTS, ["document_id"])["document_id"]
     for kept in releases.with_challenger():
         of_kept = embeddings_spec(kept.embeddings_table, kept.dimension)
-        found = stores.tables.ids(of_kept, "document_id")
-        orphans += [f"release {kept.release}: {identity}" for identity in sorted(found - documents)]
+        found = not_in(tables.read(of_kept, ["document_id"])["document_id"], documents).unique()
+        orphans += [f"release {kept.release}: {identity}" for identity in sorted(found.to_pylist())]
     return dg.AssetCheckResult(
         passed=not orphans and not missing,
         metadata={"chunks": len(chunks), "orphans": orphans[:NAMED], "missing": missing[:NAMED]},

@@ -33,6 +33,7 @@ from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
 
@@ -242,7 +243,7 @@ def answer_evaluation(
         force=config.force,
     )
     report = outcome.kept.report
-    plot = None if missing("plots") else answers_plot(report)
+    plot = None if missing("plots") else drawn(stores.layout, "answers", report, lambda: answers_plot(report))
     return result(
         outcome,
         outcome.kept.fingerprint,

@@ -77,7 +77,7 @@ def relations(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.M
 def communities(context: dg.AssetExecutionContext, stores: StoresResource) -> dg.MaterializeResult[None]:
     """Groups of entities at several levels, each with a title and verbatim sentences as its summary."""
     report = make_communities(stores.stage_context(context))
-    drawn = None if missing("plots") else community_map(stores.tables)
+    drawn = None if missing("plots") else community_map(stores.layout, stores.tables)
     return _result(
         report,
         stores.tables,

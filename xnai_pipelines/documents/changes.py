@@ -24,9 +24,12 @@ class LedgerEntry:
     documents: int
 
     def describes(self, stat: FileStat) -> bool:
-        """Return whether size and time show that the file is the one that was read."""
+        """Return whether size and times show that the file is the one that was read.
+
+        A file with the size and time of another, such as one that swapped its name with it, has changed since.
+        """
         unmoved = self.size_bytes == stat.size_bytes and self.modified_ns == stat.modified_ns
-        return unmoved and self.modified_ns < self.read_ns - RACY_NS
+        return unmoved and self.modified_ns < self.read_ns - RACY_NS and stat.changed_ns < self.read_ns
 
 
 @dataclass(frozen=True, slots=True)

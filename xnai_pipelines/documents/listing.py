@@ -17,15 +17,22 @@ LAST_NS = 2**63 - 1  # nanoseconds since the epoch that a table's column holds
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """Size in bytes and time of last modification in nanoseconds since the epoch."""
+    """Size in bytes, and times in nanoseconds since the epoch.
+
+    Attributes:
+        size_bytes: Size.
+        modified_ns: Time of the last modification, which programs can set.
+        changed_ns: Time of the last change of content, name or times, which they cannot; 0 if it is not known.
+    """
 
     size_bytes: int
     modified_ns: int
+    changed_ns: int = 0
 
     @classmethod
     def of(cls, stat: os.stat_result) -> Self:
-        """Return a file's size and time. Times outside the years 1678 to 2262 are clipped to that range."""
-        return cls(stat.st_size, max(-LAST_NS, min(LAST_NS, stat.st_mtime_ns)))
+        """Return a file's size and times. Times outside the years 1678 to 2262 are clipped to that range."""
+        return cls(stat.st_size, max(-LAST_NS, min(LAST_NS, stat.st_mtime_ns)), stat.st_ctime_ns)
 
 
 @dataclass(frozen=True, slots=True)

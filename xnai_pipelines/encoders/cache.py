@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self, TypeVar
@@ -40,7 +40,8 @@ CREATE TABLE IF NOT EXISTS vectors (
 _FIND = "SELECT vector FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
-_KEYS = "SELECT text_sha256 FROM vectors WHERE vector_space = ?"
+_HAS = "SELECT 1 FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
+_EVERY_PASSAGE = "00" * 32  # in place of a text: the passages of all chunks have token codes
 _FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _WAIT_FOR_READING = 1.0
@@ -100,10 +101,22 @@ class VectorCache:
         """Store token codes by text_sha256, in one transaction."""
         self._put(vector_space + SPACE_SUFFIX, {key: one.write() for key, one in codes.items()})
 
-    def with_tokens(self, vector_space: str) -> set[str]:
-        """Return the text_sha256 of every text whose token codes are stored."""
-        space = (vector_space + SPACE_SUFFIX,)
-        return {key.hex() for (key,) in self._run(lambda connection: connection.execute(_KEYS, space).fetchall())}
+    def with_tokens(self, vector_space: str, keys: Iterable[str]) -> set[str]:
+        """Return those of the texts, by text_sha256, whose token codes are stored."""
+        space = vector_space + SPACE_SUFFIX
+
+        def stored(connection: sqlite3.Connection) -> set[str]:
+            return {key for key in keys if connection.execute(_HAS, (bytes.fromhex(key), space)).fetchone()}
+
+        return self._run(stored)
+
+    def has_every_passage(self, vector_space: str) -> bool:
+        """Return whether all passages of the home have token codes; new ones get theirs with their vectors."""
+        return bool(self.with_tokens(vector_space, [_EVERY_PASSAGE]))
+
+    def note_every_passage(self, vector_space: str) -> None:
+        """Record that all passages of the home have token codes, for as long as there is this file."""
+        self._put(vector_space + SPACE_SUFFIX, {_EVERY_PASSAGE: b""})
 
     def _put(self, vector_space: str, contents: Mapping[str, bytes]) -> None:
         now = int(time.time())
@@ -115,7 +128,7 @@ class VectorCache:
         Raises:
             TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
         """
-        kept = {bytes.fromhex(key) for key in keys}
+        kept = {bytes.fromhex(key) for key in (*keys, _EVERY_PASSAGE)}
         stored = self._run(lambda connection: connection.execute("SELECT text_sha256 FROM vectors").fetchall())
         removed = self._write(_FORGET, [(key,) for key in {key for (key,) in stored} - kept])
         # executescript() runs the pragma to its end; execute() would free a single page
@@ -233,7 +246,7 @@ def passage_vectors(
     """
     keys = [text_sha256(passage) for passage in passages]
     known = cache.get_many(encoder.vector_space, keys)
-    complete = known.keys() & cache.with_tokens(encoder.vector_space) if keep_tokens else known.keys()
+    complete = cache.with_tokens(encoder.vector_space, known) if keep_tokens else known.keys()
     missing = {key: passage for key, passage in zip(keys, passages, strict=True) if key not in complete}
     advance(len(keys) - len(missing))
     names, codes = list(missing), dict[str, TokenCodes]()

@@ -24,6 +24,7 @@ from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.layout import Home, remove, write_parquet
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.measured import logged_once, measured_once
@@ -104,11 +105,15 @@ def evaluate_retrieval(
         kept, measured = measured_once(path, fingerprint, measure, KeptEvaluation, force=force)
         report = kept.report
         # without the extra that draws them, the index is evaluated without plots
-        plots = {} if missing("plots") else {"modes": modes_plot(report, report.headline)}
+        plots = {}
+        if not missing("plots"):
+            plots["modes"] = drawn(context.home, "modes", report, lambda: modes_plot(report, report.headline))
         tags = {"vector_space": kept.vector_space, "release": str(kept.release), "dagster_run_id": context.run_id}
         try:
             if plots:
-                plots["history"] = _history(tracker, report, tags, events)
+                plots["history"] = drawn(
+                    context.home, "history", (report, tuple(events)), lambda: _history(tracker, report, tags, events)
+                )
         except TrackingUnavailableError as error:
             if kept.mlflow_run is None:
                 raise
@@ -181,7 +186,7 @@ def search_fingerprint(context: StageContext, index: SearchIndex, questions: lis
 def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Setting]:
     return {
         "depth": CHUNKS_PER_SEARCH,
-        "nprobes": index.nprobes or 0,
+        "candidates": index.candidates or 0,
         "ranking_version": RANKING_VERSION,
         "analyser": ANALYSER,
         "vector_weight": index.policy.vector_weight,

@@ -10,6 +10,8 @@ import pyarrow.compute as pc
 from xnai_pipelines.drawing import BLUE, bare, saved
 from xnai_pipelines.graph.merging import Rule
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, RELATIONS
+from xnai_pipelines.state.drawn import drawn
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.wording import shortened
@@ -55,22 +57,27 @@ def largest_merges(tables: Tables) -> list[dict[str, Any]]:
     ]
 
 
-def community_map(tables: Tables) -> bytes | None:
+def community_map(home: Home, tables: Tables) -> bytes | None:
     """Return a PNG of the largest communities: size, and the share of relations that stay inside; None if empty."""
-    from matplotlib.figure import Figure
-
     rows = tables.read(COMMUNITIES, ["title", "members"], "level = 0").to_pylist()
     largest = sorted(rows, key=lambda row: (-len(row["members"]), row["title"]))[:DRAWN]
     if not largest:
         return None
     inside = _inside(tables, [row["members"] for row in largest])
-    figure = Figure(figsize=(8, 0.9 + 0.26 * len(largest)), dpi=100, layout="constrained")
+    bars = [(row["title"], len(row["members"]), share) for row, share in zip(largest, inside, strict=True)]
+    return drawn(home, "communities", bars, lambda: _draw(bars))
+
+
+def _draw(bars: list[tuple[str, int, float]]) -> bytes:
+    """Return a PNG of a bar per community: title, size, share inside."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 0.9 + 0.26 * len(bars)), dpi=100, layout="constrained")
     axes = figure.subplots()
     bare(axes)
-    sizes = [len(row["members"]) for row in largest]
-    axes.barh(range(len(largest)), sizes, color="#d9e8f5")
-    axes.barh(range(len(largest)), [size * share for size, share in zip(sizes, inside, strict=True)], color=BLUE)
-    axes.set_yticks(range(len(largest)), [shortened(row["title"], 48) for row in largest], fontsize=8)
+    axes.barh(range(len(bars)), [size for _, size, _ in bars], color="#d9e8f5")
+    axes.barh(range(len(bars)), [size * share for _, size, share in bars], color=BLUE)
+    axes.set_yticks(range(len(bars)), [shortened(title, 48) for title, _, _ in bars], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlabel("entities; dark: share of their relations that stay inside", fontsize=8)
     return saved(figure)

@@ -43,18 +43,24 @@ class Codes:
             error = max(error, _distance(vectors[rows], values[rows], steps[rows]))
         return cls(values, steps, error)
 
-    def similarities(self, vector: Vectors) -> tuple[Vectors, float]:
-        """Return the similarity of every vector to a unit vector, float32 [n], and how far it may be off."""
+    def similarities(self, vector: Vectors, rows: npt.NDArray[np.int64] | None = None) -> tuple[Vectors, float]:
+        """Return the similarity of vectors to a unit vector, float32 [n], and how far it may be off.
+
+        Args:
+            vector: float32 [d].
+            rows: Rows of the vectors: int64 [n]; None for all.
+        """
         # imported here: a reader of the module, such as the pipeline's definitions, need not load it
         import simsimd
 
-        if not len(self.values):
+        values, steps = (self.values, self.steps) if rows is None else (self.values[rows], self.steps[rows])
+        if not len(values):
             return np.empty(0, np.float32), 0.0
         codes, step = _rounded(vector[None])
         # whole numbers below 2^24 are exact in float32: vectors of up to 1,040 numbers
-        sums = np.asarray(simsimd.cdist(codes, self.values, "dot", out_dtype="f32"))[0]
+        sums = np.asarray(simsimd.cdist(codes, values, "dot", out_dtype="f32"))[0]
         off = self.error + (1 + self.error) * _distance(vector[None], codes, step)
-        return sums * (self.steps * step), off + _ROUNDING
+        return sums * (steps * step), off + _ROUNDING
 
 
 def _rounded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:

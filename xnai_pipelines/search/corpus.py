@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.search.bits import Bits
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.corpus_files import CONTEXT, PASSAGES, SHOWN, TITLE, VOCABULARY, fill_corpus
 from xnai_pipelines.search.postings import Postings
@@ -27,11 +28,11 @@ from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
-from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 4  # raised when the files of the same table are other ones
+FORMAT = 5  # raised when the files of the same table are other ones
 
+_HASHED_ROWS = 65_536
 _POSTINGS = ("keys", "starts", "rows", "weights")
 
 Vectors = npt.NDArray[np.float32]
@@ -45,6 +46,7 @@ class Corpus:
         passages: The columns `SHOWN`, and as `context` what each passage has before its text; n rows.
         vectors: float32 [n, d], passages and a share of their documents, as `with_share` returns them.
         codes: The vectors in 8 bits.
+        bits: The vectors in one bit.
         originals: The first passage with the same text as each: int64 [n].
         postings: The terms of the passages.
         titles: The title of each passage's document as one term: its words with spaces between them.
@@ -55,6 +57,7 @@ class Corpus:
     passages: pa.Table
     vectors: Vectors
     codes: Codes
+    bits: Bits
     originals: Rows
     postings: Postings
     titles: Postings
@@ -83,6 +86,7 @@ class Corpus:
             passages=passages,
             vectors=array("vectors"),
             codes=Codes(array("codes"), array("steps"), card["codes_error"]),
+            bits=Bits(array("bits"), array("mean")),
             originals=array("originals"),
             postings=postings(""),
             titles=postings(TITLE),
@@ -94,6 +98,15 @@ class Corpus:
     def vocabulary_places(self) -> npt.NDArray[np.int64]:
         """Where each word of the vocabulary is among the terms of the postings: int64 [words]."""
         return self.postings.places(self.vocabulary["word"].to_pylist())
+
+    def copies(self, row: int) -> Rows:
+        """Return the passages with the same text as that in a row, itself among them: int64 [m]."""
+        original = self.originals[row]
+        return np.flatnonzero(self.originals == original) if self._times[original] > 1 else np.array([row])
+
+    @cached_property
+    def _times(self) -> Rows:
+        return np.bincount(self.originals, minlength=len(self.originals))
 
     def matching(self, filters: Filters) -> npt.NDArray[np.bool_] | None:
         """Return which passages satisfy the filters: bool [n]; None if all do."""
@@ -133,24 +146,24 @@ class Corpus:
         return [context + text for context, text in zip(contexts, texts, strict=True)]
 
 
-def open_corpus(home: Home, release: Release) -> Corpus:
-    """Return the corpus of a release from its files; if there are none, from files made for this search alone.
+def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
+    """Return the corpus of a release's table from its files; if there are none, from files made for this search alone.
 
     Raises:
-        TableError: The release has neither.
+        TableError: There is neither.
         DamagedArtefactError: The files are damaged.
     """
     keep_pandas_out_of_pyarrow()  # a search from the command line would load it, and needs nothing of it
-    folder = _folder(home, release.embeddings_table)
+    folder = _folder(home, table)
     while made := sorted(folder.glob(f"{FORMAT}-*")):  # an older program's files are not read
         try:
             return Corpus.read(max(made, key=lambda path: path.stat().st_mtime_ns))
         except (DamagedArtefactError, FileNotFoundError):
             if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
-    table = Tables.of(home).open(release.embeddings_table)
+    rows = tables.open(table)
     with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
-        return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, table)))
+        return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
 
 
 def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
@@ -185,8 +198,11 @@ def _folder(home: Home, table: str) -> Path:
 def _stamp(tables: Tables, table: str) -> str:
     """Return the name of the files: their format, and a hash of the table's rows and of what makes files of them."""
     rows = tables.open(table).search().select(["chunk_id", "revision"]).to_arrow()
-    pairs = sorted(zip(rows["chunk_id"].to_pylist(), rows["revision"].to_pylist(), strict=True))
-    return f"{FORMAT}-{hashlib.sha256(f'{ANALYSER} {pairs}'.encode()).hexdigest()[:16]}"
+    hashed = hashlib.sha256(str(ANALYSER).encode())
+    for batch in rows.sort_by("chunk_id").to_batches(max_chunksize=_HASHED_ROWS):
+        hashed.update("\n".join(batch["chunk_id"].to_pylist()).encode())
+        hashed.update("\n".join(batch["revision"].to_pylist()).encode())
+    return f"{FORMAT}-{hashed.hexdigest()[:16]}"
 
 
 def _mapped(path: Path) -> pa.Table:

@@ -6,7 +6,7 @@ passages and documents, and the distinct terms.
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,11 +16,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xnai_pipelines.search.bits import Bits, bytes_of
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter
 from xnai_pipelines.search.spelling import vocabulary_of
-from xnai_pipelines.search.words import ANALYSER, STEMMED, terms, title
+from xnai_pipelines.search.stems import STEMMED
+from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.tables import vectors_of
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
@@ -29,7 +31,9 @@ PASSAGES = "passages.arrow"
 VOCABULARY = "vocabulary.arrow"
 TITLE = "title_"  # before the names of the postings of titles
 
-BLOCK = 4_096  # rows
+BLOCK = 8_192  # rows
+READ = 8_192  # rows
+_OPEN_FILES = 500
 _DIGEST = 16  # bytes of a text's hash: two of 10^9 texts share one with a probability of 10^-21
 
 
@@ -41,8 +45,12 @@ def fill_corpus(folder: Path, table: Any, block: int = BLOCK) -> dict[str, Any]:
         table: LanceDB table.
         block: Rows in memory at a time.
     """
-    rows = _SortedRows(table, block)
-    shape = (len(rows.order), table.schema.field("vector").type.list_size)
+    with _scratch(folder, "rows") as sorting:
+        return _fill(folder, _SortedRows(table, sorting, block))
+
+
+def _fill(folder: Path, rows: "_SortedRows") -> dict[str, Any]:
+    shape = (len(rows.documents), rows.dimension)
     vectors = _new(folder / "vectors.npy", np.float32, shape)
     digests = np.empty(shape[0], f"S{_DIGEST}")
     languages = set[str]()
@@ -66,29 +74,52 @@ def fill_corpus(folder: Path, table: Any, block: int = BLOCK) -> dict[str, Any]:
         titled.write(folder, TITLE)
     np.save(folder / "originals.npy", _originals(digests))
     with _scratch(folder, "documents") as sums:
-        _add_documents(vectors, rows.documents, sums / "sums.npy", block)
+        _add_documents(vectors, rows.documents, sums / "sums.npy", rows.block)
     values, steps = _new(folder / "codes.npy", np.int8, shape), _new(folder / "steps.npy", np.float32, shape[:1])
     codes = Codes.of(vectors, values, steps)
+    bits = Bits.of(vectors, _new(folder / "bits.npy", np.uint8, (shape[0], bytes_of(shape[1]))))
+    np.save(folder / "mean.npy", bits.mean)
     stems = {language if language in STEMMED else "" for language in languages}
     return {"languages": sorted(stems), "passages": shape[0], "codes_error": codes.error}
 
 
 class _SortedRows:
-    """The rows of a table in the order of their ids."""
+    """The rows of a table in the order of their ids, which is a random one for the table.
 
-    def __init__(self, table: Any, block: int) -> None:
+    The table is read once, from the first row to the last; each row waits in the file of its block. Reading the rows
+    of each block from the table would decode most of it again for every block.
+    """
+
+    def __init__(self, table: Any, scratch: Path, block: int) -> None:
         ids = table.search().select(["chunk_id", "document_id"]).to_arrow()
-        self.order = pc.sort_indices(ids["chunk_id"]).to_numpy()
-        self.documents = ids["document_id"].combine_chunks().dictionary_encode().indices.to_numpy()[self.order]
+        order = pc.sort_indices(ids["chunk_id"]).to_numpy()
+        self.documents = ids["document_id"].combine_chunks().dictionary_encode().indices.to_numpy()[order]
         self.schema = pa.schema([*(table.schema.field(name) for name in SHOWN), CONTEXT])
+        self.dimension: int = table.schema.field("vector").type.list_size
+        self.block = max(block, -(-len(order) // _OPEN_FILES))
+        self._ids = np.array(ids["chunk_id"].to_pylist(), np.bytes_)[order]
         self._columns = [*SHOWN, "passage", "vector", *({"terms", "analyser"} & set(table.schema.names))]
         self._table = table
-        self._block = block
+        self._scratch = scratch
 
     def blocks(self) -> Iterator[pa.Table]:
-        for begin in range(0, len(self.order), self._block):
-            places = np.sort(self.order[begin : begin + self._block]).tolist()
-            yield self._table.take_offsets(places).select(self._columns).to_arrow().sort_by("chunk_id").combine_chunks()
+        """Yield the rows of each block; its file is then removed."""
+        files = [self._scratch / f"{begin}.arrow" for begin in range(0, len(self._ids), self.block)]
+        schema = pa.schema([self._table.schema.field(name) for name in self._columns])
+        with ExitStack() as opened:
+            writers = [opened.enter_context(pa.ipc.new_file(str(file), schema)) for file in files]
+            for batch in self._table.search().select(self._columns).to_batches(READ):
+                some = batch.select(self._columns)
+                blocks = np.searchsorted(self._ids, np.array(some["chunk_id"].to_pylist(), np.bytes_)) // self.block
+                some = some.take(pa.array(np.argsort(blocks, kind="stable")))
+                begin = 0
+                for block, number in zip(*np.unique(blocks, return_counts=True), strict=True):
+                    writers[block].write_batch(some.slice(begin, number))
+                    begin += number
+        for file in files:
+            with pa.memory_map(str(file)) as source:
+                yield pa.ipc.open_file(source).read_all().sort_by("chunk_id").combine_chunks()
+            file.unlink()
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import NO_FILTERS, Asked, Filters, Mode, asked, checked_question
 from xnai_pipelines.search.ranking import Candidate, Rows, Scores
 from xnai_pipelines.search.reranking import Reranker, open_reranker
-from xnai_pipelines.search.scoring import Approximate, Scoring, Vector
+from xnai_pipelines.search.scoring import Scoring, Vector
 from xnai_pipelines.search.snippet import snippet
 from xnai_pipelines.search.spelling import corrected
 from xnai_pipelines.search.vector_index import read_vector_index
@@ -30,7 +30,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.tables import Tables
 
-RANKING_VERSION = 5  # raised when the same tables and question give another ranking: figures are then measured again
+RANKING_VERSION = 6  # raised when the same tables and question give another ranking: figures are then measured again
 
 
 class SearchIndex:
@@ -45,7 +45,7 @@ class SearchIndex:
         release: Release,
         corpus: Corpus,
         encoder: Encoder,
-        approximate: Approximate | None = None,
+        candidates: int | None = None,
         graph: GraphSource | None = None,
     ) -> None:
         if encoder.vector_space != release.vector_space:
@@ -55,7 +55,7 @@ class SearchIndex:
             )
         self.release = release
         self._scoring = Scoring(
-            corpus, KeywordSearch(corpus), encoder, RankingPolicy.of(release), approximate=approximate
+            corpus, KeywordSearch(corpus), encoder, RankingPolicy.of(release), candidates=candidates
         )
         self._reranker: Reranker | None = None
         self._graph_source = graph or GraphSource(corpus, None)
@@ -92,15 +92,10 @@ class SearchIndex:
             )
         measured = read_vector_index(releases.vector_index_path(release.release))
         tables = Tables.of(layout)
-        approximate = (
-            Approximate(tables.open(release.embeddings_table), measured.nprobes)
-            if measured and measured.nprobes
-            else None
-        )
-        corpus = open_corpus(layout, release)
+        corpus = open_corpus(layout, tables, release.embeddings_table)
         if encoder is None or encoder.vector_space != release.vector_space:
             encoder = Encoder.load(folder, threads=threads)
-        index = cls(release, corpus, encoder, approximate, GraphSource(corpus, tables))
+        index = cls(release, corpus, encoder, measured.candidates if measured else None, GraphSource(corpus, tables))
         return index.ranked_by(index.policy, layout)
 
     def ranked_by(self, policy: RankingPolicy, home: Home) -> Self:
@@ -117,8 +112,8 @@ class SearchIndex:
         return index
 
     def exact(self) -> Self:
-        """Return the index without its approximate index: it compares all vectors. It shares this index's memory."""
-        return self._scored_by(replace(self._scoring, approximate=None))
+        """Return the index comparing all vectors. It shares this index's memory."""
+        return self._scored_by(replace(self._scoring, candidates=None))
 
     def _scored_by(self, scoring: Scoring) -> Self:
         index = copy(self)
@@ -136,9 +131,9 @@ class SearchIndex:
         return self._scoring.policy
 
     @property
-    def nprobes(self) -> int | None:
-        """Lists of the approximate index that a question probes; None if all vectors are compared."""
-        return self._scoring.approximate.nprobes if self._scoring.approximate else None
+    def candidates(self) -> int | None:
+        """Passages whose vectors a question is compared with; None for all."""
+        return self._scoring.candidates
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -225,7 +220,6 @@ class SearchIndex:
         what = self.understood(question, filters)
         ranking = self._ranking(what, k, mode, self._documents if by_document else self._texts)
         rows = ranking.rows.tolist()
-        copies = np.bincount(self.corpus.originals[ranking.found], minlength=len(ranking.found))
         marked = list(dict.fromkeys(word.text for word in self.keyword.telling(what.text)))
         return [
             Hit(
@@ -234,7 +228,7 @@ class SearchIndex:
                 snippet=snippet(shown["text"], marked, shown["language"]),
                 vector=_number(ranking.vector, place),
                 keyword=_number(ranking.keyword, place),
-                copies=int(copies[self.corpus.originals[row]]) - 1,
+                copies=int(np.count_nonzero(ranking.found[self.corpus.copies(row)])) - 1,
                 path=self.graph.path(ranking.walked, row) if ranking.walked else (),
                 **{**shown, "heading_path": tuple(shown["heading_path"] or ())},
             )

@@ -99,7 +99,7 @@ class Inverter:
     def write(self, folder: Path, prefix: str = "") -> None:
         """Write the arrays of `Postings` as files, their names after the prefix.
 
-        German and Dutch compounds are also indexed by their parts, if these are words of the passages themselves.
+        Compounds, such as German ones, are also indexed by their parts, if these are words of the passages themselves.
         """
         frequency = np.zeros(len(self._codes), np.int64)
         parts = _Parts.among(self._codes)

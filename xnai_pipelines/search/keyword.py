@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence, Set
-from functools import cached_property, partial, reduce
+from functools import cached_property, lru_cache, partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -15,11 +15,13 @@ from xnai_pipelines.search.languages import TELLING, Languages
 from xnai_pipelines.search.postings import compound_parts, rarity
 from xnai_pipelines.search.query import Asked
 from xnai_pipelines.search.ranking import Rows, Scores, best_rows
-from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, stem, title, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import LETTER, Word, fold, folded, normalise, title, words
 
 EXACT_FORM_WEIGHT = 0.5  # of a word's exact form, beside 1 for its stem
 LONGEST_TITLE = 8  # words
 MOST_READ = 2_000  # passages
+LAST_QUESTIONS = 64  # whose words are remembered: each part of search asks for them
 TELLING_WORDS = 2  # that one passage alone has: together they are no accident
 _NAME = re.compile(rf"(?:{LETTER}){{2,}}")
 _PARTS = re.compile(r"[^/]+")  # of "and/or"
@@ -33,6 +35,7 @@ class KeywordSearch:
     def __init__(self, corpus: Corpus, readable: npt.NDArray[np.bool_] | None = None) -> None:
         self._corpus = corpus
         self._readable = readable
+        self.telling = lru_cache(LAST_QUESTIONS)(self._telling)
 
     def scores(self, text: str) -> Scores:
         """Return the BM25 score of every passage: float32 [n]; of exact forms and, in each language, stems."""
@@ -47,7 +50,7 @@ class KeywordSearch:
             asked.update({(part,): 1 / len(parts) for part in parts if (part,) not in asked})
         return self._corpus.postings.scores(asked, self._readable)
 
-    def telling(self, text: str) -> Sequence[Word]:
+    def _telling(self, text: str) -> Sequence[Word]:
         """Return the words of a question, without function words of its language if there are others.
 
         A word in capitals is none in a question that has small letters too: "IT policy", "WHO guidelines". Several are:
@@ -173,7 +176,7 @@ class KeywordSearch:
         return tuple(stem(word, language) for language in self._corpus.languages)
 
     def _parts(self, word: str) -> list[str]:
-        """Return the terms of the passages that a German or Dutch compound is composed of."""
+        """Return the terms of the passages that a compound is composed of."""
         return next((parts for term in self._stems(word) if (parts := list(compound_parts(term, self)))), [])
 
     def _containing_words(self, text: str) -> Passages:

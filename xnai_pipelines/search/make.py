@@ -13,13 +13,13 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.graph.record import read_graph_record
-from xnai_pipelines.search.corpus import publish_corpus, withdraw_corpus
+from xnai_pipelines.search.corpus import open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.corpus_files import terms_of
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.context import Advance, StageContext, report_path, stage
-from xnai_pipelines.state.diff import Diff, diff
+from xnai_pipelines.state.diff import Diff, diff_rows
 from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import EncoderOrigin, Release, Releases, embeddings_table_name, now
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, PASSAGE_COLUMNS, TableSpec, embeddings_spec
@@ -93,7 +93,7 @@ def fill_index(
     work = pending(context, spec)
     context.tables.delete(spec, "chunk_id", work.removed)
     with context.progress.work("embeddings", len(work.to_write), "chunks") as advance:
-        counts = _embed(context, encoder, spec=spec, wanted=frozenset(work.to_write), advance=advance)
+        counts = _embed(context, encoder, spec=spec, work=work, advance=advance)
     _complete_tokens(context, encoder)
     table.checkout_latest()
     rows = int(table.count_rows())
@@ -108,12 +108,16 @@ def fill_index(
         encoded=counts["encoded"],
         from_cache=counts["from_cache"],
         removed=len(work.removed),
-        unchanged=len(work.unchanged),
+        unchanged=work.unchanged,
         truncated=counts["truncated"],
         tokens=counts["tokens"],
         vectors=rows,
         vector_index=maintain_vector_index(
-            table, rows, exact_search_rows=exact_search_rows, record=record, encode_query=encoder.encode_query
+            lambda: open_corpus(context.home, context.tables, spec.name),
+            rows,
+            exact_search_rows=exact_search_rows,
+            record=record,
+            encode_query=encoder.encode_query,
         ),
         seconds=time.perf_counter() - started,
     )
@@ -139,47 +143,43 @@ def forget_deleted(context: StageContext, releases: Releases, current: TableSpec
 
 def pending(context: StageContext, spec: TableSpec) -> Diff:
     """Return the chunks whose vectors or terms have to be made or removed, or are unchanged."""
-    wanted = {
-        key: (revision, ANALYSER) for key, revision in context.tables.pairs(CHUNKS, "chunk_id", "revision").items()
-    }
-    rows = context.tables.read(spec, ["chunk_id", "revision", "analyser"])
-    found = zip(rows["revision"].to_pylist(), rows["analyser"].to_pylist(), strict=True)
-    return diff(wanted, dict(zip(rows["chunk_id"].to_pylist(), found, strict=True)))
+    wanted = context.tables.read(CHUNKS, ["chunk_id", "revision"])
+    wanted = wanted.append_column("analyser", pa.repeat(pa.scalar(ANALYSER, pa.int32()), len(wanted)))
+    return diff_rows(wanted, context.tables.read(spec, wanted.column_names), "chunk_id")
 
 
-def _embed(
-    context: StageContext, encoder: Encoder, spec: TableSpec, wanted: frozenset[str], advance: Advance
-) -> Counter[str]:
+def _embed(context: StageContext, encoder: Encoder, spec: TableSpec, work: Diff, advance: Advance) -> Counter[str]:
     """Stream the wanted chunks through the encoder into the table; only one commit's rows are in memory."""
     counts: Counter[str] = Counter()
     waiting: list[pa.RecordBatch] = []
     held = 0
+    wanted, stored = frozenset(work.to_write), frozenset(work.changed)
+
+    def write() -> Counter[str]:
+        rows, done = _embedded(context, encoder, cache, pa.Table.from_batches(waiting), advance)
+        if stored.isdisjoint(rows["chunk_id"].to_pylist()):
+            context.tables.add(spec, rows)
+        else:
+            context.tables.merge(spec, rows)
+        return done
+
     with VectorCache(context.home.vector_cache) as cache:
         for batch in context.tables.stream(CHUNKS, COPIED) if wanted else ():
             mine = batch.filter(pa.array([key in wanted for key in batch["chunk_id"].to_pylist()]))
             waiting.append(mine)
             held += mine.num_rows
             if held >= CHUNKS_IN_COMMIT:
-                counts += _write(
-                    context, encoder, cache=cache, spec=spec, chunks=pa.Table.from_batches(waiting), advance=advance
-                )
+                counts += write()
                 waiting, held = [], 0
         if held:
-            counts += _write(
-                context, encoder, cache=cache, spec=spec, chunks=pa.Table.from_batches(waiting), advance=advance
-            )
+            counts += write()
     return counts
 
 
-def _write(
-    context: StageContext,
-    encoder: Encoder,
-    cache: VectorCache,
-    spec: TableSpec,
-    chunks: pa.Table,
-    advance: Advance,
-) -> Counter[str]:
-    """Embed the chunks and write them in one commit."""
+def _embedded(
+    context: StageContext, encoder: Encoder, cache: VectorCache, chunks: pa.Table, advance: Advance
+) -> tuple[pa.Table, Counter[str]]:
+    """Return the chunks with vectors and terms, and what was done for that."""
     spread = Spread(context.engine, context.home.shards)
     passages = chunks["passage"].to_pylist()
     vectors, counts = passage_vectors(encoder, cache, passages, advance, keep_tokens=True, spread=spread)
@@ -187,9 +187,7 @@ def _write(
     spaces = pa.array([encoder.vector_space] * chunks.num_rows)
     rows = chunks.append_column("terms", terms_of(chunks))
     rows = rows.append_column("analyser", pa.array([ANALYSER] * len(chunks), pa.int32()))
-    rows = rows.append_column("vector", column).append_column("vector_space", spaces)
-    context.tables.merge(spec, rows)
-    return counts
+    return rows.append_column("vector", column).append_column("vector_space", spaces), counts
 
 
 def _complete_tokens(context: StageContext, encoder: Encoder) -> None:
@@ -203,13 +201,18 @@ def _complete_tokens(context: StageContext, encoder: Encoder) -> None:
         return (batch["passage"].to_pylist() for batch in context.tables.stream(CHUNKS, ["passage"]))
 
     with VectorCache(context.home.vector_cache) as cache:
-        missing = {text_sha256(one) for some in passages() for one in some} - cache.with_tokens(encoder.vector_space)
-        if not missing:
+        if cache.has_every_passage(encoder.vector_space):
             return
-        with context.progress.work("token codes", len(missing), "chunks") as advance:
-            for some in passages():
-                if without := [one for one in dict.fromkeys(some) if text_sha256(one) in missing]:
+        missing = 0
+        for some in passages():
+            keys = {text_sha256(one) for one in some}
+            missing += len(keys - cache.with_tokens(encoder.vector_space, keys))
+        with context.progress.work("token codes", missing, "chunks") as advance:
+            for some in passages() if missing else ():
+                known = cache.with_tokens(encoder.vector_space, map(text_sha256, some))
+                if without := [one for one in dict.fromkeys(some) if text_sha256(one) not in known]:
                     passage_vectors(encoder, cache, without, advance, keep_tokens=True, spread=spread)
+        cache.note_every_passage(encoder.vector_space)
 
 
 def unpublished_release(

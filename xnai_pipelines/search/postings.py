@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.search.words import STEM_MARK
+from xnai_pipelines.search.stems import STEM_MARK, stem
 
 K1 = 1.2
 B = 0.75
-DECOMPOUNDED = ("de", "nl")
+DECOMPOUNDED = ("da", "de", "et", "fi", "hu", "nl", "no", "sv")
 _SHORTEST_PART = 4  # letters
-_LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a German or Dutch compound
+_LINKS = re.compile(r"(?:es|en|er|s|n|e)$")  # between the parts of a compound
 
 Scores = npt.NDArray[np.float32]
 
@@ -45,7 +45,7 @@ class Postings:
     def of(self, term: str) -> slice:
         """Return which entries are the term's; none if no passage contains it."""
         key = hashed(term)
-        at = int(np.searchsorted(self.keys, key))
+        at = int(self.keys.searchsorted(key))
         if at == len(self.keys) or self.keys[at] != key:
             return slice(0, 0)
         return slice(int(self.starts[at]), int(self.starts[at + 1]))
@@ -110,7 +110,7 @@ def rarity(passages: int, containing: Any) -> Any:
 
 
 def compound_parts(term: str, known: Container[str]) -> Iterator[str]:
-    """Yield the known stems that a German or Dutch stem is composed of, from left to right; nothing for other terms.
+    """Yield the known stems that a stem is composed of, from left to right; nothing in languages that part compounds.
 
     The longest known first part is taken, then the rest in the same way; a rest that is not known ends the split, and
     the parts found so far count only if the last one is known too.
@@ -118,21 +118,27 @@ def compound_parts(term: str, known: Container[str]) -> Iterator[str]:
     language, mark, word = term.partition(STEM_MARK)
     if not mark or language not in DECOMPOUNDED or len(word) < 2 * _SHORTEST_PART:
         return
-    parts = _split(word, f"{language}{STEM_MARK}", known)
+    parts = _split(word, language, known)
     if parts and len(parts) > 1:
         yield from parts
 
 
-def _split(word: str, prefix: str, known: Container[str], depth: int = 4) -> list[str] | None:
+def _split(word: str, language: str, known: Container[str], depth: int = 4) -> list[str] | None:
     for end in range(len(word) - _SHORTEST_PART, _SHORTEST_PART - 1, -1):
-        first = word[:end]
-        stems = [prefix + first, prefix + _LINKS.sub("", first)]
-        part = next((one for one in stems if one in known and len(one) - len(prefix) >= _SHORTEST_PART), None)
+        first, last = word[:end], word[end:]
+        part = _known(first, _LINKS.sub("", first), language, known)
         if part is None:
             continue
-        if prefix + word[end:] in known:
-            return [part, prefix + word[end:]]
-        rest = _split(word[end:], prefix, known, depth - 1) if depth else None
+        if whole := _known(last, last, language, known):
+            return [part, whole]
+        rest = _split(last, language, known, depth - 1) if depth else None
         if rest is not None:
             return [part, *rest]
     return None
+
+
+def _known(part: str, unlinked: str, language: str, known: Container[str]) -> str | None:
+    """Return the known stem that a part of a compound is, as it stands or stemmed, with its link or without."""
+    mark = f"{language}{STEM_MARK}"
+    stems = (mark + part, mark + unlinked, stem(part, language), stem(unlinked, language))
+    return next((one for one in stems if one in known and len(one) >= len(mark) + _SHORTEST_PART), None)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 FUSED_DEPTH = 200  # passages of a ranking that evaluation, training and an approximate index ask for
 SCALED_BY = 100  # best passages of a part whose mean and deviation are its scale
+_BLOCKS = 4  # of scores, for each of the highest that are wanted
 _EQUAL = 1e-9  # deviation below which scores do not differ
 
 Scores = npt.NDArray[np.float32]
@@ -132,17 +133,21 @@ def estimated_sum(
     encoders give all of them lower similarities. Their words count as the mean of the best 100 does: nothing.
     """
     scale = _Scale.of(vector.at(vector.among(readable).best(SCALED_BY)))
-    keyword = standardised(keyword, readable)
-    words, means, factors = (np.full(len(keyword), n, np.float32) for n in (1 - weight, scale.mean, scale.factor))
+    factors = np.broadcast_to(np.float32(scale.factor), len(keyword))
+    means = np.broadcast_to(np.float32(scale.mean), len(keyword))
+    words = np.float32(1 - weight) * standardised(keyword, readable)
+    if unspoken:
+        factors, means = factors.copy(), means.copy()
     for one in unspoken:
         own = _Scale.of(vector.at(vector.of(one.rows).best(SCALED_BY)))
         mixed = scale.mixed(own, one.share)
-        means[one.rows], factors[one.rows] = mixed.mean, mixed.factor
-        words[one.rows] *= 1 - one.share
+        factors[one.rows], means[one.rows] = mixed.factor, mixed.mean
+        words[one.rows] *= np.float32(1 - one.share)
+    words += added
 
     def total(similarities: Scores, rows: Rows | slice) -> Scores:
         standard: Scores = (similarities - means[rows]) * factors[rows]
-        return np.float32(weight) * standard + words[rows] * keyword[rows] + added[rows]
+        return np.float32(weight) * standard + words[rows]
 
     return Estimates(
         total(vector.scores, slice(None)),
@@ -154,8 +159,7 @@ def estimated_sum(
 def standardised(scores: Scores, readable: npt.NDArray[np.bool_] | None = None) -> Scores:
     """Return the scores relative to the mean and the deviation of the best 100 that are there; zeros if all equal."""
     there = scores if readable is None else scores[readable]
-    best = np.partition(there, max(0, len(there) - SCALED_BY))[-SCALED_BY:] if len(there) else there
-    return _Scale.of(best).applied(scores)
+    return _Scale.of(_highest(there, SCALED_BY)).applied(scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,14 +192,24 @@ def best_rows(scores: Scores, most: int) -> Rows:
 
     Equal scores are ordered by row, so the order is the same in every run.
     """
-    least = np.float32(-np.inf)
-    if len(scores) > most:
-        least = np.partition(scores, len(scores) - most)[len(scores) - most]
+    least = _highest(scores, most)[0] if len(scores) > most else np.float32(-np.inf)
     # all that tie for the last place: their order decides
     rows = np.flatnonzero(scores >= least if least > -np.inf else scores > -np.inf)
     order = np.argsort(-scores[rows], kind="stable")
     best: Rows = rows[order][:most].astype(np.int64)
     return best
+
+
+def _highest(scores: Scores, most: int) -> Scores:
+    """Return the highest scores, at most so many, the lowest of them first: float32 [m]."""
+    blocks = _BLOCKS * most
+    if len(scores) > _BLOCKS * blocks:
+        # `most` blocks have a score of at least `bound`: few scores are left to be partitioned
+        maxima = scores[: len(scores) // blocks * blocks].reshape(blocks, -1).max(axis=1)
+        bound = np.partition(maxima, blocks - most)[blocks - most]
+        scores = scores[scores >= bound]
+    first = max(0, len(scores) - most)
+    return np.partition(scores, first)[first:] if len(scores) else scores
 
 
 def first_per_group(rows: Rows, groups: Sequence[Hashable]) -> Rows:

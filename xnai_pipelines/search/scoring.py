@@ -1,9 +1,7 @@
 """What passages are ranked by: the scores of each part of search for a question, and their weighted sum."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,26 +11,13 @@ from xnai_pipelines.search.corpus import Corpus
 from xnai_pipelines.search.keyword import KeywordSearch, best_found
 from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.search.query import Asked
-from xnai_pipelines.search.ranking import FUSED_DEPTH, Estimates, Scores, Unspoken, estimated_sum
-from xnai_pipelines.search.vector_index import nearest
+from xnai_pipelines.search.ranking import Estimates, Scores, Unspoken, estimated_sum
+from xnai_pipelines.search.vector_index import all_compared, some_compared
 
 TITLED = np.float32(1.0)  # standardised: added for a document whose whole title is in the question
 FIRST = np.float32(100.0)  # added for each identifier or phrase: more than other scores differ by
 
 Vector = npt.NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Approximate:
-    """The approximate index of a release's vectors.
-
-    Attributes:
-        table: LanceDB table of the vectors.
-        nprobes: Lists that a question probes.
-    """
-
-    table: Any
-    nprobes: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +30,7 @@ class Scoring:
         encoder: Encoder of their vectors.
         policy: How the parts are weighted.
         readable: Which passages may be read: bool [n]; None for all.
-        approximate: Index that finds the nearest vectors; None compares all of them.
+        candidates: Passages whose vectors are compared; None for all of them.
     """
 
     corpus: Corpus
@@ -53,24 +38,21 @@ class Scoring:
     encoder: Encoder
     policy: RankingPolicy
     readable: npt.NDArray[np.bool_] | None = None
-    approximate: Approximate | None = None
+    candidates: int | None = None
 
     def by_vector(self, text: str, *, exact: bool = False) -> Estimates:
         """Return the similarity of every passage.
 
-        With an approximate index, passages that it does not find have the similarity of the last one it finds.
+        If only candidates are compared, passages beyond the nearest 200 have the similarity of the last of these.
 
         Args:
             text: The question.
-            exact: Whether to compare all vectors even if there is an approximate index.
+            exact: Whether to compare all vectors in any case.
         """
-        vectors, vector = self.corpus.vectors, self.encoder.encode_query(text)
-        if exact or self.approximate is None:
-            return Estimates(*self.corpus.codes.similarities(vector), lambda rows: _dots(vectors[rows], vector))
-        query = nearest(self.approximate.table, vector, self.approximate.nprobes).select(["chunk_id"])
-        found = query.limit(FUSED_DEPTH).to_arrow()
-        rows = [self._rows[chunk_id] for chunk_id in found["chunk_id"].to_pylist()]
-        similarities = _dots(vectors[rows], vector)
+        vector = self.encoder.encode_query(text)
+        if exact or self.candidates is None:
+            return all_compared(self.corpus, vector)
+        rows, similarities = some_compared(self.corpus, vector, self.candidates)
         scores = np.full(len(self.corpus.passages), similarities.min(initial=0.0), np.float32)
         scores[rows] = similarities
         return Estimates(scores)
@@ -100,7 +82,8 @@ class Scoring:
     def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
         writing, known = self.encoder.writing(text), self._known_language(keyword)
         explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword))
-        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
+        number = len({word.text for word in self.keyword.telling(text)})
+        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known, words=number)
 
     def familiarity(self, text: str) -> float:
         """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
@@ -109,11 +92,11 @@ class Scoring:
     def _unspoken(self, text: str, keyword: Scores) -> list[Unspoken]:
         """Return the passages in languages that a question is not in, as far as the encoder is known to know them.
 
-        An approximate index finds too few of a language to tell the scale of its similarities.
+        Approximate search finds too few of a language to tell the scale of its similarities.
         """
         known = self.policy.languages
         languages = self.keyword.languages
-        if self.approximate or sum(known.get(name, 0.0) > 0 for name in languages.names) < 2:
+        if self.candidates or sum(known.get(name, 0.0) > 0 for name in languages.names) < 2:
             return []
         familiarity = self.encoder.writing(text).familiarity * self._known_language(keyword)
         spoken = self.keyword.spoken(text, keyword)
@@ -142,13 +125,3 @@ class Scoring:
         for rows in self.keyword.titled(what.text) if titles else ():
             added[rows] += TITLED
         return added
-
-    @cached_property
-    def _rows(self) -> Mapping[str, int]:
-        return {chunk_id: row for row, chunk_id in enumerate(self.corpus.passages["chunk_id"].to_pylist())}
-
-
-def _dots(rows: Vector, vector: Vector) -> Vector:
-    # each row is summed alone: its result does not depend on the others, as that of a matrix product may
-    dots: Vector = np.einsum("ij,j->i", rows, vector)
-    return dots

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 
-from xnai_pipelines.search.words import LETTER, folded, stem, words
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import LETTER, folded, words
 
 WORD = re.compile(rf"(?:{LETTER})+")
 _HEAD = 2  # letters in which words of one stem agree: "dying" and "die"
@@ -47,10 +48,12 @@ def _matches(text: str, wanted: Sequence[str], language: str | None) -> list[tup
         inside = _inside(token, wanted) if several else []
         if term in stems and not inside:
             inside = [(0, len(token))]
-        found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
+        if inside:
+            found += ((at + first, at + last) for at in _places(token, text) for first, last in inside)
     return sorted(found)
 
 
+@lru_cache(maxsize=200_000)
 def _is_plain(token: str) -> bool:
     """Return whether a token is a plain word, which can match only if it begins as a wanted one does."""
     return token.isascii() and token.isalpha() and (token.islower() or token.istitle())

@@ -1,114 +1,115 @@
-"""The approximate vector index is used only if its measured recall against exact search is high enough.
+"""Approximate vector search is used only if its measured recall against exact search is high enough.
 
-Search is exact up to a number of vectors. Above it an inverted-file index over unquantized vectors is built. The
-smallest number of probed lists whose recall@10 reaches the floor is recorded beside the release; without such a
-number, search stays exact.
+Search compares all vectors up to a number of them. Above it a question's bits leave some passages to be compared. The
+smallest number of these whose recall reaches the floor is recorded beside the release; without such a number, search
+stays exact.
 """
 
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.state.fence import committing
+from xnai_pipelines.search.corpus import Corpus
+from xnai_pipelines.search.ranking import FUSED_DEPTH, SCALED_BY, Estimates, Rows
 from xnai_pipelines.state.layout import remove, write_json
 
 RECALL_FLOOR = 0.98
 SAMPLED_QUERIES = 200
 FRAGMENT_WORDS = 6
+FEWEST = 1_000  # passages
+LARGEST_SHARE = 0.5  # of all passages: comparing more is no faster than comparing all
 REMEASURE_GROWTH = 1.1  # a table that grew or shrank by this factor is measured again
-INDEX_NAME = "vector_lists"
 
 Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class VectorIndex:
-    """Measurements of the approximate index: recall@10 against exact search, for fragments of stored passages.
+    """Measurements of approximate search against exact search, for fragments of stored passages.
 
-    `nprobes` is None if no number of probes reached the floor; search is exact then.
+    Attributes:
+        rows: Number of passages.
+        candidates: Passages that are compared; None if no number reached the floor, so that search is exact.
+        recall_at_10: Share of the ten nearest that is found.
+        recall_at_100: Share of the hundred nearest, whose scores are the scale on which they meet those of words.
+        queries: Number of fragments.
     """
 
     rows: int
-    nprobes: int | None
+    candidates: int | None
     recall_at_10: float
+    recall_at_100: float
     queries: int
 
 
 def read_vector_index(path: Path) -> VectorIndex | None:
-    """Return the recorded measurement, None if there is no approximate index."""
-    return VectorIndex(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    """Return the recorded measurement; None if search is exact, or an earlier version measured another index."""
+    fields = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    return VectorIndex(**fields) if "candidates" in fields else None
 
 
 def maintain_vector_index(
-    table: Any, rows: int, exact_search_rows: int, record: Path, encode_query: Callable[[str], Vector]
+    open_corpus: Callable[[], Corpus],
+    rows: int,
+    exact_search_rows: int,
+    record: Path,
+    encode_query: Callable[[str], Vector],
 ) -> VectorIndex | None:
-    """Build, measure again or remove the index as the table's size requires; return what is recorded now."""
+    """Measure approximate search as the number of passages requires; return what is recorded now."""
     if rows <= exact_search_rows:
         remove(record)
-        if _exists(table):
-            with committing(record):
-                table.drop_index(INDEX_NAME)
         return None
-    from lancedb.index import IvfFlat
-
     known = read_vector_index(record)
-    if known and _exists(table) and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
+    if known and 1 / REMEASURE_GROWTH < rows / known.rows < REMEASURE_GROWTH:
         return known
-    remove(record)  # search is exact until the new index is measured
-    partitions = max(1, round(rows**0.5))
-    with committing(record):
-        table.create_index(
-            "vector", config=IvfFlat(distance_type="dot", num_partitions=partitions), name=INDEX_NAME, replace=True
-        )
-    measured = _measure(table, rows, partitions, encode_query)
+    remove(record)  # search is exact until it is measured
+    measured = _measure(open_corpus(), encode_query)
     write_json(record, asdict(measured))
     return measured
 
 
-def _exists(table: Any) -> bool:
-    return any(index.name == INDEX_NAME for index in table.list_indices())
+def measured_recall(corpus: Corpus, candidates: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
+    """Return the recall now, with so many passages compared."""
+    queries, exact = _questions(corpus, encode_query)
+    return _recall(corpus, queries, exact, candidates)
 
 
-def measured_recall(table: Any, nprobes: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
-    """Return the index's recall now, with so many lists probed."""
-    rows = int(table.count_rows())
-    queries, exact = _questions(table, rows, encode_query)
-    return VectorIndex(rows, nprobes, _recall(table, queries, exact, nprobes), len(queries))
+def _measure(corpus: Corpus, encode_query: Callable[[str], Vector]) -> VectorIndex:
+    """Return the smallest number of candidates, by doubling, that reaches the floor."""
+    queries, exact = _questions(corpus, encode_query)
+    rows, candidates = len(corpus.passages), FEWEST
+    best = VectorIndex(rows, None, 0.0, 0.0, len(queries))
+    while candidates <= LARGEST_SHARE * rows:
+        found = _recall(corpus, queries, exact, candidates)
+        if min(found.recall_at_10, found.recall_at_100) >= RECALL_FLOOR:
+            return found
+        best = VectorIndex(rows, None, found.recall_at_10, found.recall_at_100, len(queries))
+        candidates *= 2
+    return best
 
 
-def _measure(table: Any, rows: int, partitions: int, encode_query: Callable[[str], Vector]) -> VectorIndex:
-    """Return the smallest number of probes, by doubling, that reaches the floor."""
-    queries, exact = _questions(table, rows, encode_query)
-    nprobes, recall = 4, 0.0
-    while nprobes < partitions:
-        recall = _recall(table, queries, exact, nprobes)
-        if recall >= RECALL_FLOOR:
-            return VectorIndex(rows, nprobes, recall, len(queries))
-        nprobes *= 2
-    return VectorIndex(rows, None, recall, len(queries))
-
-
-def _questions(table: Any, rows: int, encode_query: Callable[[str], Vector]) -> tuple[list[Vector], list[set[str]]]:
+def _questions(corpus: Corpus, encode_query: Callable[[str], Vector]) -> tuple[list[Vector], list[Rows]]:
     """Return queries and their exact results: a few words from inside stored passages.
 
-    Stored vectors themselves, or mixtures of them, are much easier to find than real questions: with them 16 of 337
-    lists measured 0.98, with questions 0.91.
+    Stored vectors themselves, or mixtures of them, are much easier to find than real questions.
     """
-    generator = np.random.default_rng(0)
-    offsets = generator.choice(rows, size=min(SAMPLED_QUERIES, rows), replace=False)
-    sample = table.take_offsets(sorted(int(offset) for offset in offsets)).select(["text"]).to_arrow()
-    queries = [encode_query(_fragment(text)) for text in sample["text"].to_pylist()]
-    return queries, [_top10(table, query, None) for query in queries]
+    number = len(corpus.passages)
+    sample = np.random.default_rng(0).choice(number, size=min(SAMPLED_QUERIES, number), replace=False)
+    queries = [encode_query(_fragment(text)) for text in corpus.values("text", np.sort(sample).tolist())]
+    return queries, [all_compared(corpus, query).best(SCALED_BY) for query in queries]
 
 
-def _recall(table: Any, queries: list[Vector], exact: list[set[str]], nprobes: int) -> float:
-    found = [_top10(table, query, nprobes) for query in queries]
-    return float(np.mean([len(a & b) / len(a) for a, b in zip(exact, found, strict=True)]))
+def _recall(corpus: Corpus, queries: list[Vector], exact: list[Rows], candidates: int) -> VectorIndex:
+    found = [some_compared(corpus, query, candidates)[0] for query in queries]
+    at_10, at_100 = (
+        float(np.mean([np.isin(a[:k], b[:k]).mean() for a, b in zip(exact, found, strict=True)]))
+        for k in (10, SCALED_BY)
+    )
+    return VectorIndex(len(corpus.passages), candidates, at_10, at_100, len(queries))
 
 
 def _fragment(text: str) -> str:
@@ -117,12 +118,21 @@ def _fragment(text: str) -> str:
     return space.join(words[middle : middle + FRAGMENT_WORDS])
 
 
-def _top10(table: Any, query: Vector, nprobes: int | None) -> set[str]:
-    found = nearest(table, query, nprobes).select(["chunk_id", "_distance"]).limit(10).to_arrow()
-    return set(found["chunk_id"].to_pylist())
+def all_compared(corpus: Corpus, vector: Vector) -> Estimates:
+    """Return the similarity of every passage."""
+    return Estimates(*corpus.codes.similarities(vector), lambda rows: _dots(corpus.vectors[rows], vector))
 
 
-def nearest(table: Any, vector: Vector, nprobes: int | None) -> Any:
-    """Return LanceDB's query for the nearest vectors by dot product: exact for None, else over the probed lists."""
-    query = table.search(vector, vector_column_name="vector").distance_type("dot")
-    return query.bypass_vector_index() if nprobes is None else query.nprobes(nprobes)
+def some_compared(corpus: Corpus, vector: Vector, candidates: int) -> tuple[Rows, Vector]:
+    """Return the nearest 200 passages among the candidates that the bits leave, best first, and their similarities."""
+    rows = corpus.bits.nearest(vector, candidates)
+    estimated, error = corpus.codes.similarities(vector, rows)
+    estimates = Estimates(estimated, error, lambda places: _dots(corpus.vectors[rows[places]], vector))
+    best = rows[estimates.best(FUSED_DEPTH)]
+    return best, _dots(corpus.vectors[best], vector)
+
+
+def _dots(rows: Vector, vector: Vector) -> Vector:
+    # each row is summed alone: its result does not depend on the others, as that of a matrix product may
+    dots: Vector = np.einsum("ij,j->i", rows, vector)
+    return dots

@@ -8,19 +8,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from typing import Any
+from functools import lru_cache
 
-ANALYSER = 3  # raised when the same text gives other terms: the stored ones are then made again
+from xnai_pipelines.search.stems import stem
 
-STEMMED = {
-    "ar": "arabic", "ca": "catalan", "da": "danish", "de": "german", "el": "greek", "en": "english", "es": "spanish",
-    "et": "estonian", "eu": "basque", "fi": "finnish", "fr": "french", "ga": "irish", "hi": "hindi", "hu": "hungarian",
-    "hy": "armenian", "id": "indonesian", "it": "italian", "lt": "lithuanian", "ne": "nepali", "nl": "dutch",
-    "no": "norwegian", "pt": "portuguese", "ro": "romanian", "ru": "russian", "sr": "serbian", "sv": "swedish",
-    "ta": "tamil", "tr": "turkish",
-}  # fmt: skip
-STEM_MARK = ":"  # no word begins with letters and a colon: identifiers such as "a:b" are not stemmed
+ANALYSER = 4  # raised when the same text gives other terms: the stored ones are then made again
 
 # Scripts written with signs on their letters: Hebrew, Arabic, Indic and others; of Latin and Greek the accents.
 _SIGNED = [chr(code) for code in (*range(0x300, 0x1D00), *range(0x1DC0, 0x1E00), *range(0xA800, 0xAC00))]
@@ -159,21 +151,6 @@ def _is_lookup(token: str, parts: Sequence[str]) -> bool:
         return True
     dotted = len(parts) > 1 and "." in token and all(len(part) > 1 and not part.isdigit() for part in parts)
     return dotted and not _ABBREVIATION.match(token)
-
-
-@lru_cache(maxsize=100_000)
-def stem(word: str, language: str | None) -> str:
-    """Return the word's term in a language: its Snowball stem, or the word itself under "" if there is no stemmer."""
-    if language not in STEMMED:
-        return STEM_MARK + word
-    return f"{language}{STEM_MARK}{_stemmer(language).stemWord(word)}"
-
-
-@cache
-def _stemmer(language: str) -> Any:
-    import Stemmer
-
-    return Stemmer.Stemmer(STEMMED[language])
 
 
 def terms(text: str, language: str | None) -> list[str]:

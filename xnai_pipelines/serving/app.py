@@ -7,13 +7,13 @@ import anyio
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Route
 
 from xnai_pipelines.errors import ForbiddenError, XnaiError
 from xnai_pipelines.serving import feedback
 from xnai_pipelines.serving.agents_mount import AgentsMount
 from xnai_pipelines.serving.front import Front
+from xnai_pipelines.serving.hosts import Hosts
 from xnai_pipelines.serving.openai_protocol import routes as openai_protocol
 from xnai_pipelines.serving.page import routes as page
 from xnai_pipelines.serving.problems import malformed, problem, response_to
@@ -69,7 +69,7 @@ def create_app(service: Service, hosts: tuple[str, ...]) -> FastAPI:
     app.add_exception_handler(XnaiError, _expected)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _other)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts), www_redirect=False)
+    app.add_middleware(Hosts, names=hosts)
     app.add_middleware(Front, service=service)
     return app
 
@@ -103,4 +103,10 @@ async def _malformed(_: Request, error: Exception) -> Response:
 
 async def _other(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class
-    return problem(error.status_code, "HTTPError", f"{error.detail}.", dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    advice = {
+        400: "The body is not JSON in UTF-8: it is compressed, in another encoding, or nested too deeply.",
+        404: "There is no such route. /docs shows all of them.",
+        405: f"This route takes {headers.get('Allow', 'another method')}. /docs shows all of them.",
+    }
+    return problem(error.status_code, "HTTPError", advice.get(error.status_code, f"{error.detail}."), headers)

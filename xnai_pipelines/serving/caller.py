@@ -12,7 +12,8 @@ from xnai_pipelines.state.layout import Home
 if TYPE_CHECKING:
     from xnai_pipelines.serving.breaker import Breaker
 
-BEARER = "Bearer "
+BEARER = "bearer"
+"""Scheme of the header of a request, in any case (RFC 9110, section 11.1)."""
 BY_ISSUER = "oidc/"
 """Start of the names of callers whom an OpenID Connect issuer vouches for; the issuer's name of them follows."""
 
@@ -78,8 +79,8 @@ class Doorkeeper:
         """
         if not self._authenticated:
             return ANYONE
-        text = authorization or ""
-        token = text.removeprefix(BEARER) if text.startswith(BEARER) else ""
+        scheme, _, credentials = (authorization or "").partition(" ")
+        token = credentials.strip(" ") if scheme.lower() == BEARER else ""
         if self.issuer is not None and token.count(".") == 2:
             return await self.issuer.caller(token)
         found = token_of(token, self._current(), datetime.now(UTC))

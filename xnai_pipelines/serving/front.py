@@ -46,6 +46,8 @@ class Front:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["method"] == "HEAD":  # the server sends the headers of what GET returns, and no body
+            scope = {**scope, "method": "GET"}
         started = time.perf_counter()
         passing = _Passing(send, headers(scope))
         try:

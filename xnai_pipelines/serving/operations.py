@@ -3,7 +3,7 @@
 from typing import Any
 
 from xnai_pipelines.answers.ask import context_block
-from xnai_pipelines.errors import NotFoundError
+from xnai_pipelines.errors import NotFoundError, OptionError
 from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import (
@@ -58,8 +58,11 @@ async def read_document(
 
     Raises:
         NotFoundError: There is no such document, or the caller may not read it.
+        OptionError: The range ends before it starts.
     """
     caller.require(Scope.READ)
+    if end is not None and end < start:
+        raise OptionError(f"The range ends before it starts: {start} to {end}. Send an end that is not less.")
     served = service.current.served
 
     def work() -> dict[str, Any] | None:

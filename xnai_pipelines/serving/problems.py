@@ -13,6 +13,7 @@ from xnai_pipelines.errors import (
 )
 
 _log = logging.getLogger(__name__)
+_OTHER_KIND = {"string_type", "list_type", "dict_type", "model_type", "model_attributes_type"}
 
 
 def response_to(error: Exception) -> JSONResponse:
@@ -47,7 +48,18 @@ def problem(status: int, error: str, message: str, headers: dict[str, str] | Non
 
 
 def malformed(error: RequestValidationError) -> JSONResponse:
-    """Return the response to a request of another form than its route's; it names the first field that is wrong."""
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"])
-    return problem(422, "ValidationError", f"{where}: {first['msg']}.")
+    """Return the response to a request of another form than its route's; it names the first field that is wrong.
+
+    A field that may be of several kinds has an error for each: the one that comes closest is named.
+    """
+    first = max(error.errors(), key=lambda one: (one["type"] not in _OTHER_KIND, len(one["loc"])))
+    kind, place = first["type"], first["loc"]
+    if kind == "json_invalid":
+        message = f"The body is not valid JSON: {first['ctx']['error']} at character {place[-1]}."
+        return problem(422, "ValidationError", message)
+    if place == ("body",):
+        header = " with the header Content-Type: application/json" if isinstance(error.body, bytes) else ""
+        return problem(422, "ValidationError", f"Send a JSON object as the body{header}.")
+    where = ".".join(str(part) for part in place if isinstance(part, int) or part.isidentifier())
+    said = "There is no such field. /docs shows those there are" if kind == "extra_forbidden" else first["msg"]
+    return problem(422, "ValidationError", f"{where}: {said}.")

@@ -166,7 +166,7 @@ class Tables:
     def ids(self, spec: TableSpec, column: str | None = None) -> set[Any]:
         """Return the distinct values of a column, by default of the key."""
         name = column or spec.key
-        return set(self.read(spec, [name])[name].to_pylist())
+        return set(self.read(spec, [name])[name].unique().to_pylist())
 
     def pairs(self, spec: TableSpec, key: str, value: str) -> dict[Any, Any]:
         """Return the values of one column by those of another."""
@@ -197,6 +197,13 @@ class Tables:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
         with self.commit():
             merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
+            self._check_written(spec.name)
+
+    def add(self, spec: TableSpec, rows: pa.Table) -> None:
+        """Write rows whose keys are not stored yet, in one commit; unlike `merge` it reads nothing that is stored."""
+        table = self.ensure(spec)
+        with self.commit():
+            table.add(rows.select(spec.schema.names).cast(spec.schema))
             self._check_written(spec.name)
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -278,7 +285,7 @@ class Tables:
             self._check_written(name)
 
     def update_indexes(self, table: Any) -> None:
-        """Bring the indexes of an open table in line with its rows."""
+        """Join the small files of an open table, and bring its indexes in line with its rows."""
         with self.commit():
             table.optimize()
 

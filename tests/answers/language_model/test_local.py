@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
 from xnai_pipelines.answers.language_model.local import is_model_file, local_model, packaged_model
@@ -34,7 +35,7 @@ def test_a_small_model_answers_and_shows_nothing_unproven(tmp_path: Path):
     with pytest.raises(OptionError, match=r"broken\.gguf cannot be loaded"):
         local_model(broken, threads=1, seconds=1.0)
 
-    model = replace(local_model(packaged_model(), threads=1, seconds=60.0), max_tokens=12)
+    model = replace(local_model(packaged_model(), threads=1, seconds=NEVER_SECONDS), max_tokens=12)
     reply = Streamed(model.reply(messages("Who built the pump?", EVIDENCE)))
     assert "".join(reply)
     assert reply.result.failure == ""

@@ -150,6 +150,9 @@ def test_repairs_are_counted_by_kind() -> None:
         ('<meta charset="iso-8859-2"> ', "Łódź", "iso-8859-2"),
         ('<?xml version="1.0" encoding="koi8-r"?> ', "Насос", "koi8-r"),
         ("# -*- coding: cp1251 -*-\n", "Насос", "cp1251"),
+        ('<meta charset="gb2312"> ', "镕基水泵價格", "gbk"),
+        ('<meta charset="big5"> ', "啲水泵喺度", "big5hkscs"),
+        ('<meta charset="x-mac-cyrillic"> ', "Насос", "mac-cyrillic"),
     ],
 )
 def test_a_declared_encoding_is_believed_unless_the_bytes_deny_it(head: str, text: str, encoding: str) -> None:

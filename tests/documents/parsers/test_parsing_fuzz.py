@@ -17,7 +17,7 @@ def test_the_files_that_are_damaged_are_good_and_of_every_parser(parse: Parse) -
 
 
 @pytest.mark.slow
-def test_two_seconds_of_damaged_files_end_with_reasons() -> None:
-    counts = fuzz(seconds=2.0, seed=1)
+def test_damaged_files_end_with_reasons() -> None:
+    counts = fuzz(seconds=0, seed=1, least=100)
     assert counts["read"] > 0
     assert sum(count for found, count in counts.items() if found.startswith("quarantined")) > 0

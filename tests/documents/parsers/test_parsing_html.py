@@ -99,7 +99,7 @@ def test_lists_terms_and_quotes_are_marked() -> None:
     marked = html_text(
         "<body><ol><li><p>Stop</p><p>Wait</p><ol><li>Press</ol></ol><dl><dt>-q</dt><dd>Quiet</dd></dl><blockquote>Dry</blockquote>"
     )
-    assert marked == "- Stop\n\nWait\n\n  - Press\n\n-q\n\n: Quiet\n\n> Dry"
+    assert marked == "1. Stop\n\nWait\n\n  1. Press\n\n-q\n\n: Quiet\n\n> Dry"
 
 
 def test_a_letter_in_html_keeps_every_word() -> None:
@@ -139,3 +139,30 @@ def test_a_set_of_frames_gives_its_text_or_names_a_frame() -> None:
 def test_the_foot_of_a_table_stands_below_it() -> None:
     table = "<table><tfoot><tr><td>Sum<td>9</tfoot><tr><th>Item<th>EUR<tr><td>a<td>9</table>"
     assert html_text(table) == "| Item | EUR |\n| --- | --- |\n| a | 9 |\n| Sum | 9 |"
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p><span>Bo</span><span class=c2>ld</span> words <a href=x>lin</a>ked</p>", "Bold words linked"),
+        ("<div>di<wbr>vided <em>x</em>y</div>", "divided xy"),
+    ],
+)
+def test_a_word_in_several_pieces_of_markup_stays_whole(html: str, words: str) -> None:
+    assert words in text_of(html)
+    assert words in text_of(WORDS + html + WORDS)
+
+
+def test_ordered_lists_keep_their_numbers() -> None:
+    start = "<ol start=4><li>Fourth<ol><li>Inner</li></ol></li><li value=9>Ninth</li><li>Tenth</li></ol>"
+    assert text_of(start).split("\n\n") == ["4. Fourth", "  1. Inner", "9. Ninth", "10. Tenth"]
+    assert "2. Drain it" in text_of("<ol><li>Stop it</li><li>Drain it</li></ol><form><input value=x></form>")
+
+
+@pytest.mark.parametrize("sign", ["¶", "#", "🔗"])
+def test_signs_of_anchors_are_no_part_of_headings(sign: str) -> None:
+    page = (
+        f"<h1 id=a>Install<a class=headerlink href='#a'>{sign}</a></h1><p>Run it, then see <a href='#a'>above</a>.</p>"
+    )
+    assert text_of(page) == "# Install\n\nRun it, then see above."
+    assert parse_html(f"<body>{page}</body>", "stem").title == "Install"

@@ -298,3 +298,20 @@ def test_a_forwarded_message_that_is_encoded_is_read() -> None:
     forwarded = part("message/rfc822", inner, "Content-Transfer-Encoding: base64")
     text = text_of(HEAD + multipart("mixed", part("text/plain", "See below"), forwarded))
     assert text.endswith("Forwarded message\nSubject: Old\nFrom: zoe@example.org\n\nThe pump is old.")
+
+
+def test_parts_for_programs_alone_are_no_text() -> None:
+    letter = part("text/x-amp-html", "<html amp4email>Same offer</html>"), part("text/html", "<p>Same offer</p>")
+    style = part("text/css", "p { color: red }", "Content-Location: cid:css-1@mhtml.blink")
+    text = text_of(HEAD + multipart("related", multipart("alternative", *letter, boundary="yy"), style))
+    assert text.count("Same offer") == 1
+    assert "color" not in text
+    assert "Attachment style.css" not in text
+
+
+def test_a_line_of_a_calendar_that_is_folded_within_a_letter_is_read(parse: Parse) -> None:
+    word = "Щука".encode()
+    data = b"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nSUMMARY:" + word[:1] + b"\r\n " + word[1:] + b"\r\nEND:VEVENT\r\n"
+    (document,) = parse("a.ics", data)
+    assert isinstance(document, ParsedDocument)
+    assert document.text == "Event\nSummary: Щука"

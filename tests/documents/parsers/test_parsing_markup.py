@@ -56,6 +56,11 @@ def test_front_matter_titles_a_page_and_is_no_heading() -> None:
     assert [heading.title for heading in page.headings] == ["Body"]
     assert parse_markdown("---\ntitle: >-\n  Rotating\n  keys\ntags: [a]\n---\nText\n", "stem").title == "Rotating keys"
     assert parse_markdown('+++\ntitle = "In TOML"\n+++\n# Body\n', "stem").title == "In TOML"
+    assert parse_markdown("---\ntitle: 'It''s here'\n---\n", "stem").title == "It's here"
+    assert parse_markdown("% Of Pandoc\n% Ann\n\n# Body\n", "stem").title == "Of Pandoc"
+    page = parse_markdown('<h1 align="center">\n  <img src=a.png> The tool\n</h1>\n\n## Install\n', "stem")
+    assert page.title == "The tool"
+    assert parse_markdown("<h1>Not this</h1>\n\n# This\n", "stem").title == "This"
     assert parse_markdown("## Only\n", "stem").title == "Only"
     assert parse_markdown("words\n", "stem").title == "stem"
 
@@ -66,6 +71,7 @@ def test_front_matter_titles_a_page_and_is_no_heading() -> None:
         ("First *Steps* { #first-steps }", "First Steps"),
         ("`open()` and [link](https://x.y) ![](a.png)", "open() and link"),
         ("snake_case_name stays, _this_ goes", "snake_case_name stays, this goes"),
+        ("R&amp;D of `List&lt;T&gt;`", "R&D of List<T>"),
         ("**Bold** <small>x</small> \\*literal\\*", "Bold x *literal*"),
     ],
 )

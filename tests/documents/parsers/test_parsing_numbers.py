@@ -14,6 +14,7 @@ BY_SIZE = '[>=1000000]0.0,,"M";[>=1000]0,"k";0'
     ("value", "number_format", "text"),
     [
         (1234.5, ACCOUNTING, "1,234.50"),
+        (True, "General", "TRUE"),
         (-1234.5, ACCOUNTING, "(1,234.50)"),
         (0, ACCOUNTING, "-"),
         (1234567, '#,##0,"k"', "1,235k"),

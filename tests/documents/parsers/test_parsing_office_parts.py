@@ -24,7 +24,7 @@ from pptx.util import Inches
 from tests.support.parsing_files import Parse, docx, paragraph, zipped
 from xnai_pipelines.documents.parsers.office_markup import as_plain_body
 from xnai_pipelines.documents.parsers.office_parts import lost_paragraphs, lost_texts
-from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, xml_root
+from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, rewritten, xml_root
 from xnai_pipelines.documents.parsers.parsed import Omission, ParsedDocument
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -414,3 +414,26 @@ def test_a_reference_to_a_note_that_is_not_there_costs_nothing(parse: Parse) -> 
     note = f'<w:footnotes {W}><w:footnote w:id="2">{paragraph("The note")}</w:footnote></w:footnotes>'
     body = f"<w:p><w:r><w:t>Words</w:t></w:r>{reference(9)}{reference(2)}</w:p>"
     assert text_of(parse, "a.docx", docx(body, {"word/footnotes.xml": note})).startswith("Words[[1]]")
+
+
+def test_breaks_of_rarer_kinds_keep_words_apart(parse: Parse) -> None:
+    runs = "<w:r><w:t>Left</w:t><w:ptab/><w:t>right</w:t><w:cr/><w:t>below</w:t></w:r>"
+    assert text_of(parse, "a.docx", docx(f"<w:p>{runs}</w:p>")).split() == ["Left", "right", "below"]
+
+
+def test_styles_that_are_headings_under_another_name_make_headings(parse: Parse) -> None:
+    styles = (
+        f'<w:styles {W}><w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="K"><w:name w:val="heading 2"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="O"><w:name w:val="Our \'part\'"/><w:basedOn w:val="K"/></w:style>'
+        '<w:style w:type="paragraph" w:styleId="L"><w:name w:val="Level"/><w:pPr><w:outlineLvl w:val="2"/></w:pPr>'
+        "</w:style>"
+        '<w:style w:type="paragraph" w:styleId="B"><w:name w:val="TOC Heading"/><w:basedOn w:val="K"/>'
+        '<w:pPr><w:outlineLvl w:val="9"/></w:pPr></w:style>'
+        '<w:style w:type="paragraph" w:styleId="X"><w:name w:val="Loop"/><w:basedOn w:val="X"/></w:style></w:styles>'
+    )
+    body = "".join(
+        paragraph(words, style) for style, words in zip("TOLBX", ("Plan", "One", "Two", "Three", "Four"), strict=True)
+    )
+    text = text_of(parse, "a.docx", rewritten(docx(body), {"word/styles.xml"}, lambda _: styles.encode()))
+    assert text == "# Plan\n\n## One\n\n### Two\n\nThree\n\nFour"

@@ -292,3 +292,24 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
         with pytest.raises(UnreadableError, match="cannot be opened") as caught:
             next(documents)
     assert caught.value.kind == "unreadable"
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "text"),
+    [
+        ("a.csv", '1,"He said \\"hi\\", then left"', 'He said "hi", then left'),
+        ("a.csv", '1,"The size is 5 \\""', 'The size is 5 "'),
+        ("a.tsv", '1\t"Open quote', '"Open quote'),
+    ],
+)
+def test_quotes_as_databases_and_tab_separated_files_write_them_are_read(
+    parse: Parse, name: str, row: str, text: str
+) -> None:
+    tab = "\t" if name == "a.tsv" else ","
+    found = parse(name, f"id{tab}text\n{row}\n2{tab}next\n")
+    assert [one.text for one in good(found)] == [text, "next"]
+    assert bad(found) == []
+
+
+def test_records_with_the_line_ends_of_old_macs_are_read(parse: Parse) -> None:
+    assert [one.text for one in good(parse("a.csv", "id,text\r1,one\r2,two\r"))] == ["one", "two"]

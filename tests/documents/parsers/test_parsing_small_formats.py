@@ -154,3 +154,31 @@ def test_a_document_that_is_not_read_is_named_with_what_to_save_it_as(head: byte
     with pytest.raises(UnreadableError, match=advice) as caught:
         detect(head, name)
     assert caught.value.kind == "unsupported"
+
+
+def test_captions_that_roll_up_are_said_once(parse: Parse) -> None:
+    cues = (
+        "WEBVTT\n\n00:00.000 --> 00:02.000\n \nhello<00:00:00.500><c> there</c>\n\n"
+        "00:02.000 --> 00:02.010\nhello there\n \n\n00:02.010 --> 00:04.000\nhello there\nwelcome<c> all</c>\n\n"
+        "00:04.000 --> 00:04.010\nwelcome all\n\n00:09.000 --> 00:10.000\nwelcome all\nagain\n"
+    )
+    assert one(parse("a.vtt", cues)).text == "hello there welcome all\n\nwelcome all again"
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("a.xls", "Item\tPrice\r\nValve\t12\r\n", "text/csv"),
+        ("a.xlsx", "\ufeffItem;Price\r\nValve;12\r\n", "text/csv"),
+        (
+            "a.doc",
+            "Subject: Page\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\n",
+            "message/rfc822",
+        ),
+    ],
+)
+def test_tables_and_pages_that_programs_save_under_the_name_of_an_office_file_are_read(
+    name: str, data: str, media_type: str
+) -> None:
+    assert detect(data.encode(), name) == media_type
+    assert detect(data.encode("utf-16"), name) == media_type

@@ -1,5 +1,7 @@
 """Formats of written text give what a reader sees, with an outline: RTF, LaTeX, AsciiDoc, Org, XML, YAML, TOML."""
 
+import base64
+
 import pytest
 
 from tests.support.parsing_files import Parse, kind_of, one
@@ -170,3 +172,32 @@ def ended(parse: Parse, name: str, data: str) -> str:
     except UnreadableError as error:
         return error.kind
     return "read"
+
+
+def test_the_shorthands_of_german_latex_are_letters_outside_code(parse: Parse) -> None:
+    body = 'Gr"o"se, "`ja"\', Stra"se, Ein"=Aus \\verb|"a|'
+    german = f"\\documentclass[ngerman]{{scrartcl}}\\usepackage{{babel}}\\begin{{document}}{body}\\end{{document}}"
+    assert one(parse("a.tex", german)).text == 'Größe, „ja“, Straße, Ein-Aus `"a`'
+    assert one(parse("a.tex", german.replace("ngerman", "english"))).text.startswith('Gr"o"se')
+
+
+def test_asciidoc_headings_may_be_underlined(parse: Parse) -> None:
+    document = one(parse("a.adoc", "git-add(1)\n==========\n\nNAME\n----\ntext\n\n----\nCode\n----\n"))
+    assert document.title == "git-add(1)"
+    assert outline(document) == [(1, "git-add(1)"), (2, "NAME")]
+
+
+def test_bytes_in_xml_are_counted_and_lines_and_titles_of_more_vocabularies_are_read(parse: Parse) -> None:
+    data = base64.b64encode(bytes(range(256))).decode()
+    gene = "ACGT" * 100
+    document = one(
+        parse(
+            "a.fb2",
+            "<FictionBook><title-info><book-title>Book</book-title></title-info><p>one<br/>two</p>"
+            f"<binary>{data}</binary><gene>{gene}</gene></FictionBook>",
+        )
+    )
+    assert (document.title, document.omissions) == ("Book", (Omission("binary data", 1, "binary"),))
+    assert document.text == f"Book\n\none two\n{gene}"
+    title = "<article><article-title>Pump <i>study</i></article-title><p>Text</p></article>"
+    assert one(parse("a.xml", f'<?xml version="1.0"?>{title}')).title == "Pump study"

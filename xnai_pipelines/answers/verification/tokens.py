@@ -21,7 +21,8 @@ from xnai_pipelines.answers.verification.number_words import (
 )
 from xnai_pipelines.answers.verification.rewritten import BOUND, RANGE, Rewritten, rewritten
 from xnai_pipelines.search.function_words import function_words
-from xnai_pipelines.search.words import fold, normalise, stem
+from xnai_pipelines.search.stems import stem
+from xnai_pipelines.search.words import fold, normalise
 
 _FRACTIONS = {"¼": "0.25", "½": "0.5", "¾": "0.75", "⅓": "0.333", "⅔": "0.667", "⅛": "0.125"}
 _UNSPACED = (

@@ -20,8 +20,11 @@ from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.extras import missing
 from xnai_pipelines.questions.make import lost_labels, read_questions
 from xnai_pipelines.questions.question import Question
+from xnai_pipelines.search.corpus import open_corpus
 from xnai_pipelines.search.vector_index import measured_recall, read_vector_index
 from xnai_pipelines.state.context import StageContext, stage
+from xnai_pipelines.state.diff import not_in
+from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release, Releases
 from xnai_pipelines.state.records import read_record, write_record
@@ -68,9 +71,16 @@ def report_drift(context: StageContext, encoder: Encoder) -> DriftOutcome:
         index = _index(context, release, encoder)
         report = drift_report(reference or current, current, index, labels, policy=fit)
         write_record(folder / "report.json", report)
-        plot = None if missing("plots") else drift_plot(reference or current, current)
+        plot = None if missing("plots") else _plot(context.home, reference or current, current)
         watch.items = current.documents.number
     return DriftOutcome(report, plot, reference is None, watch.seconds)
+
+
+def _plot(home: Home, reference: Profile, current: Profile) -> bytes:
+    """Return the plot; without a change, that of the first run that found the profile as it is now."""
+    parts = [part for profile in (reference, current) for part in (profile.documents, profile.questions)]
+    shown = [(part.distances.tolist(), part.languages.total) for part in parts]
+    return drawn(home, "drift", (reference.taken_at, shown), lambda: drift_plot(reference, current))
 
 
 def last_drift_report(home: Home) -> DriftReport | None:
@@ -125,18 +135,20 @@ def _blocks(tables: Tables, spec: TableSpec) -> Iterator[TextBlock]:
 
 def _index(context: StageContext, release: Release, encoder: Encoder) -> IndexCheck:
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    table = context.tables.open(spec.name)
     measured = read_vector_index(Releases(context.home.releases).vector_index_path(release.release))
-    nprobes = measured.nprobes if measured else None
+    candidates = measured.candidates if measured else None
     # not what an ingest would embed again: after an update that may be every passage, and search still has them
-    chunks, stored = context.tables.ids(CHUNKS), context.tables.ids(spec, "chunk_id")
-    recall = measured_recall(table, nprobes, encoder.encode_query) if nprobes else None
+    chunks, stored = (context.tables.read(one, ["chunk_id"])["chunk_id"] for one in (CHUNKS, spec))
+    recall = None
+    if candidates:
+        corpus = open_corpus(context.home, context.tables, spec.name)
+        recall = measured_recall(corpus, candidates, encoder.encode_query)
     return IndexCheck(
         queries=recall.queries if recall else 0,
         recall_at_10=recall.recall_at_10 if recall else None,
         chunks=len(chunks),
-        missing_chunks=len(chunks - stored),
-        orphan_vectors=len(stored - chunks),
+        missing_chunks=len(not_in(chunks, stored)),
+        orphan_vectors=len(not_in(stored, chunks)),
         stored_cosine=_stored_cosine(context.tables, spec, encoder),
     )
 

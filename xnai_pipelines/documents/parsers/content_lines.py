@@ -9,6 +9,7 @@ from xnai_pipelines.documents.parsers.mail_headers import text_of
 
 _LINE = re.compile(r'\s*(?:[\w-]+\.)?([A-Za-z][A-Za-z0-9-]*)((?:;(?:"[^"\n]*"|[^:"\n])*)?):(?!//)(.*)')
 _PARAMETER = re.compile(r';([^;=:]+)(?:=("[^"]*"|[^;]*))?')
+_FOLDED_CHARACTER = re.compile(rb"(?<=[\x80-\xff])\r?\n[ \t](?=[\x80-\xbf])")
 _ESCAPE = re.compile(r"\\([\\;,:nN])")
 _FLAG = re.compile(r"\d{0,3}|TRUE|FALSE|[A-Z]+", re.IGNORECASE)
 
@@ -44,6 +45,11 @@ class ContentLine:
     def label(self) -> str:
         """The name as words."""
         return self.name.removeprefix("X-").replace("-", " ").capitalize()
+
+
+def whole_characters(data: bytes) -> bytes:
+    """Return a file without the folds in which a line ends within a character, as programs that count bytes write."""
+    return _FOLDED_CHARACTER.sub(b"", data)
 
 
 def content_lines(text: str) -> Iterator[ContentLine]:

@@ -22,6 +22,17 @@ _DECLARATION = re.compile(rb"(?:charset|encoding|coding)\s{0,4}[=:]\s{0,4}[\"']?
 _MARKUP = re.compile(rb"(?:<(?:meta|\?xml)\b[^>]*|#[^\n]*|@)\Z", re.IGNORECASE)
 _WESTERN = {"ascii", "iso8859-1", "iso8859-15", "cp1252"}  # what templates declare and programs assume
 _DECLARED_WITHIN = 1024
+_MEANT = {  # programs name the small standard and write the large one (WHATWG Encoding, section 4.2)
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk"), "gb18030"),
+    **dict.fromkeys(("ks_c_5601-1987", "euc-kr"), "cp949"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis"), "cp932"),
+    **dict.fromkeys(("iso-8859-1", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("tis-620", "windows-874", "iso-8859-11"), "cp874"),
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+    "iso-8859-8-i": "iso-8859-8",
+    "x-mac-cyrillic": "mac-cyrillic",
+}
 _CONTROLS = bytes(byte for byte in range(32) if byte not in b"\t\n\v\f\r\x1b") + b"\x7f"
 _MAX_CONTROLS = 0.02  # random bytes have a tenth
 _ZERO_SAMPLE = 4096
@@ -76,6 +87,11 @@ def decode(data: bytes) -> Decoded:
         raise _not_text()
     removed = f"NUL bytes removed: {data.count(0):,} from byte {data.index(0):,} on"
     return Decoded(whole.text, "; ".join(filter(None, (removed, whole.repair))))
+
+
+def meant_encoding(declared: str) -> str:
+    """Return the codec that a name of an encoding stands for in what programs write."""
+    return _MEANT.get(declared.lower(), declared.lower())
 
 
 def marked_encoding(data: bytes) -> str | None:
@@ -224,7 +240,7 @@ def _as_declared(data: bytes) -> _Declared | None:
     if declared is None:
         return None
     try:
-        codec = codecs.lookup(declared.group(1).decode("ascii")).name
+        codec = codecs.lookup(meant_encoding(declared.group(1).decode("ascii"))).name
         in_markup = _MARKUP.search(data[: declared.start()]) is not None
         return _Declared(data.decode(codec), in_markup, codec in _WESTERN)
     except (LookupError, UnicodeError):

@@ -7,6 +7,7 @@ from xnai_pipelines.documents.parsers.decode import decode, looks_like_text
 from xnai_pipelines.documents.parsers.media_types import (
     BINARY_FORMATS,
     CALENDAR,
+    CSV,
     FLAT_OPENDOCUMENT,
     HTML,
     JSON,
@@ -17,6 +18,8 @@ from xnai_pipelines.documents.parsers.media_types import (
     TEXT_FORMATS,
     VCARD,
     WEBVTT,
+    XLS,
+    XLSX,
     XML,
 )
 from xnai_pipelines.documents.parsers.signatures import binary_format
@@ -50,6 +53,7 @@ _MAILBOX_START = re.compile(rb"From \S+ [^\n]{0,200}\d\d:\d\d[^\n]{0,50}\d{4}[^\
 _MAIL_FIELDS = (b"mime-version:", b"received:", b"message-id:")
 _JSON_LINES = re.compile(rb"\s*\{[^\n]*\}[ \t\r]*\n\s*\{")
 _PROLOGUE = 4096
+_SHEETS = {XLS, XLSX}
 
 
 def detect(head: bytes, name: str) -> str:
@@ -79,6 +83,8 @@ def detect(head: bytes, name: str) -> str:
         if found is not None:
             return found
         if extension in BINARY_FORMATS:
+            if BINARY_FORMATS[extension] in _SHEETS and _is_table(_text_of(head)):
+                return CSV  # what programs that have no Excel export "to Excel"
             raise _not_as_named(extension)
         return promised or PLAIN
     if extension in BINARY_FORMATS:
@@ -96,9 +102,20 @@ def _promised(path: PurePosixPath) -> str | None:
     return TEXT_FORMATS.get(path.suffix)
 
 
-def _text_content(head: bytes) -> str | None:
+def _text_of(head: bytes) -> bytes:
+    """Return the head of a text in UTF-8, without a mark."""
     text = head if b"\0" not in head else decode(head[: len(head) // 4 * 4]).text.encode()
-    text = text.removeprefix(b"\xef\xbb\xbf")
+    return text.removeprefix(b"\xef\xbb\xbf")
+
+
+def _is_table(text: bytes) -> bool:
+    """Return whether the first two lines have the same number of cells, more than one."""
+    first, second, *_ = [*text.split(b"\n", 2), b"", b""]
+    return any(0 < first.count(sign) == second.count(sign) for sign in (b"\t", b";", b","))
+
+
+def _text_content(head: bytes) -> str | None:
+    text = _text_of(head)
     if _HTML_START.match(text):
         return HTML
     if _XML_START.match(text):
@@ -108,7 +125,10 @@ def _text_content(head: bytes) -> str | None:
             return media_type
     begins_as_mailbox = _MAILBOX_START.match(text)
     fields = _MAIL_START.match(text, begins_as_mailbox.end() if begins_as_mailbox else 0)
-    if fields is not None and b"from:" in (block := fields.group().lower()):
+    block = fields.group().lower() if fields is not None else b""
+    if b"mime-version:" in block and b"multipart/" in block:  # programs save pages like that under any name
+        return MAIL
+    if b"from:" in block:
         if begins_as_mailbox:
             return MAILBOX
         return MAIL if any(field in block for field in _MAIL_FIELDS) else None

@@ -19,7 +19,9 @@ _STRUCTURE = re.compile(r"^(?:#{1,6} |[-*+] |\d+\. |\||```)", re.MULTILINE)
 _ROW = re.compile(r"^\|", re.MULTILINE)
 _TAGS = re.compile(r"</?[a-z]{1,10}>")
 _TAG = re.compile(r"<[^<>]*>")
-_NOT_WORDS = re.compile(r"[\W_]+")
+_WORD = re.compile(r"[^\W_]+")
+_SIGNS_OF_ANCHORS = {"¶", "#", "§", "🔗", "\uf0c1"}  # beside headings, for those who want to link to them
+_NUMBERED = "ol[start]:not([start='1']), li[value]"
 _TINY = {"0", "1"}  # pixels: pictures that only count visits
 _SHADOW = re.compile(r"<template(?=\s[^<>]*\bshadowrootmode\b)", re.IGNORECASE)  # browsers show what is in it
 _FRAMES = re.compile(r"</?(?:frameset|noframes|frame)\b[^<>]*>", re.IGNORECASE)
@@ -44,6 +46,10 @@ def parse_html(html: str, stem: str) -> Content:
 
     html = _SHADOW.sub("<div", html)
     page = LexborHTMLParser(html)
+    for anchor in page.css("a[href^='#']"):
+        if anchor.text().strip() in _SIGNS_OF_ANCHORS:
+            anchor.decompose()
+    html = page.html or html
     title = _title(page)
     omitted = _without_words(page)
     frame = page.css_first("frame[src]")
@@ -51,6 +57,8 @@ def parse_html(html: str, stem: str) -> Content:
         page = LexborHTMLParser(_FRAMES.sub("", html))
     blocks = page_blocks(page)
     main = extract(html, output_format="markdown", include_comments=False, include_tables=True) or ""
+    if page.css_first(_NUMBERED) is not None:  # trafilatura numbers every list from 1
+        main = ""
     text = normalise(_chosen(main, blocks)).strip()
     if not text and frame is not None:
         shown = frame.attributes.get("src")
@@ -123,7 +131,8 @@ def _joined(blocks: list[Block]) -> str:
 
 
 def _key(text: str) -> str:
-    return _NOT_WORDS.sub("", text).lower()
+    """Return the words of a text: trafilatura may break a short page within words."""
+    return f" {' '.join(_WORD.findall(text))} ".lower()
 
 
 def _title(page: "LexborHTMLParser") -> str:

@@ -5,7 +5,7 @@ A page may be nested to any depth, so nothing here recurses: the place of a node
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ _TYPED = {"", "text", "email", "tel", "url", "number", "date", "time", "datetime
 _CHOSEN = {"checkbox", "radio"}
 _FILE_NAME = re.compile(r"\S+\.\w{3,4}")
 _MIN_LINKED = 0.5
+_INTEGER = re.compile(r"-?[0-9]{1,9}")
 
 
 class BlockRole(StrEnum):
@@ -86,6 +87,36 @@ class _Place:
     part: BlockRole = BlockRole.CONTENT
 
 
+@dataclass(slots=True)
+class _Items:
+    """The marks of list items; the first block of an item gets it.
+
+    Attributes:
+        begun: Items that have their mark.
+        numbers: Number of the last item, by its list.
+    """
+
+    begun: set[int] = field(default_factory=set)
+    numbers: dict[int, int] = field(default_factory=dict)
+
+    def mark(self, item: "LexborNode") -> str:
+        """Return the mark of an item, "" if it has been given."""
+        if item.mem_id in self.begun:
+            return ""
+        self.begun.add(item.mem_id)
+        parent = item.parent
+        if parent is None or parent.tag != "ol":
+            return "- "
+        last = self.numbers.get(parent.mem_id)
+        next_one = _integer(parent.attributes.get("start"), 1) if last is None else last + 1
+        self.numbers[parent.mem_id] = number = _integer(item.attributes.get("value"), next_one)
+        return f"{number}. "
+
+
+def _integer(value: str | None, otherwise: int) -> int:
+    return int(value) if value is not None and _INTEGER.fullmatch(value) else otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class _Piece:
     place: _Place
@@ -108,13 +139,13 @@ def page_blocks(page: "LexborHTMLParser") -> list[Block]:
         if source is not None:  # the formula stands twice: as typeset signs and as TeX
             formula.replace_with(f" {source.text().strip()} ")
     blocks: list[Block] = []
-    begun: set[int] = set()  # list items that have their mark
+    items = _Items()
     for _, group in groupby(_pieces(page.body), key=_of_one_block):
         pieces = list(group)
         place = pieces[0].place
         if place.table is not None:
             blocks += _table(place, pieces)
-        elif block := _block(place, pieces, begun):
+        elif block := _block(place, pieces, items):
             blocks.append(block)
     return blocks
 
@@ -206,14 +237,14 @@ def _name_of(drawing: "LexborNode") -> str:
     return drawing.attributes.get("aria-label") or (title.text() if title is not None else "")
 
 
-def _block(place: _Place, pieces: list[_Piece], begun: set[int]) -> Block | None:
+def _block(place: _Place, pieces: list[_Piece], items: _Items) -> Block | None:
     node = place.block
     words = "".join(piece.text for piece in pieces)
     tag = node.tag or "" if node is not None else ""
     line = words.strip("\n") if tag == "pre" else " ".join(words.split())
     if not line.strip():
         return None
-    markdown = _marked(tag, line, place, begun)
+    markdown = _marked(tag, line, place, items)
     return Block(f"> {markdown}" if place.quoted else markdown, (line,), _part(place, pieces))
 
 
@@ -237,7 +268,7 @@ def _follows_words(node: "LexborNode | None") -> bool:
     return False
 
 
-def _marked(tag: str, line: str, place: _Place, begun: set[int]) -> str:
+def _marked(tag: str, line: str, place: _Place, items: _Items) -> str:
     if tag in HEADINGS:
         return "#" * int(tag[1]) + " " + line
     if tag == "pre":
@@ -246,9 +277,8 @@ def _marked(tag: str, line: str, place: _Place, begun: set[int]) -> str:
         return f": {line}"
     if tag == "option":
         return f"- {line}"
-    if place.item is not None and place.item.mem_id not in begun:
-        begun.add(place.item.mem_id)
-        return "  " * (place.depth - 1) + f"- {line}"
+    if place.item is not None and (mark := items.mark(place.item)):
+        return "  " * (place.depth - 1) + mark + line
     return line
 
 

@@ -10,6 +10,7 @@ from xnai_pipelines.documents.parsers.latex_words import (
     ARGUMENTS_SKIPPED,
     CODE,
     DRAWINGS,
+    GERMAN,
     HEADINGS,
     LETTERS,
     MATH,
@@ -26,10 +27,15 @@ from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.parsed import Content, Markup
 
-_TOKEN = re.compile(r"\\([A-Za-z@]+)\*?|\\(.|\n)|(%[^\n]*\n?[ \t]*)|(\$\$?)|([{}~&])|(-{2,3})|(``|'')", re.DOTALL)
+_TOKEN = re.compile(
+    r"\\([A-Za-z@]+)\*?|\\(.|\n)|(%[^\n]*\n?[ \t]*)|(\$\$?)|([{}~&])|(-{2,3})|(``|'')"
+    r"|(\"[aouAOUeiszSZ`'=~|\"-])",
+    re.DOTALL,
+)
 _BODY = re.compile(r"\\begin\s*\{document\}(.*?)(?:\\end\s*\{document\}|\Z)", re.DOTALL)
 _TITLE = re.compile(r"\\title\s*(?:\[[^\]]*\]\s*)?(?=\{)")
 _AUTHOR = re.compile(r"\\author\s*(?:\[[^\]]*\]\s*)?(?=\{)")
+_GERMAN = re.compile(r"\\(?:usepackage|documentclass)\s*\[[^\]]*german|\\usepackage\s*\{n?german\}")
 _CHAPTERS = re.compile(r"\\(?:chapter|part)\b")
 _SPACES = re.compile(r"[ \t]+")
 _LINE_ENDS = re.compile(r" ?\n ?")
@@ -51,8 +57,9 @@ def parse_latex(text: str, stem: str) -> Content:
     omitted = Omitted()
     body = _BODY.search(text)
     macros = Macros.of(text[: body.start()] if body else "")
-    title, author = (_of_command(command, text, macros) for command in (_TITLE, _AUTHOR))
-    reader = _Reader(omitted, macros, lower=1 if _CHAPTERS.search(text) else 0)
+    german = _GERMAN.search(text[: body.start()]) is not None if body else False
+    title, author = (_of_command(command, text, macros, german=german) for command in (_TITLE, _AUTHOR))
+    reader = _Reader(omitted, macros, german, lower=1 if _CHAPTERS.search(text) else 0)
     words = _tidy(reader.told(body.group(1) if body else text))
     before = (f"# {title}" if title and title not in words else "", author if author not in words else "")
     words = "\n\n".join(filter(None, [*before, words]))
@@ -61,9 +68,9 @@ def parse_latex(text: str, stem: str) -> Content:
     return replace(content, omissions=omitted.listed())
 
 
-def _of_command(command: re.Pattern[str], text: str, macros: Macros) -> str:
+def _of_command(command: re.Pattern[str], text: str, macros: Macros, *, german: bool) -> str:
     named = command.search(text)
-    words = _Reader(Omitted(), macros).told(argument(text, named.end())[0]) if named else ""
+    words = _Reader(Omitted(), macros, german).told(argument(text, named.end())[0]) if named else ""
     return single_line(normalise(words), 1000)
 
 
@@ -74,6 +81,7 @@ class _Reader:
     Attributes:
         omitted: What the text does not carry.
         macros: Commands that the file defines.
+        german: Whether babel's shorthands for German are on.
         lower: Levels by which sections are lower, because chapters stand above them.
         depth: Groups around the piece.
         tables: Tables around the piece.
@@ -83,6 +91,7 @@ class _Reader:
 
     omitted: Omitted
     macros: Macros
+    german: bool = False
     lower: int = 0
     depth: int = 0
     tables: int = 0
@@ -106,7 +115,7 @@ class _Reader:
 
     def _token(self, text: str, token: re.Match[str]) -> int:
         """Add what a token stands for. Return where the text goes on."""
-        command, sign, comment, dollar, char, dashes, quotes = token.groups()
+        command, sign, comment, dollar, char, dashes, quotes, shorthand = token.groups()
         at = token.end()
         if command:
             return self._command(text, command, at)
@@ -123,6 +132,8 @@ class _Reader:
             self.out.append({"~": " ", "&": " | " if self.tables else "&"}.get(char, between))
         elif dashes or quotes:
             self.out.append(_DASHES.get(dashes, "") if dashes else "“" if quotes == "``" else "”")
+        elif shorthand:
+            self.out.append(GERMAN.get(shorthand, shorthand) if self.german else shorthand)
         elif comment and comment.count("\n") == 0:
             self.out.append("\n")
         return at

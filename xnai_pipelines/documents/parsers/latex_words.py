@@ -33,6 +33,16 @@ ACCENTS: Mapping[str, str] = {
 }
 """Commands of accents and the combining marks that they are."""
 
+GERMAN: Mapping[str, str] = {
+    **{f'"{letter}': letter + "\u0308" for letter in "aouAOUei"},
+    **dict.fromkeys(('"s', '"z'), "ß"),
+    '"`': "„",
+    "\"'": "“",
+    **dict.fromkeys(('"=', '"~'), "-"),
+    **dict.fromkeys(('"-', '"|', '""'), ""),
+}
+"""Shorthands that the package babel knows in German texts."""
+
 LETTERS: Mapping[str, str] = {
     "ss": "ß",
     "ae": "æ",

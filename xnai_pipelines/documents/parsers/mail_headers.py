@@ -5,24 +5,13 @@ from email.header import decode_header
 from email.message import Message
 from typing import Any, TypeAlias
 
-from xnai_pipelines.documents.parsers.decode import decode, of_another_script
+from xnai_pipelines.documents.parsers.decode import decode, meant_encoding, of_another_script
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.errors import UnreadableError
 
 _SHOWN = ("Subject", "From", "Reply-To", "To", "Cc", "Bcc", "Date")
 _LONGEST = 10_000
 _SINGLE_BYTE = ("us-ascii", "ascii", "iso-8859", "iso8859", "latin", "windows-125", "cp125", "koi8")
-_SUPERSETS = {  # mail programs name the small standard and write the large one
-    "gb2312": "gb18030",
-    "gbk": "gb18030",
-    "ks_c_5601-1987": "cp949",
-    "euc-kr": "cp949",
-    "shift_jis": "cp932",
-    "shift-jis": "cp932",
-    "iso-8859-1": "cp1252",
-    "us-ascii": "cp1252",
-    "iso-8859-8-i": "iso-8859-8",
-}
 
 AnyMessage: TypeAlias = "Message[Any, Any]"
 
@@ -62,9 +51,9 @@ def text_of(data: bytes, charset: str | None) -> tuple[str, str | None]:
             return data.decode("utf-8"), None  # text in one byte a letter is never UTF-8 by chance
         except UnicodeDecodeError:
             pass
-        if (other := of_another_script(data, _SUPERSETS.get(named, named))) is not None:
+        if (other := of_another_script(data, meant_encoding(named))) is not None:
             return other.text, other.repair
-    for candidate in dict.fromkeys((named, _SUPERSETS.get(named, named))):
+    for candidate in dict.fromkeys((named, meant_encoding(named))):
         try:
             if not (candidate in {"us-ascii", "utf-8"} and b"\0" in data):
                 return data.decode(candidate), None

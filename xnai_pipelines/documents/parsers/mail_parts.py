@@ -9,6 +9,7 @@ from mimetypes import guess_extension
 from typing import NamedTuple, Self
 
 from xnai_pipelines.documents.parsers.calendars import calendar_text
+from xnai_pipelines.documents.parsers.content_lines import whole_characters
 from xnai_pipelines.documents.parsers.html import html_text
 from xnai_pipelines.documents.parsers.letters import whole_letter
 from xnai_pipelines.documents.parsers.mail_headers import AnyMessage, header_lines, text_of, words_of_header
@@ -21,6 +22,7 @@ from xnai_pipelines.errors import UnreadableError
 
 _MAX_PARTS = 1000
 _MAX_DEPTH = 30
+_FOR_PROGRAMS = {"text/css", "text/javascript", "text/x-amp-html"}  # styles of saved pages, a copy of the letter
 _SIGNATURES = {f"application/{kind}" for kind in ("pgp-signature", "pgp-keys", "pkcs7-signature", "x-pkcs7-signature")}
 _KILO = 1024
 
@@ -132,12 +134,14 @@ class MailText:
                 self.repairs.append(repair)
             self.members.append(Member.of(name or _name_of(kind), data))
             return
+        if kind in _FOR_PROGRAMS and not is_attached:
+            return
         if not kind.startswith("text/"):
             if name or data:
                 self.attached.append(label)
                 self.unread.add("attachment", name or kind)
             return
-        text, repair = text_of(data, part.get_content_charset())
+        text, repair = text_of(whole_characters(data), part.get_content_charset())
         self.repairs.append(repair)
         if kind == "text/calendar" or name.lower().endswith(".ics"):
             words = calendar_text(text, self.unread, self.repairs)

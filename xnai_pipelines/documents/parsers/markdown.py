@@ -1,6 +1,7 @@
 """Markdown: finds headings and title. The text stays as it is written."""
 
 import re
+from html import unescape
 
 from xnai_pipelines.documents.parsers.normalise import single_line
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
@@ -10,6 +11,9 @@ _TOML_MATTER = re.compile(r"\A\+\+\+[ \t]*\n(.*?)^\+\+\+[ \t]*(?:\n|\Z)", re.DOT
 _TOML_TITLE = re.compile(r"^title[ \t]*=[ \t]*(['\"])(.+?)\1[ \t]*$", re.MULTILINE)
 _FOLDED_TITLE = re.compile(r"^title[ \t]*:[ \t]*[>|][-+]?[ \t]*\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 _FRONT_TITLE = re.compile(r"^title[ \t]*:[ \t]*(['\"]?)(.+?)\1[ \t]*$", re.MULTILINE)
+_PANDOC_TITLE = re.compile(r"\A%[ \t]+(\S.*)")
+_HTML_TITLE = re.compile(r"^ {0,3}<h1\b[^<>]*>(.*?)</h1>", re.DOTALL | re.MULTILINE | re.IGNORECASE)
+_HTML_TITLE_WITHIN = 5_000
 _MAKES_STRUCTURE = frozenset("#`~=-")
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))??(?:[ \t]+#+)?[ \t]*$")
@@ -25,19 +29,34 @@ _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 
 def parse_markdown(text: str, stem: str) -> Content:
-    """Return the text with its headings. The title is the front matter's, else the first top heading, else `stem`."""
+    """Return the text with its headings.
+
+    The title is the front matter's, else the first top heading, which may be one in HTML, else `stem`.
+    """
     front = _FRONT_MATTER.match(text) or _TOML_MATTER.match(text)
     headings = markdown_headings(text, front.end() if front else 0)
     title = _front_title(front.group(1), is_toml=text.startswith("+++")) if front else None
-    words = single_line(title) if title is not None else title_of(headings)
+    words = single_line(title) if title is not None else _own_title(text, headings)
     return Content(title=words or stem, text=text, markup=Markup.MARKDOWN, headings=headings)
+
+
+def _own_title(text: str, headings: tuple[Heading, ...]) -> str | None:
+    if pandoc := _PANDOC_TITLE.match(text):
+        return single_line(pandoc.group(1))
+    if not any(heading.level == 1 for heading in headings):
+        for found in _HTML_TITLE.finditer(text[:_HTML_TITLE_WITHIN]):
+            if words := plain_words(" ".join(found.group(1).split())):
+                return words
+    return title_of(headings)
 
 
 def _front_title(matter: str, *, is_toml: bool) -> str | None:
     if not is_toml and (folded := _FOLDED_TITLE.search(matter)):
         return folded.group(1)
     found = (_TOML_TITLE if is_toml else _FRONT_TITLE).search(matter)
-    return found.group(2) if found else None
+    if found is None:
+        return None
+    return found.group(2).replace("''", "'") if found.group(1) == "'" and not is_toml else found.group(2)
 
 
 def title_of(headings: tuple[Heading, ...]) -> str | None:
@@ -92,7 +111,7 @@ def plain_words(markdown: str) -> str:
         words = _EMPHASIS.sub(r"\2", words)
         words = _CODE.sub(r"\2", words)
         words = _ESCAPE.sub(r"\1", words)
-    return single_line(words)
+    return single_line(unescape(words) if "&" in words else words)
 
 
 def table_row(cells: list[str]) -> str:

@@ -16,6 +16,7 @@ GZIP = "application/gzip"
 BZIP2 = "application/x-bzip2"
 XZ = "application/x-xz"
 PLAIN = "text/plain"
+CSV = "text/csv"
 JSON = "application/json"
 JSON_LINES = "application/jsonl"
 RTF = "application/rtf"
@@ -88,13 +89,13 @@ TEXT_FORMATS = {
     ".vtt": WEBVTT,
     **dict.fromkeys((".vcf", ".vcard"), VCARD),
     **dict.fromkeys(
-        (".xml", ".dita", ".ditamap", ".dbk", ".rss", ".atom", ".kml", ".gpx", ".tei", ".xlf", ".tmx"), XML
+        (".xml", ".dita", ".ditamap", ".dbk", ".fb2", ".rss", ".atom", ".kml", ".gpx", ".tei", ".xlf", ".tmx"), XML
     ),
     **dict.fromkeys((".fodt", ".fods", ".fodp", ".fodg"), FLAT_OPENDOCUMENT),
     **dict.fromkeys((".yaml", ".yml"), YAML),
     ".toml": TOML,
     **dict.fromkeys((".html", ".htm", ".xhtml"), HTML),
-    ".csv": "text/csv",
+    ".csv": CSV,
     ".tsv": "text/tab-separated-values",
     ".json": JSON,
     **dict.fromkeys((".jsonl", ".ndjson"), JSON_LINES),

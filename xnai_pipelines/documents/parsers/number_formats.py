@@ -41,11 +41,13 @@ def shown(value: Any, number_format: str) -> str:
     """
     if isinstance(value, str):
         return _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), value)
+    if isinstance(value, bool):
+        return str(value).upper()
     if isinstance(value, timedelta):
         return _duration(value)
     if isinstance(value, datetime):
         return str(value) if _TIME.search(number_format) else value.date().isoformat()
-    is_number = isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
+    is_number = isinstance(value, int | float) and isfinite(value)
     if not is_number or number_format in {"General", "@"}:
         return str(value)
     section, sign = _section(value, _sections(number_format))

@@ -17,6 +17,7 @@ from xnai_pipelines.documents.parsers.office_xml import (
 IMPORTED = "\ufdd0"
 """Around the relation of an imported text, where that stands in a Word body: a noncharacter, which no text has."""
 _WRAPPERS = {"fldSimple", "customXml", "moveTo", "dir", "bdo", "ruby", "rubyBase", "rt"}
+_BREAKS = {"cr": "br", "ptab": "tab"}
 _MANY_DIGITS = 5  # a table has at most 63 columns
 _REFERENCES = {"footnoteReference": b"footnote", "endnoteReference": b"endnote"}
 _NOT_TEXT = {"customXmlPr", "moveFrom", "rubyPr"}
@@ -48,6 +49,8 @@ def as_plain_body(part: bytes, notes: Container[tuple[bytes, bytes]] = ()) -> by
             _put_choice(node)
         elif name == "altChunk":
             _put_mark(node)
+        elif name in _BREAKS:
+            node.tag = node.tag.removesuffix(name) + _BREAKS[name]
         elif name == "tbl":
             _spread_labels(node)
         elif name == "p":

@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Iterator
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -11,6 +12,7 @@ from xnai_pipelines.documents.parsers.office import check_package, check_size, p
 from xnai_pipelines.documents.parsers.office_imports import imported_texts
 from xnai_pipelines.documents.parsers.office_markup import IMPORTED, as_plain_body
 from xnai_pipelines.documents.parsers.office_parts import lost_texts, shown_parts
+from xnai_pipelines.documents.parsers.office_styles import heading_styles
 from xnai_pipelines.documents.parsers.office_xml import main_part, relations, rewritten
 from xnai_pipelines.documents.parsers.omitted import Omitted
 from xnai_pipelines.documents.parsers.packages import part_of
@@ -45,8 +47,10 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
         body = main_part(package, "word/document.xml")
         notes = {one.target for one in relations(package, body) if one.kind in _NOTES}
         numbers = {found for part in notes for found in _NUMBERED.findall(part_of(package, part) or b"")}
+        styles = "\n".join(_headings(package, body))
     plain = rewritten(data, {body, *notes}, partial(as_plain_body, notes=frozenset(numbers)))
-    html = mammoth.convert_to_html(pre_process_docx(BytesIO(plain)), convert_image=described).value
+    stream = pre_process_docx(BytesIO(plain))
+    html = mammoth.convert_to_html(stream, convert_image=described, style_map=styles).value
     check_size(len(html), max_chars)
     omitted = Omitted()
     with zipfile.ZipFile(BytesIO(plain)) as package:
@@ -56,6 +60,12 @@ def parse_docx(data: bytes, stem: str, max_chars: int) -> Content:
         rest = [text, *imported.values()]
         beside = lost_texts(shown_parts(package, body, omitted), "\n\n".join([marked, *rest]))
     return paged_content(title, stem, [("", part) for part in (*rest, *map(normalise, beside))], omitted)
+
+
+def _headings(package: zipfile.ZipFile, body: str) -> Iterator[str]:
+    for one in relations(package, body):
+        if one.kind == "styles" and (styles := part_of(package, one.target)):
+            yield from heading_styles(styles)
 
 
 def _tidy(markdown: str) -> str:

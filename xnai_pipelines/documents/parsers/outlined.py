@@ -8,6 +8,8 @@ from xnai_pipelines.documents.parsers.normalise import single_line
 from xnai_pipelines.documents.parsers.parsed import Content, Heading, Markup
 
 _ASCIIDOC_HEADING = re.compile(r"(={1,6}|#{1,6})[ \t]+(\S.*?)(?:[ \t]+\1)?[ \t]*$")
+_ASCIIDOC_UNDERLINE = re.compile(r"(={4,}|-{4,}|~{4,}|\^{4,})[ \t]*$")
+_UNDERLINES = "=-~^"  # of levels 1 to 4
 _ASCIIDOC_BLOCK = re.compile(r"(-{4,}|\.{4,}|\+{4,}|/{4,}|_{4,}|={4,}|\*{4,}|`{3,}|--|\|===)[ \t]*$")
 _NESTING = re.compile(r"[=*_].*|--")  # blocks whose content is text
 _ASCIIDOC_MARKS = re.compile(r"(?:\*{1,2}|_{1,2}|`{1,2}|#{1,2})(\S(?:[^\n]*?\S)?)(?:\*{1,2}|_{1,2}|`{1,2}|#{1,2})")
@@ -31,10 +33,16 @@ def parse_asciidoc(text: str, stem: str) -> Content:
     """
     headings: list[Heading] = []
     block = ""
+    above, before = (0, ""), ""  # the line above with its place, and the one above that
     for start, line in placed_lines(text):
         delimiter = _ASCIIDOC_BLOCK.match(line)
+        words = above[1] if not block and not before.strip() and _is_underline(line, above[1]) else ""
+        above, before = (start, line), above[1]
         if block:
             block = "" if delimiter and delimiter.group(1) == block else block
+        elif words:
+            level = _UNDERLINES.index(line[0]) + 1
+            headings.append(Heading(start - len(words) - 1, level, single_line(_ASCIIDOC_MARKS.sub(r"\1", words))))
         elif delimiter:
             block = "" if _NESTING.fullmatch(delimiter.group(1)) else delimiter.group(1)
         elif heading := _ASCIIDOC_HEADING.match(line):
@@ -43,6 +51,12 @@ def parse_asciidoc(text: str, stem: str) -> Content:
             headings += [Heading(start, len(heading.group(1)), words)] if words else []
     found = tuple(headings)
     return Content(title_of(found) or stem, text, Markup.PLAIN, found)
+
+
+def _is_underline(line: str, above: str) -> bool:
+    """Return whether a line makes the one above a heading: it is as long, give or take a character."""
+    under = _ASCIIDOC_UNDERLINE.match(line)
+    return under is not None and above[:1].isalnum() and abs(len(under.group(1)) - len(above.rstrip())) <= 1
 
 
 def parse_org(text: str, stem: str) -> Content:

@@ -8,6 +8,7 @@ import json
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from io import StringIO, TextIOWrapper
 from itertools import chain, islice
@@ -75,7 +76,7 @@ def parse_csv(source: SourceFile) -> Iterator[Content | BadRecord]:
         stream.seek(0)
         # UTF-8 is streamed and decoded line by line, so that a bad row does not cost the others.
         repair: str | None = None
-        if is_utf8(head):
+        if is_utf8(head) and (b"\n" in head or b"\r" not in head):
             lines: Iterator[str] = (line.decode("utf-8-sig", errors="surrogateescape") for line in stream)
         else:
             decoded = decode(source.read())
@@ -196,7 +197,10 @@ def _csv_records(
         except StopIteration:
             return
         except csv.Error as error:
-            yield place, BadRecord(place, "damaged", f"The row is not valid CSV: {error}.")
+            if other := _cells_otherwise(taken[0], delimiter, len(header)):
+                yield place, _row(place, header, other)
+            else:
+                yield place, BadRecord(place, "damaged", f"The row is not valid CSV: {error}.")
             pending.extendleft(reversed(taken[1:]))
             del taken[1:]
             reader = csv.reader(feed(), delimiter=delimiter, strict=True)
@@ -205,6 +209,19 @@ def _csv_records(
                 yield place, _row(place, header, cells)
         number += len(taken)
         taken.clear()
+
+
+def _cells_otherwise(line: str, delimiter: str, width: int) -> list[str]:
+    """Return the cells of a row that has quotes after a backslash, or in a TSV file quotes that mean nothing.
+
+    Databases write the former, other programs the latter. Without as many cells as the header has, [] is returned.
+    """
+    for way in ({"escapechar": "\\", "doublequote": False}, {"quoting": csv.QUOTE_NONE} if delimiter == "\t" else {}):
+        with suppress(csv.Error):
+            cells = next(csv.reader([line], delimiter=delimiter, strict=True, **way))
+            if len(cells) == width:
+                return cells
+    return []
 
 
 def _row(place: str, header: list[str], cells: list[str]) -> DecodedRow | BadRecord:

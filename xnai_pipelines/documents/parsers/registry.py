@@ -9,6 +9,7 @@ from xnai_pipelines.documents.parsers.archives import parse_compressed, parse_ta
 from xnai_pipelines.documents.parsers.calendars import parse_calendar
 from xnai_pipelines.documents.parsers.code import parse_code, parse_plain, parse_python
 from xnai_pipelines.documents.parsers.configuration import parse_toml, parse_yaml
+from xnai_pipelines.documents.parsers.content_lines import whole_characters
 from xnai_pipelines.documents.parsers.embedded import embedded_in_office
 from xnai_pipelines.documents.parsers.epub import parse_epub
 from xnai_pipelines.documents.parsers.excel97 import parse_xls
@@ -20,6 +21,7 @@ from xnai_pipelines.documents.parsers.media_types import (
     ASCIIDOC,
     BZIP2,
     CALENDAR,
+    CSV,
     DOC,
     DOCX,
     EPUB,
@@ -74,7 +76,7 @@ from xnai_pipelines.documents.parsers.xml_text import parse_xml
 from xnai_pipelines.errors import FileError
 
 # Version of detection, decoding, repair, normalisation and language. Raise it when their output changes.
-_COMMON_VERSION = 5
+_COMMON_VERSION = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,11 +124,13 @@ def _version(library: str) -> str | None:
         return None
 
 
-def _of_text(parse: Callable[[str, str], Content]) -> Callable[[SourceFile], Iterable[Content]]:
+def _of_text(
+    parse: Callable[[str, str], Content], prepare: Callable[[bytes], bytes] = bytes
+) -> Callable[[SourceFile], Iterable[Content]]:
     """Return a parser of files that decodes, repairs and normalises the text for a parser of text."""
 
     def read(source: SourceFile) -> Iterable[Content]:
-        text, repair = decode_and_repair(source.read())
+        text, repair = decode_and_repair(prepare(source.read()))
         content = parse(normalise(text), source.stem)
         return (content if repair is None else replace(content, encoding_repair=repair),)
 
@@ -170,26 +174,26 @@ def _office(name: str, version: int, parse: Callable[[bytes, str, int], Content]
 _COMPRESSED = Parser("compressed", 1, parse_compressed, isolated=True, has_members=True)
 _CODE = Parser("code", 1, _of_text(parse_code))
 _BY_MEDIA_TYPE: Mapping[str, Parser] = {
-    "text/markdown": Parser("markdown", 2, _of_text(parse_markdown)),
+    "text/markdown": Parser("markdown", 3, _of_text(parse_markdown)),
     "text/x-rst": Parser("rst", 1, _of_text(parse_rst)),
     PLAIN: Parser("plain", 1, _of_text(parse_plain)),
     "application/json": Parser("json", 4, _of_text(parse_json)),
     "application/x-ipynb+json": Parser("notebook", 4, _read_notebook, option=lambda limits: limits.outputs),
     "application/jsonl": Parser("jsonl", 3, parse_jsonl),
-    "text/csv": (_csv := Parser("csv", 3, parse_csv)),
+    CSV: (_csv := Parser("csv", 4, parse_csv)),
     "text/tab-separated-values": _csv,
     "text/x-python": Parser("python", 1, _of_text(parse_python), isolated=True),
-    HTML: Parser("html", 5, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
+    HTML: Parser("html", 6, _of_text(parse_html), isolated=True, libraries=("trafilatura", "selectolax")),
     MAIL: Parser(
         "mail",
-        5,
+        6,
         parse_mail,
         isolated=True,
         libraries=("selectolax",),
         has_members=True,
     ),
-    MAILBOX: Parser("mailbox", 4, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
-    CALENDAR: Parser("calendar", 2, _of_text(parse_calendar)),
+    MAILBOX: Parser("mailbox", 5, parse_mailbox, isolated=True, libraries=("selectolax",), has_members=True),
+    CALENDAR: Parser("calendar", 3, _of_text(parse_calendar, whole_characters)),
     PDF: Parser(
         "pdf",
         5,
@@ -199,12 +203,12 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
         has_members=True,
         option=lambda limits: limits.recognition,
     ),
-    DOCX: _office("docx", 6, parse_docx, "markitdown", "mammoth"),
+    DOCX: _office("docx", 7, parse_docx, "markitdown", "mammoth"),
     PPTX: _office("pptx", 6, parse_pptx, "python-pptx"),
-    XLSX: _office("xlsx", 6, parse_xlsx, "openpyxl"),
+    XLSX: _office("xlsx", 7, parse_xlsx, "openpyxl"),
     **dict.fromkeys(OPENDOCUMENT.values(), Parser("opendocument", 3, _of_bytes(parse_opendocument), isolated=True)),
     FLAT_OPENDOCUMENT: Parser("flat-opendocument", 3, _of_bytes(parse_flat_opendocument), isolated=True),
-    EPUB: Parser("epub", 3, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
+    EPUB: Parser("epub", 4, _of_bytes(parse_epub), isolated=True, libraries=("selectolax",)),
     RTF: Parser("rtf", 2, _of_bytes(parse_rtf), isolated=True),
     DOC: Parser("doc", 2, _of_bytes(parse_doc), isolated=True, libraries=("olefile",)),
     XLS: Parser("xls", 2, _of_bytes(parse_xls), isolated=True, libraries=("xlrd", "olefile")),
@@ -217,14 +221,14 @@ _BY_MEDIA_TYPE: Mapping[str, Parser] = {
         libraries=("olefile", "selectolax"),
         has_members=True,
     ),
-    XML: Parser("xml", 3, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
-    LATEX: Parser("latex", 2, _of_text(parse_latex), isolated=True),
-    ASCIIDOC: Parser("asciidoc", 1, _of_text(parse_asciidoc)),
+    XML: Parser("xml", 4, _of_bytes(parse_xml), isolated=True, libraries=("selectolax",)),
+    LATEX: Parser("latex", 3, _of_text(parse_latex), isolated=True),
+    ASCIIDOC: Parser("asciidoc", 2, _of_text(parse_asciidoc)),
     ORG: Parser("org", 1, _of_text(parse_org)),
     YAML: Parser("yaml", 1, _of_text(parse_yaml)),
     TOML: Parser("toml", 1, _of_text(parse_toml)),
-    VCARD: Parser("vcard", 2, _of_text(parse_vcards)),
-    SUBRIP: (_subtitles := Parser("subtitles", 2, _of_text(parse_subtitles))),
+    VCARD: Parser("vcard", 3, _of_text(parse_vcards, whole_characters)),
+    SUBRIP: (_subtitles := Parser("subtitles", 3, _of_text(parse_subtitles))),
     WEBVTT: _subtitles,
     PARQUET: Parser("parquet", 3, parse_parquet, isolated=True),
     ZIP: Parser("zip", 1, parse_zip, isolated=True, has_members=True),

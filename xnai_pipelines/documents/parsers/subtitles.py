@@ -18,17 +18,18 @@ _TAG = re.compile(r"</?[a-zA-Z0-9.:_-][^<>]*>|\{\\[^{}]*\}")
 _NOT_SHOWN = re.compile(r"(?:STYLE|REGION)\b")
 _HEAD = re.compile(r"WEBVTT[ \t]+(?:-[ \t]*)?(\S.*)")
 _PAUSE_SECONDS = 3.0
+_ROLLS_WITHIN = 0.1  # seconds
 _LONGEST = 600  # characters of a paragraph, after which it ends with its sentence
 _SENTENCE_END = re.compile(r"""[.!?…。？！]["'»”)]?$""")
 
 
 class _Cue(NamedTuple):
-    """A cue: when it begins and ends in seconds, who speaks, what is said."""
+    """A cue: when it begins and ends in seconds, who speaks, the lines of what is said."""
 
     start: float
     end: float
     speaker: str
-    words: str
+    lines: tuple[str, ...]
 
 
 def parse_subtitles(text: str, stem: str) -> Content:
@@ -82,14 +83,16 @@ def _spoken(times: re.Match[str], body: str) -> Iterator[_Cue]:
     start, end = _seconds(values[:4]), _seconds(values[4:])
     pieces = _SPEAKER.split(body)
     for speaker, said in zip(["", *pieces[1::2]], pieces[::2], strict=True):
-        if words := " ".join(unescape(_TAG.sub("", said)).split()):
-            yield _Cue(start, end, " ".join(unescape(speaker).split()), words)
+        lines = (" ".join(unescape(line).split()) for line in _TAG.sub("", said).split("\n"))
+        if shown := tuple(filter(None, lines)):
+            yield _Cue(start, end, " ".join(unescape(speaker).split()), shown)
 
 
 def _paragraphs(cues: Iterator[_Cue]) -> Iterator[tuple[float, str]]:
     begun, said, before = 0.0, "", None
     for cue in cues:
-        if before is not None and cue.words == before.words:  # a rolling caption repeats its last line
+        words = " ".join(cue.lines[_repeated(before, cue) :] if before is not None else cue.lines)
+        if not words:
             before = cue
             continue
         is_new = before is None or (
@@ -100,12 +103,20 @@ def _paragraphs(cues: Iterator[_Cue]) -> Iterator[tuple[float, str]]:
         if is_new:
             if said:
                 yield begun, said
-            begun, said = cue.start, f"{cue.speaker}: {cue.words}" if cue.speaker else cue.words
+            begun, said = cue.start, f"{cue.speaker}: {words}" if cue.speaker else words
         else:
-            said = f"{said} {cue.words}"
+            said = f"{said} {words}"
         before = cue
     if said:
         yield begun, said
+
+
+def _repeated(before: _Cue, cue: _Cue) -> int:
+    """Return how many lines of a cue are those that the cue before ends with: captions that roll up show them again."""
+    if cue.lines == before.lines:
+        return len(cue.lines)
+    most = min(len(before.lines), len(cue.lines)) if cue.start - before.end < _ROLLS_WITHIN else 0
+    return next((count for count in range(most, 0, -1) if before.lines[-count:] == cue.lines[:count]), 0)
 
 
 def _seconds(values: tuple[str | None, ...]) -> float:

@@ -17,7 +17,7 @@ from xnai_pipelines.documents.parsers.xml_tree import words_of, xml_tree
 from xnai_pipelines.errors import MissingExtraError
 
 _DECLARATION = re.compile(r"<\?xml[^>]*\?>")
-_TITLES = {"title", "head", "heading", "caption", "name"}
+_TITLES = {"title", "head", "heading", "caption", "name", "article-title", "book-title"}
 _PROSE = {"p", "para", "paragraph", "simpara", "text", "body", "content", "description", "summary", "note", "abstract"}
 _LONGEST_VALUE = 200
 _LONGEST_TITLE = 200
@@ -25,6 +25,9 @@ _MAX_LEVEL = 6
 _NAMELESS = {"space", "schemaLocation", "noNamespaceSchemaLocation", "style", "class", "lang"}
 _HTML = re.compile(r"</(?:p|div|a|b|i|em|strong|span|ul|ol|table|h\d)>|<br\s*/?>", re.IGNORECASE)
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{40,}\s+)*[A-Za-z0-9+/]+={0,2}")
+_SHORTEST_BASE64 = 200  # characters
+_LETTERS_OF_BASE64 = tuple(map(re.compile, ("[a-z]", "[A-Z]", "[0-9]")))  # those of a gene have one case and no digits
 _NOT_WORDS = re.compile(r"(?:[a-z]+:)?//\S*|[\w.-]*\d[\w.-]*|true|false|yes|no|auto|none|#\w+", re.IGNORECASE)
 
 
@@ -70,7 +73,7 @@ class _Page:
     def read(self, node: Element, depth: int = 0) -> None:
         """Add an element and what is in it."""
         if _is_paragraph(node):
-            self._put(words_of(node))
+            self._put_words(node, words_of(node), depth)
             for inner in node.iter():
                 for line in self._attributes(inner):
                     self._put(line)
@@ -86,16 +89,19 @@ class _Page:
         self._end_block()
 
     def _put_leaf(self, node: Element, depth: int) -> None:
-        words = _as_text(node)
-        if words and node.tag in _TITLES and len(words) <= _LONGEST_TITLE and _WORD.search(words):
-            self._end_block()
-            self.headings.append(Heading(self.chars, min(max(depth, 1), _MAX_LEVEL), single_line(words)))
-            self._put(words)
-        elif words:
-            is_prose = node.tag.lower() in _PROSE or len(words) > _LONGEST_VALUE
-            self._put(words if is_prose else f"{node.tag}: {words}")
+        if _is_base64(node.text or ""):
+            self.omitted.add("binary data", node.tag)
+        elif words := _as_text(node):
+            is_prose = node.tag.lower() in _PROSE | _TITLES or len(words) > _LONGEST_VALUE
+            self._put_words(node, words if is_prose else f"{node.tag}: {words}", depth)
         for line in self._attributes(node):
             self._put(line)
+
+    def _put_words(self, node: Element, words: str, depth: int) -> None:
+        if node.tag in _TITLES and len(words) <= _LONGEST_TITLE and _WORD.search(words):
+            self._end_block()
+            self.headings.append(Heading(self.chars, min(max(depth, 1), _MAX_LEVEL), single_line(words)))
+        self._put(words)
 
     def _attributes(self, node: Element) -> Iterator[str]:
         for name, value in node.attrib.items():
@@ -117,6 +123,14 @@ class _Page:
         if self.lines and self.lines[-1]:
             self.lines.append("")
             self.chars += 1
+
+
+def _is_base64(text: str) -> bool:
+    return (
+        len(text) >= _SHORTEST_BASE64
+        and _BASE64.fullmatch(text.strip()) is not None
+        and all(kind.search(text) for kind in _LETTERS_OF_BASE64)
+    )
 
 
 def _as_text(node: Element) -> str:

@@ -7,6 +7,7 @@ from xml.parsers import expat
 from xnai_pipelines.errors import UnreadableError
 
 _MAX_DEPTH = 200
+_BREAKS = {"br", "lb"}  # of lines: words before and after one are two
 
 
 def local_name(name: str) -> str:
@@ -36,6 +37,8 @@ def xml_tree(data: bytes | str, named: Callable[[str], str] = local_name) -> Ele
         depth += 1
         if depth > _MAX_DEPTH:
             raise UnreadableError("too_deep", f"The XML is nested more than {_MAX_DEPTH} levels deep. Flatten it.")
+        if local_name(tag).lower() in _BREAKS:
+            builder.data(" ")
         builder.start(named(tag), {named(name): value for name, value in attributes.items()})
 
     def end(tag: str) -> None:

@@ -42,6 +42,12 @@ class StreamOptions(ProtocolRequest):
     include_usage: bool = False
 
 
+class ResponseFormat(ProtocolRequest):
+    """The form of the answer: text, with a mark for each citation."""
+
+    type: Literal["text"] = "text"
+
+
 class ChatRequest(ProtocolRequest):
     """A chat whose last message of a person is the question."""
 
@@ -49,6 +55,8 @@ class ChatRequest(ProtocolRequest):
     messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
     stream: bool = False
     stream_options: StreamOptions | None = None
+    n: Literal[1] | None = Field(default=None, description="There is one answer.")
+    response_format: ResponseFormat | None = None
     filters: SearchFilters = Field(default=SearchFilters(), description="Not of the protocol: which documents answer.")
 
     model_config = ConfigDict(

@@ -119,7 +119,7 @@ async def sign_in(body: SignIn, request: Request, response: Response, service: S
     Raises:
         NotAuthenticatedError: The token is not valid.
     """
-    authorization = f"{BEARER}{body.token.strip()}"
+    authorization = f"{BEARER} {body.token.strip()}"
     try:
         caller = await service.doorkeeper.caller(authorization)
     except NotAuthenticatedError:
