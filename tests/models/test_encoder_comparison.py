@@ -9,7 +9,8 @@ import pytest
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, default_encoder_folder
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
+from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.models.card.ranking import AskedPool, EncodedPool, hybrid_ndcg, vector_ndcg

@@ -81,12 +81,7 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
                 "Free some space, or name a folder on another disk."
             )
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
-        for file in backup.files:
-            _write(repository, file, partial)
-        _check_tables(partial)
-        if Home(partial).secrets.is_dir():
-            Home(partial).secrets.chmod(0o700)
+        _fill(partial, repository, backup)
         if exists:
             for entry in sorted(partial.iterdir(), key=lambda entry: entry == Home(partial).releases):
                 entry.rename(into / entry.name)
@@ -137,6 +132,16 @@ def difference(backup: Backup, unequal: int) -> str:
 def changed_files(repository: Repository, backup: Backup, home: Path) -> list[str]:
     """Return the files of a restored home whose content on the disk is not that of the backup."""
     return [file.path for file in backup.files if repository.names_of(home / file.path) != file.blocks]
+
+
+def _fill(folder: Path, repository: Repository, backup: Backup) -> None:
+    """Make the home in a folder that is not there yet, and check that its tables are whole."""
+    folder.mkdir(parents=True, mode=0o700)
+    for file in backup.files:
+        _write(repository, file, folder)
+    _check_tables(folder)
+    if Home(folder).secrets.is_dir():
+        Home(folder).secrets.chmod(0o700)
 
 
 def _write(repository: Repository, file: StoredFile, root: Path) -> None:

@@ -20,7 +20,7 @@ from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantChoice, VariantFigures
 from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, MeasuredVariant, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
@@ -183,7 +183,7 @@ def _measure(
     material, corpus, stored = _material(
         context, index, questions=questions, held_out=held_out, most_chunks=most_chunks
     )
-    measured: dict[str, Measured] = {}
+    measured: dict[str, MeasuredVariant] = {}
     texts = len({*material.held_out, *material.pool})
     ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
     with (
