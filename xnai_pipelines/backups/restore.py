@@ -12,7 +12,7 @@ from xnai_pipelines.backups.golden import ask, golden_questions
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
-from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
+from xnai_pipelines.state.lance_files import lost_files, table_folders
 from xnai_pipelines.state.layout import Home
 
 _PARTIAL = ".restoring"
@@ -166,10 +166,8 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
 
 def _check_tables(root: Path) -> None:
     for folder in table_folders(Home(root).lancedb):
-        newest = newest_version(folder)
-        wrong = [*missing_files(folder, newest), *cut_off_files(folder, newest)]
-        if wrong:
-            raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {wrong[0]}")
+        if lost := lost_files(folder):
+            raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {lost[0]}")
 
 
 def _asked(backup: Backup, home: Path) -> tuple[Golden, ...]:

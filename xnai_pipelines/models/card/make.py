@@ -14,6 +14,7 @@ from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
@@ -185,6 +186,7 @@ def _measure(
     )
     measured: dict[str, MeasuredVariant] = {}
     texts = len({*material.held_out, *material.pool})
+    spread = Spread(context.engine, context.home.shards)
     ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
     with (
         VectorCache(context.home.vector_cache) as cache,
@@ -198,7 +200,7 @@ def _measure(
                 full=measured.get(FULL_PRECISION),
                 threads=threads,
                 timeout=PROBE_SECONDS,
-                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance),
+                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance, spread),
             )
     full = measured[FULL_PRECISION].vectors
     return Card(
@@ -248,8 +250,10 @@ def _material(
     return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
-def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:
-    vectors, _ = passage_vectors(encoder, cache, passages, advance)
+def _encoded(
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance, spread: Spread
+) -> Vectors:
+    vectors, _ = passage_vectors(encoder, cache, passages, advance, spread=spread)
     return vectors
 
 
