@@ -15,7 +15,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help programs demo demo-answers demo-models demo-retrain check test soak chaos fuzz ui lint docs bench clean
+.PHONY: help programs demo demo-answers demo-models demo-retrain check test soak fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -44,11 +44,8 @@ programs: ## install the programs that some tests and benchmarks start; as root,
 	apt-get update -qq
 	apt-get install -qq --yes --no-install-recommends $(PROGRAMS) > /dev/null
 
-soak: $(VENV)/.installed-dev ## kill runs at 100 random moments and compare the results with undisturbed runs
+soak: $(VENV)/.installed-dev ## kill ingests, trainings, reloads, backups 100 times, fill their disk, and compare
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
-
-chaos: $(VENV)/.installed-dev ## for 10 minutes kill ingests, releases and backups, fill their disk, and compare
-	$(BIN)/python -m tests.support.chaos --minutes 10 $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes
 	$(BIN)/python -m tests.support.fuzz --minutes 10 $(ARGS)

@@ -23,6 +23,7 @@ BENCHMARKS = {
     "quantization": [],
     "adaptation": [],
     "graph": [],
+    "extraction": [],
     "decisions": [],
     "drift": [],
     "loop": [],

@@ -6,6 +6,8 @@ python -m benchmarks.graph --data DATA [--only hotpotqa 2wikimultihopqa scifact]
 import argparse
 import json
 import time
+from collections import Counter
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from xnai_pipelines.evaluation.graph_evaluation import evaluate_graph
 from xnai_pipelines.evaluation.make import evaluate_retrieval
 from xnai_pipelines.evaluation.policy import PolicyOptions, make_policy
 from xnai_pipelines.graph.make import bring_graph
+from xnai_pipelines.graph.tables import COMMUNITIES
+from xnai_pipelines.graph.touched import document_titles
 from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Split
 from xnai_pipelines.search.index import SearchIndex
@@ -59,8 +63,29 @@ def measure(made: Pipeline, folder: Path) -> dict[str, object]:
         "rows": {table.table: table.rows for table in tables},
         "graph_weight": policy.graph_weight,
         "figures": found.rows() if found else [],
+        "communities": _together(made),
         "question_ms": _latency(made),
     }
+
+
+def _together(made: Pipeline) -> dict[int, dict[str, float]]:
+    """Return by level how often two documents that a question needs are in one community, and two of any documents."""
+    tables = made.context.tables
+    titles = document_titles(tables)
+    asked = [sorted(one.document_ids) for one in read_questions(tables)]
+    pairs = [pair for documents in asked for pair in combinations(documents, 2)]
+    rows = tables.read(COMMUNITIES, ["level", "members"]).to_pylist()
+    figures = {}
+    for level in sorted({row["level"] for row in rows}):
+        groups = [set(row["members"]) for row in rows if row["level"] == level]
+        of = {entity: at for at, group in enumerate(groups) for entity in group}
+        group_of = {document: of[entity] for document, entity in titles.items() if entity in of}
+        sizes = np.array(list(Counter(group_of.values()).values()))
+        chance = float((sizes * (sizes - 1)).sum()) / max(1, len(titles) * (len(titles) - 1))
+        together = [one in group_of and group_of[one] == group_of.get(other) for one, other in pairs]
+        mean = float(np.mean(together)) if together else 0.0
+        figures[level] = {"groups": len(groups), "together": round(mean, 3), "by chance": round(chance, 4)}
+    return figures
 
 
 def _latency(made: Pipeline) -> dict[str, dict[str, float]]:

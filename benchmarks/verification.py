@@ -7,7 +7,8 @@ A sentence is true (as it stands, shortened, reordered, its numbers in another f
 negation, quantity, comparison or role changed), by the rules of `sentences.py` and a fixed seed. The evidence is its paragraph and two others
 of the same article; a third of the sentences name the wrong one. Rules were tuned on train paragraphs.
 
-Claims of `claims.py` are written by hand; their evidence is their passage and those of the next two.
+Claims of `claims.py` are written by hand; their evidence is their passage and those of the next two. Those of
+`rewordings.py` say the same or something else in other words.
 """
 
 import argparse
@@ -19,7 +20,8 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
-from benchmarks.claims import CLAIMS
+from benchmarks.claims import CLAIMS, Claim
+from benchmarks.rewordings import REWORDINGS
 from benchmarks.sentences import CORRUPTIONS, PARAPHRASES, Draw, Paragraph
 from xnai_pipelines.answers.answer import State
 from xnai_pipelines.answers.draft import DraftSentence
@@ -105,11 +107,11 @@ def measure(data: Path, language: str, split: str, per_kind: int, show: int) -> 
     print_shares(wrong)
 
 
-def measure_claims(show: int) -> None:
+def measure_claims(name: str, claims: Sequence[Claim], show: int) -> None:
     """Print the share of wrong verdicts on claims written by hand by kind."""
     wrong: dict[tuple[bool, str], list[bool]] = {}
-    passages = [Paragraph(f"claim-{at}", "Guide", claim.passage) for at, claim in enumerate(CLAIMS)]
-    for at, claim in enumerate(CLAIMS):
+    passages = [Paragraph(f"claim-{at}", "Guide", claim.passage) for at, claim in enumerate(claims)]
+    for at, claim in enumerate(claims):
         evidence = [as_evidence(passages[(at + step) % len(passages)]) for step in range(3)]
         for true, text in ((True, claim.true), (False, claim.false)):
             (verdict,) = verify((DraftSentence(text, ()),), evidence)
@@ -117,7 +119,7 @@ def measure_claims(show: int) -> None:
             wrong.setdefault((true, claim.kind), []).append(failed)
             if failed and show:
                 print(f"  [{claim.kind}] {text}\n     {verdict.state}: {verdict.reason}")
-    print("\nwritten by hand\n| sentence | number | wrong verdicts |\n|---|---|---|")
+    print(f"\n{name}\n| sentence | number | wrong verdicts |\n|---|---|---|")
     print_shares(wrong)
 
 
@@ -141,7 +143,9 @@ def main() -> None:
     arguments = parser.parse_args()
     for language in arguments.language:
         measure(arguments.data, language, arguments.split, arguments.per_kind, arguments.show)
-    measure_claims(arguments.show)
+    measure_claims("written by hand", CLAIMS, arguments.show)
+    for language, claims in REWORDINGS.items():
+        measure_claims(f"in other words, {language}", claims, arguments.show)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import SettingsError
 from xnai_pipelines.settings import Settings
 from xnai_pipelines.state.claim import unwritable

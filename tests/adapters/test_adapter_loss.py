@@ -9,7 +9,7 @@ import torch
 from tests.support.adaptation_pairs import pairs_of
 from xnai_pipelines.adapters import encoder_objective
 from xnai_pipelines.adapters.config import AdapterConfig
-from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork, grouped
+from xnai_pipelines.adapters.encoder_objective import EncoderObjective, TextNetwork, grouped_by_length
 from xnai_pipelines.adapters.pairs import TrainingPair
 from xnai_pipelines.adapters.ranking import false_negatives, ranking_loss, right_ranks
 
@@ -45,10 +45,10 @@ def test_passages_of_a_questions_own_document_do_not_count_as_wrong() -> None:
 
 def test_texts_are_grouped_by_length_within_a_bound() -> None:
     texts = [[0] * length for length in (3, 500, 7, 2000, 5, 1, 900)]
-    groups = grouped(texts)
+    groups = grouped_by_length(texts)
     assert sorted(number for group in groups for number in group) == list(range(7))
     assert all(max(len(texts[number]) for number in group) * len(group) <= 2048 for group in groups)
-    assert max(map(len, grouped(texts, 2))) == 2
+    assert max(map(len, grouped_by_length(texts, 2))) == 2
 
 
 class _Letters(torch.nn.Module):
@@ -96,7 +96,9 @@ def test_the_cached_loss_repeats_its_dropout(monkeypatch: pytest.MonkeyPatch) ->
     found = []
     for mini_batch in (2, None):
         if mini_batch is None:  # the whole batch, its texts in the same groups as before
-            monkeypatch.setattr(encoder_objective, "grouped", lambda texts, most=None: grouped(texts, 2))
+            monkeypatch.setattr(
+                encoder_objective, "grouped_by_length", lambda texts, most=None: grouped_by_length(texts, 2)
+            )
         torch.manual_seed(7)
         network.zero_grad()
         _objective(network, AdapterConfig(mini_batch=mini_batch), pairs_of(range(6))).backward([range(6)])

@@ -30,6 +30,7 @@ DOCUMENTS_WRITTEN = {
     "prices.md": "# Prices\n\n| item | price |\n|---|---|\n| boat trip | 12 euros |\n| museum | 5 euros |\n",
     "boats.md": "# Boats\n\n| boat | length |\n|---|---|\n"
     + "".join(f"| the {name} of the northern harbour | {40 + at} m |\n" for at, name in enumerate(BOATS)),
+    "notes.md": "# Notes\n\n## 4.2.0\n\nNew: a louder horn.\n\n## 4.1.0\n\nNew: a brighter lamp.\n",
     "install.md": "# Install\n\nTo install the beacon, run:\n\n```sh\nbeacon setup --harbour north\n```\n",
     "маяк.md": "# Маяк\n\nМаяк построили в 1903 году. Смотритель жил в нём с семьёй.\n",
     "灯台.md": "# 灯台\n\n灯台は岬にあります。高さは三十メートルです。\n",
@@ -65,6 +66,8 @@ def assert_exact(answer: Answer, work: Workplace) -> None:
     [
         ("When was the lighthouse built?", "The lighthouse was built in 1871.", "lighthouse.md"),
         ("What does a boat trip cost?", "| boat trip | 12 euros |", "prices.md"),
+        ("What is new in 4.1.0?", "New: a brighter lamp.", "notes.md"),
+        ("What is new in 4.2.0?", "New: a louder horn.", "notes.md"),
         ("Which boat has the greatest length?", f"| the {BOATS[-1]} of the northern harbour | 54 m |", "boats.md"),
         ("Which boat has the smallest length?", f"| the {BOATS[0]} of the northern harbour | 40 m |", "boats.md"),
         ("Which command sets up the beacon?", "```sh\nbeacon setup --harbour north\n```", "install.md"),

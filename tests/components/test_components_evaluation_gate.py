@@ -21,8 +21,8 @@ pytestmark = pytest.mark.slow
         (0.77, None, 0.8, 0.02, False, "ndcg is 0.77, below the champion's 0.8 less 0.02."),
         (0.6, 0.7, 0.8, 0.0, False, "ndcg is 0.6, below the floor of 0.7 and the champion's 0.8 less 0."),
         (0.1, None, None, 0.0, True, "ndcg is 0.1: there is no champion yet, and no floor is set."),
-        (math.nan, 0.7, 0.8, 0.0, False, "ndcg is nan, which is no measurement."),
-        (math.inf, 0.7, None, 0.0, False, "ndcg is inf, which is no measurement."),
+        (math.nan, 0.7, 0.8, 0.0, False, "ndcg is nan, which is not a measurement."),
+        (math.inf, 0.7, None, 0.0, False, "ndcg is inf, which is not a measurement."),
         (0.9, 0.7, math.nan, 0.0, False, "ndcg is 0.9, below the champion's nan less 0."),
     ],
 )

@@ -300,7 +300,7 @@ def test_what_training_cannot_mend_is_mended_by_an_ingest(degraded, cause, found
 
 def test_vectors_that_an_ingest_keeps_are_reported_with_what_replaces_them(degraded):
     write_drift(degraded.home, Cause.INDEX_FAULT, "Stored vectors are others.", found="stored vectors")
-    assert "Stored vectors are others. `xnai run --new-release` embeds everything anew." in degraded.tick()
+    assert "Stored vectors are others. `xnai run --new-release` embeds everything again." in degraded.tick()
     assert (len(degraded.alerts()), degraded.requests) == (1, [])
 
 

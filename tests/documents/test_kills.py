@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.killed_ingests import Held, copied, differences, held, start
 from tests.support.processes import end
-from tests.support.soak import Held, copied, differences, held, start
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import HomeError

@@ -14,9 +14,10 @@ from tokenizers import normalizers
 
 from tests.support.e5_files import PIECES, is_quantized, quantized, sizes, tensors, write_e5_file
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.encoders.packaged.folder import PACKAGED, unpack
 from xnai_pipelines.encoders.runtime import UNSTORED, Runtime
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, encoder_name, resolve_encoder
+from xnai_pipelines.encoders.source import encoder_name, resolve_encoder
 from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, read_specification, write_encoder_file
 from xnai_pipelines.errors import MissingExtraError, UnsupportedEncoderError
 from xnai_pipelines.models.bert import write_bert

@@ -158,11 +158,11 @@ def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing
     assert RankingPolicy(0.6).weight_for(writing, explained=1.0, found=100, known=known) == pytest.approx(share)
 
 
-def test_a_question_of_one_or_two_words_counts_them_twice():
+def test_words_count_more_the_fewer_a_question_has():
     def weight(chosen: float, words: int) -> float:
         return RankingPolicy(chosen).weight_for(KNOWN, explained=1.0, found=100, words=words)
 
-    assert [weight(0.5, words) for words in (1, 2, 3, 9)] == pytest.approx([1 / 3, 1 / 3, 0.5, 0.5])
+    assert [weight(0.5, words) for words in (1, 2, 3, 4, 9)] == pytest.approx([1 / 5, 1 / 3, 3 / 7, 0.5, 0.5])
     assert [weight(chosen, 1) for chosen in (0.0, 1.0)] == [0.0, 1.0], "a part that is switched off stays so"
 
 

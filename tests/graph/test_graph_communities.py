@@ -5,7 +5,9 @@ import random
 import numpy as np
 import pyarrow as pa
 
-from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.communities import Community, communities_of, dividing, network_of
+from xnai_pipelines.graph.summaries import central_members, chosen_sentences
+from xnai_pipelines.graph.tables import RELATIONS
 
 FRIENDS = 5
 
@@ -64,3 +66,51 @@ def test_a_large_group_is_divided_into_groups_that_lie_in_it():
     assert [len(each.members) for each in parts] == [FRIENDS] * 72
     assert all(set(each.members) < set(found[each.parent].members) for each in parts)
     assert {each.level for each in parts} == {1}
+
+
+def test_a_date_binds_nothing():
+    edges = [*circles(), *((f"{circle}-{one}", "1998", 5.0) for circle in range(6) for one in range(FRIENDS))]
+    ids = sorted({end for edge in edges for end in edge[:2]})
+    entities = pa.table({"entity_id": ids, "type": ["date" if entity == "1998" else "name" for entity in ids]})
+    kept = dividing(relations(*edges), entities)
+    assert len(kept) == len(circles())
+    assert "1998" not in network_of(kept).ids
+
+
+def test_a_group_is_called_by_what_is_central_to_it_and_not_by_what_is_everywhere():
+    leaders = [(f"{circle}-{one}", f"{circle}-4", 3.0) for circle in range(6) for one in range(4)]
+    everywhere = [(f"{circle}-4", "everywhere", 2.5) for circle in range(6)]
+    network = network_of(relations(*circles(), *leaders, *everywhere))
+    found = communities_of(network)
+    called = [network.ids[nodes[0]] for nodes in central_members(found, network)]
+    assert sorted(called) == [f"{circle}-4" for circle in range(6)]
+
+
+def test_a_summary_prefers_what_is_said_of_the_central_members_to_a_list_of_the_others():
+    pairs = [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")]
+    places = {"said": ["a b", "a c"], "listed": ["b c", "b d", "c d"], "both": ["a d"]}
+    rows = [
+        {
+            "source_id": one,
+            "target_id": other,
+            "weight": 1.0 if one == "a" else 0.9,
+            "sentences": [
+                {"chunk_id": chunk, "start": 0, "end": 50}
+                for chunk, named in places.items()
+                if f"{one} {other}" in named
+            ],
+        }
+        for one, other in pairs
+    ]
+    schema = pa.schema(
+        [
+            ("source_id", pa.string()),
+            ("target_id", pa.string()),
+            ("weight", pa.float64()),
+            RELATIONS.schema.field("sentences"),
+        ]
+    )
+    network = network_of(pa.Table.from_pylist(rows, schema=schema))
+    whole = [Community(0, None, (0, 1, 2, 3))]
+    chosen = chosen_sentences(whole, [[network.ids.index("a")]], network, pa.Table.from_pylist(rows, schema=schema))
+    assert [chunk for chunk, _, _ in chosen[0]] == ["said", "both"]

@@ -23,7 +23,7 @@ from xnai_pipelines.models.calibration import (
     read_calibration,
     reason_to_draw,
 )
-from xnai_pipelines.models.requantization import decide
+from xnai_pipelines.models.requantization import decide_requantization
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
 from xnai_pipelines.state.schemas import QUESTIONS
@@ -86,11 +86,11 @@ def test_a_set_is_kept_until_over_a_fifth_of_the_chunks_changed():
 
 
 def test_a_schedule_quantizes_anew_for_other_weights_or_another_corpus_only():
-    assert not decide([], "a", None).wanted
-    assert decide(["b"], "a", 0.0).wanted
-    assert not decide(["a"], "a", None).wanted
-    assert decide(["a"], "a", 0.21).wanted
-    kept = decide(["a"], "a", 0.12)
+    assert not decide_requantization([], "a", None).wanted
+    assert decide_requantization(["b"], "a", 0.0).wanted
+    assert not decide_requantization(["a"], "a", None).wanted
+    assert decide_requantization(["a"], "a", 0.21).wanted
+    kept = decide_requantization(["a"], "a", 0.12)
     assert not kept.wanted
     assert "12%" in kept.reason
 

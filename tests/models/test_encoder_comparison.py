@@ -7,9 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace
+from xnai_pipelines.compute.processes import Processes
+from xnai_pipelines.encoders import spread
 from xnai_pipelines.encoders.encoder import Encoder
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, default_encoder_folder
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
+from xnai_pipelines.encoders.source import default_encoder_folder
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.models.card.ranking import AskedPool, EncodedPool, hybrid_ndcg, vector_ndcg
@@ -103,6 +107,23 @@ def test_the_card_is_kept_and_shown_in_tables(card: EncoderCard, home: Workplace
     assert rows[0][0].endswith("(current)")
     assert all(len(row) == len(columns) for row in rows)
     assert (home.home.reports / "encoder_card" / "card.md").read_text() == card_markdown(card)
+
+
+def test_workers_that_encode_change_no_figure(
+    card: EncoderCard, home: Workplace, tiny_bert: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = copy_home(home, tmp_path)
+    copy.home.vector_cache.unlink()
+    monkeypatch.setattr(spread, "TEXTS_IN_SHARD", 4)
+    engine = Processes(2)
+    names = [str(tiny_bert), str(default_encoder_folder())]
+    found = compare_encoders(replace(copy.context(), engine=engine), names, weight=None, threads=1, most_chunks=2_000)
+
+    def figures(of: EncoderCard) -> list[object]:
+        return [replace(one, query_ms=0, seconds_per_thousand=0) for one in of.encoders]
+
+    assert figures(found) == figures(card)
+    assert sum(one.shards for one in engine.figures.values()) == 6  # ten passages by two encoders
 
 
 def test_the_same_weights_are_not_compared_with_themselves(home: Workplace) -> None:

@@ -52,6 +52,12 @@ def test_documents_cannot_be_written_to() -> None:
     assert documents["read_only"]
 
 
+def test_backups_go_to_a_volume_that_is_not_the_state() -> None:
+    code = SERVICES["code"]
+    assert f"backups:{code['environment']['XNAI_BACKUP_TO']}" in code["volumes"]
+    assert code["environment"]["XNAI_BACKUP_TO"] in (ROOT / "docker/Dockerfile").read_text()
+
+
 def test_the_password_comes_from_the_environment_and_is_asked_for() -> None:
     for service, name in (("postgres", "POSTGRES_PASSWORD"), ("code", "XNAI_POSTGRES_PASSWORD")):
         assert SERVICES[service]["environment"][name].startswith("${XNAI_POSTGRES_PASSWORD:?")

@@ -38,7 +38,6 @@ def test_make_alone_lists_every_target(checkout: Path) -> None:
         "check",
         "programs",
         "soak",
-        "chaos",
         "fuzz",
         "ui",
         "lint",

@@ -10,8 +10,8 @@ import pytest
 from tests.support.adaptation_world import TRAINING, base_encoder, challenge, copy_world, release_promoted, tracker_of
 from tests.support.killed_stages import run_stage
 from tests.support.workplace import Workplace
-from xnai_pipelines.adapters import loop
 from xnai_pipelines.adapters.adapter import list_adapters
+from xnai_pipelines.adapters.loop import TrainingLoop
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.logged import first_evaluation
@@ -68,8 +68,8 @@ def test_a_killed_training_goes_on_from_its_checkpoint_to_the_same_adapter(
     assert checkpoint.name == "step-00000002"
     check_old_release_serves(adapted)
 
-    steps, real = [], loop._step
-    monkeypatch.setattr(loop, "_step", lambda *given, **named: (steps.append(named["done"]), real(*given, **named))[1])
+    steps, real = [], TrainingLoop._step
+    monkeypatch.setattr(TrainingLoop, "_step", lambda self: (steps.append(self._state.step), real(self))[1])
     outcome = train_adapter(adapted.context(), tracker_of(adapted.home), base_encoder(), TRAINING, threads=1)
     assert outcome.report.adapter == identity
     assert steps == [2]

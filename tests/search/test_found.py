@@ -1,17 +1,22 @@
 """What people look for is found: identifiers first, in any writing, by operators, whatever the encoder knows."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.errors import QueryError
 from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.search import keyword, languages
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
-from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.query import Mode, asked
+from xnai_pipelines.search.words import terms, words
 from xnai_pipelines.state.layout import Home
 
 LONG = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
@@ -121,13 +126,95 @@ def test_another_language_is_found_as_far_as_the_encoder_is_measured_to_know_it(
     assert first_russian(en=1.0, ru=1.0) < first_russian(en=1.0, ru=0.0) == first_russian()
 
 
+def test_without_exact_search_or_with_few_passages_of_a_language_the_words_count_as_in_any_other(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+):
+    def totals(candidates: int | None, **known: float) -> list[float]:
+        scoring = replace(index.for_reader(lambda _: True).scoring, policy=RankingPolicy(languages=known))
+        what = asked("Which invoice to a customer is due in thirty days?")
+        vector, keyword = scoring.by_vector(what.text), scoring.keyword.scores(what.text)
+        return replace(scoring, candidates=candidates).totals(what, vector, keyword).scores.tolist()
+
+    usual = totals(None)
+    assert totals(None, en=1.0, ru=1.0) == usual, "two Russian passages are too few to be told apart"
+    monkeypatch.setattr(languages, "MIN_PASSAGES", 2)
+    assert totals(None, en=1.0, ru=1.0) != usual
+    assert totals(10, en=1.0, ru=1.0) == usual
+
+
 def test_of_many_passages_with_the_words_of_a_phrase_the_best_are_read(
     index: SearchIndex, monkeypatch: pytest.MonkeyPatch
 ):
-    whole = index.keyword.containing_phrase("is due in")
+    what = asked('"is due in"')
+    assert [len(rows) for rows in index.keyword.phrases(what)] == [300]
     monkeypatch.setattr(keyword, "MOST_READ", 7)
-    assert len(whole) == 300
-    assert len(index.keyword.containing_phrase("is due in")) == 7
+    assert [len(rows) for rows in index.keyword.phrases(what)] == [7]
+
+
+def test_an_excluded_phrase_is_in_no_hit_even_if_not_all_passages_are_read(
+    index: SearchIndex, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(keyword, "MOST_READ", 7)
+    assert not [hit.source for hit in index.search('customer -"is due in"', 400) if "is due in" in hit.text]
+
+
+WORDS = [
+    "keys",
+    "the",
+    "canteen",
+    "数据库",
+    "Müller",
+    "INV-2024-100007",
+    "-rf",
+    "",
+    '"',
+    "“",
+    "-",
+    "source:",
+    ":",
+    "NOT",
+]
+VALUES = [
+    "copies/",
+    "invoices",
+    "zh",
+    "../",
+    "/",
+    "*",
+    "de",
+    "ru",
+    "xx",
+    "md",
+    "jsonl",
+    "text/markdown",
+    "a b",
+    "\u202e",
+]
+FRAGMENTS = st.one_of(
+    st.sampled_from(WORDS),
+    st.builds("{}:{}".format, st.sampled_from(["source", "lang", "type", "Type"]), st.sampled_from(VALUES)),
+    st.builds('{}{}:"{}"'.format, st.sampled_from(["", "-"]), st.just("source"), st.sampled_from(VALUES)),
+    st.builds('{}"{} {}"'.format, st.sampled_from(["", "-"]), st.sampled_from(WORDS), st.sampled_from(WORDS)),
+    st.builds("-{}".format, st.sampled_from(WORDS)),
+    st.text(max_size=8),
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(fragments=st.lists(FRAGMENTS, max_size=10), mode=st.sampled_from([Mode.HYBRID, Mode.KEYWORD]))
+def test_any_question_is_answered_within_its_filters_or_refused(index: SearchIndex, fragments: list[str], mode: Mode):
+    try:
+        what = index.understood(" ".join(fragments))
+    except QueryError:
+        return
+    for hit in index.search(what, 400, mode):
+        assert hit.source.startswith(what.filters.normal_prefix)
+        assert what.filters.language in (None, hit.language)
+        assert what.filters.media_type in (None, hit.media_type)
+        there = set(terms(" ".join([*hit.heading_path, hit.text]), hit.language))
+        for excluded in what.without:
+            several = {word.text for word in words(excluded)}
+            assert len(several) > 1 or not several <= there
 
 
 def test_a_compound_is_found_by_its_parts(index: SearchIndex):

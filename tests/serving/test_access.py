@@ -3,6 +3,7 @@
 import pytest
 
 from xnai_pipelines.errors import AccessRulesError
+from xnai_pipelines.serving import access
 from xnai_pipelines.serving.access import read_access_rules
 
 RULES = """
@@ -61,3 +62,12 @@ def test_nobody_is_served_while_the_documents_folder_is_not_mounted(tmp_path):
     """Without the folder its rules are unknown: that must not look like a folder whose documents all may read."""
     with pytest.raises(AccessRulesError, match="Mount it"):
         read_access_rules(tmp_path / "not mounted")
+
+
+def test_the_half_of_a_file_that_is_being_written_decides_nothing(tmp_path, rules, monkeypatch):
+    path = tmp_path / "access.yaml"
+    path.write_text('"lists/**": [hr]\n')
+    monkeypatch.setattr(access.time, "sleep", lambda _: path.write_text('"lists/**": [hr]\n"hr/**": [board]\n'))
+    assert read_access_rules(tmp_path, rules) is rules
+    monkeypatch.undo()
+    assert read_access_rules(tmp_path, rules).readers("hr/salaries.md") == {"board"}

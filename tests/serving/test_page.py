@@ -213,6 +213,27 @@ def test_what_a_document_says_is_never_markup(visit, open_service):
     assert page.locator(".sentence :is(img, b)").count() == 0
 
 
+def test_text_runs_in_its_own_direction_and_code_and_tables_keep_their_lines(visit, open_service):
+    page = visit(open_service.base_url, viewport={"width": 360, "height": 700})
+    texts = [
+        "تفحص المضخة كل ربيع.",
+        "| Part | Price |\n| --- | --- |\n| Valve | 12 |",
+        "```sh\nmake all\n```",
+        "x" * 400,
+    ]
+    sentences = [{**HOSTILE, "text": text} for text in texts]
+    answer = {"asked": QUESTION, "sentences": sentences, "notes": [], "answerer": "extractive", "refusal": None}
+    body = f"event: answer\ndata: {json.dumps(answer)}\n\n"
+    page.route("**/v1/answer", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    ask(page, "كيف؟")
+    directions = "nodes => nodes.map(node => getComputedStyle(node).direction)"
+    assert page.locator(".asked, .state + p, .state + pre").evaluate_all(directions) == ["rtl", "rtl", *["ltr"] * 3]
+    expect(page.locator(".sentence pre")).to_have_text([re.compile(r"^\| Part"), re.compile("^make all")])
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    page.goto(f"{open_service.base_url}/docs")
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
 def test_the_policy_of_the_page_allows_its_own_files_alone(open_service):
     response = open_service.get("/")
     assert "script-src 'self'" in response.headers["Content-Security-Policy"]

@@ -4,6 +4,7 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
@@ -103,3 +104,28 @@ def test_a_commit_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limit: C
         tables.merge_rows(SPEC, words)  # as the next run does
         assert tables.count(SPEC) == 61
     assert refused == 4
+
+
+def in_parts(folder: Path) -> Tables:
+    """Return a table of 60 words in three files."""
+    tables = Tables(folder)
+    for first in (0, 20, 40):
+        rows = [{"word": f"{n}".zfill(80), "number": n} for n in range(first, first + 20)]
+        tables.merge_rows(SPEC, rows)
+    return tables
+
+
+def test_a_compaction_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limit: Callable[[int], None]):
+    whole = in_parts(tmp_path / "whole")
+    whole.join_files(whole.open(SPEC.name), most=0)
+    [folder] = table_folders(tmp_path / "whole")
+    [size] = newest_version(folder).sizes.values()
+    for missing in (1, 100, 300):
+        tables = in_parts(tmp_path / str(missing))
+        file_limit(size - missing)
+        with suppress(HomeError, RuntimeError):
+            tables.join_files(tables.open(SPEC.name), most=0)
+        file_limit(resource.RLIM_INFINITY)
+        assert len(tables.ids(SPEC)) == 60
+        tables.join_files(tables.open(SPEC.name), most=0)
+        assert len(tables.ids(SPEC)) == 60

@@ -228,13 +228,30 @@ def test_a_second_machine_waits_for_the_writer_and_sees_its_runs_alive(machines:
         waiting.start()
         until(lambda: said)
         assert is_alive(there, "run")
-        with held_if_free(there.root / WRITER) as alone:
+        with held_if_free(there, WRITER) as alone:
             assert not alone
         order.append("first")
     waiting.join()
     assert order == ["first", "second"]
     assert "which is writing to" in said[0]
     assert not is_alive(there, "run")
+
+
+def test_what_mends_a_home_while_nobody_writes_keeps_other_machines_from_beginning(machines: tuple[Home, Home]):
+    here, there = machines
+    said: list[str] = []
+
+    def second() -> None:
+        with sole_writer(there, said.append):
+            pass
+
+    waiting = Thread(target=second)
+    with held_if_free(here, WRITER) as alone:
+        assert alone
+        waiting.start()
+        until(lambda: said)
+    waiting.join()
+    assert "which is writing to" in said[0]
 
 
 def test_nothing_is_written_while_the_server_does_not_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

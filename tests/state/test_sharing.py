@@ -1,15 +1,21 @@
 """Two machines are two homes: the first has its tables in a bucket and shares its release there, the second follows."""
 
 import json
+import os
+import signal
+from pathlib import Path
 
 import pytest
 
+from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace, five_files
+from xnai_pipelines.doctor.examine import examine
 from xnai_pipelines.errors import DamagedArtefactError, HomeError
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.serving.current import CurrentRelease
 from xnai_pipelines.state.following import Follower
 from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.objects import Objects
 from xnai_pipelines.state.sharing import FILES, LIST, objects_at, share
 from xnai_pipelines.state.table_claim import claim_tables
@@ -31,7 +37,7 @@ def found(home: Home, question: str) -> list[tuple[str, float]]:
 
 
 def test_an_empty_home_serves_the_shared_release_and_its_rules_and_follows_what_changes(
-    shared: Workplace, prefix: str, tmp_path
+    shared: Workplace, prefix: str, tmp_path: Path
 ):
     there = Home(tmp_path / "there")
     current = CurrentRelease(there, Follower(there, prefix))
@@ -54,7 +60,7 @@ def test_an_empty_home_serves_the_shared_release_and_its_rules_and_follows_what_
     assert len(objects_at(prefix).sizes(FILES)) == len({f["sha256"] for card in named for f in card["files"].values()})
 
 
-def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace, prefix: str, tmp_path):
+def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace, prefix: str, tmp_path: Path):
     there = Home(tmp_path / "there")
     follower = Follower(there, prefix)
     follower.catch_up()
@@ -74,7 +80,36 @@ def test_a_damaged_file_is_refused_and_what_was_served_goes_on(shared: Workplace
     assert "do not match their card" in (restarted.failure or "")
 
 
-def test_a_follower_is_written_by_nobody_else_and_replaces_no_home(shared: Workplace, prefix: str, tmp_path):
+def follow_until_killed(root: Path, address: str, variables: dict[str, str], files: int) -> None:
+    """Catch up in a process that kills itself when it would download one more file than this."""
+    os.environ.update(variables)
+    real, left = Objects.download, iter(range(files))
+
+    def download(self: Objects, name: str, file: Path) -> None:
+        if next(left, None) is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(self, name, file)
+
+    Objects.download = download  # type: ignore[method-assign]
+    Follower(Home(root), address).catch_up()
+
+
+@pytest.mark.slow
+def test_a_follower_that_was_killed_while_it_copied_serves_the_same_in_the_end(
+    shared: Workplace, prefix: str, tmp_path: Path
+):
+    there, variables = Home(tmp_path / "there"), {n: v for n, v in os.environ.items() if n.startswith("AWS_")}
+    for files in (0, 2, 5):
+        killed = end(start_process(follow_until_killed, there.root, prefix, variables, files))
+        assert killed == -signal.SIGKILL
+        assert Releases(there.releases).current() is None
+    Follower(there, prefix).catch_up()
+    assert found(there, "river rain") == found(shared.home, "river rain")
+    assert not list(there.root.rglob("*.partial"))
+    assert [one for one in examine(there, max_backup_hours=48, max_drill_days=8) if one.urgency == "fault"] == []
+
+
+def test_a_follower_is_written_by_nobody_else_and_replaces_no_home(shared: Workplace, prefix: str, tmp_path: Path):
     there = Workplace(tmp_path / "there", shared.encoder, shared.documents)
     Follower(there.home, prefix).catch_up()
     with pytest.raises(HomeError, match="holds the release that another home shares"):
@@ -83,7 +118,7 @@ def test_a_follower_is_written_by_nobody_else_and_replaces_no_home(shared: Workp
         Follower(shared.home, prefix)
 
 
-def test_a_list_reaches_only_files_of_a_release(shared: Workplace, prefix: str, tmp_path):
+def test_a_list_reaches_only_files_of_a_release(shared: Workplace, prefix: str, tmp_path: Path):
     objects = objects_at(prefix)
     listed = json.loads(objects.read(LIST))
     for name in ("../outside", "/outside", "secrets/tokens.json", "follows.json"):
@@ -94,7 +129,7 @@ def test_a_list_reaches_only_files_of_a_release(shared: Workplace, prefix: str, 
 
 
 def test_of_two_copies_of_a_home_the_one_that_did_not_see_the_others_release_shares_nothing(
-    shared: Workplace, prefix: str, tmp_path, monkeypatch
+    shared: Workplace, prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     (shared.documents / "access.yaml").unlink()
     read = Objects.read_tagged
@@ -110,7 +145,7 @@ def test_of_two_copies_of_a_home_the_one_that_did_not_see_the_others_release_sha
     assert objects_at(prefix).read(LIST) == b"of the other"
 
 
-def test_rules_that_cannot_be_read_are_not_shared_as_none(shared: Workplace, prefix: str, tmp_path):
+def test_rules_that_cannot_be_read_are_not_shared_as_none(shared: Workplace, prefix: str, tmp_path: Path):
     shared.documents.rename(tmp_path / "elsewhere")
     share(shared.home)
     assert json.loads(objects_at(prefix).read(LIST))["texts"]["documents/access.yaml"] == RULES

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from xnai_pipelines.chunks.passage import passage
 from xnai_pipelines.documents.identity import chunk_id, document_id
-from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.communities import communities_of, dividing, network_of
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import read_document
 from xnai_pipelines.graph.mentions import mention_rows
@@ -17,7 +17,7 @@ from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest
-from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
+from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import EXTRACTIONS
 
 Row = dict[str, Any]
@@ -92,10 +92,12 @@ def whole(read_rows: pa.Table, texts: Mapping[str, tuple[int, str]]) -> dict[str
     titles = titles_of(found)
     occurrences = occurrence_rows(found, read_rows, titles)
     entities, relations = entity_rows(found, {}), relation_rows(found, read_rows, titles, occurrences)
-    network = network_of(relations)
+    bonds = dividing(relations, entities)
+    network = network_of(bonds)
     communities = communities_of(network)
-    chosen = chosen_sentences(communities, network, relations)
+    central = central_members(communities, network)
+    chosen = chosen_sentences(communities, central, network, bonds)
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
-    grounds = community_grounds(communities, network, relations, forms)
-    divided = community_rows(communities, network, chosen, forms, texts, grounds)
+    grounds = community_grounds(communities, central, network, bonds, forms)
+    divided = community_rows(communities, central, network, chosen, forms, texts, grounds)
     return {"mentions": found, "entities": entities, "relations": relations, "communities": divided}

@@ -65,12 +65,12 @@ def kill_before_writing(name: str) -> None:
 
 def kill_at_step(step: int) -> None:
     """Have the process die at a step of the training; each step before has its checkpoint."""
-    from xnai_pipelines.adapters import loop
     from xnai_pipelines.adapters import make as adapters
+    from xnai_pipelines.adapters.loop import TrainingLoop
 
-    real = loop._step
-    loop._step = lambda *given, **named: kill() if named["done"] == step else real(*given, **named)
-    adapters.train_encoder = functools.partial(adapters.train_encoder, checkpoint_seconds=0)
+    real = TrainingLoop._step
+    TrainingLoop._step = lambda self: kill() if self._state.step == step else real(self)
+    adapters.Training = functools.partial(adapters.Training, checkpoint_seconds=0)
 
 
 def run_stage(

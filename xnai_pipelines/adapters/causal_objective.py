@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xnai_pipelines.adapters.config import AdapterConfig
 from xnai_pipelines.adapters.conversations import Conversation
-from xnai_pipelines.adapters.encoder_objective import grouped
+from xnai_pipelines.adapters.encoder_objective import grouped_by_length
 from xnai_pipelines.adapters.progress import Validation
 from xnai_pipelines.errors import AdaptationError
 
@@ -76,7 +76,7 @@ class CausalObjective:
         learnt = sum(row.learnt for row in rows)
         total = 0.0
         # The loss is a sum over texts: each group's gradients are final, so only its activations are kept.
-        for group in grouped([row.ids for row in rows], self._config.mini_batch):
+        for group in grouped_by_length([row.ids for row in rows], self._config.mini_batch):
             loss = self._sum([rows[number] for number in group]) / learnt
             loss.backward()
             total += float(loss.detach())
@@ -91,7 +91,7 @@ class CausalObjective:
         with torch.inference_mode():
             total = sum(
                 float(self._sum([self._validation[number] for number in group]))
-                for group in grouped([row.ids for row in self._validation], self._config.mini_batch)
+                for group in grouped_by_length([row.ids for row in self._validation], self._config.mini_batch)
             )
         return Validation(loss=total / sum(row.learnt for row in self._validation))
 

@@ -48,7 +48,7 @@ class TextNetwork:
         """Return unit vectors in the texts' order, float32 [texts, dimension]; sorts by length internally."""
         import torch
 
-        groups = grouped(texts)
+        groups = grouped_by_length(texts)
         vectors = torch.cat([self.run([texts[number] for number in group]) for group in groups])
         places = torch.empty(len(texts), dtype=torch.long)
         places[torch.tensor([number for group in groups for number in group])] = torch.arange(len(texts))
@@ -72,7 +72,7 @@ class TextNetwork:
         return torch.nn.functional.normalize(pooled, dim=1)
 
 
-def grouped(texts: Sequence[Ids], most: int | None = None) -> list[list[int]]:
+def grouped_by_length(texts: Sequence[Ids], most: int | None = None) -> list[list[int]]:
     """Return the numbers of texts by length, in groups small enough to pass the network together."""
     groups: list[list[int]] = []
     room = 0
@@ -196,7 +196,7 @@ class EncoderObjective:
         import torch
 
         texts = [*batch.questions, *batch.passages]
-        groups = grouped(texts, self._config.mini_batch)
+        groups = grouped_by_length(texts, self._config.mini_batch)
         states, found = [], []
         with torch.no_grad():
             for group in groups:

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from xnai_pipelines.state.artefacts import CARD, read_card
 from xnai_pipelines.state.context import StageContext, StageRun, record, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases, now
+from xnai_pipelines.state.measured import logged_once
 from xnai_pipelines.state.records import read_record, write_record
 from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tables import Tables
@@ -149,9 +150,8 @@ def train_adapter(
     )
     path = _adapter_path(context.home)
     write_record(path, report)  # before MLflow, so that nothing trained is lost if MLflow is down
-    report = replace(report, mlflow_run=_log(context, tracker, adapter=adapter, report=report, curve=curve))
-    write_record(path, report)
-    return AdapterOutcome(report, adapter, curve)
+    logged = logged_once(path, report, lambda: _log(context, tracker, adapter=adapter, report=report, curve=curve))
+    return AdapterOutcome(logged, adapter, curve)
 
 
 def _words(step: TrainingStep) -> str:

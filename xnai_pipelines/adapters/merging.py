@@ -17,7 +17,7 @@ from xnai_pipelines.adapters.network import open_network, put_on
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.encoders.specification import EncoderSpec, read_specification
 from xnai_pipelines.errors import AdaptationError
-from xnai_pipelines.models.encoder_card import SAMPLES
+from xnai_pipelines.models.folder_card import SAMPLES
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 
 _TOLERANCE = 1e-5  # of a component of a unit vector

@@ -3,29 +3,24 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
-from xnai_pipelines.adapters.pairs import TrainingPair, hard_negatives, pairs_sha256
+from xnai_pipelines.adapters.mining import ReleasePassages
+from xnai_pipelines.adapters.pairs import TrainingPair, pairs_sha256
 from xnai_pipelines.errors import NoTrainingPairsError
-from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.questions.generated import generate_questions
 from xnai_pipelines.questions.make import SEED, passages_to_ask, read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
-from xnai_pipelines.search.query import Mode
-from xnai_pipelines.search.ranking import FUSED_DEPTH
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.records import read_record, write_record
-from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS, embeddings_spec
-from xnai_pipelines.state.tables import Tables, vectors_of
+from xnai_pipelines.state.schemas import CHUNKS, TRAINING_PAIRS
+from xnai_pipelines.state.tables import Tables
 
 MINING_VERSION = 2  # raised when the same questions and index give other pairs
 
@@ -54,16 +49,6 @@ class TrainingPairsReport:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Corpus:
-    """The current release's passages: n ids and languages, and their vectors, float32 [n, d]."""
-
-    chunk_ids: list[str]
-    document_ids: npt.NDArray[np.str_]
-    languages: list[str | None]
-    vectors: npt.NDArray[np.float32]
-
-
 def make_training_pairs(
     context: StageContext, *, threads: int, negatives: int, least_pairs: int
 ) -> TrainingPairsReport:
@@ -87,25 +72,20 @@ def make_training_pairs(
             known = replace(known, changed=False, seconds=0.0)
             write_record(_record_path(context.home), known)
             return known
-        apart = evaluation_documents(questions)
         asked = [question for question in questions if question.split is Split.TRAIN]
+        apart = evaluation_documents(questions)
         usable = [question for question in asked if apart.isdisjoint(question.document_ids)]
-        labelled = [question for question in usable if question.origin is Origin.LABELLED]
-        free = (passage for passage in passages_to_ask(context.tables) if passage.document_id not in apart)
-        generated = generate_questions(free, max(0, least_pairs - len(labelled)), SEED)
+        trained = _filled_up(context.tables, usable, apart, least_pairs)
         validation = [question for question in questions if question.split is Split.VALIDATION]
-        trained = [*labelled, *generated]
-        corpus = _corpus(context.tables, index.release)
+        passages = ReleasePassages.of(context.tables, index)
         watch.items = len(trained) + len(validation)
         rows, without_answer = [], 0
         with context.progress.work("training pairs", watch.items, "questions") as advance:
             for split, part in ((Split.TRAIN, trained), (Split.VALIDATION, validation)):
                 # negatives of validation pairs may be of any document not in the test split; training bars both splits
-                barred = np.isin(
-                    corpus.document_ids, sorted(apart if split is Split.TRAIN else _test_documents(questions))
-                )
+                barred = passages.of_documents(apart if split is Split.TRAIN else _test_documents(questions))
                 for question in part:
-                    found = _pairs_of(question, index, corpus=corpus, barred=barred, negatives=negatives, split=split)
+                    found = passages.pairs(question, split, barred, negatives)
                     without_answer += not found
                     rows += found
                     advance()
@@ -135,6 +115,13 @@ def make_training_pairs(
     )
     write_record(_record_path(context.home), report)
     return report
+
+
+def _filled_up(tables: Tables, usable: Sequence[Question], apart: frozenset[str], least_pairs: int) -> list[Question]:
+    """Return the labelled questions, and generated ones about other documents than `apart` if there are too few."""
+    labelled = [question for question in usable if question.origin is Origin.LABELLED]
+    free = (passage for passage in passages_to_ask(tables) if passage.document_id not in apart)
+    return [*labelled, *generate_questions(free, max(0, least_pairs - len(labelled)), SEED)]
 
 
 def read_training_pairs_report(home: Home) -> TrainingPairsReport | None:
@@ -203,65 +190,3 @@ def _fingerprint(
     asked = sorted(json.dumps(asdict(question), sort_keys=True) for question in questions)
     state = [MINING_VERSION, index_content(context, release), asked, negatives, least_pairs]
     return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
-
-
-def _corpus(tables: Tables, release: Release) -> _Corpus:
-    spec = embeddings_spec(release.embeddings_table, release.dimension)
-    rows = tables.read(spec, ["chunk_id", "document_id", "language", "vector"])
-    vectors = vectors_of(rows)
-    return _Corpus(
-        rows["chunk_id"].to_pylist(),
-        np.array(rows["document_id"].to_pylist(), dtype=np.str_),
-        rows["language"].to_pylist(),
-        vectors,
-    )
-
-
-def _pairs_of(
-    question: Question,
-    index: SearchIndex,
-    corpus: _Corpus,
-    barred: npt.NDArray[np.bool_],
-    negatives: int,
-    split: Split,
-) -> list[Mapping[str, Any]]:
-    """Return a row for each document that answers the question, with the labelled passage or the most likely one.
-
-    The most likely passage is ranked highest by hybrid search; if search finds none, it is the nearest. If the encoder
-    is weak, as in a language it hardly knows, shared words tell more than vectors.
-    """
-    vector = index.encode_query(question.question)
-    near = corpus.vectors @ vector
-    places: dict[str, int] = {}
-    if not all(relevant.chunk_id for relevant in question.relevant):
-        ranking = index.rank(question.question, FUSED_DEPTH, Mode.HYBRID)
-        places = {candidate.chunk_id: place for place, candidate in enumerate(ranking)}
-    answers = np.isin(corpus.document_ids, sorted(question.document_ids))
-    found: list[Mapping[str, Any]] = []
-    for relevant in sorted(question.relevant, key=lambda relevant: relevant.document_id):
-        rows = np.flatnonzero(corpus.document_ids == relevant.document_id).tolist()
-        labelled = [row for row in rows if corpus.chunk_ids[row] == relevant.chunk_id]
-        if not rows:
-            continue
-        answer = min(
-            labelled or rows,
-            key=lambda row: (places.get(corpus.chunk_ids[row], FUSED_DEPTH), -float(near[row]), corpus.chunk_ids[row]),
-        )
-        hard = hard_negatives(
-            vector, corpus.vectors, answer=answer, barred=barred | answers, count=negatives, names=corpus.chunk_ids
-        )
-        chunk_id = corpus.chunk_ids[answer]
-        found.append(
-            {
-                "pair_id": hashlib.sha256(f"{question.question_id}\0{chunk_id}".encode()).hexdigest()[:32],
-                "question_id": question.question_id,
-                "question": question.question,
-                "origin": str(question.origin),
-                "split": str(split),
-                "language": corpus.languages[answer],
-                "document_id": relevant.document_id,
-                "chunk_id": chunk_id,
-                "negatives": [corpus.chunk_ids[row] for row in hard],
-            }
-        )
-    return found

@@ -16,11 +16,11 @@ from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.errors import NothingToEvaluateError
 from xnai_pipelines.evaluation.evaluate import question_set
-from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import SearchIndex
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.measured import logged_once, measured_once

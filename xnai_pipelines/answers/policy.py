@@ -9,9 +9,9 @@ from xnai_pipelines.answers.ask import ANSWERS_VERSION, weigh
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import FEWEST, NO_POLICY, RefusalPolicy, choose_policy
 from xnai_pipelines.evaluation.evaluate import question_set
-from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.policy import questions_to_choose_on
 from xnai_pipelines.questions.question import Origin, Question
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.state.context import StageContext
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.manifest import Release

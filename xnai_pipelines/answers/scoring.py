@@ -135,15 +135,18 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             for first, last in part.read_with(one.text):
                 inside |= (middles >= 2 * (one.start + first)) & (middles <= 2 * (one.start + last))
                 text = f"{one.text[first:last]} {text}"
+            of_the_kind = not wanted or has_one(text, *wanted, question)
+            shared |= asked.shared(passages.terms(text))
+            if heading := _heading(one, start):
+                inside |= (middles >= 2 * heading[0]) & (middles <= 2 * heading[1])
+                text = f"{one.text[heading[0] - one.start : heading[1] - one.start]} {text}"
             best, common = _best(similarities[:, inside]), asked.shared(passages.terms(text))
-            shared |= common
             every |= common | above[section]
             maxsim, overlap = float(best.mean()), _share(asked, common)
             total = maxsim + OVERLAP * overlap + RANKING * (one.score - highest)
             total += BEFORE * (float(np.maximum(best, before).mean()) - maxsim)
             total += BEFORE * (_share(asked, common | common_before) - overlap)
             total += HEADINGS * (_share(asked, common | above[section]) - overlap)
-            of_the_kind = not wanted or has_one(text, *wanted, question)
             if exact and not (of_the_kind and (common | common_before | above[section])[asked.named].all()):
                 before, common_before = best, common
                 continue
@@ -165,6 +168,14 @@ def _question(passages: Passages, text: str) -> _Question:
     named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
     telling = np.array([not (one[0].isdigit() and len(one[0]) <= SMALL) for one in forms], bool)
     return _Question(forms, rarity, named, telling, passages.question_tokens(text))
+
+
+def _heading(one: Evidence, position: int) -> tuple[int, int] | None:
+    """Return the range of the heading that a character stands below, if it is in the evidence: it is read with it."""
+    at = one.landmark_at(position)
+    line = one.text[at.start - one.start :].partition("\n")[0]
+    is_heading = bool(at.heading_path) and at.heading_path[-1] in line and at.start + len(line) <= position
+    return (at.start, at.start + len(line)) if is_heading else None
 
 
 def _similarities(asked: _Question, codes: Sequence[TokenCodes]) -> tuple[npt.NDArray[np.int64], Scores]:

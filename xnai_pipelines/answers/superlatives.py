@@ -38,15 +38,7 @@ _DATE = re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)\b|(?P<D>\d{1,2})\.(?P<
 _COMMA_IS_DECIMAL = re.compile(r",\d{1,2}(?!\d)|\.\d{3}(?!\d)")
 _POINT_IS_DECIMAL = re.compile(r"\.\d{1,2}(?!\d)|,\d{3}(?!\d)")
 _BYTES = ("byte", "kilobyte", "megabyte", "gigabyte", "terabyte")
-_SECONDS = {
-    "second": 1,
-    "minute": 60,
-    "hour": 3600,
-    "day": 86_400,
-    "week": 604_800,
-    "month": 2_629_800,
-    "year": 31_557_600,
-}
+_SECONDS = {"second": 1, "minute": 60, "day": 86_400, "month": 2_629_800, "year": 31_557_600}
 _MEASURES = {f"unit:{name}": ("size", Decimal(1000**at)) for at, name in enumerate(_BYTES)} | {
     f"unit:{name}": ("time", Decimal(seconds)) for name, seconds in _SECONDS.items()
 }

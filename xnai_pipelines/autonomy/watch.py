@@ -33,7 +33,7 @@ MENDED_BY = {
     Cause.MISSING_DOCUMENTS: Action.INGEST,
     Cause.MODEL_FAULT: Action.ALERT,
 }
-EMBED_ANEW = "`xnai run --new-release` embeds everything anew."
+EMBED_AGAIN = "`xnai run --new-release` embeds everything again."
 
 
 def look_for_degradation(
@@ -98,5 +98,5 @@ def _drift(home: Home, release: int) -> DriftSummary | None:
     if report is None or report.release != release:
         return None
     if report.cause is Cause.INDEX_FAULT and not ingest_mends(report.tests):
-        return DriftSummary(str(report.cause), Action.ALERT, f"{report.conclusion} {EMBED_ANEW}")
+        return DriftSummary(str(report.cause), Action.ALERT, f"{report.conclusion} {EMBED_AGAIN}")
     return DriftSummary(str(report.cause), MENDED_BY.get(report.cause, Action.RETRAIN), report.conclusion)

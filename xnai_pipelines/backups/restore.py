@@ -12,7 +12,7 @@ from xnai_pipelines.backups.golden import ask, golden_questions
 from xnai_pipelines.backups.repository import Repository
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.errors import BackupDamagedError, BackupError, XnaiError
-from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
+from xnai_pipelines.state.lance_files import lost_files, table_folders
 from xnai_pipelines.state.layout import Home
 
 _PARTIAL = ".restoring"
@@ -81,12 +81,7 @@ def restore(repository: Repository, backup: Backup, into: Path) -> RestoreReport
                 "Free some space, or name a folder on another disk."
             )
         shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True, mode=0o700)
-        for file in backup.files:
-            _write(repository, file, partial)
-        _check_tables(partial)
-        if Home(partial).secrets.is_dir():
-            Home(partial).secrets.chmod(0o700)
+        _fill(partial, repository, backup)
         if exists:
             for entry in sorted(partial.iterdir(), key=lambda entry: entry == Home(partial).releases):
                 entry.rename(into / entry.name)
@@ -139,6 +134,16 @@ def changed_files(repository: Repository, backup: Backup, home: Path) -> list[st
     return [file.path for file in backup.files if repository.names_of(home / file.path) != file.blocks]
 
 
+def _fill(folder: Path, repository: Repository, backup: Backup) -> None:
+    """Make the home in a folder that is not there yet, and check that its tables are whole."""
+    folder.mkdir(parents=True, mode=0o700)
+    for file in backup.files:
+        _write(repository, file, folder)
+    _check_tables(folder)
+    if Home(folder).secrets.is_dir():
+        Home(folder).secrets.chmod(0o700)
+
+
 def _write(repository: Repository, file: StoredFile, root: Path) -> None:
     path = root / file.path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -161,10 +166,8 @@ def _write(repository: Repository, file: StoredFile, root: Path) -> None:
 
 def _check_tables(root: Path) -> None:
     for folder in table_folders(Home(root).lancedb):
-        newest = newest_version(folder)
-        wrong = [*missing_files(folder, newest), *cut_off_files(folder, newest)]
-        if wrong:
-            raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {wrong[0]}")
+        if lost := lost_files(folder):
+            raise BackupDamagedError(f"the table {folder.stem} was backed up without the whole of {lost[0]}")
 
 
 def _asked(backup: Backup, home: Path) -> tuple[Golden, ...]:

@@ -163,7 +163,7 @@ def chosen_seal(key: str | None, key_file: Path | None) -> Seal:
     """Return the encryption with the key given, or with that of the file; without either, checksums.
 
     Raises:
-        SettingsError: Both are given, or what is given is no key.
+        SettingsError: Both are given, or what is given is not a key.
         MissingExtraError: The extra `encryption` is not installed.
     """
     if key is not None and key_file is not None:

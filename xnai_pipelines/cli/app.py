@@ -143,7 +143,8 @@ def require_encoder() -> None:
     Raises:
         MissingExtraError: It is not; the message has the command that installs it.
     """
-    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, default_encoder_folder
+    from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
+    from xnai_pipelines.encoders.source import default_encoder_folder
     from xnai_pipelines.extras import require
 
     if settings().encoder is None:
@@ -168,10 +169,11 @@ def checked_encoders(names: Sequence[str]) -> list[str]:
     """Return the names of encoders with absolute folders; XNAI_ENCODER may be a hub id, and nothing else is fetched.
 
     Raises:
-        OptionError: A name is no folder and no encoder of a package.
+        OptionError: A name is neither a folder nor an encoder of a package.
         MissingExtraError: The package is not installed.
     """
-    from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name
+    from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
+    from xnai_pipelines.encoders.source import lasting_name
     from xnai_pipelines.errors import OptionError
     from xnai_pipelines.extras import require
 

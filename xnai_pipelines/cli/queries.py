@@ -11,7 +11,7 @@ from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
-from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, refusal
+from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, why_refused
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.evaluation.make import last_evaluation
 from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
@@ -92,7 +92,7 @@ def planned_run(settings: Settings, *, verify: bool) -> PlannedRun:
         files={**todo.changes.counts(), "skipped": len(todo.listing.skipped)},
         to_read=to_read,
         seconds=expected_seconds(home, todo),
-        refusal=refusal(todo, rules.guard),
+        refusal=why_refused(todo, rules.guard),
     )
 
 

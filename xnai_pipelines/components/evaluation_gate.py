@@ -41,7 +41,7 @@ class GateVerdict:
 def judge(metric: str, value: float, floor: float | None, champion: float | None, max_loss: float) -> GateVerdict:
     """Return whether a value reaches the floor and lies at most `max_loss` below the champion's; None is no limit."""
     if not math.isfinite(value):
-        return GateVerdict(False, f"{metric} is {value:g}, which is no measurement.")
+        return GateVerdict(False, f"{metric} is {value:g}, which is not a measurement.")
     limits = [
         *([] if floor is None else [(floor, f"the floor of {floor:g}")]),
         *([] if champion is None else [(champion - max_loss, f"the champion's {champion:g} less {max_loss:g}")]),

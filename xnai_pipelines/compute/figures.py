@@ -46,7 +46,7 @@ def measured(function: Callable[[Shard], Result], shard: Shard) -> Done[Result]:
     )
 
 
-def counted(done: Done[Result], figures: dict[str, WorkerFigures]) -> Result:
+def recorded(done: Done[Result], figures: dict[str, WorkerFigures]) -> Result:
     """Return the result of a shard after adding it to its worker's figures."""
     worker = figures.setdefault(done.worker, WorkerFigures())
     worker.shards += 1

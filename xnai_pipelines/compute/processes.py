@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 
-from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, counted, measured
+from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, measured, recorded
 from xnai_pipelines.errors import WorkersLostError
 
 _BARREN_ROUNDS = 3  # in a row: workers that die before any of them finishes a shard will die again
@@ -53,7 +53,7 @@ class Processes:
         numbers = {self._pool.submit(measured, function, shard): number for number, shard in waiting.items()}
         try:
             for future in as_completed(numbers):
-                result = counted(future.result(), self.figures)
+                result = recorded(future.result(), self.figures)
                 del waiting[numbers[future]]
                 yield result
         finally:

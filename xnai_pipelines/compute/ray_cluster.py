@@ -4,7 +4,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 
-from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, counted, measured
+from xnai_pipelines.compute.figures import Result, Shard, WorkerFigures, measured, recorded
 from xnai_pipelines.errors import UnavailableError, WorkersLostError
 from xnai_pipelines.extras import require
 
@@ -46,7 +46,7 @@ class RayCluster:
             while waiting:
                 ready, waiting = ray.wait(waiting)
                 for done in ray.get(ready):
-                    yield counted(done, self.figures)
+                    yield recorded(done, self.figures)
         except lost as error:
             raise WorkersLostError(
                 f"Ray gave up a shard after {_TRIES_AGAIN + 1} tries ({type(error).__name__}). A machine may lack "

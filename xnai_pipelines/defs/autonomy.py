@@ -197,7 +197,7 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
     tell_of_failures = dg.run_failure_sensor(
         name=base.name("failed_runs"),
         default_status=base.sensor_status,
-        description="Tells people of every run that failed: in alerts.jsonl, and at XNAI_WEBHOOK where it is set.",
+        description="Sends an alert for each failed run: to alerts.jsonl, and to XNAI_WEBHOOK if it is set.",
     )
     return dg.Definitions(
         assets=[
@@ -214,9 +214,9 @@ def definitions(base: Base, jobs: Jobs) -> dg.Definitions:
                 accuracy_degradation_sensor,
                 jobs=[jobs.retrain, jobs.try_encoder, jobs.maintain, jobs.refresh],
                 every_seconds=30,
-                description="Reads the evaluations in MLflow. Where accuracy fell below the floor, or below what the "
-                "release had when it was released, it asks for a retraining, or for what else mends the cause that the "
-                "drift report names.",
+                description="Reads the evaluations in MLflow. If accuracy falls below the floor, or below what the "
+                "release had when it was released, it requests a retraining, or the job that fixes the cause named by "
+                "the drift report.",
             ),
             tell_of_failures(base.bound(failed_runs)),
         ],

@@ -51,7 +51,7 @@ def revision_of(*parts: object) -> str:
 
 
 def rows_revision(tables: Tables, spec: TableSpec, columns: Sequence[str], *parts: object) -> str:
-    """Return a revision that differs if a row does, in these columns, or one of the parts. The order is no matter."""
+    """Return a revision that differs if a row does, in these columns, or a part; in any order."""
     total, rows = 0, 0
     for batch in tables.stream(spec, columns, rows=4_096):
         for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from xnai_pipelines.defs.base import Base
-from xnai_pipelines.defs.metadata import image, result, revision_of
+from xnai_pipelines.defs.metadata import image, result, revision_of, workers_table
 from xnai_pipelines.defs.resources import EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import cpu_flags
@@ -154,8 +154,9 @@ def precision_card(
 
     Measured again only when the models, the corpus, the questions or the processor changed.
     """
+    stage = stores.stage_context(context)
     outcome = make_card(
-        stores.stage_context(context),
+        stage,
         tracking.tracker(),
         encoder.base(),
         base.settings.policy,
@@ -176,6 +177,7 @@ def precision_card(
         corpus=card.corpus,
         cpu_flags=list(card.cpu_flags),
         mlflow_run=tracking.link(outcome.kept.mlflow_run),
+        workers=workers_table(stage.engine),
     )
 
 
@@ -237,8 +239,9 @@ def encoder_card(
     It changes nothing. XNAI_ENCODER with `xnai run --new-release` switches; the accuracy sensor tries the best encoder
     before it asks for an adapter.
     """
+    stage = stores.stage_context(context)
     card = compare_encoders(
-        stores.stage_context(context),
+        stage,
         names_to_compare(config.encoders, encoder.encoder),
         weight=base.settings.vector_weight,
         threads=encoder.threads,
@@ -252,6 +255,7 @@ def encoder_card(
         made_at=None,
         failed=dg.MetadataValue.json(dict(card.failed)),
         conclusion=card.conclusion,
+        workers=workers_table(stage.engine),
     )
 
 

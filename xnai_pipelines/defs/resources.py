@@ -181,7 +181,7 @@ class StoresResource(HomeResource):
 
 
 def _say(log: dg.DagsterLogManager | None) -> Callable[[str], None]:
-    """Return what tells people a sentence: in the run's log, and on standard error of a run of the CLI."""
+    """Return what shows people a sentence: in the run's log, and on standard error of a run of the CLI."""
 
     def say(sentence: str) -> None:
         if log is not None:

@@ -34,7 +34,7 @@ class Diagnosis:
 
     @property
     def can_mend(self) -> bool:
-        """Whether `xnai doctor --fix` mends it."""
+        """Whether `xnai doctor --fix` fixes it."""
         return self.mend is not None
 
 

@@ -1,12 +1,11 @@
 """What killed processes left behind."""
 
-import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.locks import WRITER, dead_runs, forget_dead_run, held_if_free, is_held
 
 # Folders that a process fills under a temporary name, and the lock that it holds meanwhile.
@@ -47,12 +46,12 @@ def inspect_unfinished(home: Home) -> Iterator[Diagnosis]:
                     "A killed process left it unfinished. It only takes up space.",
                     "`xnai doctor --fix` removes it",
                     Urgency.RISK,
-                    partial(_remove, folder, home.root / lock.format(name=name)),
+                    partial(_remove, home, folder, lock.format(name=name)),
                 )
 
 
-def _remove(folder: Path, lock: Path) -> None:
+def _remove(home: Home, folder: Path, lock: str) -> None:
     """Remove the folder, unless a process has begun to work on it."""
-    with held_if_free(lock) as free:
+    with held_if_free(home, lock) as free:
         if free and folder.is_dir():
-            shutil.rmtree(folder)
+            remove(folder)

@@ -103,6 +103,6 @@ def _wrong_pointer(home: Home) -> str | None:
 
 def _repair(home: Home) -> None:
     """Repair the pointer, unless a run writes now or has moved it meanwhile."""
-    with held_if_free(home.root / WRITER) as alone:
+    with held_if_free(home, WRITER) as alone:
         if alone and _wrong_pointer(home):
             Releases(home.releases).repair_pointer()

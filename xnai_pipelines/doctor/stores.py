@@ -1,7 +1,6 @@
 """What is stored: tables, SQLite files, records, and the files that search maps into memory."""
 
 import json
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,7 +11,7 @@ from xnai_pipelines.doctor.diagnosis import AGAIN, RESTORE, Diagnosis, Urgency
 from xnai_pipelines.errors import DamagedArtefactError, ReleaseError, TableError
 from xnai_pipelines.state.artefacts import read_card
 from xnai_pipelines.state.lance_files import cut_off_files, missing_files, newest_version, table_folders
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.locks import WRITER, held_if_free
 from xnai_pipelines.state.manifest import Releases, is_embeddings_table
 from xnai_pipelines.state.tables import table_names
@@ -145,19 +144,19 @@ def _damaged_card(folder: Path) -> str | None:
 
 
 def _set_aside(home: Home, path: Path) -> None:
-    with held_if_free(home.root / WRITER) as alone:
+    with held_if_free(home, WRITER) as alone:
         if alone and _no_json(path):
             path.rename(path.with_name(f"{path.name}.damaged"))
 
 
 def _remove_database(home: Home, path: Path) -> None:
-    with held_if_free(home.root / WRITER) as alone:
+    with held_if_free(home, WRITER) as alone:
         if alone and path.exists() and _damage(path):
             for suffix in ("", "-wal", "-shm", "-journal"):
                 path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 
 def _remove_search_files(home: Home, folder: Path) -> None:
-    with held_if_free(home.root / WRITER) as alone:
+    with held_if_free(home, WRITER) as alone:
         if alone and _damaged_card(folder):
-            shutil.rmtree(folder)
+            remove(folder)

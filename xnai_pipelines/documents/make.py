@@ -216,7 +216,7 @@ def ingest_documents(
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
-        objection = None if request.allow_vanishing else refusal(todo, rules.guard)
+        objection = None if request.allow_vanishing else why_refused(todo, rules.guard)
         if objection:
             raise IngestRefusedError(objection)
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
@@ -262,7 +262,7 @@ def _empty(folder: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def refusal(todo: Plan, guard: VanishGuard) -> str | None:
+def why_refused(todo: Plan, guard: VanishGuard) -> str | None:
     """Return why a run without `allow_vanishing` stops before it reads a file, None if it continues."""
     if not todo.listing.files and not todo.listing.unlisted:
         return (

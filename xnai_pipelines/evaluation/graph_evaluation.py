@@ -23,7 +23,6 @@ from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.measured import logged_once, measured_once
-from xnai_pipelines.state.records import read_record
 from xnai_pipelines.state.tracker import Experiment, MlflowRun, RunContent, Tracker
 
 GRAPH = "xnai/graph"
@@ -115,11 +114,6 @@ def evaluate_graph(context: StageContext, tracker: Tracker, *, threads: int) -> 
         path = _path(context.home)
         kept, _ = measured_once(path, grounds, measure, GraphEvaluation)
         return logged_once(path, kept, lambda: _log(tracker, kept, context.run_id))
-
-
-def last_graph_evaluation(home: Home) -> GraphEvaluation | None:
-    """Return the last evaluation, None before the first."""
-    return read_record(_path(home), GraphEvaluation)
 
 
 def _path(home: Home) -> Path:

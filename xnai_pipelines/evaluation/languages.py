@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.encoders.encoder import open_tokenizer
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.encoders.specification import read_encoder_file
 from xnai_pipelines.encoders.writing import Writing, writing
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean

@@ -1,7 +1,5 @@
 """Evaluates retrieval once per state of questions and index. Keeps the result locally and logs it to MLflow."""
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,19 +15,18 @@ from xnai_pipelines.evaluation.report import EvaluationReport, PastEvaluation, S
 from xnai_pipelines.evaluation.slices import DocumentFacts
 from xnai_pipelines.evaluation.timeline import Event, timeline_plot
 from xnai_pipelines.extras import missing
-from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.questions.make import lost_labels, read_questions, splits_given
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.layout import Home, remove, write_parquet
-from xnai_pipelines.state.manifest import Release
 from xnai_pipelines.state.measured import logged_once, measured_once
 from xnai_pipelines.state.records import read_record
-from xnai_pipelines.state.schemas import DOCUMENTS, embeddings_spec
+from xnai_pipelines.state.schemas import DOCUMENTS
 from xnai_pipelines.state.tracker import MlflowRun, Tracker
 
 PLOTTED = 60  # past evaluations
@@ -195,13 +192,3 @@ def _search_settings(context: StageContext, index: SearchIndex) -> dict[str, Set
         "graph_weight": index.policy.graph_weight,
         "labels_left_out": lost_labels(context.home),
     }
-
-
-def index_content(context: StageContext, release: Release) -> str:
-    """Return a hash of what is searched: the rows of the release's table, their vector space, and the graph if any."""
-    spec = embeddings_spec(release.embeddings_table, release.dimension)
-    keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
-    content = [release.vector_space, keys]
-    if graph := read_graph_record(context.home).revision:
-        content.append(graph)
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -15,13 +15,13 @@ from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.graph_share import GraphTrial, try_graph
 from xnai_pipelines.evaluation.intervals import Estimate, paired_difference
 from xnai_pipelines.evaluation.knowledge import LANGUAGES, known_languages
-from xnai_pipelines.evaluation.make import index_content
 from xnai_pipelines.evaluation.metrics import best_first, measure
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.evaluation.reranking import RerankerTrial, chosen_reranker, try_rerankers
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Origin, Question, Split
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
+from xnai_pipelines.search.make import index_content
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.query import Mode
 from xnai_pipelines.search.reranking import TOKENS

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, sum_by
+from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.rows import digest
 
 LARGEST = 40  # members of a community that is not divided
 SMALLEST = 3  # members of a community that is kept
+_BIND_NOTHING = tuple(kind.value for kind in (Kind.DATE, Kind.VERSION, Kind.ADDRESS, Kind.EMAIL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,18 @@ class Network:
         """Sum of the weights at each node, float64 [n]."""
         size = len(self.ids)
         return sum_by(self.low, self.weight, size) + sum_by(self.high, self.weight, size)
+
+
+def dividing(relations: pa.Table, entities: pa.Table) -> pa.Table:
+    """Return the relations by which entities are divided: two things of one year need have nothing else in common.
+
+    Args:
+        relations: Columns source_id and target_id.
+        entities: Columns entity_id and type.
+    """
+    ids = entities["entity_id"].filter(pc.is_in(entities["type"], pa.array(_BIND_NOTHING, pa.string())))
+    bare = (pc.is_in(relations[end], ids.combine_chunks()) for end in ("source_id", "target_id"))
+    return relations.filter(pc.invert(pc.or_(*bare)))
 
 
 def network_of(relations: pa.Table) -> Network:

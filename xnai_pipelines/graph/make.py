@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.communities import communities_of, dividing, network_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of
@@ -19,7 +19,7 @@ from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_p
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
-from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
+from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.graph.touched import (
     STATED,
@@ -37,7 +37,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 5  # raised when the same extractions give other tables
+VERSION = 6  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
@@ -262,18 +262,20 @@ def _relations(tables: Tables, _: Overrides) -> list[Change]:
 
 
 def _communities(tables: Tables, _: Overrides) -> list[Change]:
-    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form"]))
+    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form", "type"]))
     return [Change.of_all(tables, COMMUNITIES, rows)]
 
 
 def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
+    relations = dividing(relations, entities)
     network = network_of(relations)
     communities = communities_of(network)
-    chosen = chosen_sentences(communities, network, relations)
+    central = central_members(communities, network)
+    chosen = chosen_sentences(communities, central, network, relations)
     texts = texts_of(tables, {chunk for ranges in chosen for chunk, _, _ in ranges})
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
-    grounds = community_grounds(communities, network, relations, forms)
-    return community_rows(communities, network, chosen, forms, texts, grounds)
+    grounds = community_grounds(communities, central, network, relations, forms)
+    return community_rows(communities, central, network, chosen, forms, texts, grounds)
 
 
 # What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.

@@ -14,18 +14,23 @@ from xnai_pipelines.graph.tables import COMMUNITIES
 
 IN_TITLE = 3  # entities
 IN_SUMMARY = 5  # sentences
-SHORTEST, LONGEST = 25, 600  # characters of a sentence in a summary
+SHORTEST, LONGEST = 25, 300  # characters of a sentence in a summary
 
 Range = tuple[str, int, int]  # chunk id, start, end
 
 
 def community_grounds(
-    communities: Sequence[Community], network: Network, relations: pa.Table, forms: Mapping[str, str]
+    communities: Sequence[Community],
+    central: Sequence[Sequence[int]],
+    network: Network,
+    relations: pa.Table,
+    forms: Mapping[str, str],
 ) -> pa.Table:
     """Return id and grounds of the communities: of their members, and the relations between them.
 
     Args:
         communities: The communities, each after the one that it is part of.
+        central: Central members of each.
         network: The graph that was divided.
         relations: Column revision of the relations that it was made of.
         forms: Form of each entity.
@@ -33,7 +38,7 @@ def community_grounds(
     ids = community_ids(communities, network)
     members, of = _members(communities)
     related = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=np.int64)]
-    for group in _inside(communities, len(network.ids), network.source, network.target):
+    for _, group in _inside(communities, len(network.ids), network.source, network.target):
         at = np.flatnonzero(group >= 0)
         related[0].append(at)
         related[1].append(group[at])
@@ -41,7 +46,8 @@ def community_grounds(
     columns = (
         pa.array([each.level for each in communities], pa.int64()),
         pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
-        pa.array(_titles(communities, network, forms), pa.string()),
+        pa.array(_titles(central, network, forms), pa.string()),
+        pa.array([[network.ids[node] for node in nodes] for nodes in central], pa.list_(pa.string())),
         fingerprints_of_groups(taken(network.ids, members), of, len(ids)),
         fingerprints_of_groups(revisions, np.concatenate(related[1]), len(ids)),
     )
@@ -54,30 +60,48 @@ def _members(communities: Sequence[Community]) -> tuple[Ints, Ints]:
     return members, np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
 
 
-def _titles(communities: Sequence[Community], network: Network, forms: Mapping[str, str]) -> list[str]:
-    """Return the titles of communities: the forms of their central entities."""
+def central_members(communities: Sequence[Community], network: Network) -> list[list[int]]:
+    """Return the nodes that each community is called by: much of what binds them is inside, and it is much.
+
+    A node counts by the weight of its edges inside, times the share that this has of all its edges: what is everywhere,
+    such as a nationality, is central to no group.
+    """
     members, of = _members(communities)
-    order = np.lexsort((members, -network.strength.round(6)[members], of))  # the central ones first
-    central: list[list[str]] = [[] for _ in communities]
+    level = np.array([community.level for community in communities], dtype=np.int64)[of]
+    strength, inner = network.strength, np.zeros(len(members))
+    for each, group in _inside(communities, len(network.ids), network.low, network.high):
+        mine = np.flatnonzero(group >= 0)
+        ends = (sum_by(end[mine], network.weight[mine], len(network.ids)) for end in (network.low, network.high))
+        inside = sum(ends, np.zeros(len(network.ids)))
+        inner[level == each] = (inside**2 / strength)[members[level == each]]
+    order = np.lexsort((members, -inner.round(6), of))
+    central: list[list[int]] = [[] for _ in communities]
     for at in order[np.arange(len(order)) - np.searchsorted(of, of) < IN_TITLE].tolist():
-        central[of[at]].append(forms[network.ids[members[at]]])
-    return [", ".join(each) for each in central]
+        central[of[at]].append(int(members[at]))
+    return central
 
 
-def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: Ints) -> Iterator[Ints]:
-    """Yield for each level the community that has both ends of each relation, int64 [relations]; -1 if none has."""
+def _titles(central: Sequence[Sequence[int]], network: Network, forms: Mapping[str, str]) -> list[str]:
+    """Return the titles of communities: the forms of their central members."""
+    return [", ".join(forms[network.ids[node]] for node in nodes) for nodes in central]
+
+
+def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: Ints) -> Iterator[tuple[int, Ints]]:
+    """Yield each level, and the community of it that has both ends of each relation, int64; -1 if none has."""
     members, of = _members(communities)
     level = np.array([community.level for community in communities], dtype=np.int64)[of]
     for each in np.unique(level).tolist():
         of_node = np.full(nodes, -1, dtype=np.int64)
         of_node[members[level == each]] = of[level == each]
-        yield np.where(of_node[source] == of_node[target], of_node[source], -1)
+        yield each, np.where(of_node[source] == of_node[target], of_node[source], -1)
 
 
-def chosen_sentences(communities: Sequence[Community], network: Network, relations: pa.Table) -> list[list[Range]]:
-    """Return the sentences of each community's summary: those with most weight of relations between its members.
+def chosen_sentences(
+    communities: Sequence[Community], central: Sequence[Sequence[int]], network: Network, relations: pa.Table
+) -> list[list[Range]]:
+    """Return the sentences of each community's summary: those that relate its central members most to others of it.
 
-    One of each chunk; in the order of their weight.
+    One of each chunk; in the order of the weight of these relations. All pairs of members would prefer lists of names.
     """
     ranges, relation = flat(relations["sentences"])
     chunk, chunks = encoded(ranges.field("chunk_id"))
@@ -86,8 +110,11 @@ def chosen_sentences(communities: Sequence[Community], network: Network, relatio
     weight = relations["weight"].to_numpy()
     chosen: list[list[Range]] = [[] for _ in communities]
     source, target = (position_in(relations[name], network.ids) for name in ("source_id", "target_id"))
-    for of_relation in _inside(communities, len(network.ids), source, target):
-        group = of_relation[relation]
+    of_level = np.array([community.level for community in communities], dtype=np.int64)
+    for level, of_relation in _inside(communities, len(network.ids), source, target):
+        is_central = np.zeros(len(network.ids), dtype=bool)
+        is_central[[node for at in np.flatnonzero(of_level == level).tolist() for node in central[at]]] = True
+        group = np.where(is_central[source] | is_central[target], of_relation, -1)[relation]
         mine = (group >= 0) & fits
         for at, *place in _heaviest(group[mine], chunk[mine], start[mine], end[mine], weight[relation][mine]):
             chosen[at].append((chunks[place[0]], place[1], place[2]))
@@ -111,6 +138,7 @@ def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) 
 
 def community_rows(
     communities: Sequence[Community],
+    central: Sequence[Sequence[int]],
     network: Network,
     chosen: Sequence[Sequence[Range]],
     forms: Mapping[str, str],
@@ -121,6 +149,7 @@ def community_rows(
 
     Args:
         communities: All communities, each after the one that it is part of.
+        central: Central members of each.
         network: The graph that was divided.
         chosen: Sentences of each summary.
         forms: Form of each entity.
@@ -145,7 +174,7 @@ def community_rows(
         "level": pa.array([each.level for each in mine], pa.int64()),
         "parent": pa.array([None if each.parent is None else ids[each.parent] for each in mine], pa.string()),
         "members": grouped(taken(network.ids, members), of, len(mine)),
-        "title": pa.array(_titles(mine, network, forms), pa.string()),
+        "title": pa.array(_titles([central[at] for at in wanted], network, forms), pa.string()),
         "summary": pa.array(summaries, COMMUNITIES.schema.field("summary").type),
         "grounds": grounds["grounds"],
     }

@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat, ints
-from xnai_pipelines.graph.communities import communities_of, network_of
+from xnai_pipelines.graph.communities import communities_of, dividing, network_of
 from xnai_pipelines.graph.entities import entity_grounds, entity_rows
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.occurrences import chunk_grounds, occurrence_rows, titles_of
 from xnai_pipelines.graph.relations import relation_rows, rounded_up
-from xnai_pipelines.graph.summaries import chosen_sentences, community_grounds, community_rows
+from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.state.schemas import CHUNKS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
@@ -86,11 +86,13 @@ def touched_relations(tables: Tables) -> list[Change] | None:
 
 def touched_communities(tables: Tables) -> list[Change]:
     """Return the communities whose members, or relations between them, changed."""
-    forms = tables.pairs(ENTITIES, "entity_id", "form")
-    relations = tables.read(RELATIONS, ["source_id", "target_id", "weight", "revision"])
+    entities = tables.read(ENTITIES, ["entity_id", "form", "type"])
+    forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
+    relations = dividing(tables.read(RELATIONS, ["source_id", "target_id", "weight", "revision"]), entities)
     network = network_of(relations)
     communities = communities_of(network)
-    wanted = community_grounds(communities, network, relations, forms)
+    central = central_members(communities, network)
+    wanted = community_grounds(communities, central, network, relations, forms)
     stored = tables.read(COMMUNITIES, ["community_id", "revision", "grounds"])
     ids = _differing(wanted, stored, "community_id")
     mine = _among(wanted, "community_id", ids)
@@ -99,9 +101,9 @@ def touched_communities(tables: Tables) -> list[Change]:
     columns = ["source_id", "target_id", "weight", "sentences"]
     few = len(members) <= MOST
     between = _read(tables, RELATIONS, columns, "source_id", members) if few else tables.read(RELATIONS, columns)
-    chosen = chosen_sentences(communities, network, between)
+    chosen = chosen_sentences(communities, central, network, dividing(between, entities))
     texts = texts_of(tables, {chunk for at in positions.tolist() for chunk, _, _ in chosen[at]})
-    rows = community_rows(communities, network, chosen, forms, texts, mine)
+    rows = community_rows(communities, central, network, chosen, forms, texts, mine)
     return [Change(COMMUNITIES, rows, _among(stored, "community_id", ids))]
 
 

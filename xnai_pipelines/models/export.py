@@ -12,7 +12,7 @@ from xnai_pipelines.encoders.specification import MODEL_FILE, TOKENIZER_FILE, En
 from xnai_pipelines.encoders.stored.graph import quantize_dynamic_int8
 from xnai_pipelines.extras import missing, require
 from xnai_pipelines.models.bert import is_bert, write_bert
-from xnai_pipelines.models.encoder_card import SAMPLES, agreement, make_card, unmeasured
+from xnai_pipelines.models.folder_card import SAMPLES, agreement_with, folder_card, unmeasured
 from xnai_pipelines.models.tokenizer import write_tokenizer
 from xnai_pipelines.models.torch_export import LIBRARIES, torch_vectors, write_with_torch
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
@@ -108,8 +108,8 @@ def _fill(spec: EncoderSpec, folder: Path) -> dict[str, Any]:
                 Encoder.open_unchecked(folder, 1, model).encode_passages(SAMPLES).vectors
                 for model in (folder / MODEL_FILE, graph)
             )
-        metrics = agreement(ours, exact, "fp32")
-    return make_card(
+        metrics = agreement_with(ours, exact, "fp32")
+    return folder_card(
         spec,
         folder,
         runtime=Runtime(spec.variant),
@@ -125,4 +125,4 @@ def _compared_with_torch(spec: EncoderSpec, folder: Path) -> Mapping[str, float 
     if missing("quantize"):
         return unmeasured("torch_fp32")
     ours = Encoder.open_unchecked(folder, 1).encode_passages(SAMPLES).vectors
-    return agreement(ours, torch_vectors(spec, folder), "torch_fp32")
+    return agreement_with(ours, torch_vectors(spec, folder), "torch_fp32")

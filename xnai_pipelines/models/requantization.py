@@ -22,10 +22,10 @@ def why_requantize(tables: Tables, home: Home, base: EncoderSpec) -> Requantizat
     built = model_reports(home)
     known = read_set(home)
     share = changed_share(known, corpus_passages(tables)) if known else None
-    return decide([report.base_sha256 for report in built], base.weights_sha256, share)
+    return decide_requantization([report.base_sha256 for report in built], base.weights_sha256, share)
 
 
-def decide(made_from: list[str], base_sha256: str, changed: float | None) -> Requantization:
+def decide_requantization(made_from: list[str], base_sha256: str, changed: float | None) -> Requantization:
     """Return the decision. Pure.
 
     Args:

@@ -24,7 +24,7 @@ from xnai_pipelines.encoders.specification import (
 from xnai_pipelines.encoders.stored.file import save
 from xnai_pipelines.encoders.stored.graph import write_skeleton
 from xnai_pipelines.encoders.stored.tensor import QuantizedModel
-from xnai_pipelines.models.encoder_card import SAMPLES, agreement, make_card
+from xnai_pipelines.models.folder_card import SAMPLES, agreement_with, folder_card
 from xnai_pipelines.models.quantization.model import load_transformer
 from xnai_pipelines.models.quantization.static import StaticReport, quantize_static
 from xnai_pipelines.state.artefacts import publish_artefact
@@ -69,7 +69,7 @@ def build_stored_encoder(
         write_encoder_file(spec, folder)
         # other processes find no stored folder yet, and this graph is the one they will find
         served = expand(folder, expanded_folder(models_root, spec.vector_space), runtime)
-        card = make_card(
+        card = folder_card(
             spec,
             folder,
             runtime=runtime,
@@ -110,7 +110,7 @@ def build_static_encoder(spec: EncoderSpec, texts: Sequence[str], float_folder: 
         report = quantize_static(float_folder / MODEL_FILE, folder / MODEL_FILE, feeds, reduce_range=reduce_range)
         shutil.copyfile(float_folder / TOKENIZER_FILE, folder / TOKENIZER_FILE)
         write_encoder_file(spec, folder)
-        return make_card(
+        return folder_card(
             spec,
             folder,
             runtime=Runtime.INT8_STATIC,
@@ -142,7 +142,7 @@ def _compare(folder: Path, served: Path, float_folder: Path) -> dict[str, float]
     ours = Encoder.open_unchecked(folder, 1, served / MODEL_FILE)
     exact = Encoder.open_unchecked(float_folder, 1)
     vectors = [encoder.encode_passages(SAMPLES).vectors for encoder in (ours, exact)]
-    return agreement(vectors[0], vectors[1], "fp32")
+    return agreement_with(vectors[0], vectors[1], "fp32")
 
 
 def _feeds(folder: Path, texts: Sequence[str], max_length: int) -> list[dict[str, NDArray[np.int64]]]:

@@ -14,7 +14,7 @@ from xnai_pipelines.encoders.encoder import open_tokenizer, pool
 from xnai_pipelines.encoders.specification import EncoderSpec
 from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.models.bert import OPSET
-from xnai_pipelines.models.encoder_card import SAMPLES
+from xnai_pipelines.models.folder_card import SAMPLES
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel

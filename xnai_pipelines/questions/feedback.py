@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.errors import FeedbackError, LabelledQuestionsError
-from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_rows, text_of
+from xnai_pipelines.questions.files import LabelledRow, json_object, labelled_rows, text_field
 from xnai_pipelines.questions.labelled import EXAMPLES, DocumentNames, LabelledQuestions, Unresolved, overlap_of
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split, fault_of, question_id
 from xnai_pipelines.state.day_files import file_of_day
@@ -152,14 +152,14 @@ def feedback_questions(folder: Path, known: Mapping[str, str]) -> LabelledQuesti
     given = read_feedback(folder)
     names, asked, failures = DocumentNames(known), dict[str, _Asked](), list(given.malformed)
     for row in given.labelled:
-        one = asked.setdefault(normalised(row.question or ""), _Asked(row.question or ""))
+        one = asked.setdefault(normal_form(row.question or ""), _Asked(row.question or ""))
         if row.split:
             one.splits.append(row.split)
         document_id = _resolved(names, row.where, row.document, failures)
         if document_id:
             one.grades[document_id] = max(one.grades.get(document_id, 0), row.grade)
     for judgement in given.judgements:
-        one = asked.setdefault(normalised(judgement.question), _Asked(judgement.question))
+        one = asked.setdefault(normal_form(judgement.question), _Asked(judgement.question))
         # A wrong answer from a document that is gone no longer matters.
         document_id = _resolved(names, judgement.where, judgement.source, failures if judgement.right else [])
         if document_id:
@@ -189,9 +189,9 @@ def merged_labels(
     """
     if labelled is None:
         return feedback
-    added = {normalised(question.question): question for question in feedback.questions}
-    both = [_with_answers(question, added.get(normalised(question.question))) for question in labelled.questions]
-    there = {normalised(question.question) for question in both}
+    added = {normal_form(question.question): question for question in feedback.questions}
+    both = [_with_answers(question, added.get(normal_form(question.question))) for question in labelled.questions]
+    there = {normal_form(question.question) for question in both}
     questions = (*both, *(question for words, question in added.items() if words not in there))
     overlap = overlap_of(questions, [], known)
     in_two_splits = (*labelled.overlap.question_examples, *feedback.overlap.question_examples)
@@ -209,7 +209,7 @@ def merged_labels(
     )
 
 
-def normalised(question: str) -> str:
+def normal_form(question: str) -> str:
     """Return a question in Unicode NFC, without case and with single spaces."""
     return " ".join(unicodedata.normalize("NFC", question).split()).casefold()
 
@@ -257,7 +257,7 @@ def _fields(where: str, line: bytes) -> dict[str, Any]:
         raise LabelledQuestionsError(f"{where}: not UTF-8 (byte {error.start + 1} of the line).") from error
     except RecursionError as error:
         raise LabelledQuestionsError(f"{where}: nested too deeply.") from error
-    if fault := fault_of(text_of(where, fields, "question")):
+    if fault := fault_of(text_field(where, fields, "question")):
         raise LabelledQuestionsError(f"{where}: the question {fault}.")
     return fields
 
@@ -272,7 +272,7 @@ def _judgement(where: str, fields: Mapping[str, Any]) -> Feedback:
         raise LabelledQuestionsError(f'{where}: "at" must be a time with a time zone, not {at!r}.')
     if not isinstance(right, bool):
         raise LabelledQuestionsError(f'{where}: "right" must be true or false, not {right!r}.')
-    question, source = (text_of(where, dict(fields), name) for name in ("question", "source"))
+    question, source = (text_field(where, dict(fields), name) for name in ("question", "source"))
     by = None if who is None else str(who)
     return Feedback(question=question, source=source, right=right, at=judged_at, who=by, where=where)
 

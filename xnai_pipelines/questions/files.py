@@ -47,7 +47,7 @@ def _read_jsonl(path: Path) -> Iterator[LabelledRow]:
     seen: dict[str, str] = {}
     for where, line in numbered_lines(path):
         fields = json_object(where, line)
-        question = text_of(where, fields, "question")
+        question = text_field(where, fields, "question")
         given_id = question if fields.get("id") is None else str(fields["id"])
         if given_id in seen:
             raise LabelledQuestionsError(
@@ -64,7 +64,7 @@ def labelled_rows(where: str, fields: dict[str, Any], given_id: str) -> list[Lab
     Raises:
         LabelledQuestionsError: A field is missing or malformed.
     """
-    question, documents = text_of(where, fields, "question"), fields.get("documents")
+    question, documents = text_field(where, fields, "question"), fields.get("documents")
     if not isinstance(documents, list) or not documents or not all(isinstance(name, str) for name in documents):
         raise LabelledQuestionsError(
             f'{where}: "documents" must be a list with at least one source, like ["guide/install.md"].'
@@ -84,7 +84,7 @@ def _read_beir(folder: Path) -> Iterator[LabelledRow]:
         fields = json_object(where, line)
         if not isinstance(fields.get("_id"), str | int):
             raise LabelledQuestionsError(f'{where}: "_id" is missing.')
-        questions[str(fields["_id"])] = text_of(where, fields, "text")
+        questions[str(fields["_id"])] = text_field(where, fields, "text")
     qrels = sorted((folder / "qrels").glob("*.tsv"))
     if not qrels:
         raise LabelledQuestionsError(f"{folder / 'qrels'}: has no train.tsv, dev.tsv or test.tsv.")
@@ -148,7 +148,7 @@ def json_object(where: str, line: str) -> dict[str, Any]:
     return fields
 
 
-def text_of(where: str, fields: dict[str, Any], name: str) -> str:
+def text_field(where: str, fields: dict[str, Any], name: str) -> str:
     """Return a field's text without outer white space.
 
     Raises:

@@ -259,29 +259,37 @@ def decide_promotion(
         )
         write_decision(context.home.decisions, decision)
     tried = [one for one in decisions(context.home.decisions) if one.champion_release == decision.champion_release]
+    files = {
+        "comparison.json": json_bytes(comparison),
+        "comparison.md": comparison_markdown(comparison).encode(),
+        "verdict.md": f"{verdict_markdown(verdict)}\n{remedies_markdown(tried)}".encode(),
+        "differences.png": comparison_plot(comparison, gate.max_slice_loss),
+    }
+    run = _log(tracker, decision, comparison, files, context.run_id)
+    return DecisionOutcome(decision, tuple(tried), comparison, run)
+
+
+def _log(
+    tracker: Tracker, decision: PromotionDecision, comparison: Comparison, files: Mapping[str, bytes], run_id: str
+) -> MlflowRun:
     run = log_comparison(
         tracker,
-        adapter_id=challenger.adapter or "",
+        adapter_id=decision.adapter or "",
         fingerprint=decision.name,
         decision=str(decision.outcome),
         metrics=_metrics(comparison),
-        files={
-            "comparison.json": json_bytes(comparison),
-            "comparison.md": comparison_markdown(comparison).encode(),
-            "verdict.md": f"{verdict_markdown(verdict)}\n{remedies_markdown(tried)}".encode(),
-            "differences.png": comparison_plot(comparison, gate.max_slice_loss),
-        },
+        files=files,
         tags={
-            "vector_space": challenger.vector_space,
-            "dagster_run_id": context.run_id,
+            "vector_space": decision.vector_space,
+            "dagster_run_id": run_id,
             "release": str(comparison.champion.release),
-            "cause": cause_id or cause or "",
+            "cause": decision.cause_id or decision.cause or "",
         },
     )
-    if challenger.adapter:
+    if decision.adapter:
         with suppress(NotTrackedError):  # MLflow lost the adapter's run; the decision itself is logged above
-            tag_adapter(tracker, challenger.adapter, {"decision": str(decision.outcome)})
-    return DecisionOutcome(decision, tuple(tried), comparison, run)
+            tag_adapter(tracker, decision.adapter, {"decision": str(decision.outcome)})
+    return run
 
 
 def remedies_markdown(tried: Sequence[PromotionDecision]) -> str:

@@ -81,26 +81,14 @@ def forget(
         GraphRulesError: The `graph.yaml` of the documents folder is not acceptable; nothing is erased.
     """
     source = source_name(source)
-    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
-    stored = [row for row in rows if lies_in(row["source"], source_name(row["path"]), source)]
-    # paths are as on the disk, where a name may have another form
-    on_disk = {unicodedata.normalize(form, path) for path in possible_files(source) for form in ("NFC", "NFD")}
-    paths = {row["path"] for row in stored} or on_disk
-    folders = Folders(folder, mirrors or {})
-    here = {path for path in paths if folders.file(path).exists()}
-    if here and (stored or {source_name(path) for path in here} & {source}):
-        raise ForgettingError(
-            f"{min(here)} is still in its source, as {folders.file(min(here))}; the next run would read it again. "
-            f"Delete the file there, or what is to be forgotten in it, and run `xnai run`. Then forget {source}."
-        )
+    stored, files = _stored(context.tables, Folders(folder, mirrors or {}), source)
     releases = Releases(context.home.releases)
     with stage(context, "forgetting") as watch:
-        documents = sorted({document_id(source), *(row["document_id"] for row in stored)})
+        documents = sorted({document_id(source), *stored})
         embeddings = _embeddings(context.tables)
         made_of_it = [
             (spec, "document_id", documents) for spec in (CHUNKS, TRAINING_PAIRS, EXTRACTIONS, MENTIONS, *embeddings)
         ]
-        files = sorted(paths - here)
         # the files last: every document came from one
         known_by = [(DOCUMENTS, "document_id", documents), (QUARANTINE, "path", files), (FILES, "path", files)]
         chunks = chunks_of(context.tables, documents)
@@ -143,6 +131,26 @@ def forget(
     )
     write_json(report_path(context.home, "forgetting"), asdict(report))
     return report
+
+
+def _stored(tables: Tables, folders: Folders, source: str) -> tuple[list[str], list[str]]:
+    """Return the ids of the stored documents of a source, and the files that they came from.
+
+    Raises:
+        ForgettingError: The file is still there.
+    """
+    rows = tables.read(DOCUMENTS, ["document_id", "source", "path"]).to_pylist()
+    stored = [row for row in rows if lies_in(row["source"], source_name(row["path"]), source)]
+    # paths are as on the disk, where a name may have another form
+    on_disk = {unicodedata.normalize(form, path) for path in possible_files(source) for form in ("NFC", "NFD")}
+    paths = {row["path"] for row in stored} or on_disk
+    here = {path for path in paths if folders.file(path).exists()}
+    if here and (stored or {source_name(path) for path in here} & {source}):
+        raise ForgettingError(
+            f"{min(here)} is still in its source, as {folders.file(min(here))}; the next run would read it again. "
+            f"Delete the file there, or what is to be forgotten in it, and run `xnai run`. Then forget {source}."
+        )
+    return [row["document_id"] for row in stored], sorted(paths - here)
 
 
 def _embeddings(tables: Tables) -> list[TableSpec]:

@@ -141,14 +141,19 @@ class KeywordSearch:
         found = self._corpus.titles.among(sorted(possible_titles(text)))
         return found if self._readable is None else [rows[self._readable[rows]] for rows in found]
 
-    def containing_phrase(self, phrase: str) -> Passages:
-        """Return the passages that have the phrase word for word, ascending: int32 [m].
+    def phrases(self, what: Asked) -> list[Passages]:
+        """Return the passages that have each phrase of a question word for word, ascending: int32 [m].
 
-        Of more than 2,000 passages with its words only the best are read: "of the" is in nearly all.
+        Of the passages with its words at most 2,000 for all phrases are read, the best: "of the" is in nearly all.
         """
-        rows = self._containing_words(phrase)
-        if len(rows) > MOST_READ:
-            rows = np.sort(rows[best_rows(self.scores(phrase)[rows], MOST_READ)])
+        return [self._having(phrase, self._read(phrase, what)) for phrase in what.phrases]
+
+    def _read(self, phrase: str, what: Asked) -> Passages:
+        """Return the passages with the words of a question's phrase that are read, ascending."""
+        rows, most = self._containing_words(phrase), MOST_READ // (len(what.phrases) + len(what.without))
+        return rows if len(rows) <= most else np.sort(rows[best_rows(self.scores(phrase)[rows], most)])
+
+    def _having(self, phrase: str, rows: Passages) -> Passages:
         wanted = folded(normalise(" ".join(phrase.split())))
         passages = self._corpus.passage_texts(rows.tolist())
         texts = (folded(normalise(" ".join(text.split()))) for text in passages)
@@ -157,7 +162,8 @@ class KeywordSearch:
     def allowed(self, what: Asked) -> npt.NDArray[np.bool_] | None:
         """Return which passages a question's filters, excluded words and phrases leave: bool [n]; None for all.
 
-        A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant.
+        A passage that has an excluded word as an option of a command, "-xzf", is left: the option may be meant. One
+        that has all words of an excluded phrase goes if it is not read.
         """
         allowed = self._corpus.matching(what.filters)
         if self._readable is not None:
@@ -166,8 +172,10 @@ class KeywordSearch:
             return allowed
         allowed = np.ones(len(self._corpus.passages), bool) if allowed is None else allowed.copy()
         for excluded in what.without:
-            several = len(list(words(excluded))) > 1
-            rows = self.containing_phrase(excluded) if several else self._containing_words(excluded)
+            rows = self._containing_words(excluded)
+            if len(list(words(excluded))) > 1:
+                read = self._read(excluded, what)
+                rows = np.setdiff1d(rows, np.setdiff1d(read, self._having(excluded, read)))
             allowed[np.setdiff1d(rows, self.containing(option(excluded)), assume_unique=True)] = False
         return allowed
 

@@ -1,5 +1,7 @@
 """Chunks to vectors: each passage missing in the release's table is embedded, or taken from the cache."""
 
+import hashlib
+import json
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -254,3 +256,13 @@ def _name(home: Home, encoder: Encoder) -> str:
     folder = home.models / encoder.vector_space if adapter is None else home.adapters / adapter
     name: str = read_card(folder)["base"]["name"]
     return name
+
+
+def index_content(context: StageContext, release: Release) -> str:
+    """Return a hash of what is searched: the rows of the release's table, their vector space, and the graph if any."""
+    spec = embeddings_spec(release.embeddings_table, release.dimension)
+    keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
+    content = [release.vector_space, keys]
+    if graph := read_graph_record(context.home).revision:
+        content.append(graph)
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -9,7 +9,7 @@ from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
 FEW = 10  # passages
-LONG = 3  # words of a question
+LONG = 4  # words of a question
 STRANGE_SHARE = 0.1  # of the weight that vectors keep for a question whose language the encoder does not know
 
 
@@ -49,13 +49,13 @@ class RankingPolicy:
             found: Number of passages that contain a word of the question. A few that do are likely to be meant, and
                 the vectors then count at most as much as the words.
             known: How well the encoder knows the language of the passages that the words find, 0 to 1.
-            words: Number of words of the question, without function words. One or two tell an encoder little of what is
-                meant, and count twice.
+            words: Number of words of the question, without function words. One tells an encoder little of what is
+                meant, and counts four times; two count twice.
         """
         known *= writing.familiarity
         weight = min(self.vector_weight, DEFAULT_WEIGHT) if 0 < found <= FEW else self.vector_weight
         vectors = weight * (STRANGE_SHARE * (1 - writing.unknown_share) + (1 - STRANGE_SHARE) * known)
-        keyword = (1 - vectors) * (1 - known * (1 - explained**2)) * (1 if words >= LONG else 2)
+        keyword = (1 - vectors) * (1 - known * (1 - explained**2)) * max(1.0, LONG / words)
         return vectors / (vectors + keyword) if vectors else 0.0
 
     @classmethod

@@ -100,8 +100,8 @@ def asked(question: str, filters: Filters = NO_FILTERS) -> Asked:
         return Asked(text, filters=filters)
     return Asked(
         " ".join(left.split()),
-        tuple(filter(_has_word, phrases)),
-        tuple(filter(_has_word, without)),
+        tuple(dict.fromkeys(filter(_has_word, phrases))),
+        tuple(dict.fromkeys(filter(_has_word, without))),
         Filters(
             source_prefix=filters.source_prefix or named.get("source"),
             language=filters.language or named.get("lang"),

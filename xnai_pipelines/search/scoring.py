@@ -120,8 +120,8 @@ class Scoring:
         added = np.zeros(len(self.corpus.passages), np.float32)
         for term in self.keyword.lookups(what.text):
             added[self.keyword.containing(term)] += FIRST
-        for phrase in what.phrases:
-            added[self.keyword.containing_phrase(phrase)] += FIRST
+        for rows in self.keyword.phrases(what):
+            added[rows] += FIRST
         for rows in self.keyword.titled(what.text) if titles else ():
             added[rows] += TITLED
         return added

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import time
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from xnai_pipelines.errors import AccessRulesError
 from xnai_pipelines.state.claim import ACCESS_FILE
 
 EVERYONE = "everyone"
+_WRITTEN_SECONDS = 0.05  # a file that stays the same for that long is whole
 _FORM = f"It maps a pattern in .gitignore syntax to a list of groups, such as `hr/**: [hr]`; `{EVERYONE}` is a group"
 
 
@@ -69,7 +71,7 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessR
 
     Args:
         documents: Documents folder.
-        known: The rules that were read last; returned if the file is still the same.
+        known: The rules that were read last; returned if the file is still the same, or is being written.
 
     Raises:
         AccessRulesError: The file cannot be read or has another form, or the folder is not there. Nobody may read
@@ -83,6 +85,8 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessR
         digest = hashlib.sha256(data).hexdigest()
         if digest == known.digest:
             return known
+        if known.rules and _later(path) != data:  # the half that an editor has written could open what was closed
+            return known
         content = yaml.safe_load(data.decode())
     except FileNotFoundError:
         return NO_RULES
@@ -93,6 +97,11 @@ def read_access_rules(documents: Path, known: AccessRules = NO_RULES) -> AccessR
     if not isinstance(content, dict) or not content:
         raise AccessRulesError(f"The access rules {path} hold no rule. {_FORM}. Delete the file if all may read all.")
     return AccessRules(tuple(_rule(path, pattern, groups) for pattern, groups in content.items()), digest)
+
+
+def _later(path: Path) -> bytes:
+    time.sleep(_WRITTEN_SECONDS)
+    return path.read_bytes()
 
 
 def _rule(path: Path, pattern: Any, groups: Any) -> AccessRule:

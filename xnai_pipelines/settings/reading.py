@@ -15,7 +15,7 @@ from xnai_pipelines.settings.compute import ComputeSettings
 from xnai_pipelines.settings.documents import DocumentSettings
 from xnai_pipelines.settings.models import ModelSettings
 from xnai_pipelines.settings.quality import QualitySettings
-from xnai_pipelines.settings.refusal import nearest, refusal
+from xnai_pipelines.settings.refusal import nearest_name, refusal
 from xnai_pipelines.settings.search import SearchSettings
 from xnai_pipelines.settings.servers import ServerSettings
 
@@ -91,7 +91,7 @@ def unknown_variables(environment: Mapping[str, str]) -> list[str]:
     """Return a sentence for each variable of ours that is not a setting, with the nearest setting."""
     known = [f"XNAI_{name.upper()}" for name in Settings.model_fields]
     return [
-        f"{name} is set, but there is no such setting{nearest(name, known)}."
+        f"{name} is set, but there is no such setting{nearest_name(name, known)}."
         for name in sorted(environment)
         if name.startswith("XNAI_") and name not in known and name not in RENAMED and not name.startswith(NO_SETTINGS)
     ]

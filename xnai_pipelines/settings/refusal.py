@@ -17,7 +17,7 @@ def refusal(error: ValidationError, fields: Mapping[str, FieldInfo], shown: Call
     return SettingsError(" ".join(_sentence(item, fields, shown) for item in error.errors(include_url=False)))
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest_name(name: str, known: Iterable[str]) -> str:
     """Return the nearest known name as the end of a sentence, "" if none is near."""
     near = get_close_matches(name, list(known), 1, cutoff=0.75)
     return f"; the nearest is {near[0]}" if near else ""
@@ -31,7 +31,7 @@ def _sentence(item: ErrorDetails, fields: Mapping[str, FieldInfo], shown: Callab
         return f"{shown('chunk_size')} and {shown('chunk_overlap')} do not fit: {said}."
     name = str(item["loc"][0])
     if item["type"] == "extra_forbidden":
-        return f"There is no setting {name!r}{nearest(name, fields)}."
+        return f"There is no setting {name!r}{nearest_name(name, fields)}."
     value = "(hidden)" if _is_secret(fields[name]) or _has_credentials(item["input"]) else repr(item["input"])
     allowed = None if item["type"] == "value_error" else _allowed(fields[name])
     return f"{shown(name)} is {value}; {f'it must be {allowed}' if allowed else said}."

@@ -84,6 +84,12 @@ def cut_off_files(table: Path, version: TableVersion) -> list[str]:
     return [name for path, name, size in present if path.exists() and path.stat().st_size != size]
 
 
+def lost_files(table: Path) -> list[str]:
+    """Return the files of the newest version that are missing or not as long as it says."""
+    newest = newest_version(table)
+    return [*missing_files(table, newest), *cut_off_files(table, newest)]
+
+
 def undo_newest(table: Path) -> bool:
     """Make the version before the newest one the newest; return False if there is only one.
 

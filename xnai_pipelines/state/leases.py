@@ -101,6 +101,16 @@ class Leases:
             yield lease
 
     @contextmanager
+    def held_if_free(self, name: str, owner: str) -> Iterator["Lease | None"]:
+        """Hold a lease while the block runs, or yield None if another holds it."""
+        lease = self.take(name, owner)
+        if lease is None:
+            yield None
+            return
+        with self._renewed(lease):
+            yield lease
+
+    @contextmanager
     def committing(self, held: Sequence["Lease"]) -> Iterator[None]:
         """Keep these leases while the block commits something.
 

@@ -9,7 +9,7 @@ import fcntl
 import os
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,16 +108,24 @@ def held(home: Home, name: str, holder: str, say: Callable[[str], None]) -> Iter
 
 
 @contextmanager
-def held_if_free(path: Path) -> Iterator[bool]:
-    """Hold the lock of this file of a home while the block runs if no process holds it; yield whether it is held."""
-    with path.open("a+") as file:
-        free = True
+def held_if_free(home: Home, name: str) -> Iterator[bool]:
+    """Hold a lock of the home, and its lease, while the block runs if no process holds them; yield whether it does."""
+    with (home.root / name).open("a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            free = False
-        leases = leases_of(Home(path.parent)) if free else None
-        yield free and not (leases and leases.is_held(path.name))
+            yield False
+            return
+        leases = leases_of(home)
+        if leases is None:
+            yield True
+            return
+        owner = f"process {os.getpid()} on {socket.gethostname()}"
+        with (
+            leases.held_if_free(name, owner) as lease,
+            fenced(home.root, leases, lease) if lease else nullcontext(),
+        ):
+            yield lease is not None
 
 
 @contextmanager

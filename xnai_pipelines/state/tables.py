@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.errors import HomeError, TableError
 from xnai_pipelines.state.fence import committing
-from xnai_pipelines.state.lance_files import cut_off_files, newest_version, table_folders, undo_newest
+from xnai_pipelines.state.lance_files import lost_files, table_folders, undo_newest
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
@@ -74,10 +74,15 @@ class Tables:
             raise self._place.unreachable(error) from error
 
     @contextmanager
-    def commit(self) -> Iterator[None]:
-        """Run the block, which is one commit, unless another process has taken over as the home's writer."""
+    def commit(self, name: str) -> Iterator[None]:
+        """Run the block, which is one commit to a table, unless another process has taken over as the home's writer.
+
+        Raises:
+            HomeError: Another process has; or a file of the commit was cut off, and the commit was undone.
+        """
         with committing(self._root) if self._root else nullcontext():
             yield
+            self._check_written(name)
         self._committed()
 
     def names(self) -> list[str]:
@@ -131,7 +136,7 @@ class Tables:
         """
         table = self._opened(spec.name)
         if table is None:
-            with self.commit():
+            with self.commit(spec.name):
                 return self._database.create_table(spec.name, schema=spec.schema, exist_ok=True)
         stored = table.schema
         missing = [field for field in spec.schema if field.name not in stored.names]
@@ -144,7 +149,7 @@ class Tables:
             )
         if missing:
             _log.warning("Table %s gains the columns %s.", spec.name, ", ".join(f.name for f in missing))
-            with self.commit():
+            with self.commit(spec.name):
                 table.add_columns(missing)
         return table
 
@@ -196,16 +201,14 @@ class Tables:
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
         if within is not None:
             merge = merge.when_not_matched_by_source_delete(is_in(*within))
-        with self.commit():
+        with self.commit(spec.name):
             merge.execute(rows.cast(spec.schema), timeout=timedelta(minutes=10))
-            self._check_written(spec.name)
 
     def add(self, spec: TableSpec, rows: pa.Table) -> None:
         """Write rows whose keys are not stored yet, in one commit; unlike `merge` it reads nothing that is stored."""
         table = self.ensure(spec)
-        with self.commit():
+        with self.commit(spec.name):
             table.add(rows.select(spec.schema.names).cast(spec.schema))
-            self._check_written(spec.name)
 
     def merge_rows(self, spec: TableSpec, rows: Sequence[Mapping[str, Any]]) -> None:
         """Write rows by key in one commit; columns missing in a row are null. No rows: no commit."""
@@ -216,28 +219,27 @@ class Tables:
         """Make the rows the table's only ones, in one commit."""
         table = self.ensure(spec)
         merge = table.merge_insert(spec.key).when_matched_update_all().when_not_matched_insert_all()
-        with self.commit():
+        with self.commit(spec.name):
             merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
-            self._check_written(spec.name)
 
     def _check_written(self, name: str) -> None:
-        """Undo the last commits if a file of them was cut off; an object is stored whole or not at all.
+        """Undo the last commits if a file of them was cut off or is missing; an object is stored whole or not at all.
 
         LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file.
 
         Raises:
             HomeError: It was cut off.
         """
-        if isinstance(self._place, Bucket):
+        folder = self._place / f"{name}.lance" if isinstance(self._place, Path) else None
+        if folder is None or not folder.exists():
             return
-        folder = self._place / f"{name}.lance"
-        cut_off = cut_off_files(folder, newest_version(folder))
-        if not cut_off:
+        lost = lost_files(folder)
+        if not lost:
             return
-        while cut_off_files(folder, newest_version(folder)) and undo_newest(folder):
+        while lost_files(folder) and undo_newest(folder):
             pass
         raise HomeError(
-            f"{folder / cut_off[0]} was cut off as it was written: the disk is full, or a limit on the size of "
+            f"{folder / lost[0]} was cut off as it was written: the disk is full, or a limit on the size of "
             "files was reached. The commit was undone. Free some space and run again."
         )
 
@@ -247,7 +249,7 @@ class Tables:
         if table is None:
             return
         for first in range(0, len(values), DELETE_GROUP):
-            with self.commit():
+            with self.commit(spec.name):
                 table.delete(is_in(column, values[first : first + DELETE_GROUP]))
 
     def erase(self, spec: TableSpec) -> int:
@@ -259,18 +261,16 @@ class Tables:
         table = self._opened(spec.name)
         if table is None:
             return 0
-        with self.commit():
+        with self.commit(spec.name):
             table.update(where="true", values_sql={spec.key: f"`{spec.key}`"})
-            self._check_written(spec.name)
-        with self.commit():
+        with self.commit(spec.name):
             for index in table.list_indices():
                 table.drop_index(index.name)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # readers of earlier versions shall fail
-            with self.commit():
-                table.optimize()
-                self._check_written(spec.name)  # while there is an earlier version to go back to
-            with self.commit():
+            with self.commit(spec.name):
+                table.optimize()  # checked while there is an earlier version to go back to
+            with self.commit(spec.name):
                 table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
         return len(table.list_versions())
 
@@ -281,9 +281,8 @@ class Tables:
             HomeError: The disk is full; the table is as it was.
         """
         table = self.open(name)
-        with self.commit():
+        with self.commit(name):
             table.optimize(cleanup_older_than=kept)
-            self._check_written(name)
 
     def join_files(self, table: Any, most: int = SMALL_FILES) -> None:
         """Join the files of an open table if more than `most` of them are small.
@@ -291,7 +290,7 @@ class Tables:
         Not after every commit: of a table of up to a million rows all files would be written again each time.
         """
         if table.stats()["fragment_stats"]["num_small_fragments"] > most:
-            with self.commit():
+            with self.commit(table.name):
                 table.optimize()
 
     def was_stored(self, spec: TableSpec, column: str, values: Sequence[str]) -> bool:
@@ -308,7 +307,7 @@ class Tables:
 
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
-        with self.commit():
+        with self.commit(name):
             self._database.drop_table(name, ignore_missing=True)
 
     def version(self, spec: TableSpec) -> int | None:

@@ -44,6 +44,9 @@ def test_units_and_signs_are_read_in_other_languages():
 @pytest.mark.parametrize(("passage", "same", "other", "language"), [
     ("The lease ends on 31.08.2026.", "The lease ends on 31 August 2026.", "The lease ends on 31 July 2026.", "en"),
     ("Der Bau endet am 1.8.2026.", "Der Bau endet am 01.08.2026.", "Der Bau endet am 08.01.2026.", "de"),
+    ("The way is 1.5 km long.", "The way is 1,500 m long.", "The way is 150 m long.", "en"),
+    ("The film lasts 90 minutes.", "The film lasts 1.5 hours.", "The film lasts 2.5 hours.", "en"),
+    ("Die Crew zählt 21 Matrosen.", "Die Crew zählt einundzwanzig Matrosen.", "Die Crew zählt zwölf Matrosen.", "de"),
     ("Half of the crew left.", "50 % of the crew left.", "15 % of the crew left.", "en"),
     ("Drei Viertel der Gäste kamen.", "75 % der Gäste kamen.", "25 % der Gäste kamen.", "de"),
     ("Две трети мест проданы.", "2/3 мест проданы.", "1/3 мест проданы.", "ru"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support.claims import objects
+from tests.support.claims import objects, supported
 from xnai_pipelines.answers.verification.moved import exchanged, moved, other_subject, spliced
 
 RACE = "Captain Larsen sailed 40 miles and Pilot Berg drove 90 miles to Oslo."
@@ -49,3 +49,18 @@ def test_two_names_change_places_only_in_the_passive_voice(claim: str, refused: 
 ])  # fmt: skip
 def test_a_verb_keeps_its_subject(claim: str, refused: bool):
     assert objects(other_subject, claim, "The captain met the crew, which they left early.") is refused
+
+
+@pytest.mark.parametrize(("passage", "same", "other", "language"), [
+    ("Ostrava supplies the laptops.", "The laptops are supplied by Ostrava.",
+     "Ostrava is supplied by the laptops.", "en"),
+    ("Ada Berg designed the pier in 1901.", "The pier was designed by Ada Berg in 1901.",
+     "Ada Berg was designed by the pier in 1901.", "en"),
+    ("Frau Holm hat den Antrag geprüft.", "Frau Holm hat den Antrag geprüft.",
+     "Frau Holm wurde vom Antrag geprüft.", "de"),
+    ("Комиссия проверила заявку.", "Комиссия проверила заявку.", "Комиссия проверена заявкой.", "ru"),
+    ("Острава поставляет ноутбуки.", "Острава поставляет ноутбуки.", "Острава поставляется ноутбуками.", "ru"),
+])  # fmt: skip
+def test_active_and_passive_say_the_same_only_if_the_doer_stays(passage: str, same: str, other: str, language: str):
+    assert supported(same, passage, language)
+    assert not supported(other, passage, language)

@@ -12,7 +12,7 @@ from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.errors import ProbeError
 from xnai_pipelines.models.card.card import VariantFigures
-from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, MeasuredVariant, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.probe import probe
 from xnai_pipelines.models.card.ranking import AskedPool
 from xnai_pipelines.questions.question import Origin, Question, Relevant, Split
@@ -54,18 +54,20 @@ def known(name: str, encoder: Encoder, **options: object) -> VariantFigures:
     )
 
 
-def measured(figures: VariantFigures, encoder: Encoder, material: Material = MATERIAL, **options: Any) -> Measured:
+def measured(
+    figures: VariantFigures, encoder: Encoder, material: Material = MATERIAL, **options: Any
+) -> MeasuredVariant:
     given = {"full": None, "threads": 2, "timeout": NEVER_SECONDS}
     return measure_variant(figures, encoder.spec.source, material=material, **(given | options))
 
 
 @pytest.fixture(scope="module")
-def full(fp32_encoder: Encoder) -> Measured:
+def full(fp32_encoder: Encoder) -> MeasuredVariant:
     return measured(known("fp32", fp32_encoder), fp32_encoder)
 
 
 @pytest.mark.slow
-def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built_encoder: Encoder) -> None:
+def test_full_precision_and_int8_are_measured_side_by_side(full: MeasuredVariant, built_encoder: Encoder) -> None:
     encoded: list[str] = []
 
     def encode(encoder, passages):
@@ -100,7 +102,7 @@ def test_full_precision_and_int8_are_measured_side_by_side(full: Measured, built
 
 @pytest.mark.slow
 def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
-    full: Measured, built_encoder: Encoder, tmp_path: Path
+    full: MeasuredVariant, built_encoder: Encoder, tmp_path: Path
 ) -> None:
     folder = tmp_path / "damaged"
     shutil.copytree(built_encoder.spec.source, folder)
@@ -119,7 +121,9 @@ def test_a_damaged_folder_is_a_failed_variant_with_the_reason(
 
 
 @pytest.mark.slow
-def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(full: Measured, built_encoder: Encoder) -> None:
+def test_a_variant_below_its_floor_keeps_its_figures_and_is_failed(
+    full: MeasuredVariant, built_encoder: Encoder
+) -> None:
     figures = measured(known("int8", built_encoder, cosine_floor=0.99999), built_encoder, full=full).figures
     assert figures.failed is not None
     assert "below the floor of 0.99999" in figures.failed
@@ -134,7 +138,7 @@ def test_a_probe_that_takes_too_long_is_ended(built_encoder: Encoder) -> None:
 
 @pytest.mark.slow
 def test_a_variant_whose_full_precision_failed_is_failed(built_encoder: Encoder) -> None:
-    missing = Measured(known("fp32", built_encoder, failed="It is gone."))
+    missing = MeasuredVariant(known("fp32", built_encoder, failed="It is gone."))
     figures = measured(known("int8", built_encoder), built_encoder, full=missing).figures
     assert figures.failed == "It cannot be compared with fp32, which failed."
 

@@ -14,6 +14,7 @@ from xnai_pipelines.answers.verification.moved import (
     exchanged,
     moved,
     other_subject,
+    passive_added,
     passive_dropped,
     spliced,
 )
@@ -58,6 +59,7 @@ OBJECTIONS: tuple[Callable[[Alignment], Iterator[str]], ...] = (
     moved,
     exchanged,
     compared,
+    passive_added,
     passive_dropped,
     other_subject,
     spliced,

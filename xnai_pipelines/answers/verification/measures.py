@@ -1,5 +1,7 @@
 """Units of measure however they are written: 5 km, 5km and five kilometres have the same unit."""
 
+from decimal import Decimal
+
 # The same measure has the same term. To add one, add a line; letters of one case mean one measure only, so "MB" and
 # "Mb", or "mW" and "MW", are listed apart.
 _MEASURES = (
@@ -44,3 +46,14 @@ def measure_behind_a_number(word: str, folded: str, *, attached: bool) -> str | 
     """Return the term of a unit that follows a number. What is attached to a number always measures it."""
     name = _SYMBOLS_BEHIND.get(word) or _TERMS.get(folded) or (word if attached else None)
     return None if name is None else f"unit:{name}"
+
+
+# Units that are counted in another one: 1.5 km is 1,500 m, and 90 minutes are 1.5 hours.
+IN_BASE_UNITS = {
+    "unit:km": ("unit:metre", Decimal(1000)),
+    "unit:cm": ("unit:metre", Decimal("0.01")),
+    "unit:kg": ("unit:g", Decimal(1000)),
+    "unit:tonne": ("unit:g", Decimal(1_000_000)),
+    "unit:hour": ("unit:minute", Decimal(60)),
+    "unit:week": ("unit:day", Decimal(7)),
+}

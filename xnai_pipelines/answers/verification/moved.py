@@ -1,5 +1,6 @@
 """Numbers and names that stand beside other words than in the document, and verbs with another subject."""
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
@@ -12,12 +13,16 @@ _THAN = frozenset(
     ["than", "als", "que", "che", "dan", "чем", "ніж", "нiж", "отколкото", "niz", "nez", "an", "end", "enn"]
 )
 _BY = frozenset(["by", "durch", "par", "por", "door"])
+_DOER = _BY | {"von", "vom"}
+_PASSIVE = frozenset(["is", "are", "was", "were", "been", "being", "be", "wird", "werden", "wurde", "wurden", "worden"])
+_RUSSIAN_PASSIVE = re.compile(r"(?:ет|ут|ют|ит|ат|ят|л|ла|ло|ли)с[яь]$|[аеё]н[аоы]?$")
 
 
 def moved(aligned: Alignment) -> Iterator[str]:
     """Yield numbers, units and names that stand beside other words than in the passage."""
+    turned = _names_turned(aligned)
     for at, token in enumerate(aligned.sentence):
-        if token.kind not in CRITICAL or token.term not in aligned.places:
+        if token.kind not in CRITICAL or token.term not in aligned.places or at in turned:
             continue
         kept = _kept_in_place(aligned, at) if at in aligned.match else None
         if kept is None:
@@ -26,6 +31,24 @@ def moved(aligned: Alignment) -> Iterator[str]:
             yield f'The evidence has "{token.text}" in another place.'
         elif not _run_in_order(aligned, at):
             yield f'The evidence does not have "{token.text} {aligned.sentence[at + 1].text}" in this order.'
+
+
+def _names_turned(aligned: Alignment) -> frozenset[int]:
+    """Return the words of the subject and of the doer that changed sides because active became passive."""
+    turned = _turned_to_passive(aligned)
+    if not turned:
+        return frozenset()
+    subject, doer = (aligned.places[aligned.sentence[at].term][0] for at in turned)
+    if subject < doer:
+        return frozenset()
+    found = set(turned)
+    for at in turned:
+        while (
+            at + 1 < len(aligned.sentence) and aligned.sentence[at + 1].kind is aligned.sentence[at].kind is Kind.NAME
+        ):
+            at += 1
+            found.add(at)
+    return frozenset(found)
 
 
 def _kept_in_place(aligned: Alignment, at: int) -> bool | None:
@@ -118,6 +141,43 @@ def passive_dropped(aligned: Alignment) -> Iterator[str]:
             active = aligned.passage[sides[1]].kind is not Kind.NUMBER and aligned.passage[sides[0]].kind is Kind.WORD
             if verb is not None and doer is not None and verb < doer and active:
                 yield f'The evidence says "{token.text}" there.'
+
+
+def passive_added(aligned: Alignment) -> Iterator[str]:
+    """Yield a verb put into the passive voice whose subject is still who did it: Ada was designed by the pier."""
+    for at, token in enumerate(aligned.sentence):
+        if at in aligned.match and _reflexive_or_passive(token) != _reflexive_or_passive(
+            aligned.passage[aligned.match[at]]
+        ):
+            subject = next((i for i in range(at) if aligned.sentence[i].content), None)
+            if subject is not None and aligned.match.get(subject, aligned.match[at]) < aligned.match[at]:
+                yield f'The evidence says "{aligned.passage[aligned.match[at]].text}".'
+    if turned := _turned_to_passive(aligned):
+        subject, doer = turned
+        one, two = aligned.places[aligned.sentence[subject].term], aligned.places[aligned.sentence[doer].term]
+        if max(one) < min(two):
+            yield f'The evidence has "{aligned.sentence[doer].text}" as what it is done to.'
+
+
+def _turned_to_passive(aligned: Alignment) -> tuple[int, int] | None:
+    """Return the subject and the doer of a sentence in the passive voice if the passage is in the active one."""
+    said, given = ({fold(token.text) for token in side} for side in (aligned.sentence, aligned.passage))
+    if said.isdisjoint(_PASSIVE) or not given.isdisjoint(_PASSIVE):
+        return None
+    for at, token in enumerate(aligned.sentence):
+        sides = _content_beside(aligned.sentence, at)
+        if fold(token.text) in _DOER and at not in aligned.match and sides:
+            subject = next(i for i in range(at) if aligned.sentence[i].content)
+            known = all(aligned.sentence[i].term in aligned.places for i in (subject, sides[1]))
+            return (subject, sides[1]) if known and aligned.sentence[sides[1]].kind is not Kind.NUMBER else None
+    return None
+
+
+def _reflexive_or_passive(token: Token) -> bool:
+    """Return whether a Russian verb is reflexive, or a short participle."""
+    return (
+        token.kind is Kind.WORD and token.term.startswith("ru:") and bool(_RUSSIAN_PASSIVE.search(token.text.lower()))
+    )
 
 
 def other_subject(aligned: Alignment) -> Iterator[str]:

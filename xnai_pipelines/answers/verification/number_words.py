@@ -10,7 +10,9 @@ from functools import cache
 NUMBER = r"\d+(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*"
 _GROUPED = re.compile(r"\d{1,3}(?:[.,'’\u00a0\u202f\u2009 ]\d{3})+(?:[.,]\d+)?\Z")
 _DECIMAL_COMMA = frozenset({"de", "fr", "es", "it", "pt", "nl", "ru", "da", "no", "sv", "fi", "tr", "el"})
-_GERMAN = "null eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf"
+_GERMAN = """null eins zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn
+    siebzehn achtzehn neunzehn"""
+_GERMAN_TENS = "zwanzig dreissig vierzig funfzig sechzig siebzig achtzig neunzig"
 _FRENCH = "zero _ deux trois quatre cinq six sept huit neuf dix onze douze"
 _SPANISH = "cero _ dos tres cuatro cinco seis siete ocho nueve diez once doce"
 _FIRST_TO_TWELFTH = "_ first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth"
@@ -45,8 +47,14 @@ _WORDS: Mapping[str, Mapping[str, int]] = {
         "dozen": 12,
     },
     "de": {
-        word: value
-        for value, word in enumerate(_GERMAN.split())
+        **{word: value for value, word in enumerate(_GERMAN.split())},
+        **{
+            f"{ones}und{tens}" if ones else tens: 20 + 10 * at + digit
+            for at, tens in enumerate(_GERMAN_TENS.split())
+            for digit, ones in enumerate(["", "ein", *_GERMAN.split()[2:10]])
+        },
+        **{f"{ones}hundert": 100 * digit for digit, ones in enumerate(["ein", *_GERMAN.split()[2:10]], start=1)},
+        "dutzend": 12,
     },
     "fr": {
         word: value

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+from itertools import pairwise
 
 from xnai_pipelines.answers.verification.cues import PHRASES, Cue, cues, glue
-from xnai_pipelines.answers.verification.measures import CURRENCIES, measure, measure_behind_a_number
+from xnai_pipelines.answers.verification.measures import CURRENCIES, IN_BASE_UNITS, measure, measure_behind_a_number
 from xnai_pipelines.answers.verification.number_words import (
     NUMBER,
     month,
@@ -261,7 +262,18 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
         else:
             joined.append(token)
         at += 1
-    return [_measured(token, joined[max(0, at - 1) : at + 2]) for at, token in enumerate(joined)]
+    return _in_base_units([_measured(token, joined[max(0, at - 1) : at + 2]) for at, token in enumerate(joined)])
+
+
+def _in_base_units(found: list[Token]) -> list[Token]:
+    """Return the tokens with each number and the unit right behind it in the base unit."""
+    for at, (number, unit) in enumerate(pairwise(found)):
+        if unit.term in IN_BASE_UNITS and number.kind is Kind.NUMBER and _is_plain(number.term):
+            base, by = IN_BASE_UNITS[unit.term]
+            terms = [f"#{_plain(Decimal(term[1:].lstrip('±')) * by)}" for term in (number.term, *number.others)]
+            found[at] = replace(number, term=terms[0], others=tuple(terms[1:]))
+            found[at + 1] = replace(unit, term=base)
+    return found
 
 
 def _scale(token: Token, before: Sequence[Token]) -> int | None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xnai_pipelines.autonomy.drift.canary import CanaryResult
-from xnai_pipelines.autonomy.drift.words import most_frequent, words_of
+from xnai_pipelines.autonomy.drift.words import folded_words, most_frequent
 
 # Documents fall into this many groups by the hash of their id, and every figure is kept per group. Whole groups are
 # resampled, because passages of one document depend on each other. A word's groups fit into the bits of a uint32.
@@ -213,7 +213,7 @@ class _Sample:
         """Return the counts of words by group."""
         counted: defaultdict[int, Counter[str]] = defaultdict(Counter)
         for _, group, text in sorted(self._texts)[:MAX_TEXTS]:
-            counted[group].update(words_of(text))
+            counted[group].update(folded_words(text))
         return dict(counted)
 
 

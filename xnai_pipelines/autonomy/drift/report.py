@@ -32,7 +32,7 @@ class Cause(StrEnum):
 
     @property
     def trainable(self) -> bool:
-        """Whether training may fix it. True if no cause was found, because nothing then speaks against training."""
+        """Whether training may fix it. True if no cause was found, because nothing then rules out training."""
         return self not in (Cause.INDEX_FAULT, Cause.MODEL_FAULT, Cause.MISSING_DOCUMENTS)
 
 

@@ -16,7 +16,7 @@ MAX_WORDS = 50_000
 _WORD = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]|[^\W\d_]+")
 
 
-def words_of(text: str) -> list[str]:
+def folded_words(text: str) -> list[str]:
     """Return the case-folded words of a text."""
     return _WORD.findall(text.casefold())
 

@@ -64,7 +64,7 @@ def heading_words(line: str, title: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((title, plain, plain.replace("*", "").replace("_", ""), numbered)))
 
 
-def folded(anchor: str) -> str:
+def plain_anchor(anchor: str) -> str:
     """Return what is left of an anchor without case and marks: two that differ here are not meant to be the same."""
     return _MARKS.sub("", anchor).casefold()
 

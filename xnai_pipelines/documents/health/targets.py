@@ -18,7 +18,7 @@ from urllib.parse import unquote
 from xnai_pipelines.documents.health.corpus import Examined, ExaminedCorpus
 from xnai_pipelines.documents.health.languages import in_language, original_language, tree_language
 from xnai_pipelines.documents.health.links import Link, LinkKind, rst_label
-from xnai_pipelines.documents.health.slugs import folded, heading_anchors, heading_words
+from xnai_pipelines.documents.health.slugs import heading_anchors, heading_words, plain_anchor
 from xnai_pipelines.documents.parsers.media_types import HTML
 from xnai_pipelines.documents.parsers.parsed import Markup
 
@@ -315,7 +315,7 @@ class Targets:
         if _BESIDE_THE_TEXT.match(anchor) or self._known_anchors(there) is None:
             return ResolvedLink(LinkOutcome.FOUND, path, anchor)
         known = self._known_anchors(there) or {}
-        if folded(anchor) in known:
+        if plain_anchor(anchor) in known:
             return ResolvedLink(LinkOutcome.FOUND, path, anchor)
         return ResolvedLink(LinkOutcome.NO_ANCHOR, path, anchor)
 
@@ -326,7 +326,7 @@ class Targets:
             forms = [heading_words(line, one.title) for line, one in zip(lines, document.headings, strict=True)]
             names = heading_anchors(forms) | document.ids
             generated = _GENERATED.search(document.text) is not None
-            self._anchors[document.source] = None if generated else {folded(name): name for name in sorted(names)}
+            self._anchors[document.source] = None if generated else {plain_anchor(name): name for name in sorted(names)}
         return self._anchors[document.source]
 
     @cached_property

@@ -2,7 +2,7 @@
 
 Every language of `alphabets` is tried in every encoding of its texts. A letter costs the fewer bits the more frequent
 it is in the language (Shannon's code length). What no text has costs many: a letter of another alphabet within a
-word, a capital after a small letter, a sign within a word, a byte that the encoding lacks. Where the letters leave
+word, a capital after a small letter, a sign within a word, a byte that the encoding lacks. If the letters leave
 several readings, the language that the whole text looks like decides.
 """
 

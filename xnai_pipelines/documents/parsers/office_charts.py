@@ -3,7 +3,7 @@
 from typing import Any
 
 from xnai_pipelines.documents.parsers.markdown import table_row, table_rule
-from xnai_pipelines.documents.parsers.office_xml import joined, local_name, paragraphs
+from xnai_pipelines.documents.parsers.office_xml import joined, paragraphs, tag_name
 
 _CATEGORIES = {"cat", "xVal", "strDim"}
 _VALUES = {"val", "yVal", "bubbleSize", "numDim"}
@@ -16,8 +16,8 @@ def chart_text(root: Any) -> str:
     names: list[str] = []
     columns: list[dict[int, str]] = []
     labels: dict[int, str] = {}
-    for series in (node for node in root.iter() if local_name(node) == "ser"):
-        parts = {local_name(part): part for part in series}
+    for series in (node for node in root.iter() if tag_name(node) == "ser"):
+        parts = {tag_name(part): part for part in series}
         names.append(" ".join(_points(parts["tx"]).values()) if "tx" in parts else "")
         for name, part in parts.items():
             if name in _CATEGORIES:
@@ -35,9 +35,9 @@ def _points(part: Any) -> dict[int, str]:
     """Return the cached values of a reference by their index. Of several levels of categories, the innermost."""
     found: dict[int, str] = {}
     for node in part.iter():
-        if local_name(node) == "pt":
+        if tag_name(node) == "pt":
             words = "".join(node.itertext()).strip()
             found.setdefault(int(node.get("idx") or len(found)), words)
     if not found:
-        found = {at: node.text or "" for at, node in enumerate(part.iter()) if local_name(node) == "v"}
+        found = {at: node.text or "" for at, node in enumerate(part.iter()) if tag_name(node) == "v"}
     return found

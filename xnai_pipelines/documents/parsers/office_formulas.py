@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from xnai_pipelines.documents.parsers.office_xml import local_name, plain_run
+from xnai_pipelines.documents.parsers.office_xml import plain_run, tag_name
 
 _MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
 # Each has properties, which files may leave out and markitdown needs.
@@ -20,9 +20,9 @@ def put_formulas(root: Any) -> None:
     places: dict[Any, None] = {}
     for formula in [node for node in root.iter(f"{_MATH}oMath") if node is not root]:
         place = formula
-        while (parent := place.getparent()) is not root and local_name(parent) in _HOLDERS:
+        while (parent := place.getparent()) is not root and tag_name(parent) in _HOLDERS:
             place = parent
-        mark = "$$" if local_name(formula.getparent()) == "oMathPara" else "$"
+        mark = "$$" if tag_name(formula.getparent()) == "oMathPara" else "$"
         if latex := _latex(formula):
             place.addprevious(plain_run(place, f"{mark}{latex}{mark}"))
         places[place] = None
@@ -36,7 +36,7 @@ def _latex(formula: Any) -> str:
 
     words = [node.text or "" for node in formula.iter(f"{_MATH}t")]
     for node in list(formula.iter()):
-        name = local_name(node)
+        name = tag_name(node)
         if name in _BOXES:
             node.tag = f"{_MATH}box"
         elif name in _WITH_PROPERTIES and node.find(f"{_MATH}{name}Pr") is None:

@@ -7,9 +7,9 @@ from xnai_pipelines.documents.parsers.office_formulas import put_formulas
 from xnai_pipelines.documents.parsers.office_xml import (
     attribute,
     joined,
-    local_name,
     paragraphs,
     plain_run,
+    tag_name,
     xml_bytes,
     xml_root,
 )
@@ -42,7 +42,7 @@ def as_plain_body(part: bytes, notes: Container[tuple[bytes, bytes]] = ()) -> by
         return part
     put_formulas(root)
     for node in list(root.iter()):
-        name = local_name(node)
+        name = tag_name(node)
         if name == "ruby":
             _put_reading_last(node)
         elif name == "ddList":
@@ -79,8 +79,8 @@ def _root(part: bytes) -> Any:
 
 
 def _put_reading_last(ruby: Any) -> None:
-    for reading in [part for part in ruby if local_name(part) == "rt"]:
-        texts = [node for node in reading.iter() if local_name(node) == "t"]
+    for reading in [part for part in ruby if tag_name(part) == "rt"]:
+        texts = [node for node in reading.iter() if tag_name(node) == "t"]
         if texts:
             texts[0].text = f"({texts[0].text or ''}"
             texts[-1].text = f"{texts[-1].text or ''})"
@@ -89,10 +89,10 @@ def _put_reading_last(ruby: Any) -> None:
 
 def _put_choice(choices: Any) -> None:
     """Write the chosen entry of a list before the run that begins its field, inside of which text is no result."""
-    chosen_as = {local_name(node): attribute(node, "val") for node in choices}
+    chosen_as = {tag_name(node): attribute(node, "val") for node in choices}
     number = chosen_as.get("result") or chosen_as.get("default") or "0"
-    entries = [attribute(node, "val") for node in choices if local_name(node) == "listEntry"]
-    run = next((above for above in choices.iterancestors() if local_name(above) == "r"), None)
+    entries = [attribute(node, "val") for node in choices if tag_name(node) == "listEntry"]
+    run = next((above for above in choices.iterancestors() if tag_name(above) == "r"), None)
     if run is not None and number.isdecimal() and int(number) < len(entries):
         run.addprevious(plain_run(run, entries[int(number)]))
 
@@ -108,7 +108,7 @@ def _drop_instructions(paragraph: Any) -> None:
     inside: list[str] = []  # of each field around: its instruction, or its result
     for run in paragraph.iter(paragraph.tag.removesuffix("p") + "r"):
         for node in list(run):
-            name = local_name(node)
+            name = tag_name(node)
             if name == "fldChar":
                 mark = attribute(node, "fldCharType")
                 if mark == "begin":
@@ -139,7 +139,7 @@ def _spread_labels(table: Any) -> None:
                     _put_label(cell, labels[at])
             width = attribute(span, "val") if span is not None else "1"
             at += int(width) if width.isdecimal() and len(width) < _MANY_DIGITS else 1
-    if len(rows) > 1 and not any(local_name(node) == "tblHeader" for row in rows for node in row.iter()):
+    if len(rows) > 1 and not any(tag_name(node) == "tblHeader" for row in rows for node in row.iter()):
         properties = rows[0].makeelement(f"{word}trPr")
         properties.append(rows[0].makeelement(f"{word}tblHeader"))
         rows[0].insert(0, properties)
@@ -147,8 +147,8 @@ def _spread_labels(table: Any) -> None:
 
 def _property(cell: Any, name: str) -> Any:
     """Return a property of a cell itself, None without it."""
-    of_cell = next((node for node in cell if local_name(node) == "tcPr"), ())
-    return next((node for node in of_cell if local_name(node) == name), None)
+    of_cell = next((node for node in cell if tag_name(node) == "tcPr"), ())
+    return next((node for node in of_cell if tag_name(node) == name), None)
 
 
 def _put_label(cell: Any, label: Any) -> None:
@@ -164,8 +164,8 @@ def as_plain_slide(slide: bytes) -> bytes:
     root = _root(slide)
     if root is None:
         return slide
-    for node in [node for node in root.iter() if local_name(node) == "AlternateContent"]:
-        shown = next((choice for choice in node if local_name(choice) == "Choice"), None)
+    for node in [node for node in root.iter() if tag_name(node) == "AlternateContent"]:
+        shown = next((choice for choice in node if tag_name(choice) == "Choice"), None)
         if shown is not None and node.getparent() is not None:
             for child in list(shown):
                 node.addprevious(child)

@@ -1,6 +1,6 @@
 """What an Office package shows and the text of its body lacks. Runs only in the worker process.
 
-A reader's silence is no proof that it read everything: every text node of the package is held against the text, and
+A reader's silence is not proof that it read everything: every text node of the package is held against the text, and
 what that lacks follows it. What has no text is counted.
 """
 
@@ -17,10 +17,10 @@ from xnai_pipelines.documents.parsers.office_xml import (
     attribute,
     joined,
     key_of,
-    local_name,
     paragraphs,
     related,
     relations,
+    tag_name,
     xml_root,
 )
 from xnai_pipelines.documents.parsers.omitted import Omitted
@@ -91,7 +91,7 @@ def lost_texts(parts: Iterable[Any], text: str, *, read: Container[str] = ()) ->
     carried = _Carried(text)
     found: list[str] = []
     for root in parts:
-        label = _LABELS.get(local_name(root))
+        label = _LABELS.get(tag_name(root))
         if label is None or label in read:
             continue
         if label == "":
@@ -138,11 +138,11 @@ def shown_parts(package: zipfile.ZipFile, part: str, omitted: Omitted) -> list[A
 def _put_targets(root: Any, targets: Mapping[str, str]) -> None:
     """Write the address of each link after its words."""
     for node in root.iter() if targets else ():
-        name = local_name(node)
+        name = tag_name(node)
         if name in {"hyperlink", "hlinkClick"} and (target := targets.get(attribute(node, "id"))):
             holders = {"r", "sp"} if name == "hlinkClick" else {"hyperlink"}
-            holder = next((one for one in (node, *node.iterancestors()) if local_name(one) in holders), node)
-            texts = [one for one in holder.iter() if local_name(one) == "t"]
+            holder = next((one for one in (node, *node.iterancestors()) if tag_name(one) in holders), node)
+            texts = [one for one in holder.iter() if tag_name(one) == "t"]
             if texts:
                 words = "".join(one.text or "" for one in texts)
                 texts[-1].text = (texts[-1].text or "") + target_beside(words, target)
@@ -156,7 +156,7 @@ def lost_paragraphs(root: Any, carried: "_Carried | str") -> list[str]:
 
 def _comments(root: Any) -> Iterator[str]:
     for comment in root:
-        if local_name(comment) in _COMMENTS:
+        if tag_name(comment) in _COMMENTS:
             author = attribute(comment, "author")
             words = " ".join(joined(runs) for runs in paragraphs(comment))
             if words:
@@ -180,7 +180,7 @@ def description(words: str) -> str:
 def _descriptions(root: Any) -> Iterator[str]:
     """Yield what an author says of the pictures, charts, groups and tables of a part, and the words of a watermark."""
     for node in root.iter():
-        name = local_name(node)
+        name = tag_name(node)
         if name in {"docPr", "cNvPr"}:
             yield normalise(description(attribute(node, "descr")))
         elif name == "textpath":
@@ -192,8 +192,8 @@ def _descriptions(root: Any) -> Iterator[str]:
 def _pictures_without_words(root: Any) -> Iterator[str]:
     """Yield the name of each picture that its author did not describe."""
     for node in root.iter():
-        if local_name(node) == "pic":
-            holder = next((above for above in node.iterancestors() if local_name(above) in {"inline", "anchor"}), node)
-            named = [one for one in holder.iter() if local_name(one) in {"docPr", "cNvPr"}]
+        if tag_name(node) == "pic":
+            holder = next((above for above in node.iterancestors() if tag_name(above) in {"inline", "anchor"}), node)
+            named = [one for one in holder.iter() if tag_name(one) in {"docPr", "cNvPr"}]
             if named and not any(description(attribute(one, "descr") or attribute(one, "title")) for one in named):
                 yield attribute(named[0], "name")

@@ -10,10 +10,10 @@ from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.office_xml import (
     attribute,
     joined,
-    local_name,
     main_part,
     paragraphs,
     relations,
+    tag_name,
     xml_root,
 )
 
@@ -66,7 +66,7 @@ def chart_sheets(package: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
     names = {
         attribute(node, "id"): attribute(node, "name")
         for node in xml_root(package.read(workbook)).iter()
-        if local_name(node) == "sheet"
+        if tag_name(node) == "sheet"
     }
     for relation in relations(package, workbook):
         if relation.kind == "chartsheet":
@@ -77,7 +77,7 @@ def _comments(xml: bytes) -> list[str]:
     root = xml_root(xml)
     found: list[str] = []
     for node in root.iter():
-        if local_name(node) in {"comment", "threadedComment"}:
+        if tag_name(node) in {"comment", "threadedComment"}:
             words = " ".join("".join(node.itertext()).split())
             found.append(f"Comment on {node.get('ref')}: {words}")
     return found or ["\n".join(joined(runs) for runs in paragraphs(root))]
@@ -108,9 +108,9 @@ def data_behind_pivots(package: zipfile.ZipFile, sheets: Container[str]) -> Iter
     for relation in relations(package, main_part(package, "xl/workbook.xml")):
         if relation.kind == "pivotCacheDefinition" and relation.target in package.namelist():
             nodes = list(xml_root(package.read(relation.target)).iter())
-            source = next((node.get("sheet", "") for node in nodes if local_name(node) == "worksheetSource"), "")
+            source = next((node.get("sheet", "") for node in nodes if tag_name(node) == "worksheetSource"), "")
             if source not in sheets:
-                yield next((node.get("v", "") for node in nodes if local_name(node) == "s"), relation.target)
+                yield next((node.get("v", "") for node in nodes if tag_name(node) == "s"), relation.target)
 
 
 def _links(xml: bytes, targets: Mapping[str, str]) -> list[str]:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from xnai_pipelines.documents.parsers.office_xml import attribute, local_name, xml_root
+from xnai_pipelines.documents.parsers.office_xml import attribute, tag_name, xml_root
 
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _LEVELS = 6
@@ -19,10 +19,10 @@ def heading_styles(styles: bytes) -> Iterator[str]:
     levels: dict[str, str] = {}
     bases: dict[str, str] = {}
     for style in xml_root(styles):
-        if local_name(style) == "style" and attribute(style, "type") == "paragraph":
+        if tag_name(style) == "style" and attribute(style, "type") == "paragraph":
             key = attribute(style, "styleId")
             for node in style.iter():
-                name = local_name(node)
+                name = tag_name(node)
                 if name in {"name", "basedOn", "outlineLvl"}:
                     {"name": names, "basedOn": bases, "outlineLvl": levels}[name][key] = attribute(node, "val")
     for key, name in names.items():

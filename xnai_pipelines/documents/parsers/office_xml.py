@@ -46,7 +46,7 @@ def xml_bytes(root: Any) -> bytes:
     return bytes(etree.tostring(root, encoding="UTF-8", xml_declaration=True, standalone=True))
 
 
-def local_name(node: Any) -> str:
+def tag_name(node: Any) -> str:
     """Return an element's name without its namespace, "" for comments and instructions."""
     return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
@@ -79,7 +79,7 @@ def main_part(package: zipfile.ZipFile, usual: str) -> str:
 
 def plain_run(beside: Any, words: str) -> Any:
     """Return a new run of text for the paragraph that a node is in."""
-    above = (node for node in (beside, *beside.iterancestors()) if local_name(node) == "p")
+    above = (node for node in (beside, *beside.iterancestors()) if tag_name(node) == "p")
     paragraph = next(above, beside.getroottree().getroot())
     namespace = paragraph.tag.rpartition("}")[0] + "}"
     run = beside.makeelement(f"{namespace}r")
@@ -108,12 +108,12 @@ def paragraphs(root: Any) -> Iterator[list[str]]:
     """Yield the runs of each paragraph that is not deleted. Text of a box belongs to the paragraphs in the box."""
     of_group: dict[Any, list[str]] = {}
     for node in root.iter():
-        name = local_name(node)
+        name = tag_name(node)
         if name in _GROUPS:
             of_group[node] = []
         elif name in {"t", "text"} or name in _SIGNS:
-            above = next((parent for parent in node.iterancestors() if local_name(parent) in _GROUPS), root)
-            if not any(local_name(parent) in _DELETED for parent in node.iterancestors()):
+            above = next((parent for parent in node.iterancestors() if tag_name(parent) in _GROUPS), root)
+            if not any(tag_name(parent) in _DELETED for parent in node.iterancestors()):
                 of_group.setdefault(above, []).append(_SIGNS.get(name) or node.text or "")
     yield from (runs for runs in of_group.values() if any(run.strip() for run in runs))
 

@@ -47,7 +47,7 @@ def parse_msg(data: bytes, stem: str, max_chars: int) -> Content:
         omitted = Omitted()
         message = _Message(file, "", max_chars, omitted)
         if not file.has(_PROPERTIES):
-            raise UnreadableError("damaged", "The file is no Outlook message: it is another kind of Office file.")
+            raise UnreadableError("damaged", "The file is not an Outlook message but another kind of Office file.")
         if message.is_encrypted():
             raise UnreadableError("encrypted", "The message is encrypted. Export it decrypted from the mail program.")
         text = normalise("\n\n".join(message.blocks(0))).strip()

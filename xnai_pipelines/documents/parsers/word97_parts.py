@@ -173,7 +173,7 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class ParagraphFormat:
-    """What matters of a paragraph's format. `level` is 0 if it is no heading."""
+    """What matters of a paragraph's format. `level` is 0 if it is not a heading."""
 
     level: int = 0
     in_table: bool = False

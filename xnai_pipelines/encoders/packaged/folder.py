@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.encoders.packaged.e5_file import E5File, Sizes, Vocabulary
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER
 from xnai_pipelines.errors import UnsupportedEncoderError
 from xnai_pipelines.extras import require
 from xnai_pipelines.state.artefacts import file_sha256, publish_artefact

@@ -14,13 +14,14 @@ from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.runtime import cpu_flags
 from xnai_pipelines.encoders.specification import EncoderSpec
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.models.calibration import held_out_texts, read_set
 from xnai_pipelines.models.card.card import FULL_PRECISION, Card, VariantChoice, VariantFigures
 from xnai_pipelines.models.card.logged import log_card
 from xnai_pipelines.models.card.markdown import card_markdown
-from xnai_pipelines.models.card.measure import Material, Measured, measure_variant, questions_to_judge
+from xnai_pipelines.models.card.measure import Material, MeasuredVariant, measure_variant, questions_to_judge
 from xnai_pipelines.models.card.plots import pareto_plot
 from xnai_pipelines.models.card.policy import Policy, choose
 from xnai_pipelines.models.card.searched import search_pool
@@ -183,8 +184,9 @@ def _measure(
     material, corpus, stored = _material(
         context, index, questions=questions, held_out=held_out, most_chunks=most_chunks
     )
-    measured: dict[str, Measured] = {}
+    measured: dict[str, MeasuredVariant] = {}
     texts = len({*material.held_out, *material.pool})
+    spread = Spread(context.engine, context.home.shards)
     ordered = sorted(reports, key=lambda report: report.variant != FULL_PRECISION)
     with (
         VectorCache(context.home.vector_cache) as cache,
@@ -198,7 +200,7 @@ def _measure(
                 full=measured.get(FULL_PRECISION),
                 threads=threads,
                 timeout=PROBE_SECONDS,
-                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance),
+                encode=lambda encoder, passages: _encoded(encoder, cache, passages, advance, spread),
             )
     full = measured[FULL_PRECISION].vectors
     return Card(
@@ -248,8 +250,10 @@ def _material(
     return material, pool.statement, np.concatenate(vectors)[:STORED_VECTORS]
 
 
-def _encoded(encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance) -> Vectors:
-    vectors, _ = passage_vectors(encoder, cache, passages, advance)
+def _encoded(
+    encoder: Encoder, cache: VectorCache, passages: Sequence[str], advance: Advance, spread: Spread
+) -> Vectors:
+    vectors, _ = passage_vectors(encoder, cache, passages, advance, spread=spread)
     return vectors
 
 

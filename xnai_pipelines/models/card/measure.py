@@ -77,7 +77,7 @@ class MaterialVectors:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Measured:
+class MeasuredVariant:
     """The figures, and what other variants are compared with; no vectors if it could not be served."""
 
     figures: VariantFigures
@@ -95,11 +95,11 @@ def measure_variant(
     folder: Path,
     *,
     material: Material,
-    full: Measured | None,
+    full: MeasuredVariant | None,
     threads: int,
     timeout: float,
     encode: Encode = encode_passages,
-) -> Measured:
+) -> MeasuredVariant:
     """Return a variant's figures. If it cannot be loaded or served, it is failed with the reason; nothing is raised.
 
     Args:
@@ -118,14 +118,14 @@ def measure_variant(
             folder, list(material.held_out)[:PROBED_PASSAGES], queries=queries, threads=threads, timeout=timeout
         )
     except (ProbeError, DamagedArtefactError) as error:
-        return Measured(replace(known, failed=str(error)))
+        return MeasuredVariant(replace(known, failed=str(error)))
     figures = replace(known, cost=cost, speed_ratio=1.0 if full is None else None)
     if not cost.finite:
-        return Measured(figures.checked())
+        return MeasuredVariant(figures.checked())
     vectors = encode_material(Encoder.load(folder, threads), material, encode)
     if not all(np.isfinite(part).all() for part in (vectors.held_out, vectors.pool.questions, vectors.pool.passages)):
-        return Measured(replace(figures, failed="Some of its vectors are not finite."))
-    measured = Measured(figures, vectors, ndcg(material, vectors.pool))
+        return MeasuredVariant(replace(figures, failed="Some of its vectors are not finite."))
+    measured = MeasuredVariant(figures, vectors, ndcg(material, vectors.pool))
     return replace(measured, figures=_against(measured, full or measured))
 
 
@@ -145,7 +145,7 @@ def encode_material(encoder: Encoder, material: Material, encode: Encode) -> Mat
     )
 
 
-def _against(measured: Measured, full: Measured) -> VariantFigures:
+def _against(measured: MeasuredVariant, full: MeasuredVariant) -> VariantFigures:
     """Return the figures with those relative to full precision."""
     vectors, reference = measured.vectors, full.vectors
     if vectors is None or reference is None or full.figures.cost is None or measured.figures.cost is None:

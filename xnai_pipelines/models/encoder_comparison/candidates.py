@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from xnai_pipelines.encoders.packaged import MULTILINGUAL_ENCODER
 from xnai_pipelines.encoders.runtime import Runtime
-from xnai_pipelines.encoders.source import MULTILINGUAL_ENCODER, lasting_name, resolve_encoder
+from xnai_pipelines.encoders.source import lasting_name, resolve_encoder
 from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import XnaiError
 from xnai_pipelines.extras import missing

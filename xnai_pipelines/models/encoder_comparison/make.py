@@ -12,6 +12,7 @@ import numpy as np
 from xnai_pipelines.encoders.cache import VectorCache, passage_vectors
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.specification import read_encoder_file
+from xnai_pipelines.encoders.spread import Spread
 from xnai_pipelines.errors import CardError, NothingToEvaluateError
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
 from xnai_pipelines.evaluation.policy import MIN_QUESTIONS, WEIGHTS, choose_policy, questions_to_choose_on
@@ -83,6 +84,7 @@ def compare_encoders(
         material = _material(context, index, tested=tested, choosing=choosing, most_chunks=most_chunks)
         candidates, failed = build_candidates(context, index.release, names)
         measured: list[_Measured] = []
+        spread = Spread(context.engine, context.home.shards)
         total = len(candidates) * (len(material.passages) + len(material.questions))
         with (
             VectorCache(context.home.vector_cache) as cache,
@@ -91,7 +93,7 @@ def compare_encoders(
             for candidate in candidates:
                 encoder = Encoder.load(candidate.folder, threads)
                 current = measured[0] if measured else None
-                encoded, cost = _encoded(encoder, cache, material, advance)
+                encoded, cost = _encoded(encoder, cache, material, advance, spread)
                 measured.append(_measure(candidate, material, encoded, cost, current=current, weight=weight))
         watch.items = len(candidates)
         card = EncoderCard(
@@ -169,13 +171,15 @@ class _Cost:
     seconds_per_thousand: float
 
 
-def _encoded(encoder: Encoder, cache: VectorCache, material: _Material, advance: Advance) -> tuple[EncodedPool, _Cost]:
+def _encoded(
+    encoder: Encoder, cache: VectorCache, material: _Material, advance: Advance, spread: Spread
+) -> tuple[EncodedPool, _Cost]:
     """Return the vectors and what encoding took; the time of passages is measured on some, whether cached or not."""
     some = material.passages[:: max(1, len(material.passages) // TIMED_PASSAGES)][:TIMED_PASSAGES]
     started = time.perf_counter()
     encoder.encode_passages(some)
     seconds = 1000 * (time.perf_counter() - started) / len(some)
-    passages, _ = passage_vectors(encoder, cache, material.passages, advance)
+    passages, _ = passage_vectors(encoder, cache, material.passages, advance, spread=spread)
     vectors, times = [], []
     for question in material.questions:
         started = time.perf_counter()

@@ -12,7 +12,7 @@ _HESSIANS = 6  # float64 matrices of a layer's inputs squared that exist while i
 _ACTIVATIONS = 24  # float32 values per token of a batch in a block, in multiples of the widest layer's inputs
 
 
-def check_memory(model: Transformer, scheme: Scheme, tokens: int) -> None:
+def check_quantization_memory(model: Transformer, scheme: Scheme, tokens: int) -> None:
     """Refuse a quantization that needs more memory than is free.
 
     Args:

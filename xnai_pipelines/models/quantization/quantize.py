@@ -17,7 +17,7 @@ from xnai_pipelines.models.quantization.calibration_texts import (
     tokenise,
 )
 from xnai_pipelines.models.quantization.layerwise import Done, Layerwise, quantize_by_gptq, round_the_rest
-from xnai_pipelines.models.quantization.memory import check_memory
+from xnai_pipelines.models.quantization.memory import check_quantization_memory
 from xnai_pipelines.models.quantization.model import Transformer, load_transformer
 from xnai_pipelines.models.quantization.rate import quantize_by_rate
 from xnai_pipelines.state.artefacts import weights_sha256
@@ -63,7 +63,7 @@ def quantize(
     if scheme.method.calibrated and not model.blocks:
         raise QuantizationError(f"{folder} has no list of equal layers, which {scheme.method} needs. Use rtn.")
     tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
-    check_memory(model, scheme, tokens)
+    check_quantization_memory(model, scheme, tokens)
     result = _run(model, scheme, batches, _counted(model, progress))
     return QuantizedModel(
         tensors=assemble(model, result.tensors),

@@ -139,7 +139,7 @@ class PoliteClient:
     def _redirected(self, url: str, target: str) -> str:
         found = canonical_url(target, url)
         if found is None:
-            raise PageRefusedError("it redirects to something that is no page")
+            raise PageRefusedError("it redirects to something that is not a page")
         if host_of(found) not in self.hosts:
             raise PageRefusedError(f"it redirects to another host, {host_of(found)}")
         return found

@@ -101,7 +101,7 @@ function renderHistory() {
   byId("conversations").replaceChildren(...all.map((one) => {
     const title = one.turns[0]?.question ?? "";
     return h("li", {},
-      h("button", { class: "open", type: "button", "aria-current": one.id === conversation.id ? "true" : null, onclick: () => begin(one) }, title),
+      h("button", { class: "open", type: "button", dir: "auto", "aria-current": one.id === conversation.id ? "true" : null, onclick: () => begin(one) }, title),
       h("button", { class: "round delete", type: "button", "aria-label": t("forgetOne", { title }), onclick: () => {
         history.forget(one.id);
         if (one.id === conversation.id) begin();

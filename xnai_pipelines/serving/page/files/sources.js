@@ -38,7 +38,7 @@ popover.addEventListener("pointerleave", leave);
 
 async function glance(citation, anchor) {
   hide();
-  const text = h("p", { class: "context" }, h("mark", {}, citation.quote));
+  const text = h("p", { class: "context", dir: "auto" }, h("mark", {}, citation.quote));
   popover.replaceChildren(whereView(citation), text);
   popover.hidden = false;
   described = anchor;
@@ -70,8 +70,8 @@ function whereView(citation) {
   const { name, folder } = fileOf(citation);
   const under = [citation.heading_path.join(" › "), citation.page].filter(Boolean).join(" · ");
   return h("span", { class: "where" },
-    h("span", { class: "file" }, folder ? h("span", { class: "folder" }, folder) : null, name),
-    under ? h("span", { class: "under" }, under) : null);
+    h("span", { class: "file", dir: "auto" }, folder ? h("span", { class: "folder" }, folder) : null, name),
+    under ? h("span", { class: "under", dir: "auto" }, under) : null);
 }
 
 function marked(part) {
@@ -173,7 +173,7 @@ async function read(item, citation, focus) {
       return;
     }
     const more = h("button", { class: "small", type: "button", onclick: () => ((size *= 4), fill()) }, t("more"));
-    reader.replaceChildren(h("p", { class: "text" }, ...marked(part)));
+    reader.replaceChildren(h("p", { class: "text", dir: "auto" }, ...marked(part)));
     if (part.more.before || part.more.after) reader.append(more);
     const quote = reader.querySelector("mark");
     reader.scrollTop = quote.offsetTop - reader.clientHeight / 3;

@@ -59,13 +59,16 @@ function inline(text) {
 }
 
 /** Return the start of a passage for a card, without the marks of headings. */
-export const excerpt = (text) => h("p", { class: "excerpt" }, inline(text.replace(/^#{1,6}\s+/gm, "")));
+export const excerpt = (text) => h("p", { class: "excerpt", dir: "auto" }, inline(text.replace(/^#{1,6}\s+/gm, "")));
+
+/** Return code without the lines that mark it as such. */
+const unfenced = (text) => text.replace(/^\s*(```|~~~)[^\n]*\n|\n\s*(```|~~~)\s*$/g, "");
 
 function sentenceView(sentence, citations, actions) {
-  const code = /^\s*(```|~~~)/.test(sentence.text);
+  const kept = /^\s*(```|~~~|\|)/.test(sentence.text); // code and tables keep their lines
   return h("div", { class: `sentence ${sentence.state}` },
     h("span", { class: "state", title: t(sentence.state) }, icon(GLYPHS[sentence.state]), h("span", { class: "unseen" }, `${t(sentence.state)}: `)),
-    h(code ? "pre" : "p", {}, code ? sentence.text : inline(sentence.text), " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
+    h(kept ? "pre" : "p", { dir: "auto" }, kept ? unfenced(sentence.text) : inline(sentence.text), " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
     sentence.reason ? h("p", { class: "reason" }, `${t("unsupported")}. `, h("span", { lang: "en" }, sentence.reason)) : null);
 }
 
@@ -112,7 +115,7 @@ export function turnView(turn, actions) {
   const sentences = turn.answer?.sentences ?? turn.sentences ?? [];
   const waits = turn.asking && !sentences.length;
   return h("article", { class: "turn", "aria-busy": String(Boolean(turn.asking)) },
-    h("h2", { class: "asked" }, turn.question),
+    h("h2", { class: "asked", dir: "auto" }, turn.question),
     turn.answer && turn.answer.asked !== turn.question ? h("p", { class: "quiet" }, t("understood", { text: turn.answer.asked })) : null,
     waits ? h("p", { class: "waits" }, h("span", { class: "dots", "aria-hidden": "true" }, h("i"), h("i"), h("i")), t("searching")) : null,
     h("div", { class: "answer" }, sentences.map((sentence) => sentenceView(sentence, citations, actions))),

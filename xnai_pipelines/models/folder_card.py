@@ -24,7 +24,7 @@ SAMPLES = (
 )
 
 
-def make_card(
+def folder_card(
     spec: EncoderSpec,
     folder: Path,
     *,
@@ -61,7 +61,7 @@ def make_card(
     }
 
 
-def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
+def agreement_with(built: NDArray[np.float32], exact: NDArray[np.float32], reference: str) -> dict[str, float]:
     """Return the agreement of unit vectors, float32 [texts, dimension], with those of `reference`."""
     cosine = np.sum(built * exact, axis=1)
     figures = (
@@ -73,7 +73,7 @@ def agreement(built: NDArray[np.float32], exact: NDArray[np.float32], reference:
 
 
 def unmeasured(reference: str) -> dict[str, float | None]:
-    """Return the figures of `agreement` if there is no `reference` to compare with: None for each."""
+    """Return the figures of `agreement_with` if there is no `reference` to compare with: None for each."""
     return dict.fromkeys(_agreement_names(reference))
 
 
