@@ -1,9 +1,9 @@
 """A home of any number of synthetic passages: processor time, memory and time of what people and schedules do with it.
 
-    python -m benchmarks.million --like HOME --documents 96000 [--folder FOLDER] [--steps ingest search ...]
+    python -m benchmarks.million --like HOME [--documents 1000] [--copies 96] [--folder FOLDER] [--steps ingest search]
 
-The documents are made of the passages of an ingested home, see `synthetic`. With `--folder` they and their home are
-kept there, and later calls measure further steps.
+The documents are made of the passages of an ingested home, see `synthetic`; most are copies of documents that were read
+and cut, see `copies`. With `--folder` they and their home are kept there, and later calls measure further steps.
 """
 
 import argparse
@@ -49,7 +49,7 @@ from xnai_pipelines.state.tables import Tables
 from xnai_pipelines.status import home_status
 
 EDITED = 100  # documents
-QUESTIONS, WARM_UP = 200, 20
+WARM_UP = 20  # questions
 LEVELS = (Mode.VECTOR, Mode.KEYWORD, Mode.HYBRID)
 CHECKS = (nothing_lost, offsets_hold, no_orphan_chunks, vectors_are_sound, no_orphan_embeddings)
 
@@ -61,12 +61,14 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=1_000, help="that are read and cut")
     parser.add_argument("--copies", type=int, default=96, help="of each, written into the tables")
     parser.add_argument("--without-vectors", type=int, default=5, help="copies that are left to the embeddings stage")
+    parser.add_argument("--questions", type=int, default=200)
     parser.add_argument("--folder", type=Path, help="where documents, home and backups are kept")
     parser.add_argument("--steps", nargs="+", choices=list(STEPS), default=list(STEPS))
     arguments = parser.parse_args()
     with TemporaryDirectory(prefix="xnai-bench-") as temporary:
         folder = arguments.folder or Path(temporary)
         work = _Work(arguments.like, folder, arguments.documents, arguments.copies, arguments.without_vectors)
+        work.questions = arguments.questions
         for step in arguments.steps:
             STEPS[step](work)
 
@@ -77,6 +79,7 @@ class _Work:
     def __init__(self, like: Path, folder: Path, read: int, copies: int, without_vectors: int) -> None:
         self.folder, self.read, self.number = folder, read, read * (1 + copies)
         self.copies, self.embedded = copies, copies - without_vectors
+        self.questions = 200
         self.documents, self.home = folder / "documents", Home(folder / "home")
         self.pattern = Pattern.of(like)
         self.home.models.parent.mkdir(parents=True, exist_ok=True)
@@ -150,7 +153,7 @@ def _counts(ingest: Ingest) -> dict[str, Any]:
 
 def _search(work: _Work) -> None:
     generator = np.random.default_rng(1)
-    passages = generator.choice(len(work.pattern.sentences), QUESTIONS + WARM_UP, replace=False)
+    passages = generator.choice(len(work.pattern.sentences), work.questions + WARM_UP, replace=False)
     questions = [" ".join(work.pattern.sentences[one][-1].split()[:10]) for one in passages]
     with measured("open the index"):
         index = SearchIndex.open(work.home.root, threads=1)
@@ -158,12 +161,12 @@ def _search(work: _Work) -> None:
     for mode in LEVELS:
         for question in questions[:WARM_UP]:
             index.search(question, 10, mode)
-        with measured(f"{QUESTIONS} searches", mode=str(mode)) as figures:
+        with measured("searches", mode=str(mode)) as figures:
             figures |= _latency(index, questions[WARM_UP:], mode)
     if index.candidates:
         exact = index.exact()
         for mode in (Mode.VECTOR, Mode.HYBRID):
-            with measured(f"{QUESTIONS} exact searches", mode=str(mode)) as figures:
+            with measured("exact searches", mode=str(mode)) as figures:
                 figures |= _latency(exact, questions[WARM_UP:], mode)
                 figures |= {"recall_at_10": _recall(index, exact, questions[WARM_UP:], mode)}
 

@@ -117,15 +117,15 @@ def in_parts(folder: Path) -> Tables:
 
 def test_a_compaction_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limit: Callable[[int], None]):
     whole = in_parts(tmp_path / "whole")
-    whole.update_indexes(whole.open(SPEC.name))
+    whole.join_files(whole.open(SPEC.name), most=0)
     [folder] = table_folders(tmp_path / "whole")
     [size] = newest_version(folder).sizes.values()
     for missing in (1, 100, 300):
         tables = in_parts(tmp_path / str(missing))
         file_limit(size - missing)
         with suppress(HomeError, RuntimeError):
-            tables.update_indexes(tables.open(SPEC.name))
+            tables.join_files(tables.open(SPEC.name), most=0)
         file_limit(resource.RLIM_INFINITY)
         assert len(tables.ids(SPEC)) == 60
-        tables.update_indexes(tables.open(SPEC.name))
+        tables.join_files(tables.open(SPEC.name), most=0)
         assert len(tables.ids(SPEC)) == 60

@@ -108,7 +108,7 @@ COMMITS: dict[str, Callable[[Home, Tables], object]] = {
     "rows": lambda _, tables: tables.merge_rows(DOCUMENTS, [{"document_id": "lost"}]),
     "rows' removal": lambda _, tables: tables.delete(DOCUMENTS, "document_id", ["kept"]),
     "a table's versions": lambda _, tables: tables.compact(DOCUMENTS.name, timedelta(0)),
-    "a table's indexes": lambda _, tables: tables.update_indexes(tables.open(DOCUMENTS.name)),
+    "a table's small files": lambda _, tables: tables.join_files(tables.open(DOCUMENTS.name), most=0),
     "a table's removal": lambda _, tables: tables.drop(DOCUMENTS.name),
 }
 

@@ -68,6 +68,25 @@ def test_merge_replaces_known_keys_and_adds_new_ones_in_one_commit(tables: Table
     assert stored(tables) == {"a": ("x", 1), "b": ("y", 3), "c": (None, None)}
 
 
+def test_added_rows_are_there_beside_the_others(tables: Tables, commits: Commits):
+    tables.merge_rows(ITEMS, [row("a", "x", 1)])
+    before = commits.count
+    tables.add(ITEMS, as_table(row("b", "y", 2), row("c")))
+    assert commits.count == before + 1
+    assert stored(tables) == {"a": ("x", 1), "b": ("y", 2), "c": (None, None)}
+
+
+def test_files_are_joined_only_when_there_are_many_so_that_a_small_change_stays_small(tables: Tables):
+    for key in "abc":
+        tables.add(ITEMS, as_table(row(key)))
+    before, table = tables.version(ITEMS), tables.open("items")
+    tables.join_files(table, most=3)
+    assert tables.version(ITEMS) == before
+    tables.join_files(table, most=2)
+    assert tables.open("items").stats()["fragment_stats"]["num_fragments"] == 1
+    assert set(stored(tables)) == set("abc")
+
+
 def test_merging_no_rows_is_no_commit(tables: Tables, commits: Commits):
     tables.merge_rows(ITEMS, [row("a")])
     before, version = commits.count, tables.version(ITEMS)

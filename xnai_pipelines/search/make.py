@@ -100,7 +100,7 @@ def fill_index(
     table.checkout_latest()
     rows = int(table.count_rows())
     if work.to_write or work.removed:
-        context.tables.update_indexes(table)
+        context.tables.join_files(table)
     publish_corpus(context.home, context.tables, spec.name)
     record = Releases(context.home.releases).vector_index_path(number)
     return EmbeddingsReport(

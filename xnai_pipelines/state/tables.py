@@ -24,6 +24,7 @@ from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.table_place import Bucket, place_of
 
 DELETE_GROUP = 1_000  # ids in one SQL list
+SMALL_FILES = 64  # of a table, until maintenance joins them
 
 _log = logging.getLogger(__name__)
 
@@ -283,10 +284,14 @@ class Tables:
         with self.commit(name):
             table.optimize(cleanup_older_than=kept)
 
-    def update_indexes(self, table: Any) -> None:
-        """Join the small files of an open table, and bring its indexes in line with its rows."""
-        with self.commit(table.name):
-            table.optimize()
+    def join_files(self, table: Any, most: int = SMALL_FILES) -> None:
+        """Join the files of an open table if more than `most` of them are small.
+
+        Not after every commit: of a table of up to a million rows all files would be written again each time.
+        """
+        if table.stats()["fragment_stats"]["num_small_fragments"] > most:
+            with self.commit(table.name):
+                table.optimize()
 
     def was_stored(self, spec: TableSpec, column: str, values: Sequence[str]) -> bool:
         """Return whether a row of this version or of a kept earlier one has one of the values in the column."""
