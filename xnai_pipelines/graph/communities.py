@@ -137,11 +137,16 @@ def _rounds(network: Network) -> list[Ints]:
 
 def _joined(low: Ints, high: Ints, closeness: Floats, size: int) -> Ints:
     """Return the group of each node if each joins the one that is closest to it; of equally close ones the first."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
     node, other = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.lexsort((other, -np.concatenate([closeness, closeness]), node))
     closest = order[changes(node[order])]
-    chosen = csr_array((np.ones(len(closest)), (node[closest], other[closest])), shape=(size, size))
-    return np.asarray(connected_components(chosen, directed=False)[1], dtype=np.int64)
+    ends = node[closest], other[closest]
+    group = np.arange(size)
+    while True:  # each node takes the lowest of the nodes that it is connected to, and what that one took
+        lowest = group.copy()
+        for here, there in (ends, ends[::-1]):
+            np.minimum.at(lowest, here, group[there])
+        lowest = lowest[lowest]
+        if np.array_equal(lowest, group):
+            return np.unique(group, return_inverse=True)[1].astype(np.int64)
+        group = lowest
