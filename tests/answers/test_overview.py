@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 
 import httpx
+import numpy as np
+import pyarrow as pa
 import pytest
 
 import xnai_pipelines
@@ -15,6 +17,7 @@ from xnai_pipelines.answers.answer import Answer, State
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.graph.division import Division
 from xnai_pipelines.graph.make import bring_graph
 from xnai_pipelines.state.schemas import DOCUMENTS
 
@@ -94,6 +97,16 @@ def test_a_reader_gets_what_a_home_without_the_other_documents_gives(town: Workp
     assert ask(whole, ASKED).sentences == before.sentences
     assert reader.for_reader(lambda _: True).index.passages == whole.index.passages
     assert ask(reader.for_reader(lambda _: False), ASKED).refusal
+
+
+def test_made_again_of_all_passages_the_division_is_the_stored_one(town: Workplace):
+    index = passages(town).index
+    stored, all_of_them = index.division, pa.array(np.ones(index.passages, bool))
+    again = Division.among(town.tables, index.corpus.passages.select(["chunk_id", "document_id"]), all_of_them)
+    assert stored
+    assert again.incidence.entity_ids == stored.incidence.entity_ids
+    assert again.community.tolist() == stored.community.tolist()
+    assert max(again.community) > 0
 
 
 def test_every_route_that_answers_shows_a_caller_its_own_documents_alone(town: Workplace, client: httpx.Client):

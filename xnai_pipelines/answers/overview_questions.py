@@ -69,7 +69,7 @@ _LANGUAGES = (
         about="""
             worum wovon woruber worin um thema hauptthema steht fass fasse zusammenfassung zusammenfassen
             beschreibe enthalten inhalt""",
-        documents="dokumente dokumenten dokumentation unterlagen texte texten sammlung korpus wissensbasis inhalt",
+        documents="dokumente dokumenten dokumentation unterlagen texte texten sammlung korpus wissensbasis",
         others="""
             bitte diesen diesem kannst konnen gib geben zeig zeige nenne nenn liste erstelle geht handelt
             handeln gibt lauten werden behandelt behandeln besprochen abgedeckt zusammen alle aller allen

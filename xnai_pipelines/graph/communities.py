@@ -136,7 +136,10 @@ def _rounds(network: Network) -> list[Ints]:
 
 
 def _joined(low: Ints, high: Ints, closeness: Floats, size: int) -> Ints:
-    """Return the group of each node if each joins the one that is closest to it; of equally close ones the first."""
+    """Return the group of each node if each joins the one that is closest to it; of equally close ones the first.
+
+    The service divides too, and is installed without SciPy.
+    """
     node, other = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.lexsort((other, -np.concatenate([closeness, closeness]), node))
     closest = order[changes(node[order])]

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import Ints, flat, position_in
-from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import communities_of, community_ids, dividing, network_of
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.incidence import Incidence
 from xnai_pipelines.graph.mentions import entity_id, mention_rows
@@ -58,7 +58,9 @@ class Division:
         mentions, entities, relations = graph_of(extractions, Overrides())
         entities = entities.sort_by("entity_id")
         network = network_of(dividing(relations, entities))
-        largest = [one for one in communities_of(network) if one.level == 0]
+        communities = communities_of(network)
+        by_id = sorted(zip(community_ids(communities, network), communities, strict=True), key=lambda pair: pair[0])
+        largest = [one for _, one in by_id if one.level == 0]  # in the order of the table, which decides ties
         members = pa.array([network.ids[node] for one in largest for node in one.members], pa.string())
         of = np.repeat(np.arange(len(largest)), [len(one.members) for one in largest])
         incidence = Incidence.of(passages, mentions, entities)
