@@ -145,11 +145,12 @@ def _joined(low: Ints, high: Ints, closeness: Floats, size: int) -> Ints:
     closest = order[changes(node[order])]
     ends = node[closest], other[closest]
     group = np.arange(size)
-    while True:  # each node takes the lowest of the nodes that it is connected to, and what that one took
+    while True:  # each group joins the lowest group that it is connected to
         lowest = group.copy()
         for here, there in (ends, ends[::-1]):
-            np.minimum.at(lowest, here, group[there])
-        lowest = lowest[lowest]
+            np.minimum.at(lowest, group[here], group[there])
+        while not np.array_equal(further := lowest[lowest], lowest):
+            lowest = further
         if np.array_equal(lowest, group):
             return np.unique(group, return_inverse=True)[1].astype(np.int64)
         group = lowest
