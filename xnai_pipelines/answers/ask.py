@@ -11,13 +11,16 @@ from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal,
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
+from xnai_pipelines.answers.overview import overview
+from xnai_pipelines.answers.overview_questions import asks_for_overview
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.superlatives import is_superlative
 from xnai_pipelines.search.query import NO_FILTERS, Filters
+from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 5  # raised when the same release and question give another answer
+ANSWERS_VERSION = 6  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -118,6 +121,11 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
     """Return what `prepare` does for the question and parameters of an answer, whose content is not looked at."""
     asked, how = answer.asked, answer.parameters
     empty = replace(answer, answer_id="", answerer=EXTRACTIVE, sentences=(), refusal=None, notes=(), signature=None)
+    if asks_for_overview((what := taken_apart(asked, how.filters)).text):
+        themes, told = overview(passages, what)
+        if themes:
+            sentences = tuple(quoted(theme, told) for theme in themes)
+            return Prepared(replace(empty, sentences=sentences), tuple(told) if to_write else ())
     own = answer.question if asked != answer.question and passages.telling_words(answer.question) else None
     weighed = weigh(passages, asked, own, filters=how.filters, budget_tokens=how.budget_tokens)
     if not weighed.scored.units or weighed.scored.confidence < how.policy.threshold:

@@ -131,9 +131,9 @@ def choose_evidence(
     for run in runs:
         text = run[0].shown["text"] if len(run) == 1 else _whole(run, documents.get(run[0].shown["document_id"]))
         if text is None:
-            found += [_evidence(passages, [row], row.shown["text"]) for row in run]
+            found += [evidence_of(passages, [row], row.shown["text"]) for row in run]
         else:
-            found.append(_evidence(passages, run, text))
+            found.append(evidence_of(passages, run, text))
     return sorted(found, key=lambda one: -one.score)
 
 
@@ -196,7 +196,8 @@ def _runs(passages: Passages, rows: Sequence[Row], *, merge: bool) -> list[list[
     return runs
 
 
-def _evidence(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
+def evidence_of(passages: Passages, run: Sequence[Row], text: str) -> Evidence:
+    """Return passages that follow each other as one piece of evidence; `text` is theirs together."""
     first = run[0].shown
     structure = passages.structures.of(first["document_id"])
     return Evidence(

@@ -130,13 +130,13 @@ def _with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: 
         found.append(unit)
         if following and (
             _EXCEPTION.match(_text(following, evidence))
-            or (_text(unit, evidence).endswith((":", "：")) and _is_code(following, evidence))
+            or (_text(unit, evidence).endswith((":", "：")) and is_code(following, evidence))
         ):
             found.append(following)
     return list(dict.fromkeys(found))
 
 
-def _is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
+def is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
     """Return whether a unit is code: between fences, or indented as a whole."""
     one = evidence[unit.evidence]
     begins = one.text.rfind("\n", 0, unit.start - one.start) + 1

@@ -49,17 +49,22 @@ class Passages:
 
     def neighbours(self, row: int) -> tuple[int | None, int | None]:
         """Return the rows of the passages before and after this one in its document, None at its ends."""
-        place = int(self._places[row])
+        place = self.place(row)
         return self._neighbour(row, place - 1), self._neighbour(row, place + 1)
+
+    def place(self, row: int) -> int:
+        """Return the place of a passage among all, in the order of the documents and their texts."""
+        return int(self._places[row])
 
     def _neighbour(self, row: int, place: int) -> int | None:
         if not 0 <= place < len(self._order):
             return None
         other = int(self._order[place])
-        return other if self._documents[other] == self._documents[row] else None
+        return other if self.document_codes[other] == self.document_codes[row] else None
 
     @cached_property
-    def _documents(self) -> npt.NDArray[np.int32]:
+    def document_codes(self) -> npt.NDArray[np.int32]:
+        """Document of each passage, counted from 0: int32 [n]."""
         column = self.index.corpus.passages["document_id"].combine_chunks()
         codes: npt.NDArray[np.int32] = column.dictionary_encode().indices.to_numpy()
         return codes
@@ -67,7 +72,7 @@ class Passages:
     @cached_property
     def _order(self) -> npt.NDArray[np.int64]:
         starts = self.index.corpus.passages["start"].to_numpy()
-        order: npt.NDArray[np.int64] = np.lexsort((starts, self._documents))
+        order: npt.NDArray[np.int64] = np.lexsort((starts, self.document_codes))
         return order
 
     @cached_property

@@ -136,12 +136,21 @@ def _rounds(network: Network) -> list[Ints]:
 
 
 def _joined(low: Ints, high: Ints, closeness: Floats, size: int) -> Ints:
-    """Return the group of each node if each joins the one that is closest to it; of equally close ones the first."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
+    """Return the group of each node if each joins the one that is closest to it; of equally close ones the first.
 
+    The service divides too, and is installed without SciPy.
+    """
     node, other = np.concatenate([low, high]), np.concatenate([high, low])
     order = np.lexsort((other, -np.concatenate([closeness, closeness]), node))
     closest = order[changes(node[order])]
-    chosen = csr_array((np.ones(len(closest)), (node[closest], other[closest])), shape=(size, size))
-    return np.asarray(connected_components(chosen, directed=False)[1], dtype=np.int64)
+    ends = node[closest], other[closest]
+    group = np.arange(size)
+    while True:  # each group joins the lowest group that it is connected to
+        lowest = group.copy()
+        for here, there in (ends, ends[::-1]):
+            np.minimum.at(lowest, group[here], group[there])
+        while not np.array_equal(further := lowest[lowest], lowest):
+            lowest = further
+        if np.array_equal(lowest, group):
+            return np.unique(group, return_inverse=True)[1].astype(np.int64)
+        group = lowest

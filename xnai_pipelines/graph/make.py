@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of
-from xnai_pipelines.graph.mentions import entity_id, mention_rows
+from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
@@ -246,11 +247,7 @@ def _mentions(tables: Tables, user: Overrides) -> list[Change]:
 
 
 def _entities(tables: Tables, user: Overrides) -> list[Change]:
-    return [Change.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), _types(user)))]
-
-
-def _types(user: Overrides) -> dict[str, str]:
-    return {entity_id(user.aliases.get(key, key)): kind for key, kind in user.types.items()}
+    return [Change.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
 
 
 def _relations(tables: Tables, _: Overrides) -> list[Change]:
@@ -286,7 +283,7 @@ _WHOLE: Mapping[str, Callable[[Tables, Overrides], list[Change]]] = {
     COMMUNITIES.name: _communities,
 }
 _TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[Change] | None]] = {
-    ENTITIES.name: lambda tables, user: touched_entities(tables, _types(user)),
+    ENTITIES.name: lambda tables, user: touched_entities(tables, types_of(user)),
     RELATIONS.name: lambda tables, _: touched_relations(tables),
     COMMUNITIES.name: lambda tables, _: touched_communities(tables),
 }
@@ -302,11 +299,7 @@ def rebuilt(tables: Tables, user: Overrides) -> dict[str, str]:
     """Return the revision that each table has if all documents are read again; nothing is written."""
     documents = sorted(tables.ids(CHUNKS, "document_id"))
     extractions = read_documents(tables, documents) if documents else EXTRACTIONS.schema.empty_table()
-    reading = reading_of(extractions)
-    mentions = mention_rows(reading, resolve(reading, user))
-    entities = entity_rows(mentions, _types(user))
-    titles = titles_of(mentions)
-    relations = relation_rows(mentions, extractions, titles, occurrence_rows(mentions, extractions, titles))
+    mentions, entities, relations = graph_of(extractions, user)
     communities = _divided(tables, relations, entities)
     made = zip(PARTS, (mentions, entities, relations, communities), strict=True)
     return {name: revision_of(rows) for name, rows in made}

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.graph.arrays import encoded, ints, position_in
+from xnai_pipelines.graph.division import Division
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.incidence import Incidence
 from xnai_pipelines.graph.paths import Step, path_of, way_to
@@ -33,6 +34,8 @@ STARTS = 3  # documents
 NAMED = np.float32(3.0)  # standard deviations that the passages of a document gain if the question names it
 SHARE_OF_ONE = 1e-4  # share of a walk that adds log 2 to the score: standard deviations of the first search
 FULL_WEIGHT = 4.0  # of what the walk adds, in the mode graph
+
+MOST_DIVIDED = 20_000  # passages that are divided anew for those who may not read the others, which takes seconds
 
 _DEPTH = 60  # passages among which the documents are
 
@@ -65,6 +68,17 @@ class GraphSource:
             QueryError: There is no graph.
         """
         return self._whole if readable is None else self._whole.among(readable)
+
+    def division(self, readable: npt.NDArray[np.bool_] | None) -> Division | None:
+        """Return the communities over these passages, None for all; None if there are none, or too many to divide."""
+        if self._tables is None or not self.exists:
+            return None
+        if readable is None or readable.all():
+            return Division.stored(self._tables, self._whole.incidence)
+        if np.count_nonzero(readable) > MOST_DIVIDED:
+            return None
+        passages = self._corpus.passages.select(["chunk_id", "document_id"])
+        return Division.among(self._tables, passages, pa.array(readable))
 
     @cached_property
     def _whole(self) -> "GraphSearch":

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.errors import ReleaseError, VectorSpaceError
+from xnai_pipelines.graph.division import Division
 from xnai_pipelines.search.best import Groups, Ranking, best_passages
 from xnai_pipelines.search.by_graph import FULL_WEIGHT, GraphSearch, GraphSource
 from xnai_pipelines.search.corpus import Corpus, open_corpus
@@ -60,6 +61,7 @@ class SearchIndex:
         self._reranker: Reranker | None = None
         self._graph_source = graph or GraphSource(corpus, None)
         self._graph: GraphSearch | None = None
+        self._division: Division | None = None
 
     @classmethod
     def open(
@@ -178,7 +180,7 @@ class SearchIndex:
         readable = np.array([may_read(source) for source in sources.dictionary.to_pylist()], bool)
         rows = readable[sources.indices.to_numpy()]
         index = self._scored_by(replace(self._scoring, keyword=KeywordSearch(self.corpus, rows), readable=rows))
-        index._graph = None
+        index._graph = index._division = None
         return index
 
     @property
@@ -326,6 +328,13 @@ class SearchIndex:
         if self._graph is None:
             self._graph = self._graph_source.opened(self._scoring.readable)
         return self._graph
+
+    @property
+    def division(self) -> Division | None:
+        """The communities of the graph over the passages that can be found; None if there is no graph to divide."""
+        if self._division is None:
+            self._division = self._graph_source.division(self._scoring.readable)
+        return self._division
 
     def explain(self, question: str | Asked, filters: Filters = NO_FILTERS) -> Explanation:
         """Return how the question is understood.
