@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from xnai_pipelines.answers.ask import ANSWERS_VERSION, Answerer, prepare
+from xnai_pipelines.answers.ask import ANSWERS_VERSION, Answerer, prepare, weigh
 from xnai_pipelines.answers.gold import read_gold
 from xnai_pipelines.answers.language_model.evaluation import (
     Attempt,
@@ -116,6 +116,7 @@ def evaluate_language_model(
         def measure(_: KeptModelReport | None) -> KeptModelReport:
             watch.items = len(questions)
             answerer = model.answerer()
+            weigh(passages, "a first answer loads what later ones find loaded")
             with context.progress.work("language model evaluation", len(questions), "questions") as advance:
                 report = evaluate_model(
                     questions,
