@@ -178,7 +178,8 @@ def _show_language_model(report: Mapping[str, Any]) -> None:
     for (columns, rows), title in zip(
         (beside, alone), (f"{found.model}, beside quotes", f"{found.model} alone"), strict=True
     ):
-        table(f"Answers by {title}", columns, rows, columns[1:])
+        if rows:  # no reply, no figures of the model alone
+            table(f"Answers by {title}", columns, rows, columns[1:])
     say(model_sentence(found), fold=True)
 
 
