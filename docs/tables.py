@@ -36,6 +36,7 @@ STORED = {
     "retrieval_evaluation": "MLflow `xnai/retrieval`",
     "graph_evaluation": "`state/graph_evaluation.json`, MLflow `xnai/graph`",
     "answer_evaluation": "`state/answers.json`, `state/refusal_policies/`, MLflow `xnai/answers`",
+    "language_model_evaluation": "`state/language_model_evaluation.json`, MLflow `xnai/answers`",
     "drift_report": "`reports/drift/`",
     "encoder_onnx": "`models/`",
     "calibration_texts": "`reports/calibration.parquet`, ids only",

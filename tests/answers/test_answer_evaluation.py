@@ -1,9 +1,8 @@
 """Answers are measured once per state, against known answers and without the documents that answer."""
 
-import json
-
 import pytest
 
+from tests.support.piers import with_piers
 from tests.support.workplace import Workplace
 from xnai_pipelines.answers.evaluation import token_f1
 from xnai_pipelines.answers.make import answers_markdown, evaluate_release_answers, last_answers
@@ -11,31 +10,6 @@ from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD
 from xnai_pipelines.errors import NothingToEvaluateError
 from xnai_pipelines.questions.make import make_questions
 from xnai_pipelines.state.tracker import Experiment, Tracker
-
-PIERS = ("Agate", "Basalt", "Coral", "Dolomite")
-
-
-def with_piers(work: Workplace) -> None:
-    """Write documents, questions with splits, and known answers for the test questions."""
-    asked, known = [], []
-    for number, name in enumerate(PIERS):
-        text = f"The pier of {name} is closed in winter. The pier of {name} was built in {1870 + number}."
-        work.write(f"{name}.txt", text)
-        question = f"When was the pier of {name} built?"
-        asked.append({"question": question, "documents": [f"{name}.txt"], "split": "test" if number else "train"})
-        year = str(1870 + number)
-        known.append(
-            {
-                "question_id": question,
-                "document_id": f"{name}.txt",
-                "answers": [{"text": year, "start": text.find(year)}],
-            }
-        )
-    folder = work.documents.parent
-    (folder / "questions.jsonl").write_text("\n".join(map(json.dumps, asked)), encoding="utf-8")
-    (folder / "answers.jsonl").write_text("\n".join(map(json.dumps, known)), encoding="utf-8")
-    work.ingest()
-    make_questions(work.context(), folder / "questions.jsonl")
 
 
 def test_an_evaluation_is_logged_once_and_kept(work: Workplace, tracker: Tracker):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.support.adaptation_world import copy_world
+from tests.support.language_models import END, delta, language_model
 from tests.support.pipeline import command, json_of, variables
 from tests.support.workplace import GUIDE
 from xnai_pipelines.cli import terminal
@@ -215,6 +216,17 @@ def test_evaluate_and_maintain_report_what_they_did(answering, tmp_path):
     maintained = json_of(command(variables(work), "maintain", "--json"))
     assert maintained["reports"]["maintenance"]["bytes_after"] > 0
     assert "MB before" in command(variables(work), "maintain").out
+
+
+@pytest.mark.slow
+def test_evaluate_measures_the_language_model_that_is_set_and_shows_no_other(answering, tmp_path):
+    work = copy_world(answering, tmp_path)
+    with language_model(lambda say: say(delta("NO ANSWER") + END)) as url:
+        said = command(variables(work, llm_url=url, llm_model="small", llm_questions=1), "evaluate")
+        assert said.code == 0, said.err
+        assert "Answers by small, beside quotes" in said.out
+        assert "about 1 test question; failed: none." in " ".join(said.out.split())
+    assert "small" not in command(variables(work), "evaluate").out
 
 
 @pytest.mark.slow

@@ -31,6 +31,7 @@ ASSETS = [
     "encoder_onnx",
     "entities",
     "graph_evaluation",
+    "language_model_evaluation",
     "lora_adapter",
     "mentions",
     "precision_card",

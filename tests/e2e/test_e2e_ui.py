@@ -109,7 +109,7 @@ RETRAINED = {
 }  # fmt: skip
 UNCHECKED = {
     "ranking_policy", "drift_report", "graph_evaluation", "adapter_evaluation", "promotion_decision", "home_backup",
-    "mentions", "entities", "relations",
+    "mentions", "entities", "relations", "language_model_evaluation",
 }  # fmt: skip  # they state, and nothing follows from them; the graph is checked as a whole, a backup by its drill
 
 
@@ -118,6 +118,7 @@ def test_the_graph_is_there(ui):
     assert {node["assetKey"]["path"][0] for node in nodes} == {
         *REFRESHED, *RETRAINED, "encoder_onnx", "calibration_texts", "quantized_models", "precision_card",
         "candidate_encoder", "encoder_card", "document_health", "home_backup", "restore_drill",
+        "language_model_evaluation",
     }  # fmt: skip
     assert all(node["description"] for node in nodes)
     assert {node["assetKey"]["path"][0] for node in nodes if not node["hasAssetChecks"]} == UNCHECKED

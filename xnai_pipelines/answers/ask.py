@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TypeAlias
 
-from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, Usage
+from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State, Usage
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
@@ -28,12 +28,23 @@ NEAREST = 3  # passages that a refusal names
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a language model made of the evidence: verified sentences, none if it failed, why, and what it cost."""
+    """What a language model made of the evidence.
+
+    Attributes:
+        answerer: Name of the model.
+        sentences: What is shown of it; none if nothing is proven.
+        notes: What a reader should know.
+        usage: Tokens, None if they were not counted.
+        failure: Why the reply broke off or never came; "" if it has an end.
+        states: State of each sentence that it wrote, shown or not.
+    """
 
     answerer: str
     sentences: tuple[Sentence, ...]
     notes: tuple[str, ...] = ()
     usage: Usage | None = None
+    failure: str = ""
+    states: tuple[State, ...] = ()
 
 
 Answerer: TypeAlias = Callable[[str, Sequence[Evidence]], Generator[Sentence, None, Written]]

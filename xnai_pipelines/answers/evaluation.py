@@ -103,8 +103,11 @@ def evaluate_answers(
     for question in questions:
         trial = attempt(question)
         trials.append(trial)
-        for name, value in _judged(trial, question, gold.get(question.question_id, ()), texts).items():
+        known = gold.get(question.question_id, ())
+        for name, value in judged(trial.sentences, question, known, texts).items():
             values[name].append(value)
+        if known:
+            values["answer_in_three"].append(float(any(_holds(one, known) for one in trial.ranked)))
         values["wrongly_refused"].append(float(trial.confidence < policy.threshold))
         values["rightly_refused"].append(float(trial.removed < policy.threshold))
         advance()
@@ -121,11 +124,20 @@ def evaluate_answers(
     )
 
 
-def _judged(trial: Trial, question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]) -> dict[str, float]:
-    sentences = trial.sentences
+def judged(
+    sentences: Sequence[Sentence], question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]
+) -> dict[str, float]:
+    """Return figures of an answer by name, see `MEANINGS`; those that need known answers only if there are some.
+
+    Args:
+        sentences: The answer; none is wrong.
+        question: The question.
+        gold: Its known answers.
+        texts: Stored texts by document_id.
+    """
     cited = [citation for sentence in sentences for citation in sentence.citations]
     right = [citation.document_id in question.document_ids for citation in cited]
-    judged = {
+    found = {
         "document_cited_first": float(any(right[:1])),
         "citation_precision": float(np.mean(right)) if right else 0.0,
         "citation_recall": len({one.document_id for one in cited} & question.document_ids) / len(question.document_ids),
@@ -134,13 +146,12 @@ def _judged(trial: Trial, question: Question, gold: Sequence[GoldAnswer], texts:
     }
     if gold:
         first = sentences[0].text if sentences else ""
-        judged |= {
+        found |= {
             "answer_in_first": float(any(_holds(one, gold) for one in cited[:1])),
-            "answer_in_three": float(any(_holds(one, gold) for one in trial.ranked)),
             "exact_match": float(any(_words(first) == _words(known.text) for known in gold)),
             "token_f1": max(token_f1(first, known.text) for known in gold),
         }
-    return judged
+    return found
 
 
 def _holds(citation: Citation, gold: Sequence[GoldAnswer]) -> bool:

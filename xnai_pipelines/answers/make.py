@@ -90,7 +90,7 @@ def evaluate_release_answers(
         index = SearchIndex.open(context.home.root, threads=threads)
         passages = Passages(index, context.home)
         policy = make_refusal_policy(context, passages, questions)
-        texts = _texts(context)
+        texts = stored(context)
         sources = context.tables.pairs(DOCUMENTS, "source", "document_id")
         gold = read_gold(labelled, sources, texts)
         content = [ANSWERS_VERSION, index_content(context, index.release), index.release.ranking, question_set(tested)]
@@ -175,7 +175,8 @@ def _previous(kept: KeptAnswers | None, report: AnswerReport) -> AnswerReport | 
     return kept.report if kept.report.release != report.release else kept.previous
 
 
-def _texts(context: StageContext) -> dict[str, StoredText]:
+def stored(context: StageContext) -> dict[str, StoredText]:
+    """Return titles and texts of all documents, by document_id."""
     rows = context.tables.read(DOCUMENTS, ["document_id", "title", "text"]).to_pylist()
     return {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
 

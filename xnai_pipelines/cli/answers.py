@@ -14,10 +14,7 @@ from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 if TYPE_CHECKING:
     from xnai_pipelines.answers.answer import Citation
     from xnai_pipelines.answers.ask import Answerer
-    from xnai_pipelines.answers.language_model.server import ChatServer
 
-
-QUOTE = "none"  # the model that answers without one
 # The last three are not in Python's documentation.
 DEMO_QUESTIONS = (
     "How do I copy a folder?",
@@ -101,12 +98,14 @@ def ask(
     from xnai_pipelines.cli.show_answers import show_answer, show_end, show_sentence
     from xnai_pipelines.cli.terminal import say
     from xnai_pipelines.search.query import Filters
+    from xnai_pipelines.settings.language_model import language_model
     from xnai_pipelines.state.layout import Home
 
     require_release_encoder(settings())
     home = Home(settings().home)
     history = [Turn(kept_answer(after, home).asked)] if after else []
-    server = language_model(model)
+    named = language_model(settings(), model)
+    server = named.load() if named else None
     if server is not None:  # its time limit is that of the whole answer, a follow-up's rewriting included
         server = replace(server, ends=time.monotonic() + server.seconds)
     sentences = Streamed(
@@ -181,35 +180,10 @@ def _answerer_of(model: str) -> "Answerer":
     """Return what writes with the language model that an answer names: one of a server, or the configured file."""
     from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
     from xnai_pipelines.errors import OptionError
+    from xnai_pipelines.settings.language_model import language_model
 
     configured = settings().llm_model
-    found = language_model(configured if Path(configured).name == model else model)
+    found = language_model(settings(), configured if Path(configured).name == model else model)
     if found is None:
         raise OptionError(f"The answer was written by the language model {model}. Set XNAI_LLM_URL.")
-    return LanguageModelAnswerer(found, settings().llm_keep_unsupported)
-
-
-def language_model(name: str | None = None) -> "ChatServer | None":
-    """Return the language model that is named, or else the configured one; None if answers quote.
-
-    Raises:
-        OptionError: A model is named, and neither a server nor a file has it.
-        MissingExtraError: A file is named, and the extra llm is not installed.
-    """
-    from xnai_pipelines.answers.language_model.local import is_model_file, local_model
-    from xnai_pipelines.answers.language_model.server import ChatServer
-    from xnai_pipelines.errors import OptionError
-
-    current = settings()
-    model = name or current.llm_model
-    if model == QUOTE:
-        return None
-    if current.llm_url is not None:
-        return ChatServer(current.llm_url, model, current.llm_api_key, current.llm_seconds)
-    if is_model_file(model):
-        return local_model(Path(model), threads=current.threads, seconds=current.llm_seconds)
-    if name is not None:
-        raise OptionError(
-            f"The language model {name} needs the server that has it: set XNAI_LLM_URL. Or name a .gguf file."
-        )
-    return None
+    return LanguageModelAnswerer(found.load(), settings().llm_keep_unsupported)

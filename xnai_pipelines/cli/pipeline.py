@@ -11,6 +11,7 @@ from xnai_pipelines.cli.app import AsJson, app, execute, print_json, require_enc
 from xnai_pipelines.encoders.runtime import Runtime
 from xnai_pipelines.state.layout import Home
 
+FORCED = ("retrieval_evaluation", "language_model_evaluation")
 QUARANTINE_SHOWN = 20
 INCOMPLETE_SHOWN = 20
 
@@ -49,8 +50,8 @@ def evaluate(
     force: Annotated[bool, typer.Option(help="Evaluate even if nothing changed.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate retrieval on the questions and log the result to MLflow."""
-    execute("evaluate", {"retrieval_evaluation": {"force": force}}, as_json)
+    """Evaluate search on the questions, and the language model if one is set; log the results to MLflow."""
+    execute("evaluate", {name: {"force": force} for name in FORCED}, as_json)
 
 
 @app.command()

@@ -11,6 +11,7 @@ from xnai_pipelines.adapters.adapter import list_adapters, load_adapter
 from xnai_pipelines.adapters.comparison import compare_adapters
 from xnai_pipelines.adapters.make import TrainingEstimate, deleted_in_adapters, estimate_training, read_adapter_report
 from xnai_pipelines.adapters.training_pairs import read_training_pairs_report
+from xnai_pipelines.answers.language_model.make import last_model_report
 from xnai_pipelines.documents.make import DocumentsRequest, expected_seconds, why_refused
 from xnai_pipelines.documents.make import plan as plan_documents
 from xnai_pipelines.evaluation.make import last_evaluation
@@ -206,4 +207,6 @@ def run_reports(home: Home, steps: Collection[str]) -> dict[str, Any]:
     if "retrieval_evaluation" in steps:
         tracked = to_jsonable_python(last_evaluation(home))
         reports |= {"evaluation": tracked.pop("report"), "tracked": tracked}
+    if "language_model_evaluation" in steps and (kept := last_model_report(home)) is not None:
+        reports["language_model"] = to_jsonable_python(kept.report)
     return reports

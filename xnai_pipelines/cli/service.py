@@ -6,7 +6,6 @@ from typing import Annotated, Any
 
 import typer
 
-from xnai_pipelines.cli.answers import language_model
 from xnai_pipelines.cli.app import AsJson, app, print_json, settings
 from xnai_pipelines.state.layout import Home
 
@@ -26,13 +25,14 @@ def serve(
 
     require("serve", "The service")
     from xnai_pipelines.serving.run import run_service
+    from xnai_pipelines.settings.language_model import language_model
 
     current = settings()
     writer = None
-    if (model := language_model()) is not None:
+    if (model := language_model(current)) is not None:
         from xnai_pipelines.serving.writer import Writer
 
-        writer = Writer(model, current.llm_head_start, current.llm_keep_unsupported)
+        writer = Writer(model.load(), current.llm_head_start, current.llm_keep_unsupported)
     print(f"Serving {current.home} at {current.service_url}. Ctrl-C stops it.")
     run_service(Home(current.home), current.service, threads=current.threads, authenticated=auth, writer=writer)
 

@@ -170,6 +170,19 @@ def _show_evaluation(report: Mapping[str, Any]) -> None:
     show_evaluation(_read(EvaluationReport, report))
 
 
+def _show_language_model(report: Mapping[str, Any]) -> None:
+    from xnai_pipelines.answers.language_model.evaluation import ModelReport, model_sentence, model_tables
+
+    found = _read(ModelReport, report)
+    beside, alone = model_tables(found)
+    for (columns, rows), title in zip(
+        (beside, alone), (f"{found.model}, beside quotes", f"{found.model} alone"), strict=True
+    ):
+        if rows:  # no reply, no figures of the model alone
+            table(f"Answers by {title}", columns, rows, columns[1:])
+    say(model_sentence(found), fold=True)
+
+
 def _show_tracked(run: Mapping[str, Any] | None, settings: "Settings") -> None:
     from xnai_pipelines.state.tracker import MlflowRun
 
@@ -189,4 +202,5 @@ SHOWN: Mapping[str, Callable[[Any], None]] = {
     "rollback": _show_rollback,
     "forgetting": _show_forgetting,
     "evaluation": _show_evaluation,
+    "language_model": _show_language_model,
 }

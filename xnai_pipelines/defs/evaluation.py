@@ -6,6 +6,9 @@ import dagster as dg
 from pydantic import Field
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION
+from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
+from xnai_pipelines.answers.language_model.evaluation import model_markdown
+from xnai_pipelines.answers.language_model.make import ModelToMeasure, evaluate_language_model
 from xnai_pipelines.answers.make import answers_markdown, evaluate_release_answers, last_answers
 from xnai_pipelines.answers.plots import answers_plot
 from xnai_pipelines.defs.base import Base
@@ -33,6 +36,8 @@ from xnai_pipelines.questions.question import Origin
 from xnai_pipelines.releases.decision import model_events
 from xnai_pipelines.releases.logged import mirror_releases
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.settings import Settings
+from xnai_pipelines.settings.language_model import language_model
 from xnai_pipelines.state.drawn import drawn
 from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, QUESTIONS
@@ -266,6 +271,59 @@ def answer_evaluation(
     )
 
 
+def language_model_evaluation(
+    context: dg.AssetExecutionContext,
+    config: EvaluationConfig,
+    base: Base,
+    stores: StoresResource,
+    source: SourceResource,
+    encoder: EncoderResource,
+    tracking: TrackingResource,
+) -> dg.MaterializeResult[None]:
+    """What the language model of XNAI_LLM_URL or XNAI_LLM_MODEL does on test questions, beside quotes on the same.
+
+    Answers right, sentences verified and unsupported, refusals, citations, tokens and seconds, with paired 95 %
+    intervals. Failures of the server are counted.
+    """
+    found = evaluate_language_model(
+        stores.stage_context(context),
+        tracking.tracker(),
+        source.inputs().questions,
+        _model_to_measure(base.settings),
+        threads=encoder.threads,
+        force=config.force,
+    )
+    if found is None:
+        return dg.MaterializeResult(metadata={"figures": "not measured: no language model is set, or no test question"})
+    report = found.kept.report
+    return result(
+        found,
+        found.kept.fingerprint,
+        {"measured": "measured_in_this_run"},
+        summary=dg.MetadataValue.md(model_markdown(report)),
+        release=report.release,
+        model=report.model,
+        questions=report.questions,
+        requests=report.requests,
+        failed=sum(report.failures.values()),
+        mlflow_run=tracking.link(found.kept.mlflow_run),
+        **{f"figures/{name}": one.model.mean for name, one in report.compared.items()},
+        **{f"figures/{name}": one.mean for name, one in report.model_alone.items()},
+    )
+
+
+def _model_to_measure(settings: Settings) -> ModelToMeasure | None:
+    model, keep = language_model(settings), settings.llm_keep_unsupported
+    if model is None:
+        return None
+    return ModelToMeasure(
+        model.name,
+        (model.which, f"{settings.llm_seconds:g} s", "unsupported kept" if keep else "unsupported dropped"),
+        lambda: LanguageModelAnswerer(model.load(), keep),
+        settings.llm_questions,
+    )
+
+
 def quotes_are_exact(stores: StoresResource) -> dg.AssetCheckResult:
     """Every quote of the evaluated answers equals the stored document's text."""
     kept = last_answers(stores.layout)
@@ -358,6 +416,18 @@ def definitions(base: Base) -> dg.Definitions:
                 deps=["embeddings", "questions", "ranking_policy"],
                 group="evaluation",
                 kinds={"python", "mlflow", "lancedb"},
+            ),
+            base.asset(
+                language_model_evaluation,
+                version=(
+                    ANSWERS_VERSION,
+                    base.settings.llm_url,
+                    base.settings.llm_model,
+                    base.settings.llm_questions,
+                ),
+                deps=["answer_evaluation"],
+                group="evaluation",
+                kinds={"python", "mlflow"},
             ),
         ],
         asset_checks=[

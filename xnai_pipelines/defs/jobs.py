@@ -27,6 +27,8 @@ EVALUATE = (
     "answer_evaluation",
     "drift_report",
 )
+# Minutes on a processor: at night or when asked for, never between an edit and its index.
+LANGUAGE_MODEL = ("language_model_evaluation",)
 QUANTIZE = (
     "encoder_onnx",
     "calibration_texts",
@@ -138,7 +140,11 @@ class Jobs:
             ingest=base.asset_job(
                 "ingest", INGEST, description="Bring the search index in line with the folder of documents."
             ),
-            evaluate=base.asset_job("evaluate", EVALUATE, description="Measure how well search answers the questions."),
+            evaluate=base.asset_job(
+                "evaluate",
+                [*EVALUATE, *LANGUAGE_MODEL],
+                description="Measure how well search, and the language model if one is set, answer the questions.",
+            ),
             refresh=base.asset_job(
                 "refresh", [*INGEST, *EVALUATE], description="Ingest, then evaluate: what `xnai run` does."
             ),

@@ -28,3 +28,8 @@ class AnswerSettings(BaseModel):
         default=False,
         description="Show sentences that no document supports, with the reason, instead of dropping them.",
     )
+    llm_questions: int = Field(
+        default=50,
+        ge=0,
+        description="Test questions that `xnai evaluate` asks the language model, in up to two requests each. 0: none.",
+    )

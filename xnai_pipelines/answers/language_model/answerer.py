@@ -70,17 +70,20 @@ class Proof:
             failure: Why the reply has no end, such as "did not reply within 20 s"; "" if it has one.
             usage: Tokens that the reply cost, None if they were not counted.
         """
-        proven = tuple(filter(_is_proven, self._verified))
+        sentences = proven = tuple(filter(_is_proven, self._verified))
+        lost = len(self._verified) - len(proven)
         if not proven:
             why = failure or "wrote nothing that the documents support"
-            return Written(model, (), (f"The language model {why}; the answer quotes the documents.",), usage)
-        notes = [f"The language model {failure}; its answer may be incomplete."] if failure else []
-        lost = len(self._verified) - len(proven)
-        if self._keep_unsupported or not lost:
-            return Written(model, tuple(self._verified), tuple(notes), usage)
-        left_out = "1 sentence" if lost == 1 else f"{lost} sentences"
-        notes.append(f"{left_out} without support in the documents left out.")
-        return Written(model, proven, tuple(notes), usage)
+            notes = [f"The language model {why}; the answer quotes the documents."]
+        else:
+            notes = [f"The language model {failure}; its answer may be incomplete."] if failure else []
+            if self._keep_unsupported:
+                sentences = tuple(self._verified)
+            elif lost:
+                left_out = "1 sentence" if lost == 1 else f"{lost} sentences"
+                notes.append(f"{left_out} without support in the documents left out.")
+        states = tuple(sentence.state for sentence in self._verified)
+        return Written(model, sentences, tuple(notes), usage, failure, states)
 
 
 def _is_proven(sentence: Sentence) -> bool:
