@@ -123,8 +123,8 @@ def undo_lost(table: Path, known: TableVersion) -> str | None:
         TableError: A manifest is damaged.
     """
     manifests = _manifests(table)
-    if not manifests or manifests[-1][0] <= known.version:  # dropped, or nothing was committed
-        return None
+    if not (table / known.manifest_path).exists() or manifests[-1][0] <= known.version:
+        return None  # there is nothing to go back to, or nothing was committed
     lost = [name for name in lost_files(table) if name not in known.files]
     if not lost:
         return None
