@@ -5,14 +5,19 @@ import resource
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 from lancedb.index import BTree
 
+from tests.support.processes import end, event, start_process
 from xnai_pipelines.errors import HomeError, TableError
+from xnai_pipelines.state.context import Progress, StageContext, stage
 from xnai_pipelines.state.lance_files import missing_files, newest_version, table_folders
+from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
 from xnai_pipelines.state.tables import Tables
 
@@ -32,7 +37,7 @@ def lancedb(tmp_path: Path) -> Path:
     return tmp_path / "lancedb"
 
 
-def test_a_copy_of_the_named_files_alone_holds_all_rows_and_indexes(lancedb: Path, tmp_path: Path):
+def test_a_copy_of_the_named_files_alone_holds_all_rows_and_indexes_and_is_writable(lancedb: Path, tmp_path: Path):
     [folder] = table_folders(lancedb)
     version = newest_version(folder)
     copy = tmp_path / "copy" / folder.name
@@ -46,7 +51,12 @@ def test_a_copy_of_the_named_files_alone_holds_all_rows_and_indexes(lancedb: Pat
     assert {index.name for index in after.list_indices()} == {index.name for index in before.list_indices()} != set()
     assert after.search().where("number = 7").to_arrow()["word"].to_pylist() == ["w7", "v7"]
     kinds = {name.split("/")[0] for name in version.files}
-    assert kinds == {"data", "_deletions", "_indices", "_transactions"}
+    after_copy = Tables(copy.parent)
+    after_copy.merge_rows(SPEC, [{"word": "w7", "number": 8}])
+    after_copy.delete(SPEC, "word", ["w8"])
+    after_copy.compact("words", timedelta(milliseconds=1))
+    assert len(after_copy.ids(SPEC)) == len(before.to_arrow()) - 1
+    assert kinds == {"data", "_deletions", "_indices"}
 
 
 def test_each_missing_file_is_named(lancedb: Path):
@@ -70,8 +80,8 @@ def test_a_manifest_that_was_cut_off_anywhere_is_noticed(lancedb: Path):
     [folder] = table_folders(lancedb)
     path = folder / newest_version(folder).manifest_path
     whole = path.read_bytes()
-    for end in range(0, len(whole) - 1, 97):
-        path.write_bytes(whole[:end])
+    for length in range(0, len(whole) - 1, 97):
+        path.write_bytes(whole[:length])
         with pytest.raises(TableError):
             newest_version(folder)
 
@@ -129,3 +139,71 @@ def test_a_compaction_whose_file_was_cut_off_is_undone(tmp_path: Path, file_limi
         assert len(tables.ids(SPEC)) == 60
         tables.join_files(tables.open(SPEC.name), most=0)
         assert len(tables.ids(SPEC)) == 60
+
+
+def test_a_compaction_whose_file_was_cut_off_removes_no_earlier_version(
+    tmp_path: Path, file_limit: Callable[[int], None]
+):
+    whole = in_parts(tmp_path / "whole")
+    whole.join_files(whole.open(SPEC.name), most=0)
+    [folder] = table_folders(tmp_path / "whole")
+    [size] = newest_version(folder).sizes.values()
+    tables = in_parts(tmp_path / "cut off")
+    file_limit(size - 1)
+    with suppress(HomeError, RuntimeError):
+        tables.compact(SPEC.name, timedelta(milliseconds=1))
+    file_limit(resource.RLIM_INFINITY)
+    assert len(tables.ids(SPEC)) == 60
+
+
+def cut_off_last_commit(tables: Tables, folder: Path) -> None:
+    """Leave a commit whose file is cut off, as a process does that is killed before it looks."""
+    tables.merge_rows(SPEC, [{"word": "last", "number": 60}])
+    [last] = newest_version(folder).files[-1:]
+    os.truncate(folder / last, 10)
+
+
+def test_a_stage_first_undoes_a_cut_off_commit_of_a_process_that_was_killed(tmp_path: Path):
+    home = Home(tmp_path)
+    tables = in_parts(home.lancedb)
+    [folder] = table_folders(home.lancedb)
+    cut_off_last_commit(tables, folder)
+    context = StageContext(home, Tables.of(home), "run", Progress(lambda _: None, bar=False))
+    with stage(context, "anything"):
+        assert len(context.tables.ids(SPEC)) == 60
+        context.tables.merge_rows(SPEC, [{"word": "last", "number": 60}])
+    assert len(context.tables.ids(SPEC)) == 61
+
+
+def test_commits_of_a_table_that_lost_a_file_long_ago_are_kept(tmp_path: Path):
+    tables = in_parts(tmp_path)
+    [folder] = table_folders(tmp_path)
+    os.truncate(folder / newest_version(folder).files[0], 10)
+    tables.add(SPEC, pa.table({"word": ["last"], "number": [60]}))
+    tables.undo_unchecked()
+    assert tables.count(SPEC) == 61  # the doctor tells of the file
+
+
+def drop(folder: Path, begun: Event) -> None:
+    tables = Tables(folder)
+    begun.set()
+    tables.drop(SPEC.name)
+
+
+def test_a_drop_that_is_killed_leaves_the_whole_table_or_none(tmp_path: Path):
+    tables = in_parts(tmp_path)
+    [folder] = table_folders(tmp_path)
+    for number in range(5_000):
+        (folder / "data" / f"{number}.lance").touch()  # so that the removal takes a while
+    files = {path.relative_to(folder) for path in folder.rglob("*")}
+    begun = event()
+    process = start_process(drop, tmp_path, begun)
+    begun.wait()
+    while process.is_alive() and folder.exists() and len(list((folder / "data").iterdir())) > 5_000:
+        pass
+    end(process, 0)
+    assert {path.relative_to(folder) for path in folder.rglob("*")} in (set(), files)
+    assert tables.names() in ([], [SPEC.name])
+    tables.merge_rows(SPEC, [{"word": "next", "number": 0}])  # as the next run does
+    tables.drop(SPEC.name)
+    assert list(tmp_path.iterdir()) == []

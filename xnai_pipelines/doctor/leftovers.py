@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 from xnai_pipelines.doctor.diagnosis import Diagnosis, Urgency
+from xnai_pipelines.state.lance_files import DROPPED
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.locks import WRITER, dead_runs, forget_dead_run, held_if_free, is_held
 
@@ -15,6 +16,7 @@ _UNFINISHED = (
     (".drill-*", "drill.lock"),
     ("unpacked/*", WRITER),
     ("shards", WRITER),
+    (f"lancedb/*{DROPPED}", WRITER),
     ("models/.*.partial", "models/{name}.lock"),
     ("rerankers/.*.partial", "rerankers/{name}.lock"),
     ("adapters/.*.partial", "adapters/{name}.lock"),

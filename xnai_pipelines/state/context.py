@@ -132,12 +132,14 @@ class Stopwatch:
 def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
     """Run a stage as the home's only writer and record its duration, without the time spent waiting for the lock.
 
+    A commit that a full disk cut off, and whose process was killed before it looked, is undone first.
     If the tables are in an object store, what changed of the current release is shared there.
 
     Raises:
         HomeError: The home cannot be written, or its disk is full.
     """
     with sole_writer(context.home, context.progress.say):
+        context.tables.undo_unchecked()
         watch, started = Stopwatch(), time.perf_counter()
         try:
             yield watch

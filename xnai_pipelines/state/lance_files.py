@@ -1,24 +1,28 @@
 """The files of one version of a Lance table, as its manifest names them.
 
 A Lance table writes each file once and never changes it. A version is therefore its manifest and the files that the
-manifest names, and both can be copied while writers add others. The format is public: `protos/table.proto` of Lance.
+manifest names, and both can be copied while writers add others. The format is public: `protos/table.proto` of Lance. It
+also names a file of its transaction, which nobody needs: the manifest holds the transaction itself.
 """
 
+import shutil
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
 from xnai_pipelines.errors import TableError
 
+DROPPED = ".dropped"  # suffix of a table's folder while it is removed
 _MAGIC = b"LANC"
 _FOOTER = struct.Struct("<QHH4s")  # where the manifest starts, version of the format, magic
 _LENGTH = struct.Struct("<I")
 _NAMED_BACKWARDS = 20  # digits of 2**64 - 1 - version, by which newer manifests sort first
 _DELETIONS = {0: "arrow", 1: "bin"}
 # Fields of the messages in table.proto.
-_FRAGMENTS, _INDEX_SECTION, _TRANSACTION = 2, 6, 12  # Manifest
+_FRAGMENTS, _INDEX_SECTION = 2, 6  # Manifest
 _DATA_FILES, _DELETION_FILE = 2, 3  # DataFragment
 _PATH, _SIZE = 1, 6  # DataFile
 _KIND, _READ_VERSION, _ID = 1, 2, 3  # DeletionFile
@@ -58,10 +62,23 @@ def newest_version(table: Path) -> TableVersion:
         FileNotFoundError: The table was dropped, or the version removed, meanwhile.
         TableError: The manifest is damaged.
     """
-    manifests = {_number(path): path for path in (table / "_versions").glob("*.manifest")}
+    manifests = _manifests(table)
     if not manifests:
         raise FileNotFoundError(table)
-    version, path = max(manifests.items())
+    return _version(table, *manifests[-1])
+
+
+def version_before(table: Path) -> TableVersion | None:
+    """Return the version before the newest one, None if there is none.
+
+    Raises:
+        TableError: Its manifest is damaged.
+    """
+    manifests = _manifests(table)
+    return _version(table, *manifests[-2]) if len(manifests) > 1 else None
+
+
+def _version(table: Path, version: int, path: Path) -> TableVersion:
     content = path.read_bytes()
     try:
         files = dict(_files(content))
@@ -71,6 +88,11 @@ def newest_version(table: Path) -> TableVersion:
         ) from error
     sizes = {name: size for name, size in files.items() if size}
     return TableVersion(table.stem, version, path.relative_to(table).as_posix(), content, tuple(files), sizes)
+
+
+def _manifests(table: Path) -> list[tuple[int, Path]]:
+    """Return number and manifest of each version, the newest last."""
+    return sorted((_number(path), path) for path in (table / "_versions").glob("*.manifest"))
 
 
 def missing_files(table: Path, version: TableVersion) -> list[str]:
@@ -90,16 +112,37 @@ def lost_files(table: Path) -> list[str]:
     return [*missing_files(table, newest), *cut_off_files(table, newest)]
 
 
-def undo_newest(table: Path) -> bool:
-    """Make the version before the newest one the newest; return False if there is only one.
+def undo_lost(table: Path, known: TableVersion) -> str | None:
+    """Undo the commits after a known version if they lost a file; return that file, None if they lost none.
 
-    Needs no space on the disk: a version is its manifest.
+    LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file. What
+    the known version lacks too was lost later, and undoing would lose more. Needs no space on the disk: a version is
+    its manifest.
+
+    Raises:
+        TableError: A manifest is damaged.
     """
-    if len(list((table / "_versions").glob("*.manifest"))) < 2:
-        return False
-    (table / newest_version(table).manifest_path).unlink()
+    manifests = _manifests(table)
+    if not (table / known.manifest_path).exists() or manifests[-1][0] <= known.version:
+        return None  # there is nothing to go back to, or nothing was committed
+    lost = [name for name in lost_files(table) if name not in known.files]
+    if not lost:
+        return None
+    for number, path in reversed(manifests):
+        if number > known.version:
+            path.unlink()
     (table / "_versions" / "latest_version_hint.json").unlink(missing_ok=True)
-    return True
+    return lost[0]
+
+
+def remove_table(table: Path) -> None:
+    """Remove a table's folder so that a kill leaves all of it or no table; and what killed removals left."""
+    removed = table.with_suffix(DROPPED)
+    for left in table.parent.glob(f"*{DROPPED}"):
+        shutil.rmtree(left)
+    with suppress(FileNotFoundError):
+        table.rename(removed)
+        shutil.rmtree(removed)
 
 
 def _number(manifest: Path) -> int:
@@ -115,8 +158,6 @@ def _files(content: bytes) -> Iterator[tuple[str, int]]:
     for field, value in _fields(_message(content, start)):
         if field == _FRAGMENTS:
             yield from _fragment_files(_bytes(value))
-        elif field == _TRANSACTION and value:
-            yield f"_transactions/{_bytes(value).decode()}", 0
         elif field == _INDEX_SECTION:
             for _, index in _fields(_message(content, _integer(value))):
                 uuid = dict(_fields(_bytes(dict(_fields(_bytes(index)))[_UUID])))[_BYTES]

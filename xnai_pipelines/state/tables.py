@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 
 from xnai_pipelines.errors import HomeError, TableError
 from xnai_pipelines.state.fence import committing
-from xnai_pipelines.state.lance_files import lost_files, table_folders, undo_newest
+from xnai_pipelines.state.lance_files import (
+    TableVersion,
+    newest_version,
+    remove_table,
+    table_folders,
+    undo_lost,
+    version_before,
+)
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
@@ -81,8 +88,17 @@ class Tables:
             HomeError: Another process has; or a file of the commit was cut off, and the commit was undone.
         """
         with committing(self._root) if self._root else nullcontext():
-            yield
-            self._check_written(name)
+            before = self._newest(name)
+            try:
+                yield
+            except Exception:  # LanceDB may have committed a part
+                self._undo_lost(name, before)
+                raise
+            if lost := self._undo_lost(name, before):
+                raise HomeError(
+                    f"{lost} was cut off as it was written: the disk is full, or a limit on the size of files was "
+                    "reached. The commit was undone. Free some space and run again."
+                )
         self._committed()
 
     def names(self) -> list[str]:
@@ -222,26 +238,34 @@ class Tables:
         with self.commit(spec.name):
             merge.when_not_matched_by_source_delete().execute(pa.Table.from_pylist(list(rows), schema=spec.schema))
 
-    def _check_written(self, name: str) -> None:
-        """Undo the last commits if a file of them was cut off or is missing; an object is stored whole or not at all.
+    def undo_unchecked(self) -> None:
+        """Undo each table's last commit if it lost a file and its process was killed before it looked.
 
-        LanceDB can lose the error of a disk that fills up with the last bytes of a file, and then commits the file.
-
-        Raises:
-            HomeError: It was cut off.
+        Only for the home's writer: another process's commit may not have been checked yet.
         """
-        folder = self._place / f"{name}.lance" if isinstance(self._place, Path) else None
-        if folder is None or not folder.exists():
-            return
-        lost = lost_files(folder)
-        if not lost:
-            return
-        while lost_files(folder) and undo_newest(folder):
-            pass
-        raise HomeError(
-            f"{folder / lost[0]} was cut off as it was written: the disk is full, or a limit on the size of "
-            "files was reached. The commit was undone. Free some space and run again."
-        )
+        for folder in table_folders(self._place) if isinstance(self._place, Path) else ():
+            try:
+                before = version_before(folder)
+                lost = undo_lost(folder, before) if before else None
+            except TableError:  # who reads the table is told
+                continue
+            if lost:
+                _log.warning("The last commit to table %s was undone: its file %s was cut off.", folder.stem, lost)
+
+    def _newest(self, name: str) -> TableVersion | None:
+        """Return a local table's newest version; None if it has none, or is in an object store."""
+        try:
+            return newest_version(self._place / f"{name}.lance") if isinstance(self._place, Path) else None
+        except (FileNotFoundError, TableError):
+            return None
+
+    def _undo_lost(self, name: str, before: TableVersion | None) -> Path | None:
+        """Undo the commits since a version if they lost a file; an object is stored whole or not at all."""
+        if before is None or not isinstance(self._place, Path):
+            return None
+        folder = self._place / f"{name}.lance"
+        lost = undo_lost(folder, before)
+        return folder / lost if lost else None
 
     def delete(self, spec: TableSpec, column: str, values: Sequence[str]) -> None:
         """Delete the rows whose column has one of the values."""
@@ -282,6 +306,8 @@ class Tables:
         """
         table = self.open(name)
         with self.commit(name):
+            table.optimize()  # checked while there is an earlier version to go back to
+        with self.commit(name):
             table.optimize(cleanup_older_than=kept)
 
     def join_files(self, table: Any, most: int = SMALL_FILES) -> None:
@@ -308,7 +334,10 @@ class Tables:
     def drop(self, name: str) -> None:
         """Remove a table and its files."""
         with self.commit(name):
-            self._database.drop_table(name, ignore_missing=True)
+            if isinstance(self._place, Path):
+                remove_table(self._place / f"{name}.lance")  # LanceDB's own can be killed half-way
+            else:
+                self._database.drop_table(name, ignore_missing=True)
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None if it does not exist."""
