@@ -183,7 +183,7 @@ def test_other_runs_go_ahead_while_an_adapter_is_trained(pipeline, monkeypatch):
         assert other.success, failures(other)
         assert "late.md" in pipeline.work.sources()
         assert training.is_alive()
-        with held_if_free(pipeline.work.home.root / "retraining.lock") as free:
+        with held_if_free(pipeline.work.home, "retraining.lock") as free:
             assert not free, "another retraining would wait"
     finally:
         go_on.set()
