@@ -29,7 +29,7 @@ demo-answers: $(VENV)/.installed ## answer ten questions from the sample; after 
 demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare the variants
 	@$(BIN)/xnai demo-models
 
-demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and its repair, in .xnai-retrain
+demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
 	@rm -rf .xnai-retrain
 	@XNAI_HOME=.xnai-retrain XNAI_TRAINING='{"max_steps": 16, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
