@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.support.fast_disk import make_disk_fast
 from tests.support.once import made_once
@@ -26,6 +27,11 @@ pytest_plugins = [
     "tests.support.tracked",
 ]
 
+# The same examples in every run, so that a change fails for what it changed; other ones by
+# `pytest --hypothesis-profile=explore`.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("explore", print_blob=True)
+settings.load_profile("fixed")
 make_disk_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
