@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
-from xnai_pipelines.answers.names import form, is_new, names, roles
+from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
 from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
 from xnai_pipelines.answers.things import Found, Thing, measured_in, things
 from xnai_pipelines.search.words import fold, words
@@ -21,6 +21,7 @@ _ANSWERED_BY: Mapping[Thing, frozenset[Thing]] = {
     Thing.NUMBER: frozenset(Thing) - _NO_NUMBERS,
     Thing.PLACE: frozenset({Thing.PATH}),
 }
+_TOLD_BY = {Thing.NUMBER: Thing.TIME, Thing.DURATION: Thing.TIME, Thing.TIME: Thing.DURATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class Asked:
         surely, perhaps = SURELY.get(self.thing), PERHAPS.get(self.thing)
         if found or (surely and surely.search(text)):
             return 1.0
-        return 0.5 * bool((perhaps and perhaps.search(text)) or self._in_times(text))
+        return 0.5 * bool((perhaps and perhaps.search(text)) or self._in_others(text))
 
     def _found(self, text: str) -> Iterator[Found]:
         """Yield what a text has of the thing, without what the question has itself."""
@@ -102,10 +103,18 @@ class Asked:
         """Return whether what is counted stands right behind a number, which then is no year: 2000 guests."""
         return bool(self.counted) and form(following.strip().partition(" ")[0].strip(".,;:")) == form(self.counted)
 
-    def _in_times(self, text: str) -> bool:
-        """Return whether times may tell how long something was: from 1870 to 1939."""
-        asks_how_long = self.thing is Thing.DURATION or (self.thing is Thing.NUMBER and not self.counted)
-        return asks_how_long and any(one.thing is Thing.TIME for one in things(text, self.language))
+    def _in_others(self, text: str) -> bool:
+        """Return whether a thing of another kind may tell it: times how long something was, a duration since when.
+
+        A capital that begins a sentence may be that of a name.
+        """
+        if self.thing in (Thing.NAME, Thing.PLACE):
+            known = frozenset(form(word.text) for word in words(self.question))
+            return begins_with_a_name(text, self.language, known) or any(names(text, self.language, known))
+        if self.thing is Thing.NUMBER and self.counted:
+            return False
+        others = _TOLD_BY.get(self.thing)
+        return any(one.thing is others for one in things(text, self.language))
 
 
 @lru_cache(maxsize=1_000)

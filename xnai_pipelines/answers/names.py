@@ -10,6 +10,7 @@ _SAME = 5  # first letters in which two forms of a word agree
 
 _CAPITAL = r"(?:[A-ZÀ-ÖØ-ÞŁŚŻŹŠŽČĆĐŐŰİА-ЯЁ][\w'’&-]*|[A-Z]\.)"
 _RUN = re.compile(rf"{_CAPITAL}(?:(?: (?:of|the|de|du|la|von|van|der|di|и|&) | ){_CAPITAL})*")
+_OPENING = re.compile(r"[\s\"'“«(*\-#|>]*")
 _CODE = re.compile(r"`[^`\n]*`")
 # Nouns that stand for somebody without a name: "the team lead approves it".
 _ROLES = re.compile(
@@ -43,8 +44,7 @@ def names(text: str, language: str, known: frozenset[str]) -> Iterator[tuple[int
     """
     code = [match.span() for match in _CODE.finditer(text)]
     ignored = _OTHERS | function_words([language or "en"])
-    opening = re.match(r"[\s\"'“«(*\-#|>]*", text)
-    first = opening.end() if opening else 0
+    first = _first(text)
     for match in _RUN.finditer(text):
         if any(start <= match.start() < end for start, end in code):
             continue
@@ -56,6 +56,19 @@ def names(text: str, language: str, known: frozenset[str]) -> Iterator[tuple[int
             continue
         if not any(map(str.isdigit, match.group())):
             yield match.start(), match.end() - (2 if match.group().endswith(("'s", "’s")) else 0)
+
+
+def begins_with_a_name(text: str, language: str, known: frozenset[str]) -> bool:
+    """Return whether the first word may be a name: it is no function word, and not known."""
+    match = _RUN.match(text, _first(text))
+    word = match.group().split()[0] if match else ""
+    return bool(word) and _known_as(word) not in function_words([language or "en"]) and form(word) not in known
+
+
+def _first(text: str) -> int:
+    """Return where the first word begins: its capital may be that of any word."""
+    opening = _OPENING.match(text)
+    return opening.end() if opening else 0
 
 
 def roles(text: str, known: frozenset[str]) -> Iterator[tuple[int, int]]:

@@ -30,11 +30,15 @@ PERHAPS: Mapping[Thing, re.Pattern[str]] = {
         r"after|before|during|since|until|till|when|once|while|whenever|as soon as|every|each|always|never|daily"
         r"|weekly",
         r"monthly|yearly|annually|today|tomorrow|yesterday|night|morning|noon|evening|midnight|spring|summer|autumn",
-        r"winter|now|nach|vor|während|seit|bis|wenn|sobald|jede[nrs]?|täglich|nachts|morgens|abends|mittags|immer|ab",
+        r"winter|now|ago|later|age|century|centuries|decade|nach|vor|während|seit|bis|wenn|sobald|jede[nrs]?|täglich|nachts|morgens|abends|mittags|immer|ab",
         r"après|avant|pendant|depuis|jusqu|quand|dès|chaque|lorsque|después|antes|durante|desde|hasta|cuando|cada",
         r"после|до|перед|во время|пока|когда|как только|кажд\w+|ежедневно|ежегодно|ночью|утром|днём|вечером|зимой"
         r"|летом",
         r"за|через",
+    ),
+    Thing.NAME: _words(
+        r"[^\W\d_]{3,}(?:ers|ors|ists|ants|ians)|(?:fisher|sales|police|fire|crafts)?(?:men|women|man|woman)|child(?:ren)?",
+        r"students?|everyone|anyone|nobody|somebody|no one|niemand|jeder|personne|nadie|никто|каждый|student(?:en)?",
     ),
     Thing.REASON: _words(
         r"because|since|as|due to|owing to|so that|in order to|to|therefore|reason|caus\w+|for|thanks to|result\w*|led",
