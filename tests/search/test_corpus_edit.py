@@ -25,7 +25,7 @@ from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.schemas import embeddings_spec
 
 SPEC = embeddings_spec("embeddings_test", 8)
-WORDS = ["rain", "Rains", "copper", "x-41", "Haftpflichtversicherung", "Haftpflicht", "Versicherungen", "Haft"]
+WORDS = ["rain", "Rains", "x-41", "Haftpflichtversicherung", "Haftpflicht", "Versicherungen", "Haft", "Pflicht"]
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Passage:
 
     @staticmethod
     def any() -> st.SearchStrategy["Passage"]:
-        texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join)
+        texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
         headings = st.sampled_from(["Weather", "Cables and wires", None])
-        return st.builds(Passage, texts, headings, st.sampled_from(["en", "de", None]))
+        return st.builds(Passage, texts, headings, st.sampled_from(["de", "en", None]))
 
 
 Documents = Mapping[str, list[Passage]]
@@ -97,7 +97,8 @@ def check_edits(states: list[Documents]) -> None:
             previous = made
 
 
-@settings(deadline=None, max_examples=12)  # each writes files
+@pytest.mark.slow
+@settings(deadline=None, max_examples=8)  # each writes files
 @given(STATES)
 def test_any_edits_give_the_same_files_as_all_rows(states: list[Documents]):
     with patch.object(corpus_edit, "LARGEST_SHARE", 9.0), patch.object(inverting, "_IN_MEMORY", 5):

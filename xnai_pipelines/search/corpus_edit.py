@@ -102,7 +102,7 @@ class _Places:
     Attributes:
         kept: Rows of the first that stay, ascending: int64 [m].
         stay: Where these go: int64 [m].
-        gone: Number of rows of the first, of which the others go nowhere.
+        before: Number of rows of the first; the others of them go nowhere.
         come: Where the rows of the second go: int64 [k].
     """
 
