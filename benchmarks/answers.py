@@ -21,6 +21,7 @@ from benchmarks.near_misses import features_without_the_sentence, write_document
 from benchmarks.near_misses import questions as attribute_questions
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.answers.ask import weigh
+from xnai_pipelines.answers.evaluation import KnownAnswers
 from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
 from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
 from xnai_pipelines.answers.passages import Passages
@@ -75,7 +76,7 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     policy = make_refusal_policy(context, passages, questions)
     texts, gold = known_answers(context, labelled)
     tested = questions_to_measure_on(questions)
-    report = measure_answers(context, passages, tested, gold, texts, policy)
+    report = measure_answers(context, passages, KnownAnswers(tested, gold, texts), policy)
     figures = {
         name: [round(found.mean, 3), round(found.low, 3), round(found.high, 3)]
         for name, found in report.figures.items()

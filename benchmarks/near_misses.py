@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.answers.ask import weigh
-from xnai_pipelines.answers.evidence import Evidence, choose_evidence
+from xnai_pipelines.answers.evidence import Evidence, Pieces, choose_evidence
 from xnai_pipelines.answers.gold import GoldAnswer
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD
@@ -114,7 +114,10 @@ def features_without_the_sentence(
         for start, end in pairwise([0, *sentence_starts(text, 0, len(text)), len(text)]):
             if start < known.end and end > known.start:
                 gone.setdefault(known.document_id, []).append((start, end))
-    evidence = [_blank(one, gone.get(one.document_id, ())) for one in choose_evidence(passages, question)]
+    evidence = [
+        _blank(one, gone.get(one.document_id, ()))
+        for one in choose_evidence(passages, question, pieces=Pieces.PASSAGES)
+    ]
     return score(WithoutSentences(passages, gone), question, evidence).features
 
 

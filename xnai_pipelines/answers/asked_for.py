@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
+from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
 from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
-from xnai_pipelines.answers.things import Found, Thing, measured_in, things
+from xnai_pipelines.answers.things import FoundThing, Thing, measured_in, things
 from xnai_pipelines.search.words import fold, words
 
-_LIST_MARK = re.compile(r"\s*(?:[-*+•‣]|\(?\d{1,3}[.)])\s")
+_LIST_MARK = re.compile(rf"\s*{LIST_MARK}\s")
 _HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千万亿两半]")
 _WIDE = frozenset({Thing.NUMBER, Thing.TIME, Thing.NAME, Thing.PLACE, Thing.REASON})
 _NO_NUMBERS = frozenset(
@@ -25,7 +26,7 @@ _TOLD_BY = {Thing.NUMBER: Thing.TIME, Thing.DURATION: Thing.TIME, Thing.TIME: Th
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class WantedThing:
     """What a question asks for.
 
     Attributes:
@@ -77,12 +78,12 @@ class Asked:
             return 1.0
         return 0.5 * bool((perhaps and perhaps.search(text)) or self._in_others(text))
 
-    def _found(self, text: str) -> Iterator[Found]:
+    def _found(self, text: str) -> Iterator[FoundThing]:
         """Yield what a text has of the thing, without what the question has itself."""
         mark = _LIST_MARK.match(text)
         said = " " * mark.end() + text[mark.end() :] if mark else text
         if self.thing in (Thing.NAME, Thing.PLACE):
-            yield from (Found(*place, self.thing) for place in self._names(said))
+            yield from (FoundThing(*place, self.thing) for place in self._names(said))
         wanted = _ANSWERED_BY.get(self.thing, frozenset({self.thing}))
         for one in things(said, self.language):
             written = said[one.start : one.end]
@@ -118,24 +119,24 @@ class Asked:
 
 
 @lru_cache(maxsize=1_000)
-def asked_for(question: str) -> Asked | None:
+def asked_for(question: str) -> WantedThing | None:
     """Return what a question asks for; None if it is none of these things."""
     if exact := next((thing for thing, pattern in EXACTLY.items() if pattern.search(question)), None):
-        return Asked(exact, _language(question), question)
+        return WantedThing(exact, _language(question), question)
     found = [
         (match.start(), thing, language) for thing, language, pattern in BROADLY if (match := pattern.search(question))
     ]
     close = [(match.start(), thing) for thing, pattern in CLOSELY.items() if (match := pattern.search(question))]
     if close and (not found or min(close)[0] <= min(found)[0]):
-        return Asked(min(close)[1], min(found)[2] if found else _language(question), question)
+        return WantedThing(min(close)[1], min(found)[2] if found else _language(question), question)
     if not found:
         return None
     _, thing, language = min(found)
     counted = COUNTED.search(question) if thing is Thing.NUMBER else None
     noun = counted["noun"] if counted else ""
     if noun and (measured := measured_in(noun)):
-        return Asked(measured, language, question)
-    return Asked(thing, language, question, fold(noun))
+        return WantedThing(measured, language, question)
+    return WantedThing(thing, language, question, fold(noun))
 
 
 def _language(question: str) -> str:

@@ -36,7 +36,7 @@ class Thing(StrEnum):
     PATH = "path"
 
 
-class Found(NamedTuple):
+class FoundThing(NamedTuple):
     """Characters of a text that are a thing."""
 
     start: int
@@ -130,7 +130,7 @@ _MENU = re.compile(rf"(?P<first>{_ENTRY})(?: ?[>›→»] ?{_ENTRY})+")
 _CURRENCY_BEFORE = re.compile(r"(?:[$€£¥₽]|\b(?:USD|EUR|GBP|CHF|Rs\.?))\s?\Z")
 
 
-def things(text: str, language: str) -> tuple[Found, ...]:
+def things(text: str, language: str) -> tuple[FoundThing, ...]:
     """Return the quantities, times, versions, addresses and paths of a text in order; names are not among them.
 
     Args:
@@ -147,47 +147,49 @@ def measured_in(unit: str) -> Thing | None:
 
 
 @lru_cache(maxsize=4_096)
-def _things(text: str, language: str) -> tuple[Found, ...]:
-    found: list[Found] = []
+def _things(text: str, language: str) -> tuple[FoundThing, ...]:
+    found: list[FoundThing] = []
     for one in (*_fixed(text), *_quantities(text, language)):
         if not any(other.start < one.end and one.start < other.end for other in found):
             found.append(one)
     return tuple(sorted(found))
 
 
-def _fixed(text: str) -> Iterator[Found]:
+def _fixed(text: str) -> Iterator[FoundThing]:
     """Yield what is written in a form of its own, the surest first; each is looked for only where it may be."""
     has_digit = any(letter in text for letter in "0123456789")
     if "@" in text:
-        yield from (Found(*match.span(), Thing.EMAIL) for match in _EMAIL.finditer(text))
+        yield from (FoundThing(*match.span(), Thing.EMAIL) for match in _EMAIL.finditer(text))
     if "/" in text or "\\" in text or "." in text[:-1]:
-        yield from (Found(*match.span(), Thing.PATH) for match in _PATH.finditer(text))
+        yield from (FoundThing(*match.span(), Thing.PATH) for match in _PATH.finditer(text))
     if any(mark in text for mark in ">›→»"):
         for match in _MENU.finditer(text):
             verb = match["first"].find(" ") + 1 if not text[: match.start()].strip() else 0  # Open Settings > Security
-            yield Found(match.start() + verb, match.end(), Thing.PATH)
+            yield FoundThing(match.start() + verb, match.end(), Thing.PATH)
     if any(_MONTH_OR_DAY.match(word) for word in _WORD.findall(text)):
-        yield from (Found(*match.span(), Thing.TIME) for match in _NAMED_DATE.finditer(text))
+        yield from (FoundThing(*match.span(), Thing.TIME) for match in _NAMED_DATE.finditer(text))
     if any(mark in text for mark in ("century", "siècle", "siglo", " ве")):
-        yield from (Found(*match.span(), Thing.TIME) for match in _CENTURY.finditer(text))
+        yield from (FoundThing(*match.span(), Thing.TIME) for match in _CENTURY.finditer(text))
     if has_digit:
         for match in _VERSION.finditer(text):
             if not (match["number"] and _MEASURED.match(text, match.end())):
-                yield Found(match.start("number") if match["number"] else match.start(), match.end(), Thing.VERSION)
+                yield FoundThing(
+                    match.start("number") if match["number"] else match.start(), match.end(), Thing.VERSION
+                )
         for match in _TIME.finditer(text):
             if not (match.group().isdigit() and _unit_behind(text, match.end())):  # 1500 metres
-                yield Found(*match.span(), Thing.TIME)
-        yield from (Found(*match.span(), Thing.PHONE) for match in _PHONE.finditer(text))
+                yield FoundThing(*match.span(), Thing.TIME)
+        yield from (FoundThing(*match.span(), Thing.PHONE) for match in _PHONE.finditer(text))
 
 
-def _quantities(text: str, language: str) -> Iterator[Found]:
+def _quantities(text: str, language: str) -> Iterator[FoundThing]:
     for start, end in (*_in_digits(text), *_in_words(text, language)):
         if before := _CURRENCY_BEFORE.search(text, max(0, start - 5), start):
-            yield Found(before.start(), end, Thing.PRICE)
+            yield FoundThing(before.start(), end, Thing.PRICE)
         elif unit := _unit_behind(text, end):
-            yield Found(start, unit.end(), Thing[unit.lastgroup or ""])
+            yield FoundThing(start, unit.end(), Thing[unit.lastgroup or ""])
         elif not text[end : end + 1].isalpha():  # 2A is a name
-            yield Found(start, end, Thing.NUMBER)
+            yield FoundThing(start, end, Thing.NUMBER)
 
 
 def _unit_behind(text: str, end: int) -> re.Match[str] | None:
