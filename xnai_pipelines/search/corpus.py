@@ -4,6 +4,7 @@ A run that changes a release's table makes its files, named after the rows, and 
 that is open keeps those that it opened. `corpus_files` makes them.
 """
 
+import errno
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.errors import DamagedArtefactError, HomeError
 from xnai_pipelines.search.bits import Bits
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.corpus_files import CONTEXT, PASSAGES, SHOWN, TITLE, VOCABULARY, fill_corpus
@@ -152,6 +153,7 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
     Raises:
         TableError: There is neither.
         DamagedArtefactError: The files are damaged.
+        HomeError: There is no space for files made for this search.
     """
     keep_pandas_out_of_pyarrow()  # a search from the command line would load it, and needs nothing of it
     folder = _folder(home, table)
@@ -162,8 +164,16 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
             if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
     rows = tables.open(table)
-    with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
-        return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
+    try:
+        with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
+            return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        raise HomeError(
+            f"The search files of {table} are missing, as after a killed run, and the folder of temporary files has no "
+            "space for others. Free some space there, set TMPDIR to another folder, or run `xnai run`."
+        ) from error
 
 
 def publish_corpus(home: Home, tables: Tables, table: str) -> bool:

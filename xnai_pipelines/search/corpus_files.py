@@ -20,6 +20,7 @@ from xnai_pipelines.search.bits import Bits, bytes_of
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.document_share import with_share
 from xnai_pipelines.search.inverting import Inverter
+from xnai_pipelines.search.mapped import new_array
 from xnai_pipelines.search.spelling import vocabulary_of
 from xnai_pipelines.search.stems import STEMMED
 from xnai_pipelines.search.words import ANALYSER, terms, title
@@ -51,7 +52,7 @@ def fill_corpus(folder: Path, table: Any, block: int = BLOCK) -> dict[str, Any]:
 
 def _fill(folder: Path, rows: "_SortedRows") -> dict[str, Any]:
     shape = (len(rows.documents), rows.dimension)
-    vectors = _new(folder / "vectors.npy", np.float32, shape)
+    vectors = new_array(folder / "vectors.npy", np.float32, shape)
     digests = np.empty(shape[0], f"S{_DIGEST}")
     languages = set[str]()
     with _scratch(folder, "terms") as waiting, _scratch(folder, "titles") as titles:
@@ -75,9 +76,12 @@ def _fill(folder: Path, rows: "_SortedRows") -> dict[str, Any]:
     np.save(folder / "originals.npy", _originals(digests))
     with _scratch(folder, "documents") as sums:
         _add_documents(vectors, rows.documents, sums / "sums.npy", rows.block)
-    values, steps = _new(folder / "codes.npy", np.int8, shape), _new(folder / "steps.npy", np.float32, shape[:1])
+    values, steps = (
+        new_array(folder / "codes.npy", np.int8, shape),
+        new_array(folder / "steps.npy", np.float32, shape[:1]),
+    )
     codes = Codes.of(vectors, values, steps)
-    bits = Bits.of(vectors, _new(folder / "bits.npy", np.uint8, (shape[0], bytes_of(shape[1]))))
+    bits = Bits.of(vectors, new_array(folder / "bits.npy", np.uint8, (shape[0], bytes_of(shape[1]))))
     np.save(folder / "mean.npy", bits.mean)
     stems = {language if language in STEMMED else "" for language in languages}
     return {"languages": sorted(stems), "passages": shape[0], "codes_error": codes.error}
@@ -134,10 +138,6 @@ def _arrow_file(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWri
         yield file
 
 
-def _new(path: Path, kind: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    return np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
-
-
 def _passages(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return the rows with what each passage has before its chunk's text, with which it ends."""
     pairs = zip(rows["passage"].to_pylist(), rows["text"].to_pylist(), strict=True)
@@ -160,7 +160,7 @@ def _originals(digests: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
 def _add_documents(vectors: npt.NDArray[np.float32], documents: npt.NDArray[np.int32], path: Path, block: int) -> None:
     """Give each vector its document's share, in place."""
     number = int(documents.max(initial=-1)) + 1
-    sums = _new(path, np.float32, (number, vectors.shape[1]))
+    sums = new_array(path, np.float32, (number, vectors.shape[1]))
     for begin in range(0, len(vectors), block):
         some = slice(begin, begin + block)
         np.add.at(sums, documents[some], vectors[some])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from xnai_pipelines.search.mapped import new_array
 from xnai_pipelines.search.postings import K1, B, compound_parts, hashed, rarity
 
 Numbers = npt.NDArray[np.int64]
@@ -122,8 +123,8 @@ class Inverter:
         norm = K1 * (1 - B + B * lengths / mean_length)
         rarities = rarity(self._passages, frequency)
         number = (int(frequency.sum()),)
-        rows = np.lib.format.open_memmap(folder / f"{prefix}rows.npy", "w+", np.int32, number)
-        weights = np.lib.format.open_memmap(folder / f"{prefix}weights.npy", "w+", np.float32, number)
+        rows = new_array(folder / f"{prefix}rows.npy", np.int32, number)
+        weights = new_array(folder / f"{prefix}weights.npy", np.float32, number)
         for block in self._blocks:
             entries = _Entries.read(block)
             codes, first, count = np.unique(entries.codes, return_index=True, return_counts=True)
