@@ -24,7 +24,7 @@ BEFORE = 0.15  # of what the part before it adds to both: "it" and "the school" 
 HEADINGS = 0.1  # of what the words of the title and of the headings add
 SMALL = 2  # digits of a number
 NOTHING_ASKED = 0.6  # of what is asked of a thing, if a question names nothing but it
-NOT_OF_THE_KIND = 0.08  # off a unit without a number, time or name if the question asks for one
+NOT_OF_THE_KIND = 0.08  # off a unit without what the question asks for: a number, a time, a name
 
 # How much of the question the evidence around the best unit has; how far the best MaxSim is above the median unit's. Of
 # the best unit: how surely it has the kind of thing that is asked for, 0 if that has a form of its own and is missing,
