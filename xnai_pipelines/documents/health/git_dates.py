@@ -29,7 +29,8 @@ def commit_dates(folder: Path) -> dict[str, datetime]:
         "git", *_SAFE, "--no-pager", "-C", str(folder), "log", "--no-merges", "--no-renames", "--no-ext-diff",
         "--format=%x00%x00%ct", "--name-only", "-z", "--relative", "--", ".",
     ]  # fmt: skip
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    passed = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}  # not of a hook
+    environment = {**passed, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=SECONDS, env=environment, stdin=subprocess.DEVNULL, check=False
