@@ -145,12 +145,10 @@ def test_a_trial_of_another_encoder_repairs_a_fall_and_the_decision_names_its_ga
     with settled(of_world(work)), dg.DagsterInstance.ephemeral() as instance:
         result = Pipeline(work, instance).run("try_encoder", challenger_index={"encoder": str(folder)})
         assert result.success, failures(result)
-        assert resource("encoder").original() == read_specification(folder, Runtime.FP32), "adapters are trained on it"
     [decision] = decisions(work.home.decisions)
     assert (decision.outcome, decision.adapter) == (PromotionOutcome.PROMOTED, None)
     assert None not in (decision.minutes, decision.query_ms, decision.shipped_mb)
-    [policy, trial] = materialized(result, "promotion_decision")["tried"].splitlines()[2:]
-    assert "| ranking policy: " in policy
+    trial = materialized(result, "promotion_decision")["tried"].splitlines()[-1]
     assert f"| encoder {DEFAULT_ENCODER} | {decision.verdict.gain:+.3f} | {decision.minutes:.1f} |" in trial
     assert trial.endswith("| promoted |")
     assert materialized(result, "release")["released_in_this_run"] is True
