@@ -3,7 +3,7 @@
 A table is made in part by the functions that make it whole, of the rows that the touched ones are made of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,22 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat, ints
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.counts import Count, Counts
 from xnai_pipelines.graph.entities import entity_grounds, entity_rows
+from xnai_pipelines.graph.everywhere import Naming
+from xnai_pipelines.graph.evidence import Spelling, spelling_counts
+from xnai_pipelines.graph.forms import folded
 from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import chunk_grounds, occurrence_rows, titles_of
+from xnai_pipelines.graph.overrides import Overrides
+from xnai_pipelines.graph.pieces import forms_of, pieces_of
+from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.relations import relation_rows, rounded_up
+from xnai_pipelines.graph.resolution import resolve_by
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
+from xnai_pipelines.graph.within import Within, naming_counts
 from xnai_pipelines.state.schemas import CHUNKS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
@@ -38,6 +48,79 @@ class Change:
     def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "Change":
         """Return the change of a table that is made whole."""
         return cls(spec, wanted, tables.read(spec, [spec.key, "revision"]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Edit:
+    """Documents that change, what was read of them before, and the counts of the corpus then."""
+
+    documents: frozenset[str]
+    before: pa.Table
+    counts: Counts
+
+
+def touched_mentions(tables: Tables, user: Overrides, edit: Edit) -> tuple[Change, Counts] | None:
+    """Return the mentions of the documents in which names mean something else, and the counts; None if too many do.
+
+    These are the documents that changed, those with a word or form that the corpus now spells otherwise, and those with
+    a form that now means something else.
+    """
+    after = extractions_of(tables, edit.documents)
+    spelt = [spelling_counts(reading, forms_of(reading)) for reading in map(reading_of, (edit.before, after))]
+    counts = edit.counts.with_changes(*spelt)
+    keys = {key for each in spelt for kind in (Count.READ, Count.SMALL) for key in each.keys(kind)}
+    spellings = [Spelling.of(each, keys) for each in (edit.counts, counts)]
+    asked = {key for key in keys if len({each.said_of(key) for each in spellings}) > 1}
+    recased = spellings[0].by_case ^ spellings[1].by_case
+    documents = edit.documents | _writing(tables, EXTRACTIONS, counts.values(Count.READ, asked))
+    documents |= _writing(tables, MENTIONS, edit.counts.values(Count.FORM, recased))
+    if len(documents) > MOST:
+        return None
+    others = extractions_of(tables, documents - edit.documents)
+    pieces = [
+        pieces_of(reading_of(pa.concat_tables([rows, others])), each, user)
+        for rows, each in ((edit.before, edit.counts), (after, counts))
+    ]
+    named = [naming_counts(each, Within.of(each)) for each in pieces]
+    counts = counts.with_changes(*named)
+    namings = [Naming.of(*each) for each in zip((edit.counts, counts), (one.by_case for one in spellings), strict=True)]
+    keys = {key for each in named for kind in (Count.TITLE, Count.LAST, Count.FIRST) for key in each.keys(kind)}
+    keys |= namings[0].aliases.keys() | namings[1].aliases.keys()
+    asked = {key for key in keys if namings[0].said_of(key) != namings[1].said_of(key)}
+    asked |= {key for each in named for key in each.keys(Count.TITLE) if namings[1].is_ambiguous(key)}
+    documents |= _writing(tables, MENTIONS, counts.values(Count.FORM, {*asked, *map(folded, asked)}))
+    if len(documents) > MOST:
+        return None
+    pieces_now = pieces_of(reading_of(extractions_of(tables, documents)), counts, user)
+    meant = {each for key in set(pieces_now.keys) if namings[1].is_ambiguous(key) for each in namings[1].titled[key]}
+    compared = {document for document, _ in meant} - documents
+    if compared:
+        pieces_now = pieces_of(reading_of(extractions_of(tables, documents | compared)), counts, user)
+    resolved = resolve_by(pieces_now, Within.of(pieces_now), namings[1], user)
+    reading = pieces_now.reading
+    mine = np.array([document in documents for document in reading.document_ids], dtype=bool)
+    rows = mention_rows(reading, resolved.where(mine[reading.document]))
+    stored = _read(tables, MENTIONS, [MENTIONS.key, "revision"], "document_id", sorted(documents))
+    return Change(MENTIONS, rows, stored), counts
+
+
+def extractions_of(tables: Tables, documents: Set[str]) -> pa.Table:
+    """Return what was read of some documents."""
+    return _read(tables, EXTRACTIONS, EXTRACTIONS.schema.names, "document_id", sorted(documents))
+
+
+def _writing(tables: Tables, spec: TableSpec, surfaces: set[str]) -> set[str]:
+    """Return the documents that have one of the surfaces, as they were read or as they are mentioned."""
+    if not surfaces:
+        return set()
+    wanted = pa.array(list(surfaces), pa.string())
+    if spec is MENTIONS:
+        rows = tables.read(MENTIONS, ["document_id", "surface"])
+        return set(rows["document_id"].filter(pc.is_in(rows["surface"], wanted)).to_pylist())
+    rows = tables.read(EXTRACTIONS, ["document_id", "mentions"])
+    mentions, row = flat(rows["mentions"])
+    mine = pc.is_in(mentions.field("surface"), wanted).to_numpy(zero_copy_only=False)
+    return set(rows["document_id"].take(pa.array(np.unique(row[mine]))).to_pylist())
 
 
 def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] | None:
