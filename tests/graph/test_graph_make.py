@@ -19,7 +19,7 @@ from xnai_pipelines.graph.make import (
     make_relations,
 )
 from xnai_pipelines.graph.overrides import Overrides
-from xnai_pipelines.graph.record import Part, read_graph_record
+from xnai_pipelines.graph.record import MadeTable, read_graph_record
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
 from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.releases.forget import forget
@@ -126,7 +126,7 @@ def test_an_edit_writes_the_rows_that_it_touches(work):
 
 
 def test_what_was_read_anew_is_related_anew_even_if_the_mentions_are_the_same():
-    before, after = ({"mentions": Part(input=read, revision="same", rows=1)} for read in ("read", "read again"))
+    before, after = ({"mentions": MadeTable(input=read, revision="same", rows=1)} for read in ("read", "read again"))
     assert input_of(RELATIONS, before, Overrides()) != input_of(RELATIONS, after, Overrides())
 
 
@@ -135,6 +135,14 @@ def test_a_deleted_document_leaves_no_orphan(pages):
     make(pages)
     assert not any(orphans(pages.tables).values())
     assert document_id("ek.md") not in pages.tables.ids(MENTIONS, "document_id")
+
+
+def test_a_deleted_document_leaves_no_counts(pages):
+    counts = pages.home.state / "graph_counts.arrow"
+    assert b"cy oz" in counts.read_bytes()
+    (pages.documents / "acme.md").unlink()
+    make(pages)
+    assert b"cy oz" not in counts.read_bytes()
 
 
 def test_a_row_that_a_rebuild_would_not_make_is_found(pages):
@@ -180,8 +188,8 @@ def test_a_forgotten_document_supports_no_row_and_its_words_are_in_no_file(pages
     assert not any(one.rows_found for one in report.tables)
     assert all(proof[spec.name].rows_removed for spec in SUPPORTED)
     assert all(resting_on(pages.tables, spec, chunks) == 0 for spec in SUPPORTED)
-    files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
-    assert not [path for path in files if b"Cy Oz" in path.read_bytes()]
+    kept = [path for folder in (pages.home.lancedb, pages.home.state) for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"Cy Oz" in path.read_bytes() or b"cy oz" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("step", ["bring_graph", "profiles"])

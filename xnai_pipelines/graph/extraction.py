@@ -12,13 +12,13 @@ from typing import Any
 
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.graph.found import Find, Kind, without_overlaps
-from xnai_pipelines.graph.headings import Outline, outline
+from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import MEDIA_TYPE, Use, symbols
-from xnai_pipelines.graph.statements import OF_DOCUMENT, Sentence, Statement, as_rows, class_terms, cued
+from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
 
 VERSION = 4  # raised when the same text gives other mentions: every document is then read again
 
@@ -73,7 +73,7 @@ def _small_words(texts: Iterable[str]) -> list[str]:
 def _read_chunk(
     chunk: Mapping[str, Any],
     document: Mapping[str, Any],
-    above: Outline,
+    above: HeadingTree,
     repeated: frozenset[str],
     used: Sequence[Use],
 ) -> tuple[list[Row], list[Row]]:
@@ -159,7 +159,7 @@ def _of_code(
             yield Statement(OF_DOCUMENT if owner is None else owner, at, use.relation, *ranges[at])
 
 
-def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start: int, end: int) -> None:
+def _add_headings(mentions: list[Row], stated: list[Row], above: HeadingTree, start: int, end: int) -> None:
     """Add the headings that a chunk stands under, at their own places, and what each heading is a part of."""
     inside = above.within(start, end)
     parents = {at: above.places[at].parent for at in inside}
@@ -196,7 +196,7 @@ def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start:
             )
 
 
-def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[Sentence]:
+def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[FoundSentence]:
     """Return the sentences that have finds; one that reaches into the next sentence belongs to the first."""
     starts = [find.start for find in finds]
     sentences = []
@@ -205,5 +205,5 @@ def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Se
         if first < last:
             stripped = start + len(text[start:end].rstrip())
             reach = max(stripped, *(finds[at].end for at in range(first, last)))
-            sentences.append(Sentence(start, reach, tuple(range(first, last)), opens[first]))
+            sentences.append(FoundSentence(start, reach, tuple(range(first, last)), opens[first]))
     return sentences

@@ -17,7 +17,7 @@ from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
-from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
+from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.rows import digest, revision_of
@@ -26,8 +26,8 @@ from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENT
 from xnai_pipelines.graph.touched import (
     MOST,
     STATED,
-    Change,
-    Edit,
+    DocumentEdits,
+    TableChange,
     extractions_of,
     texts_of,
     touched_communities,
@@ -119,12 +119,12 @@ def _bring_mentions(context: StageContext) -> GraphReport:
     home, tables, user = context.home, context.tables, overrides_of(context.home)
     wanted, read = chunks_and_read(context.tables)
     work = diff(wanted, read)
-    edit = _edit(context, _input(read, user), work)
+    edits = _edits(context, _input(read, user), work)
     _read(context, wanted, work)
     of = _input(wanted, user)
 
-    def changes(sound: bool) -> list[Change]:
-        touched = touched_mentions(tables, user, edit) if sound and edit and not user.apart else None
+    def changes(sound: bool) -> list[TableChange]:
+        touched = touched_mentions(tables, user, edits) if sound and edits and not user.apart else None
         change, counts = touched or _mentions(tables, user)
         keep_counts(home, counts, of)
         return [change]
@@ -138,27 +138,27 @@ def _input(documents: Mapping[str, str], user: Overrides) -> str:
     return digest(of, user.revision)
 
 
-def _edit(context: StageContext, made_of: str, work: Diff) -> Edit | None:
+def _edits(context: StageContext, made_of: str, work: Diff) -> DocumentEdits | None:
     """Return what was read of the documents that change, and the counts that include it; None if these are not kept."""
     documents = frozenset(work.to_write) | frozenset(work.removed)
     part = read_graph_record(context.home).parts.get(MENTIONS.name)
     if part is None or part.input != made_of or not 0 < len(documents) <= MOST:
         return None
     counts = kept_counts(context.home, made_of)
-    return Edit(documents, extractions_of(context.tables, documents), counts) if counts else None
+    return DocumentEdits(documents, extractions_of(context.tables, documents), counts) if counts else None
 
 
 def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
     tables, user = context.tables, overrides_of(context.home)
 
-    def changes(sound: bool) -> list[Change]:
+    def changes(sound: bool) -> list[TableChange]:
         touched = _TOUCHED[spec.name](tables, user) if sound else None
         return _WHOLE[spec.name](tables, user) if touched is None else touched
 
     return _bring(context, spec, input_of(spec, read_graph_record(context.home).parts, user), changes)
 
 
-def input_of(spec: TableSpec, parts: Mapping[str, Part], user: Overrides) -> str:
+def input_of(spec: TableSpec, parts: Mapping[str, MadeTable], user: Overrides) -> str:
     """Return a hash of all that a table is made of; what was read of a text may differ where the mentions do not."""
     sources = (parts.get(source) for source in _SOURCES[spec.name])
     made_of = (f"{part.revision} {part.input}" if part else "" for part in sources)
@@ -185,7 +185,7 @@ def _bring(
     context: StageContext,
     spec: TableSpec,
     of: str,
-    changes_of: Callable[[bool], list[Change]],
+    changes_of: Callable[[bool], list[TableChange]],
     work: Diff | None = None,
 ) -> GraphReport:
     """Bring a table in line with the rows that it should have, unless it was made of the same input.
@@ -207,7 +207,7 @@ def _bring(
             if change.spec is spec:
                 written, removed = counts
         rows = tables.read(spec, ["revision"])
-        part = Part(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
+        part = MadeTable(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
         record_part(context.home, spec.name, part)
     return GraphReport(
         table=spec.name,
@@ -222,7 +222,7 @@ def _bring(
     )
 
 
-def _write(context: StageContext, change: Change) -> tuple[int, int]:
+def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
     """Write the rows that are new or differ in revision, delete those that are gone; return the numbers of both."""
     spec, wanted, stored = change.spec, change.wanted, change.stored
     context.tables.ensure(spec)
@@ -282,27 +282,27 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mentions(tables: Tables, user: Overrides) -> tuple[Change, Counts]:
+def _mentions(tables: Tables, user: Overrides) -> tuple[TableChange, Counts]:
     reading = reading_of(_all(tables, EXTRACTIONS))
     resolved, counts = resolve_and_count(reading, user)
-    return Change.of_all(tables, MENTIONS, mention_rows(reading, resolved)), counts
+    return TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolved)), counts
 
 
-def _entities(tables: Tables, user: Overrides) -> list[Change]:
-    return [Change.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
+def _entities(tables: Tables, user: Overrides) -> list[TableChange]:
+    return [TableChange.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
 
 
-def _relations(tables: Tables, _: Overrides) -> list[Change]:
+def _relations(tables: Tables, _: Overrides) -> list[TableChange]:
     mentions, statements = _all(tables, MENTIONS), tables.read(EXTRACTIONS, STATED)
     titles = titles_of(mentions)
     occurrences = occurrence_rows(mentions, statements, titles)
     rows = relation_rows(mentions, statements, titles, occurrences)
-    return [Change.of_all(tables, RELATIONS, rows), Change.of_all(tables, OCCURRENCES, occurrences)]
+    return [TableChange.of_all(tables, RELATIONS, rows), TableChange.of_all(tables, OCCURRENCES, occurrences)]
 
 
-def _communities(tables: Tables, _: Overrides) -> list[Change]:
+def _communities(tables: Tables, _: Overrides) -> list[TableChange]:
     rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form", "type"]))
-    return [Change.of_all(tables, COMMUNITIES, rows)]
+    return [TableChange.of_all(tables, COMMUNITIES, rows)]
 
 
 def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
@@ -318,12 +318,12 @@ def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Tabl
 
 
 # What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
-_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[Change]]] = {
+_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[TableChange]]] = {
     ENTITIES.name: _entities,
     RELATIONS.name: _relations,
     COMMUNITIES.name: _communities,
 }
-_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[Change] | None]] = {
+_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[TableChange] | None]] = {
     ENTITIES.name: lambda tables, user: touched_entities(tables, types_of(user)),
     RELATIONS.name: lambda tables, _: touched_relations(tables),
     COMMUNITIES.name: lambda tables, _: touched_communities(tables),

@@ -16,9 +16,9 @@ from xnai_pipelines.graph.everywhere import Naming
 from xnai_pipelines.graph.evidence import Spelling, spelling_counts
 from xnai_pipelines.graph.merging import Rule, followed, one_of
 from xnai_pipelines.graph.overrides import Overrides
-from xnai_pipelines.graph.pieces import Pieces, forms_of
 from xnai_pipelines.graph.reading import Reading
-from xnai_pipelines.graph.within import Within, naming_counts
+from xnai_pipelines.graph.within import DocumentForms, naming_counts
+from xnai_pipelines.graph.written import WrittenForms, forms_of
 
 RULES = tuple(Rule)
 _RULE_NUMBER = {rule: at for at, rule in enumerate(RULES)}
@@ -57,28 +57,28 @@ def resolve_and_count(reading: Reading, user: Overrides) -> tuple[Resolved, Coun
     forms = forms_of(reading)
     counts = spelling_counts(reading, forms)
     spelling = Spelling.of(counts)
-    pieces = Pieces.of(reading, forms, spelling, user)
-    within = Within.of(pieces)
-    counts |= naming_counts(pieces, within)
-    return resolve_by(pieces, within, Naming.of(counts, spelling.by_case), user), counts
+    written = WrittenForms.of(reading, forms, spelling, user)
+    within = DocumentForms.of(written)
+    counts |= naming_counts(written, within)
+    return resolve_by(written, within, Naming.of(counts, spelling.by_case), user), counts
 
 
-def resolve_by(pieces: Pieces, within: Within, naming: Naming, user: Overrides) -> Resolved:
+def resolve_by(written: WrittenForms, within: DocumentForms, naming: Naming, user: Overrides) -> Resolved:
     """Return what each mention of some documents names, by what the corpus says of forms.
 
     Documents that share their title without its qualifier with one of these have to be among them. Forms that the user
     keeps apart are looked for in these documents only.
     """
-    keys, kept = pieces.keys, pieces.kept
+    keys, kept = written.keys, written.kept
     barred: set[tuple[str, str]] = set()
     while True:
-        targets = [keys[code] for code in pieces.code.tolist()]
+        targets = [keys[code] for code in written.code.tolist()]
         rules = [Rule.FORM] * len(targets)
-        for at, (target, by) in _targets(pieces, within, naming, barred):
+        for at, (target, by) in _targets(written, within, naming, barred):
             targets[at], rules[at] = target, by
         if not (user.aliases or user.apart):
             break
-        names_of = [(pieces.forms[code].qualified, keys[code]) for code in pieces.code.tolist()]
+        names_of = [(written.forms[code].qualified, keys[code]) for code in written.code.tolist()]
         for at, names in enumerate(names_of):
             targets[at], rules[at] = _by_user(user, barred, names, targets[at], rules[at])
         too_close = _too_close(user, names_of, targets)
@@ -89,9 +89,9 @@ def resolve_by(pieces: Pieces, within: Within, naming: Naming, user: Overrides) 
     index = {key: at for at, key in enumerate(found)}
     entity = np.full(len(kept), -1, dtype=np.int64)
     rule = np.full(len(kept), -1, dtype=np.int64)
-    entity[kept] = np.array([index[target] for target in targets], dtype=np.int64)[pieces.pair]
-    rule[kept] = np.array([_RULE_NUMBER[by] for by in rules], dtype=np.int64)[pieces.pair]
-    return Resolved(kept=kept, cut=pieces.cut, entity=entity, keys=found, rule=rule)
+    entity[kept] = np.array([index[target] for target in targets], dtype=np.int64)[written.pair]
+    rule[kept] = np.array([_RULE_NUMBER[by] for by in rules], dtype=np.int64)[written.pair]
+    return Resolved(kept=kept, cut=written.cut, entity=entity, keys=found, rule=rule)
 
 
 def _by_user(
@@ -120,13 +120,13 @@ def _too_close(user: Overrides, names: Sequence[tuple[str, str]], targets: Seque
 
 
 def _targets(
-    pieces: Pieces, within: Within, naming: Naming, barred: Set[tuple[str, str]]
+    written: WrittenForms, within: DocumentForms, naming: Naming, barred: Set[tuple[str, str]]
 ) -> Iterator[tuple[int, tuple[str, Rule]]]:
     """Yield the entity's key, and the rule, of each pair of a document and a form that a rule may speak of.
 
     No chain of aliases leads through a form to an entity that the form is barred from.
     """
-    keys, forms, titles, last, first = pieces.keys, pieces.forms, pieces.titles, within.last, within.first
+    keys, forms, titles, last, first = written.keys, written.forms, written.titles, within.last, within.first
     aliases = naming.aliases
     if barred:
         aliases = {alias: to for alias, to in aliases.items() if (alias, followed(aliases, alias)[0]) not in barred}
@@ -134,13 +134,13 @@ def _targets(
         bool(form.qualifier) and any(title == form.qualified for _, title in naming.titled.get(form.key, ()))
         for form in forms
     ]
-    place = {identity: at for at, identity in enumerate(pieces.reading.document_ids)} if naming.titled else {}
+    place = {identity: at for at, identity in enumerate(written.reading.document_ids)} if naming.titled else {}
     asked = {*naming.titled, *(alias for _, alias in within.stated), *aliases}
     asked.update(key for longer in within.longer.values() for key in longer)
     speaks = [bool(form.qualifier) or key in asked for key, form in zip(keys, forms, strict=True)]
-    is_word = pieces.is_name & np.array([" " not in key for key in keys], dtype=bool)[pieces.code]
-    asked_of = np.flatnonzero(is_word | np.array(speaks, dtype=bool)[pieces.code])
-    columns = (pieces.document, pieces.code, pieces.is_name, is_word)
+    is_word = written.is_name & np.array([" " not in key for key in keys], dtype=bool)[written.code]
+    asked_of = np.flatnonzero(is_word | np.array(speaks, dtype=bool)[written.code])
+    columns = (written.document, written.code, written.is_name, is_word)
     rows = zip(asked_of.tolist(), *(column[asked_of].tolist() for column in columns), strict=True)
     for at, document, code, is_name, word in rows:
         key = keys[code]

@@ -22,13 +22,13 @@ from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import chunk_grounds, occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides
-from xnai_pipelines.graph.pieces import forms_of, pieces_of
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.relations import relation_rows, rounded_up
 from xnai_pipelines.graph.resolution import resolve_by
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
-from xnai_pipelines.graph.within import Within, naming_counts
+from xnai_pipelines.graph.within import DocumentForms, naming_counts
+from xnai_pipelines.graph.written import forms_of, written_forms
 from xnai_pipelines.state.schemas import CHUNKS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
@@ -37,7 +37,7 @@ STATED = ("chunk_id", "statements")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TableChange:
     """A part of a table as it should be, and key and revision of the stored rows that it takes the place of."""
 
     spec: TableSpec
@@ -45,13 +45,13 @@ class Change:
     stored: pa.Table
 
     @classmethod
-    def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "Change":
+    def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "TableChange":
         """Return the change of a table that is made whole."""
         return cls(spec, wanted, tables.read(spec, [spec.key, "revision"]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Edit:
+class DocumentEdits:
     """Documents that change, what was read of them before, and the counts of the corpus then."""
 
     documents: frozenset[str]
@@ -59,49 +59,55 @@ class Edit:
     counts: Counts
 
 
-def touched_mentions(tables: Tables, user: Overrides, edit: Edit) -> tuple[Change, Counts] | None:
+def touched_mentions(tables: Tables, user: Overrides, edits: DocumentEdits) -> tuple[TableChange, Counts] | None:
     """Return the mentions of the documents in which names mean something else, and the counts; None if too many do.
 
     These are the documents that changed, those with a word or form that the corpus now spells otherwise, and those with
     a form that now means something else.
     """
-    after = extractions_of(tables, edit.documents)
-    spelt = [spelling_counts(reading, forms_of(reading)) for reading in map(reading_of, (edit.before, after))]
-    counts = edit.counts.with_changes(*spelt)
+    old = edits.counts
+    after = extractions_of(tables, edits.documents)
+    spelt = [spelling_counts(reading, forms_of(reading)) for reading in map(reading_of, (edits.before, after))]
+    new = old.with_changes(*spelt)
     keys = {key for each in spelt for kind in (Count.READ, Count.SMALL) for key in each.keys(kind)}
-    spellings = [Spelling.of(each, keys) for each in (edit.counts, counts)]
-    asked = {key for key in keys if len({each.said_of(key) for each in spellings}) > 1}
-    recased = spellings[0].by_case ^ spellings[1].by_case
-    documents = edit.documents | _writing(tables, EXTRACTIONS, counts.values(Count.READ, asked))
-    documents |= _writing(tables, MENTIONS, edit.counts.values(Count.FORM, recased))
+    was, now = (Spelling.of(each, keys) for each in (old, new))
+    respelt = {key for key in keys if was.said_of(key) != now.said_of(key)}
+    documents = edits.documents | _reading(tables, new.values(Count.READ, respelt))
+    documents |= _mentioning(tables, old.values(Count.FORM, was.by_case ^ now.by_case))
     if len(documents) > MOST:
         return None
-    others = extractions_of(tables, documents - edit.documents)
-    pieces = [
-        pieces_of(reading_of(pa.concat_tables([rows, others])), each, user)
-        for rows, each in ((edit.before, edit.counts), (after, counts))
-    ]
-    named = [naming_counts(each, Within.of(each)) for each in pieces]
-    counts = counts.with_changes(*named)
-    namings = [Naming.of(*each) for each in zip((edit.counts, counts), (one.by_case for one in spellings), strict=True)]
-    keys = {key for each in named for kind in (Count.TITLE, Count.LAST, Count.FIRST) for key in each.keys(kind)}
-    keys |= namings[0].aliases.keys() | namings[1].aliases.keys()
-    asked = {key for key in keys if namings[0].said_of(key) != namings[1].said_of(key)}
-    asked |= {key for each in named for key in each.keys(Count.TITLE) if namings[1].is_ambiguous(key)}
-    documents |= _writing(tables, MENTIONS, counts.values(Count.FORM, {*asked, *map(folded, asked)}))
+    others = extractions_of(tables, documents - edits.documents)
+    gone, come = (
+        naming_counts(written, DocumentForms.of(written))
+        for rows, each in ((edits.before, old), (after, new))
+        for written in (written_forms(reading_of(pa.concat_tables([rows, others])), each, user),)
+    )
+    new = new.with_changes(gone, come)
+    naming = Naming.of(new, now.by_case)
+    renamed = _renamed(Naming.of(old, was.by_case), naming, gone, come)
+    documents |= _mentioning(tables, new.values(Count.FORM, {*renamed, *map(folded, renamed)}))
     if len(documents) > MOST:
         return None
-    pieces_now = pieces_of(reading_of(extractions_of(tables, documents)), counts, user)
-    meant = {each for key in set(pieces_now.keys) if namings[1].is_ambiguous(key) for each in namings[1].titled[key]}
-    compared = {document for document, _ in meant} - documents
+    written = written_forms(reading_of(extractions_of(tables, documents)), new, user)
+    compared = {
+        one for key in set(written.keys) if naming.is_ambiguous(key) for one, _ in naming.titled[key]
+    } - documents
     if compared:
-        pieces_now = pieces_of(reading_of(extractions_of(tables, documents | compared)), counts, user)
-    resolved = resolve_by(pieces_now, Within.of(pieces_now), namings[1], user)
-    reading = pieces_now.reading
-    mine = np.array([document in documents for document in reading.document_ids], dtype=bool)
-    rows = mention_rows(reading, resolved.where(mine[reading.document]))
+        written = written_forms(reading_of(extractions_of(tables, documents | compared)), new, user)
+    resolved = resolve_by(written, DocumentForms.of(written), naming, user)
+    mine = np.array([document in documents for document in written.reading.document_ids], dtype=bool)
+    rows = mention_rows(written.reading, resolved.where(mine[written.reading.document]))
     stored = _read(tables, MENTIONS, [MENTIONS.key, "revision"], "document_id", sorted(documents))
-    return Change(MENTIONS, rows, stored), counts
+    return TableChange(MENTIONS, rows, stored), new
+
+
+def _renamed(was: Naming, now: Naming, gone: Counts, come: Counts) -> set[str]:
+    """Return the keys of forms that mean something else, by what documents no longer say, and by what they say now."""
+    counted = {kind: gone.keys(kind) | come.keys(kind) for kind in (Count.TITLE, Count.LAST, Count.FIRST)}
+    keys = was.aliases.keys() | now.aliases.keys() | set().union(*counted.values())
+    # which of several documents a title means is decided by the names that these have
+    ambiguous = {key for key in counted[Count.TITLE] if now.is_ambiguous(key)}
+    return ambiguous | {key for key in keys if was.said_of(key) != now.said_of(key)}
 
 
 def extractions_of(tables: Tables, documents: Set[str]) -> pa.Table:
@@ -109,21 +115,25 @@ def extractions_of(tables: Tables, documents: Set[str]) -> pa.Table:
     return _read(tables, EXTRACTIONS, EXTRACTIONS.schema.names, "document_id", sorted(documents))
 
 
-def _writing(tables: Tables, spec: TableSpec, surfaces: set[str]) -> set[str]:
-    """Return the documents that have one of the surfaces, as they were read or as they are mentioned."""
+def _reading(tables: Tables, surfaces: set[str]) -> set[str]:
+    """Return the documents of which one of the surfaces was read."""
     if not surfaces:
         return set()
-    wanted = pa.array(list(surfaces), pa.string())
-    if spec is MENTIONS:
-        rows = tables.read(MENTIONS, ["document_id", "surface"])
-        return set(rows["document_id"].filter(pc.is_in(rows["surface"], wanted)).to_pylist())
     rows = tables.read(EXTRACTIONS, ["document_id", "mentions"])
     mentions, row = flat(rows["mentions"])
-    mine = pc.is_in(mentions.field("surface"), wanted).to_numpy(zero_copy_only=False)
+    mine = pc.is_in(mentions.field("surface"), pa.array(list(surfaces), pa.string())).to_numpy(zero_copy_only=False)
     return set(rows["document_id"].take(pa.array(np.unique(row[mine]))).to_pylist())
 
 
-def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] | None:
+def _mentioning(tables: Tables, surfaces: set[str]) -> set[str]:
+    """Return the documents that mention one of the surfaces."""
+    if not surfaces:
+        return set()
+    rows = tables.read(MENTIONS, ["document_id", "surface"])
+    return set(rows["document_id"].filter(pc.is_in(rows["surface"], pa.array(list(surfaces), pa.string()))).to_pylist())
+
+
+def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[TableChange] | None:
     """Return the entities whose mentions changed; None if too many did."""
     wanted = entity_grounds(tables.read(MENTIONS, ["entity_id", "revision"]))
     stored = tables.read(ENTITIES, ["entity_id", "revision", "grounds"])
@@ -131,10 +141,10 @@ def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] |
     if len(ids) > MOST:
         return None
     mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "entity_id", ids)
-    return [Change(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
+    return [TableChange(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
 
 
-def touched_relations(tables: Tables) -> list[Change] | None:
+def touched_relations(tables: Tables) -> list[TableChange] | None:
     """Return the relations of the entities that changed chunks name; None if too many are touched.
 
     The relations come before what they were made of, so that a run that is killed between them does not forget any.
@@ -164,10 +174,10 @@ def touched_relations(tables: Tables) -> list[Change] | None:
     )
     ends = " OR ".join(is_in(end, entities) for end in ("source_id", "target_id"))
     present = tables.read(RELATIONS, ["relation_id", "revision"], ends if entities else "false")
-    return [Change(RELATIONS, relations, present), Change(OCCURRENCES, made, before)]
+    return [TableChange(RELATIONS, relations, present), TableChange(OCCURRENCES, made, before)]
 
 
-def touched_communities(tables: Tables) -> list[Change]:
+def touched_communities(tables: Tables) -> list[TableChange]:
     """Return the communities whose members, or relations between them, changed."""
     entities = tables.read(ENTITIES, ["entity_id", "form", "type"])
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
@@ -187,7 +197,7 @@ def touched_communities(tables: Tables) -> list[Change]:
     chosen = chosen_sentences(communities, central, network, dividing(between, entities))
     texts = texts_of(tables, {chunk for at in positions.tolist() for chunk, _, _ in chosen[at]})
     rows = community_rows(communities, central, network, chosen, forms, texts, mine)
-    return [Change(COMMUNITIES, rows, _among(stored, "community_id", ids))]
+    return [TableChange(COMMUNITIES, rows, _among(stored, "community_id", ids))]
 
 
 def document_titles(tables: Tables) -> dict[str, str]:

@@ -12,7 +12,7 @@ from xnai_pipelines.graph.counts import Count, Counts, counted, counted_pairs
 from xnai_pipelines.graph.evidence import is_kind
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.merging import INFLECTED, Rule, alone, longer_forms, stems, words_of_name
-from xnai_pipelines.graph.pieces import Pieces
+from xnai_pipelines.graph.written import WrittenForms
 
 TERMS = (Kind.TERM, Kind.HEADING)
 
@@ -20,7 +20,7 @@ ByWord = Mapping[int, Mapping[str, set[str]]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Within:
+class DocumentForms:
     """The forms of each document.
 
     Attributes:
@@ -37,15 +37,15 @@ class Within:
     stated: Mapping[tuple[int, str], tuple[str, Rule]]
 
     @classmethod
-    def of(cls, pieces: Pieces) -> Self:
+    def of(cls, written: WrittenForms) -> Self:
         """Return the forms of the documents of a reading."""
-        keys = pieces.keys
+        keys = written.keys
         names: dict[int, set[str]] = defaultdict(set)
         last: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         first: dict[int, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         words = [words_of_name(key) for key in keys]
-        ends = {document: base.rpartition(" ")[2] for document, (base, _) in pieces.titles.items()}
-        documents, codes = (column[pieces.is_name].tolist() for column in (pieces.document, pieces.code))
+        ends = {document: base.rpartition(" ")[2] for document, (base, _) in written.titles.items()}
+        documents, codes = (column[written.is_name].tolist() for column in (written.document, written.code))
         for document, code in zip(documents, codes, strict=True):
             names[document].add(keys[code])
         for document, code in zip(documents, codes, strict=True):
@@ -55,14 +55,14 @@ class Within:
                     last[document][ending].add(keys[code])
                 if opening in names[document]:
                     first[document][opening].add(keys[code])
-        longer = {at: longer_forms(last.get(at, {}), base) for at, (base, _) in pieces.titles.items()}
-        return cls(names, last, first, longer, _stated(pieces))
+        longer = {at: longer_forms(last.get(at, {}), base) for at, (base, _) in written.titles.items()}
+        return cls(names, last, first, longer, _stated(written))
 
 
-def _stated(pieces: Pieces) -> dict[tuple[int, str], tuple[str, Rule]]:
+def _stated(written: WrittenForms) -> dict[tuple[int, str], tuple[str, Rule]]:
     """Return what documents say of their forms: acronyms in brackets, "also known as"."""
     found: dict[tuple[int, str], tuple[str, Rule]] = {}
-    reading, keys, piece, kept = pieces.reading, pieces.keys, pieces.piece, pieces.kept
+    reading, keys, piece, kept = written.reading, written.keys, written.piece, written.kept
     document_of = reading.document
     for name, rule in (("also_called", Rule.ALIAS), ("abbreviates", Rule.ACRONYM)):
         if name not in reading.relations:
@@ -72,7 +72,7 @@ def _stated(pieces: Pieces) -> dict[tuple[int, str], tuple[str, Rule]]:
             document = int(document_of[other])
             if not kept[other] or (subject >= 0 and rule is Rule.ACRONYM and not kept[subject]):
                 continue
-            base, title = pieces.titles.get(document, ("", ""))
+            base, title = written.titles.get(document, ("", ""))
             if rule is Rule.ACRONYM:
                 alias, target = keys[piece[subject]], keys[piece[other]]
             else:
@@ -84,18 +84,18 @@ def _stated(pieces: Pieces) -> dict[tuple[int, str], tuple[str, Rule]]:
     return found
 
 
-def naming_counts(pieces: Pieces, within: Within) -> Counts:
+def naming_counts(written: WrittenForms, within: DocumentForms) -> Counts:
     """Return what a reading adds to what names mean in all documents."""
-    keys, forms, reading = pieces.keys, pieces.forms, pieces.reading
-    present = list(tallied(pieces.code))
-    of_form = ((forms[code].key, pieces.texts[code], n) for code, n in present)
-    titles = ((base, f"{reading.document_ids[at]} {title}", 1) for at, (base, title) in pieces.titles.items())
+    keys, forms, reading = written.keys, written.forms, written.reading
+    present = list(tallied(written.code))
+    of_form = ((forms[code].key, written.texts[code], n) for code, n in present)
+    titles = ((base, f"{reading.document_ids[at]} {title}", 1) for at, (base, title) in written.titles.items())
     aliases = Counter((alias, f"{rule}\x1f{target}") for (_, alias), (target, rule) in within.stated.items())
     for document, longer in within.longer.items():
-        aliases.update((key, f"{Rule.LONGER}\x1f{pieces.titles[document][1]}") for key in longer)
+        aliases.update((key, f"{Rule.LONGER}\x1f{written.titles[document][1]}") for key in longer)
     terms: Counter[str] = Counter()
     acronyms: Counter[str] = Counter()
-    for code, n in tallied(pieces.piece[pieces.kept & is_kind(reading, TERMS)]):
+    for code, n in tallied(written.piece[written.kept & is_kind(reading, TERMS)]):
         terms[keys[code]] += n
         acronyms[keys[code]] += n * "".join(forms[code].words[-1:]).isupper()
     capitals: Counter[str] = Counter()
@@ -114,17 +114,17 @@ def naming_counts(pieces: Pieces, within: Within) -> Counts:
         | counted(Count.ACRONYM, acronyms)
         | counted(Count.CAPITALS, capitals)
         | counted(Count.PLURAL, plurals)
-        | counted_pairs(Count.NAME, _inflected(pieces))
+        | counted_pairs(Count.NAME, _inflected(written))
     )
 
 
-def _inflected(pieces: Pieces) -> Iterator[tuple[str, str, int]]:
+def _inflected(written: WrittenForms) -> Iterator[tuple[str, str, int]]:
     """Yield the names in languages with case endings, with their language and stems."""
-    languages = pieces.reading.languages
+    languages = written.reading.languages
     inflected = np.array([language in INFLECTED for language in languages], dtype=bool)
-    mine = pieces.is_name & inflected[pieces.document]
+    mine = written.is_name & inflected[written.document]
     found: Counter[tuple[str, str]] = Counter()
-    for document, code in zip(pieces.document[mine].tolist(), pieces.code[mine].tolist(), strict=True):
-        found[pieces.keys[code], languages[document]] += 1
+    for document, code in zip(written.document[mine].tolist(), written.code[mine].tolist(), strict=True):
+        found[written.keys[code], languages[document]] += 1
     for (key, language), n in found.items():
         yield key, f"{language} {stems(key, language)}", n

@@ -17,7 +17,7 @@ NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pieces:
+class WrittenForms:
     """The mentions of a reading as names, and the p pairs of a document and a name that it has.
 
     Attributes:
@@ -86,11 +86,11 @@ def forms_of(reading: Reading) -> list[Form]:
     return [form_of(surface) for surface in reading.surfaces]
 
 
-def pieces_of(reading: Reading, counts: Counts, user: Overrides) -> Pieces:
+def written_forms(reading: Reading, counts: Counts, user: Overrides) -> WrittenForms:
     """Return what the mentions of some documents are by the counts of the corpus."""
     forms = forms_of(reading)
     asked = {key for form in forms for key in asked_of(form)}
-    return Pieces.of(reading, forms, Spelling.of(counts, asked), user)
+    return WrittenForms.of(reading, forms, Spelling.of(counts, asked), user)
 
 
 def _texts(reading: Reading, cut: Ints, kept: Bools) -> tuple[list[str], Ints]:
@@ -98,6 +98,6 @@ def _texts(reading: Reading, cut: Ints, kept: Bools) -> tuple[list[str], Ints]:
     width = 1 + int(cut.max(initial=0))
     distinct, inverse = np.unique(reading.surface * width + np.where(kept, cut, 0), return_inverse=True)
     texts = [reading.surfaces[each // width][each % width :] for each in distinct.tolist()]
-    pieces = sorted(set(texts))
-    rank = {text: at for at, text in enumerate(pieces)}
-    return pieces, np.array([rank[text] for text in texts], dtype=np.int64)[inverse]
+    written = sorted(set(texts))
+    rank = {text: at for at, text in enumerate(written)}
+    return written, np.array([rank[text] for text in texts], dtype=np.int64)[inverse]
