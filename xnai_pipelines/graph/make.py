@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
@@ -45,7 +46,10 @@ BYTES_IN_COMMIT = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """What a run did to one table: rows written, removed and unchanged; documents read again for it."""
+    """What a run did to one table: rows written, removed and unchanged; documents read again for it.
+
+    `code_as_text`, of the mentions, is the number of stored code passages by language that no grammar here reads.
+    """
 
     table: str
     documents_read: int
@@ -56,12 +60,13 @@ class GraphReport:
     rows: int
     revision: str
     seconds: float
+    code_as_text: dict[str, int] | None = None
 
 
 def make_mentions(context: StageContext) -> GraphReport:
     """Read the documents that changed and resolve all mentions; nothing if no chunk changed."""
     with stage(context, MENTIONS.name) as watch:
-        report = _bring_mentions(context)
+        report = replace(_bring_mentions(context), code_as_text=code_as_text(context.tables))
         watch.items = report.documents_read
     return _reported(context, report, watch.seconds)
 
@@ -140,7 +145,7 @@ def overrides_of(home: Home) -> Overrides:
 
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
-    timed = GraphReport(**{**asdict(report), "seconds": seconds})
+    timed = replace(report, seconds=seconds)
     write_json(report_path(context.home, timed.table), asdict(timed))
     return timed
 
@@ -191,6 +196,12 @@ def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
         context.tables.merge(spec, changed)
     context.tables.delete(spec, spec.key, sorted(gone.to_pylist()))
     return len(changed), len(gone)
+
+
+def code_as_text(tables: Tables) -> dict[str, int]:
+    """Return how many code passages were read as text, by language."""
+    counts = pc.value_counts(flat(tables.read(EXTRACTIONS, ["as_text"])["as_text"])[0])
+    return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
 
 def pending(context: StageContext) -> tuple[dict[str, str], Diff]:
