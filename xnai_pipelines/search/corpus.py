@@ -30,7 +30,7 @@ from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 5  # raised when the files of the same table are other ones
+FORMAT = 7  # raised when the files of the same table are other ones
 
 _HASHED_ROWS = 65_536
 _POSTINGS = ("keys", "starts", "rows", "weights")
