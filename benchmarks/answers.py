@@ -19,6 +19,7 @@ import numpy as np
 
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.answers.ask import weigh
+from xnai_pipelines.answers.evaluation import KnownAnswers
 from xnai_pipelines.answers.gold import StoredText, read_gold
 from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
 from xnai_pipelines.answers.passages import Passages
@@ -75,7 +76,7 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
     gold = read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts)
     tested = questions_to_measure_on(questions)
-    report = measure_answers(context, passages, tested, gold.answers, texts, policy)
+    report = measure_answers(context, passages, KnownAnswers(tested, gold.answers, texts), policy)
     figures = {
         name: [round(found.mean, 3), round(found.low, 3), round(found.high, 3)]
         for name, found in report.figures.items()

@@ -44,3 +44,12 @@ def test_cut_passages_and_labels_without_a_document_are_counted() -> None:
         "6 of 9 labelled questions left out of the evaluation: no stored document answers them.",
         "6 labels of no stored document or question: q.jsonl, line 2: no document is named 'gone.md'; and 5 more.",
     ]
+
+
+def test_code_that_no_grammar_reads_is_counted_by_language() -> None:
+    report = {"code_as_text": {"Go": 1, "Java": 1_200}}
+    assert left_out({"mentions": report, "entities": {}}) == [
+        "1 code passage in Go read as text: install the extra `code`.",
+        "1,200 code passages in Java read as text: install the extra `code`.",
+    ]
+    assert left_out({"mentions": {"code_as_text": {}}}) == []

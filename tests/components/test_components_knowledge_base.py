@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from tests.support.pipeline import QUIET, ROOT, base, failures, settled, variables
 from tests.support.workplace import link_models
 from xnai_pipelines.components import KnowledgeBase
-from xnai_pipelines.components.knowledge_base import Chunking, Encoder, Gate
+from xnai_pipelines.components.knowledge_base import Chunking, EncoderOptions, GateOptions
 from xnai_pipelines.defs.base import Base, Schedules
 from xnai_pipelines.defs.knowledge_base import knowledge_base
 from xnai_pipelines.defs.runs import HOME_TAG, end_dead_runs
@@ -85,8 +85,8 @@ def test_each_asset_is_linked_to_its_function(tmp_path):
 def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     given = component(
         chunking=Chunking(strategy="sentence", size=64, overlap=8),
-        encoder=Encoder(variant="fp32", threads=3),
-        gate=Gate(max_slice_loss=0.5, approval=True),
+        encoder=EncoderOptions(variant="fp32", threads=3),
+        gate=GateOptions(max_slice_loss=0.5, approval=True),
         settings={"accuracy_floor": 0.9, "exclude": ["*.tmp"]},
     )
     elsewhere = variables(home=tmp_path / "trap", chunk_size=16, accuracy_floor=0.1, vanish_count=99, encoder="another")
@@ -103,7 +103,7 @@ def test_settings_come_from_the_fields_and_not_from_the_environment(tmp_path):
     ("fields", "message"),
     [
         ({"chunking": Chunking(size=3)}, "chunk_size is 3; it must be a whole number from 16 to 8192"),
-        ({"encoder": Encoder(variant="int3")}, "variant is 'int3'; it must be one of fp32"),
+        ({"encoder": EncoderOptions(variant="int3")}, "variant is 'int3'; it must be one of fp32"),
         (
             {"settings": {"max_slice_loss": 0.1}},
             "settings.max_slice_loss is the field gate.max_slice_loss of the component",
@@ -165,7 +165,7 @@ class Two:
 
 @pytest.fixture
 def two(tmp_path: Path, built_encoder: encoder.Encoder, fp32_encoder: encoder.Encoder) -> Iterator[Two]:
-    given = {"handbook": {}, "wiki": {"encoder": Encoder(variant="fp32"), "chunking": Chunking(size=32)}}
+    given = {"handbook": {}, "wiki": {"encoder": EncoderOptions(variant="fp32"), "chunking": Chunking(size=32)}}
     files = {
         "handbook": ("leave.md", "# Leave\n\nAsk for leave a week before.\n"),
         "wiki": ("rain.txt", "Hail fell.\n"),

@@ -5,7 +5,7 @@ import random
 import numpy as np
 import pyarrow as pa
 
-from xnai_pipelines.graph.communities import Community, communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import NodeGroup, communities_of, dividing, network_of
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences
 from xnai_pipelines.graph.tables import RELATIONS
 
@@ -111,6 +111,6 @@ def test_a_summary_prefers_what_is_said_of_the_central_members_to_a_list_of_the_
         ]
     )
     network = network_of(pa.Table.from_pylist(rows, schema=schema))
-    whole = [Community(0, None, (0, 1, 2, 3))]
+    whole = [NodeGroup(0, None, (0, 1, 2, 3))]
     chosen = chosen_sentences(whole, [[network.ids.index("a")]], network, pa.Table.from_pylist(rows, schema=schema))
     assert [chunk for chunk, _, _ in chosen[0]] == ["said", "both"]

@@ -19,7 +19,7 @@ from xnai_pipelines.graph.make import (
     make_relations,
 )
 from xnai_pipelines.graph.overrides import Overrides
-from xnai_pipelines.graph.record import Part, read_graph_record
+from xnai_pipelines.graph.record import MadeTable, read_graph_record
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
 from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.releases.forget import forget
@@ -126,7 +126,7 @@ def test_an_edit_writes_the_rows_that_it_touches(work):
 
 
 def test_what_was_read_anew_is_related_anew_even_if_the_mentions_are_the_same():
-    before, after = ({"mentions": Part(input=read, revision="same", rows=1)} for read in ("read", "read again"))
+    before, after = ({"mentions": MadeTable(input=read, revision="same", rows=1)} for read in ("read", "read again"))
     assert input_of(RELATIONS, before, Overrides()) != input_of(RELATIONS, after, Overrides())
 
 

@@ -28,6 +28,8 @@ def test_a_deep_expression_does_not_stop_the_reading(deep):
         ("from . import o\n", [("imports", 14, "o")]),
         ("a = 1\rb(a)\r", [("calls", 6, "b")]),
         ("'é'; b. c(); b.c()\n", [("calls", 13, "b.c")]),
+        ("self.go(); cls.a.b(); self()", [("calls", 5, "go"), ("calls", 15, "a.b"), ("calls", 22, "self")]),
+        ("re.match('\\d', x)", [("calls", 0, "re.match")]),
     ],
 )
 def test_a_symbol_stands_at_its_own_characters(text, expected):

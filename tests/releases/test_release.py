@@ -27,7 +27,7 @@ from xnai_pipelines.errors import DecisionError, ReleaseError, TrackingUnavailab
 from xnai_pipelines.evaluation.evaluate import question_set
 from xnai_pipelines.evaluation.logged import first_evaluation, per_question
 from xnai_pipelines.evaluation.make import evaluate_retrieval
-from xnai_pipelines.graph.record import PARTS, Part, record_part
+from xnai_pipelines.graph.record import PARTS, MadeTable, record_part
 from xnai_pipelines.models.logged import find_model
 from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.releases.challenger import index_challenger
@@ -71,7 +71,7 @@ def test_a_promoted_challenger_is_released_with_all_that_its_manifest_names(adap
     assert aliases(tracker) == {"champion": first.vector_space, "challenger": challenger.vector_space}
 
     for part in PARTS:  # the graph was made again since the challenger was embedded
-        graph = record_part(adapted.home, part, Part("", f"{part} of today", 1))
+        graph = record_part(adapted.home, part, MadeTable("", f"{part} of today", 1))
 
     outcome = release_promoted(adapted)
     assert (outcome.release, outcome.released) == (2, True)

@@ -8,7 +8,7 @@ from tests.support.served import bearer
 from xnai_pipelines.errors import QueryError
 from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.chat import question_of
-from xnai_pipelines.serving.openai_protocol.messages import Message, Part
+from xnai_pipelines.serving.openai_protocol.messages import ChatMessage, ContentPart
 from xnai_pipelines.serving.openai_protocol.routes import router
 from xnai_pipelines.serving.tokens import Scope
 
@@ -85,7 +85,7 @@ def test_a_follow_up_means_what_was_said_before(application):
     messages = [*CLOSED, {"role": "assistant", "content": "At night. [1]"}, {"role": "user", "content": "Why is it?"}]
     message = application.chat.completions.create(model="xnai", messages=messages).choices[0].message
     assert message.annotations[0].url_citation.title == "holidays.md"
-    assert question_of([Message(**one) for one in messages])[1] == (
+    assert question_of([ChatMessage(**one) for one in messages])[1] == (
         Earlier(question=CLOSED[0]["content"], answer="At night. [1]"),
     )
 
@@ -93,11 +93,11 @@ def test_a_follow_up_means_what_was_said_before(application):
 @pytest.mark.parametrize(
     "messages",
     [
-        [Message(role="assistant", content="Hello.")],
-        [Message(role="user", content=" ")],
-        [Message(role="user")],
-        [Message(role="user", content="a" * 4_001)],
-        [Message(role="user", content=[Part(type="image_url")])],
+        [ChatMessage(role="assistant", content="Hello.")],
+        [ChatMessage(role="user", content=" ")],
+        [ChatMessage(role="user")],
+        [ChatMessage(role="user", content="a" * 4_001)],
+        [ChatMessage(role="user", content=[ContentPart(type="image_url")])],
     ],
 )
 def test_without_a_question_in_words_there_is_nothing_to_answer(messages):
@@ -106,8 +106,8 @@ def test_without_a_question_in_words_there_is_nothing_to_answer(messages):
 
 
 def test_the_parts_of_a_message_are_one_question():
-    parts = [Part(type="text", text="a"), Part(type="text", text="b")]
-    assert question_of([Message(role="user", content=parts)]) == ("a\nb", ())
+    parts = [ContentPart(type="text", text="a"), ContentPart(type="text", text="b")]
+    assert question_of([ChatMessage(role="user", content=parts)]) == ("a\nb", ())
 
 
 def test_vectors_are_the_encoders_and_do_not_depend_on_each_other(application, tenants):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
+from xnai_pipelines.answers.items import LIST_MARK
 from xnai_pipelines.answers.verification.number_words import month, ordinal, word_value
 from xnai_pipelines.search.words import words
 
@@ -91,7 +92,7 @@ _PATTERNS = {
     language: [(thing, re.compile(pattern, re.IGNORECASE)) for thing, pattern in zip(Thing, patterns, strict=False)]
     for language, patterns in _ASKING.items()
 }
-_LIST_MARK = re.compile(r"\s*(?:[-*+•‣]|\(?\d{1,3}[.)])\s")
+_LIST_MARK = re.compile(rf"\s*{LIST_MARK}\s")
 # Digits that count nothing: a telephone number, an address, a version.
 _NO_COUNT = re.compile(r"\+?\d[\d ()/-]{7,}\d|\S*@\S+|\S+://\S+|\bv?\d+\.\d+\.\d[\w.]*")
 _DIGIT = re.compile(r"\d|[〇一二三四五六七八九十百千万亿两半]")

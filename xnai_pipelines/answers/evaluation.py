@@ -9,7 +9,7 @@ import numpy as np
 
 from xnai_pipelines.answers.answer import Citation, Sentence, State
 from xnai_pipelines.answers.ask import EXTRACTIVE
-from xnai_pipelines.answers.gold import GoldAnswer
+from xnai_pipelines.answers.gold import GoldAnswer, StoredText
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean
 from xnai_pipelines.questions.question import Question
@@ -17,6 +17,35 @@ from xnai_pipelines.search.words import words
 
 Try: TypeAlias = Callable[[Question], "Trial"]
 """Answers a question, and says how sure the release is with and without the documents that answer it."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownAnswers:
+    """What answers are judged by.
+
+    Attributes:
+        questions: At least one question.
+        gold: Known answers by question_id.
+        texts: Stored documents by document_id.
+    """
+
+    questions: Sequence[Question]
+    gold: Mapping[str, Sequence[GoldAnswer]]
+    texts: Mapping[str, StoredText]
+
+    @property
+    def with_gold(self) -> int:
+        """The number of questions whose answers are known."""
+        return sum(question.question_id in self.gold for question in self.questions)
+
+    def of(self, question: Question) -> Sequence[GoldAnswer]:
+        """Return the known answers to a question."""
+        return self.gold.get(question.question_id, ())
+
+    def quoted(self, citation: Citation) -> bool:
+        """Return whether a quote equals the stored document's text."""
+        stored = self.texts.get(citation.document_id)
+        return stored is not None and stored.text[citation.start : citation.end] == citation.quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +108,8 @@ MEANINGS = {
 
 
 def evaluate_answers(
-    questions: Sequence[Question],
-    gold: Mapping[str, Sequence[GoldAnswer]],
+    known: KnownAnswers,
     attempt: Try,
-    texts: Mapping[str, str],
     release: int,
     policy: RefusalPolicy,
     advance: Callable[[], object],
@@ -90,24 +117,21 @@ def evaluate_answers(
     """Return the figures of the answers. Citations are judged as if nothing were refused; refusals are judged apart.
 
     Args:
-        questions: At least one question.
-        gold: Known answers by question_id.
+        known: The questions and their answers.
         attempt: Answers a question.
-        texts: Stored texts by document_id.
         release: Number of the release that answers.
         policy: When to refuse.
         advance: Called after each question.
     """
     values: dict[str, list[float]] = {name: [] for name in MEANINGS}
     trials = []
-    for question in questions:
+    for question in known.questions:
         trial = attempt(question)
         trials.append(trial)
-        known = gold.get(question.question_id, ())
-        for name, value in judged(trial.sentences, question, known, texts).items():
+        for name, value in judged(trial.sentences, question, known).items():
             values[name].append(value)
-        if known:
-            values["answer_in_three"].append(float(any(_holds(one, known) for one in trial.ranked)))
+        if gold := known.of(question):
+            values["answer_in_three"].append(float(any(_holds(one, gold) for one in trial.ranked)))
         values["wrongly_refused"].append(float(trial.confidence < policy.threshold))
         values["rightly_refused"].append(float(trial.removed < policy.threshold))
         advance()
@@ -115,8 +139,8 @@ def evaluate_answers(
     return AnswerReport(
         release=release,
         answerer=EXTRACTIVE,
-        questions=len(questions),
-        with_gold=sum(question.question_id in gold for question in questions),
+        questions=len(known.questions),
+        with_gold=known.with_gold,
         policy=policy,
         figures={name: bootstrap_mean(each, seed=0) for name, each in values.items() if each},
         p50_ms=round(1000 * float(p50), 2),
@@ -124,16 +148,13 @@ def evaluate_answers(
     )
 
 
-def judged(
-    sentences: Sequence[Sentence], question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]
-) -> dict[str, float]:
+def judged(sentences: Sequence[Sentence], question: Question, known: KnownAnswers) -> dict[str, float]:
     """Return figures of an answer by name, see `MEANINGS`; those that need known answers only if there are some.
 
     Args:
         sentences: The answer; none is wrong.
         question: The question.
-        gold: Its known answers.
-        texts: Stored texts by document_id.
+        known: The questions and their answers.
     """
     cited = [citation for sentence in sentences for citation in sentence.citations]
     right = [citation.document_id in question.document_ids for citation in cited]
@@ -141,15 +162,15 @@ def judged(
         "document_cited_first": float(any(right[:1])),
         "citation_precision": float(np.mean(right)) if right else 0.0,
         "citation_recall": len({one.document_id for one in cited} & question.document_ids) / len(question.document_ids),
-        "quotes_exact": float(all(texts.get(one.document_id, "")[one.start : one.end] == one.quote for one in cited)),
+        "quotes_exact": float(all(map(known.quoted, cited))),
         "unsupported": float(np.mean([one.state is State.UNSUPPORTED for one in sentences])) if sentences else 0.0,
     }
-    if gold:
+    if gold := known.of(question):
         first = sentences[0].text if sentences else ""
         found |= {
             "answer_in_first": float(any(_holds(one, gold) for one in cited[:1])),
-            "exact_match": float(any(_words(first) == _words(known.text) for known in gold)),
-            "token_f1": max(token_f1(first, known.text) for known in gold),
+            "exact_match": float(any(spoken(first) == spoken(answer.text) for answer in gold)),
+            "token_f1": max(token_f1(first, answer.text) for answer in gold),
         }
     return found
 
@@ -164,10 +185,11 @@ def _holds(citation: Citation, gold: Sequence[GoldAnswer]) -> bool:
 
 def token_f1(answer: str, known: str) -> float:
     """Return the F1 of the words of an answer against those of the known one, as SQuAD's (Rajpurkar et al., 2016)."""
-    said, wanted = Counter(_words(answer)), Counter(_words(known))
+    said, wanted = Counter(spoken(answer)), Counter(spoken(known))
     common = sum((said & wanted).values())
     return 2 * common / (sum(said.values()) + sum(wanted.values())) if common else 0.0
 
 
-def _words(text: str) -> list[str]:
+def spoken(text: str) -> list[str]:
+    """Return the words of a text, folded, in order."""
     return [word.text for word in words(text)]

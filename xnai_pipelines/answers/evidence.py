@@ -3,6 +3,7 @@
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Any
 
 from xnai_pipelines.answers.answer import Citation
@@ -17,6 +18,19 @@ SHORT = 300  # characters, below which a passage takes in its neighbours: an ans
 LONGEST_TABLE = 6_000  # characters that a passage takes in of the table that it is cut from
 SAME = 0.9  # share of words that a passage has in common with a better one, from which on it is left out
 BYTES_PER_TOKEN = 4  # in UTF-8, about right for any script: a letter of most others has two or three bytes
+
+
+class Pieces(Enum):
+    """What makes a piece of evidence.
+
+    PASSAGES: Each passage.
+    MERGED: Passages that follow each other; their documents are read for it.
+    WHOLE_TABLES: The same, and a passage that is cut from a table takes in the rest of it.
+    """
+
+    PASSAGES = auto()
+    MERGED = auto()
+    WHOLE_TABLES = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +108,7 @@ def choose_evidence(
     *,
     budget_tokens: int = BUDGET_TOKENS,
     filters: Filters = NO_FILTERS,
-    merge: bool = True,
-    whole_tables: bool = False,
+    pieces: Pieces = Pieces.MERGED,
 ) -> list[Evidence]:
     """Return what an answer to the question may rest on, the best first, by the release's ranking.
 
@@ -104,16 +117,16 @@ def choose_evidence(
         question: The question.
         budget_tokens: Max tokens of all evidence together, estimated; the best passage is always in.
         filters: Which documents may be used.
-        merge: Whether passages that follow each other become one piece of evidence; their documents are read for it.
-        whole_tables: Whether a passage that is cut from a table takes in the rest of it.
+        pieces: What makes a piece of evidence.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
+    merge = pieces is not Pieces.PASSAGES
     ranked = passages.index.rank(question, PASSAGES, filters=filters)
     left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked):
-        around = _whole_table(passages, candidate.row) if whole_tables else []
+        around = _whole_table(passages, candidate.row) if pieces is Pieces.WHOLE_TABLES else []
         around = around or _with_neighbours(passages, candidate.row)
         places = [place for place in around if place not in kept]
         texts = passages.index.corpus.values("text", places)

@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 MOST_ITEMS = 8  # of an answer
 
-_ITEM = re.compile(r"(?P<indent>[ \t]*)(?:(?P<number>\d{1,3})[.)]|[-*+•‣]|:[^:`\n]{1,40}:)[ \t]+\S")
+_BULLET = "[-*+•‣]"
+LIST_MARK = rf"(?:{_BULLET}|\(?\d{{1,3}}[.)])"
+FIELD_NAME = r":[^:`\n]{1,40}:"  # of a field list in reStructuredText
+_ITEM = re.compile(rf"(?P<indent>[ \t]*)(?:(?P<number>\d{{1,3}})[.)]|{_BULLET}|{FIELD_NAME})[ \t]+\S")
 _FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 

@@ -8,9 +8,11 @@ import re
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from xnai_pipelines.answers.items import FIELD_NAME, LIST_MARK
+
 Range: TypeAlias = tuple[int, int]
 
-_ITEM = re.compile(r"(?:[-*+•‣]|:[^:`\n]{1,40}:|\(?\d{1,3}[.)])[ \t]+")
+_ITEM = re.compile(rf"(?:{LIST_MARK}|{FIELD_NAME})[ \t]+")
 _HEADING = re.compile(r"^#{1,6}[ \t]", re.MULTILINE)
 _QUESTION = re.compile(r"[?？؟][\"'”’»)\]*_`]*\Z")
 _BOLD = re.compile(r"(?P<mark>\*\*|__)[^*_\n]{1,200}(?P=mark)[.:：]?\Z")

@@ -3,14 +3,14 @@
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, NEAREST, weigh
-from xnai_pipelines.answers.evaluation import MEANINGS, AnswerReport, Trial, evaluate_answers
-from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
+from xnai_pipelines.answers.evaluation import MEANINGS, AnswerReport, KnownAnswers, Trial, evaluate_answers
+from xnai_pipelines.answers.gold import StoredText, read_gold
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
 from xnai_pipelines.answers.refusal import RefusalPolicy
@@ -99,7 +99,7 @@ def evaluate_release_answers(
 
         def measure(before: KeptAnswers | None) -> KeptAnswers:
             watch.items = len(tested)
-            report = measure_answers(context, passages, tested, gold.answers, texts, policy)
+            report = measure_answers(context, passages, KnownAnswers(tested, gold.answers, texts), policy)
             return KeptAnswers(fingerprint, datetime.now(UTC), report, _previous(before, report))
 
         found, measured = measured_once(path, fingerprint, measure, KeptAnswers, force=force)
@@ -120,21 +120,14 @@ def questions_to_measure_on(questions: Sequence[Question]) -> list[Question]:
 
 
 def measure_answers(
-    context: StageContext,
-    passages: Passages,
-    questions: Sequence[Question],
-    gold: Mapping[str, Sequence[GoldAnswer]],
-    texts: Mapping[str, StoredText],
-    policy: RefusalPolicy,
+    context: StageContext, passages: Passages, known: KnownAnswers, policy: RefusalPolicy
 ) -> AnswerReport:
     """Return the figures of extractive answers, and show progress."""
     weigh(passages, "a first answer loads what later ones find loaded")
-    with context.progress.work("answer evaluation", len(questions), "questions") as advance:
+    with context.progress.work("answer evaluation", len(known.questions), "questions") as advance:
         return evaluate_answers(
-            questions,
-            gold,
+            known,
             lambda question: attempt(passages, question),
-            {document_id: stored.text for document_id, stored in texts.items()},
             passages.index.release.release,
             policy,
             advance,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import NamedTuple
 
-from xnai_pipelines.answers.verification.tokens import Kind, tokens
+from xnai_pipelines.answers.verification.tokens import TokenKind, tokens
 from xnai_pipelines.search.words import fold, words
 
 # Words that say which end of a column is asked for. Some name the column too: what is cheap has a low price.
@@ -109,8 +109,8 @@ def _value(cell: str, language: str) -> Value | None:
         year, month, day = (int(date[a] or date[b]) for a, b in ("yY", "mM", "dD"))
         return Value("date", Decimal(10_000 * year + 100 * month + day))
     found = tokens(cell, language)
-    numbers = [token for token in found if token.kind is Kind.NUMBER and _PLAIN.fullmatch(token.term)]
-    others = [token.term for token in found if token.kind is not Kind.NUMBER]
+    numbers = [token for token in found if token.kind is TokenKind.NUMBER and _PLAIN.fullmatch(token.term)]
+    others = [token.term for token in found if token.kind is not TokenKind.NUMBER]
     if len(numbers) != 1 or len(others) + 1 != len(found):
         return None
     number = Decimal(numbers[0].term[1:])

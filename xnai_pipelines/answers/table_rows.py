@@ -9,7 +9,7 @@ _LINE = re.compile(r"[^\n]+")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
-class Row(NamedTuple):
+class TableRow(NamedTuple):
     """A row of a table, or what stands above its rows: the names of the columns and the rule under them.
 
     Attributes:
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     is_heading: bool = False
 
 
-def table_rows(text: str, start: int, end: int) -> Iterator[Row]:
+def table_rows(text: str, start: int, end: int) -> Iterator[TableRow]:
     """Yield the rows and headings of the tables between two places of a text.
 
     A line belongs to a table if it begins with a bar, if it has a bar and follows the rule under the column names, or
@@ -42,14 +42,14 @@ def table_rows(text: str, start: int, end: int) -> Iterator[Row]:
             if previous and not in_table and "|" in text[slice(*previous)]:
                 first, names = previous[0], previous
             in_table = True
-            yield Row(first, last, names, is_heading=True)
+            yield TableRow(first, last, names, is_heading=True)
         elif "|" in line and (in_table or line.lstrip().startswith("|")):
             if in_table or at + 1 == len(lines) or not _is_rule(text[slice(*lines[at + 1])]):
-                yield Row(first, last, names)
+                yield TableRow(first, last, names)
         else:
             in_table, names = False, None
             if _has_tab(text, lines, at) and (_has_tab(text, lines, at - 1) or _has_tab(text, lines, at + 1)):
-                yield Row(first, last, None)
+                yield TableRow(first, last, None)
 
 
 def as_sentence(row: str, names: str) -> str:

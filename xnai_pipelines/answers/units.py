@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from xnai_pipelines.answers.leads import Range, leads
-from xnai_pipelines.answers.table_rows import Row, names_said, table_rows
+from xnai_pipelines.answers.table_rows import TableRow, names_said, table_rows
 from xnai_pipelines.chunks.boundaries import sentence_starts
 
 LONGEST = 800  # characters; a longer sentence or line is cut at white space
@@ -62,7 +62,7 @@ def units(text: str) -> list[Part]:
     at = 0
     for block in _blocks(text):
         found += _sentences(text, at, block.start)
-        if not isinstance(block, Row) or not block.is_heading:
+        if not isinstance(block, TableRow) or not block.is_heading:
             found.append(Part(block.start, block.end, block.names))
         at = block.end
     found += _sentences(text, at, len(text))
@@ -72,7 +72,7 @@ def units(text: str) -> list[Part]:
     return [part._replace(leads=ranges) for part, ranges in zip(said, above, strict=True) if ranges is not None]
 
 
-def _blocks(text: str) -> Iterator[Part | Row]:
+def _blocks(text: str) -> Iterator[Part | TableRow]:
     """Yield code blocks, table rows and table headings, in order."""
     at = _end_of_code_before(text)
     if at:

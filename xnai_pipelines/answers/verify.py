@@ -22,7 +22,7 @@ from xnai_pipelines.answers.verification.quoting import (
     without_spans,
 )
 from xnai_pipelines.answers.verification.reported import reports_left_out
-from xnai_pipelines.answers.verification.tokens import Kind, Token, tokens
+from xnai_pipelines.answers.verification.tokens import Token, TokenKind, tokens
 from xnai_pipelines.answers.verification.turned import turning_left_out, units_left_out
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.documents.parsers.language import identify_language
@@ -95,7 +95,7 @@ class _Piece:
     @cached_property
     def names(self) -> frozenset[str]:
         """Terms of its names."""
-        return frozenset(token.term for sentence in self.tokens for token in sentence if token.kind is Kind.NAME)
+        return frozenset(token.term for sentence in self.tokens for token in sentence if token.kind is TokenKind.NAME)
 
     @cached_property
     def terms(self) -> list[frozenset[str]]:
@@ -214,9 +214,9 @@ def _turned_before(sentence: Sequence[Token], kept: Container[int]) -> bool:
 
 
 def _first_name(sentence: Sequence[Token]) -> Iterator[str]:
-    named = dropwhile(lambda token: token.kind is not Kind.NAME, sentence)
-    yield from (token.term for token in takewhile(lambda token: token.kind is Kind.NAME, named))
+    named = dropwhile(lambda token: token.kind is not TokenKind.NAME, sentence)
+    yield from (token.term for token in takewhile(lambda token: token.kind is TokenKind.NAME, named))
 
 
 def _as_name(token: Token, is_name: bool) -> Token:
-    return replace(token, kind=Kind.NAME) if is_name and token.capital and token.kind is Kind.WORD else token
+    return replace(token, kind=TokenKind.NAME) if is_name and token.capital and token.kind is TokenKind.WORD else token

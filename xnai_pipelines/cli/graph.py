@@ -11,7 +11,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.wording import counted
 
 if TYPE_CHECKING:
-    from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph, Neighbour
+    from xnai_pipelines.graph.stored import Excerpt, KnowledgeGraph, Neighbour
 
 SUPPORT_SHOWN = 10
 EVIDENCE_SHOWN = 300  # characters
@@ -199,11 +199,11 @@ def _relation(step: "Neighbour") -> str:
     return words if step.outward else f"← {words}"
 
 
-def _place(evidence: "Evidence | None") -> str:
+def _place(evidence: "Excerpt | None") -> str:
     return f"{evidence.source} [{evidence.start}:{evidence.end}]" if evidence else ""
 
 
-def _say_evidence(evidence: "Evidence") -> None:
+def _say_evidence(evidence: "Excerpt") -> None:
     from xnai_pipelines.cli.terminal import say
 
     say("    ", shorten(evidence.text, EVIDENCE_SHOWN, placeholder=" ..."), "  ", (_place(evidence), "dim"), fold=True)

@@ -16,6 +16,9 @@ def left_out(reports: Mapping[str, Any]) -> list[str]:
             f"{counted(cut, 'passage')} cut off at the encoder's limit: vectors do not know their ends, keyword search "
             "does."
         )
+    if "mentions" in reports:
+        for language, number in (reports["mentions"].get("code_as_text") or {}).items():
+            found.append(f"{counted(number, 'code passage')} in {language} read as text: install the extra `code`.")
     if "questions" in reports:
         found += _of_questions(reports["questions"])
     return found

@@ -34,7 +34,7 @@ class Chunking(dg.Model, dg.Resolvable):
     overlap: int = _setting("chunk_overlap")
 
 
-class Encoder(dg.Model, dg.Resolvable):
+class EncoderOptions(dg.Model, dg.Resolvable):
     """The sentence encoder."""
 
     source: str | None = _setting("encoder")
@@ -42,7 +42,7 @@ class Encoder(dg.Model, dg.Resolvable):
     threads: int | None = Field(default=None, description="Processor threads that it uses. Unset: all.")
 
 
-class Gate(dg.Model, dg.Resolvable):
+class GateOptions(dg.Model, dg.Resolvable):
     """What a retrained encoder has to hold before it answers searches."""
 
     max_overall_loss: float = _setting("max_overall_loss")
@@ -112,8 +112,10 @@ class KnowledgeBase(dg.Component, dg.Model, dg.Resolvable):
     )
     owners: list[str] = Field(default=[], description="Owners of all assets: email addresses, or team:name.")
     chunking: Chunking = Field(default=Chunking(), description="How documents are cut into passages.")
-    encoder: Encoder = Field(default=Encoder(), description="The sentence encoder.")
-    gate: Gate = Field(default=Gate(), description="What a retrained encoder has to hold before it answers searches.")
+    encoder: EncoderOptions = Field(default=EncoderOptions(), description="The sentence encoder.")
+    gate: GateOptions = Field(
+        default=GateOptions(), description="What a retrained encoder has to hold before it answers searches."
+    )
     schedules: Schedules = Field(
         default=Schedules(), description="When the scheduled jobs run, as cron expressions; null leaves one out."
     )

@@ -4,6 +4,7 @@ import dagster as dg
 
 from xnai_pipelines.defs import (
     adapters,
+    answers,
     autonomy,
     backups,
     chunks,
@@ -32,6 +33,7 @@ def knowledge_base(base: Base) -> dg.Definitions:
         embeddings.definitions(base),
         graph.definitions(base),
         evaluation.definitions(base),
+        answers.definitions(base),
         models.definitions(base),
         adapters.definitions(base),
         releases.definitions(base),

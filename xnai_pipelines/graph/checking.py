@@ -19,7 +19,7 @@ WHOLE_UP_TO = 500  # chunks up to which every table is made again
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Deviations:
     """What was made again and compared: documents, tables; and what differs, by id or name."""
 
     documents: int
@@ -27,7 +27,7 @@ class Comparison:
     different: tuple[str, ...]
 
 
-def compare_with_rebuild(home: Home, tables: Tables) -> Comparison:
+def compare_with_rebuild(home: Home, tables: Tables) -> Deviations:
     """Return whether documents of a random sample, and all tables of a small graph, are made again the same."""
     stored = sorted(tables.ids(EXTRACTIONS, "document_id"))
     sample = random.sample(stored, min(SAMPLE, len(stored)))
@@ -36,7 +36,7 @@ def compare_with_rebuild(home: Home, tables: Tables) -> Comparison:
     whole = bool(parts) and tables.count(CHUNKS) <= WHOLE_UP_TO
     made = rebuilt(tables, overrides_of(home)) if whole else {}
     different += [f"table {name}" for name in PARTS if name in made and parts[name].revision != made[name]]
-    return Comparison(len(sample), len(made), tuple(different))
+    return Deviations(len(sample), len(made), tuple(different))
 
 
 def _same(tables: Tables, document: str) -> bool:

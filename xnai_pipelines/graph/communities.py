@@ -23,7 +23,7 @@ _BIND_NOTHING = tuple(kind.value for kind in (Kind.DATE, Kind.VERSION, Kind.ADDR
 
 
 @dataclass(frozen=True, slots=True)
-class Community:
+class NodeGroup:
     """A group of nodes at a level, 0 for the largest groups, and the position of the group that it is part of."""
 
     level: int
@@ -82,14 +82,14 @@ def network_of(relations: pa.Table) -> Network:
     return Network(ids, source, target, distinct // size, distinct % size, sums)
 
 
-def community_ids(communities: Sequence[Community], network: Network) -> list[str]:
+def community_ids(communities: Sequence[NodeGroup], network: Network) -> list[str]:
     """Return the ids of communities: of the level and the first member."""
     return [digest("community", each.level, network.ids[each.members[0]]) for each in communities]
 
 
-def communities_of(network: Network) -> list[Community]:
+def communities_of(network: Network) -> list[NodeGroup]:
     """Return the communities, each after the one that it is part of; a small one is not divided."""
-    found: list[Community] = []
+    found: list[NodeGroup] = []
     of_node = np.full(len(network.ids), -1, dtype=np.int64)  # the smallest community so far
     for group in reversed(_rounds(network)):
         order = np.argsort(group, kind="stable")
@@ -102,7 +102,7 @@ def communities_of(network: Network) -> list[Community]:
             if divides:
                 of_node[members] = len(found)
                 level = 0 if whole is None else whole.level + 1
-                found.append(Community(level, parent if whole else None, tuple(members.tolist())))
+                found.append(NodeGroup(level, parent if whole else None, tuple(members.tolist())))
     return found
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import pyarrow as pa
 
 from xnai_pipelines.compute.engine import Engine
+from xnai_pipelines.graph.code import FENCES, MEDIA_TYPES
 from xnai_pipelines.graph.extraction import read_document
 from xnai_pipelines.graph.reading import ORDER
-from xnai_pipelines.graph.source_code import MEDIA_TYPE
 from xnai_pipelines.graph.tables import EXTRACTIONS, MENTIONS
 from xnai_pipelines.state.document_shards import pays, rows_by_workers
 from xnai_pipelines.state.layout import Home
@@ -17,8 +17,9 @@ from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS
 from xnai_pipelines.state.tables import Tables, is_in
 
 OF_DOCUMENT = ["document_id", "source", "title", "headings", "language", "revision"]
-OF_SOURCE_CODE = ["document_id", "media_type", "text"]
+OF_CODE = ["document_id", "media_type", "text"]
 OF_CHUNK = ["chunk_id", "document_id", "ordinal", "start", "end", "text"]
+HAS_CODE = " OR ".join((is_in("media_type", MEDIA_TYPES), *(f"contains(text, '{fence}')" for fence in FENCES)))
 
 
 def read_by(engine: Engine, home: Home, wanted: Mapping[str, str], progress: Callable[[int], object]) -> pa.Table:
@@ -43,8 +44,8 @@ def read_documents(tables: Tables, documents: Sequence[str]) -> pa.Table:
     by_document: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for chunk in tables.read(CHUNKS, OF_CHUNK, where).sort_by("ordinal").to_pylist():
         by_document[chunk["document_id"]].append(chunk)
-    source_code = f"media_type = '{MEDIA_TYPE}' AND {where}"
-    texts = {row["document_id"]: row for row in tables.read(DOCUMENTS, OF_SOURCE_CODE, source_code).to_pylist()}
+    with_code = tables.read(DOCUMENTS, OF_CODE, f"({HAS_CODE}) AND {where}")
+    texts = {row["document_id"]: row for row in with_code.to_pylist()}
     rows = []
     for document in tables.read(DOCUMENTS, OF_DOCUMENT, where).to_pylist():
         identity = document["document_id"]

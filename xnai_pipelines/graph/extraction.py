@@ -11,16 +11,18 @@ from itertools import pairwise
 from typing import Any
 
 from xnai_pipelines.chunks.boundaries import sentence_starts
+from xnai_pipelines.graph import grammars
+from xnai_pipelines.graph.code import code_of
 from xnai_pipelines.graph.found import Find, Kind, without_overlaps
-from xnai_pipelines.graph.headings import Outline, outline
+from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
 from xnai_pipelines.graph.names import acronyms, names, quoted_names
 from xnai_pipelines.graph.patterns import pattern_finds
 from xnai_pipelines.graph.repeats import repeated_finds, repeats
-from xnai_pipelines.graph.source_code import MEDIA_TYPE, Use, symbols
-from xnai_pipelines.graph.statements import OF_DOCUMENT, Sentence, Statement, as_rows, class_terms, cued
+from xnai_pipelines.graph.source_code import Use
+from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
 
-VERSION = 4  # raised when the same text gives other mentions: every document is then read again
+VERSION = 5  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
@@ -30,23 +32,25 @@ Row = dict[str, Any]
 
 def extraction_of() -> str:
     """Return what determines the extractions beside the documents."""
-    return f"rules@{VERSION}"
+    return " ".join(
+        (f"rules@{VERSION}", *(f"{name}@{version}" for name, version in sorted(grammars.versions().items())))
+    )
 
 
 def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> list[Row]:
     """Return the rows of the table `extractions` for the chunks of one document.
 
     Args:
-        document: Row of the documents table: document_id, source, title, headings, language, revision; of Python
-            source also media_type and text.
+        document: Row of the documents table: document_id, source, title, headings, language, revision; if it may have
+            code also media_type and text.
         chunks: Its rows of the chunks table, by ordinal.
     """
     repeated = repeats([chunk["text"] for chunk in chunks])
     above = outline(document, chunks)
-    used = symbols(document["text"]) if document.get("media_type") == MEDIA_TYPE else []
+    code = code_of(document)
     rows = []
     for chunk in chunks:
-        mentions, stated = _read_chunk(chunk, document, above, repeated, used)
+        mentions, stated = _read_chunk(chunk, document, above, repeated, code.uses)
         rows.append(
             {
                 "chunk_id": chunk["chunk_id"],
@@ -58,8 +62,12 @@ def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any
                 "mentions": mentions,
                 "statements": stated,
                 "words": [],
+                "as_text": [],
             }
         )
+    opens = [chunk["start"] for chunk in chunks]
+    for start, name in code.as_text if rows else ():
+        rows[max(0, bisect.bisect_right(opens, start) - 1)]["as_text"].append(name)
     if rows:
         rows[0]["words"] = _small_words(chunk["text"] for chunk in chunks)
     return rows
@@ -73,7 +81,7 @@ def _small_words(texts: Iterable[str]) -> list[str]:
 def _read_chunk(
     chunk: Mapping[str, Any],
     document: Mapping[str, Any],
-    above: Outline,
+    above: HeadingTree,
     repeated: frozenset[str],
     used: Sequence[Use],
 ) -> tuple[list[Row], list[Row]]:
@@ -155,11 +163,11 @@ def _of_code(
     for find, use in code.items():
         at = places.get((find.start, find.end))
         owner = places.get((use.owner.start - base, use.owner.end - base)) if use.owner else None
-        if at is not None:
+        if at is not None and use.relation is not None:
             yield Statement(OF_DOCUMENT if owner is None else owner, at, use.relation, *ranges[at])
 
 
-def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start: int, end: int) -> None:
+def _add_headings(mentions: list[Row], stated: list[Row], above: HeadingTree, start: int, end: int) -> None:
     """Add the headings that a chunk stands under, at their own places, and what each heading is a part of."""
     inside = above.within(start, end)
     parents = {at: above.places[at].parent for at in inside}
@@ -196,7 +204,7 @@ def _add_headings(mentions: list[Row], stated: list[Row], above: Outline, start:
             )
 
 
-def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[Sentence]:
+def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Sequence[bool]) -> list[FoundSentence]:
     """Return the sentences that have finds; one that reaches into the next sentence belongs to the first."""
     starts = [find.start for find in finds]
     sentences = []
@@ -205,5 +213,5 @@ def _sentences(text: str, edges: Sequence[int], finds: Sequence[Find], opens: Se
         if first < last:
             stripped = start + len(text[start:end].rstrip())
             reach = max(stripped, *(finds[at].end for at in range(first, last)))
-            sentences.append(Sentence(start, reach, tuple(range(first, last)), opens[first]))
+            sentences.append(FoundSentence(start, reach, tuple(range(first, last)), opens[first]))
     return sentences

@@ -25,7 +25,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
+class HeadingTree:
     """The places of a document's headings, in order of the text. The first is the title if the text has it.
 
     Attributes:
@@ -53,7 +53,7 @@ class Outline:
         return found
 
 
-def outline(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> Outline:
+def outline(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) -> HeadingTree:
     """Return where the headings stand. One whose words the text has in another form is left out."""
     starts = [chunk["start"] for chunk in chunks]
     places: list[Place] = []
@@ -77,4 +77,4 @@ def outline(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any]]) ->
         open_levels.append(len(places))
         kind = Kind.TITLE if is_title else Kind.HEADING
         places.append(Place(heading["start"], start, start + len(words), heading["level"], kind, words, parent))
-    return Outline(tuple(places), tuple(place.opens for place in places))
+    return HeadingTree(tuple(places), tuple(place.opens for place in places))

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
@@ -16,7 +17,7 @@ from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
-from xnai_pipelines.graph.record import PARTS, Part, read_graph_record, record_part
+from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
 from xnai_pipelines.graph.resolution import resolve
 from xnai_pipelines.graph.rows import digest, revision_of
@@ -24,7 +25,7 @@ from xnai_pipelines.graph.summaries import central_members, chosen_sentences, co
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.graph.touched import (
     STATED,
-    Change,
+    TableChange,
     texts_of,
     touched_communities,
     touched_entities,
@@ -45,7 +46,10 @@ BYTES_IN_COMMIT = 16_000_000
 
 @dataclass(frozen=True, slots=True)
 class GraphReport:
-    """What a run did to one table: rows written, removed and unchanged; documents read again for it."""
+    """What a run did to one table: rows written, removed and unchanged; documents read again for it.
+
+    `code_as_text`, of the mentions, is the number of stored code passages by language that no grammar here reads.
+    """
 
     table: str
     documents_read: int
@@ -56,12 +60,13 @@ class GraphReport:
     rows: int
     revision: str
     seconds: float
+    code_as_text: dict[str, int] | None = None
 
 
 def make_mentions(context: StageContext) -> GraphReport:
     """Read the documents that changed and resolve all mentions; nothing if no chunk changed."""
     with stage(context, MENTIONS.name) as watch:
-        report = _bring_mentions(context)
+        report = replace(_bring_mentions(context), code_as_text=code_as_text(context.tables))
         watch.items = report.documents_read
     return _reported(context, report, watch.seconds)
 
@@ -122,7 +127,7 @@ def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
     return _bring(context, spec, input_of(spec, parts, overrides_of(context.home)))
 
 
-def input_of(spec: TableSpec, parts: Mapping[str, Part], user: Overrides) -> str:
+def input_of(spec: TableSpec, parts: Mapping[str, MadeTable], user: Overrides) -> str:
     """Return a hash of all that a table is made of; what was read of a text may differ where the mentions do not."""
     sources = (parts.get(source) for source in _SOURCES[spec.name])
     made_of = (f"{part.revision} {part.input}" if part else "" for part in sources)
@@ -140,7 +145,7 @@ def overrides_of(home: Home) -> Overrides:
 
 
 def _reported(context: StageContext, report: GraphReport, seconds: float) -> GraphReport:
-    timed = GraphReport(**{**asdict(report), "seconds": seconds})
+    timed = replace(report, seconds=seconds)
     write_json(report_path(context.home, timed.table), asdict(timed))
     return timed
 
@@ -165,7 +170,7 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
             if change.spec is spec:
                 written, removed = counts
         rows = tables.read(spec, ["revision"])
-        part = Part(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
+        part = MadeTable(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
         record_part(context.home, spec.name, part)
     return GraphReport(
         table=spec.name,
@@ -180,7 +185,7 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
     )
 
 
-def _write(context: StageContext, change: Change) -> tuple[int, int]:
+def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
     """Write the rows that are new or differ in revision, delete those that are gone; return the numbers of both."""
     spec, wanted, stored = change.spec, change.wanted, change.stored
     context.tables.ensure(spec)
@@ -191,6 +196,12 @@ def _write(context: StageContext, change: Change) -> tuple[int, int]:
         context.tables.merge(spec, changed)
     context.tables.delete(spec, spec.key, sorted(gone.to_pylist()))
     return len(changed), len(gone)
+
+
+def code_as_text(tables: Tables) -> dict[str, int]:
+    """Return how many code passages were read as text, by language."""
+    counts = pc.value_counts(flat(tables.read(EXTRACTIONS, ["as_text"])["as_text"])[0])
+    return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
 
 def pending(context: StageContext) -> tuple[dict[str, str], Diff]:
@@ -241,26 +252,26 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mentions(tables: Tables, user: Overrides) -> list[Change]:
+def _mentions(tables: Tables, user: Overrides) -> list[TableChange]:
     reading = reading_of(_all(tables, EXTRACTIONS))
-    return [Change.of_all(tables, MENTIONS, mention_rows(reading, resolve(reading, user)))]
+    return [TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolve(reading, user)))]
 
 
-def _entities(tables: Tables, user: Overrides) -> list[Change]:
-    return [Change.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
+def _entities(tables: Tables, user: Overrides) -> list[TableChange]:
+    return [TableChange.of_all(tables, ENTITIES, entity_rows(_all(tables, MENTIONS), types_of(user)))]
 
 
-def _relations(tables: Tables, _: Overrides) -> list[Change]:
+def _relations(tables: Tables, _: Overrides) -> list[TableChange]:
     mentions, statements = _all(tables, MENTIONS), tables.read(EXTRACTIONS, STATED)
     titles = titles_of(mentions)
     occurrences = occurrence_rows(mentions, statements, titles)
     rows = relation_rows(mentions, statements, titles, occurrences)
-    return [Change.of_all(tables, RELATIONS, rows), Change.of_all(tables, OCCURRENCES, occurrences)]
+    return [TableChange.of_all(tables, RELATIONS, rows), TableChange.of_all(tables, OCCURRENCES, occurrences)]
 
 
-def _communities(tables: Tables, _: Overrides) -> list[Change]:
+def _communities(tables: Tables, _: Overrides) -> list[TableChange]:
     rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form", "type"]))
-    return [Change.of_all(tables, COMMUNITIES, rows)]
+    return [TableChange.of_all(tables, COMMUNITIES, rows)]
 
 
 def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Table:
@@ -276,13 +287,13 @@ def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Tabl
 
 
 # What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
-_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[Change]]] = {
+_WHOLE: Mapping[str, Callable[[Tables, Overrides], list[TableChange]]] = {
     MENTIONS.name: _mentions,
     ENTITIES.name: _entities,
     RELATIONS.name: _relations,
     COMMUNITIES.name: _communities,
 }
-_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[Change] | None]] = {
+_TOUCHED: Mapping[str, Callable[[Tables, Overrides], list[TableChange] | None]] = {
     ENTITIES.name: lambda tables, user: touched_entities(tables, types_of(user)),
     RELATIONS.name: lambda tables, _: touched_relations(tables),
     COMMUNITIES.name: lambda tables, _: touched_communities(tables),

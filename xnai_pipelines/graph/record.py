@@ -15,7 +15,7 @@ _TABLES = {"entity": "entities", "relation": "relations", "community": "communit
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MadeTable:
     """A table of the graph as it was last made.
 
     Attributes:
@@ -46,7 +46,7 @@ class Made:
 class GraphRecord:
     """The parts by name. One that a killed run was writing has the entry from before, and is made again."""
 
-    parts: dict[str, Part] = field(default_factory=dict)
+    parts: dict[str, MadeTable] = field(default_factory=dict)
 
     @property
     def revision(self) -> str | None:
@@ -74,7 +74,7 @@ def made_by(home: Home, kind: str) -> Made:
     return Made(part.run if part else "", record.revision, release.release if release and named else None)
 
 
-def record_part(home: Home, name: str, part: Part) -> GraphRecord:
+def record_part(home: Home, name: str, part: MadeTable) -> GraphRecord:
     """Record that a part was made; return the record."""
     before = read_graph_record(home)
     record = replace(before, parts={**before.parts, name: part})

@@ -5,8 +5,9 @@ The text was parsed in a process of its own when it was ingested; what no parser
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from xnai_pipelines.graph.found import Find, Kind
 
@@ -14,30 +15,45 @@ MEDIA_TYPE = "text/x-python"
 
 _NEWLINE = re.compile(r"\r\n?|\n")
 _KEYWORD = re.compile(r"(?:(?:async[ \t]+)?def|class)[ \t]+|from[ \t.]+")
+_RECEIVER = re.compile(r"(?:self|cls|this)(?:\.|->|\?\.)")  # an object calls its own method by the name alone
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A symbol in the source: its range, how its owner relates to it, and the owner; None for the module itself."""
+    """A symbol in the source.
+
+    Attributes:
+        find: Its range.
+        relation: How its owner relates to it; None for what is only an owner of others.
+        owner: The symbol that defines, calls or inherits it; None for the module itself.
+    """
 
     find: Find
-    relation: str
+    relation: str | None
     owner: Find | None
 
 
 def symbols(text: str) -> list[Use]:
     """Return the symbols of Python source in order; none if it does not parse."""
     try:
-        return sorted(_uses(ast.parse(text), _Places(text)), key=lambda use: use.find.start)
+        with warnings.catch_warnings(action="ignore"):  # of escapes that a later Python will refuse
+            tree = ast.parse(text)
+        return sorted(_uses(tree, _Places(text)), key=lambda use: use.find.start)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
+
+
+def without_receiver(text: str, span: tuple[int, int]) -> tuple[int, int]:
+    """Return the range of what is called on an object itself without the object: "start" of "self.start"."""
+    receiver = _RECEIVER.match(text, *span)
+    return (receiver.end(), span[1]) if receiver and receiver.end() < span[1] else span
 
 
 class _Places:
     """Offsets in characters of the lines and UTF-8 columns that a syntax tree has."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self.text = text
         self._ascii = text.isascii()
         self._starts = [0, *(line.end() for line in _NEWLINE.finditer(text)), len(text)]
 
@@ -46,14 +62,14 @@ class _Places:
         start = self._starts[line - 1]
         if self._ascii:
             return start + column
-        return start + len(self._text[start : start + column].encode()[:column].decode())
+        return start + len(self.text[start : start + column].encode()[:column].decode())
 
     def find(self, node: ast.expr | ast.stmt | ast.alias, name: str) -> Find | None:
         """Return where the name stands that a node begins with or that its keyword names; None if it is not there."""
         start = self.of(node.lineno, node.col_offset)
-        keyword = _KEYWORD.match(self._text, start)
+        keyword = _KEYWORD.match(self.text, start)
         start = keyword.end() if keyword else start
-        written = name and self._text.startswith(name, start)
+        written = name and self.text.startswith(name, start)
         return Find(start, start + len(name), Kind.SYMBOL, "syntax tree") if written else None
 
 
@@ -75,7 +91,9 @@ def _uses(tree: ast.AST, places: _Places) -> Iterator[Use]:
             for alias in node.names:
                 yield from _used(alias, alias.name, "imports", places, None)
         elif isinstance(node, ast.Call):
-            yield from _used(node.func, _dotted(node.func), "calls", places, owner)
+            for use in _used(node.func, _dotted(node.func), "calls", places, owner):
+                start, end = without_receiver(places.text, (use.find.start, use.find.end))
+                yield replace(use, find=replace(use.find, start=start, end=end))
         elif isinstance(node, ast.Raise) and node.exc is not None:
             raised = node.exc.func if isinstance(node.exc, ast.Call) else node.exc
             yield from _used(raised, _dotted(raised), "raises", places, owner)

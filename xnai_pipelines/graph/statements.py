@@ -38,7 +38,7 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class FoundSentence:
     """A sentence of a chunk: its range and the positions of its finds; whether the first one opens it."""
 
     start: int
@@ -66,7 +66,7 @@ def class_terms(text: str, language: str, openings: Sequence[tuple[int, int]]) -
                 yield position, Find(said.start(1) + last.start(), said.start(1) + last.end(), Kind.TERM, CLASS)
 
 
-def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[Sentence]) -> Iterator[Statement]:
+def cued(text: str, language: str, finds: Sequence[Find], sentences: Sequence[FoundSentence]) -> Iterator[Statement]:
     """Yield the relations that cues state, and dates of birth and death in brackets after a name."""
     expression = cue_expression(language)
     for sentence in sentences:

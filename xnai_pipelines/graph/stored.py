@@ -22,7 +22,7 @@ _LONG_WAY = 4.0  # what a relation that is only counted costs on a path, at the 
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Excerpt:
     """A range of a document that something rests on: `text == document.text[start:end]`."""
 
     source: str
@@ -43,7 +43,7 @@ class Neighbour:
     form: str
     weight: float
     outward: bool
-    evidence: Evidence | None
+    evidence: Excerpt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Entity:
     aliases: tuple[str, ...]
     mentions: int
     documents: int
-    definition: Evidence | None
+    definition: Excerpt | None
     neighbours: tuple[Neighbour, ...]
     communities: tuple[str, ...]
     first_seen: datetime | None
@@ -85,7 +85,7 @@ class Community:
     parent: str | None
     title: str
     members: int
-    sentences: tuple[Evidence, ...]
+    sentences: tuple[Excerpt, ...]
 
 
 class KnowledgeGraph:
@@ -234,16 +234,16 @@ class KnowledgeGraph:
         found = self._tables.read(COMMUNITIES, COMMUNITIES.schema.names, where).to_pylist()
         return found[0] if found else None
 
-    def evidence_of(self, mentions: Sequence[dict[str, Any]]) -> list[Evidence]:
+    def evidence_of(self, mentions: Sequence[dict[str, Any]]) -> list[Excerpt]:
         """Return where mentions stand; those whose chunk is gone are left out."""
         chunks = self._chunks(one["chunk_id"] for one in mentions)
         return [
-            Evidence(chunk["source"], one["document_id"], one["chunk_id"], one["start"], one["end"], one["surface"])
+            Excerpt(chunk["source"], one["document_id"], one["chunk_id"], one["start"], one["end"], one["surface"])
             for one in mentions
             if (chunk := chunks.get(one["chunk_id"]))
         ]
 
-    def evidence(self, ranges: Sequence[dict[str, Any]]) -> list[Evidence]:
+    def evidence(self, ranges: Sequence[dict[str, Any]]) -> list[Excerpt]:
         """Return the texts of ranges of chunks; those whose chunk is gone are left out."""
         chunks = self._chunks(one["chunk_id"] for one in ranges)
         return list(_kept(chunks, ranges))
@@ -271,7 +271,7 @@ class KnowledgeGraph:
         rows = self._tables.read(DOCUMENTS, ["modified_at"], is_in("document_id", sorted(documents)))
         return [at for at in rows["modified_at"].to_pylist() if at is not None]
 
-    def _definition(self, row: dict[str, Any], mentions: list[dict[str, Any]]) -> Evidence | None:
+    def _definition(self, row: dict[str, Any], mentions: list[dict[str, Any]]) -> Excerpt | None:
         about = set(row["titled_documents"])
         # a title stands alone in its sentence: the first sentence of its document that goes on says what it is
         own = [one for one in mentions if one["document_id"] in about and one["sentence_end"] > one["end"] + 1]
@@ -341,14 +341,14 @@ class _Forms:
         return f" Do you mean {', '.join(map(repr, names))}?" if names else ""
 
 
-def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Evidence, ...]:
+def _kept(chunks: dict[str, dict[str, Any]], places: Sequence[dict[str, Any]]) -> tuple[Excerpt, ...]:
     """Return the ranges with their texts; a heading above a chunk is not in its text."""
     found = (_evidence(chunks, place) for place in places if place["chunk_id"] in chunks)
     return tuple(one for one in found if len(one.text) == one.end - one.start)
 
 
-def _evidence(chunks: dict[str, dict[str, Any]], place: dict[str, Any]) -> Evidence:
+def _evidence(chunks: dict[str, dict[str, Any]], place: dict[str, Any]) -> Excerpt:
     chunk = chunks[place["chunk_id"]]
     start, end = place["start"], place["end"]
     text = chunk["text"][start - chunk["start"] : end - chunk["start"]] if start >= chunk["start"] else ""
-    return Evidence(chunk["source"], chunk["document_id"], chunk["chunk_id"], start, end, text)
+    return Excerpt(chunk["source"], chunk["document_id"], chunk["chunk_id"], start, end, text)

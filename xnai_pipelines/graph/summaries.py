@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from xnai_pipelines.graph.arrays import Floats, Ints, changes, encoded, flat, grouped, ints, position_in, sum_by, taken
-from xnai_pipelines.graph.communities import Community, Network, community_ids
+from xnai_pipelines.graph.communities import Network, NodeGroup, community_ids
 from xnai_pipelines.graph.fingerprints import fingerprints, fingerprints_of_groups
 from xnai_pipelines.graph.rows import with_revision
 from xnai_pipelines.graph.tables import COMMUNITIES
@@ -20,7 +20,7 @@ Range = tuple[str, int, int]  # chunk id, start, end
 
 
 def community_grounds(
-    communities: Sequence[Community],
+    communities: Sequence[NodeGroup],
     central: Sequence[Sequence[int]],
     network: Network,
     relations: pa.Table,
@@ -54,13 +54,13 @@ def community_grounds(
     return pa.table({"community_id": pa.array(ids, pa.string()), "grounds": fingerprints(columns)})
 
 
-def _members(communities: Sequence[Community]) -> tuple[Ints, Ints]:
+def _members(communities: Sequence[NodeGroup]) -> tuple[Ints, Ints]:
     """Return the nodes of all communities, and the community that each is listed in."""
     members = np.array([node for each in communities for node in each.members], dtype=np.int64)
     return members, np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
 
 
-def central_members(communities: Sequence[Community], network: Network) -> list[list[int]]:
+def central_members(communities: Sequence[NodeGroup], network: Network) -> list[list[int]]:
     """Return the nodes that each community is called by: much of what binds them is inside, and it is much.
 
     A node counts by the weight of its edges inside, times the share that this has of all its edges: what is everywhere,
@@ -86,7 +86,7 @@ def _titles(central: Sequence[Sequence[int]], network: Network, forms: Mapping[s
     return [", ".join(forms[network.ids[node]] for node in nodes) for nodes in central]
 
 
-def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: Ints) -> Iterator[tuple[int, Ints]]:
+def _inside(communities: Sequence[NodeGroup], nodes: int, source: Ints, target: Ints) -> Iterator[tuple[int, Ints]]:
     """Yield each level, and the community of it that has both ends of each relation, int64; -1 if none has."""
     members, of = _members(communities)
     level = np.array([community.level for community in communities], dtype=np.int64)[of]
@@ -97,7 +97,7 @@ def _inside(communities: Sequence[Community], nodes: int, source: Ints, target: 
 
 
 def chosen_sentences(
-    communities: Sequence[Community], central: Sequence[Sequence[int]], network: Network, relations: pa.Table
+    communities: Sequence[NodeGroup], central: Sequence[Sequence[int]], network: Network, relations: pa.Table
 ) -> list[list[Range]]:
     """Return the sentences of each community's summary: those that relate its central members most to others of it.
 
@@ -137,7 +137,7 @@ def _heaviest(group: Ints, chunk: Ints, start: Ints, end: Ints, weight: Floats) 
 
 
 def community_rows(
-    communities: Sequence[Community],
+    communities: Sequence[NodeGroup],
     central: Sequence[Sequence[int]],
     network: Network,
     chosen: Sequence[Sequence[Range]],

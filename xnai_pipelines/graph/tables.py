@@ -49,6 +49,7 @@ EXTRACTIONS = TableSpec(
             ("mentions", pa.list_(READ_MENTION)),
             ("statements", pa.list_(STATEMENT)),
             ("words", STRINGS),
+            ("as_text", STRINGS),  # languages of the code that begins here and has no grammar installed
         ]
     ),
 )

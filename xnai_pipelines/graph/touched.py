@@ -27,7 +27,7 @@ STATED = ("chunk_id", "statements")
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class TableChange:
     """A part of a table as it should be, and key and revision of the stored rows that it takes the place of."""
 
     spec: TableSpec
@@ -35,12 +35,12 @@ class Change:
     stored: pa.Table
 
     @classmethod
-    def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "Change":
+    def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "TableChange":
         """Return the change of a table that is made whole."""
         return cls(spec, wanted, tables.read(spec, [spec.key, "revision"]))
 
 
-def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] | None:
+def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[TableChange] | None:
     """Return the entities whose mentions changed; None if too many did."""
     wanted = entity_grounds(tables.read(MENTIONS, ["entity_id", "revision"]))
     stored = tables.read(ENTITIES, ["entity_id", "revision", "grounds"])
@@ -48,10 +48,10 @@ def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[Change] |
     if len(ids) > MOST:
         return None
     mentions = _read(tables, MENTIONS, MENTIONS.schema.names, "entity_id", ids)
-    return [Change(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
+    return [TableChange(ENTITIES, entity_rows(mentions, types), _among(stored, "entity_id", ids))]
 
 
-def touched_relations(tables: Tables) -> list[Change] | None:
+def touched_relations(tables: Tables) -> list[TableChange] | None:
     """Return the relations of the entities that changed chunks name; None if too many are touched.
 
     The relations come before what they were made of, so that a run that is killed between them does not forget any.
@@ -81,10 +81,10 @@ def touched_relations(tables: Tables) -> list[Change] | None:
     )
     ends = " OR ".join(is_in(end, entities) for end in ("source_id", "target_id"))
     present = tables.read(RELATIONS, ["relation_id", "revision"], ends if entities else "false")
-    return [Change(RELATIONS, relations, present), Change(OCCURRENCES, made, before)]
+    return [TableChange(RELATIONS, relations, present), TableChange(OCCURRENCES, made, before)]
 
 
-def touched_communities(tables: Tables) -> list[Change]:
+def touched_communities(tables: Tables) -> list[TableChange]:
     """Return the communities whose members, or relations between them, changed."""
     entities = tables.read(ENTITIES, ["entity_id", "form", "type"])
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
@@ -104,7 +104,7 @@ def touched_communities(tables: Tables) -> list[Change]:
     chosen = chosen_sentences(communities, central, network, dividing(between, entities))
     texts = texts_of(tables, {chunk for at in positions.tolist() for chunk, _, _ in chosen[at]})
     rows = community_rows(communities, central, network, chosen, forms, texts, mine)
-    return [Change(COMMUNITIES, rows, _among(stored, "community_id", ids))]
+    return [TableChange(COMMUNITIES, rows, _among(stored, "community_id", ids))]
 
 
 def document_titles(tables: Tables) -> dict[str, str]:

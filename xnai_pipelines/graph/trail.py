@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xnai_pipelines.graph.record import Made
-from xnai_pipelines.graph.stored import Evidence, KnowledgeGraph
+from xnai_pipelines.graph.stored import Excerpt, KnowledgeGraph
 
 _AGENT = "xnai:rules"
 _RANGES = 50  # shown at the most
@@ -15,7 +15,7 @@ class Support:
     """A range of a document, and the rule that took it for support."""
 
     rule: str
-    evidence: Evidence
+    evidence: Excerpt
 
 
 @dataclass(frozen=True, slots=True)

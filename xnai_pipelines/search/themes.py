@@ -8,7 +8,7 @@ import numpy as np
 from xnai_pipelines.errors import GraphQueryError
 from xnai_pipelines.graph.arrays import Floats, Ints, flat, position_in, sum_by
 from xnai_pipelines.graph.incidence import Incidence
-from xnai_pipelines.graph.stored import Community, Evidence, KnowledgeGraph
+from xnai_pipelines.graph.stored import Community, Excerpt, KnowledgeGraph
 from xnai_pipelines.graph.tables import COMMUNITIES
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.ranking import FUSED_DEPTH, Candidate
@@ -23,7 +23,7 @@ class Theme:
 
     community: Community
     share: float
-    passages: tuple[Evidence, ...]
+    passages: tuple[Excerpt, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def themes_of(index: SearchIndex, tables: Tables, question: str, *, level: int =
     for at in best:
         mentioning = np.flatnonzero(shares[:, at])[:PASSAGES_SHOWN].tolist()
         passages = index.corpus.shown([found[row].row for row in mentioning])
-        shown = tuple(Evidence(**{name: one[name] for name in Evidence.__slots__}) for one in passages)
+        shown = tuple(Excerpt(**{name: one[name] for name in Excerpt.__slots__}) for one in passages)
         themes.append(Theme(known[rows["community_id"][at].as_py()], float(total[at]), shown))
     return Themes(tuple(themes), len(found), float(total[best].sum()))
 

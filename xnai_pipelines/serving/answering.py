@@ -1,8 +1,6 @@
 """Answers sentence by sentence: each is shown once it is verified, and a language model never holds a processor."""
 
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.answers.ask import Prepared, prepare
@@ -11,10 +9,8 @@ from xnai_pipelines.serving.caller import Caller
 from xnai_pipelines.serving.current import Served
 from xnai_pipelines.serving.messages import AnswerRequest
 from xnai_pipelines.serving.service import Service
+from xnai_pipelines.serving.streaming import Show
 from xnai_pipelines.serving.tokens import Scope
-
-Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
-"""Shows a sentence to the caller."""
 
 
 async def show_to_nobody(_: Sentence) -> None:

@@ -53,7 +53,7 @@ class Service:
         self.workers = Workers(self.threads, self.limits.queue, self.limits.seconds)
         self.cache = Cache(self.limits.cached_bytes)
         self.rate = RateLimit(self.limits.requests_per_minute)
-        self.metrics = Metrics(self)
+        self.metrics = Metrics(self.workers, self.cache, self.current, lambda: self.breakers)
         self.log = AccessLog(self.home)
 
     @property

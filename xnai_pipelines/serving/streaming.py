@@ -11,11 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 from xnai_pipelines.answers.answer import Answer, Sentence
 from xnai_pipelines.errors import XnaiError
-from xnai_pipelines.serving.answering import Show
 from xnai_pipelines.serving.problems import response_to
 
 Emit: TypeAlias = Callable[[str], Awaitable[None]]
 """Sends text to the client."""
+
+Show: TypeAlias = Callable[[Sentence], Awaitable[None]]
+"""Shows a verified sentence to the caller."""
 
 Answering: TypeAlias = Callable[[Show], Awaitable[Answer]]
 """Returns an answer; what it is given is called with each sentence once it is verified."""

@@ -16,12 +16,12 @@ from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import Proof
 from xnai_pipelines.answers.language_model.completion import Completion
-from xnai_pipelines.answers.language_model.prompt import Reading, messages
+from xnai_pipelines.answers.language_model.prompt import PartialReply, messages
 from xnai_pipelines.answers.language_model.server import FAILURES, LEFT_ALONE, PAUSE_SECONDS, ChatServer, late
 from xnai_pipelines.answers.verify import Verifier
 from xnai_pipelines.errors import NoReplyError, RequestTimeoutError, TooManyRequestsError
-from xnai_pipelines.serving.answering import Show
 from xnai_pipelines.serving.breaker import Breaker
+from xnai_pipelines.serving.streaming import Show
 from xnai_pipelines.serving.work import Workers
 
 Take: TypeAlias = Callable[[str], Awaitable[None]]
@@ -119,7 +119,7 @@ class _Page:
         self._workers = workers
         self._show = show
         self._proof = Proof(keep_unsupported=keep_unsupported)
-        self._reading = Reading(len(evidence))
+        self._reading = PartialReply(len(evidence))
         self.usage: Usage | None = None
 
     async def take(self, text: str) -> None:

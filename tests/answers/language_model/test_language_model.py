@@ -19,7 +19,7 @@ from xnai_pipelines.answers.answer import Sentence, State, Usage
 from xnai_pipelines.answers.draft import DraftSentence
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-from xnai_pipelines.answers.language_model.prompt import LONGEST_REPLY, Reading, messages
+from xnai_pipelines.answers.language_model.prompt import LONGEST_REPLY, PartialReply, messages
 from xnai_pipelines.answers.language_model.server import FAILURES, ChatServer
 from xnai_pipelines.answers.streamed import Streamed
 
@@ -191,14 +191,14 @@ def test_a_document_cannot_write_the_fence_that_ends_it():
     ],
 )
 def test_a_reply_becomes_sentences_whatever_stands_around_them(reply, drafted):
-    reading = Reading(2)
+    reading = PartialReply(2)
     assert [*reading.more(reply), *reading.rest()] == [DraftSentence(text, cited) for text, cited in drafted]
 
 
 @pytest.mark.parametrize("opener", ["**a ", "[a", "![a", "<a", "`a ", "__a ", ". ", "[1,", "<think>", "a. [1", "\n1. "])
 def test_a_reply_of_openers_that_never_close_takes_linear_time(opener):
     started = time.process_time()
-    reading = Reading(3)
+    reading = PartialReply(3)
     while not reading.full:
         reading.more(opener * 2)
     assert len(reading.rest()) < LONGEST_REPLY

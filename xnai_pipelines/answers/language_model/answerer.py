@@ -7,7 +7,7 @@ from xnai_pipelines.answers.answer import Sentence, State, Usage
 from xnai_pipelines.answers.ask import Written
 from xnai_pipelines.answers.draft import Draft
 from xnai_pipelines.answers.evidence import Evidence
-from xnai_pipelines.answers.language_model.prompt import Reading, messages
+from xnai_pipelines.answers.language_model.prompt import PartialReply, messages
 from xnai_pipelines.answers.language_model.server import ChatServer, Ended
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.answers.verify import Verifier
@@ -32,7 +32,7 @@ class LanguageModelAnswerer:
 
 def _drafts(reply: Generator[str, None, Ended], pieces: int) -> Generator[Draft, None, Ended]:
     """Yield the sentences of a reply as they end."""
-    reading, streamed = Reading(pieces), Streamed(reply)
+    reading, streamed = PartialReply(pieces), Streamed(reply)
     for part in streamed:
         yield reading.more(part)
         if reading.full:

@@ -9,13 +9,11 @@ import numpy as np
 
 from xnai_pipelines.answers.answer import Sentence, State
 from xnai_pipelines.answers.ask import Written
-from xnai_pipelines.answers.evaluation import MEANINGS, judged
-from xnai_pipelines.answers.gold import GoldAnswer
+from xnai_pipelines.answers.evaluation import MEANINGS, KnownAnswers, judged, spoken
 from xnai_pipelines.answers.language_model.server import LEFT_ALONE
 from xnai_pipelines.evaluation.intervals import Estimate, bootstrap_mean, paired_difference
 from xnai_pipelines.evaluation.markdown import markdown_table
 from xnai_pipelines.questions.question import Question
-from xnai_pipelines.search.words import words
 from xnai_pipelines.wording import counted
 
 TryBoth: TypeAlias = Callable[[Question], "Tried"]
@@ -23,7 +21,7 @@ TryBoth: TypeAlias = Callable[[Question], "Tried"]
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class BothAnswers:
     """Both answers to one question.
 
     Attributes:
@@ -53,12 +51,12 @@ class Attempt:
 class Tried:
     """A question asked of the release, and of the release without the documents that answer it."""
 
-    whole: Attempt
-    removed: Attempt
+    whole: BothAnswers
+    removed: BothAnswers
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class PairedFigure:
     """A figure of quotes and of the model on the same questions, and the paired difference: model - quotes."""
 
     quotes: Estimate
@@ -88,7 +86,7 @@ class ModelReport:
     with_gold: int
     requests: int
     failures: Mapping[str, int]
-    compared: Mapping[str, Compared]
+    compared: Mapping[str, PairedFigure]
     model_alone: Mapping[str, Estimate]
     p95_seconds: float
 
@@ -122,21 +120,13 @@ ALONE = {
 
 
 def evaluate_model(
-    questions: Sequence[Question],
-    gold: Mapping[str, Sequence[GoldAnswer]],
-    attempt: TryBoth,
-    texts: Mapping[str, str],
-    release: int,
-    model: str,
-    advance: Callable[[], object],
+    known: KnownAnswers, attempt: TryBoth, release: int, model: str, advance: Callable[[], object]
 ) -> ModelReport:
     """Return the figures of answers as users get them: a refusal is no answer, and after a failure quotes are shown.
 
     Args:
-        questions: At least one question.
-        gold: Known answers by question_id.
+        known: The questions and their answers.
         attempt: Answers a question.
-        texts: Stored texts by document_id.
         release: Number of the release that answers.
         model: Name of the model.
         advance: Called after each question.
@@ -144,12 +134,11 @@ def evaluate_model(
     quotes: dict[str, list[float]] = defaultdict(list)
     with_model: dict[str, list[float]] = defaultdict(list)
     replies: list[Written] = []
-    for question in questions:
+    for question in known.questions:
         tried = attempt(question)
-        known = gold.get(question.question_id, ())
-        for name, value in _figures(tried.whole.quotes, question, known, texts).items():
+        for name, value in _figures(tried.whole.quotes, question, known).items():
             quotes[name].append(value)
-        for name, value in _figures(tried.whole.shown, question, known, texts).items():
+        for name, value in _figures(tried.whole.shown, question, known).items():
             with_model[name].append(value)
         for name, one in (("wrongly_refused", tried.whole), ("rightly_refused", tried.removed)):
             quotes[name].append(float(not one.quotes))
@@ -161,8 +150,8 @@ def evaluate_model(
     return ModelReport(
         release=release,
         model=model,
-        questions=len(questions),
-        with_gold=sum(question.question_id in gold for question in questions),
+        questions=len(known.questions),
+        with_gold=known.with_gold,
         requests=len(replies),
         failures=dict(Counter(reply.failure for reply in replies if reply.failure)),
         compared={name: _compared(quotes[name], with_model[name]) for name in COMPARED if name in quotes},
@@ -171,23 +160,21 @@ def evaluate_model(
     )
 
 
-def _figures(
-    sentences: Sequence[Sentence], question: Question, gold: Sequence[GoldAnswer], texts: Mapping[str, str]
-) -> dict[str, float]:
-    found = judged(sentences, question, gold, texts)
-    if gold:
-        said = _words(sentence.text for sentence in sentences)
-        found["answer_said"] = float(any(_words([known.text]) in said for known in gold))
+def _figures(sentences: Sequence[Sentence], question: Question, known: KnownAnswers) -> dict[str, float]:
+    found = judged(sentences, question, known)
+    if gold := known.of(question):
+        said = _spaced(sentence.text for sentence in sentences)
+        found["answer_said"] = float(any(_spaced([answer.text]) in said for answer in gold))
     return found
 
 
-def _words(texts: Iterable[str]) -> str:
+def _spaced(texts: Iterable[str]) -> str:
     """Return the words, each between spaces, so that runs of whole words are found in one another."""
-    return f" {' '.join(word.text for text in texts for word in words(text))} "
+    return f" {' '.join(word for text in texts for word in spoken(text))} "
 
 
-def _compared(quotes: Sequence[float], model: Sequence[float]) -> Compared:
-    return Compared(bootstrap_mean(quotes, 0), bootstrap_mean(model, 0), paired_difference(quotes, model, 0))
+def _compared(quotes: Sequence[float], model: Sequence[float]) -> PairedFigure:
+    return PairedFigure(bootstrap_mean(quotes, 0), bootstrap_mean(model, 0), paired_difference(quotes, model, 0))
 
 
 def _alone(replies: Sequence[Written]) -> dict[str, list[float]]:

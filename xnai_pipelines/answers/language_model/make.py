@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from xnai_pipelines.answers.ask import ANSWERS_VERSION, Answerer, prepare, weigh
+from xnai_pipelines.answers.evaluation import KnownAnswers
 from xnai_pipelines.answers.gold import read_gold
 from xnai_pipelines.answers.language_model.evaluation import (
-    Attempt,
+    BothAnswers,
     ModelReport,
     Tried,
     evaluate_model,
@@ -119,10 +120,8 @@ def evaluate_language_model(
             weigh(passages, "a first answer loads what later ones find loaded")
             with context.progress.work("language model evaluation", len(questions), "questions") as advance:
                 report = evaluate_model(
-                    questions,
-                    gold,
+                    KnownAnswers(questions, gold, texts),
                     lambda question: tried(passages, question, policy, answerer),
-                    {document_id: one.text for document_id, one in texts.items()},
                     index.release.release,
                     model.name,
                     advance,
@@ -150,13 +149,14 @@ def tried(passages: Passages, question: Question, policy: RefusalPolicy, answere
     )
 
 
-def _attempt(passages: Passages, question: str, policy: RefusalPolicy, answerer: Answerer) -> Attempt:
+def _attempt(passages: Passages, question: str, policy: RefusalPolicy, answerer: Answerer) -> BothAnswers:
+    """Return both answers; each is prepared by itself, so that its time is what a user waits for it."""
     started = time.perf_counter()
     quoting = prepare(passages, question, policy=policy, filters=NO_FILTERS, history=(), to_write=False)
     quoted = time.perf_counter()
     prepared = prepare(passages, question, policy=policy, filters=NO_FILTERS, history=(), to_write=True)
     written = Streamed(answerer(question, prepared.evidence)).drained() if prepared.evidence else None
-    return Attempt(quoting.quoting.sentences, quoted - started, written, time.perf_counter() - quoted)
+    return BothAnswers(quoting.quoting.sentences, quoted - started, written, time.perf_counter() - quoted)
 
 
 def last_model_report(home: Home) -> KeptModelReport | None:

@@ -55,7 +55,7 @@ def messages(question: str, evidence: Sequence[Evidence]) -> list[dict[str, str]
     ]
 
 
-class Reading:
+class PartialReply:
     """A reply that is being written. Each sentence is given once, when the next one has begun."""
 
     def __init__(self, pieces: int) -> None:

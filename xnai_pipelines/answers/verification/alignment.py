@@ -6,10 +6,10 @@ from difflib import SequenceMatcher
 from functools import cached_property
 
 from xnai_pipelines.answers.verification.cues import ARTICLES, PRONOUNS, Cue
-from xnai_pipelines.answers.verification.tokens import Kind, Token
+from xnai_pipelines.answers.verification.tokens import Token, TokenKind
 from xnai_pipelines.search.words import fold
 
-CRITICAL = (Kind.NUMBER, Kind.UNIT, Kind.NAME, Kind.OPERATOR)
+CRITICAL = (TokenKind.NUMBER, TokenKind.UNIT, TokenKind.NAME, TokenKind.OPERATOR)
 
 
 class Alignment:
@@ -47,7 +47,7 @@ class Alignment:
             for kind, first, last, other, until in self.operations
             if kind == "replace" and any(fold(token.text) in PRONOUNS for token in self.passage[other:until])
             for at in range(first, last)
-            if self.sentence[at].kind is Kind.NAME and self.sentence[at].term in self.context
+            if self.sentence[at].kind is TokenKind.NAME and self.sentence[at].term in self.context
         )
 
     def keeps_a_neighbour(self, at: int, *, content: bool = False) -> bool:

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from xnai_pipelines.answers.verification.alignment import CRITICAL, Alignment, passive
 from xnai_pipelines.answers.verification.cues import ARTICLES, SUBJECTS, Cue
-from xnai_pipelines.answers.verification.tokens import YEAR, Kind, Token
+from xnai_pipelines.answers.verification.tokens import YEAR, Token, TokenKind
 from xnai_pipelines.search.words import fold
 
 _THAN = frozenset(
@@ -44,7 +44,8 @@ def _names_turned(aligned: Alignment) -> frozenset[int]:
     found = set(turned)
     for at in turned:
         while (
-            at + 1 < len(aligned.sentence) and aligned.sentence[at + 1].kind is aligned.sentence[at].kind is Kind.NAME
+            at + 1 < len(aligned.sentence)
+            and aligned.sentence[at + 1].kind is aligned.sentence[at].kind is TokenKind.NAME
         ):
             at += 1
             found.add(at)
@@ -83,7 +84,7 @@ def _day_and_month_before(passage: Sequence[Token], year: int) -> int:
     before = passage[max(0, year - 2) : year]
     if not YEAR.fullmatch(passage[year].term) or not any(token.term.startswith("month:") for token in before):
         return 0
-    return sum(token.kind is Kind.NUMBER for token in before)
+    return sum(token.kind is TokenKind.NUMBER for token in before)
 
 
 def _run_in_order(aligned: Alignment, at: int) -> bool:
@@ -100,11 +101,13 @@ def _run_in_order(aligned: Alignment, at: int) -> bool:
 def exchanged(aligned: Alignment) -> Iterator[str]:
     """Yield pairs of names that changed places around a verb, unless active became passive with them."""
     names = [
-        at for at, token in enumerate(aligned.sentence) if token.kind is Kind.NAME and token.term in aligned.places
+        at for at, token in enumerate(aligned.sentence) if token.kind is TokenKind.NAME and token.term in aligned.places
     ]
     for first, second in pairwise(names):
         one, two = aligned.place(first), aligned.place(second)
-        verbs = any(aligned.sentence[at].kind is Kind.WORD and at in aligned.match for at in range(first + 1, second))
+        verbs = any(
+            aligned.sentence[at].kind is TokenKind.WORD and at in aligned.match for at in range(first + 1, second)
+        )
         if one is None or two is None or not verbs:
             continue
         turned = passive(aligned.sentence[first + 1 : second]) != passive(
@@ -138,7 +141,10 @@ def passive_dropped(aligned: Alignment) -> Iterator[str]:
         sides = _content_beside(aligned.passage, place)
         if fold(token.text) in _BY and place not in aligned.matched and sides:
             verb, doer = (aligned.matched.get(side) for side in sides)
-            active = aligned.passage[sides[1]].kind is not Kind.NUMBER and aligned.passage[sides[0]].kind is Kind.WORD
+            active = (
+                aligned.passage[sides[1]].kind is not TokenKind.NUMBER
+                and aligned.passage[sides[0]].kind is TokenKind.WORD
+            )
             if verb is not None and doer is not None and verb < doer and active:
                 yield f'The evidence says "{token.text}" there.'
 
@@ -169,14 +175,16 @@ def _turned_to_passive(aligned: Alignment) -> tuple[int, int] | None:
         if fold(token.text) in _DOER and at not in aligned.match and sides:
             subject = next(i for i in range(at) if aligned.sentence[i].content)
             known = all(aligned.sentence[i].term in aligned.places for i in (subject, sides[1]))
-            return (subject, sides[1]) if known and aligned.sentence[sides[1]].kind is not Kind.NUMBER else None
+            return (subject, sides[1]) if known and aligned.sentence[sides[1]].kind is not TokenKind.NUMBER else None
     return None
 
 
 def _reflexive_or_passive(token: Token) -> bool:
     """Return whether a Russian verb is reflexive, or a short participle."""
     return (
-        token.kind is Kind.WORD and token.term.startswith("ru:") and bool(_RUSSIAN_PASSIVE.search(token.text.lower()))
+        token.kind is TokenKind.WORD
+        and token.term.startswith("ru:")
+        and bool(_RUSSIAN_PASSIVE.search(token.text.lower()))
     )
 
 
@@ -219,4 +227,4 @@ def _around_the_last_link(passage: Sequence[Token], low: int, high: int) -> tupl
 
 
 def _begins_a_subject(token: Token) -> bool:
-    return token.kind is Kind.NAME or fold(token.text) in ARTICLES
+    return token.kind is TokenKind.NAME or fold(token.text) in ARTICLES

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from xnai_pipelines.answers.verification.alignment import Alignment
-from xnai_pipelines.answers.verification.tokens import Kind, Token
+from xnai_pipelines.answers.verification.tokens import Token, TokenKind
 from xnai_pipelines.search.words import fold
 
 _PRESENT = frozenset(["is", "are", "has", "have", "does", "do", "isn", "aren"])
@@ -37,9 +37,9 @@ def _used_to(aligned: Alignment, place: int) -> bool:
 def _until(passage: Sequence[Token], place: int) -> bool:
     word = re.match(r"\w*", fold(passage[place].text))  # jusqu'en
     behind = passage[place + 1 : place + 1 + _NEAR]
-    return bool(word and word.group() in _UNTIL) and any(token.kind is Kind.NUMBER for token in behind)
+    return bool(word and word.group() in _UNTIL) and any(token.kind is TokenKind.NUMBER for token in behind)
 
 
 def _other_form(aligned: Alignment, at: int) -> bool:
     one, other = aligned.sentence[at], aligned.passage[aligned.match[at]]
-    return one.kind is other.kind is Kind.WORD and fold(one.text) != fold(other.text)
+    return one.kind is other.kind is TokenKind.WORD and fold(one.text) != fold(other.text)

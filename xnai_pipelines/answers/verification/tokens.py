@@ -69,7 +69,7 @@ _IRREGULAR = {
 }  # fmt: skip
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is."""
 
     WORD = "word"
@@ -100,7 +100,7 @@ class Token:
     start: int
     end: int
     term: str
-    kind: Kind
+    kind: TokenKind
     cue: Cue | None
     clause: int
     capital: bool = False
@@ -109,7 +109,7 @@ class Token:
     @property
     def content(self) -> bool:
         """Whether it is more than a function word."""
-        return self.kind is not Kind.FUNCTION
+        return self.kind is not TokenKind.FUNCTION
 
 
 def tokens(text: str, language: str | None) -> list[Token]:
@@ -131,9 +131,9 @@ def tokens(text: str, language: str | None) -> list[Token]:
             opening |= match.group() in ".!?…:"
             continue
         if group == "link":  # each character counts: what is added to an address goes to its owner
-            found.append(Token(match.group(), *match.span(), f"link:{match.group()}", Kind.NAME, None, clause))
+            found.append(Token(match.group(), *match.span(), f"link:{match.group()}", TokenKind.NAME, None, clause))
         elif group == "ratio":  # 3:1, 9:30
-            found.append(Token(match.group(), *match.span(), f"#{match.group()}", Kind.NUMBER, None, clause))
+            found.append(Token(match.group(), *match.span(), f"#{match.group()}", TokenKind.NUMBER, None, clause))
         elif match["number"] or group == "part":
             found.append(_number(match, clause, language))
         elif group in ("half", "unit", "operator"):
@@ -157,7 +157,7 @@ def _with_phrases(found: Sequence[Token]) -> list[Token]:
     for at, word in enumerate(words):
         for phrase in _PHRASES_BY_WORD.get(word, ()):
             if tuple(words[at : at + len(phrase)]) == phrase:
-                marked[at] = replace(found[at], cue=Cue.CONDITION, kind=Kind.FUNCTION)
+                marked[at] = replace(found[at], cue=Cue.CONDITION, kind=TokenKind.FUNCTION)
     return marked
 
 
@@ -165,11 +165,11 @@ def _rewritten(text: str, one: Rewritten, clause: int) -> Iterator[Token]:
     """Yield the tokens of a stretch that is read in another form."""
     for term in one.terms:
         if term == RANGE:
-            kind, cue = Kind.FUNCTION, None
+            kind, cue = TokenKind.FUNCTION, None
         elif term.startswith(BOUND):
-            kind, cue = Kind.OPERATOR, Cue.DIRECTION
+            kind, cue = TokenKind.OPERATOR, Cue.DIRECTION
         else:
-            kind, cue = Kind.UNIT if term.startswith("unit:") else Kind.NUMBER, None
+            kind, cue = TokenKind.UNIT if term.startswith("unit:") else TokenKind.NUMBER, None
         yield Token(text[one.start : one.end].strip(), one.start, one.end, term, kind, cue, clause)
 
 
@@ -187,7 +187,7 @@ def _number(match: re.Match[str], clause: int, language: str | None) -> Token:
     exact = written_exactly(match["number"] or "", language)
     if exact and not mark and not match["fraction"]:
         terms = [f"#{sign}{exact}", *(terms if exact.count(".") == 1 else ())]
-    return Token(match.group(), *match.span(), terms[0], Kind.NUMBER, None, clause, others=tuple(terms[1:]))
+    return Token(match.group(), *match.span(), terms[0], TokenKind.NUMBER, None, clause, others=tuple(terms[1:]))
 
 
 def _sign(match: re.Match[str], clause: int) -> Token:
@@ -195,9 +195,9 @@ def _sign(match: re.Match[str], clause: int) -> Token:
     text = match.group()
     if match.lastgroup == "operator":
         term = f"operator:{_OPERATORS.get(text, text)}"
-        return Token(text, *match.span(), term, Kind.OPERATOR, Cue.DIRECTION, clause)
+        return Token(text, *match.span(), term, TokenKind.OPERATOR, Cue.DIRECTION, clause)
     term = f"unit:{text.strip().replace('.', '').lower()}"
-    return Token(text.strip(), *match.span(), term, Kind.UNIT, None, clause)
+    return Token(text.strip(), *match.span(), term, TokenKind.UNIT, None, clause)
 
 
 def _word(match: re.Match[str], clause: int, language: str | None, opening: bool, before: Token | None) -> Token:
@@ -207,32 +207,34 @@ def _word(match: re.Match[str], clause: int, language: str | None, opening: bool
         bare = "not"
     folded = fold(bare)
     capital = text[:1].isupper()
-    gap = match.start() - before.end if before and before.kind is Kind.NUMBER else None
+    gap = match.start() - before.end if before and before.kind is TokenKind.NUMBER else None
     behind = None if gap is None or gap > 1 else measure_behind_a_number(text, folded, attached=gap == 0)
     if behind is not None:
-        return Token(text, *match.span(), behind, Kind.UNIT, None, clause, capital)
+        return Token(text, *match.span(), behind, TokenKind.UNIT, None, clause, capital)
     cue = cues(language).get(folded)
     place = ordinal(folded, language)
     named_month = month(folded, language)
     if named_month and not (folded == "may" and not capital):
-        return Token(text, *match.span(), f"month:{named_month}", Kind.NUMBER, None, clause, capital)
+        return Token(text, *match.span(), f"month:{named_month}", TokenKind.NUMBER, None, clause, capital)
     if place is not None:
-        return Token(text, *match.span(), f"#{place}th", Kind.NUMBER, None, clause, capital)
+        return Token(text, *match.span(), f"#{place}th", TokenKind.NUMBER, None, clause, capital)
     if (value := word_value(folded, language)) is not None:
-        return Token(text, *match.span(), f"#{value}", Kind.NUMBER, None, clause, capital)
+        return Token(text, *match.span(), f"#{value}", TokenKind.NUMBER, None, clause, capital)
     folded = _IRREGULAR.get(folded, folded) if language == "en" else folded
     if unit := measure(folded):
-        return Token(text, *match.span(), unit, Kind.UNIT, None, clause, capital)
-    if len(folded) == 1 and (_COMPARED.match(match.string, match.end()) or (before and before.kind is Kind.OPERATOR)):
-        kind, cue = Kind.NAME, None
+        return Token(text, *match.span(), unit, TokenKind.UNIT, None, clause, capital)
+    if len(folded) == 1 and (
+        _COMPARED.match(match.string, match.end()) or (before and before.kind is TokenKind.OPERATOR)
+    ):
+        kind, cue = TokenKind.NAME, None
     elif cue is not None or folded in glue(language) or folded in function_words((language or "en",)):
-        kind = Kind.FUNCTION
+        kind = TokenKind.FUNCTION
     elif capital and not opening:
-        kind = Kind.NAME
+        kind = TokenKind.NAME
     elif len(folded) == 1 and folded.isascii():  # a variable is a name; the letters of "e.g." are not
-        kind = Kind.FUNCTION if match.string[match.end() : match.end() + 1] == "." else Kind.NAME
+        kind = TokenKind.FUNCTION if match.string[match.end() : match.end() + 1] == "." else TokenKind.NAME
     else:
-        kind = Kind.WORD
+        kind = TokenKind.WORD
     return Token(text, *match.span(), stem(folded, language), kind, cue, clause, capital)
 
 
@@ -244,15 +246,15 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
         token = found[at]
         last = joined[-1] if joined else None
         by = _scale(token, joined)
-        if by is not None and last is not None and last.kind is Kind.NUMBER and _is_plain(last.term):
+        if by is not None and last is not None and last.kind is TokenKind.NUMBER and _is_plain(last.term):
             joined[-1] = _times(last, by, token)
             at += 1
             continue
-        if token.kind is Kind.NUMBER and last is not None and fold(last.text) in _MINUS:
+        if token.kind is TokenKind.NUMBER and last is not None and fold(last.text) in _MINUS:
             joined[-1] = replace(token, text=f"{last.text} {token.text}", start=last.start, term=f"#-{token.term[1:]}")
             at += 1
             continue
-        spelt = token.kind is Kind.NUMBER and token.text[:1].isalpha() and token.term.startswith("#")
+        spelt = token.kind is TokenKind.NUMBER and token.text[:1].isalpha() and token.term.startswith("#")
         if spelt and last is not None and _adds_up(last, token, found[at - 1]):
             total = Decimal(last.term[1:]) + Decimal(token.term[1:].removesuffix("th"))
             ending = "th" if token.term.endswith("th") else ""
@@ -268,7 +270,7 @@ def _joined(found: Sequence[Token], language: str | None) -> list[Token]:
 def _in_base_units(found: list[Token]) -> list[Token]:
     """Return the tokens with each number and the unit right behind it in the base unit."""
     for at, (number, unit) in enumerate(pairwise(found)):
-        if unit.term in IN_BASE_UNITS and number.kind is Kind.NUMBER and _is_plain(number.term):
+        if unit.term in IN_BASE_UNITS and number.kind is TokenKind.NUMBER and _is_plain(number.term):
             base, by = IN_BASE_UNITS[unit.term]
             terms = [f"#{_plain(Decimal(term[1:].lstrip('±')) * by)}" for term in (number.term, *number.others)]
             found[at] = replace(number, term=terms[0], others=tuple(terms[1:]))
@@ -278,7 +280,7 @@ def _in_base_units(found: list[Token]) -> list[Token]:
 
 def _scale(token: Token, before: Sequence[Token]) -> int | None:
     """Return what a token multiplies the number before it with: 5 million, £5m, 5k."""
-    if token.kind is Kind.NUMBER:
+    if token.kind is TokenKind.NUMBER:
         return None
     if token.text in _MILLIONS:
         return 10**6 if len(before) > 1 and before[-2].term in CURRENCIES else None
@@ -290,8 +292,8 @@ def _measured(token: Token, near: Sequence[Token]) -> Token:
 
     2.50 $ is 2.5 $, but version 3.10 is not version 3.1.
     """
-    exact = token.kind is Kind.NUMBER and "." in token.term and token.term.endswith("0")
-    return replace(token, others=()) if exact and not any(one.kind is Kind.UNIT for one in near) else token
+    exact = token.kind is TokenKind.NUMBER and "." in token.term and token.term.endswith("0")
+    return replace(token, others=()) if exact and not any(one.kind is TokenKind.UNIT for one in near) else token
 
 
 def _is_plain(term: str) -> bool:
@@ -307,7 +309,7 @@ def _times(number: Token, by: int, scale_word: Token) -> Token:
 
 def _adds_up(before: Token, token: Token, previous: Token) -> bool:
     """Return whether a number word goes on with the number before it: twenty-one, two hundred five."""
-    if before.kind is not Kind.NUMBER or not before.text[:1].isalpha() or before.end != previous.end:
+    if before.kind is not TokenKind.NUMBER or not before.text[:1].isalpha() or before.end != previous.end:
         return False
     if not before.term[1:].isdigit() or before.clause != token.clause or token.start - before.end > 1:
         return False

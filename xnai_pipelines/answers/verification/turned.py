@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from xnai_pipelines.answers.verification.alignment import Alignment, anchor_of, cues_of
 from xnai_pipelines.answers.verification.cues import BEFORE_A_PHRASE, RESTRICTING, TURNING, Cue
 from xnai_pipelines.answers.verification.measures import CURRENCIES
-from xnai_pipelines.answers.verification.tokens import YEAR, Kind, Token
+from xnai_pipelines.answers.verification.tokens import YEAR, Token, TokenKind
 from xnai_pipelines.search.words import fold
 
 _COUNTED = 3  # words behind a number among which is what it counts: 10 new green boats
@@ -40,7 +40,7 @@ def _stands_as_before(aligned: Alignment, at: int) -> bool:
     if anchor is None or anchor not in aligned.match:
         return True
     low, high = sorted((aligned.match[at], aligned.match[anchor]))
-    return not any(token.content and token.kind is not Kind.WORD for token in aligned.passage[low + 1 : high])
+    return not any(token.content and token.kind is not TokenKind.WORD for token in aligned.passage[low + 1 : high])
 
 
 def cues_dropped(aligned: Alignment) -> Iterator[str]:
@@ -73,7 +73,7 @@ def turning_left_out(passage: Sequence[Token], kept: Container[int]) -> Iterator
             continue
         anchor = anchor_of(passage, place)
         if anchor is not None and anchor in kept:
-            bound = passage[anchor].kind is Kind.NUMBER
+            bound = passage[anchor].kind is TokenKind.NUMBER
             if token.cue is not Cue.DIRECTION or (bound and token.term not in BEFORE_A_PHRASE):
                 yield place
         elif _restricts(passage, place) and any(_reaches_kept(passage, place, kept, step) for step in (-1, 1)):
@@ -121,7 +121,7 @@ def units_dropped(aligned: Alignment) -> Iterator[str]:
 def units_left_out(passage: Sequence[Token], kept: Container[int]) -> Iterator[int]:
     """Yield the places of what a number measures or counts that is left out although the number is kept."""
     for place, token in enumerate(passage):
-        if token.kind is not Kind.NUMBER or place not in kept or token.term.startswith("month:"):
+        if token.kind is not TokenKind.NUMBER or place not in kept or token.term.startswith("month:"):
             continue
         behind = [
             at for at in range(place + 1, min(place + 1 + _COUNTED, len(passage))) if _counted(passage, place, at)
@@ -140,8 +140,10 @@ def _bound(passage: Sequence[Token], number: int) -> int | None:
     between, other = passage[number + 1 : number + 2], passage[number + 2 : number + 3]
     if YEAR.fullmatch(passage[number].term) or not other or other[0].clause != passage[number].clause:
         return None
-    binds = between[0].kind is Kind.FUNCTION and between[0].cue is not Cue.LINK
-    return number + 2 if binds and other[0].kind is Kind.NUMBER and not other[0].term.startswith("month:") else None
+    binds = between[0].kind is TokenKind.FUNCTION and between[0].cue is not Cue.LINK
+    return (
+        number + 2 if binds and other[0].kind is TokenKind.NUMBER and not other[0].term.startswith("month:") else None
+    )
 
 
 def _counted(passage: Sequence[Token], number: int, at: int) -> bool:
@@ -149,8 +151,8 @@ def _counted(passage: Sequence[Token], number: int, at: int) -> bool:
     between = passage[number + 1 : at + 1]
     same_clause = all(token.clause == passage[number].clause for token in between)
     if YEAR.fullmatch(passage[number].term):
-        return same_clause and all(token.kind is Kind.UNIT and token.term != "unit:year" for token in between)
-    return same_clause and all(token.kind in (Kind.UNIT, Kind.WORD) for token in between)
+        return same_clause and all(token.kind is TokenKind.UNIT and token.term != "unit:year" for token in between)
+    return same_clause and all(token.kind in (TokenKind.UNIT, TokenKind.WORD) for token in between)
 
 
 def anything_dropped(aligned: Alignment) -> Iterator[str]:

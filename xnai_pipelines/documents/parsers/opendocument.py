@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element  # only the class
 from xnai_pipelines.documents.parsers.margins import is_page_number
 from xnai_pipelines.documents.parsers.normalise import normalise, single_line
 from xnai_pipelines.documents.parsers.office import paged_content
-from xnai_pipelines.documents.parsers.opendocument_text import Story
+from xnai_pipelines.documents.parsers.opendocument_text import MarkdownText
 from xnai_pipelines.documents.parsers.packages import open_package, part_of
 from xnai_pipelines.documents.parsers.parsed import Content
 from xnai_pipelines.documents.parsers.xml_tree import children, local_name, words_of, xml_tree
@@ -49,7 +49,7 @@ def parse_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
         content = part_of(package, "content.xml")
         if content is None:
             raise UnreadableError("damaged", "The file lacks its part content.xml: it is damaged. Save it again.")
-        story = Story(max_chars, lambda name: _object(package, name))
+        story = MarkdownText(max_chars, lambda name: _object(package, name))
         story.omitted.add("macros", count=int(any(map(_MACROS.match, package.namelist()))))
         styles, meta = part_of(package, "styles.xml"), part_of(package, "meta.xml")
         return _content(_tree(content), [_tree(part) for part in (styles, meta) if part], stem, story)
@@ -62,10 +62,10 @@ def parse_flat_opendocument(data: bytes, stem: str, max_chars: int) -> Content:
         UnreadableError: "damaged", "too_large", "too_deep", "no_text".
     """
     root = _tree(data)
-    return _content(root, [root], stem, Story(max_chars, lambda _: None))
+    return _content(root, [root], stem, MarkdownText(max_chars, lambda _: None))
 
 
-def _content(root: Element, beside: list[Element], stem: str, story: Story) -> Content:
+def _content(root: Element, beside: list[Element], stem: str, story: MarkdownText) -> Content:
     parts: list[tuple[str, str]] = []
     for body in children(next(root.iter("office:body"), None), *_BODIES):
         parts += _BODIES[body.tag](body, story)
@@ -76,18 +76,18 @@ def _content(root: Element, beside: list[Element], stem: str, story: Story) -> C
     return replace(content, omissions=story.omitted.listed())
 
 
-def _text(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+def _text(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     yield "", story.told(body)
 
 
-def _sheets(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+def _sheets(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for sheet in children(body, "table:table"):
         name = single_line(sheet.get("table:name", ""))
         if text := story.told([sheet]):
             yield f"sheet {name}", f"## {name}\n\n{text}"
 
 
-def _slides(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+def _slides(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for number, page in enumerate(children(body, "draw:page"), 1):
         titles = [node for node in page if node.get("presentation:class") == "title"]
         notes = [node for node in page if node.tag == "presentation:notes"]
@@ -98,7 +98,7 @@ def _slides(body: Element, story: Story) -> Iterator[tuple[str, str]]:
         yield f"slide {number}", "\n\n".join(filter(None, blocks))
 
 
-def _drawings(body: Element, story: Story) -> Iterator[tuple[str, str]]:
+def _drawings(body: Element, story: MarkdownText) -> Iterator[tuple[str, str]]:
     for number, page in enumerate(children(body, "draw:page"), 1):
         yield f"page {number}", story.told(page)
 
@@ -111,7 +111,7 @@ _BODIES = {
 }
 
 
-def _margins(root: Element, story: Story) -> Iterator[str]:
+def _margins(root: Element, story: MarkdownText) -> Iterator[str]:
     """Yield headers and footers, and what else each page shows. One that only says the page is left out."""
     for node in root.iter():
         if label := _BESIDE.get(node.tag):

@@ -28,7 +28,7 @@ _SILENT = {
 }
 
 
-class Story:
+class MarkdownText:
     """Turns elements into Markdown and counts what it leaves out.
 
     Args:

@@ -12,17 +12,17 @@ from xnai_pipelines.serving.messages import Earlier
 from xnai_pipelines.serving.openai_protocol.messages import (
     Annotation,
     AssistantMessage,
+    ChatCompletion,
+    ChatMessage,
     Choice,
     Chunk,
-    Completion,
-    Message,
-    Part,
-    Place,
-    Usage,
+    CompletionUsage,
+    ContentPart,
+    UrlCitation,
 )
 
 
-def question_of(messages: Sequence[Message]) -> tuple[str, tuple[Earlier, ...]]:
+def question_of(messages: Sequence[ChatMessage]) -> tuple[str, tuple[Earlier, ...]]:
     """Return the last message of a person, and the questions before it with their answers, the oldest first.
 
     Raises:
@@ -31,7 +31,7 @@ def question_of(messages: Sequence[Message]) -> tuple[str, tuple[Earlier, ...]]:
     at = max((place for place, message in enumerate(messages) if message.role == "user"), default=None)
     if at is None:
         raise QueryError('No message has the role "user". Its last one is the question.')
-    if any(part.type != "text" for part in messages[at].content or () if isinstance(part, Part)):
+    if any(part.type != "text" for part in messages[at].content or () if isinstance(part, ContentPart)):
         raise QueryError("The question has a part that is not text. Send text alone.")
     question = _text(messages[at])
     if not question.strip() or len(question) > LONGEST_QUESTION:
@@ -39,7 +39,7 @@ def question_of(messages: Sequence[Message]) -> tuple[str, tuple[Earlier, ...]]:
     return question, _history(messages[:at])
 
 
-def _history(messages: Sequence[Message]) -> tuple[Earlier, ...]:
+def _history(messages: Sequence[ChatMessage]) -> tuple[Earlier, ...]:
     turns: list[tuple[str, str]] = []
     for message in messages:
         text = _text(message).strip()
@@ -50,7 +50,7 @@ def _history(messages: Sequence[Message]) -> tuple[Earlier, ...]:
     return tuple(Earlier(question=question, answer=answer) for question, answer in turns[-MOST_TURNS:])
 
 
-def _text(message: Message) -> str:
+def _text(message: ChatMessage) -> str:
     if isinstance(message.content, str):
         return message.content
     return "\n".join(part.text or "" for part in message.content or ())
@@ -92,8 +92,8 @@ class Transcript:
         self.content = self.content.rstrip()
         return self.content[before:]
 
-    def _place(self, citation: Citation, at: int, length: int) -> Place:
-        return Place(
+    def _place(self, citation: Citation, at: int, length: int) -> UrlCitation:
+        return UrlCitation(
             start_index=at,
             end_index=at + length,
             title=citation.source,
@@ -107,7 +107,7 @@ class Transcript:
         )
 
 
-def completion(answer: Answer, documents: str, model: str, created: int) -> Completion:
+def completion(answer: Answer, documents: str, model: str, created: int) -> ChatCompletion:
     """Return an answer as a whole completion.
 
     Args:
@@ -120,7 +120,7 @@ def completion(answer: Answer, documents: str, model: str, created: int) -> Comp
     for sentence in answer.sentences:
         transcript.add(sentence)
     transcript.refuse(answer)
-    return Completion(
+    return ChatCompletion(
         id=f"chatcmpl-{answer.answer_id}",
         created=created,
         model=model,
@@ -149,10 +149,10 @@ def chunk(about: Chunk, delta: Chunk, *, last: bool = False) -> Chunk:
     return {**about, "object": "chat.completion.chunk", "choices": [choice]}
 
 
-def usage(texts: Sequence[str], written: str = "") -> Usage:
+def usage(texts: Sequence[str], written: str = "") -> CompletionUsage:
     """Return the tokens of a request and its response, estimated."""
     read = sum(tokens(text) for text in texts)
-    return Usage(prompt_tokens=read, completion_tokens=tokens(written), total_tokens=read + tokens(written))
+    return CompletionUsage(prompt_tokens=read, completion_tokens=tokens(written), total_tokens=read + tokens(written))
 
 
 def tokens(text: str) -> int:

@@ -22,18 +22,18 @@ class ProtocolRequest(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
 
-class Part(ProtocolRequest):
+class ContentPart(ProtocolRequest):
     """A part of a message."""
 
     type: str
     text: str | None = None
 
 
-class Message(ProtocolRequest):
+class ChatMessage(ProtocolRequest):
     """A message of a chat."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[Part] | None = None
+    content: str | list[ContentPart] | None = None
 
 
 class StreamOptions(ProtocolRequest):
@@ -52,7 +52,7 @@ class ChatRequest(ProtocolRequest):
     """A chat whose last message of a person is the question."""
 
     model: ModelName = MODEL
-    messages: Annotated[list[Message], Field(min_length=1, max_length=MOST_MESSAGES)]
+    messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=MOST_MESSAGES)]
     stream: bool = False
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = Field(default=None, description="There is one answer.")
@@ -68,7 +68,7 @@ class ChatRequest(ProtocolRequest):
     )
 
 
-class Place(BaseModel):
+class UrlCitation(BaseModel):
     """Where a citation leads to. The first four fields are of the protocol."""
 
     start_index: int = Field(description="First character of the citation's mark in the content.")
@@ -87,10 +87,10 @@ class Annotation(BaseModel):
     """A citation, in the form of the protocol."""
 
     type: Literal["url_citation"] = "url_citation"
-    url_citation: Place
+    url_citation: UrlCitation
 
 
-class Usage(BaseModel):
+class CompletionUsage(BaseModel):
     """Tokens, estimated from characters."""
 
     prompt_tokens: int
@@ -115,7 +115,7 @@ class Choice(BaseModel):
     finish_reason: Literal["stop"] = "stop"
 
 
-class Completion(BaseModel):
+class ChatCompletion(BaseModel):
     """An answer as a chat completion."""
 
     id: str
@@ -124,7 +124,7 @@ class Completion(BaseModel):
     model: str
     system_fingerprint: str = Field(description="The release that answered.")
     choices: list[Choice]
-    usage: Usage
+    usage: CompletionUsage
 
 
 class EmbeddingsRequest(ProtocolRequest):
@@ -153,7 +153,7 @@ class Embeddings(BaseModel):
     object: Literal["list"] = "list"
     data: list[Embedding]
     model: str
-    usage: Usage
+    usage: CompletionUsage
 
 
 class RerankRequest(ProtocolRequest):
@@ -180,7 +180,7 @@ class Reranked(BaseModel):
     id: str
     model: str
     results: list[RerankResult]
-    usage: Usage
+    usage: CompletionUsage
 
 
 class Model(BaseModel):

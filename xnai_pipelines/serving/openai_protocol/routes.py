@@ -16,8 +16,8 @@ from xnai_pipelines.serving.openai_protocol.chat import Transcript, chunk, compl
 from xnai_pipelines.serving.openai_protocol.errors import ProtocolRoute, in_form, refused
 from xnai_pipelines.serving.openai_protocol.messages import (
     MODEL,
+    ChatCompletion,
     ChatRequest,
-    Completion,
     Embedding,
     Embeddings,
     EmbeddingsRequest,
@@ -39,8 +39,8 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", responses=ERRORS, route_class=ProtocolRoute)
 
 
-@router.post("/chat/completions", response_model=Completion, responses={200: {"content": {EVENT_STREAM: {}}}})
-async def chat(body: ChatRequest, request: Request, service: Serving, caller: Asking) -> Completion | Response:
+@router.post("/chat/completions", response_model=ChatCompletion, responses={200: {"content": {EVENT_STREAM: {}}}})
+async def chat(body: ChatRequest, request: Request, service: Serving, caller: Asking) -> ChatCompletion | Response:
     """Return the answer to the last message of a person, as a completion or as a stream of its chunks.
 
     The content has a mark such as [1] for each citation; `annotations`, in a stream those of the last chunk, say what
