@@ -80,7 +80,7 @@ def _reciprocal_ranks(index: SearchIndex, rows: npt.NDArray[np.int64]) -> npt.ND
             continue
         similarities = vectors @ index.encode_query(asked)
         own = similarities[documents == document].max()
-        ranks.append(expected_reciprocal_rank(np.count_nonzero(similarities > own), len(rows)))
+        ranks.append(expected_reciprocal_rank(int(np.count_nonzero(similarities > own)), len(rows)))
         if len(ranks) == ASKED:
             break
     return np.array(ranks)
