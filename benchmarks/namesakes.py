@@ -35,7 +35,7 @@ class Pair:
 # fmt: off
 PAIRS = (
     Pair("en", "Helen Marsh", False,
-         "Helen Marsh was a British botanist. She was born in Norwich on 4 March 1861 and described forty species of moss.",
+         "Helen Marsh was a British botanist. She was born in Norwich on 4 March 1861 and described forty mosses.",
          "Helen Marsh is an Australian swimmer. Born in Perth in 1988, she won two medals at the Commonwealth Games."),
     Pair("en", "Helen Dorsey", True,
          "Helen Dorsey is an American novelist. Her first book, The Salt Road, appeared in 1999.",
@@ -47,7 +47,7 @@ PAIRS = (
          "Tallow Creek is a village in Oregon. Its school burned down in 1921.",
          "The bridge at Tallow Creek was rebuilt by Marion County in 2004. Tallow Creek has 410 inhabitants."),
     Pair("en", "Merlin", False,
-         "Merlin is a small falcon that breeds in the north of Europe and America. Larks and pipits are what the Merlin hunts.",
+         "Merlin is a small falcon that breeds in Europe and America. Larks are what the Merlin hunts.",
          "Merlin is a company in Leeds that makes pumps for hospitals. Sixty people work for Merlin."),
     Pair("en", "Robert Quill", False,
          "Robert Quill was an Irish bishop who died in 1702. He is buried in Cork.",
@@ -207,14 +207,8 @@ def _read(pair: Pair, text: str) -> Iterator[dict[str, object]]:
         "language": pair.language,
         "revision": digest(text),
     }
-    chunk = {
-        "chunk_id": chunk_id(identity, 0, len(text), text),
-        "ordinal": 0,
-        "start": 0,
-        "end": len(text),
-        "text": text,
-    }
-    yield from read_document(document, [chunk])
+    place = {"ordinal": 0, "start": 0, "end": len(text)}
+    yield from read_document(document, [{"chunk_id": chunk_id(identity, 0, len(text), text), **place, "text": text}])
 
 
 if __name__ == "__main__":

@@ -137,6 +137,14 @@ def test_a_deleted_document_leaves_no_orphan(pages):
     assert document_id("ek.md") not in pages.tables.ids(MENTIONS, "document_id")
 
 
+def test_a_deleted_document_leaves_no_counts(pages):
+    counts = pages.home.state / "graph_counts.arrow"
+    assert b"cy oz" in counts.read_bytes()
+    (pages.documents / "acme.md").unlink()
+    make(pages)
+    assert b"cy oz" not in counts.read_bytes()
+
+
 def test_a_row_that_a_rebuild_would_not_make_is_found(pages):
     pages.tables.open(EXTRACTIONS.name).update(
         where=f"document_id = '{document_id('ek.md')}'", values={"language": "xx"}
@@ -180,8 +188,8 @@ def test_a_forgotten_document_supports_no_row_and_its_words_are_in_no_file(pages
     assert not any(one.rows_found for one in report.tables)
     assert all(proof[spec.name].rows_removed for spec in SUPPORTED)
     assert all(resting_on(pages.tables, spec, chunks) == 0 for spec in SUPPORTED)
-    files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
-    assert not [path for path in files if b"Cy Oz" in path.read_bytes()]
+    kept = [path for folder in (pages.home.lancedb, pages.home.state) for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"Cy Oz" in path.read_bytes() or b"cy oz" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("step", ["bring_graph", "profiles"])

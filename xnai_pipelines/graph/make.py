@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.counts import Counts, keep_counts, kept_counts
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
@@ -19,16 +20,20 @@ from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
-from xnai_pipelines.graph.resolution import resolve
+from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.rows import digest, revision_of
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.graph.touched import (
+    MOST,
     STATED,
+    DocumentEdits,
     TableChange,
+    extractions_of,
     texts_of,
     touched_communities,
     touched_entities,
+    touched_mentions,
     touched_relations,
 )
 from xnai_pipelines.state.claim import recorded_inputs
@@ -116,15 +121,46 @@ def _make(context: StageContext, spec: TableSpec) -> GraphReport:
 
 
 def _bring_mentions(context: StageContext) -> GraphReport:
-    wanted, work = pending(context)
+    home, tables, user = context.home, context.tables, overrides_of(context.home)
+    wanted, read = chunks_and_read(context.tables)
+    work = diff(wanted, read)
+    edits = _edits(context, _input(read, user), work)
     _read(context, wanted, work)
-    of = digest(VERSION, *(f"{document} {of}" for document, of in sorted(wanted.items())))
-    return _bring(context, MENTIONS, digest(of, overrides_of(context.home).revision), work)
+    of = _input(wanted, user)
+
+    def changes(sound: bool) -> list[TableChange]:
+        touched = touched_mentions(tables, user, edits) if sound and edits and not user.apart else None
+        change, counts = touched or _mentions(tables, user)
+        keep_counts(home, counts, of)
+        return [change]
+
+    return _bring(context, MENTIONS, of, changes, work)
+
+
+def _input(documents: Mapping[str, str], user: Overrides) -> str:
+    """Return a hash of all that the mentions are made of, by a hash of what was read of each document."""
+    of = digest(VERSION, *(f"{document} {of}" for document, of in sorted(documents.items())))
+    return digest(of, user.revision)
+
+
+def _edits(context: StageContext, made_of: str, work: Diff) -> DocumentEdits | None:
+    """Return what was read of the documents that change, and the counts that include it; None if these are not kept."""
+    documents = frozenset(work.to_write) | frozenset(work.removed)
+    part = read_graph_record(context.home).parts.get(MENTIONS.name)
+    if part is None or part.input != made_of or not 0 < len(documents) <= MOST:
+        return None
+    counts = kept_counts(context.home, made_of)
+    return DocumentEdits(documents, extractions_of(context.tables, documents), counts) if counts else None
 
 
 def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
-    parts = read_graph_record(context.home).parts
-    return _bring(context, spec, input_of(spec, parts, overrides_of(context.home)))
+    tables, user = context.tables, overrides_of(context.home)
+
+    def changes(sound: bool) -> list[TableChange]:
+        touched = _TOUCHED[spec.name](tables, user) if sound else None
+        return _WHOLE[spec.name](tables, user) if touched is None else touched
+
+    return _bring(context, spec, input_of(spec, read_graph_record(context.home).parts, user), changes)
 
 
 def input_of(spec: TableSpec, parts: Mapping[str, MadeTable], user: Overrides) -> str:
@@ -150,10 +186,17 @@ def _reported(context: StageContext, report: GraphReport, seconds: float) -> Gra
     return timed
 
 
-def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = None) -> GraphReport:
+def _bring(
+    context: StageContext,
+    spec: TableSpec,
+    of: str,
+    changes_of: Callable[[bool], list[TableChange]],
+    work: Diff | None = None,
+) -> GraphReport:
     """Bring a table in line with the rows that it should have, unless it was made of the same input.
 
-    The rows that did not change stay if all were made by the same rules; else, and if too much changed, all are made.
+    `changes_of` is told whether all rows were made by the same rules. Then those that did not change may stay; else,
+    and if too much changed, all are made.
     """
     tables, user = context.tables, overrides_of(context.home)
     part = read_graph_record(context.home).parts.get(spec.name)
@@ -161,8 +204,7 @@ def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = 
     if part is None or part.input != of or tables.count(spec) != part.rows:
         rules = digest(VERSION, user.revision)
         sound = part is not None and part.rules == rules and tables.count(spec) == part.rows
-        touched = _TOUCHED[spec.name](tables, user) if sound and spec.name in _TOUCHED else None
-        changes = _WHOLE[spec.name](tables, user) if touched is None else touched
+        changes = changes_of(sound)
         if part is not None:
             record_part(context.home, spec.name, replace(part, rules=""))
         for change in changes:
@@ -204,12 +246,11 @@ def code_as_text(tables: Tables) -> dict[str, int]:
     return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
 
-def pending(context: StageContext) -> tuple[dict[str, str], Diff]:
-    """Return a hash of each document's chunks and reading, and which documents have to be read, removed or kept."""
-    chunks = context.tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
-    read = context.tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"])
-    wanted = _by_document(chunks, extraction_of())
-    return wanted, diff(wanted, _by_document(read))
+def chunks_and_read(tables: Tables) -> tuple[dict[str, str], dict[str, str]]:
+    """Return a hash of each document's chunks and how they are read, and of those and how they were read."""
+    chunks = tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
+    read = tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"])
+    return _by_document(chunks, extraction_of()), _by_document(read)
 
 
 def _by_document(rows: pa.Table, extraction: str | None = None) -> dict[str, str]:
@@ -252,9 +293,10 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mentions(tables: Tables, user: Overrides) -> list[TableChange]:
+def _mentions(tables: Tables, user: Overrides) -> tuple[TableChange, Counts]:
     reading = reading_of(_all(tables, EXTRACTIONS))
-    return [TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolve(reading, user)))]
+    resolved, counts = resolve_and_count(reading, user)
+    return TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolved)), counts
 
 
 def _entities(tables: Tables, user: Overrides) -> list[TableChange]:
@@ -288,7 +330,6 @@ def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Tabl
 
 # What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
 _WHOLE: Mapping[str, Callable[[Tables, Overrides], list[TableChange]]] = {
-    MENTIONS.name: _mentions,
     ENTITIES.name: _entities,
     RELATIONS.name: _relations,
     COMMUNITIES.name: _communities,

@@ -42,14 +42,13 @@ def community_grounds(
         at = np.flatnonzero(group >= 0)
         related[0].append(at)
         related[1].append(group[at])
-    revisions = relations["revision"].combine_chunks().take(pa.array(np.concatenate(related[0])))
     columns = (
         pa.array([each.level for each in communities], pa.int64()),
         pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
         pa.array(_titles(central, network, forms), pa.string()),
         pa.array([[network.ids[node] for node in nodes] for nodes in central], pa.list_(pa.string())),
         fingerprints_of_groups(taken(network.ids, members), of, len(ids)),
-        fingerprints_of_groups(revisions, np.concatenate(related[1]), len(ids)),
+        fingerprints_of_groups(relations["revision"], np.concatenate(related[1]), len(ids), np.concatenate(related[0])),
     )
     return pa.table({"community_id": pa.array(ids, pa.string()), "grounds": fingerprints(columns)})
 
