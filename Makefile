@@ -44,7 +44,7 @@ programs: ## install the programs that some tests and benchmarks start; as root,
 	apt-get update -qq
 	apt-get install -qq --yes --no-install-recommends $(PROGRAMS) > /dev/null
 
-soak: $(VENV)/.installed-dev ## kill ingests, trainings, reloads, backups 100 times, fill their disk, and compare
+soak: $(VENV)/.installed-dev ## kill ingests, trainings, services, backups 100 times, fill their disk, and compare
 	$(BIN)/python -m tests.support.soak --kills 100 $(ARGS)
 
 fuzz: $(VENV)/.installed-dev ## read damaged files of every format for 10 minutes

@@ -2,6 +2,7 @@
 
 import ctypes
 import gc
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,8 @@ pytest_plugins = [
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("explore", print_blob=True)
 settings.load_profile("fixed")
+for _name in [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
+    del os.environ[_name]  # a proxy reaches no server of a test
 make_disk_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 

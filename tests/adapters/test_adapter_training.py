@@ -14,7 +14,7 @@ import torch
 from safetensors.numpy import load_file
 
 from tests.support.adaptation_pairs import pairs_of
-from tests.support.commands import Process
+from tests.support.commands import run
 from xnai_pipelines.adapters import memory
 from xnai_pipelines.adapters.adapter import Adapter
 from xnai_pipelines.adapters.config import AdapterConfig, adapter_id
@@ -101,18 +101,21 @@ def test_a_training_of_the_same_seed_gives_the_same_bits(
 
 
 _KILLED = textwrap.dedent("""
-    import sys
+    import os, signal, sys
     from pathlib import Path
     from tests.support.adaptation_pairs import pairs_of
     from xnai_pipelines.adapters.config import AdapterConfig
     from xnai_pipelines.adapters.training import Training, train_encoder
     from xnai_pipelines.encoders.specification import read_specification
 
+    def die(step):
+        if step.step == int(sys.argv[4]):
+            os.kill(os.getpid(), signal.SIGKILL)
+
     pairs = pairs_of(range(24))
     config = AdapterConfig.from_json(__import__("json").loads(sys.argv[3]))
     training = Training(
-        config=config, folder=Path(sys.argv[2]), threads=1, checkpoint_seconds=0,
-        progress=lambda step: print(step.step, flush=True),
+        config=config, folder=Path(sys.argv[2]), threads=1, checkpoint_seconds=0, progress=die
     )
     base = read_specification(Path(sys.argv[1]), "fp32")
     train_encoder(base, pairs, training, validation=pairs_of(range(24, 32)), documents=[])
@@ -128,16 +131,8 @@ def test_a_training_that_is_killed_ends_with_the_bits_of_one_that_is_not(
     killed = tmp_path / "killed"
     steps = config.epochs * 3
     for last in (4, 11):
-        ours, theirs = os.pipe()
-        process = Process(["-c", _KILLED, str(base.source), str(killed), config.description], os.environ, stdout=theirs)
-        os.close(theirs)
-        with os.fdopen(ours) as lines:
-            for line in lines:
-                if int(line) >= last:
-                    process.send_signal(signal.SIGKILL)
-                    break
-        process.communicate()
-        assert process.returncode == -signal.SIGKILL
+        ended = run(["-c", _KILLED, str(base.source), str(killed), config.description, str(last)], os.environ)
+        assert ended.returncode == -signal.SIGKILL, ended.stderr
         assert not (killed / undisturbed.adapter_id).exists()
         assert list((killed / ".training" / undisturbed.adapter_id).glob("step-*"))
     told: list[TrainingStep] = []

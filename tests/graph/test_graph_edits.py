@@ -28,6 +28,7 @@ FORMS = (
     *("Ann Lee", "Lee", "Mary Ann Lee", "Bo Lee", "Ann", "Oslo", "the Ninth Gate", "The Ninth Gate", "Ninth Gate"),
     *("KG", "KGs", "a knowledge graph (KG)", "one kilo gauss (KG)", "`Queue`", "`queue`", "`queues`", "queue"),
     *("Mercury", "Mercury (planet)", "Das Boot", "Boot", "boot", "Lee's", "ann", "gate", "**Queue**", "**Queues**"),
+    *("Ann Lee was born in 1901", "Ann Lee died in 1750", "Ann Lee is a river", "Ann Lee is a singer", "Lee is a city"),
     *("Ann Lee, also known as Bo", "Bo", "Ángel", "Angel", "C++", "C", "Москва", "Москве", "Анна", "Анны"),
 )
 TITLES = (
@@ -43,7 +44,7 @@ TITLES = (
 )
 
 sentences = st.lists(st.sampled_from(FORMS), min_size=1, max_size=3).flatmap(
-    lambda forms: st.sampled_from(("{} met in haste.", "In {} it rains.", "we saw {} there.")).map(
+    lambda forms: st.sampled_from(("{}.", "{} met in haste.", "In {} it rains.", "we saw {} there.")).map(
         lambda frame: frame.format(" and ".join(forms))
     )
 )
@@ -102,7 +103,21 @@ def begun(current: dict[str, list], user: Overrides) -> tuple[Stored, Counts]:
     return Stored({EXTRACTIONS.name: rows, MENTIONS.name: mentions}), counts
 
 
-@settings(max_examples=30, deadline=None)
+def read_all(pages: tuple[tuple[str, str, str], ...]) -> dict[str, list]:
+    """Return what is read of pages of a title, a text and a language."""
+    return {
+        f"{at}.md": read(f"{at}.md", text, title=title, language=language)
+        for at, (title, text, language) in enumerate(pages)
+    }
+
+
+def assert_as_rebuilt(stored: Stored, counts: Counts, user: Overrides) -> None:
+    rows, wanted = made_at_once(stored.rows[EXTRACTIONS.name], user)
+    assert listed(stored.rows[MENTIONS.name]) == listed(rows)
+    assert listed(counts.as_table()) == listed(wanted.as_table())
+
+
+@settings(max_examples=10, deadline=None)
 @given(edits, st.sampled_from(USERS))
 def test_edits_end_in_the_mentions_and_counts_of_a_rebuild(script, user):
     current: dict[str, list] = {}
@@ -114,9 +129,58 @@ def test_edits_end_in_the_mentions_and_counts_of_a_rebuild(script, user):
         }
         _, counts = stored.edit(current, changed, counts, user)
         current |= changed
-        rows, wanted = made_at_once(stored.rows[EXTRACTIONS.name], user)
-        assert listed(stored.rows[MENTIONS.name]) == listed(rows)
-        assert listed(counts.as_table()) == listed(wanted.as_table())
+        assert_as_rebuilt(stored, counts, user)
+
+
+# Texts of pages, and another one of the first page, by which a name on the last page means something else.
+BEYOND = {
+    "a word in lower case": ("We left.", "When Bo came. In haste. When left.", "So when it was."),
+    "a word in capitals": ("We left.", "Malmo left.", "We know Malmo."),
+    "a known form": ("We met in it.", "In Oslo it rains, in it.", 'He saw "In Oslo" there.'),
+    "code that differs by case": ("We left.", "The class `Queue`.", "The module `queue`."),
+    "an alias of code": ("See `queue`.", "The class `Queue`.", "Ann Box, also known as `Queue`, left `queue`."),
+    "a name of its own": ("We left.", "We met Lee.", "We met Ann Lee. By then Lee left.", "So we met Lee too."),
+    "a first name": ("We left.", "We met Ann.", "We met Ann Lee. By then Ann left.", "So we met Ann too."),
+    "an acronym": ("We left.", "We use a KG here.", "A knowledge graph (KG) helps."),
+    "an article": ("We left.", "We saw The Ninth Gate.", "We saw a Ninth Gate."),
+    "a term": ("We left.", "**Queues**: many.", "**Queue**: one."),
+    "case endings": ("Мы здесь.", "Мы были в Москве.", "Наша Москва. Мы и Москва."),
+}
+TITLED = (
+    ("Ann Lee (singer)", "A singer of Oslo.", "en"),
+    ("Ann Lee (painter)", "A painter of Rome.", "en"),
+    ("", "We met Ann Lee in Lyon.", "en"),
+)
+
+
+@pytest.mark.parametrize("what", BEYOND)
+def test_an_edit_reaches_other_documents_in_which_a_name_means_something_else(what: str):
+    *texts, edited = (("", text, "ru" if what == "case endings" else "en") for text in BEYOND[what])
+    reach(tuple(texts), 0, edited)
+
+
+def reach(pages: tuple[tuple[str, str, str], ...], at: int, edited: tuple[str, str, str]) -> None:
+    """Assert that an edit changes a mention of the last page, and that all is as if it were made at once."""
+    current = read_all(pages)
+    changed = {f"{at}.md": read_all((*pages[:at], edited))[f"{at}.md"]}
+    stored, counts = begun(current, Overrides())
+    before = set(stored.rows[MENTIONS.name]["revision"].to_pylist())
+    change, counts = stored.edit(current, changed, counts, Overrides())
+    assert_as_rebuilt(stored, counts, Overrides())
+    mine = pc.equal(change.wanted["document_id"], document_id(f"{len(pages) - 1}.md"))
+    assert set(change.wanted.filter(mine)["revision"].to_pylist()) - before
+
+
+@pytest.mark.parametrize(
+    ("at", "edited"),
+    [
+        (0, ("Ann Lee (singer)", "A singer of Lyon.", "en")),  # it has a name in common with the last page
+        (0, ("Ann Box (singer)", "A singer of Oslo.", "en")),  # one title is left
+        (2, ("", "We met Ann Lee in Rome.", "en")),  # the titled pages have not changed
+    ],
+)
+def test_which_of_several_titles_a_name_means_is_decided_again(at: int, edited: tuple[str, str, str]):
+    reach(TITLED, at, edited)
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,7 @@ from xnai_pipelines.graph.record import MadeTable, read_graph_record
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
 from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.state.tables import Tables
 
 PAGES = {
     "lee.md": "# Ann Lee\n\nAnn Lee was born in Oslo. She married Bo Ek of Acme Corp.\n",
@@ -59,6 +60,39 @@ def test_unchanged_documents_cost_no_work(pages):
     before = versions(pages)
     assert [(one.documents_read, one.written, one.removed) for one in make(pages)] == [(0, 0, 0)] * 4
     assert versions(pages) == before
+
+
+def test_unchanged_documents_read_no_table_of_the_graph(pages, monkeypatch):
+    asked = []
+    reading = Tables.read
+
+    def read(tables, spec, *arguments):
+        asked.append(spec.name)
+        return reading(tables, spec, *arguments)
+
+    monkeypatch.setattr(Tables, "read", read)
+    bring_graph(pages.context())
+    assert not {spec.name for spec in GRAPH_TABLES} & set(asked)
+
+
+@pytest.mark.parametrize("commit", [1, 2, 3, 4])
+def test_an_edit_that_is_undone_after_a_run_that_was_cut_off_leaves_nothing(pages, commit):
+    pages.write("ek.md", PAGES["ek.md"].replace("Oslo", "Lyon"))
+    left = commit
+
+    def stop() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    pages.ingest_documents()
+    make_chunks(pages.context(), CHUNKING, pages.tokens)
+    with pytest.raises(KeyboardInterrupt):
+        bring_graph(pages.context(stop))
+    pages.write("ek.md", PAGES["ek.md"])
+    make(pages)
+    assert not compare_with_rebuild(pages.home, pages.tables).different
 
 
 def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tmp_path):

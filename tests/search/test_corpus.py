@@ -11,6 +11,7 @@ from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.corpus_files import fill_corpus
 from xnai_pipelines.search.document_share import with_documents
+from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.state.artefacts import publish_artefact
 
 QUESTIONS = ["How do I install it?", "whales sharks", "rain", "copper electricity", "delete the folder"]
@@ -107,7 +108,7 @@ def test_the_size_of_the_blocks_changes_no_array_and_no_row(ingested: Workplace,
     table = ingested.tables.open(ingested.embeddings.name)
     folders = [tmp_path / "one", tmp_path / "three"]
     for folder, block in zip(folders, (1, 3), strict=True):
-        publish_artefact(folder, lambda made, block=block: fill_corpus(made, table, block))
+        publish_artefact(folder, lambda made, block=block: fill_corpus(made, TableRows.of(table, block)))
     (expected,) = (ingested.home.index / ingested.embeddings.name).glob("[!.]*")
     one, three, whole = map(Corpus.read, [*folders, expected])
     assert one.passages.equals(whole.passages)

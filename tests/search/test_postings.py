@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xnai_pipelines.search.inverting import Inverter
+from xnai_pipelines.search.inverting import Inverter, write_weights
 from xnai_pipelines.search.postings import K1, B, Postings, compound_parts
 from xnai_pipelines.search.words import terms
 
@@ -21,7 +21,8 @@ def built(*passages: list[str], block: int = 3) -> Postings:
         inverter = Inverter(Path(folder))
         for begin in range(0, len(passages), block):
             inverter.add(pa.array(passages[begin : begin + block], pa.list_(pa.string())))
-        inverter.write(Path(folder), "made_")
+        inverter.write(Path(folder), "made_", {term for passage in passages for term in passage})
+        write_weights(Path(folder), "made_")
         arrays = [np.load(Path(folder) / f"made_{name}.npy") for name in ("keys", "starts", "rows", "weights")]
     return Postings(*arrays, len(passages))
 

@@ -13,8 +13,8 @@ QUARTZ = {"question": "paid in quartz"}
 
 
 @pytest.fixture
-def redis(tmp_path):
-    with redis_server(tmp_path) as server:
+def redis():
+    with redis_server() as server:
         yield server
 
 

@@ -14,6 +14,8 @@ from xnai_pipelines.adapters import make as adapters
 from xnai_pipelines.adapters.make import read_adapter_report
 from xnai_pipelines.encoders.encoder import Encoder
 
+KILLS = 5  # of one training
+
 
 class Trainings:
     """A measured world, and the weights to which its training leads.
@@ -31,15 +33,19 @@ class Trainings:
         self._expected = _trained(whole)
         self.seconds = time.monotonic() - started
 
-    def disturb(self, generator: random.Random) -> tuple[str, list[str]]:
-        """Kill a training, then train to the end; return how the first ended, and what is wrong with the second."""
+    def disturb(self, generator: random.Random) -> tuple[list[str], list[str]]:
+        """Kill a training again and again; return how each ended, and what is wrong with the one that goes on."""
         folder = self._root / "disturbed"
         shutil.rmtree(folder, ignore_errors=True)
         work = copy_world(self._world, folder)
-        code = end(start_process(_train, folder, work.encoder.spec.source), generator.uniform(0, 2 * self.seconds))
+        ends = []
+        for _ in range(KILLS):
+            code = end(start_process(_train, folder, work.encoder.spec.source), generator.uniform(0, self.seconds))
+            ends.append({-9: "killed", 0: "completed"}.get(code, f"failed {code}"))
+            if code != -9:
+                break
         wrong = [] if _trained(work) == self._expected else ["the weights of the adapter"]
-        ended = {-9: "killed", 0: "completed"}.get(code, f"failed {code}")
-        return ended, wrong if code in (-9, 0) else [f"the training {ended}"]
+        return ends, [*wrong, *(f"the training {ended}" for ended in ends if ended.startswith("failed"))]
 
 
 def _train(root: Path, encoder: Path) -> None:

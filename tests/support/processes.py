@@ -2,12 +2,23 @@
 
 import multiprocessing
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from multiprocessing.synchronize import Event
 from typing import Any
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.support.preloaded"])
+
+
+def preload(module: str) -> None:
+    """Have the processes find this module imported instead; before the first of them."""
+    _CONTEXT.set_forkserver_preload([module])
+
+
+def pipe() -> tuple[Connection, Connection]:
+    """Return a connection that hears what is told by another."""
+    return _CONTEXT.Pipe(duplex=False)
 
 
 def event() -> Event:

@@ -3,12 +3,14 @@
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from redis import ConnectionError as RedisConnectionError
 from redis import Redis
 
 from tests.support.waiting import until
@@ -24,9 +26,8 @@ class RedisServer:
         self._socket = folder / "redis.sock"
         options = ["--port", "0", "--unixsocket", str(self._socket), "--save", "", "--dir", str(folder)]
         self._process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        until(self._socket.exists)
         self.client = Redis(unix_socket_path=str(self._socket))
-        until(self.client.ping)
+        until(self._answers)
 
     @property
     def url(self) -> SecretStr:
@@ -34,6 +35,13 @@ class RedisServer:
 
     def contents(self) -> bytes:
         return b" ".join(part for name in self.client.scan_iter() for part in (name, self.client.get(name)))
+
+    def _answers(self) -> bool:
+        """Return whether it listens; its socket exists before."""
+        assert self._process.poll() is None, "redis-server ended"
+        with suppress(RedisConnectionError):
+            return bool(self.client.ping())
+        return False
 
     def hang(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
@@ -44,11 +52,12 @@ class RedisServer:
 
 
 @contextmanager
-def redis_server(folder: Path) -> Iterator[RedisServer]:
+def redis_server() -> Iterator[RedisServer]:
     """Yield a server that ends with the block."""
-    server = RedisServer(folder)
-    try:
-        yield server
-    finally:
-        server.client.close()
-        server.kill()
+    with tempfile.TemporaryDirectory(prefix="redis-", dir="/tmp") as folder:  # the path of a socket has to be short
+        server = RedisServer(Path(folder))
+        try:
+            yield server
+        finally:
+            server.client.close()
+            server.kill()

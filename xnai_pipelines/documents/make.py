@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,7 @@ def _reads_alike(rules: FolderRules) -> Callable[[str], bool]:
     """Return what says whether the readers of a file, as the ledger names them, would read it the same way today."""
     of_rules = {Exclusion(rules.exclude).id, rules.limits.id}
 
+    @cache  # thousands of files have the same readers
     def alike(readers: str) -> bool:
         names = readers.split(" ")
         options = {option for one in names if (option := option_of(one, rules.limits))}

@@ -5,8 +5,9 @@ import logging
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Self, TypeVar
 
@@ -42,7 +43,12 @@ _PUT = "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?, ?)"
 _COUNT = "SELECT count(*) FROM vectors WHERE vector_space NOT LIKE ?"
 _HAS = "SELECT 1 FROM vectors WHERE text_sha256 = ? AND vector_space = ?"
 _EVERY_PASSAGE = "00" * 32  # in place of a text: the passages of all chunks have token codes
-_FORGET = "DELETE FROM vectors WHERE text_sha256 = ?"
+_KEPT = "CREATE TEMP TABLE kept (text_sha256 BLOB PRIMARY KEY) WITHOUT ROWID"
+# The keys are looked up in their index: a condition on the rows themselves would read all vectors.
+_FORGET = """
+DELETE FROM vectors WHERE rowid IN
+    (SELECT rowid FROM vectors WHERE text_sha256 NOT IN (SELECT text_sha256 FROM kept))
+"""
 _WAIT_FOR_OTHERS = 60.0  # seconds until a locked file is an error
 _WAIT_FOR_READING = 1.0
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -120,17 +126,36 @@ class VectorCache:
 
     def _put(self, vector_space: str, contents: Mapping[str, bytes]) -> None:
         now = int(time.time())
-        self._write(_PUT, [(bytes.fromhex(key), vector_space, now, content) for key, content in contents.items()])
+        rows = [(bytes.fromhex(key), vector_space, now, content) for key, content in contents.items()]
 
-    def keep_only(self, keys: Collection[str]) -> int:
+        def write(connection: sqlite3.Connection) -> None:
+            with connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.executemany(_PUT, rows)
+
+        self._run(write)
+
+    def keep_only(self, keys: Iterable[str]) -> int:
         """Remove the vectors of all other texts from every space, overwrite their bytes, and return how many.
 
         Raises:
             TimeoutError: A reader in another process does not end, so the write-ahead log cannot be emptied.
         """
-        kept = {bytes.fromhex(key) for key in (*keys, _EVERY_PASSAGE)}
-        stored = self._run(lambda connection: connection.execute("SELECT text_sha256 FROM vectors").fetchall())
-        removed = self._write(_FORGET, [(key,) for key in {key for (key,) in stored} - kept])
+        kept = ((bytes.fromhex(key),) for key in chain(keys, [_EVERY_PASSAGE]))
+
+        def forget(connection: sqlite3.Connection) -> int:
+            connection.execute(_KEPT)
+            try:
+                with connection:
+                    connection.execute("BEGIN")
+                    connection.executemany("INSERT OR IGNORE INTO kept VALUES (?)", kept)
+                with connection:
+                    connection.execute("BEGIN IMMEDIATE")
+                    return connection.execute(_FORGET).rowcount
+            finally:
+                connection.execute("DROP TABLE kept")
+
+        removed = self._run(forget)
         # executescript() runs the pragma to its end; execute() would free a single page
         self._run(lambda connection: connection.executescript("PRAGMA incremental_vacuum"))
         self._empty_log()
@@ -140,14 +165,6 @@ class VectorCache:
         """Return the number of vectors and the bytes on disk."""
         (count,) = self._run(lambda connection: connection.execute(_COUNT, (f"%{SPACE_SUFFIX}",)).fetchone())
         return CacheSize(count, sum(path.stat().st_size for path in self._files() if path.exists()))
-
-    def _write(self, statement: str, rows: Sequence[tuple[object, ...]]) -> int:
-        def write(connection: sqlite3.Connection) -> int:
-            with connection:
-                connection.execute("BEGIN IMMEDIATE")
-                return connection.executemany(statement, rows).rowcount
-
-        return max(0, self._run(write))  # rowcount is -1 for no rows
 
     def _empty_log(self) -> None:
         checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)"
@@ -194,6 +211,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         # a power cut may lose the last vectors, never the file; they are computed again
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("PRAGMA secure_delete = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")  # the keys of a million texts: 50 MB
         connection.execute(_LAYOUT)
     except sqlite3.DatabaseError:
         connection.close()
@@ -225,9 +243,9 @@ def _found(connection: sqlite3.Connection, vector_space: str, keys: Sequence[str
 
 def trim_cache(context: StageContext) -> int:
     """Remove the cached vectors of all passages that are in no chunk now; return how many."""
-    passages = context.tables.stream(CHUNKS, ["passage"])
+    passages = (batch["passage"].to_pylist() for batch in context.tables.stream(CHUNKS, ["passage"]))
     with VectorCache(context.home.vector_cache) as cache:
-        return cache.keep_only({key for batch in passages for key in map(text_sha256, batch["passage"].to_pylist())})
+        return cache.keep_only(map(text_sha256, chain.from_iterable(passages)))
 
 
 def passage_vectors(

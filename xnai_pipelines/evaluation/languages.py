@@ -81,26 +81,26 @@ def language_figures(tables: Tables, home: Home, release: Release) -> list[Langu
     Reads up to 100 chunks of each language and the rows of the last evaluation; encodes nothing.
     """
     spec = embeddings_spec(release.embeddings_table, release.dimension)
-    by_language: dict[str, list[str]] = defaultdict(list)
-    for chunk_id, language in sorted(tables.pairs(spec, "chunk_id", "language").items()):
-        if language:
-            by_language[language].append(chunk_id)  # ids are hashes: in their order, the first are a random sample
-    common = sorted(by_language, key=lambda language: (-len(by_language[language]), language))[:LANGUAGES]
-    judged = [language for language in common if len(by_language[language]) >= MIN_CHUNKS]
+    rows = tables.read(spec, ["chunk_id", "language"]).filter(pc.field("language") != "")
+    counts = {one["values"]: one["counts"] for one in rows["language"].value_counts().to_pylist()}
+    common = sorted(counts, key=lambda language: (-counts[language], language))[:LANGUAGES]
+    judged = [language for language in common if counts[language] >= MIN_CHUNKS]
     folder = home.models / release.vector_space
     tokenizer = open_tokenizer(folder, read_encoder_file(folder).max_length)
     agreements = top_agreement(last_rows(home))
     by_excerpts = RankingPolicy.of(release).languages
     figures = []
     for language in judged:
-        wanted = is_in("chunk_id", by_language[language][:SAMPLED])
+        ids = rows["chunk_id"].filter(pc.equal(rows["language"], language))
+        # ids are hashes: the first in their order are a random sample
+        wanted = is_in("chunk_id", ids.take(pc.bottom_k_unstable(ids, SAMPLED)).to_pylist())
         texts = tables.read(spec, ["passage"], wanted)["passage"].to_pylist()
         shares = agreements.get(language, [])
         figures.append(
             LanguageFigures(
                 language=language,
                 script=main_script(texts),
-                chunks=len(by_language[language]),
+                chunks=counts[language],
                 writing=sum((writing(tokenizer, text) for text in texts), Writing()),
                 questions=len(shares),
                 agreement=bootstrap_mean(shares, seed=0) if len(shares) >= MIN_QUESTIONS else None,

@@ -4,6 +4,7 @@ Counts add up over documents, so those of a document that changes are taken off 
 function of all that was read; one that belongs to another state of the tables, or is damaged, is not used.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,14 +85,20 @@ class Counts:
         """Return the counts if some documents that have those before come to have those after."""
         found = dict(self.by_kind)
         for kind in before.by_kind.keys() | after.by_kind.keys():
-            gone, new = before.of(kind), after.of(kind)
-            gone = gone.set_column(2, "n", pc.negate(gone["n"]))
-            change = _summed([gone, new])
-            if len(change):
-                kept = self.of(kind)
-                mine = pc.is_in(kept["key"], change["key"].combine_chunks())
-                found[kind] = pa.concat_tables([kept.filter(pc.invert(mine)), _summed([kept.filter(mine), change])])
+            change = Counter(after._rows(kind))
+            change.subtract(before._rows(kind))
+            keys = {key for (key, _), n in change.items() if n}
+            if keys:
+                change.update(self._rows(kind, keys))
+                others = self.of(kind)
+                others = others.filter(pc.invert(pc.is_in(others["key"], pa.array(list(keys), pa.string()))))
+                mine = counted_pairs(kind, ((*pair, n) for pair, n in change.items() if pair[0] in keys))
+                found[kind] = pa.concat_tables([others, mine.of(kind)])
         return Counts(found)
+
+    def _rows(self, kind: Count, keys: Collection[str] | None = None) -> dict[tuple[str, str], int]:
+        """Return the numbers of a kind by key and value."""
+        return dict(zip(self.pairs(kind, keys), self.of(kind, keys)["n"].to_pylist(), strict=True))
 
     def as_table(self) -> pa.Table:
         """Return all rows, by kind."""
@@ -126,12 +133,6 @@ def counted_columns(kind: Count, keys: Any, values: Any, numbers: Any) -> Counts
     """Return the counts of one kind from columns of distinct pairs of key and value and their numbers."""
     arrays = [pa.array(column, each.type) for column, each in zip((keys, values, numbers), _SCHEMA, strict=True)]
     return Counts({kind: pa.Table.from_arrays(arrays, schema=_SCHEMA)})
-
-
-def _summed(tables: list[pa.Table]) -> pa.Table:
-    sums = pa.concat_tables(tables).group_by(["key", "value"]).aggregate([("n", "sum")])
-    rows = sums.select(["key", "value", "n_sum"]).rename_columns(_SCHEMA.names)
-    return rows.filter(pc.not_equal(rows["n"], 0))
 
 
 def keep_counts(home: Home, counts: Counts, of: str) -> None:

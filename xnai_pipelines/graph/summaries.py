@@ -1,6 +1,7 @@
 """Titles and summaries of communities: verbatim sentences that state most of what holds the members together. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ def community_grounds(
 
 def _members(communities: Sequence[NodeGroup]) -> tuple[Ints, Ints]:
     """Return the nodes of all communities, and the community that each is listed in."""
-    members = np.array([node for each in communities for node in each.members], dtype=np.int64)
+    members = np.fromiter(chain.from_iterable(each.members for each in communities), np.int64)
     return members, np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
 
 

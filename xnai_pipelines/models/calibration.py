@@ -191,7 +191,8 @@ def _rank(identity: str) -> int:
 def corpus_passages(tables: Tables) -> list[CalibrationPassage]:
     """Return every chunk, without its text."""
     columns = ["chunk_id", "document_id", "source", "token_count"]
-    return [CalibrationPassage(**row) for row in tables.read(CHUNKS, columns).to_pylist()]
+    rows = tables.read(CHUNKS, columns)
+    return [CalibrationPassage(*row) for row in zip(*(rows[name].to_pylist() for name in columns), strict=True)]
 
 
 def _texts(tables: Tables, chosen: Sequence[str]) -> list[str]:

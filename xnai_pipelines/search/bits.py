@@ -4,6 +4,7 @@ The bits are the signs after a random rotation, as in RaBitQ (Gao and Long, 2024
 fewer bits of two vectors differ, the smaller is the angle between them. 48 bytes are read per vector of 384 numbers.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
@@ -13,7 +14,7 @@ import numpy.typing as npt
 from xnai_pipelines.encoders.token_codes import rotation
 from xnai_pipelines.search.ranking import Rows
 
-_BLOCK = 4_096  # rows: bounds the memory that making the bits takes
+_ROUNDED = 256  # steps in 1 of the mean: rounding moves a vector of 384 numbers by .02
 
 Vectors = npt.NDArray[np.float32]
 
@@ -31,15 +32,10 @@ class Bits:
     mean: Vectors
 
     @classmethod
-    def of(cls, vectors: Vectors, values: npt.NDArray[np.uint8] | None = None) -> Self:
-        """Return the bits of vectors, float32 [n, d]; in a given array, such as that of a file."""
-        blocks = [slice(begin, begin + _BLOCK) for begin in range(0, len(vectors), _BLOCK)]
-        sums = (vectors[rows].sum(axis=0, dtype=np.float64) for rows in blocks)
-        mean = (sum(sums, np.zeros(vectors.shape[1])) / max(1, len(vectors))).astype(np.float32)
-        made = cls(np.empty((len(vectors), bytes_of(vectors.shape[1])), np.uint8) if values is None else values, mean)
-        for rows in blocks:
-            made.values[rows] = made._bits(vectors[rows])
-        return made
+    def of(cls, vectors: Vectors) -> Self:
+        """Return the bits of vectors, float32 [n, d]."""
+        mean = rounded_mean([vectors], vectors.shape[1])
+        return cls(bits_of(vectors, mean), mean)
 
     def nearest(self, vector: Vectors, most: int) -> Rows:
         """Return the rows whose bits differ least from the vector's, ascending: int64 [m].
@@ -49,14 +45,28 @@ class Bits:
         # imported here: a reader of the module, such as the pipeline's definitions, need not load it
         import simsimd
 
-        differing = np.asarray(simsimd.cdist(self._bits(vector[None]), self.values, "hamming", dtype="bin8"))[0]
+        differing = np.asarray(simsimd.cdist(bits_of(vector[None], self.mean), self.values, "hamming", dtype="bin8"))[0]
         differing = differing.astype(np.int16)
         within = np.cumsum(np.bincount(differing))
         limit = int(np.searchsorted(within, min(most, len(differing))))
         return np.flatnonzero(differing <= limit)
 
-    def _bits(self, vectors: Vectors) -> npt.NDArray[np.uint8]:
-        return np.packbits((vectors - self.mean) @ rotation(len(self.mean)) > 0, axis=1)
+
+def rounded_mean(blocks: Iterable[Vectors], dimension: int) -> Vectors:
+    """Return the mean of the vectors of all blocks, float32 [d], rounded: few changes of the vectors change it."""
+    total, number = np.zeros(dimension), 0
+    for block in blocks:
+        total += block.sum(axis=0, dtype=np.float64)
+        number += len(block)
+    mean: Vectors = (np.rint(total / max(1, number) * _ROUNDED) / _ROUNDED).astype(np.float32)
+    return mean
+
+
+def bits_of(vectors: Vectors, mean: Vectors) -> npt.NDArray[np.uint8]:
+    """Return the bits of vectors, whatever vectors they are among: uint8 [n, ceil(d / 8)]."""
+    # in float64, where no rounding that depends on the number of rows changes a sign
+    rotated = (vectors - mean).astype(np.float64) @ rotation(len(mean)).astype(np.float64)
+    return np.packbits(rotated > 0, axis=1)
 
 
 def bytes_of(dimension: int) -> int:

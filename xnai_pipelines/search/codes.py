@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 LEVELS = 127
 _ROUNDING = 1e-5  # of sums in float32, far above what they lose
-_BLOCK = 4_096  # rows: bounds the memory that making the codes takes
 
 Vectors = npt.NDArray[np.float32]
 
@@ -32,16 +31,10 @@ class Codes:
     error: float
 
     @classmethod
-    def of(cls, vectors: Vectors, values: npt.NDArray[np.int8] | None = None, steps: Vectors | None = None) -> Self:
-        """Return the codes of unit vectors, float32 [n, d]; in given arrays, such as those of a file."""
-        values = np.empty(vectors.shape, np.int8) if values is None else values
-        steps = np.empty(len(vectors), np.float32) if steps is None else steps
-        error = 0.0
-        for begin in range(0, len(vectors), _BLOCK):
-            rows = slice(begin, begin + _BLOCK)
-            values[rows], steps[rows] = _rounded(vectors[rows])
-            error = max(error, _distance(vectors[rows], values[rows], steps[rows]))
-        return cls(values, steps, error)
+    def of(cls, vectors: Vectors) -> Self:
+        """Return the codes of unit vectors, float32 [n, d]."""
+        values, steps, errors = coded(vectors)
+        return cls(values, steps, float(errors.max(initial=0.0)))
 
     def similarities(self, vector: Vectors, rows: npt.NDArray[np.int64] | None = None) -> tuple[Vectors, float]:
         """Return the similarity of vectors to a unit vector, float32 [n], and how far it may be off.
@@ -59,8 +52,14 @@ class Codes:
         codes, step = _rounded(vector[None])
         # whole numbers below 2^24 are exact in float32: vectors of up to 1,040 numbers
         sums = np.asarray(simsimd.cdist(codes, values, "dot", out_dtype="f32"))[0]
-        off = self.error + (1 + self.error) * _distance(vector[None], codes, step)
+        off = self.error + (1 + self.error) * float(_distances(vector[None], codes, step)[0])
         return sums * (steps * step), off + _ROUNDING
+
+
+def coded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors, Vectors]:
+    """Return the codes of vectors, int8 [n, d], their steps, and how far they are from the vectors: float32 [n]."""
+    values, steps = _rounded(vectors)
+    return values, steps, _distances(vectors, values, steps)
 
 
 def _rounded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
@@ -68,5 +67,6 @@ def _rounded(vectors: Vectors) -> tuple[npt.NDArray[np.int8], Vectors]:
     return np.rint(vectors / steps[:, None]).astype(np.int8), steps
 
 
-def _distance(vectors: Vectors, codes: npt.NDArray[np.int8], steps: Vectors) -> float:
-    return float(np.linalg.norm(vectors - codes * steps[:, None], axis=1).max())
+def _distances(vectors: Vectors, codes: npt.NDArray[np.int8], steps: Vectors) -> Vectors:
+    distances: Vectors = np.linalg.norm(vectors - codes * steps[:, None], axis=1)
+    return distances

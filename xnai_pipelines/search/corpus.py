@@ -4,7 +4,6 @@ A run that changes a release's table makes its files, named after the rows, and 
 that is open keeps those that it opened. `corpus_files` makes them.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,20 +19,21 @@ import pyarrow.compute as pc
 from xnai_pipelines.errors import DamagedArtefactError
 from xnai_pipelines.search.bits import Bits
 from xnai_pipelines.search.codes import Codes
-from xnai_pipelines.search.corpus_files import CONTEXT, PASSAGES, SHOWN, TITLE, VOCABULARY, fill_corpus
+from xnai_pipelines.search.corpus_edit import edit_corpus
+from xnai_pipelines.search.corpus_files import CONTEXT, PASSAGES, TITLE, fill_corpus, mapped
+from xnai_pipelines.search.inverting import POSTINGS
+from xnai_pipelines.search.lexicon import VOCABULARY
 from xnai_pipelines.search.postings import Postings
 from xnai_pipelines.search.query import Filters
 from xnai_pipelines.search.ranking import Rows
+from xnai_pipelines.search.table_rows import SHOWN, TableRows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
 
-FORMAT = 5  # raised when the files of the same table are other ones
-
-_HASHED_ROWS = 65_536
-_POSTINGS = ("keys", "starts", "rows", "weights")
+FORMAT = 6  # raised when the files of the same table are other ones
 
 Vectors = npt.NDArray[np.float32]
 
@@ -72,14 +72,14 @@ class Corpus:
             DamagedArtefactError: A file is missing or not of the size that was written.
         """
         card = read_card(folder)
-        passages, vocabulary = _mapped(folder / PASSAGES), _mapped(folder / VOCABULARY)
+        passages, vocabulary = mapped(folder / PASSAGES), mapped(folder / VOCABULARY)
 
         def array(name: str) -> npt.NDArray[Any]:
             # plain arrays over the mapped files: slices of numpy.memmap cost microseconds each
             return np.asarray(np.load(folder / f"{name}.npy", mmap_mode="r"))
 
         def postings(prefix: str) -> Postings:
-            keys, starts, rows, weights = (array(f"{prefix}{name}") for name in _POSTINGS)
+            keys, starts, rows, weights = (array(f"{prefix}{name}") for name in POSTINGS)
             return Postings(keys, starts, rows, weights, len(passages))
 
         return cls(
@@ -161,19 +161,19 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
         except (DamagedArtefactError, FileNotFoundError):
             if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
-    rows = tables.open(table)
+    rows = TableRows.of(tables.open(table))
     with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
         return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
 
 
 def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
     """Make the files of a table if they are not those of its rows; return whether they were made."""
-    folder = _folder(home, table)
-    current = folder / _stamp(tables, table)
+    folder, rows = _folder(home, table), TableRows.of(tables.open(table))
+    current = folder / _name(rows)
     if current.exists():
         return False
-    rows = tables.open(table)
-    publish_artefact(current, lambda made: fill_corpus(made, rows))
+    previous = _newest(folder)
+    publish_artefact(current, lambda made: edit_corpus(made, rows, previous) if previous else fill_corpus(made, rows))
     for other in folder.glob("*"):
         if other.name.lstrip(".").split(".")[0] != current.name:
             remove(other)
@@ -183,7 +183,7 @@ def publish_corpus(home: Home, tables: Tables, table: str) -> bool:
 def corpus_is_current(home: Home, tables: Tables, table: str) -> bool:
     """Return whether a search of a table finds its rows as they are now; while a run changes them it does not."""
     made = {path.name for path in _folder(home, table).glob(f"{FORMAT}-*")}
-    return not made or _stamp(tables, table) in made
+    return not made or _name(TableRows.of(tables.open(table))) in made
 
 
 def withdraw_corpus(home: Home, table: str) -> None:
@@ -195,16 +195,15 @@ def _folder(home: Home, table: str) -> Path:
     return home.index / table
 
 
-def _stamp(tables: Tables, table: str) -> str:
-    """Return the name of the files: their format, and a hash of the table's rows and of what makes files of them."""
-    rows = tables.open(table).search().select(["chunk_id", "revision"]).to_arrow()
-    hashed = hashlib.sha256(str(ANALYSER).encode())
-    for batch in rows.sort_by("chunk_id").to_batches(max_chunksize=_HASHED_ROWS):
-        hashed.update("\n".join(batch["chunk_id"].to_pylist()).encode())
-        hashed.update("\n".join(batch["revision"].to_pylist()).encode())
-    return f"{FORMAT}-{hashed.hexdigest()[:16]}"
+def _name(rows: TableRows) -> str:
+    """Return the name of the files of these rows."""
+    return f"{FORMAT}-{rows.hash()}"
 
 
-def _mapped(path: Path) -> pa.Table:
-    with pa.memory_map(str(path)) as source:
-        return pa.ipc.open_file(source).read_all()
+def _newest(folder: Path) -> Path | None:
+    """Return the files that were made last if they are sound and have the words that are made now; None if not."""
+    try:
+        found = max(folder.glob(f"{FORMAT}-*"), key=lambda path: path.stat().st_mtime_ns)
+        return found if read_card(found)["analyser"] == ANALYSER else None
+    except (ValueError, DamagedArtefactError):  # there are none
+        return None

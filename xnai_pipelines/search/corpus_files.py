@@ -1,12 +1,14 @@
 """Makes the files of a corpus from an embeddings table, a block of rows in memory at a time.
 
-What grows with the number of passages is kept in files that are mapped into memory. In memory remain the ids of
-passages and documents, and the distinct terms.
+What grows with the number of passages is kept in files. In memory remain the ids of passages and documents, and the
+distinct terms. After an edit the files are made from the previous ones and from the rows of the documents that changed;
+they are the same bytes as those made from all rows.
 """
 
 import hashlib
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,133 +18,165 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.bits import Bits, bytes_of
-from xnai_pipelines.search.codes import Codes
+from xnai_pipelines.search.array_files import ArrayFile, part
+from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean
+from xnai_pipelines.search.codes import coded
 from xnai_pipelines.search.document_share import with_share
-from xnai_pipelines.search.inverting import Inverter
-from xnai_pipelines.search.spelling import vocabulary_of
+from xnai_pipelines.search.inverting import Inverter, write_weights
+from xnai_pipelines.search.lexicon import Lexicon
 from xnai_pipelines.search.stems import STEMMED
+from xnai_pipelines.search.table_rows import SHOWN, TableRows
 from xnai_pipelines.search.words import ANALYSER, terms, title
 from xnai_pipelines.state.tables import vectors_of
 
-SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 CONTEXT = pa.field("context", pa.string())
 PASSAGES = "passages.arrow"
-VOCABULARY = "vocabulary.arrow"
 TITLE = "title_"  # before the names of the postings of titles
+BY_ROW = ("vectors", "codes", "steps", "errors", "digests", "lengths", f"{TITLE}lengths")  # arrays of the passages
 
-BLOCK = 8_192  # rows
-READ = 8_192  # rows
-_OPEN_FILES = 500
+_VECTORS = 4_096  # rows of vectors in memory
 _DIGEST = 16  # bytes of a text's hash: two of 10^9 texts share one with a probability of 10^-21
 
 
-def fill_corpus(folder: Path, table: Any, block: int = BLOCK) -> dict[str, Any]:
-    """Write the files of the corpus of an embeddings table into a folder, and return their card.
-
-    Args:
-        folder: Empty folder.
-        table: LanceDB table.
-        block: Rows in memory at a time.
-    """
-    with _scratch(folder, "rows") as sorting:
-        return _fill(folder, _SortedRows(table, sorting, block))
+def fill_corpus(folder: Path, rows: TableRows) -> dict[str, Any]:
+    """Write the files of the corpus of all rows into an empty folder, and return their card."""
+    with made_of(folder, rows) as made:
+        made.write(made.lexicon)
+    write_bits(folder, mean_of(folder))
+    return completed(folder)
 
 
-def _fill(folder: Path, rows: "_SortedRows") -> dict[str, Any]:
-    shape = (len(rows.documents), rows.dimension)
-    vectors = _new(folder / "vectors.npy", np.float32, shape)
-    digests = np.empty(shape[0], f"S{_DIGEST}")
-    languages = set[str]()
-    with _scratch(folder, "terms") as waiting, _scratch(folder, "titles") as titles:
-        inverted, titled = Inverter(waiting), Inverter(titles)
-        with _arrow_file(folder / PASSAGES, rows.schema) as passages:
-            begin = 0
-            for some in rows.blocks():
-                passages.write_table(_passages(some, rows.schema))
-                end = begin + len(some)
-                vectors[begin:end] = vectors_of(some)
-                digests[begin:end] = [_digest(text) for text in some["text"].to_pylist()]
-                inverted.add(_terms(some))
-                titled.add(_titles(some["heading_path"]))
-                languages.update(language or "" for language in pc.unique(some["language"]).to_pylist())
-                begin = end
-        vocabulary = vocabulary_of(*inverted.words())
-        with _arrow_file(folder / VOCABULARY, vocabulary.schema) as file:
-            file.write_table(vocabulary)
-        inverted.write(folder)
-        titled.write(folder, TITLE)
-    np.save(folder / "originals.npy", _originals(digests))
-    with _scratch(folder, "documents") as sums:
-        _add_documents(vectors, rows.documents, sums / "sums.npy", rows.block)
-    values, steps = _new(folder / "codes.npy", np.int8, shape), _new(folder / "steps.npy", np.float32, shape[:1])
-    codes = Codes.of(vectors, values, steps)
-    bits = Bits.of(vectors, _new(folder / "bits.npy", np.uint8, (shape[0], bytes_of(shape[1]))))
-    np.save(folder / "mean.npy", bits.mean)
-    stems = {language if language in STEMMED else "" for language in languages}
-    return {"languages": sorted(stems), "passages": shape[0], "codes_error": codes.error}
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """Files of passages that are complete but for the postings, which depend on the words of other passages.
 
-
-class _SortedRows:
-    """The rows of a table in the order of their ids, which is a random one for the table.
-
-    The table is read once, from the first row to the last; each row waits in the file of its block. Reading the rows
-    of each block from the table would decode most of it again for every block.
+    Attributes:
+        folder: Where they are.
+        lexicon: The words of the passages.
+        inverted: Their terms.
+        titled: Their titles.
     """
 
-    def __init__(self, table: Any, scratch: Path, block: int) -> None:
-        ids = table.search().select(["chunk_id", "document_id"]).to_arrow()
-        order = pc.sort_indices(ids["chunk_id"]).to_numpy()
-        self.documents = ids["document_id"].combine_chunks().dictionary_encode().indices.to_numpy()[order]
-        self.schema = pa.schema([*(table.schema.field(name) for name in SHOWN), CONTEXT])
-        self.dimension: int = table.schema.field("vector").type.list_size
-        self.block = max(block, -(-len(order) // _OPEN_FILES))
-        self._ids = np.array(ids["chunk_id"].to_pylist(), np.bytes_)[order]
-        self._columns = [*SHOWN, "passage", "vector", *({"terms", "analyser"} & set(table.schema.names))]
-        self._table = table
-        self._scratch = scratch
+    folder: Path
+    lexicon: Lexicon
+    inverted: Inverter
+    titled: Inverter
 
-    def blocks(self) -> Iterator[pa.Table]:
-        """Yield the rows of each block; its file is then removed."""
-        files = [self._scratch / f"{begin}.arrow" for begin in range(0, len(self._ids), self.block)]
-        schema = pa.schema([self._table.schema.field(name) for name in self._columns])
-        with ExitStack() as opened:
-            writers = [opened.enter_context(pa.ipc.new_file(str(file), schema)) for file in files]
-            for batch in self._table.search().select(self._columns).to_batches(READ):
-                some = batch.select(self._columns)
-                blocks = np.searchsorted(self._ids, np.array(some["chunk_id"].to_pylist(), np.bytes_)) // self.block
-                some = some.take(pa.array(np.argsort(blocks, kind="stable")))
-                begin = 0
-                for block, number in zip(*np.unique(blocks, return_counts=True), strict=True):
-                    writers[block].write_batch(some.slice(begin, number))
-                    begin += number
-        for file in files:
-            with pa.memory_map(str(file)) as source:
-                yield pa.ipc.open_file(source).read_all().sort_by("chunk_id").combine_chunks()
-            file.unlink()
+    def write(self, lexicon: Lexicon) -> None:
+        """Write the postings, with compounds divided into words of the lexicon, and the lexicon."""
+        self.inverted.write(self.folder, "", lexicon.known)
+        self.titled.write(self.folder, TITLE, ())
+        lexicon.write(self.folder)
 
 
 @contextmanager
-def _scratch(folder: Path, name: str) -> Iterator[Path]:
+def made_of(folder: Path, rows: TableRows) -> Iterator[Made]:
+    """Write what files have of each passage and of its document."""
+    with scratch(folder, "rows") as waiting, scratch(folder, "terms") as inverting, scratch(folder, "titles") as titles:
+        inverted, titled = Inverter(inverting), Inverter(titles)
+        schema = passages_schema(rows.table)
+        with (
+            arrow_file(folder / PASSAGES, schema) as passages,
+            ArrayFile(folder / "vectors.npy", np.float32, [rows.dimension]) as vectors,
+            ArrayFile(folder / "digests.npy", f"S{_DIGEST}") as digests,
+        ):
+            for some in rows.blocks(waiting):
+                passages.write_table(_passages(some, schema))
+                vectors.append(vectors_of(some))
+                digests.append(np.array([_digest(text) for text in some["text"].to_pylist()], f"S{_DIGEST}"))
+                inverted.add(_terms(some))
+                titled.add(_titles(some["heading_path"]))
+        _add_documents(folder, rows.documents, waiting / "sums.npy")
+        yield Made(folder, Lexicon.of(*inverted.words()), inverted, titled)
+
+
+def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Path) -> None:
+    """Give each vector its document's share, and write the codes of all."""
+    path = folder / "vectors.npy"
+    vectors = np.load(path, mmap_mode="r")
+    dimension, number = vectors.shape[1], int(documents.max(initial=-1)) + 1
+    sums = np.lib.format.open_memmap(sums_file, "w+", np.float32, (number, dimension))
+    for some in _blocks(len(documents)):
+        np.add.at(sums, documents[some], part(path, some))
+    with (
+        ArrayFile(folder / "codes.npy", np.int8, [dimension]) as codes,
+        ArrayFile(folder / "steps.npy", np.float32) as steps,
+        ArrayFile(folder / "errors.npy", np.float32) as errors,
+    ):
+        for some in _blocks(len(documents)):
+            shared = with_share(part(path, some), sums[documents[some]])
+            np.load(path, mmap_mode="r+")[some] = shared
+            made = coded(shared)
+            codes.append(made[0])
+            steps.append(made[1])
+            errors.append(made[2])
+
+
+def mean_of(folder: Path) -> npt.NDArray[np.float32]:
+    """Return the mean that the bits of the vectors in a folder are relative to: float32 [d]."""
+    path = folder / "vectors.npy"
+    number, dimension = np.load(path, mmap_mode="r").shape
+    return rounded_mean((part(path, some) for some in _blocks(number)), dimension)
+
+
+def write_bits(folder: Path, mean: npt.NDArray[np.float32]) -> None:
+    """Write the bits of the vectors in a folder."""
+    path = folder / "vectors.npy"
+    number, dimension = np.load(path, mmap_mode="r").shape
+    with ArrayFile(folder / "bits.npy", np.uint8, [bytes_of(dimension)]) as bits:
+        for some in _blocks(number):
+            bits.append(bits_of(part(path, some), mean))
+    np.save(folder / "mean.npy", mean)
+
+
+def completed(folder: Path) -> dict[str, Any]:
+    """Write the files that depend on all passages, and return the card of all files."""
+    for prefix in ("", TITLE):
+        write_weights(folder, prefix)
+    np.save(folder / "originals.npy", _originals(np.load(folder / "digests.npy")))
+    languages = pc.unique(mapped(folder / PASSAGES)["language"]).to_pylist()
+    return {
+        "analyser": ANALYSER,
+        "languages": sorted({language if language in STEMMED else "" for language in languages}),
+        "codes_error": float(np.load(folder / "errors.npy").max(initial=0.0)),
+    }
+
+
+def _blocks(number: int) -> Iterator[slice]:
+    for begin in range(0, number, _VECTORS):
+        yield slice(begin, min(number, begin + _VECTORS))
+
+
+@contextmanager
+def scratch(folder: Path, name: str) -> Iterator[Path]:
+    """Yield a folder in the folder that is removed afterwards."""
     with TemporaryDirectory(dir=folder, prefix=f".{name}-") as path:
         yield Path(path)
 
 
 @contextmanager
-def _arrow_file(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWriter]:
+def arrow_file(path: Path, schema: pa.Schema) -> Iterator[pa.RecordBatchFileWriter]:
+    """Yield what writes tables into a file."""
     with pa.ipc.new_file(str(path), schema) as file:
         yield file
 
 
-def _new(path: Path, kind: npt.DTypeLike, shape: tuple[int, ...]) -> npt.NDArray[Any]:
-    return np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
+def mapped(path: Path) -> pa.Table:
+    """Return the table in a file that is mapped into memory."""
+    with pa.memory_map(str(path)) as source:
+        return pa.ipc.open_file(source).read_all()
+
+
+def passages_schema(table: Any) -> pa.Schema:
+    """Return what a corpus has of the rows of a LanceDB table."""
+    return pa.schema([*(table.schema.field(name) for name in (*SHOWN, "revision")), CONTEXT])
 
 
 def _passages(rows: pa.Table, schema: pa.Schema) -> pa.Table:
     """Return the rows with what each passage has before its chunk's text, with which it ends."""
     pairs = zip(rows["passage"].to_pylist(), rows["text"].to_pylist(), strict=True)
     context = pa.chunked_array([[whole.removesuffix(text) for whole, text in pairs]], pa.string())
-    return pa.Table.from_arrays([*(rows[name] for name in SHOWN), context], schema=schema)
+    return pa.Table.from_arrays([*(rows[name] for name in (*SHOWN, "revision")), context], schema=schema)
 
 
 def _digest(text: str) -> bytes:
@@ -155,18 +189,6 @@ def _originals(digests: npt.NDArray[np.bytes_]) -> npt.NDArray[np.int64]:
     """Return the first passage with the same text as each: int64 [n]."""
     _, first, codes = np.unique(digests, return_index=True, return_inverse=True)
     return first.astype(np.int64)[codes]
-
-
-def _add_documents(vectors: npt.NDArray[np.float32], documents: npt.NDArray[np.int32], path: Path, block: int) -> None:
-    """Give each vector its document's share, in place."""
-    number = int(documents.max(initial=-1)) + 1
-    sums = _new(path, np.float32, (number, vectors.shape[1]))
-    for begin in range(0, len(vectors), block):
-        some = slice(begin, begin + block)
-        np.add.at(sums, documents[some], vectors[some])
-    for begin in range(0, len(vectors), block):
-        some = slice(begin, begin + block)
-        vectors[some] = with_share(vectors[some], sums[documents[some]])
 
 
 def _titles(headings: pa.ChunkedArray) -> pa.ListArray:

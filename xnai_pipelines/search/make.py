@@ -17,6 +17,7 @@ from xnai_pipelines.errors import EncoderChangedError
 from xnai_pipelines.graph.record import read_graph_record
 from xnai_pipelines.search.corpus import open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.corpus_files import terms_of
+from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.search.vector_index import VectorIndex, maintain_vector_index
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import read_card
@@ -260,9 +261,8 @@ def _name(home: Home, encoder: Encoder) -> str:
 
 def index_content(context: StageContext, release: Release) -> str:
     """Return a hash of what is searched: the rows of the release's table, their vector space, and the graph if any."""
-    spec = embeddings_spec(release.embeddings_table, release.dimension)
-    keys = sorted(context.tables.pairs(spec, "chunk_id", "revision").items())
-    content = [release.vector_space, keys]
+    rows = TableRows.of(context.tables.open(release.embeddings_table))
+    content = [release.vector_space, rows.hash()]
     if graph := read_graph_record(context.home).revision:
         content.append(graph)
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -105,9 +105,9 @@ def test_the_words_of_a_page_do_not_depend_on_its_markup():
 @pytest.mark.parametrize("html", ["<div>" * 50_000, "<a " * 20_000, "<!" * 20_000, "<script>" * 20_000, "\0" * 1_000])
 def test_hostile_markup_costs_little_time(html: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(page, "SECONDS", 0.1)
-    started = time.monotonic()
+    started = time.process_time()
     read_page(html, "http://h/")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_sitemaps_in_every_form_and_damaged():

@@ -32,6 +32,7 @@ from xnai_pipelines.questions.make import read_questions
 from xnai_pipelines.questions.question import Question
 from xnai_pipelines.search.index import RANKING_VERSION, SearchIndex
 from xnai_pipelines.search.query import Mode
+from xnai_pipelines.search.table_rows import TableRows
 from xnai_pipelines.state.context import Advance, StageContext, stage
 from xnai_pipelines.state.layout import Home, write_bytes
 from xnai_pipelines.state.manifest import EncoderCandidate, Release, now, record_candidate
@@ -280,13 +281,12 @@ def _fingerprint(
     most_chunks: int,
 ) -> str:
     """Return a hash of everything that the figures depend on."""
-    spec = embeddings_spec(release.embeddings_table, release.dimension)
     known = read_set(context.home)
     content = [
         FIGURES_VERSION,
         RANKING_VERSION,
         release.vector_space,
-        sorted(context.tables.pairs(spec, "chunk_id", "revision").items()),
+        TableRows.of(context.tables.open(release.embeddings_table)).hash(),
         question_set(questions),
         [(report.variant, report.vector_space, report.seconds) for report in reports],
         known.chosen if known else (),

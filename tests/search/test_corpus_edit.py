@@ -1,0 +1,134 @@
+"""After any edits the files of search are the same bytes as those made from all rows: so are results and scores."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest.mock import patch
+
+import lancedb
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.workplace import Workplace
+from xnai_pipelines.search import corpus, corpus_edit, inverting
+from xnai_pipelines.search.corpus import publish_corpus
+from xnai_pipelines.search.corpus_edit import edit_corpus
+from xnai_pipelines.search.corpus_files import fill_corpus, terms_of
+from xnai_pipelines.search.table_rows import TableRows
+from xnai_pipelines.search.words import ANALYSER
+from xnai_pipelines.state.schemas import embeddings_spec
+
+SPEC = embeddings_spec("embeddings_test", 8)
+WORDS = ["rain", "Rains", "x-41", "Haftpflichtversicherung", "Haftpflicht", "Versicherungen", "Haft", "Pflicht"]
+
+
+@dataclass(frozen=True)
+class Passage:
+    text: str
+    heading: str | None
+    language: str | None
+
+    @staticmethod
+    def any() -> st.SearchStrategy["Passage"]:
+        texts = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
+        headings = st.sampled_from(["Weather", "Cables and wires", None])
+        return st.builds(Passage, texts, headings, st.sampled_from(["de", "en", None]))
+
+
+Documents = Mapping[str, list[Passage]]
+ANY_DOCUMENTS = st.dictionaries(st.sampled_from("abcdef"), st.lists(Passage.any(), max_size=4))
+STATES = st.lists(ANY_DOCUMENTS, min_size=2, max_size=4)
+
+
+def rows_of(documents: Documents, block: int = 3) -> TableRows:
+    """The rows of a table with these documents."""
+    rows = [row(name, place, one) for name, some in documents.items() for place, one in enumerate(some)]
+    table = pa.Table.from_pylist(rows, schema=SPEC.schema)
+    terms = pa.chunked_array([terms_of(table)], pa.list_(pa.string()))
+    table = table.set_column(table.column_names.index("terms"), "terms", terms)
+    return TableRows.of(lancedb.connect("memory://").create_table(SPEC.name, table), block)
+
+
+def row(document: str, place: int, passage: Passage) -> dict[str, Any]:
+    chunk_id = hashed(document, place, passage.text)
+    vector = np.random.default_rng(int(hashed(passage.text, passage.heading), 16)).standard_normal(8)
+    return {
+        "chunk_id": chunk_id,
+        "document_id": hashed(document),
+        "source": f"{document}.md",
+        "ordinal": place,
+        "start": 0,
+        "end": len(passage.text),
+        "text": passage.text,
+        "heading_path": [passage.heading] if passage.heading else [],
+        "language": passage.language,
+        "passage": f"{passage.heading or ''}\n{passage.text}",
+        "revision": hashed(chunk_id, passage.heading, passage.language),
+        "analyser": ANALYSER,
+        "vector": (vector / np.linalg.norm(vector)).astype(np.float32),
+    }
+
+
+def hashed(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*")}
+
+
+def check_edits(states: list[Documents]) -> None:
+    with TemporaryDirectory() as temporary:
+        previous = None
+        for number, state in enumerate(states):
+            rows = rows_of(state)
+            made, again = (Path(temporary) / f"{number}-{name}" for name in ("made", "again"))
+            made.mkdir()
+            again.mkdir()
+            card = edit_corpus(made, rows, previous) if previous else fill_corpus(made, rows)
+            assert card == fill_corpus(again, rows)
+            assert files(made) == files(again)
+            previous = made
+
+
+@pytest.mark.slow
+@settings(deadline=None, max_examples=8)  # each writes files
+@given(STATES)
+def test_any_edits_give_the_same_files_as_all_rows(states: list[Documents]):
+    with patch.object(corpus_edit, "LARGEST_SHARE", 9.0), patch.object(inverting, "_IN_MEMORY", 5):
+        check_edits(states)
+
+
+@pytest.mark.parametrize("share", [corpus_edit.LARGEST_SHARE, 9.0])
+def test_a_new_word_divides_the_compounds_of_other_documents(share: float):
+    before = {name: [Passage("Haftpflichtversicherung rain", None, "de")] for name in "abc"}
+    after = {**before, "d": [Passage("Haftpflicht Versicherung", None, "de")]}
+    with patch.object(corpus_edit, "LARGEST_SHARE", share):
+        check_edits([before, after, before])
+
+
+def test_a_run_after_an_edit_copies_what_the_edit_left(ingested: Workplace, monkeypatch: pytest.MonkeyPatch):
+    def fail(*_: object) -> None:
+        raise AssertionError("All files were made again.")
+
+    monkeypatch.setattr(corpus, "fill_corpus", fail)
+    monkeypatch.setattr(corpus_edit, "fill_corpus", fail)
+    monkeypatch.setattr(corpus_edit, "LARGEST_SHARE", 0.9)
+    ingested.write("notes/rain.txt", "The rain stopped.\n")
+    ingested.ingest()
+    assert "stopped" in ingested.search().search("rain", 1)[0].text
+    assert not publish_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
+
+
+def test_damaged_files_are_not_copied(ingested: Workplace):
+    (vectors,) = (ingested.home.index / ingested.embeddings.name).rglob("vectors.npy")
+    vectors.write_bytes(vectors.read_bytes()[:-4] + bytes(4))
+    ingested.write("notes/rain.txt", "The rain stopped.\n")
+    ingested.ingest()
+    assert ingested.search().search("rain", 1)

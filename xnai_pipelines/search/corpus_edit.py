@@ -1,0 +1,183 @@
+"""Makes the files of a corpus from the previous ones, and from the rows of the documents that changed since.
+
+What the previous files have of each passage is copied, without the passages of those documents; theirs are made from
+the table and merged in, in the order of ids. What depends on all passages is then computed again: weights, the first
+of passages with one text. The files are the same bytes as those made from all rows, and as large to write; but nothing
+is read from the table, cut into words or rounded again.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xnai_pipelines.search.array_files import ArrayFile, part
+from xnai_pipelines.search.corpus_files import (
+    BY_ROW,
+    CONTEXT,
+    PASSAGES,
+    TITLE,
+    arrow_file,
+    completed,
+    fill_corpus,
+    made_of,
+    mapped,
+    mean_of,
+    scratch,
+    terms_of,
+    write_bits,
+)
+from xnai_pipelines.search.inverting import POSTINGS, Numbers, merge_postings
+from xnai_pipelines.search.lexicon import Lexicon
+from xnai_pipelines.search.postings import Postings
+from xnai_pipelines.search.table_rows import TableRows, ids_of, of_any
+
+LARGEST_SHARE = 0.25  # of the rows that change: merging more takes no less than making all files
+
+
+def edit_corpus(folder: Path, rows: TableRows, previous: Path) -> dict[str, Any]:
+    """Write the files of the corpus of all rows into an empty folder, as `fill_corpus` does, and return their card.
+
+    Args:
+        folder: Empty folder.
+        rows: The rows.
+        previous: Complete folder of files of the same format and words, of earlier rows.
+    """
+    before = mapped(previous / PASSAGES).select(["chunk_id", "document_id", "revision"])
+    documents = _changed_documents(before, rows.listed)
+    while True:
+        changed, gone = rows.of_documents(documents), of_any(before, documents).to_numpy()
+        if len(changed.listed) + np.count_nonzero(gone) > LARGEST_SHARE * len(rows.listed):
+            return fill_corpus(folder, rows)
+        with scratch(folder, "changes") as changes, made_of(changes, changed) as made:
+            words = Lexicon.read(previous)
+            lexicon = words.plus(_lexicon(previous, gone, rows.block), -1).plus(made.lexicon)
+            divided = _documents_with(previous, before, words.divided_otherwise(lexicon))
+            if divided <= set(documents):
+                made.write(lexicon)
+                _merge(previous, changes, folder, _Places.of(ids_of(before), gone, ids_of(changed.listed)), rows.block)
+                lexicon.write(folder)
+                return completed(folder)
+        documents = sorted(divided.union(documents))  # new words divide old compounds in other ways: once more
+
+
+def _changed_documents(before: pa.Table, now: pa.Table) -> list[str]:
+    """Return the documents of which a row is new, gone or another one: their vectors depend on all of theirs."""
+    places = pc.index_in(now["chunk_id"], before["chunk_id"])
+    same = pc.fill_null(pc.equal(now["revision"], before["revision"].take(places)), False)
+    gone = pc.invert(pc.is_in(before["chunk_id"], now["chunk_id"]))
+    changed = (now["document_id"].filter(pc.invert(same)), before["document_id"].filter(gone))
+    return sorted({document for some in changed for document in some.to_pylist()})
+
+
+def _lexicon(folder: Path, rows: npt.NDArray[np.bool_], block: int) -> Lexicon:
+    """Return the words of some passages of a corpus."""
+    found = Lexicon.of([], np.empty(0, np.int64))
+    places = np.flatnonzero(rows)
+    for begin in range(0, len(places), block):
+        some = _taken(folder / PASSAGES, places[begin : begin + block])
+        passages = pc.binary_join_element_wise(some[CONTEXT.name], some["text"], "")
+        counted = terms_of(some.append_column("passage", passages)).flatten().value_counts()
+        found = found.plus(Lexicon.of(counted.field("values").to_pylist(), counted.field("counts").to_numpy()))
+    return found
+
+
+def _documents_with(folder: Path, passages: pa.Table, terms: Sequence[str]) -> set[str]:
+    """Return the documents of a corpus that have one of the terms."""
+    keys, starts, rows, weights = (np.load(folder / f"{name}.npy", mmap_mode="r") for name in POSTINGS)
+    found = Postings(keys, starts, rows, weights, len(passages)).among(terms)
+    places = np.unique(np.concatenate([np.empty(0, np.int32), *found]))
+    return set(passages["document_id"].take(places).to_pylist())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the passages of two folders go.
+
+    Attributes:
+        kept: Rows of the first that stay, ascending: int64 [m].
+        stay: Where these go: int64 [m].
+        before: Number of rows of the first; the others of them go nowhere.
+        come: Where the rows of the second go: int64 [k].
+    """
+
+    kept: Numbers
+    stay: Numbers
+    before: int
+    come: Numbers
+
+    @classmethod
+    def of(cls, before: npt.NDArray[np.bytes_], gone: npt.NDArray[np.bool_], come: npt.NDArray[np.bytes_]) -> Self:
+        kept = np.flatnonzero(~gone)
+        stay = before[kept]
+        return cls(
+            kept,
+            np.arange(len(stay)) + np.searchsorted(come, stay),
+            len(before),
+            np.arange(len(come)) + np.searchsorted(stay, come),
+        )
+
+    @property
+    def passages(self) -> int:
+        return len(self.stay) + len(self.come)
+
+    @property
+    def moved(self) -> Numbers:
+        """Where each row of the first folder goes, -1 for nowhere."""
+        moved = np.full(self.before, -1)
+        moved[self.kept] = self.stay
+        return moved
+
+    def blocks(self, rows: int) -> Iterator[tuple[Numbers, slice, Numbers]]:
+        """Yield the rows of both folders that go to so many places in turn, and their order."""
+        for begin in range(0, self.passages, rows):
+            stay, come = (
+                slice(*np.searchsorted(places, [begin, begin + rows]).tolist()) for places in (self.stay, self.come)
+            )
+            order = np.argsort(np.concatenate([self.stay[stay], self.come[come]]), kind="stable")
+            yield self.kept[stay], come, order
+
+
+def _merge(previous: Path, changes: Path, folder: Path, places: _Places, block: int) -> None:
+    """Write the files of the passages that stay and of those that come."""
+    schema = mapped(previous / PASSAGES).schema
+    with arrow_file(folder / PASSAGES, schema) as file:
+        for kept, come, order in places.blocks(block):
+            new = mapped(changes / PASSAGES).slice(come.start, come.stop - come.start)
+            both = pa.concat_tables([_taken(previous / PASSAGES, kept), new])
+            file.write_table(both.combine_chunks().take(order).combine_chunks())
+    for name in BY_ROW:
+        _merge_array(previous, changes, folder, name, places, block)
+    mean = mean_of(folder)
+    if np.array_equal(mean, np.load(previous / "mean.npy")):
+        write_bits(changes, mean)
+        _merge_array(previous, changes, folder, "bits", places, block)
+        np.save(folder / "mean.npy", mean)
+    else:
+        write_bits(folder, mean)
+    sources = (previous, places.moved), (changes, places.come)
+    for prefix in ("", TITLE):
+        merge_postings(*sources, folder, prefix, places.passages)
+
+
+def _merge_array(previous: Path, changes: Path, folder: Path, name: str, places: _Places, block: int) -> None:
+    old, new = previous / f"{name}.npy", changes / f"{name}.npy"
+    like = np.load(old, mmap_mode="r")
+    with ArrayFile(folder / f"{name}.npy", like.dtype, like.shape[1:]) as file:
+        for kept, come, order in places.blocks(block):
+            file.append(np.concatenate([part(old, kept), part(new, come)])[order])
+
+
+def _taken(path: Path, rows: Numbers) -> pa.Table:
+    """Return rows of a table in a file, ascending; nothing of the file stays mapped."""
+    if not len(rows):
+        return mapped(path).slice(0, 0)
+    first, last = int(rows[0]), int(rows[-1]) + 1
+    wanted = np.zeros(last - first, bool)
+    wanted[rows - first] = True
+    return mapped(path).slice(first, last - first).combine_chunks().filter(pa.array(wanted))
