@@ -28,7 +28,6 @@ FORMS = (
     *("Ann Lee", "Lee", "Mary Ann Lee", "Bo Lee", "Ann", "Oslo", "the Ninth Gate", "The Ninth Gate", "Ninth Gate"),
     *("KG", "KGs", "a knowledge graph (KG)", "one kilo gauss (KG)", "`Queue`", "`queue`", "`queues`", "queue"),
     *("Mercury", "Mercury (planet)", "Das Boot", "Boot", "boot", "Lee's", "ann", "gate", "**Queue**", "**Queues**"),
-    *("Ann Lee was born in 1901", "Ann Lee died in 1750", "Ann Lee is a river", "Ann Lee is a singer", "Lee is a city"),
     *("Ann Lee, also known as Bo", "Bo", "Ángel", "Angel", "C++", "C", "Москва", "Москве", "Анна", "Анны"),
 )
 TITLES = (
@@ -44,7 +43,7 @@ TITLES = (
 )
 
 sentences = st.lists(st.sampled_from(FORMS), min_size=1, max_size=3).flatmap(
-    lambda forms: st.sampled_from(("{}.", "{} met in haste.", "In {} it rains.", "we saw {} there.")).map(
+    lambda forms: st.sampled_from(("{} met in haste.", "In {} it rains.", "we saw {} there.")).map(
         lambda frame: frame.format(" and ".join(forms))
     )
 )
@@ -117,8 +116,36 @@ def assert_as_rebuilt(stored: Stored, counts: Counts, user: Overrides) -> None:
     assert listed(counts.as_table()) == listed(wanted.as_table())
 
 
+# What decides which bearer of a name is meant: what documents say of it, and the other names that they have.
+SAID = (
+    *("Ann Lee was born in 1901.", "Ann Lee died in 1750.", "Ann Lee is a river.", "Ann Lee is a singer."),
+    *(
+        "We met Ann Lee.",
+        "In Oslo we met Bo.",
+        "In Lyon lives Cy.",
+        "Lee knew Bo.",
+        "She was born in 1930.",
+        "we met lee.",
+    ),
+)
+edits_of_namesakes = st.lists(
+    st.dictionaries(
+        st.integers(0, 5),
+        st.none()
+        | st.tuples(
+            st.sampled_from(("", "Ann Lee", "Ann Lee (singer)")),
+            st.lists(st.sampled_from(SAID), min_size=1, max_size=3).map(" ".join),
+            st.just("en"),
+        ),
+        min_size=1,
+        max_size=3,
+    ),
+    max_size=6,
+)
+
+
 @settings(max_examples=10, deadline=None)
-@given(edits, st.sampled_from(USERS))
+@given(edits | edits_of_namesakes, st.sampled_from(USERS))
 def test_edits_end_in_the_mentions_and_counts_of_a_rebuild(script, user):
     current: dict[str, list] = {}
     stored, counts = begun(current, user)

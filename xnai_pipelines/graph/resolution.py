@@ -101,7 +101,10 @@ def resolve_by(written: WrittenForms, within: DocumentForms, naming: Naming, use
 def _apart(
     written: WrittenForms, within: DocumentForms, naming: Naming, targets: Sequence[str]
 ) -> Iterator[tuple[int, str]]:
-    """Yield the entity's key of each pair of a document and a form that names another bearer than most documents do."""
+    """Yield the entity's key of each pair of a document and a form that names another bearer than most documents do.
+
+    Documents that say something of an ambiguous name have to be among those that are resolved.
+    """
     identities = written.reading.document_ids
     place = {identity: at for at, identity in enumerate(identities)} if naming.namesakes else {}
     bearers: dict[str, Bearers] = {}
@@ -111,7 +114,9 @@ def _apart(
         if target not in bearers:
             said = {place[one]: facts for one, facts in naming.namesakes[target].items() if one in place}
             bearers[target] = Bearers.of(target, said, within.names)
-        yield at, bearers[target].key(document, within.names[document])
+        key = bearers[target].key(document, within.names[document])
+        if key != target:
+            yield at, key
 
 
 def _by_user(
