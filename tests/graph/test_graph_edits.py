@@ -164,7 +164,7 @@ BEYOND = {
     "a word in lower case": ("We left.", "When Bo came. In haste. When left.", "So when it was."),
     "a word in capitals": ("We left.", "Malmo left.", "We know Malmo."),
     "a known form": ("We met in it.", "In Oslo it rains, in it.", 'He saw "In Oslo" there.'),
-    "code that differs by case": ("We left.", "The class `Queue`.", "The module `queue`."),
+    "code that differs by case": ("We left.", "The class `Queue`.", "The module `QUEUE`."),
     "an alias of code": ("See `queue`.", "The class `Queue`.", "Ann Box, also known as `Queue`, left `queue`."),
     "a name of its own": ("We left.", "We met Lee.", "We met Ann Lee. By then Lee left.", "So we met Lee too."),
     "a first name": ("We left.", "We met Ann.", "We met Ann Lee. By then Ann left.", "So we met Ann too."),

@@ -10,6 +10,7 @@ from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.errors import GraphRulesError
 from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
+from xnai_pipelines.graph.counts import Count, counted, keep_counts, kept_counts
 from xnai_pipelines.graph.make import (
     bring_graph,
     input_of,
@@ -184,6 +185,13 @@ def test_a_row_that_a_rebuild_would_not_make_is_found(pages):
         where=f"document_id = '{document_id('ek.md')}'", values={"language": "xx"}
     )
     assert compare_with_rebuild(pages.home, pages.tables).different == (f"document {document_id('ek.md')}",)
+
+
+def test_counts_that_a_rebuild_would_not_make_are_found(pages):
+    made_of = read_graph_record(pages.home).parts["mentions"].input
+    kept = kept_counts(pages.home, made_of)
+    keep_counts(pages.home, kept | counted(Count.TERM, {"nothing": 1}), made_of)
+    assert compare_with_rebuild(pages.home, pages.tables).different == ("counts",)
 
 
 def test_an_orphan_is_counted(pages):

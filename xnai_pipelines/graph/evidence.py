@@ -8,7 +8,6 @@ mostly writes in lower case are taken off its start: "In Paris" is "Paris", "How
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
-from itertools import chain
 from typing import Self
 
 import numpy as np
@@ -84,10 +83,15 @@ def spelling_counts(reading: Reading, forms: list[Form]) -> Counts:
 
 
 def _read(reading: Reading, forms: list[Form]) -> Counts:
-    asked = [asked_of(form) for form in forms]
-    code = np.repeat(np.arange(len(forms)), [len(each) for each in asked])
+    keys: list[str] = []
+    lengths = np.zeros(len(forms), dtype=np.int64)
+    for at, form in enumerate(forms):
+        asked = asked_of(form)
+        keys += asked
+        lengths[at] = len(asked)
+    code = np.repeat(np.arange(len(forms)), lengths)
     numbers = np.bincount(reading.surface, minlength=len(forms))
-    return counted_columns(Count.READ, list(chain.from_iterable(asked)), taken(reading.surfaces, code), numbers[code])
+    return counted_columns(Count.READ, keys, taken(reading.surfaces, code), numbers[code])
 
 
 def asked_of(form: Form) -> set[str]:
