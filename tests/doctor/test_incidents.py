@@ -113,6 +113,11 @@ def migrated(work: Workplace) -> None:
     migrate_tables(work.home, pytest.fail)
 
 
+def open_secrets(work: Workplace) -> None:
+    work.home.secrets.mkdir()
+    work.home.secrets.chmod(0o755)  # whatever the umask
+
+
 def mlflow(work: Workplace) -> Path:
     return work.home.root / "mlflow.db"
 
@@ -143,7 +148,7 @@ INCIDENTS = {
         lambda work: shutil.move(work.documents, work.documents.with_name("away")),
         lambda work: shutil.move(work.documents.with_name("away"), work.documents),
     ),
-    "open_secrets": Incident(lambda work: work.home.secrets.mkdir(mode=0o755)),
+    "open_secrets": Incident(open_secrets),
     "earlier_version": Incident(earlier_version, migrated),
     "unproven_backup": Incident(damaged_backup, backed_up_and_drilled),
 }

@@ -1,5 +1,6 @@
 """The files that search maps into memory hold what the table holds, appear at once, and never outlive a deletion."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import numpy as np
 import pytest
 
 from tests.support.workplace import Workplace, fill
-from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.errors import DamagedArtefactError, HomeError
+from xnai_pipelines.search import corpus
 from xnai_pipelines.search.corpus import FORMAT, Corpus, open_corpus, publish_corpus, withdraw_corpus
 from xnai_pipelines.search.corpus_files import fill_corpus
 from xnai_pipelines.search.document_share import with_documents
@@ -34,13 +36,13 @@ def test_answers_from_the_files_are_those_from_the_table(ingested: Workplace):
 
 
 def test_the_files_hold_every_row_in_the_order_of_ids(ingested: Workplace):
-    corpus = open_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
+    opened = open_corpus(ingested.home, ingested.tables, ingested.embeddings.name)
     rows = ingested.rows(ingested.embeddings)
-    assert corpus.passages["chunk_id"].to_pylist() == sorted(rows)
+    assert opened.passages["chunk_id"].to_pylist() == sorted(rows)
     vectors = np.array([rows[key]["vector"] for key in sorted(rows)], np.float32)
     documents = [rows[key]["document_id"] for key in sorted(rows)]
-    assert np.array_equal(corpus.vectors, with_documents(vectors, documents))
-    assert corpus.passages["text"].to_pylist() == [rows[key]["text"] for key in sorted(rows)]
+    assert np.array_equal(opened.vectors, with_documents(vectors, documents))
+    assert opened.passages["text"].to_pylist() == [rows[key]["text"] for key in sorted(rows)]
 
 
 def test_increments_give_the_same_files_as_a_run_from_nothing(work: Workplace, tmp_path):
@@ -70,6 +72,18 @@ def test_a_new_state_replaces_the_previous_files_and_an_open_search_keeps_its_ow
     assert len(list((ingested.home.index / ingested.embeddings.name).glob("[!.]*"))) == 1
 
 
+def test_a_search_that_has_no_space_for_files_of_its_own_says_what_to_do(
+    ingested: Workplace, monkeypatch: pytest.MonkeyPatch
+):
+    def fill(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    withdraw_corpus(ingested.home, ingested.embeddings.name)
+    monkeypatch.setattr(corpus, "fill_corpus", fill)
+    with pytest.raises(HomeError, match=r"no space for others\. Free some space there, set TMPDIR"):
+        ingested.search()
+
+
 def test_damaged_files_are_refused_by_name(ingested: Workplace):
     (vectors,) = (ingested.home.index / ingested.embeddings.name).rglob("vectors.npy")
     os.truncate(vectors, 100)
@@ -91,9 +105,9 @@ def test_files_of_an_older_program_are_not_read_and_the_next_run_replaces_them(i
 def test_an_empty_table_has_files_too(work: Workplace):
     work.write("only.docx", b"PK\x03\x04" + bytes(50))
     work.ingest()
-    corpus = open_corpus(work.home, work.tables, work.embeddings.name)
-    assert isinstance(corpus, Corpus)
-    assert corpus.vectors.shape == (0, work.encoder.dimension)
+    opened = open_corpus(work.home, work.tables, work.embeddings.name)
+    assert isinstance(opened, Corpus)
+    assert opened.vectors.shape == (0, work.encoder.dimension)
 
 
 def test_a_passage_has_a_share_of_its_document_and_one_that_is_alone_its_own_vector():

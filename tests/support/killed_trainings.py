@@ -21,7 +21,7 @@ class Trainings:
     """A measured world, and the weights to which its training leads.
 
     Attributes:
-        seconds: The longest that a training is known to take.
+        seconds: What a training took last.
     """
 
     def __init__(self, encoder: Encoder, root: Path) -> None:
@@ -40,9 +40,11 @@ class Trainings:
         work = copy_world(self._world, folder)
         ends = []
         for _ in range(KILLS):
-            code = end(start_process(_train, folder, work.encoder.spec.source), generator.uniform(0, self.seconds))
+            process, started = start_process(_train, folder, work.encoder.spec.source), time.monotonic()
+            code = end(process, generator.uniform(0, self.seconds))
             ends.append({-9: "killed", 0: "completed"}.get(code, f"failed {code}"))
             if code != -9:
+                self.seconds = time.monotonic() - started
                 break
         wrong = [] if _trained(work) == self._expected else ["the weights of the adapter"]
         return ends, [*wrong, *(f"the training {ended}" for ended in ends if ended.startswith("failed"))]

@@ -3,10 +3,11 @@
     python -m tests.support.soak --minutes 10 [--kills 100] [--seed 0]
 
 In each round one process ingests, releases and maintains, another backs up, drills and serves, and the folder changes;
-both are killed. After that the home is served, and every backup that exists restores. At intervals the work is done
-without a disturbance; then the tables equal those of a home that nobody disturbed, and a restored backup equals the
-home. A training that was killed several times ends with the weights of one that nobody disturbed. Ends with code 1 at
-the first difference and names the seed and the round.
+both are killed. In some their disk is full, really so with the rights to mount a small one. After that the home is
+served, and every backup that exists restores. At intervals the work is done without a disturbance; then the tables
+equal those of a home that nobody disturbed, and a restored backup equals the home. A training that was killed several
+times ends with the weights of one that nobody disturbed. Ends with code 1 at the first difference and names the seed
+and the round.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from tests.support import processes
 from tests.support.backed_up import PLAIN, place_of
 from tests.support.killed_ingests import change
 from tests.support.killed_trainings import Trainings
+from tests.support.small_disks import Disk, small_disk
 from tests.support.soaked import FULL, KEPT, ROLES, Worker
 from tests.support.workplace import Workplace
 from xnai_pipelines.backups.make import back_up
@@ -37,7 +39,9 @@ from xnai_pipelines.state.claim import claim
 
 SECONDS = 2.0  # of an action, until one was measured
 TRAINED = 0.05  # share of the rounds that kill a training
-FULL_SHARE = 0.15  # of the processes
+FULL_SHARE = 0.15  # of the processes, and of the rounds
+FULL_BYTES = (0, 1_000_000)  # that a full disk has left
+DISK_MB = 512
 FULL_AT_BYTES = (256, 60_000)  # a write beyond this size of a file fails, as on a full disk
 EVERY = 4  # rounds until the work is done without a disturbance
 
@@ -49,8 +53,10 @@ class Disturbances:
         ends: How often each action ended how.
     """
 
-    def __init__(self, disturbed: Workplace, undisturbed: Workplace, generator: random.Random) -> None:
-        self._disturbed, self._undisturbed, self._generator = disturbed, undisturbed, generator
+    def __init__(
+        self, disturbed: Workplace, undisturbed: Workplace, generator: random.Random, disk: Disk | None
+    ) -> None:
+        self._disturbed, self._undisturbed, self._generator, self._disk = disturbed, undisturbed, generator, disk
         self._seconds = {action: SECONDS for actions in ROLES.values() for action in actions}
         self.ends: Counter[str] = Counter()
 
@@ -63,11 +69,14 @@ class Disturbances:
         """Have a writer and a reader work while the folder changes, kill both; return what failed otherwise."""
         generator = self._generator
         longest = max(self._seconds.values())
+        full = self._disk is not None and generator.random() < FULL_SHARE
+        if self._disk is not None and full:
+            self._disk.fill(generator.randint(*FULL_BYTES))
         workers = []
         for role in generator.sample(list(ROLES), len(ROLES)):
             self._change()
             full_at = generator.randint(*FULL_AT_BYTES) if generator.random() < FULL_SHARE else None
-            workers.append(Worker(self._disturbed, role, generator, full_at))
+            workers.append(Worker(self._disturbed, role, generator, full_at, full=full))
         wrong = []
         for worker in workers:
             action, code, durations = worker.end(generator.uniform(0, longest))
@@ -77,6 +86,8 @@ class Disturbances:
             ended = {-9: "killed", FULL: "disk full"}.get(code, f"failed {code}")
             self.ends[f"{action} {ended}"] += 1
             wrong += [f"{action} {ended}"] if code not in (-9, FULL) else []
+        if self._disk is not None:
+            self._disk.empty()
         return wrong
 
     def _change(self) -> None:
@@ -131,20 +142,20 @@ def difference(disturbed: Workplace, undisturbed: Workplace, scratch: Path) -> l
     return wrong
 
 
-def soak(minutes: float, kills: int | None, seed: int, root: Path) -> int:
+def soak(minutes: float, kills: int | None, seed: int, root: Path, disk: Disk | None) -> int:
     """Return 0 if every home converged and every backup restored; end after so many minutes, or kills."""
     processes.preload("tests.support.soak_preloaded")
     specification = read_specification(default_encoder_folder(), Runtime.INT8_DYNAMIC)
     encoder = Encoder.load(build_encoder(specification, root / "models"), threads=1)
     generator = random.Random(seed)  # nothing is secret
     undisturbed = Workplace(root / "undisturbed", encoder)
-    disturbed = Workplace(root / "disturbed", encoder, undisturbed.documents)
+    disturbed = Workplace((disk.folder if disk else root) / "disturbed", encoder, undisturbed.documents)
     change(undisturbed, generator)
     disturbed.ingest(allow_vanishing=True)
     claim(disturbed.home, disturbed.inputs)
     back_up(disturbed.home, place_of(disturbed), PLAIN, KEPT)
     trainings = Trainings(encoder, root / "trainings")
-    disturbances = Disturbances(disturbed, undisturbed, generator)
+    disturbances = Disturbances(disturbed, undisturbed, generator, disk)
     started, number, compared = time.monotonic(), 0, 0
     wrong: list[str] = []
     while not wrong and time.monotonic() < started + 60 * minutes and (kills is None or disturbances.kills < kills):
@@ -175,8 +186,8 @@ def main() -> int:
     parser.add_argument("--kills", type=int)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as root:
-        return soak(given.minutes, given.kills, given.seed, Path(root))
+    with tempfile.TemporaryDirectory() as root, small_disk(Path(root) / "disk", DISK_MB) as disk:
+        return soak(given.minutes, given.kills, given.seed, Path(root), disk)
 
 
 if __name__ == "__main__":

@@ -76,10 +76,12 @@ ROLES: dict[str, dict[str, Callable[[Workplace], None]]] = {
 class Worker:
     """A process that works on the home of a workplace until it is killed, or until its disk is full."""
 
-    def __init__(self, work: Workplace, role: str, generator: random.Random, full_at: int | None) -> None:
+    def __init__(
+        self, work: Workplace, role: str, generator: random.Random, full_at: int | None, *, full: bool
+    ) -> None:
         self._told, telling = pipe()
         places = work.home.root.parent, work.documents, work.encoder.spec.source
-        self._process = start_process(_work, role, *places, generator.random(), full_at, telling)
+        self._process = start_process(_work, role, *places, generator.random(), full_at, full, telling)
         telling.close()
         self._told.poll(None)  # it begins its first action, or has ended
 
@@ -95,9 +97,19 @@ class Worker:
 
 
 def _work(
-    role: str, root: Path, documents: Path, encoder: Path, seed: float, full_at: int | None, telling: Connection
+    role: str,
+    root: Path,
+    documents: Path,
+    encoder: Path,
+    seed: float,
+    full_at: int | None,
+    full: bool,
+    telling: Connection,
 ) -> None:
-    """Do one thing to the home after another; with `full_at`, writes fail that make a file larger than this."""
+    """Do one thing to the home after another; end where its disk is full, or seems so.
+
+    With `full_at`, writes fail that make a file larger than this. If the disk is `full`, people are told what to do.
+    """
     commit_often()
     work = Workplace(root, Encoder.load(encoder, threads=1), documents)
     generator = random.Random(seed)  # nothing is secret
@@ -109,9 +121,14 @@ def _work(
             telling.send((action, time.monotonic()))
             ROLES[role][action](work)
     except (XnaiError, OSError, RuntimeError, sqlite3.Error) as error:
-        if full_at is None or not is_of_limit(error):
-            raise
-        raise SystemExit(FULL) from error
+        if (full_at is not None and is_of_limit(error)) or (full and says_full(error)):
+            raise SystemExit(FULL) from error
+        raise
+
+
+def says_full(error: BaseException) -> bool:
+    """Return whether an error tells people that the disk is full and what to do."""
+    return isinstance(error, XnaiError) and any(word in str(error) for word in ("Free some space", "not full"))
 
 
 def is_of_limit(error: BaseException) -> bool:

@@ -1,5 +1,7 @@
-"""Arrays in files, written from front to back and read a part at a time: little of them is ever in memory."""
+"""Arrays in files, written in order or in place, and read a part at a time: little of them is ever in memory."""
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
@@ -46,6 +48,22 @@ class ArrayFile:
             "shape": (self._rows, *self._row),
         }
         np.lib.format.write_array_header_1_0(self._file, header)
+
+
+def new_array(path: Path, kind: npt.DTypeLike, shape: tuple[int, ...]) -> Array:
+    """Return an array of zeros in a new file.
+
+    The file gets its space first. Without that, a write into mapped memory for which the disk has no space left ends
+    the process by a signal, without a word.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    array = np.lib.format.open_memmap(path, "w+", np.dtype(kind), shape)
+    if sys.platform == "linux":
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def part(path: Path, rows: slice | Array) -> Array:

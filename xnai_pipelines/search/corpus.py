@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.errors import DamagedArtefactError
+from xnai_pipelines.errors import DamagedArtefactError, HomeError
 from xnai_pipelines.search.bits import Bits
 from xnai_pipelines.search.codes import Codes
 from xnai_pipelines.search.corpus_edit import edit_corpus
@@ -29,6 +29,7 @@ from xnai_pipelines.search.ranking import Rows
 from xnai_pipelines.search.table_rows import SHOWN, TableRows
 from xnai_pipelines.search.words import ANALYSER
 from xnai_pipelines.state.artefacts import publish_artefact, read_card
+from xnai_pipelines.state.context import is_of_full_disk
 from xnai_pipelines.state.lancedb_import import keep_pandas_out_of_pyarrow
 from xnai_pipelines.state.layout import Home, remove
 from xnai_pipelines.state.tables import Tables
@@ -152,6 +153,7 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
     Raises:
         TableError: There is neither.
         DamagedArtefactError: The files are damaged.
+        HomeError: There is no space for files made for this search.
     """
     keep_pandas_out_of_pyarrow()  # a search from the command line would load it, and needs nothing of it
     folder = _folder(home, table)
@@ -162,8 +164,16 @@ def open_corpus(home: Home, tables: Tables, table: str) -> Corpus:
             if all(path.exists() for path in made):  # else a run has just replaced one
                 raise
     rows = TableRows.of(tables.open(table))
-    with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
-        return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
+    try:
+        with TemporaryDirectory(prefix="xnai-index-") as temporary:  # what is mapped stays readable when it is gone
+            return Corpus.read(publish_artefact(Path(temporary) / "index", lambda made: fill_corpus(made, rows)))
+    except OSError as error:
+        if not is_of_full_disk(error):
+            raise
+        raise HomeError(
+            f"The search files of {table} are missing, as after a killed run, and the folder of temporary files has no "
+            "space for others. Free some space there, set TMPDIR to another folder, or run `xnai run`."
+        ) from error
 
 
 def publish_corpus(home: Home, tables: Tables, table: str) -> bool:

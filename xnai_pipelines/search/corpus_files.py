@@ -18,7 +18,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xnai_pipelines.search.array_files import ArrayFile, part
+from xnai_pipelines.search.array_files import ArrayFile, new_array, part
 from xnai_pipelines.search.bits import bits_of, bytes_of, rounded_mean
 from xnai_pipelines.search.codes import coded
 from xnai_pipelines.search.document_share import with_share
@@ -95,7 +95,7 @@ def _add_documents(folder: Path, documents: npt.NDArray[np.int32], sums_file: Pa
     path = folder / "vectors.npy"
     vectors = np.load(path, mmap_mode="r")
     dimension, number = vectors.shape[1], int(documents.max(initial=-1)) + 1
-    sums = np.lib.format.open_memmap(sums_file, "w+", np.float32, (number, dimension))
+    sums = new_array(sums_file, np.float32, (number, dimension))
     for some in _blocks(len(documents)):
         np.add.at(sums, documents[some], part(path, some))
     with (

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from xnai_pipelines.search.array_files import ArrayFile, part
+from xnai_pipelines.search.array_files import ArrayFile, new_array, part
 from xnai_pipelines.search.postings import K1, B, compound_parts, hashed, rarity
 
 Numbers = npt.NDArray[np.int64]
@@ -127,8 +127,8 @@ class Inverter:
         self._write_entries(folder, prefix, int(frequency.sum()), free)
 
     def _write_entries(self, folder: Path, prefix: str, number: int, free: Numbers) -> None:
-        rows = np.lib.format.open_memmap(folder / f"{prefix}rows.npy", "w+", np.int32, (number,))
-        counts = np.lib.format.open_memmap(folder / f"{prefix}counts.npy", "w+", np.uint16, (number,))
+        rows = new_array(folder / f"{prefix}rows.npy", np.int32, (number,))
+        counts = new_array(folder / f"{prefix}counts.npy", np.uint16, (number,))
         for block in self._blocks:
             entries = _Entries.read(block)
             codes, first, count = np.unique(entries.codes, return_index=True, return_counts=True)

@@ -1,6 +1,7 @@
 """What every stage receives."""
 
 import json
+import re
 import shutil
 import statistics
 import sys
@@ -107,6 +108,10 @@ def throughput(runs: list[StageRun], stage: str) -> float | None:
 
 
 FULL_BYTES = 2**18  # less than a commit needs
+_FULL = re.compile(
+    "No space left on device|disk is full"
+    r"|Not enough free space to write|\d+ requested and \d+ written"  # NumPy's
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
         try:
             yield watch
         except Exception as error:
-            if _is_of_full_disk(error, context.home):
+            if is_of_full_disk(error) or shutil.disk_usage(context.home.root).free < FULL_BYTES:
                 raise HomeError(
                     f"The disk of {context.home.root} is full ({error}). What was written is kept. Free some space "
                     "and run again, or set XNAI_HOME to a folder on another disk."
@@ -160,11 +165,10 @@ def stage(context: StageContext, name: str) -> Iterator[Stopwatch]:
         share(context.home)
 
 
-def _is_of_full_disk(error: Exception, home: Home) -> bool:
-    """Return whether the disk is full; LanceDB, SQLite and the system report it in different ways, or not at all."""
+def is_of_full_disk(error: BaseException) -> bool:
+    """Return whether an error tells of a full disk; LanceDB, SQLite, NumPy and the system do it in different ways."""
     # LanceDB raises a plain RuntimeError without an error number, so its message is the only evidence
-    said = "No space left on device" in str(error) or "disk is full" in str(error)
-    return said or shutil.disk_usage(home.root).free < FULL_BYTES
+    return _FULL.search(str(error)) is not None
 
 
 def report_path(home: Home, name: str) -> Path:
