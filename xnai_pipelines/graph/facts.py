@@ -21,6 +21,7 @@ _NAMES = (Kind.NAME, Kind.TITLE, Kind.WORK)
 _YEAR = re.compile(r"(?<!\d)([1-9]\d{3})(?!\d)")
 _NEAR = 40  # characters between a year and the word that says what happened
 _BEFORE_PLACE = re.compile(r"(?:\b(?:in|at|near|aus|im|bei|в|во|под)\s|,\s)\Z")
+_WORD_BEFORE = 8  # characters
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 
 # Words of birth and of death.
@@ -39,67 +40,67 @@ _PRONOUNS: Mapping[str, frozenset[str]] = {
     "es": frozenset({"él", "ella"}),
     "ru": frozenset({"он", "она", "оно"}),
 }
-# Nouns that say what kind of thing a name is, by its end in languages that write compounds as one word.
-_COMPOUNDS = frozenset({"de", "nl", "sv"})
+# Nouns that say what kind of thing a name is. One of two kinds is left out.
+# The noun is the last word of what is said, the end of a German compound, and in Russian the first word that is known.
+_HEAD_FIRST, _COMPOUNDS = frozenset({"ru"}), frozenset({"de"})
 _KINDS: Mapping[str, Mapping[str, str]] = {
     "en": {
         PERSON: "actor actress architect artist athlete author banker bishop botanist boxer chemist composer "
         "cricketer dancer daughter designer diplomat director doctor economist emperor engineer explorer "
-        "footballer general historian journalist judge king lawyer linguist mathematician merchant model "
-        "musician novelist nurse officer painter philosopher photographer physician physicist pianist pilot "
-        "player poet politician priest prince princess producer professor queen rapper runner saint scholar "
-        "scientist sculptor senator singer skater soldier son songwriter surgeon swimmer teacher theologian "
+        "footballer historian journalist judge king lawyer linguist mathematician merchant musician "
+        "novelist nurse officer painter philosopher photographer physician physicist pianist pilot player "
+        "poet politician priest prince princess professor queen rapper runner saint scholar scientist "
+        "sculptor senator singer skater soldier son songwriter surgeon swimmer teacher theologian "
         "violinist writer",
-        "settlement": "borough city community hamlet municipality settlement suburb town township village",
-        "water": "bay brook canal creek lagoon lake reservoir river sea strait stream waterfall",
-        "height": "hill mountain peak range ridge volcano",
-        "work": "album ballet book comedy drama epic film game movie musical novel opera painting play poem series "
-        "sitcom song symphony thriller",
-        "organisation": "agency airline association band bank brand brewery charity club college company corporation "
-        "foundation manufacturer ministry organisation organization party publisher retailer team union "
-        "university",
-        "creature": "bird breed butterfly cat dog falcon fish flower fungus genus grass horse insect moss moth plant "
-        "shrub species spider tree",
-        "software": "app application compiler database framework language library protocol service software tool",
+        "settlement": "borough city hamlet municipality settlement suburb town township village",
+        "water": "bay brook canal creek lagoon lake reservoir river sea strait waterfall",
+        "height": "hill mountain ridge volcano",
+        "work": "album ballet book comedy drama epic film game movie musical novel opera painting play poem "
+        "series sitcom song symphony thriller",
+        "creature": "bird breed butterfly cat dog falcon fish flower fungus genus grass horse insect moss moth shrub "
+        "species spider tree",
+        "software": "app application compiler database framework language protocol software tool",
         "vehicle": "aircraft airplane boat car frigate locomotive motorcycle ship steamer submarine tram truck",
-        "building": "abbey airport bridge castle cathedral chapel church cinema hospital hotel library mosque museum "
-        "palace prison school skyscraper stadium station temple theater theatre tower",
-        "celestial": "asteroid comet constellation galaxy planet star",
+        "celestial": "asteroid comet constellation galaxy planet",
+        "institution": "abbey agency airline airport association band bank brewery bridge castle cathedral chapel "
+        "charity church cinema club college company corporation foundation hospital hotel manufacturer "
+        "ministry mosque museum organisation organization palace party prison retailer school skyscraper "
+        "stadium station team temple theater theatre tower union university",
     },
     "de": {
         PERSON: "anwalt anwältin architekt architektin arzt autor autorin bergsteiger bildhauer bischof dichter "
-        "dichterin fahrer fahrerin general historiker ingenieur jurist juristin kaiser kaufmann komponist "
-        "könig königin lehrer lehrerin maler malerin musiker offizier pfarrer philosoph physiker politiker "
+        "dichterin fahrer fahrerin historiker ingenieur jurist juristin kaiser kaufmann komponist könig "
+        "königin lehrer lehrerin maler malerin musiker offizier pfarrer philosoph physiker politiker "
         "politikerin professor professorin präsident rechtlerin regisseur richter richterin schauspieler "
         "schauspielerin schriftsteller schriftstellerin sohn spieler spielerin sportler sportlerin sänger "
         "sängerin tochter wissenschaftler ärztin",
         "settlement": "dorf gemeinde ort ortschaft ortsteil siedlung stadt stadtteil weiler",
         "water": "bach bucht fluss kanal meer see teich",
         "height": "berg gebirge gipfel hügel vulkan",
-        "work": "album buch drama film gedicht gemälde lied oper roman serie spiel stück",
-        "organisation": "bank firma gesellschaft hersteller hochschule partei stiftung universität unternehmen "
-        "verband verein verlag",
-        "creature": "art baum fisch gattung insekt käfer pflanze rasse schmetterling vogel",
-        "software": "anwendung bibliothek datenbank dienst programm programmiersprache software werkzeug",
+        "work": "album buch drama film gedicht gemälde lied oper roman serie spiel",
+        "creature": "baum fisch gattung insekt käfer pflanze rasse schmetterling vogel",
+        "software": "anwendung datenbank programmiersprache software werkzeug",
         "vehicle": "auto boot dampfer flugzeug lokomotive motorrad schiff wagen",
-        "building": "brücke burg dom kapelle kirche kloster krankenhaus museum schloss schule theater turm",
-        "celestial": "asteroid komet planet stern",
+        "celestial": "asteroid komet planet",
+        "institution": "bank brücke burg dom firma gesellschaft hersteller hochschule kapelle kirche kloster "
+        "krankenhaus museum partei schloss schule stiftung theater turm universität unternehmen verband verein verlag",
     },
     "ru": {
         PERSON: "актриса актёр архитектор балерина боксёр врач генерал депутат дипломат дочь журналист император "
-        "инженер историк композитор король лётчик математик министр музыкант начальник певец певица писатель "
-        "писательница политик поэт президент профессор режиссёр священник скульптор спортсмен спортсменка сын "
-        "учитель учёный физик философ футболист хоккеист художник художница шахматист шахматистка",
+        "инженер историк композитор король лётчик математик министр музыкант начальник певец певица "
+        "писатель писательница политик поэт президент профессор режиссёр священник скульптор спортсмен "
+        "спортсменка сын учитель учёный физик философ футболист хоккеист художник художница шахматист "
+        "шахматистка",
         "settlement": "город деревня посёлок село станица хутор",
         "water": "водопад залив море озеро пруд река ручей",
         "height": "вулкан гора хребет",
         "work": "альбом балет картина книга опера песня поэма пьеса роман сериал фильм",
-        "organisation": "банк издательство клуб команда компания корпорация организация партия университет фирма",
-        "creature": "вид гриб дерево птица растение род рыба трава",
-        "software": "библиотека приложение программа сервис",
+        "creature": "гриб дерево птица растение рыба трава",
+        "software": "приложение программа сервис",
         "vehicle": "автомобиль корабль самолёт танк теплоход трактор",
-        "building": "больница дворец завод замок кинотеатр мост музей собор театр храм церковь школа",
-        "celestial": "астероид звезда комета планета",
+        "celestial": "астероид комета планета",
+        "institution": "банк больница дворец завод замок издательство кинотеатр клуб команда компания корпорация мост "
+        "музей организация партия собор театр университет фирма храм церковь школа",
     },
 }
 
@@ -165,7 +166,11 @@ def _life(
     if not cues:
         return
     others = (finds[at] for at in sentence.finds if at != subject and finds[at].kind in _NAMES)
-    between = [find for find in others if find.start > sentence.start and not _BEFORE_PLACE.search(text, 0, find.start)]
+    between = [
+        find
+        for find in others
+        if find.start > sentence.start and not _BEFORE_PLACE.search(text, max(0, find.start - _WORD_BEFORE), find.start)
+    ]
     if any(find.start < cues[-1][0] for find in between):
         return
     for at in sentence.finds:
@@ -183,11 +188,9 @@ def _kind(text: str, language: str, end: int) -> str | None:
     said = expression.match(text, end) if expression and language in _KINDS else None
     if said is None:
         return None
-    for word in reversed(_WORD.findall(said[1].lower())):
-        kind = _kind_of(word, language)
-        if kind:
-            return kind
-    return None
+    words = _WORD.findall(said[1].lower())
+    heads = words if language in _HEAD_FIRST else words[-1:]
+    return next(filter(None, (_kind_of(word, language) for word in heads)), None)
 
 
 @cache
