@@ -278,7 +278,7 @@ def _by_document(rows: pa.Table) -> dict[str, str]:
     chunks: dict[str, list[str]] = defaultdict(list)
     columns = (rows[name].to_pylist() for name in ("document_id", "chunk_id", "document_revision", "extraction"))
     for document, *of in zip(*columns, strict=True):
-        chunks[document].append(" ".join(of))
+        chunks[document].append(" ".join(map(str, of)))
     return {document: digest(*sorted(each)) for document, each in chunks.items()}
 
 
