@@ -15,7 +15,7 @@ PROJECT := pyproject.toml constraints.txt
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help programs demo demo-answers demo-models demo-retrain check test soak fuzz ui lint docs bench clean
+.PHONY: help programs demo demo-answers demo-models demo-retrain check quick test soak fuzz ui lint docs bench clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -37,7 +37,10 @@ demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraini
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 15 $(ARGS)
 
-check: lint ## lint, and the tests that are not slow: the inner loop, about 2 minutes
+check: $(VENV)/.installed-dev ## lint and the tests that are not slow, side by side: the inner loop
+	@$(MAKE) --no-print-directory --jobs 2 lint quick
+
+quick: $(VENV)/.installed-dev
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not e2e" $(ARGS)
 
 programs: ## install the programs that some tests and benchmarks start; as root, on Debian or Ubuntu

@@ -38,30 +38,6 @@ for _name in [name for name in os.environ if name.lower() in ("http_proxy", "htt
 make_disk_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 
-# Files of minutes: begun first, so that at the end no process waits for another.
-LONGEST = (
-    "test_examples.py",
-    "test_e2e_ui.py",
-    "test_documented_own.py",
-    "test_e2e_component.py",
-    "test_defs_staleness.py",
-    "test_kills.py",
-    "test_quantization_rate.py",
-    "test_cli_loop.py",
-    "test_quantized_models.py",
-    "test_cli_two_runs.py",
-    "test_documented_sample.py",
-    "test_forgetting.py",
-    "test_cli_errors.py",
-    "test_cli_commands.py",
-    "test_defs_jobs.py",
-    "test_defs_autonomy.py",
-    "test_defs_models.py",
-    "test_loop_kills.py",
-    "test_wheel.py",
-)
-
-
 # Fixtures that take seconds to make, or import torch: what needs one is not of the inner loop.
 HEAVY = {
     *("built_encoder", "fp32_encoder", "mlflow_database"),
@@ -71,14 +47,25 @@ HEAVY = {
 
 @pytest.hookimpl(tryfirst=True)  # before -m selects
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs a heavy fixture as slow. Put the longest files first; the others keep their order."""
+    """Mark what needs a heavy fixture as slow. Put the files that may take longest first, see `_length`."""
     for item in items:
         asked_for = getattr(item, "callspec", None)  # fixtures that a test gets by the names that it is given
         names = [*getattr(item, "fixturenames", ()), *(map(str, asked_for.params.values()) if asked_for else ())]
         if HEAVY.intersection(names):
             item.add_marker(pytest.mark.slow)
-    rank = {name: at for at, name in enumerate(LONGEST)}
-    items.sort(key=lambda item: rank.get(item.path.name, len(LONGEST)))
+    longest: dict[Path, tuple[float, bool, bool]] = {}
+    for item in items:
+        longest[item.path] = max(longest.get(item.path, (0, False, False)), _length(item))
+    items.sort(key=lambda item: longest[item.path], reverse=True)
+
+
+def _length(item: pytest.Item) -> tuple[float, bool, bool]:
+    """Return how long a test may take: by a limit of its own, by servers that it starts, by whether it is slow.
+
+    So quick files come last, and no process is left with a long one while another waits.
+    """
+    limit = item.get_closest_marker("timeout")
+    return limit.args[0] if limit else 0.0, "e2e" in item.keywords, "slow" in item.keywords
 
 
 def pytest_collection_finish() -> None:

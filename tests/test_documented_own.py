@@ -13,7 +13,7 @@ FIRST_RUN = OWN[0]  # of README.md: it makes the home that the others use
 
 
 @pytest.fixture(scope="module")
-def own(tmp_path_factory, built_encoder, fp32_encoder) -> World:
+def own(tmp_path_factory, built_encoder, fp32_encoder, mlflow_database) -> World:
     """A home of a person's own documents and questions, after its first run."""
     folder = tmp_path_factory.mktemp("own")
     (folder / "docs/security").mkdir(parents=True)
@@ -25,7 +25,7 @@ def own(tmp_path_factory, built_encoder, fp32_encoder) -> World:
     question = {"question": "How do we rotate the signing keys?", "documents": ["security/keys.md"]}
     (folder / "questions.jsonl").write_text(json.dumps(question) + "\n")
     home = folder / ".xnai-docs"
-    own = world(folder, [home], built_encoder, fp32_encoder)
+    own = world(folder, [home], mlflow_database, built_encoder, fp32_encoder)
     own.made[FIRST_RUN.asked] = FIRST_RUN.run(folder, own.environment)
     own.environment["XNAI_HOME"] = str(home)
     return own

@@ -48,11 +48,11 @@ main()
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory, built_encoder) -> World:
+def sample(tmp_path_factory, built_encoder, mlflow_database) -> World:
     """The home that `make demo` leaves, of the small sample."""
     folder = tmp_path_factory.mktemp("sample")
     home = folder / ".xnai"
-    sample = world(folder, [home], built_encoder, XNAI_HOME=str(home))
+    sample = world(folder, [home], mlflow_database, built_encoder, XNAI_HOME=str(home))
     command = ["-m", "xnai_pipelines.cli", "demo"]
     if not WHOLE:
         command = ["-c", DEMO_OF_FEW, FEW, str(answered_by_few(folder)), "demo"]

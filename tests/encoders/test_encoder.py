@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -91,6 +92,20 @@ def test_a_vector_is_bit_identical_whatever_is_encoded_beside_it(name: str, requ
     np.testing.assert_array_equal(shuffled, together[order])
     alone = np.stack([encoder.encode_query(text) for text in TEXTS])
     np.testing.assert_array_equal(alone, together)
+
+
+def test_the_vector_and_the_tokens_of_a_query_are_computed_together(built_encoder: Encoder) -> None:
+    encoder = Encoder.load(built_encoder.spec.source, threads=1)
+    with mock.patch.object(encoder, "_session", wraps=encoder._session) as session:
+        vector = encoder.encode_query(TEXTS[0])
+        tokens = encoder.query_tokens(TEXTS[0])
+        assert session.run.call_count == 1
+        encoder.encode_query(TEXTS[1])
+        assert session.run.call_count == 2
+    np.testing.assert_array_equal(vector, tokens.text_vector)
+    np.testing.assert_array_equal(vector, encoder.encode_passage(TEXTS[0]))  # the prefix of both is empty
+    with pytest.raises(ValueError, match="read-only"):
+        vector += 1
 
 
 def test_vectors_are_float32_of_unit_length(built_encoder: Encoder) -> None:

@@ -163,7 +163,7 @@ def test_edits_end_in_the_mentions_and_counts_of_a_rebuild(script, user):
 BEYOND = {
     "a word in lower case": ("We left.", "When Bo came. In haste. When left.", "So when it was."),
     "a word in capitals": ("We left.", "Malmo left.", "We know Bo Malmo."),
-    "a word mostly in lower case": ("We left.", *("It is malmo.",) * 4, "We know Malmo.", "It is malmo."),
+    "a word mostly in lower case": (*("It is malmo.",) * 5, "We know Malmo.", "We left."),
     "a known form": ("We met in it.", "In Oslo it rains, in it.", 'He saw "In Oslo" there.'),
     "code that differs by case": ("We left.", "The class `Queue`.", "The module `QUEUE`."),
     "an alias of code": ("See `queue`.", "The class `Queue`.", "Ann Box, also known as `Queue`, left `queue`."),

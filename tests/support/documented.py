@@ -7,6 +7,7 @@ text block right after it. With UPDATE_DOCS=1 the tests write what is printed in
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -137,10 +138,11 @@ class World:
             assert (problem := difference(claimed, shown, tolerance)) is None, problem
 
 
-def world(folder: Path, homes: Sequence[Path], *encoders: Encoder, **variables: str) -> World:
-    """Return a world in this folder whose homes have the encoders built already."""
+def world(folder: Path, homes: Sequence[Path], database: Path, *encoders: Encoder, **variables: str) -> World:
+    """Return a world in this folder whose homes have the encoders and MLflow's empty database made already."""
     for home in homes:
         link_models(home / "models", *encoders)
+        shutil.copy(database, home)
     threads = {} if UPDATE else {"XNAI_THREADS": "1"}  # pages show what all cores take; tests share the cores
     return World(folder, {**commands.environment(), "HOME": str(folder), "COLUMNS": "100", **threads, **variables})
 
