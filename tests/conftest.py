@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import re
 import resource
 import sys
 from collections.abc import Iterator
@@ -33,8 +34,10 @@ pytest_plugins = [
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("explore", print_blob=True)
 settings.load_profile("fixed")
-for _name in [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
-    del os.environ[_name]  # a proxy reaches no server of a test
+# A proxy reaches no server of a test, and what a hook of Git or `make test` was given is not for the tests' own.
+FOREIGN = re.compile(r"(?i:https?|all)_proxy|GIT_(?!CONFIG|SSH)\w+|MAKE\w+|MFLAGS")
+for _name in filter(FOREIGN.fullmatch, list(os.environ)):
+    del os.environ[_name]
 make_disk_fast()
 gc.set_threshold(100_000)  # the imports of a test process make a million objects, and no garbage
 

@@ -6,7 +6,10 @@ import pytest
 
 from tests.support.documented import PAGES, Block, World, blocks, world
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),  # several commands, each a process of its own
+]
 
 OWN = [block for block in blocks(PAGES) if block.world == "own"]
 FIRST_RUN = OWN[0]  # of README.md: it makes the home that the others use

@@ -15,7 +15,10 @@ from tests.support.defs_automation import DEGRADED, HEALTHY, Automation, publish
 from tests.support.encoder_cards import BETTER
 from tests.support.pipeline import settled, variables
 from xnai_pipelines.autonomy.drift.report import Cause
+from xnai_pipelines.defs import autonomy
 from xnai_pipelines.defs.runs import HOME_TAG
+from xnai_pipelines.encoders.writing import Writing
+from xnai_pipelines.evaluation.languages import LanguageFigures
 from xnai_pipelines.releases.decision import PromotionOutcome, write_decision
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import Releases
@@ -24,6 +27,12 @@ from xnai_pipelines.state.records import write_record
 CAUSE = "below_champion:all@release1"
 pytestmark = pytest.mark.slow
 NOW = {"retrain_backoff_minutes": 0}
+
+
+@pytest.fixture(autouse=True)
+def nothing_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No installed encoder is tried, whatever is installed."""
+    monkeypatch.setattr(autonomy, "encoders_at_hand", lambda: ())
 
 
 @pytest.fixture
@@ -124,12 +133,39 @@ def test_the_best_encoder_of_the_card_is_tried_and_an_adapter_follows_without_wa
     assert degraded.tick() == "retrain"
 
 
-def test_after_a_trial_that_failed_an_adapter_is_next(degraded):
-    write_record(degraded.home.state / "encoder_card.json", BETTER)
-    degraded.tick()
-    degraded.instance.report_run_failed(degraded.start(), "the folder is gone")
-    assert degraded.tick(**NOW) == "retrain"
-    assert degraded.requests[-1].tags["attempt"] == "2"
+@pytest.fixture
+def at_hand(degraded: Automation, monkeypatch: pytest.MonkeyPatch) -> Automation:
+    """The sensor before the same tick, with an encoder at hand and a release whose encoder does not know Russian."""
+    strange = Writing(letters=100.0, unknown=0.0, tokens=100)
+    russian = LanguageFigures("ru", "CYRILLIC", 80, strange, 96, agreement=None)
+    monkeypatch.setattr(autonomy, "encoders_at_hand", lambda: ("e5",))
+    monkeypatch.setattr(autonomy, "language_figures", lambda *_: [russian])
+    return degraded
+
+
+def test_an_encoder_at_hand_is_tried_and_refused_an_adapter_follows_without_waiting(at_hand):
+    assert at_hand.tick() == "try_encoder"
+    [request] = at_hand.requests
+    assert request.run_config == {"ops": {"challenger_index": {"config": {"encoder": "e5"}}}}
+    assert request.tags["reason"].endswith("The encoder e5 is tried first: it is at hand, and minilm does not know ru.")
+    at_hand.succeed(at_hand.start())
+    write_decision(at_hand.home.decisions, decision(champion_release=1, adapter=None, encoder="e5"))
+    assert at_hand.tick() == "retrain"
+
+
+def test_of_a_setting_no_encoder_is_tried(at_hand):
+    write_record(at_hand.home.state / "encoder_card.json", BETTER)
+    assert at_hand.tick(try_encoders=False) == "retrain"
+    assert "is tried first" not in at_hand.requests[-1].tags["reason"]
+
+
+def test_a_trial_that_was_killed_is_repeated_once_and_then_an_adapter_is_next(at_hand):
+    for attempt in ("1", "2"):
+        assert at_hand.tick(**NOW) == "try_encoder"
+        assert at_hand.requests[-1].tags["attempt"] == attempt
+        at_hand.instance.report_run_failed(at_hand.start(), "its process was killed")
+    assert at_hand.tick(**NOW) == "retrain"
+    assert at_hand.requests[-1].tags["attempt"] == "3"
 
 
 def test_a_challenger_that_awaits_approval_is_waited_for(degraded):

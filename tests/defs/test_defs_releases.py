@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from tests.support.adaptation_world import make_measured_home
 from tests.support.pipeline import Pipeline, failures, materialized, resource, settled
 from tests.support.retrained import Retrained, copy_world, of_world
 from tests.support.waiting import LONGEST_SECONDS
@@ -22,8 +23,13 @@ from xnai_pipelines.defs.adapters import (
 )
 from xnai_pipelines.defs.metadata import image
 from xnai_pipelines.defs.releases import aliases_mirror_the_releases, challenger_vectors_are_sound
+from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.encoders.runtime import Runtime
+from xnai_pipelines.encoders.source import DEFAULT_ENCODER, default_encoder_folder
+from xnai_pipelines.encoders.specification import read_specification
 from xnai_pipelines.errors import AdaptationError
-from xnai_pipelines.releases.decision import decisions
+from xnai_pipelines.models.export import build_encoder
+from xnai_pipelines.releases.decision import PromotionOutcome, decisions
 from xnai_pipelines.releases.evaluate import last_comparison
 from xnai_pipelines.releases.logged import mirror_aliases
 from xnai_pipelines.releases.plots import comparison_plot
@@ -130,6 +136,23 @@ def test_a_rejected_challenger_ends_the_run_well_and_changes_nothing(pipeline):
     shown = materialized(result, "release")
     assert (shown["release"], shown["released_in_this_run"]) == (1, False)
     assert shown["reason"].startswith("The challenger was rejected: ")
+
+
+def test_a_trial_of_another_encoder_repairs_a_fall_and_the_decision_names_its_gain_and_cost(tiny_bert, tmp_path):
+    folder = default_encoder_folder()
+    weak = build_encoder(read_specification(tiny_bert, Runtime.FP32), tmp_path / "home" / "models")
+    work = make_measured_home(tmp_path, Encoder.load(weak, threads=1))
+    with settled(of_world(work)), dg.DagsterInstance.ephemeral() as instance:
+        result = Pipeline(work, instance).run("try_encoder", challenger_index={"encoder": str(folder)})
+        assert result.success, failures(result)
+    [decision] = decisions(work.home.decisions)
+    assert (decision.outcome, decision.adapter) == (PromotionOutcome.PROMOTED, None)
+    assert None not in (decision.minutes, decision.query_ms, decision.shipped_mb)
+    trial = materialized(result, "promotion_decision")["tried"].splitlines()[-1]
+    assert f"| encoder {DEFAULT_ENCODER} | {decision.verdict.gain:+.3f} | {decision.minutes:.1f} |" in trial
+    assert trial.endswith("| promoted |")
+    assert materialized(result, "release")["released_in_this_run"] is True
+    assert work.search().release.release == 2
 
 
 def test_the_comparison_is_drawn_with_the_loss_that_the_settings_allow(pipeline):

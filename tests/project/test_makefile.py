@@ -21,8 +21,13 @@ def checkout(tmp_path: Path) -> Path:
 
 
 def _make(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run make without the settings of the make that may run the tests: `clean` removes the folder VENV."""
+    settings = ("VENV", "PYTHON", "FREE_GB", "ARGS", "WORKERS", "DATA", "PROGRAMS")
+    environment = {name: value for name, value in os.environ.items() if name not in settings}
     command = ["make", "--no-print-directory", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+    )
 
 
 def test_make_alone_lists_every_target(checkout: Path) -> None:

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.commands import free_port
 from tests.support.pipeline import ROOT, variables
+from tests.support.waiting import NEVER_SECONDS
 from tests.support.workplace import Workplace, five_files, link_models
 from xnai_pipelines.encoders.encoder import Encoder
 
@@ -129,7 +130,8 @@ def test_it_serves_the_dagster_ui_and_says_that_mlflows_is_an_extra(
     installed: Installed, ports: dict[str, int]
 ) -> None:
     environment = {**installed.environment, **{name: str(port) for name, port in ports.items()}}
-    command = [sys.executable, "-P", "-m", "xnai_pipelines.cli", "ui"]
+    code = f"from xnai_pipelines.cli import main, servers; servers.START_SECONDS = {NEVER_SECONDS}; main()"
+    command = [sys.executable, "-P", "-c", code, "ui"]
     ui = subprocess.Popen(command, cwd=installed.folder, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         said = [ui.stdout.readline() for _ in range(5)]

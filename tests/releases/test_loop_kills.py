@@ -7,14 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.adaptation_world import TRAINING, base_encoder, challenge, copy_world, release_promoted, tracker_of
-from tests.support.killed_stages import run_stage
+from tests.support.adaptation_world import (
+    TRAINING,
+    base_encoder,
+    challenge,
+    compare_and_decide,
+    copy_world,
+    release_promoted,
+    tracker_of,
+)
+from tests.support.killed_stages import run_stage, trial
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.adapter import list_adapters
 from xnai_pipelines.adapters.loop import TrainingLoop
 from xnai_pipelines.adapters.make import read_adapter_report, train_adapter
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.evaluation.logged import first_evaluation
+from xnai_pipelines.releases.decision import PromotionOutcome
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.logged import aliases
 from xnai_pipelines.releases.rollback import roll_back
@@ -90,6 +99,21 @@ def test_an_embedding_of_the_challenger_that_was_killed_is_gone_on_with(adapted:
     challenge(adapted)
     assert adapted.tables.count(begun) == 40
     check_challenger_is_as_measured(adapted)
+
+
+@pytest.mark.parametrize("commits", [1, 3])
+def test_a_trial_of_another_encoder_that_was_killed_is_gone_on_with(adapted: Workplace, tiny_bert: Path, commits: int):
+    shutil.copytree(tiny_bert, adapted.documents.parent / "model")
+    without_challenger(adapted)
+    assert run_stage(adapted, "trial", commits=commits) == -signal.SIGKILL
+    assert Releases(adapted.home.releases).challenger() is None
+    check_old_release_serves(adapted)
+
+    assert trial(adapted).encoded == 40 - 8 * (commits - 1)
+    decision = compare_and_decide(adapted).decision
+    assert (decision.outcome, decision.encoder, decision.adapter) == (PromotionOutcome.REJECTED, "model", None)
+    assert not release_promoted(adapted).released
+    check_old_release_serves(adapted)
 
 
 def test_killed_before_the_pointer_moves_the_old_release_serves_and_the_next_run_releases(adapted: Workplace):

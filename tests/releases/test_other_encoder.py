@@ -23,7 +23,8 @@ def challenged(work: Workplace, tiny_bert: Path) -> Workplace:
     """A home whose challenger has another encoder, with another tokenizer."""
     fill(work).ingest()
     folder = build_encoder(read_specification(tiny_bert, Runtime.FP32), work.home.models)
-    index_challenger(work.context(), Encoder.load(folder, threads=1), exact_search_rows=20_000)
+    origin = resource(work).origin(str(tiny_bert))
+    index_challenger(work.context(), Encoder.load(folder, threads=1), exact_search_rows=20_000, origin=origin)
     return work
 
 
@@ -49,6 +50,14 @@ def test_after_its_release_nothing_is_cut_again_and_search_answers(challenged: W
     measures = challenged.home.models / releases.require().cut_by
     maintain(challenged.context(), kept_releases=1)
     assert measures.is_dir(), "the release needs its tokenizer"
+
+
+def test_after_its_release_adapters_are_trained_on_it(challenged: Workplace, tiny_bert: Path):
+    releases = Releases(challenged.home.releases)
+    assert resource(challenged).original().weights_sha256 != read_specification(tiny_bert, Runtime.FP32).weights_sha256
+    releases.publish(releases.challenger(), "promoted")
+    for base in (resource(challenged).original(), resource(challenged).base()):
+        assert base == read_specification(tiny_bert, Runtime.FP32)
 
 
 def test_an_adapted_encoder_measures_its_own_chunks(work: Workplace, fp32_encoder: Encoder):

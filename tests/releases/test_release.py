@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import mlflow
@@ -127,6 +128,14 @@ def test_a_rejected_challenger_leaves_the_release_and_a_record_why(adapted: Work
     # asked again on the same grounds it is the same record
     decide(adapted, gate=Gate(min_gain=0.9))
     assert len(decisions(adapted.home.decisions)) == 2  # with the promotion by the fixture's gate
+
+
+def test_a_decision_has_the_cost_of_its_challenger_and_keeps_the_time_that_making_it_took(adapted: Workplace):
+    first = decide(adapted, gate=Gate(min_gain=0.9), began=datetime.now(UTC) - timedelta(minutes=7)).decision
+    compared = last_comparison(adapted.home).comparison.challenger
+    assert first.minutes == pytest.approx(7, abs=1)
+    assert (first.shipped_mb, first.query_ms) == (compared.model_bytes / 1e6, compared.query_ms_p95)
+    assert decide(adapted, gate=Gate(min_gain=0.9), began=datetime.now(UTC)).decision.minutes == first.minutes
 
 
 def test_the_plot_logged_with_a_decision_shows_the_loss_that_its_gate_allowed(adapted: Workplace, tmp_path: Path):

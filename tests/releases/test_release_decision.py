@@ -8,6 +8,7 @@ import pytest
 from tests.support.decisions import NOW, PROMOTED, decision
 from xnai_pipelines.errors import DecisionError, RecordError
 from xnai_pipelines.evaluation.intervals import Estimate
+from xnai_pipelines.evaluation.policy import PolicyReport
 from xnai_pipelines.releases.decision import (
     PromotionOutcome,
     approve,
@@ -16,6 +17,7 @@ from xnai_pipelines.releases.decision import (
     why_ask,
     write_decision,
 )
+from xnai_pipelines.search.policy import RankingPolicy
 from xnai_pipelines.state.manifest import Release, Releases
 
 
@@ -100,11 +102,26 @@ def test_with_the_setting_every_promotion_asks(tmp_path):
     assert why_ask(released(tmp_path, ["base"]), "another", ask=True).startswith("A person approves every promotion")
 
 
-def test_the_remedies_that_were_tried_are_listed_with_what_each_gained():
-    gained = replace(PROMOTED, gain=Estimate(0.03, 0.01, 0.05))
-    trial = decision(adapter=None, encoder="e5")
-    adapted = decision(PromotionOutcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=NOW + timedelta(days=1))
-    assert remedies_markdown([adapted, trial]).splitlines()[2:] == [
-        "| 2026-03-01 02:00 UTC | encoder e5 | not recorded | rejected |",
-        "| 2026-03-02 02:00 UTC | adapter lora-1 of minilm | +0.030 [+0.010, +0.050] | promoted |",
-    ]
+class TestRemedies:
+    def test_are_listed_with_what_each_gained_and_cost(self):
+        gained = replace(PROMOTED, gain=Estimate(0.03, 0.01, 0.05))
+        trial = decision(adapter=None, encoder="e5", minutes=1.25, shipped_mb=118.2, query_ms=9.81)
+        later = NOW + timedelta(days=1)
+        adapted = decision(PromotionOutcome.PROMOTED, verdict=gained, encoder="minilm", decided_at=later)
+        table = remedies_markdown([adapted, trial], None).splitlines()
+        assert table[0] == "| decided | remedy | nDCG@10 gain | minutes | query ms (p95) | MB | outcome |"
+        unknown = "| not recorded | not recorded | not recorded |"
+        assert table[2:] == [
+            "| 2026-03-01 02:00 UTC | encoder e5 | not recorded | 1.2 | 9.8 | 118 | rejected |",
+            f"| 2026-03-02 02:00 UTC | adapter lora-1 of minilm | +0.030 [+0.010, +0.050] {unknown} promoted |",
+        ]
+
+    @pytest.mark.parametrize(
+        ("gain", "words"),
+        [(Estimate(0.01, 0.0, 0.02), "+0.010 [+0.000, +0.020] over vectors 0.5"), (None, "not measured")],
+    )
+    def test_begin_with_the_ranking_policy_that_each_evaluation_chooses(self, gain, words):
+        report = PolicyReport("", RankingPolicy(0.65), "best on 120 questions", {}, gain)
+        [row] = remedies_markdown([], report).splitlines()[2:]
+        said = f"| each evaluation | ranking policy: vectors 0.65, best on 120 questions | {words} |  |  |  | in use |"
+        assert row == said

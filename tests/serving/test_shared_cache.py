@@ -5,8 +5,9 @@ import pytest
 from tests.support.backed_up import copy_home
 from tests.support.redis_server import redis_server
 from tests.support.served import bearer, served
-from tests.support.waiting import until
+from tests.support.waiting import NEVER_SECONDS, until
 from xnai_pipelines.errors import TooManyRequestsError
+from xnai_pipelines.serving import shared_cache
 from xnai_pipelines.serving.shared_cache import FAILURES, SharedCache
 
 QUARTZ = {"question": "paid in quartz"}
@@ -19,7 +20,9 @@ def redis():
 
 
 @pytest.fixture
-def share(redis):
+def share(redis, monkeypatch):
+    """Return a function that gives a service a cache; on a busy machine Redis may take its time."""
+    monkeypatch.setattr(shared_cache, "WAIT_SECONDS", NEVER_SECONDS)
     return lambda work: SharedCache(redis.url, str(work.home.root))
 
 
@@ -70,7 +73,8 @@ def test_what_is_no_result_is_found_again(tenants, redis, share):
 
 
 @pytest.mark.parametrize("ending", ["kill", "hang"])
-def test_without_redis_the_service_answers_and_leaves_it_alone(tenants, redis, share, ending):
+def test_without_redis_the_service_answers_and_leaves_it_alone(tenants, redis, share, ending, monkeypatch):
+    monkeypatch.setattr(shared_cache, "WAIT_SECONDS", 0.25)
     with served(tenants.home, shared=share(tenants)) as client:
         headers = bearer(tenants.home, "blue")
         assert client.get("/v1/status", headers=headers).json()["dependencies"] == {"redis": "closed"}

@@ -6,6 +6,7 @@ An adapter of it is trained, merged, exported and measured in some seconds; the 
 import json
 import shutil
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from tests.support.workplace import Workplace
@@ -83,9 +84,11 @@ def challenger_encoder(work: Workplace) -> Encoder:
     return Encoder.load(work.home.models / read_adapted_encoder(work.home).vector_space, threads=1)
 
 
-def decide(work: Workplace, *, ask: bool = False, gate: Gate | None = None) -> DecisionOutcome:
+def decide(
+    work: Workplace, *, ask: bool = False, gate: Gate | None = None, began: datetime | None = None
+) -> DecisionOutcome:
     """Judge the challenger by the comparison measured last."""
-    return decide_promotion(work.context(), tracker_of(work.home), gate or Gate(), None, None, ask=ask)
+    return decide_promotion(work.context(), tracker_of(work.home), gate or Gate(), None, None, ask=ask, began=began)
 
 
 def mine(work: Workplace, *, negatives: int = 1, least_pairs: int = 0) -> None:

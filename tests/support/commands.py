@@ -49,13 +49,20 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(ours)}
 
 
+_given: set[int] = set()  # the ports that this process was told of
+
+
 def free_port() -> int:
     """Return a port that nothing listens on, below those that systems give to connections and to port 0.
 
-    Such a port could be taken between now and its use.
+    Such a port could be taken between now and its use, but not by another test: each test process has ports of its own.
     """
+    number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     while True:
-        port = random.SystemRandom().randint(10_000, 32_000)
+        port = 64 * random.SystemRandom().randint(160, 499) + number % 64  # 10,240 to 31,999
+        if port in _given:
+            continue
+        _given.add(port)
         with socket.socket() as listener, suppress(OSError):
             listener.bind(("127.0.0.1", port))
             return port

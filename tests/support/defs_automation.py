@@ -32,12 +32,15 @@ NO_ORIGIN = EncoderOrigin()
 HEALTHY, DEGRADED = 40, 16  # of 40 questions
 
 
+def release(number: int = 1, **fields: Any) -> Release:
+    """Return the manifest of a release whose encoder is minilm."""
+    given = Release(number, BEGAN.isoformat(), f"embeddings_{number}", {}, SPACE, 384, "minilm", "fp32", None, None, {})
+    return replace(given, **fields)
+
+
 def publish(home: Home, number: int = 1, origin: EncoderOrigin = NO_ORIGIN) -> None:
     """Make a release the current one, of which only the manifest is there."""
-    release = Release(
-        number, BEGAN.isoformat(), f"embeddings_{number}", {}, SPACE, 384, "minilm", "fp32", None, None, {}
-    )
-    Releases(home.releases).publish(replace(release, **asdict(origin)), "test")
+    Releases(home.releases).publish(release(number, **asdict(origin)), "test")
 
 
 def write_drift(home: Home, cause: Cause, sentence: str, release: int = 1, *, found: str | None = None) -> None:

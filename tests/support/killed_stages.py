@@ -20,10 +20,13 @@ from tests.support.adaptation_world import (
 from tests.support.processes import end, start_process
 from tests.support.workplace import Workplace
 from xnai_pipelines.adapters.make import train_adapter
+from xnai_pipelines.defs.resources import EncoderResource
 from xnai_pipelines.encoders.encoder import Encoder
+from xnai_pipelines.releases.challenger import index_challenger
 from xnai_pipelines.releases.forget import forget
 from xnai_pipelines.releases.release import release_challenger
 from xnai_pipelines.releases.rollback import roll_back
+from xnai_pipelines.search.make import EmbeddingsReport
 from xnai_pipelines.state.tables import Tables, kill_after
 
 FORGOTTEN = source(TRAINED[0], 0)
@@ -41,9 +44,18 @@ def release(work: Workplace, committed: Callable[[], None]) -> None:
     release_challenger(work.context(committed), tracker, encoder, exact_search_rows=EXACT_SEARCH_ROWS, approved_by=None)
 
 
+def trial(work: Workplace, committed: Callable[[], None] = lambda: None) -> EmbeddingsReport:
+    """Embed the corpus with the encoder in the folder `model` beside the documents."""
+    resource = EncoderResource(home=str(work.home.root), threads=1)
+    model = str(work.documents.parent / "model")
+    encoder, origin = resource.to_challenge(model), resource.origin(model)
+    return index_challenger(work.context(committed), encoder, exact_search_rows=EXACT_SEARCH_ROWS, origin=origin)
+
+
 STAGES: dict[str, Callable[[Workplace, Callable[[], None]], Any]] = {
     "train": train,
     "challenge": challenge,
+    "trial": trial,
     "release": release,
     "rollback": lambda work, committed: roll_back(work.context(committed), None),
     "forget": lambda work, committed: forget(work.context(committed), work.documents, FORGOTTEN),

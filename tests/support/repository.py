@@ -1,7 +1,10 @@
 """A repository that a home has as a source."""
 
+import os
 import subprocess
 from pathlib import Path
+
+ALONE = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}  # no setting or hook of the person who tests
 
 
 class Repository:
@@ -18,7 +21,8 @@ class Repository:
 
     def git(self, *arguments: str) -> str:
         identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        done = subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
+        command, env = ["git", *identity, *arguments], os.environ | ALONE
+        done = subprocess.run(command, cwd=self.folder, env=env, check=True, capture_output=True)
         return done.stdout.decode().strip()
 
     def commit(self, files: dict[str, str]) -> str:

@@ -13,6 +13,7 @@ and the round.
 import argparse
 import random
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -158,24 +159,26 @@ def soak(minutes: float, kills: int | None, seed: int, root: Path, disk: Disk | 
     disturbances = Disturbances(disturbed, undisturbed, generator, disk)
     started, number, compared = time.monotonic(), 0, 0
     wrong: list[str] = []
-    while not wrong and time.monotonic() < started + 60 * minutes and (kills is None or disturbances.kills < kills):
-        number += 1
-        if generator.random() < TRAINED:
-            ends, wrong = trainings.disturb(generator)
-            disturbances.ends.update(f"train {ended}" for ended in ends)
-            compared += 1
-        else:
-            wrong = disturbances.disturb() or served(disturbed) or proven(disturbed, root / "scratch")
-            if not wrong and number % EVERY == 0:
-                wrong = difference(disturbed, undisturbed, root / "copy")
+    try:
+        while not wrong and time.monotonic() < started + 60 * minutes and (kills is None or disturbances.kills < kills):
+            number += 1
+            if generator.random() < TRAINED:
+                ends, wrong = trainings.disturb(generator)
+                disturbances.ends.update(f"train {ended}" for ended in ends)
                 compared += 1
-        seconds = time.monotonic() - started
-        print(f"\r{disturbances.kills} kills, {compared} comparisons, {seconds:.0f} s", end="", flush=True)
-        if wrong:
-            print(f"\nRound {number}, seed {seed}:", *wrong, sep="\n", file=sys.stderr)
-    print()
-    for name, count in sorted(disturbances.ends.items()):
-        print(f"{name}: {count}")
+            else:
+                wrong = disturbances.disturb() or served(disturbed) or proven(disturbed, root / "scratch")
+                if not wrong and number % EVERY == 0:
+                    wrong = difference(disturbed, undisturbed, root / "copy")
+                    compared += 1
+            seconds = time.monotonic() - started
+            print(f"\r{disturbances.kills} kills, {compared} comparisons, {seconds:.0f} s", end="", flush=True)
+            if wrong:
+                print(f"\nRound {number}, seed {seed}:", *wrong, sep="\n", file=sys.stderr)
+    finally:  # also when it is interrupted
+        print()
+        for name, count in sorted(disturbances.ends.items()):
+            print(f"{name}: {count}")
     return 1 if wrong else 0
 
 
@@ -186,6 +189,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int)
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the disk is unmounted
     with tempfile.TemporaryDirectory() as root, small_disk(Path(root) / "disk", DISK_MB) as disk:
         return soak(given.minutes, given.kills, given.seed, Path(root), disk)
 

@@ -1,7 +1,7 @@
 """The whole loop on the sample: documents in another language arrive, accuracy drops, the sensor repairs it."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from xnai_pipelines.defs.resources import configured
 from xnai_pipelines.errors import StoryError
 from xnai_pipelines.evaluation.logged import past_evaluations, per_question
 from xnai_pipelines.evaluation.timeline import slice_figures, slices_plot
-from xnai_pipelines.releases.decision import decisions, model_events
+from xnai_pipelines.releases.decision import PromotionOutcome, decisions, model_events
 from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.sample.shift import shift_modules, write_shift, write_shift_questions
 from xnai_pipelines.settings import Settings
@@ -24,6 +24,11 @@ from xnai_pipelines.state.manifest import Releases
 
 WAIT_SECONDS = 900.0  # for the sensor's tick
 LOOK_SECONDS = 1.0
+_BECAME = {
+    PromotionOutcome.PROMOTED: "Release 2 answers searches",
+    PromotionOutcome.REJECTED: "The challenger was rejected",
+    PromotionOutcome.AWAITING_APPROVAL: "The challenger awaits approval",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +66,7 @@ def tell(settings: Settings, say: Callable[[str], None]) -> Told:
     with served(wanted, home.logs) as check, dg.DagsterInstance.get() as instance:
         say("Dagster's daemon is running. Another night evaluates.")
         _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
-        retraining = _await_retraining(instance, check, say)
-    if retraining.status is not dg.DagsterRunStatus.SUCCESS:
-        raise StoryError(
-            f"The run of {retraining.job_name} ended as {retraining.status.value}; "
-            f"its log is in the UI: run {retraining.run_id}."
-        )
-    released = Releases(home.releases).require().release > 1
-    [decision, *_] = decisions(home.decisions)
-    say(
-        f"{'Release 2 answers searches' if released else 'The challenger was rejected'}: {decision.encoder}"
-        f"{f' with adapter {decision.adapter}' if decision.adapter else ''}. {' '.join(decision.verdict.reasons)}"
-    )
+        released = _await_remedy(instance, home, check, say)
     _run(home, "evaluate", {"retrieval_evaluation": {"force": True}})
     if released:
         say("Back to release 1, and forward to release 2.")
@@ -88,15 +82,36 @@ def _run(home: Home, job: str, config: Mapping[str, Mapping[str, Any]] | None = 
     return finished
 
 
+def _await_remedy(
+    instance: dg.DagsterInstance, home: Home, check: Callable[[], None], say: Callable[[str], None]
+) -> bool:
+    """Return whether a remedy was released: another encoder, or an adapter if there was none or it was rejected."""
+    ended: set[str] = set()
+    while True:
+        run = _await_retraining(instance, ended, check, say)
+        ended.add(run.run_id)
+        if run.status is not dg.DagsterRunStatus.SUCCESS:
+            raise StoryError(
+                f"The run of {run.job_name} ended as {run.status.value}; its log is in the UI: run {run.run_id}."
+            )
+        [decision, *_] = decisions(home.decisions)
+        say(
+            f"{_BECAME[decision.outcome]}: {decision.encoder}"
+            f"{f' with adapter {decision.adapter}' if decision.adapter else ''}. {' '.join(decision.verdict.reasons)}"
+        )
+        if decision.adapter or decision.outcome is not PromotionOutcome.REJECTED:
+            return Releases(home.releases).require().release > 1
+
+
 def _await_retraining(
-    instance: dg.DagsterInstance, check: Callable[[], None], say: Callable[[str], None]
+    instance: dg.DagsterInstance, ended: Collection[str], check: Callable[[], None], say: Callable[[str], None]
 ) -> dg.DagsterRun:
-    """Return the retraining that the sensor asks for, once it has ended; tell what it does meanwhile.
+    """Return the next retraining that the sensor asks for, once it has ended; tell what it does meanwhile.
 
     Only the sensor's tick has a limit: a run may take long, and one whose process dies is marked as failed.
     """
     deadline = time.monotonic() + WAIT_SECONDS
-    while not (runs := instance.get_runs(dg.RunsFilter(tags=RETRAINING), limit=1)):
+    while not (runs := [one for one in instance.get_runs(dg.RunsFilter(tags=RETRAINING)) if one.run_id not in ended]):
         check()
         if time.monotonic() > deadline:
             raise StoryError("The sensor asked for no retraining in time; its ticks are in the UI.")

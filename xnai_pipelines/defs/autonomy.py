@@ -1,5 +1,6 @@
 """Autonomy: drift, drops in accuracy, the retraining they trigger, and alerts."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from xnai_pipelines.autonomy.alerts.alert import Alert, AlertSeverity
 from xnai_pipelines.autonomy.decisions.attempts import Attempt, Outcome
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action, Memory
-from xnai_pipelines.autonomy.decisions.remedy import encoder_to_try
+from xnai_pipelines.autonomy.decisions.remedy import Candidate, Trials, encoder_to_try
 from xnai_pipelines.autonomy.drift.make import report_drift
 from xnai_pipelines.autonomy.drift.report import Cause, report_markdown
 from xnai_pipelines.autonomy.watch import look_for_degradation
@@ -19,7 +20,9 @@ from xnai_pipelines.defs.jobs import Jobs
 from xnai_pipelines.defs.metadata import image, result, revision_of
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.defs.runs import is_of
+from xnai_pipelines.encoders.source import encoders_at_hand
 from xnai_pipelines.errors import NotTrackedError, RecordError, ReleaseError, TrackingUnavailableError
+from xnai_pipelines.evaluation.languages import language_figures
 from xnai_pipelines.models.encoder_comparison.make import find_encoder_card
 from xnai_pipelines.releases.decision import awaiting_approval, decisions
 from xnai_pipelines.state.layout import Home
@@ -69,16 +72,16 @@ def accuracy_degradation_sensor(
             now,
             waiting=_waiting(stores.layout),
         )
-        encoder = _encoder_to_try(context.instance, base, decision) if decision.action is Action.RETRAIN else None
+        trial = _encoder_to_try(context.instance, base, stores, decision)
     except (TrackingUnavailableError, NotTrackedError, ReleaseError, RecordError) as error:
         return dg.SkipReason(f"Nothing was looked at, and nothing is forgotten. {error}")
-    if encoder is not None:
-        sentence = f"The encoder {encoder} is tried first: it is the best on the encoder card."
+    if trial is not None:
+        sentence = f"The encoder {trial.encoder} is tried first: {trial.why}."
         decision = replace(decision, reason=f"{decision.reason} {sentence}")
     context.log.info(decision.reason)
     requests, memory = [], decision.memory
     if decision.action in JOBS:
-        requests = [_request(base, decision, encoder)]
+        requests = [_request(base, decision, trial.encoder if trial else None)]
     elif decision.action is Action.ALERT:
         deliveries = alerts.tell(_alert(decision, now), base.settings.webhook)
         memory = decision.memory if all(one.arrived for one in deliveries) else decision.untold
@@ -113,19 +116,33 @@ def _waiting(home: Home) -> str | None:
     return f"release {challenger.release} awaits approval (`xnai approve` releases it, `xnai retrain` replaces it)"
 
 
-def _encoder_to_try(instance: dg.DagsterInstance, base: Base, decision: Decision) -> str | None:
-    home = base.home
-    release = Releases(home.releases).current()
-    if release is None:
+def _encoder_to_try(
+    instance: dg.DagsterInstance, base: Base, stores: StoresResource, decision: Decision
+) -> Candidate | None:
+    home, release = base.home, Releases(base.home.releases).current()
+    if decision.action is not Action.RETRAIN or release is None or not base.settings.try_encoders:
         return None
-    judged = {one.vector_space for one in decisions(home.decisions) if one.champion_release == release.release}
+    at_hand = [name for name in encoders_at_hand() if name != release.encoder]
+    languages = language_figures(stores.tables, home, release) if at_hand else []
+    judged = [one for one in decisions(home.decisions) if one.champion_release == release.release]
     trials = [record.dagster_run for record in _newest_runs(instance, base, TRIAL)]
-    failed = {
+    failed = Counter(
         run.tags.get("encoder", "")
         for run in trials
         if run.status in FAILED and run.tags.get("champion") == str(release.release)
-    }
-    return encoder_to_try(decision, find_encoder_card(home), current=release.vector_space, judged=judged, failed=failed)
+    )
+    return encoder_to_try(
+        decision,
+        release,
+        card=find_encoder_card(home),
+        at_hand=at_hand,
+        unknown=[one.language for one in languages if not one.known],
+        trials=Trials(
+            spaces={one.vector_space for one in judged},
+            encoders={one.encoder for one in judged if one.encoder and not one.adapter},
+            failed=failed,
+        ),
+    )
 
 
 def _request(base: Base, decision: Decision, encoder: str | None) -> dg.RunRequest:

@@ -1,5 +1,7 @@
 """Releases: the challenger beside the champion, the decision, and the release."""
 
+from datetime import UTC, datetime
+
 import dagster as dg
 from pydantic import Field
 
@@ -10,7 +12,7 @@ from xnai_pipelines.defs.metadata import image, result, revision_of, rows_revisi
 from xnai_pipelines.defs.resources import AlertsResource, EncoderResource, StoresResource, TrackingResource
 from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.releases.challenger import index_challenger
-from xnai_pipelines.releases.decision import PromotionDecision, PromotionOutcome, decide_promotion, remedies_markdown
+from xnai_pipelines.releases.decision import PromotionDecision, PromotionOutcome, decide_promotion
 from xnai_pipelines.releases.evaluate import evaluate_challenger
 from xnai_pipelines.releases.gate import Target
 from xnai_pipelines.releases.logged import aliases
@@ -112,6 +114,7 @@ def promotion_decision(
         tags.get("reason"),
         ask=base.settings.approval,
         cause_id=tags.get("cause"),
+        began=_began(context),
     )
     decision = outcome.decision
     if decision.outcome is PromotionOutcome.AWAITING_APPROVAL:
@@ -122,7 +125,7 @@ def promotion_decision(
         decision=str(decision.outcome),
         approval=decision.asked_because or "not asked for",
         verdict=dg.MetadataValue.md(verdict_markdown(decision.verdict)),
-        tried=dg.MetadataValue.md(remedies_markdown(outcome.tried)),
+        tried=dg.MetadataValue.md(outcome.tried),
         cause=decision.cause or "asked for by a person",
         judged_against_release=decision.champion_release or 0,
         challenger=decision.vector_space,
@@ -130,6 +133,11 @@ def promotion_decision(
         adapter=decision.adapter or "none",
         mlflow_run=tracking.link(outcome.mlflow_run),
     )
+
+
+def _began(context: dg.AssetExecutionContext) -> datetime | None:
+    record = context.instance.get_run_record_by_id(context.run.run_id)
+    return datetime.fromtimestamp(record.start_time, UTC) if record and record.start_time else None
 
 
 def _request_for_approval(decision: PromotionDecision, page: str) -> Alert:

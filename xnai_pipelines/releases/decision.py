@@ -15,14 +15,17 @@ from pydantic import JsonValue
 from xnai_pipelines.adapters.adapter import load_adapter
 from xnai_pipelines.adapters.logged import log_comparison, tag_adapter
 from xnai_pipelines.errors import DecisionError, NotTrackedError
+from xnai_pipelines.evaluation.intervals import Estimate
 from xnai_pipelines.evaluation.markdown import markdown_table
+from xnai_pipelines.evaluation.policy import PolicyReport, last_policy
 from xnai_pipelines.evaluation.timeline import Event, EventKind
 from xnai_pipelines.releases.challenger import require_challenger
-from xnai_pipelines.releases.comparison import COMPARED_METRICS, Comparison
+from xnai_pipelines.releases.comparison import COMPARED_METRICS, MEGABYTE, Comparison
 from xnai_pipelines.releases.evaluate import comparison_of
 from xnai_pipelines.releases.gate import Gate, Target, Verdict, judge
 from xnai_pipelines.releases.markdown import comparison_markdown, verdict_markdown
 from xnai_pipelines.releases.plots import comparison_plot
+from xnai_pipelines.search.policy import DEFAULT_WEIGHT
 from xnai_pipelines.state.context import StageContext, stage
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.manifest import MoveKind, Release, Releases
@@ -57,6 +60,9 @@ class PromotionDecision:
         cause: Why there is a challenger, in sentences; None if no cause was given.
         cause_id: Cause by which the automation counts its attempts, None if a person asked for the retraining.
         encoder: Name of the challenger's base encoder, None in records of version 0.1.
+        minutes: Time of the run that made and judged the challenger, None if it was not recorded.
+        shipped_mb: Size of its encoder in MB, None if it was not recorded.
+        query_ms: 95th percentile of the time of a search with it, in ms; None if it was not measured.
         asked_because: Why a person has to approve the promotion, as a sentence; None if nobody has to.
         approved_by: Person who approved it, None if no approval was needed or given yet.
         approved_at: Time of the approval, UTC.
@@ -74,6 +80,9 @@ class PromotionDecision:
     cause: str | None
     cause_id: str | None = None
     encoder: str | None = None
+    minutes: float | None = None
+    shipped_mb: float | None = None
+    query_ms: float | None = None
     asked_because: str | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None
@@ -192,10 +201,10 @@ def model_events(home: Home) -> list[Event]:
 
 @dataclass(frozen=True, slots=True)
 class DecisionOutcome:
-    """The decision, all decisions on challengers of the same release, its grounds, and its MLflow run."""
+    """The decision, what was tried against the same release as a Markdown table, its grounds, and its MLflow run."""
 
     decision: PromotionDecision
-    tried: tuple[PromotionDecision, ...]
+    tried: str
     comparison: Comparison
     mlflow_run: MlflowRun
 
@@ -209,6 +218,7 @@ def decide_promotion(
     *,
     ask: bool,
     cause_id: str | None = None,
+    began: datetime | None = None,
 ) -> DecisionOutcome:
     """Judge the challenger by the last comparison, and record the decision.
 
@@ -220,6 +230,7 @@ def decide_promotion(
         cause: Why there is a challenger, in sentences.
         ask: Whether a person approves every promotion. One that was rolled back needs approval in any case.
         cause_id: Cause by which the automation counts its attempts.
+        began: Time at which the run began that made the challenger, UTC; None if it is unknown.
 
     Raises:
         ReleaseError: There is no challenger, or it was not evaluated.
@@ -242,10 +253,11 @@ def decide_promotion(
             if verdict.promoted
             else PromotionOutcome.REJECTED
         )
+        decided_at = datetime.now(UTC)
         decision = PromotionDecision(
             outcome=outcome,
             verdict=verdict,
-            decided_at=datetime.now(UTC),
+            decided_at=decided_at,
             champion_release=comparison.champion.release,
             vector_space=challenger.vector_space,
             adapter=challenger.adapter,
@@ -255,18 +267,25 @@ def decide_promotion(
             cause=cause,
             cause_id=cause_id,
             encoder=challenger.encoder,
+            minutes=(decided_at - began).total_seconds() / 60 if began else None,
+            shipped_mb=comparison.challenger.model_bytes / MEGABYTE,
+            query_ms=comparison.challenger.query_ms_p95,
             asked_because=asked,
         )
+        before = last_decision(context.home, decision.vector_space)
+        if before is not None and before.name == decision.name:  # another run made the challenger
+            decision = replace(decision, minutes=before.minutes)
         write_decision(context.home.decisions, decision)
-    tried = [one for one in decisions(context.home.decisions) if one.champion_release == decision.champion_release]
+    judged = [one for one in decisions(context.home.decisions) if one.champion_release == decision.champion_release]
+    tried = remedies_markdown(judged, last_policy(context.home))
     files = {
         "comparison.json": json_bytes(comparison),
         "comparison.md": comparison_markdown(comparison).encode(),
-        "verdict.md": f"{verdict_markdown(verdict)}\n{remedies_markdown(tried)}".encode(),
+        "verdict.md": f"{verdict_markdown(verdict)}\n{tried}".encode(),
         "differences.png": comparison_plot(comparison, gate.max_slice_loss),
     }
     run = _log(tracker, decision, comparison, files, context.run_id)
-    return DecisionOutcome(decision, tuple(tried), comparison, run)
+    return DecisionOutcome(decision, tried, comparison, run)
 
 
 def _log(
@@ -292,18 +311,36 @@ def _log(
     return run
 
 
-def remedies_markdown(tried: Sequence[PromotionDecision]) -> str:
-    """Return a table of what was tried against a release's fall: each challenger, its gain and what became of it."""
-    rows = [
-        [
-            f"{one.decided_at:%Y-%m-%d %H:%M} UTC",
-            f"adapter {one.adapter} of {one.encoder}" if one.adapter else f"encoder {one.encoder}",
-            "not recorded" if one.verdict.gain is None else f"{one.verdict.gain:+.3f}",
-            str(one.outcome).replace("_", " "),
-        ]
-        for one in sorted(tried, key=lambda one: one.decided_at)
-    ]
-    return markdown_table(["decided", "remedy", "nDCG@10 gain", "outcome"], rows)
+def remedies_markdown(judged: Sequence[PromotionDecision], policy: PolicyReport | None) -> str:
+    """Return a table of what was tried against a release's fall: each remedy, its gain, its cost, what became of it.
+
+    Args:
+        judged: The decisions on the release's challengers.
+        policy: The ranking policy, which the last evaluation chose again; None if there is none.
+    """
+    rows = []
+    if policy is not None:
+        chosen = f"ranking policy: vectors {policy.policy.vector_weight:g}, {policy.reason}"
+        gain = "not measured" if policy.gain is None else f"{policy.gain:+.3f} over vectors {DEFAULT_WEIGHT:g}"
+        rows.append(["each evaluation", chosen, gain, "", "", "", "in use"])
+    for one in sorted(judged, key=lambda one: one.decided_at):
+        rows.append(
+            [
+                f"{one.decided_at:%Y-%m-%d %H:%M} UTC",
+                f"adapter {one.adapter} of {one.encoder}" if one.adapter else f"encoder {one.encoder}",
+                _figure(one.verdict.gain, "+.3f"),
+                _figure(one.minutes, ".1f"),
+                _figure(one.query_ms, ".1f"),
+                _figure(one.shipped_mb, ".0f"),
+                str(one.outcome).replace("_", " "),
+            ]
+        )
+    columns = ["decided", "remedy", "nDCG@10 gain", "minutes", "query ms (p95)", "MB", "outcome"]
+    return markdown_table(columns, rows)
+
+
+def _figure(value: float | Estimate | None, form: str) -> str:
+    return "not recorded" if value is None else format(value, form)
 
 
 def _metrics(comparison: Comparison) -> Mapping[str, float]:

@@ -47,6 +47,11 @@ class QualitySettings(BaseModel):
         default=60.0, ge=0, description="Minutes to wait after a failed retraining; doubles with each failure."
     )
     retrain_minutes_a_day: float = Field(default=240.0, gt=0, description="Max minutes of retraining in 24 hours.")
+    try_encoders: bool = Field(
+        default=True,
+        description="Whether another encoder is tried before an adapter is trained: the best on the encoder card, or "
+        "an installed one that knows a language which the release's does not.",
+    )
     training: TrainingOptions = Field(
         default=AdapterConfig(),
         description="Training options to change, as JSON: "

@@ -1,11 +1,11 @@
 """Files of sources are documents like those of the folder: incremental, guarded, and never mixed up with others."""
 
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.support.repository import Repository
 from tests.support.workplace import RULES, Workplace
 from xnai_pipelines.documents.make import FolderRules
 from xnai_pipelines.documents.sources.configured import GitSpec
@@ -19,14 +19,9 @@ class Handbook:
 
     def __init__(self, work: Workplace, folder: Path) -> None:
         self.work, self.folder = work, folder
-        folder.mkdir()
-        self.git("init", "--quiet")
+        self.git = Repository(folder).git
         self.spec = GitSpec(kind="git", name="handbook", prefix="team/handbook", url=folder.as_uri())
         self.specs: tuple[GitSpec, ...] = (self.spec,)
-
-    def git(self, *arguments: str) -> None:
-        identity = ["-c", "user.name=A", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
-        subprocess.run(["git", *identity, *arguments], cwd=self.folder, check=True, capture_output=True)
 
     def commit(self, **texts: str) -> None:
         for name, text in texts.items():

@@ -1,31 +1,90 @@
 """Which remedy for a drop in accuracy comes first. Pure."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from xnai_pipelines.autonomy.decisions.decide import Decision
 from xnai_pipelines.autonomy.decisions.memory import Action
+from xnai_pipelines.evaluation.slices import Slice
 from xnai_pipelines.models.encoder_comparison.card import EncoderCard
+from xnai_pipelines.state.manifest import Release
+
+FAILURES = 2  # a trial that was killed is repeated once: what it embedded is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An encoder that may be tried, and why, as a clause; its vector space is None if it was never built."""
+
+    encoder: str
+    why: str
+    vector_space: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """What was tried against the current release.
+
+    Attributes:
+        spaces: Vector spaces that were judged.
+        encoders: Names of the encoders that were judged without an adapter.
+        failed: Number of failed trials by the encoder's name.
+    """
+
+    spaces: Collection[str] = ()
+    encoders: Collection[str] = ()
+    failed: Mapping[str, int] = field(default_factory=dict)
+
+    def include(self, candidate: Candidate) -> bool:
+        """Return whether the candidate was judged, or failed too often to be tried again."""
+        judged = candidate.vector_space in self.spaces or candidate.encoder in self.encoders
+        return judged or self.failed.get(candidate.encoder, 0) >= FAILURES
 
 
 def encoder_to_try(
-    decision: Decision, card: EncoderCard | None, *, current: str, judged: Collection[str], failed: Collection[str]
-) -> str | None:
+    decision: Decision,
+    release: Release,
+    *,
+    card: EncoderCard | None,
+    at_hand: Sequence[str],
+    unknown: Sequence[str],
+    trials: Trials,
+) -> Candidate | None:
     """Return the encoder to try before an adapter is trained, None if an adapter is next.
 
-    It is the best encoder of the card, on this corpus and its questions, if that is another than the current one.
-    Embedding the corpus with it takes a fraction of the time of a training. Ranking policies need no attempt: each
-    evaluation chooses one.
+    The best encoder of the card comes first, on this corpus and its questions; then one that is at hand, if the
+    release's does not know the degraded language. Embedding the corpus with it takes a fraction of the time of a
+    training, which embeds it too. Ranking policies need no attempt: each evaluation chooses one.
 
     Args:
         decision: The decision of a tick.
+        release: The current release.
         card: The last comparison of encoders, None if there was none.
-        current: Vector space of the current release.
-        judged: Vector spaces that were judged against the current release.
-        failed: Names of the encoders whose trial against it failed.
+        at_hand: Names of the installed encoders that know many languages, other than the release's.
+        unknown: Languages of the corpus that the release's encoder does not know.
+        trials: What was tried against the release.
     """
-    best = card.best if card else None
-    if decision.action is not Action.RETRAIN or card is None or best is None or best.current:
+    if decision.action is not Action.RETRAIN:
         return None
-    measured_now = card.encoders[0].vector_space == current  # else the card is of an earlier release
-    tried = best.vector_space in judged or best.name in failed
-    return best.name if measured_now and not tried else None
+    candidates = (*_best_of_card(card, release), *_knowing_more(decision, release, at_hand, unknown))
+    return next((one for one in candidates if not trials.include(one)), None)
+
+
+def _best_of_card(card: EncoderCard | None, release: Release) -> Iterator[Candidate]:
+    best = card.best if card else None
+    # else the card is of an earlier release
+    measured_now = card is not None and card.encoders[0].vector_space == release.vector_space
+    if best is not None and measured_now and not best.current:
+        yield Candidate(best.name, "it is the best on the encoder card", best.vector_space)
+
+
+def _knowing_more(
+    decision: Decision, release: Release, at_hand: Sequence[str], unknown: Sequence[str]
+) -> Iterator[Candidate]:
+    """Yield the encoders at hand if the release's does not know the degraded language, or any if no slice names one."""
+    degraded = Slice.parse(decision.tags["slice"])
+    if degraded.dimension == "language":
+        unknown = [language for language in unknown if language == degraded.value]
+    if unknown:
+        why = f"it is at hand, and {release.encoder} does not know {', '.join(unknown)}"
+        yield from (Candidate(name, why) for name in at_hand)

@@ -1,6 +1,7 @@
 """When each file was last committed, by one call of Git."""
 
 import os
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,7 +30,9 @@ def commit_dates(folder: Path) -> dict[str, datetime]:
         "git", *_SAFE, "--no-pager", "-C", str(folder), "log", "--no-merges", "--no-renames", "--no-ext-diff",
         "--format=%x00%x00%ct", "--name-only", "-z", "--relative", "--", ".",
     ]  # fmt: skip
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    # what Git gives to a hook names another repository
+    passed = {name: value for name, value in os.environ.items() if not re.match(r"GIT_(?!CONFIG)", name)}
+    environment = {**passed, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             command, capture_output=True, timeout=SECONDS, env=environment, stdin=subprocess.DEVNULL, check=False
