@@ -14,6 +14,7 @@ from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of
+from xnai_pipelines.graph.grammars import GRAMMARS, is_installed
 from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
@@ -255,7 +256,9 @@ def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
 
 
 def code_as_text(tables: Tables) -> dict[str, int]:
-    """Return how many code passages were read as text, by language."""
+    """Return how many code passages were read as text, by language; nothing is read if there can be none."""
+    if all(map(is_installed, GRAMMARS)):
+        return {}
     counts = pc.value_counts(flat(tables.read(EXTRACTIONS, ["as_text"])["as_text"])[0])
     return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
