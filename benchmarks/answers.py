@@ -4,23 +4,25 @@
 
 Refusals are measured on three kinds of question: answerable ones; the same with the documents that answer taken away;
 and the claims of SciFact, on which no document of XQuAD has anything. `--fit` prints the weights of
-`answers/scoring.py`, derived from the train questions of the English corpus.
+`answers/scoring.py`, derived from the train questions of the English corpus and of `benchmarks.near_misses`.
 """
 
 import argparse
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.near_misses import features_without_the_sentence, write_documents
+from benchmarks.near_misses import questions as attribute_questions
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.answers.ask import weigh
 from xnai_pipelines.answers.evaluation import KnownAnswers
-from xnai_pipelines.answers.gold import StoredText, read_gold
+from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
 from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import confidence, make_refusal_policy
@@ -55,7 +57,7 @@ def main() -> None:
                 write_sample(documents)
             ingest(made, documents, questions)
             if arguments.fit:
-                fit(made.context)
+                fit(made.context, questions, arguments.models)
             else:
                 print(json.dumps({"corpus": corpus, **measure(made.context, questions, foreign)}), flush=True)
 
@@ -72,11 +74,9 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     index = SearchIndex.open(context.home.root, threads=1)
     passages, questions = Passages(index, context.home), read_questions(context.tables)
     policy = make_refusal_policy(context, passages, questions)
-    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
-    texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
-    gold = read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts)
+    texts, gold = known_answers(context, labelled)
     tested = questions_to_measure_on(questions)
-    report = measure_answers(context, passages, KnownAnswers(tested, gold.answers, texts), policy)
+    report = measure_answers(context, passages, KnownAnswers(tested, gold, texts), policy)
     figures = {
         name: [round(found.mean, 3), round(found.low, 3), round(found.high, 3)]
         for name, found in report.figures.items()
@@ -93,11 +93,21 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     }
 
 
-def fit(context: StageContext) -> None:
+def known_answers(
+    context: StageContext, labelled: Path
+) -> tuple[dict[str, StoredText], Mapping[str, Sequence[GoldAnswer]]]:
+    """Return the stored texts by document_id, and the known answers by question_id."""
+    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
+    texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
+    return texts, read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts).answers
+
+
+def fit(context: StageContext, labelled: Path, models: Path) -> None:
     """Print weights and offset of a logistic regression on the train questions.
 
-    Each is asked with and without its documents. One in which a name or number is replaced by another question's counts
-    half, so that questions without an answer in the documents do not outweigh the others.
+    Each is asked with and without its documents; without the sentence that answers it counts a quarter, and one in
+    which a name or number is replaced by another question's half, so that questions without an answer in the documents
+    do not outweigh the others. A question for another attribute, and the answered ones beside it, count three times.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -108,9 +118,26 @@ def fit(context: StageContext) -> None:
     near = swapped([one.question for one in asked])
     cases += [(question, frozenset[str](), 0.5) for question in near]
     answered += [False] * len(near)
-    features = np.array([weigh(passages.without(without), question).scored.features for question, without, _ in cases])
-    scale = features.std(axis=0)
+    found = [weigh(passages.without(without), question).scored.features for question, without, _ in cases]
     counts = [weight for *_, weight in cases]
+    texts, gold = known_answers(context, labelled)
+    for one in asked:
+        if known := gold.get(one.question_id):
+            plain = {document: stored.text for document, stored in texts.items()}
+            found.append(features_without_the_sentence(passages, one.question, known, plain))
+            answered.append(False)
+            counts.append(0.25)
+    with TemporaryDirectory() as folder, pipeline(models, Runtime.INT8_DYNAMIC) as made:
+        write_documents(Path(folder))
+        made.ingest(Path(folder))
+        short = Passages(SearchIndex.open(made.context.home.root, threads=2), made.context.home)
+        for near_miss in attribute_questions():
+            if near_miss.part == "train":
+                found.append(weigh(short, near_miss.question).scored.features)
+                answered.append(bool(near_miss.answer))
+                counts.append(3.0)
+    features = np.array(found)
+    scale = features.std(axis=0)
     model = LogisticRegression(C=1.0, max_iter=1_000).fit(features / scale, answered, sample_weight=counts)
     print(np.round(model.coef_[0] / scale, 3).tolist(), round(float(model.intercept_[0]), 3))
 

@@ -32,6 +32,11 @@ DOCUMENTS_WRITTEN = {
     + "".join(f"| the {name} of the northern harbour | {40 + at} m |\n" for at, name in enumerate(BOATS)),
     "notes.md": "# Notes\n\n## 4.2.0\n\nNew: a louder horn.\n\n## 4.1.0\n\nNew: a brighter lamp.\n",
     "install.md": "# Install\n\nTo install the beacon, run:\n\n```sh\nbeacon setup --harbour north\n```\n",
+    "buoy.md": "# buoy_parser\n\nThe module buoy_parser reads buoy files. It takes files of up to 10 MB.\n",
+    "outages.md": "# Outages\n\n## 12 May 2024\n\nThe foghorn failed after a lightning strike.\n\n"
+    "## 3 June 2024\n\nThe pier lights went out.\n",
+    "keys.md": "# Keys\n\nA new harbour key is ordered under Settings > Security. Old keys are kept in `/srv/keys`.\n",
+    "dues.md": "# Harbour dues\n\n| month | dues |\n|---|---|\n| January | 120 euros |\n| February | 80.50 euros |\n",
     "маяк.md": "# Маяк\n\nМаяк построили в 1903 году. Смотритель жил в нём с семьёй.\n",
     "灯台.md": "# 灯台\n\n灯台は岬にあります。高さは三十メートルです。\n",
     "منارة.md": "# منارة\n\nبنيت المنارة سنة 1850. ارتفاعها ثلاثون مترا.\n",
@@ -85,6 +90,63 @@ def test_the_shortest_part_that_answers_is_quoted(
     assert quote in [sentence.citations[0].quote for sentence in answer.sentences]
     assert answer.sentences[0].citations[0].source == source
     assert {sentence.state for sentence in answer.sentences} == {State.VERBATIM}
+    assert_exact(answer, lighthouse)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which version added buoy_parser?",
+        "How heavy is the lighthouse?",
+        "What does the lighthouse cost?",
+        "How much were the harbour dues in total in 1999?",
+        "In welcher Version gibt es buoy_parser?",
+    ],
+)
+def test_another_attribute_of_a_thing_that_the_documents_describe_is_refused(passages: Passages, question: str):
+    assert ask(passages, question).refusal
+
+
+@pytest.mark.parametrize(
+    ("question", "marked"),
+    [
+        ("When was the lighthouse built?", "1871"),
+        ("Who lit the lamp?", "Agnes Holm"),
+        ("Where is a new harbour key ordered?", "Settings > Security"),
+        ("Where are old keys kept?", "/srv/keys"),
+        ("When did the foghorn fail?", "12 May 2024"),
+        ("Когда построили маяк?", "1903 году"),
+    ],
+)
+def test_what_answers_is_marked_by_its_place_in_the_document(
+    passages: Passages, lighthouse: Workplace, question: str, marked: str
+):
+    first = ask(passages, question, policy=ANYTHING).sentences[0]
+    spans = [(one.document_id, one.span) for one in first.citations if one.span]
+    texts = {row["document_id"]: row["text"] for row in lighthouse.rows(DOCUMENTS).values()}
+    assert first.answering == marked
+    assert [span.text for _, span in spans] == [marked]
+    assert all(span.text == texts[document][span.start : span.end] for document, span in spans)
+
+
+def test_a_date_that_stands_in_the_heading_alone_is_said_and_cited(passages: Passages, lighthouse: Workplace):
+    answer = ask(passages, "When did the foghorn fail?")
+    assert answer.sentences[0].text == "12 May 2024: The foghorn failed after a lightning strike."
+    assert [one.quote for one in answer.sentences[0].citations] == [
+        "The foghorn failed after a lightning strike.",
+        "12 May 2024",
+    ]
+    assert_exact(answer, lighthouse)
+
+
+def test_a_total_is_given_with_its_rows_and_its_arithmetic(passages: Passages, lighthouse: Workplace):
+    answer = ask(passages, "How much were the harbour dues in total?")
+    assert [sentence.text for sentence in answer.sentences] == ["dues: 120 + 80.50 = 200.50 €"]
+    assert answer.sentences[0].state is State.SUPPORTED
+    assert [one.quote for one in answer.sentences[0].citations] == [
+        "| January | 120 euros |",
+        "| February | 80.50 euros |",
+    ]
     assert_exact(answer, lighthouse)
 
 

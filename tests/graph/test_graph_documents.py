@@ -12,7 +12,7 @@ from xnai_pipelines.compute.processes import Processes
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.graph import documents
 from xnai_pipelines.graph.documents import read_by
-from xnai_pipelines.graph.make import pending
+from xnai_pipelines.graph.make import chunks_wanted
 from xnai_pipelines.state import document_shards
 
 PAGES, IN_SHARD = 20, 8
@@ -40,7 +40,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory, built_encoder: Encoder) -> W
 
 
 def read(work: Workplace, engine, progress=lambda _: None):
-    return read_by(engine, work.home, pending(work.context())[0], progress)
+    return read_by(engine, work.home, chunks_wanted(work.tables), progress)
 
 
 def test_shards_give_the_same_rows_and_leave_no_file(pages: Workplace):

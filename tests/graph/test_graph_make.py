@@ -10,6 +10,7 @@ from xnai_pipelines.chunks.make import make_chunks
 from xnai_pipelines.documents.identity import document_id
 from xnai_pipelines.errors import GraphRulesError
 from xnai_pipelines.graph.checking import compare_with_rebuild, orphans
+from xnai_pipelines.graph.counts import Count, counted, keep_counts, kept_counts
 from xnai_pipelines.graph.make import (
     bring_graph,
     input_of,
@@ -23,6 +24,7 @@ from xnai_pipelines.graph.record import MadeTable, read_graph_record
 from xnai_pipelines.graph.support import SUPPORTED, chunks_of, resting_on
 from xnai_pipelines.graph.tables import EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.releases.forget import forget
+from xnai_pipelines.state.tables import Tables
 
 PAGES = {
     "lee.md": "# Ann Lee\n\nAnn Lee was born in Oslo. She married Bo Ek of Acme Corp.\n",
@@ -59,6 +61,39 @@ def test_unchanged_documents_cost_no_work(pages):
     before = versions(pages)
     assert [(one.documents_read, one.written, one.removed) for one in make(pages)] == [(0, 0, 0)] * 4
     assert versions(pages) == before
+
+
+def test_unchanged_documents_read_no_table_of_the_graph(pages, monkeypatch):
+    asked = []
+    reading = Tables.read
+
+    def read(tables, spec, *arguments):
+        asked.append(spec.name)
+        return reading(tables, spec, *arguments)
+
+    monkeypatch.setattr(Tables, "read", read)
+    bring_graph(pages.context())
+    assert not {spec.name for spec in GRAPH_TABLES} & set(asked)
+
+
+@pytest.mark.parametrize("commit", [1, 2, 3, 4])
+def test_an_edit_that_is_undone_after_a_run_that_was_cut_off_leaves_nothing(pages, commit):
+    pages.write("ek.md", PAGES["ek.md"].replace("Oslo", "Lyon"))
+    left = commit
+
+    def stop() -> None:
+        nonlocal left
+        left -= 1
+        if not left:
+            raise KeyboardInterrupt
+
+    pages.ingest_documents()
+    make_chunks(pages.context(), CHUNKING, pages.tokens)
+    with pytest.raises(KeyboardInterrupt):
+        bring_graph(pages.context(stop))
+    pages.write("ek.md", PAGES["ek.md"])
+    make(pages)
+    assert not compare_with_rebuild(pages.home, pages.tables).different
 
 
 def test_an_edit_reads_one_document_and_ends_in_the_bytes_of_a_rebuild(pages, tmp_path):
@@ -137,11 +172,26 @@ def test_a_deleted_document_leaves_no_orphan(pages):
     assert document_id("ek.md") not in pages.tables.ids(MENTIONS, "document_id")
 
 
+def test_a_deleted_document_leaves_no_counts(pages):
+    counts = pages.home.state / "graph_counts.arrow"
+    assert b"cy oz" in counts.read_bytes()
+    (pages.documents / "acme.md").unlink()
+    make(pages)
+    assert b"cy oz" not in counts.read_bytes()
+
+
 def test_a_row_that_a_rebuild_would_not_make_is_found(pages):
     pages.tables.open(EXTRACTIONS.name).update(
         where=f"document_id = '{document_id('ek.md')}'", values={"language": "xx"}
     )
     assert compare_with_rebuild(pages.home, pages.tables).different == (f"document {document_id('ek.md')}",)
+
+
+def test_counts_that_a_rebuild_would_not_make_are_found(pages):
+    made_of = read_graph_record(pages.home).parts["mentions"].input
+    kept = kept_counts(pages.home, made_of)
+    keep_counts(pages.home, kept | counted(Count.TERM, {"nothing": 1}), made_of)
+    assert compare_with_rebuild(pages.home, pages.tables).different == ("counts",)
 
 
 def test_an_orphan_is_counted(pages):
@@ -180,8 +230,8 @@ def test_a_forgotten_document_supports_no_row_and_its_words_are_in_no_file(pages
     assert not any(one.rows_found for one in report.tables)
     assert all(proof[spec.name].rows_removed for spec in SUPPORTED)
     assert all(resting_on(pages.tables, spec, chunks) == 0 for spec in SUPPORTED)
-    files = [path for path in pages.home.lancedb.rglob("*") if path.is_file()]
-    assert not [path for path in files if b"Cy Oz" in path.read_bytes()]
+    kept = [path for folder in (pages.home.lancedb, pages.home.state) for path in folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if b"Cy Oz" in path.read_bytes() or b"cy oz" in path.read_bytes()]
 
 
 @pytest.mark.parametrize("step", ["bring_graph", "profiles"])

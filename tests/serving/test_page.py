@@ -213,6 +213,29 @@ def test_what_a_document_says_is_never_markup(visit, open_service):
     assert page.locator(".sentence :is(img, b)").count() == 0
 
 
+def test_what_answers_in_a_quote_is_emphasised_where_it_answers(visit, open_service):
+    page = visit(open_service.base_url)
+    quote = "\U0001f6f6 Of 12 boats in 2012, 12 were sold."
+    span = {"start": 123, "end": 125, "text": "12"}
+    cited = {
+        "document_id": "d",
+        "source": "a.md",
+        "start": 100,
+        "end": 136,
+        "quote": quote,
+        "heading_path": [],
+        "page": None,
+    }
+    sentence = {"text": quote, "state": "verbatim", "reason": None, "citations": [{**cited, "span": span}]}
+    answer = {"asked": QUESTION, "sentences": [sentence], "notes": [], "answerer": "extractive", "refusal": None}
+    body = f"event: answer\ndata: {json.dumps(answer)}\n\n"
+    page.route("**/v1/answer", lambda route: route.fulfill(content_type="text/event-stream", body=body))
+    ask(page)
+    expect(page.locator(".sentence strong")).to_have_text("12")
+    following = "node => node.nextSibling.textContent"
+    assert page.locator(".sentence strong").evaluate(following) == " were sold."
+
+
 def test_text_runs_in_its_own_direction_and_code_and_tables_keep_their_lines(visit, open_service):
     page = visit(open_service.base_url, viewport={"width": 360, "height": 700})
     texts = [

@@ -16,6 +16,15 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """The shortest part of a quote that answers: a number, a date, a name. `text` equals `document.text[start:end]`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A character range of a stored document. `quote` equals `document.text[start:end]`.
 
@@ -28,6 +37,7 @@ class Citation:
         quote: The characters themselves.
         heading_path: Headings above the quote, the topmost first.
         page: Label of the page, slide or sheet; None if the document has none.
+        span: What in the quote answers; None if the question does not tell what kind of thing that is.
     """
 
     document_id: str
@@ -38,6 +48,7 @@ class Citation:
     quote: str
     heading_path: tuple[str, ...] = ()
     page: str | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +59,11 @@ class Sentence:
     state: State
     citations: tuple[Citation, ...] = ()
     reason: str | None = None
+
+    @property
+    def answering(self) -> str:
+        """What answers: the span of its first citation that has one, else the whole sentence."""
+        return next((one.span.text for one in self.citations if one.span), self.text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,18 @@ from typing import TypeAlias
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State, Usage
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
 from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
-from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted
+from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed
 from xnai_pipelines.answers.overview import overview
 from xnai_pipelines.answers.overview_questions import asks_for_overview
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import RefusalPolicy
 from xnai_pipelines.answers.scoring import Scored, score
 from xnai_pipelines.answers.superlatives import is_superlative
+from xnai_pipelines.answers.totals import asks_for_total
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 6  # raised when the same release and question give another answer
+ANSWERS_VERSION = 7  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -139,12 +140,14 @@ def prepare_again(passages: Passages, answer: Answer, *, to_write: bool) -> Prep
             return Prepared(replace(empty, sentences=sentences), tuple(told) if to_write else ())
     own = answer.question if asked != answer.question and passages.telling_words(answer.question) else None
     weighed = weigh(passages, asked, own, filters=how.filters, budget_tokens=how.budget_tokens)
-    if not weighed.scored.units or weighed.scored.confidence < how.policy.threshold:
+    unsure = not weighed.scored.units or weighed.scored.confidence < how.policy.threshold
+    sentences = () if unsure else weighed.sentences()
+    if not sentences:
         return Prepared(replace(empty, refusal=refused(weighed.evidence)), ())
     evidence: Sequence[Evidence] = ()
     if to_write:
         evidence = choose_evidence(passages, asked, budget_tokens=how.budget_tokens, filters=how.filters)
-    return Prepared(replace(empty, sentences=weighed.sentences()), tuple(evidence))
+    return Prepared(replace(empty, sentences=sentences), tuple(evidence))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +159,12 @@ class Weighed:
     scored: Scored
 
     def sentences(self) -> tuple[Sentence, ...]:
-        """Return the answer in the documents' own words."""
+        """Return the answer in the documents' own words; none if it is a total that no rows surely add up to."""
         chosen = chosen_units(self.question, self.scored.units, self.evidence)
-        return tuple(quoted(unit, self.evidence) for unit in chosen)
+        if asks_for_total(self.question) and chosen and chosen[0].names:
+            found = summed(self.question, self.scored.units, self.evidence)
+            return (found,) if found else ()
+        return tuple(quoted(unit, self.evidence, self.question) for unit in chosen)
 
     def best(self, most: int) -> tuple[Citation, ...]:
         """Return the citations of the parts that answer best."""
@@ -189,8 +195,9 @@ def weigh(
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    # every row of a table may be the largest
-    extent = Extent.WHOLE_TABLES if is_superlative(question) else Extent.PASSAGES
+    # every row of a table may be the largest, and is a part of the sum
+    whole = is_superlative(question) or asks_for_total(question)
+    extent = Extent.WHOLE_TABLES if whole else Extent.PASSAGES
     evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, extent=extent)
     understood = passages.index.understood(question, filters).text
     scored = score(passages, understood, evidence)

@@ -1,136 +1,145 @@
-"""What kind of thing a question asks for, and whether a text has one: a number, a time, a name, a price. Pure.
-
-To add a language, add a line to `_ASKING`, and its words to `_EXACT`.
-"""
+"""What kind of thing a question asks for, and whether a part of a text has one. Pure."""
 
 import re
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from xnai_pipelines.answers.asking import BROADLY, CLOSELY, COUNTED, EXACTLY, LANGUAGES
 from xnai_pipelines.answers.items import LIST_MARK
-from xnai_pipelines.answers.verification.number_words import month, ordinal, word_value
-from xnai_pipelines.search.words import words
+from xnai_pipelines.answers.names import begins_with_a_name, form, is_new, names, roles
+from xnai_pipelines.answers.spoken_of import BEFORE_A_PLACE, PERHAPS, SURELY
+from xnai_pipelines.answers.things import FoundThing, Thing, measured_in, things
+from xnai_pipelines.search.words import fold, words
 
-
-class Thing(StrEnum):
-    """What a question may ask for."""
-
-    NUMBER = "number"
-    TIME = "time"
-    NAME = "name"
-    PRICE = "price"
-    PHONE = "phone"
-    EMAIL = "e-mail"
-
-
-# Per language what asks for a number, for a time, and for somebody. Words that also join clauses count in front alone.
-_ASKING: Mapping[str, tuple[str, str, str]] = {
-    "en": (
-        r"how (?:many|much|long|old|far|tall|high|large|big|often|deep|fast|wide|heavy)\b|percentage",
-        r"^\W*(?:since |until |by )?when\b|(?:what|which) (?:year|date|day|month|century|decade)\b",
-        r"^\W*(?:\w+ ){0,2}who(?:m|se)?\b",
-    ),
-    "de": (
-        r"wie ?(?:viele?|lange|hoch|gro(?:ß|ss)|alt|weit|oft|tief|schwer|teuer|breit)\b",
-        r"(?:^\W*(?:\w+ )?wann\b|welche[mns] (?:jahr|tag|datum|monat|jahrhundert)\b)",
-        r"^\W*(?:\w+ )?we(?:r|m|n|ssen)\b",
-    ),
-    "fr": (
-        r"\bcombien\b|quel(?:le)? (?:âge|taille|prix|distance|hauteur|longueur)\b",
-        r"^\W*(?:depuis |jusqu'à )?quand\b|quel(?:le)? (?:année|date|jour|mois|siècle)\b",
-        r"^\W*(?:\w+ )?qui\b",
-    ),
-    "es": (
-        r"\bcu[aá]nt[oa]s?\b",
-        r"\bcuándo\b|^\W*(?:\w+ )?cuando\b|qué (?:año|fecha|día|mes|siglo)\b",
-        r"\bqui[eé]n(?:es)?\b",
-    ),
-    "it": (
-        r"\bquant[oaie]\b",
-        r"^\W*(?:\w+ )?quando\b|(?:che|quale) (?:anno|data|giorno|mese|secolo)\b",
-        r"^\W*(?:\w+ )?chi\b",
-    ),
-    "pt": (
-        r"\bquant[oa]s?\b",
-        r"^\W*(?:\w+ )?quando\b|(?:que|qual) (?:ano|data|dia|mês|século)\b",
-        r"^\W*(?:\w+ )?quem\b",
-    ),
-    "nl": (
-        r"\bhoe(?:veel| (?:lang|hoog|oud|ver|groot|vaak|zwaar|diep))\b",
-        r"^\W*(?:\w+ )?wanneer\b|welk(?:e)? (?:jaar|datum|dag|maand|eeuw)\b",
-        r"^\W*(?:\w+ )?wiens?\b",
-    ),
-    "ru": (
-        r"\bсколько\b|\bскольк\w+\b",
-        r"^\W*(?:\w+ )?когда\b|как(?:ом|ого|ой) (?:год|числ|месяц|век|дат)",
-        r"^\W*(?:\w+ )?(?:кто|кого|кому|кем|ком|ч(?:ей|ья|ь[её]|ьи))\b",
-    ),
-    "zh": (r"多少|几|多久|多[长高大重深远]", r"何时|什么时候|哪[一]?年|哪[一]?天", r"谁"),
-}
-# What is written in a form of its own: how it is asked for, and its form. A text without it does not answer.
-_WHICH = r"^\W*(?:what(?:'s| is| are)|which|under (?:what|which)|welche|wie lautet|как(?:ой|ая)|quelle? est)\b.{0,40}"
-_PRICED = (
-    r"^\W*(?:how much (?:do|does|is|are|did|will|would)\b.*\bcosts?|what (?:do|does|did) .*\bcosts?"
-    r"|what(?:'s| is| are| was) the (?:price|cost)|сколько сто[ия]т|какова цена|какая цена|wie teuer"
-    r"|(?:was|wie ?viel) kostet|was kosten|combien coûte|cu[aá]nto cuesta|quanto (?:costa|custa))\b"
-)
-_PRICES = (
-    r"[$€£¥₽₸]|\b(?:usd|eur|gbp|chf|rub|kzt|dollars?|euros?|pounds?|francs?|franken|cents?|руб\w*|тенге|евро)\b"
-    r"|\b(?:price|cost|fee|preis|prix|precio|prezzo|цена|стоимость)\w*\b.*\d"
-    r"|\b(?:free|kostenlos|kostenfrei|gratis|gratuit\w*|бесплатн\w+)\b"
-)
-_PHONE = r"(?<![\d-])(?!\d{4}-\d\d-\d\d\b)\+?\d[\d ()/-]{4,}\d"  # no date
-_PHONES = r"(?:\b(?:tele)?phone numbers?|telefonnummer|номер\w* телефона|телефон\b|numéro de téléphone)"
-_EMAILS = r"(?:\be-?mail\b|электронн\w+ почт\w+|\bпочта\b|адрес\w* электронн)"
-_EXACT: Mapping[Thing, tuple[re.Pattern[str], re.Pattern[str]]] = {
-    Thing.PRICE: (re.compile(_PRICED, re.IGNORECASE), re.compile(_PRICES, re.IGNORECASE)),
-    Thing.PHONE: (re.compile(_WHICH + _PHONES, re.IGNORECASE), re.compile(_PHONE)),
-    Thing.EMAIL: (re.compile(_WHICH + _EMAILS, re.IGNORECASE), re.compile(r"[\w.+-]+@[\w-]+\.\w")),
-}
-_PATTERNS = {
-    language: [(thing, re.compile(pattern, re.IGNORECASE)) for thing, pattern in zip(Thing, patterns, strict=False)]
-    for language, patterns in _ASKING.items()
-}
 _LIST_MARK = re.compile(rf"\s*{LIST_MARK}\s")
-# Digits that count nothing: a telephone number, an address, a version.
-_NO_COUNT = re.compile(r"\+?\d[\d ()/-]{7,}\d|\S*@\S+|\S+://\S+|\bv?\d+\.\d+\.\d[\w.]*")
-_DIGIT = re.compile(r"\d|[〇一二三四五六七八九十百千万亿两半]")
-_CAPITAL = re.compile(r"(?<![^\W_])[^\W\d_]{2,}")
+_HAN_NUMBER = re.compile(r"[〇一二三四五六七八九十百千万亿两半]")
+_WIDE = frozenset({Thing.NUMBER, Thing.TIME, Thing.NAME, Thing.PLACE, Thing.REASON})
+_NO_NUMBERS = frozenset(
+    {Thing.TIME, Thing.NAME, Thing.PLACE, Thing.REASON, Thing.PHONE, Thing.EMAIL, Thing.PATH, Thing.VERSION}
+)
+_ANSWERED_BY: Mapping[Thing, frozenset[Thing]] = {
+    Thing.NUMBER: frozenset(Thing) - _NO_NUMBERS,
+    Thing.PLACE: frozenset({Thing.PATH}),
+}
+_TOLD_BY = {Thing.NUMBER: Thing.TIME, Thing.DURATION: Thing.TIME, Thing.TIME: Thing.DURATION}
 
 
-def is_exact(thing: Thing) -> bool:
-    """Return whether a thing is written in a form of its own, so that a text without it cannot answer."""
-    return thing in _EXACT
+@dataclass(frozen=True, slots=True)
+class WantedThing:
+    """What a question asks for.
+
+    Attributes:
+        thing: Kind of thing.
+        language: Language that its number words are in, "" if none is known.
+        question: The question.
+        counted: What is counted, folded, as in "how many bolts"; "" if nothing is.
+    """
+
+    thing: Thing
+    language: str
+    question: str
+    counted: str = ""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the thing is written in a form of its own, so that a text without it cannot answer."""
+        return self.thing in EXACTLY
+
+    @property
+    def is_close(self) -> bool:
+        """Whether its form tells it from other things of its kind, as a unit does: a weight is no length."""
+        return self.thing not in _WIDE
+
+    def heading_of(self, path: Sequence[str]) -> str | None:
+        """Return the nearest heading that has one, None if none has: a changelog has dates and versions there alone.
+
+        What heads the whole document dates no part of it, unless it is the only heading.
+        """
+        if self.thing not in (Thing.TIME, Thing.VERSION):
+            return None
+        return next((name for name in reversed(path[1:] or path) if self.in_text(name) == 1), None)
+
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return where a text has one, in order; of a place the paths and menus, as names of places are everywhere."""
+        return [found[:2] for found in self._found(text) if self.thing is not Thing.PLACE or found.thing is Thing.PATH]
+
+    def in_text(self, text: str) -> float:
+        """Return how surely a part of a text has one: 1, 0.5 if it may have, or 0."""
+        if self.language == "zh" and self.thing in (Thing.NUMBER, Thing.TIME):
+            return float(bool(_HAN_NUMBER.search(text) or any(map(str.isdigit, text))))
+        found = list(self._found(text))
+        if self.counted and found:
+            if form(self.counted) in {form(word.text) for word in words(text)}:
+                return 1.0
+            return 0.5 * any(one.thing is Thing.NUMBER for one in found)  # what is measured is not counted
+        surely, perhaps = SURELY.get(self.thing), PERHAPS.get(self.thing)
+        if found or (surely and surely.search(text)):
+            return 1.0
+        return 0.5 * bool((perhaps and perhaps.search(text)) or self._in_others(text))
+
+    def _found(self, text: str) -> Iterator[FoundThing]:
+        """Yield what a text has of the thing, without what the question has itself."""
+        mark = _LIST_MARK.match(text)
+        said = " " * mark.end() + text[mark.end() :] if mark else text
+        if self.thing in (Thing.NAME, Thing.PLACE):
+            yield from (FoundThing(*place, self.thing) for place in self._names(said))
+        wanted = _ANSWERED_BY.get(self.thing, frozenset({self.thing}))
+        for one in things(said, self.language):
+            written = said[one.start : one.end]
+            is_wanted = one.thing in wanted or (written.isdigit() and self._counts(said[one.end :]))
+            if is_wanted and not re.search(rf"(?<!\w){re.escape(written)}(?!\w)", self.question):
+                yield one
+
+    def _names(self, text: str) -> list[tuple[int, int]]:
+        """Return the names, without those that the question has if there are others; if there is none, the roles."""
+        known = frozenset(form(word.text) for word in words(self.question))
+        found = list(names(text, self.language, known))
+        if self.thing is Thing.PLACE:
+            found = [name for name in found if BEFORE_A_PLACE.search(text, 0, name[0])]
+        found = [name for name in found if is_new(text[slice(*name)], known)] or found
+        return found or (list(roles(text, known)) if self.thing is Thing.NAME else [])
+
+    def _counts(self, following: str) -> bool:
+        """Return whether what is counted stands right behind a number, which then is no year: 2000 guests."""
+        return bool(self.counted) and form(following.strip().partition(" ")[0].strip(".,;:")) == form(self.counted)
+
+    def _in_others(self, text: str) -> bool:
+        """Return whether a thing of another kind may tell it: times how long something was, a duration since when.
+
+        A capital that begins a sentence may be that of a name.
+        """
+        if self.thing in (Thing.NAME, Thing.PLACE):
+            known = frozenset(form(word.text) for word in words(self.question))
+            return begins_with_a_name(text, self.language, known) or any(names(text, self.language, known))
+        if self.thing is Thing.NUMBER and self.counted:
+            return False
+        others = _TOLD_BY.get(self.thing)
+        return any(one.thing is others for one in things(text, self.language))
 
 
 @lru_cache(maxsize=1_000)
-def asked_for(question: str) -> tuple[Thing, str] | None:
-    """Return what a question asks for, with its language; None if it is none of these things."""
-    if exact := next((thing for thing, (asked, _) in _EXACT.items() if asked.search(question)), None):
-        return exact, ""
+def asked_for(question: str) -> WantedThing | None:
+    """Return what a question asks for; None if it is none of these things."""
+    if exact := next((thing for thing, pattern in EXACTLY.items() if pattern.search(question)), None):
+        return WantedThing(exact, _language(question), question)
     found = [
-        (match.start(), thing, language)
-        for language, patterns in _PATTERNS.items()
-        for thing, pattern in patterns
-        if (match := pattern.search(question))
+        (match.start(), thing, language) for thing, language, pattern in BROADLY if (match := pattern.search(question))
     ]
-    return min(found)[1:] if found else None
+    close = [(match.start(), thing) for thing, pattern in CLOSELY.items() if (match := pattern.search(question))]
+    if close and (not found or min(close)[0] <= min(found)[0]):
+        return WantedThing(min(close)[1], min(found)[2] if found else _language(question), question)
+    if not found:
+        return None
+    _, thing, language = min(found)
+    counted = COUNTED.search(question) if thing is Thing.NUMBER else None
+    noun = counted["noun"] if counted else ""
+    if noun and (measured := measured_in(noun)):
+        return WantedThing(measured, language, question)
+    return WantedThing(thing, language, question, fold(noun))
 
 
-def has_one(text: str, thing: Thing, language: str, question: str) -> bool:
-    """Return whether a text has a thing of this kind, a name only if the question does not have it."""
-    if thing in _EXACT:
-        return bool(_EXACT[thing][1].search(text))
-    mark = _LIST_MARK.match(text)
-    said = text[mark.end() :] if mark else text
-    if thing is Thing.NAME:
-        known = question.casefold()
-        names = [match.group() for match in _CAPITAL.finditer(said) if match.group()[0].isupper()]
-        if names and said.lstrip("\"'“«(*").startswith(names[0]):  # a capital there may be that of any word
-            del names[0]
-        return any(name.casefold() not in known for name in names)
-    said = _NO_COUNT.sub(" ", said)
-    return bool(_DIGIT.search(said)) or any(
-        read(word.text, language) is not None for word in words(said) for read in (word_value, ordinal, month)
-    )
+def _language(question: str) -> str:
+    counts = {language: len(pattern.findall(question)) for language, pattern in LANGUAGES.items()}
+    best = max(counts, key=lambda language: counts[language])
+    return best if counts[best] else ""

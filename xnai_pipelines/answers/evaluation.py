@@ -98,8 +98,8 @@ MEANINGS = {
     "citation_recall": "share of the documents that answer that are cited",
     "answer_in_first": "the first citation holds the known answer",
     "answer_in_three": "one of the first three citations holds the known answer",
-    "exact_match": "the first sentence is the known answer",
-    "token_f1": "words that the first sentence shares with the known answer, F1",
+    "exact_match": "what the first sentence marks, or all of it, is the known answer",
+    "token_f1": "words that this shares with the known answer, F1",
     "quotes_exact": "every quote equals the stored document's text",
     "unsupported": "share of sentences that nothing proves",
     "wrongly_refused": "refused although a document answers",
@@ -166,7 +166,7 @@ def judged(sentences: Sequence[Sentence], question: Question, known: KnownAnswer
         "unsupported": float(np.mean([one.state is State.UNSUPPORTED for one in sentences])) if sentences else 0.0,
     }
     if gold := known.of(question):
-        first = sentences[0].text if sentences else ""
+        first = sentences[0].answering if sentences else ""
         found |= {
             "answer_in_first": float(any(_holds(one, gold) for one in cited[:1])),
             "exact_match": float(any(spoken(first) == spoken(answer.text) for answer in gold)),

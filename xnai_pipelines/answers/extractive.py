@@ -4,14 +4,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
+from operator import attrgetter
 from textwrap import dedent
 
-from xnai_pipelines.answers.answer import Sentence, State
+from xnai_pipelines.answers.answer import Citation, Sentence, Span, State
+from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.items import MOST_ITEMS, items_around
 from xnai_pipelines.answers.scoring import Unit
+from xnai_pipelines.answers.spans import answering_span
 from xnai_pipelines.answers.superlatives import extreme, is_superlative
 from xnai_pipelines.answers.table_rows import as_sentence, cells
+from xnai_pipelines.answers.totals import total
 
 MOST = 3  # sentences of an answer
 MOST_OF_A_LIST = 5  # if the question asks for several
@@ -156,14 +160,63 @@ def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> 
     return list(found.values())
 
 
-def quoted(unit: Unit, evidence: Sequence[Evidence]) -> Sentence:
-    """Return a unit as a sentence that quotes it.
+def quoted(unit: Unit, evidence: Sequence[Evidence], question: str = "") -> Sentence:
+    """Return a unit as a sentence that quotes it, and marks what in it answers the question.
 
     A row of a table is read with the names of its columns. The lines of prose are joined, and lose links and emphasis;
-    those of code, logs and verse stay apart.
+    those of code, logs and verse stay apart. A date or version that stands in the heading alone is said before it.
     """
-    citation = evidence[unit.evidence].cite(unit.start, unit.end)
-    return Sentence(_shown(unit, evidence[unit.evidence]), State.VERBATIM, (citation,))
+    one = evidence[unit.evidence]
+    citation = _marked(one.cite(unit.start, unit.end), question)
+    shown = _shown(unit, one)
+    asked = asked_for(question) if question else None
+    named = asked.heading_of(citation.heading_path) if asked and asked.in_text(citation.quote) < 1 else None
+    if named and named != shown:
+        above = _heading_line(one, unit.start, named)
+        cited = (citation, _marked(one.cite(*above), question)) if above else (citation,)
+        return Sentence(f"{named}: {shown}", State.VERBATIM, cited)
+    return Sentence(shown, State.VERBATIM, (citation,))
+
+
+def _marked(citation: Citation, question: str) -> Citation:
+    found = answering_span(question, citation.quote) if question else None
+    if found is None:
+        return citation
+    start, end = (citation.start + at for at in found)
+    return replace(citation, span=Span(start, end, citation.quote[slice(*found)]))
+
+
+def _heading_line(one: Evidence, position: int, title: str) -> tuple[int, int] | None:
+    """Return the range of a heading above a character of the document, None if the evidence begins below it."""
+    at = one.text.rfind(title, 0, position - one.start)
+    begins = one.text.rfind("\n", 0, at) + 1
+    is_line = at >= 0 and not one.text[begins:at].strip(" #\t*")
+    return (one.start + at, one.start + at + len(title)) if is_line else None
+
+
+def summed(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Sentence | None:
+    """Return the sum over rows of the best table, with each row cited; None if it cannot be told for certain.
+
+    If the table has the total itself, its row is quoted.
+    """
+    for unit in distinct(units, evidence, MOST):
+        one = evidence[unit.evidence]
+        if not unit.names or one.cut:
+            continue
+        rows = [row for row in units if (row.evidence, row.names) == (unit.evidence, unit.names)]
+        rows.sort(key=attrgetter("start"))
+        around = [
+            one.title,
+            *one.landmark_at(unit.start).heading_path,
+            *one.text[: rows[0].start - one.start].split("\n"),
+        ]
+        table = [cells(_text(row, evidence)) for row in rows]
+        found = total(question, cells(_characters(unit.names, one)), table, around)
+        if found and found.text:
+            cited = tuple(one.cite(rows[at].start, rows[at].end) for at in found.rows)
+            return Sentence(found.text, State.SUPPORTED, cited)
+        return quoted(rows[found.rows[0]], evidence) if found else None
+    return None
 
 
 def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:

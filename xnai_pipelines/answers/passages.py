@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from xnai_pipelines.answers.landmarks import Structures
-from xnai_pipelines.encoders.token_codes import TokenCodes
+from xnai_pipelines.encoders.token_codes import TokenCodes, rotated_query
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.search.passage_tokens import PassageTokens
 from xnai_pipelines.search.stems import stem
@@ -114,9 +114,11 @@ class Passages:
         found = max(len(self.keyword.containing(form)) for form in forms)
         return float(np.log1p((self.index.passages - found + 0.5) / (found + 0.5)))
 
-    def question_tokens(self, text: str) -> Vectors:
-        """Return the rotated token vectors of a question: float32 [q, d]."""
-        return self._tokens.question(text)
+    def question_tokens(self, text: str) -> tuple[Vectors, npt.NDArray[np.int64]]:
+        """Return the rotated token vectors of a question, float32 [q, d], and their characters, int64 [q, 2]."""
+        tokens = self.index.encoder.query_tokens(text)
+        spans = np.array(tokens.spans, np.int64).reshape(-1, 2)
+        return rotated_query(tokens.vectors, tokens.spans), spans[spans[:, 0] < spans[:, 1]]
 
     def token_codes(self, rows: Sequence[int]) -> list[TokenCodes]:
         """Return the token codes of the chunks' own texts, their spans in characters of the document."""

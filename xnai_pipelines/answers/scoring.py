@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from xnai_pipelines.answers.asked_for import asked_for, has_one, is_exact
+from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.units import said_of, units
@@ -23,16 +23,19 @@ RANKING = 0.03  # of the passage's score in the search, below the best passage's
 BEFORE = 0.15  # of what the part before it adds to both: "it" and "the school" mean something said there
 HEADINGS = 0.1  # of what the words of the title and of the headings add
 SMALL = 2  # digits of a number
-NOT_OF_THE_KIND = 0.08  # off a unit without a number, time or name if the question asks for one
+NOTHING_ASKED = 0.6  # of what is asked of a thing, if a question names nothing but it
+NOT_OF_THE_KIND = 0.08  # off a unit without what the question asks for: a number, a time, a name
 
-# Of the best unit; of all evidence around it; how far the best MaxSim is above the median unit's; whether the unit has
-# the kind of thing that is asked for; the share of the question's names and numbers in the evidence and its headings.
-FEATURES = ("unit_maxsim", "unit_overlap", "overlap", "maxsim", "weakest", "lead", "kind", "named")
+# How much of the question the evidence around the best unit has; how far the best MaxSim is above the median unit's. Of
+# the best unit: how surely it has the kind of thing that is asked for, 0 if that has a form of its own and is missing,
+# and how much it has of what is asked of the thing. The share of the question's names and numbers in the evidence.
+FEATURES = ("overlap", "maxsim", "weakest", "lead", "kind", "form", "related", "named")
 # Logistic regression of whether the evidence answers, against the same questions without the documents that do, and
 # questions in which a name or number is another one.
-CONFIDENCE_WEIGHTS = (0.378, 1.449, 2.899, 6.102, 3.875, 5.687, 1.029, 3.118)
-CONFIDENCE_OFFSET = -12.95
+CONFIDENCE_WEIGHTS = (4.5, 3.08, 1.75, 1.89, 2.0, 2.75, 4.28, 3.25)
+CONFIDENCE_OFFSET = -16.0
 
+_WORD = re.compile(r"[\w.+#/-]*\w")
 _INSIDE = re.compile(r"(?<=[\s«„“\"(])[^\W\d_]\w*")  # words that do not begin the question
 
 Scores = npt.NDArray[np.float32]
@@ -72,6 +75,25 @@ class Scored:
         return float(np.dot(CONFIDENCE_WEIGHTS, self.features)) + CONFIDENCE_OFFSET
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Fact:
+    """What is known of a unit beside its score.
+
+    Attributes:
+        maxsim: Mean over the question's tokens of the best similarity.
+        place: Place in the list of evidence.
+        of_the_kind: How surely it has what is asked for.
+        best: Best similarity of each token: float32 [q].
+        above: Which words stand in the headings above it: bool [w].
+    """
+
+    maxsim: float
+    place: int
+    of_the_kind: float
+    best: Scores
+    above: npt.NDArray[np.bool_]
+
+
 @dataclass(frozen=True, slots=True)
 class _Question:
     """The words of a question and its token vectors.
@@ -82,6 +104,7 @@ class _Question:
         named: Whether each is a name or has a digit.
         telling: Whether each tells one row from another: a small number does not, it stands for anything.
         tokens: Token vectors: float32 [q, d].
+        word_of: Word that each token is a part of, -1 for none: int [q].
     """
 
     forms: tuple[tuple[str, ...], ...]
@@ -89,6 +112,7 @@ class _Question:
     named: npt.NDArray[np.bool_]
     telling: npt.NDArray[np.bool_]
     tokens: npt.NDArray[np.float32]
+    word_of: npt.NDArray[np.int64]
 
     def shared(self, terms: set[str]) -> npt.NDArray[np.bool_]:
         return np.array([not terms.isdisjoint(forms) for forms in self.forms], bool)
@@ -105,13 +129,11 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         return Scored((), (0.0,) * len(FEATURES))
     asked = _question(passages, question)
     wanted = asked_for(question)
-    exact = wanted is not None and is_exact(
-        wanted[0]
-    )  # then what does not have it, or not of what is named, is no unit
+    exact = wanted is not None and wanted.is_exact  # then what does not have it, or not of what is named, is no unit
     highest = max(one.score for one in evidence)
     codes = passages.token_codes([row for one in evidence for row in one.rows])
     found: list[Unit] = []
-    facts: list[tuple[float, float, int, bool]] = []
+    facts: list[_Fact] = []
     parts: list[tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]] = []
     for place, one in enumerate(evidence):
         mine, codes = codes[: len(one.rows)], codes[len(one.rows) :]
@@ -124,6 +146,10 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
         above = {
             start: asked.shared(passages.terms(" ".join([one.source, *names]))) for start, names in headings.items()
         }
+        dated = {
+            start: float(wanted is not None and wanted.heading_of(one.landmark_at(start).heading_path) is not None)
+            for start in headings
+        }
         before, common_before = np.zeros(1, np.float32), np.zeros(len(asked.forms), bool)
         for part in units(one.text):
             text, start, end = one.text[part.start : part.end], one.start + part.start, one.start + part.end
@@ -135,7 +161,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             for first, last in part.read_with(one.text):
                 inside |= (middles >= 2 * (one.start + first)) & (middles <= 2 * (one.start + last))
                 text = f"{one.text[first:last]} {text}"
-            of_the_kind = not wanted or has_one(text, *wanted, question)
+            of_the_kind = max(wanted.in_text(text), dated[section]) if wanted else 1.0
             shared |= asked.shared(passages.terms(text))
             if heading := _heading(one, start):
                 inside |= (middles >= 2 * heading[0]) & (middles <= 2 * heading[1])
@@ -150,15 +176,17 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
             if exact and not (of_the_kind and (common | common_before | above[section])[asked.named].all()):
                 before, common_before = best, common
                 continue
-            total -= NOT_OF_THE_KIND * (not of_the_kind)
+            total -= NOT_OF_THE_KIND * (1 - of_the_kind)
+            facts.append(_Fact(maxsim, place, of_the_kind, best, above[section]))
             before, common_before = best, common
             found.append(
                 Unit(place, start, end, total, columns, frozenset(np.flatnonzero(common & asked.telling).tolist()))
             )
-            facts.append((maxsim, overlap, place, of_the_kind))
         parts.append((_best(similarities), shared, every))
     order = sorted(range(len(found)), key=lambda at: -found[at].score)
-    return Scored(tuple(found[at] for at in order), _features(asked, facts, order, parts))
+    return Scored(
+        tuple(found[at] for at in order), _features(asked, facts, order, parts, wanted is not None and wanted.is_close)
+    )
 
 
 def _question(passages: Passages, text: str) -> _Question:
@@ -167,7 +195,18 @@ def _question(passages: Passages, text: str) -> _Question:
     capitals = {fold(word) for word in _INSIDE.findall(text) if word[0].isupper()}
     named = np.array([one[0] in capitals or any(map(str.isdigit, one[0])) for one in forms], bool)
     telling = np.array([not (one[0].isdigit() and len(one[0]) <= SMALL) for one in forms], bool)
-    return _Question(forms, rarity, named, telling, passages.question_tokens(text))
+    tokens, spans = passages.question_tokens(text)
+    return _Question(forms, rarity, named, telling, tokens, _word_of(text, spans, forms))
+
+
+def _word_of(text: str, spans: npt.NDArray[np.int64], forms: Sequence[Sequence[str]]) -> npt.NDArray[np.int64]:
+    """Return for each token, by its range in the question, the place of the telling word that it is a part of."""
+    places = {one[0]: at for at, one in enumerate(forms)}
+    found = np.full(len(spans), -1, np.int64)
+    for match in _WORD.finditer(text):
+        at = places.get(fold(match.group()), -1)
+        found[(spans[:, 0] >= match.start()) & (spans[:, 1] <= match.end())] = at
+    return found
 
 
 def _heading(one: Evidence, position: int) -> tuple[int, int] | None:
@@ -199,18 +238,27 @@ def _share(asked: _Question, shared: npt.NDArray[np.bool_]) -> float:
 
 def _features(
     asked: _Question,
-    facts: Sequence[tuple[float, float, int, bool]],
+    facts: Sequence[_Fact],
     order: Sequence[int],
     parts: Sequence[tuple[Scores, npt.NDArray[np.bool_], npt.NDArray[np.bool_]]],
+    close_asked: bool,
 ) -> tuple[float, ...]:
     """Return the values of `FEATURES`, for the best unit and the evidence that it is in; zeros without a unit."""
     if not order:
         return (0.0,) * len(FEATURES)
-    maxsim, overlap, place, of_the_kind = facts[order[0]]
-    best, shared, shared_or_above = parts[place]
-    every = np.array([fact[0] for fact in facts])
+    first = facts[order[0]]
+    best, shared, shared_or_above = parts[first.place]
+    every = np.array([fact.maxsim for fact in facts])
     lead = float(every.max()) - float(np.median(every))
     weights = asked.rarity * asked.named
     named = float(weights[shared_or_above].sum() / weights.sum()) if weights.any() else 1.0
     whole = _share(asked, shared), float(best.mean()), float(best.min())
-    return (maxsim, overlap, *whole, lead, float(of_the_kind), named)
+    form = 1.0 - (close_asked and first.of_the_kind == 0)
+    return (*whole, lead, first.of_the_kind, form, _related(asked, first), named)
+
+
+def _related(asked: _Question, unit: _Fact) -> float:
+    """Return how much a unit has of what is asked of the thing: of the words that are neither names nor above it."""
+    tokens = np.isin(asked.word_of, np.flatnonzero(~asked.named & ~unit.above))
+    compared = len(unit.best) == len(tokens)  # a unit without a token has nothing to compare
+    return float(unit.best[tokens].mean()) if compared and tokens.any() else NOTHING_ASKED

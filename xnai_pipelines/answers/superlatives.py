@@ -67,14 +67,19 @@ def extreme(question: str, names: Sequence[str], rows: Sequence[Sequence[str]]) 
         names: Names of the columns.
         rows: Cells of the rows.
     """
-    columns = {at: _values([row[at] if at < len(row) else "" for row in rows]) for at in range(len(names))}
-    comparable = {at: values for at, values in columns.items() if values}
+    comparable = comparable_columns(names, rows)
     meant = _meant(question, {at: names[at] for at in comparable}, comparable)
     if meant is None:
         return []
     values = comparable[meant]
     end = max(values) if _MOST.search(question) else min(values)
     return [at for at, value in enumerate(values) if value == end]
+
+
+def comparable_columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[int, list[Value]]:
+    """Return the values of the columns whose cells can all be compared, by place."""
+    columns = {at: _values([row[at] if at < len(row) else "" for row in rows]) for at in range(len(names))}
+    return {at: values for at, values in columns.items() if values}
 
 
 def _meant(question: str, names: Mapping[int, str], columns: Mapping[int, Sequence[Value]]) -> int | None:

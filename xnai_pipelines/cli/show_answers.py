@@ -21,9 +21,25 @@ def show_sentence(sentence: Sentence, cited: list[Citation]) -> None:
     cited += [citation for citation in dict.fromkeys(sentence.citations) if citation not in cited]
     numbers = "".join(f"[{cited.index(citation) + 1}]" for citation in sentence.citations)
     has_lines = "\n" in sentence.text  # of code, which the terminal must not fold into others
-    say(f"{sentence.text}{chr(10) if has_lines else ' '}", (numbers, "cyan"), fold=not has_lines)
+    before, answering, after = emphasised(sentence)
+    end = "\n" if has_lines else " "
+    say(before, (answering, "bold"), f"{after}{end}", (numbers, "cyan"), fold=not has_lines)
     if sentence.state is State.UNSUPPORTED:
         say((f"  Not supported: {sentence.reason or ''}", "yellow"), fold=True)
+
+
+def emphasised(sentence: Sentence) -> tuple[str, str, str]:
+    """Return the text before what answers in a sentence, that itself, and the text after it."""
+    cited = next((one for one in sentence.citations if one.span), None)
+    if cited is None or cited.span is None:
+        return sentence.text, "", ""
+    place = -1
+    for _ in range(cited.quote[: cited.span.start - cited.start].count(cited.span.text) + 1):
+        place = max(place, sentence.text.find(cited.span.text, place + 1))
+    if place < 0:
+        return sentence.text, "", ""
+    end = place + len(cited.span.text)
+    return sentence.text[:place], sentence.text[place:end], sentence.text[end:]
 
 
 def show_end(answer: Answer, cited: Sequence[Citation]) -> None:

@@ -1,6 +1,6 @@
 """Columns of Arrow as arrays of numbers, and back. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,12 @@ def grouped(values: pa.Array, group: Ints, size: int) -> pa.Array:
     """Return the values as one list per group, for groups 0..size-1; `group` ascends."""
     offsets = np.searchsorted(group, np.arange(size + 1)).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values)
+
+
+def tallied(numbers: Ints) -> Iterator[tuple[int, int]]:
+    """Return the distinct numbers, sorted, and how often each occurs."""
+    distinct, counts = np.unique(numbers, return_counts=True)
+    return zip(distinct.tolist(), counts.tolist(), strict=True)
 
 
 def sum_by(group: Ints, values: Floats, size: int) -> Floats:

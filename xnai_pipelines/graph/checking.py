@@ -4,10 +4,15 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow.compute as pc
+
 from xnai_pipelines.graph.arrays import flat
+from xnai_pipelines.graph.counts import kept_counts
 from xnai_pipelines.graph.documents import read_documents
 from xnai_pipelines.graph.make import overrides_of, rebuilt
+from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, read_graph_record
+from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.support import supporting_chunks
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, GRAPH_TABLES, MENTIONS, RELATIONS
 from xnai_pipelines.state.layout import Home
@@ -31,18 +36,34 @@ def compare_with_rebuild(home: Home, tables: Tables) -> Deviations:
     """Return whether documents of a random sample, and all tables of a small graph, are made again the same."""
     stored = sorted(tables.ids(EXTRACTIONS, "document_id"))
     sample = random.sample(stored, min(SAMPLE, len(stored)))
-    different = [f"document {document}" for document in sample if not _same(tables, document)] if sample else []
+    different = [f"document {document}" for document in _read_otherwise(tables, sample)] if sample else []
     parts = read_graph_record(home).parts
     whole = bool(parts) and tables.count(CHUNKS) <= WHOLE_UP_TO
     made = rebuilt(tables, overrides_of(home)) if whole else {}
     different += [f"table {name}" for name in PARTS if name in made and parts[name].revision != made[name]]
+    if whole and not _counts_are_sound(home, tables):
+        different.append("counts")
     return Deviations(len(sample), len(made), tuple(different))
 
 
-def _same(tables: Tables, document: str) -> bool:
-    again = read_documents(tables, [document])
-    stored = tables.read(EXTRACTIONS, EXTRACTIONS.schema.names, is_in("document_id", [document]))
-    return bool(again.sort_by("chunk_id").equals(stored.sort_by("chunk_id")))
+def _read_otherwise(tables: Tables, documents: list[str]) -> list[str]:
+    """Return the documents of which something else is read than is stored."""
+    stored = tables.read(EXTRACTIONS, EXTRACTIONS.schema.names, is_in("document_id", documents))
+    both = [rows.sort_by("chunk_id") for rows in (read_documents(tables, documents), stored)]
+    of_document = ([rows.filter(pc.equal(rows["document_id"], one)) for rows in both] for one in documents)
+    return [one for one, (again, before) in zip(documents, of_document, strict=True) if not again.equals(before)]
+
+
+def _counts_are_sound(home: Home, tables: Tables) -> bool:
+    """Return whether the counts that are kept, if any are, are those of all that was read."""
+    made = read_graph_record(home).parts.get(MENTIONS.name)
+    kept = kept_counts(home, made.input) if made else None
+    if kept is None:
+        return True
+    reading = reading_of(tables.read(EXTRACTIONS, EXTRACTIONS.schema.names))
+    again = resolve_and_count(reading, overrides_of(home))[1]
+    order = [(name, "ascending") for name in ("kind", "key", "value")]
+    return bool(kept.as_table().sort_by(order).equals(again.as_table().sort_by(order)))
 
 
 def orphans(tables: Tables) -> dict[str, int]:

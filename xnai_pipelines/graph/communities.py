@@ -140,10 +140,14 @@ def _joined(low: Ints, high: Ints, closeness: Floats, size: int) -> Ints:
 
     The service divides too, and is installed without SciPy.
     """
-    node, other = np.concatenate([low, high]), np.concatenate([high, low])
-    order = np.lexsort((other, -np.concatenate([closeness, closeness]), node))
-    closest = order[changes(node[order])]
-    ends = node[closest], other[closest]
+    best, closest = np.zeros(size), np.full(size, size)
+    directions = (low, high), (high, low)
+    for node, _ in directions:
+        np.maximum.at(best, node, closeness)
+    for node, other in directions:
+        mine = closeness == best[node]
+        np.minimum.at(closest, node[mine], other[mine])
+    ends = (np.flatnonzero(closest < size), closest[closest < size])
     group = np.arange(size)
     while True:  # each group joins the lowest group that it is connected to
         lowest = group.copy()

@@ -5,53 +5,116 @@ whole if the corpus has it elsewhere (within a sentence, in quotes or as a title
 mostly writes in lower case are taken off its start: "In Paris" is "Paris", "However" is none.
 """
 
-from collections import Counter
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
-from xnai_pipelines.graph.arrays import Bools, Ints
+from xnai_pipelines.graph.arrays import Bools, Ints, taken, tallied
+from xnai_pipelines.graph.counts import Count, Counts, counted, counted_columns, counted_pairs
 from xnai_pipelines.graph.forms import Form, start_of_word
 from xnai_pipelines.graph.found import Kind
 from xnai_pipelines.graph.reading import Reading
 
 OFTEN = 4  # a word within a sentence must be this many times more often in lower case to be no name
+CODE = (Kind.SYMBOL, Kind.SETTING, Kind.COMMAND)
 
 DROPPED = -1
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
-    """In how many documents a word is written in lower case, and with a capital letter within a sentence."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Spelling:
+    """How the corpus spells words and forms.
 
-    small: dict[str, int]
-    capital: dict[str, int]
+    Attributes:
+        small: In how many documents a word is written in lower case.
+        capital: The same with a capital letter within a sentence.
+        known: Forms that are names wherever they stand.
+        by_case: Forms of code that differ by case alone.
+    """
+
+    small: Mapping[str, int]
+    capital: Mapping[str, int]
+    known: Set[str]
+    by_case: Set[str]
+
+    @classmethod
+    def of(cls, counts: Counts, keys: Collection[str] | None = None) -> Self:
+        """Return the spelling of all words and forms, or of these and of all code."""
+        written: dict[str, set[str]] = defaultdict(set)
+        for key, words in counts.pairs(Count.CODE):
+            written[key].add(words)
+        return cls(
+            small=counts.numbers(Count.SMALL, keys),
+            capital=counts.numbers(Count.CAPITAL, keys),
+            known=counts.numbers(Count.KNOWN, keys).keys(),
+            by_case={key for key, several in written.items() if len(several) > 1},
+        )
 
     def is_common(self, word: str, times: int = 1) -> bool:
         """Return whether the word is written in lower case more often, by this factor."""
         lower = word.lower()
         return self.small.get(lower, 0) > times * self.capital.get(lower, 0)
 
+    def said_of(self, key: str) -> tuple[bool, ...]:
+        """Return all that decides how surfaces with a word or form are read."""
+        return *(self.is_common(key, times) for times in (1, OFTEN)), key in self.capital, key in self.known
 
-def named(reading: Reading, forms: list[Form]) -> Ints:
-    """Return how many characters to take off the start of each mention, int64 [m]; `DROPPED` if it is no name."""
-    by_capitals = _is_kind(reading, [Kind.NAME])
+
+def spelling_counts(reading: Reading, forms: list[Form]) -> Counts:
+    """Return what a reading adds to the spelling; `forms` are those of its surfaces."""
+    by_capitals = is_kind(reading, [Kind.NAME])
     inside = by_capitals & ~reading.initial
-    words = Words(reading.small, _capitals(reading, inside, forms))
-    known = {forms[code].key for code in set(reading.surface[inside | ~by_capitals].tolist())}
+    known: Counter[str] = Counter()
+    for code, n in tallied(reading.surface[inside | ~by_capitals]):
+        known[forms[code].key] += n
+    code_forms: Counter[tuple[str, str]] = Counter()
+    for code, n in tallied(reading.surface[is_kind(reading, CODE)]):
+        code_forms[forms[code].key, " ".join(forms[code].words)] += n
+    return (
+        counted(Count.SMALL, reading.small)
+        | counted(Count.CAPITAL, _capitals(reading, inside, forms))
+        | counted(Count.KNOWN, known)
+        | counted_pairs(Count.CODE, ((*pair, n) for pair, n in code_forms.items()))
+        | _read(reading, forms)
+    )
+
+
+def _read(reading: Reading, forms: list[Form]) -> Counts:
+    keys: list[str] = []
+    lengths = np.zeros(len(forms), dtype=np.int64)
+    for at, form in enumerate(forms):
+        asked = asked_of(form)
+        keys += asked
+        lengths[at] = len(asked)
+    code = np.repeat(np.arange(len(forms)), lengths)
+    numbers = np.bincount(reading.surface, minlength=len(forms))
+    return counted_columns(Count.READ, keys, taken(reading.surfaces, code), numbers[code])
+
+
+def asked_of(form: Form) -> set[str]:
+    """Return the words and forms whose spelling decides how a surface of this form is read."""
+    return {form.key, *(word.lower() for word in form.words)}
+
+
+def named(reading: Reading, forms: list[Form], spelling: Spelling) -> Ints:
+    """Return how many characters to take off the start of each mention, int64 [m]; `DROPPED` if it is no name."""
+    by_capitals = is_kind(reading, [Kind.NAME])
     cuts = np.zeros(len(reading.surface), dtype=np.int64)
     pairs = reading.surface * 2 + reading.initial
     distinct, inverse = np.unique(pairs[by_capitals], return_inverse=True)
     of_pair = [
-        _cut(reading.surfaces[pair // 2], forms[pair // 2], initial=bool(pair % 2), words=words, known=known)
+        _cut(reading.surfaces[pair // 2], forms[pair // 2], initial=bool(pair % 2), spelling=spelling)
         for pair in distinct.tolist()
     ]
     cuts[by_capitals] = np.asarray(of_pair, dtype=np.int64)[inverse]
     return cuts
 
 
-def _is_kind(reading: Reading, kinds: Iterable[Kind]) -> Bools:
+def is_kind(reading: Reading, kinds: Iterable[Kind]) -> Bools:
+    """Return which mentions are of one of these kinds."""
     wanted = [at for at, kind in enumerate(reading.kinds) if kind in kinds]
     return np.isin(reading.kind, wanted)
 
@@ -59,25 +122,25 @@ def _is_kind(reading: Reading, kinds: Iterable[Kind]) -> Bools:
 def _capitals(reading: Reading, inside: Bools, forms: list[Form]) -> dict[str, int]:
     """Return the number of documents that have each word with a capital letter within a sentence."""
     several = np.unique(reading.document[inside] * len(forms) + reading.surface[inside]) % max(1, len(forms))
-    codes, counts = np.unique(several, return_counts=True)
     found: Counter[str] = Counter()
-    for code, count in zip(codes.tolist(), counts.tolist(), strict=True):
+    for code, count in tallied(several):
         for word in {word.lower() for word in forms[code].words if word[:1].isupper()}:
             found[word] += count
     return dict(found)
 
 
-def _cut(surface: str, form: Form, *, initial: bool, words: Words, known: set[str]) -> int:
+def _cut(surface: str, form: Form, *, initial: bool, spelling: Spelling) -> int:
     """Return how many characters to take off a capitalised run; `DROPPED` for all."""
     left = list(form.words)
     if not initial:
-        alone = len(left) == 1 and (len(left[0].partition("'")[0]) < 2 or words.is_common(left[0], OFTEN))
+        alone = len(left) == 1 and (len(left[0].partition("'")[0]) < 2 or spelling.is_common(left[0], OFTEN))
         return DROPPED if not left or alone else 0
-    if len(left) > 1 and form.key in known:
+    if len(left) > 1 and form.key in spelling.known:
         return 0
-    while left and (words.is_common(left[0]) or not left[0][:1].isupper()):
+    while left and (spelling.is_common(left[0]) or not left[0][:1].isupper()):
         left.pop(0)
-    if len(left) == 1 and form.key not in known and left[0].lower() not in words.capital and len(form.words) == 1:
+    unknown = form.key not in spelling.known
+    if len(left) == 1 and unknown and left[0].lower() not in spelling.capital and len(form.words) == 1:
         # nothing speaks for it, unless it is a word of a longer name
         return DROPPED
     if not left or (len(left[0].partition("'")[0]) < 2 and len(left) == 1):

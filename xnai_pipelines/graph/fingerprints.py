@@ -27,11 +27,19 @@ def fingerprints(columns: Iterable[Any]) -> pa.Array:
     return _as_ids(_folded(map(_hashes, columns)))
 
 
-def fingerprints_of_groups(values: Any, group: Ints, size: int) -> pa.Array:
-    """Return an id of the values of each group, whatever their order, for groups 0..size-1."""
+def fingerprints_of_groups(values: Any, group: Ints, size: int, at: Ints | None = None) -> pa.Array:
+    """Return an id of the values of each group, whatever their order, for groups 0..size-1.
+
+    Args:
+        values: The values.
+        group: Group of each, or of the value at each place of `at`.
+        size: Number of groups.
+        at: Places of the values that are in groups, if one may be in several or in none.
+    """
     order = np.argsort(group, kind="stable")
     ends = np.searchsorted(group[order], np.arange(size + 1))
-    sums = np.concatenate([np.zeros((2, 1), np.uint64), np.cumsum(_hashes(values)[:, order], axis=1)], axis=1)
+    hashes = _hashes(values)[:, order if at is None else at[order]]
+    sums = np.concatenate([np.zeros((2, 1), np.uint64), np.cumsum(hashes, axis=1)], axis=1)
     return _as_ids(_folded((_of_numbers(np.diff(ends)), sums[:, ends[1:]] - sums[:, ends[:-1]])))
 
 

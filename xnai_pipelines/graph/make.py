@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.counts import Counts, keep_counts, kept_counts
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
@@ -19,16 +20,20 @@ from xnai_pipelines.graph.overrides import Overrides, read_overrides
 from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.record import PARTS, MadeTable, read_graph_record, record_part
 from xnai_pipelines.graph.relations import relation_rows
-from xnai_pipelines.graph.resolution import resolve
+from xnai_pipelines.graph.resolution import resolve_and_count
 from xnai_pipelines.graph.rows import digest, revision_of
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
 from xnai_pipelines.graph.touched import (
+    MOST,
     STATED,
+    DocumentEdits,
     TableChange,
+    extractions_of,
     texts_of,
     touched_communities,
     touched_entities,
+    touched_mentions,
     touched_relations,
 )
 from xnai_pipelines.state.claim import recorded_inputs
@@ -116,15 +121,51 @@ def _make(context: StageContext, spec: TableSpec) -> GraphReport:
 
 
 def _bring_mentions(context: StageContext) -> GraphReport:
-    wanted, work = pending(context)
+    home, tables, user = context.home, context.tables, overrides_of(context.home)
+    wanted = chunks_wanted(tables)
+    of = _input(wanted, user)
+    made = _as_made(context, MENTIONS, user)
+    if made is not None and made.input == of:
+        return _report(MENTIONS, made)
+    read = chunks_read(tables)
+    work = diff(wanted, read)
+    edits = _edits(context, work) if made is not None and made.input == _input(read, user) else None
+    _begin(context, MENTIONS)  # what was read is of another state from here on
     _read(context, wanted, work)
-    of = digest(VERSION, *(f"{document} {of}" for document, of in sorted(wanted.items())))
-    return _bring(context, MENTIONS, digest(of, overrides_of(context.home).revision), work)
+    touched = touched_mentions(tables, user, edits) if edits and not user.apart else None
+    change, counts = touched or _mentions(tables, user)
+    keep_counts(home, counts, of)
+    return _make_table(context, MENTIONS, of, [change], work)
+
+
+def _input(documents: Mapping[str, str], user: Overrides) -> str:
+    """Return a hash of all that the mentions are made of, by a hash of what was read of each document."""
+    of = digest(VERSION, *(f"{document} {of}" for document, of in sorted(documents.items())))
+    return digest(of, user.revision)
+
+
+def _edits(context: StageContext, work: Diff) -> DocumentEdits | None:
+    """Return what was read of the documents that change, and the counts; None if too many do, or none are kept."""
+    documents = frozenset([*work.to_write, *work.removed])
+    made = read_graph_record(context.home).parts[MENTIONS.name]
+    counts = kept_counts(context.home, made.input) if len(documents) <= MOST else None
+    return DocumentEdits(documents, extractions_of(context.tables, documents), counts) if counts else None
 
 
 def _bring_derived(context: StageContext, spec: TableSpec) -> GraphReport:
-    parts = read_graph_record(context.home).parts
-    return _bring(context, spec, input_of(spec, parts, overrides_of(context.home)))
+    """Bring a table in line with the rows that it should have, unless it was made of the same input.
+
+    The rows that did not change stay if all were made by the same rules; else, and if too much changed, all are made.
+    """
+    tables, user = context.tables, overrides_of(context.home)
+    of = input_of(spec, read_graph_record(context.home).parts, user)
+    made = _as_made(context, spec, user)
+    if made is not None and made.input == of:
+        return _report(spec, made)
+    touched = _TOUCHED[spec.name](tables, user) if made is not None else None
+    changes = _WHOLE[spec.name](tables, user) if touched is None else touched
+    _begin(context, spec)
+    return _make_table(context, spec, of, changes)
 
 
 def input_of(spec: TableSpec, parts: Mapping[str, MadeTable], user: Overrides) -> str:
@@ -150,37 +191,52 @@ def _reported(context: StageContext, report: GraphReport, seconds: float) -> Gra
     return timed
 
 
-def _bring(context: StageContext, spec: TableSpec, of: str, work: Diff | None = None) -> GraphReport:
-    """Bring a table in line with the rows that it should have, unless it was made of the same input.
+def _rules(user: Overrides) -> str:
+    return digest(VERSION, user.revision)
 
-    The rows that did not change stay if all were made by the same rules; else, and if too much changed, all are made.
-    """
-    tables, user = context.tables, overrides_of(context.home)
-    part = read_graph_record(context.home).parts.get(spec.name)
+
+def _as_made(context: StageContext, spec: TableSpec, user: Overrides) -> MadeTable | None:
+    """Return how a table was last made; None if by other rules, not to the end, or with another number of rows."""
+    made = read_graph_record(context.home).parts.get(spec.name)
+    whole = made is not None and made.rules == _rules(user) and context.tables.count(spec) == made.rows
+    return made if whole else None
+
+
+def _begin(context: StageContext, spec: TableSpec) -> None:
+    """Record that a table is as it was last made no longer."""
+    made = read_graph_record(context.home).parts.get(spec.name)
+    if made is not None:
+        record_part(context.home, spec.name, replace(made, rules=""))
+
+
+def _make_table(
+    context: StageContext, spec: TableSpec, of: str, changes: Iterable[TableChange], work: Diff | None = None
+) -> GraphReport:
+    """Write the changes of a table and of what is kept for it, and record that it is made."""
     written = removed = 0
-    if part is None or part.input != of or tables.count(spec) != part.rows:
-        rules = digest(VERSION, user.revision)
-        sound = part is not None and part.rules == rules and tables.count(spec) == part.rows
-        touched = _TOUCHED[spec.name](tables, user) if sound and spec.name in _TOUCHED else None
-        changes = _WHOLE[spec.name](tables, user) if touched is None else touched
-        if part is not None:
-            record_part(context.home, spec.name, replace(part, rules=""))
-        for change in changes:
-            counts = _write(context, change)
-            if change.spec is spec:
-                written, removed = counts
-        rows = tables.read(spec, ["revision"])
-        part = MadeTable(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
-        record_part(context.home, spec.name, part)
+    for change in changes:
+        counts = _write(context, change)
+        if change.spec is spec:
+            written, removed = counts
+    rows = context.tables.read(spec, ["revision"])
+    rules = _rules(overrides_of(context.home))
+    made = MadeTable(input=of, revision=revision_of(rows), rows=len(rows), run=context.run_id, rules=rules)
+    record_part(context.home, spec.name, made)
+    return _report(spec, made, written, removed, work)
+
+
+def _report(
+    spec: TableSpec, made: MadeTable, written: int = 0, removed: int = 0, work: Diff | None = None
+) -> GraphReport:
     return GraphReport(
         table=spec.name,
         documents_read=len(work.to_write) if work else 0,
         documents_removed=len(work.removed) if work else 0,
         written=written,
         removed=removed,
-        unchanged=part.rows - written,
-        rows=part.rows,
-        revision=part.revision,
+        unchanged=made.rows - written,
+        rows=made.rows,
+        revision=made.revision,
         seconds=0.0,
     )
 
@@ -204,20 +260,22 @@ def code_as_text(tables: Tables) -> dict[str, int]:
     return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
 
-def pending(context: StageContext) -> tuple[dict[str, str], Diff]:
-    """Return a hash of each document's chunks and reading, and which documents have to be read, removed or kept."""
-    chunks = context.tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
-    read = context.tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"])
-    wanted = _by_document(chunks, extraction_of())
-    return wanted, diff(wanted, _by_document(read))
+def chunks_wanted(tables: Tables) -> dict[str, str]:
+    """Return a hash of each document's chunks and of how they are read."""
+    rows = tables.read(CHUNKS, ["chunk_id", "document_id", "document_revision"])
+    return _by_document(rows.append_column("extraction", pa.array([extraction_of()] * len(rows), pa.string())))
 
 
-def _by_document(rows: pa.Table, extraction: str | None = None) -> dict[str, str]:
-    """Return a hash of the chunks of each document, with its revision and how it was read."""
+def chunks_read(tables: Tables) -> dict[str, str]:
+    """Return the same of the chunks that were read, and of how they were."""
+    return _by_document(tables.read(EXTRACTIONS, ["chunk_id", "document_id", "document_revision", "extraction"]))
+
+
+def _by_document(rows: pa.Table) -> dict[str, str]:
     chunks: dict[str, list[str]] = defaultdict(list)
-    for row in rows.to_pylist():
-        how = extraction or row["extraction"]
-        chunks[row["document_id"]].append(f"{row['chunk_id']} {row['document_revision']} {how}")
+    columns = (rows[name].to_pylist() for name in ("document_id", "chunk_id", "document_revision", "extraction"))
+    for document, *of in zip(*columns, strict=True):
+        chunks[document].append(" ".join(map(str, of)))
     return {document: digest(*sorted(each)) for document, each in chunks.items()}
 
 
@@ -252,9 +310,10 @@ def _all(tables: Tables, spec: TableSpec) -> pa.Table:
     return tables.read(spec, spec.schema.names)
 
 
-def _mentions(tables: Tables, user: Overrides) -> list[TableChange]:
+def _mentions(tables: Tables, user: Overrides) -> tuple[TableChange, Counts]:
     reading = reading_of(_all(tables, EXTRACTIONS))
-    return [TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolve(reading, user)))]
+    resolved, counts = resolve_and_count(reading, user)
+    return TableChange.of_all(tables, MENTIONS, mention_rows(reading, resolved)), counts
 
 
 def _entities(tables: Tables, user: Overrides) -> list[TableChange]:
@@ -288,7 +347,6 @@ def _divided(tables: Tables, relations: pa.Table, entities: pa.Table) -> pa.Tabl
 
 # What each table is made by, whole or of what changed, and of which others; by name, since a schema has no hash.
 _WHOLE: Mapping[str, Callable[[Tables, Overrides], list[TableChange]]] = {
-    MENTIONS.name: _mentions,
     ENTITIES.name: _entities,
     RELATIONS.name: _relations,
     COMMUNITIES.name: _communities,

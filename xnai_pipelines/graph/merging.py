@@ -4,10 +4,10 @@ Two kinds of rules: within a document (a surname stands for the full name that t
 acronym whose expansion is the same in every document). A merge needs evidence; what is ambiguous stays apart.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Set
 from enum import StrEnum
+from functools import cache
 
 SHORTESTINFLECTED = 4  # letters; a shorter word has no ending to spare
 SHORTEST_PLURAL = 4  # letters, with the s
@@ -43,47 +43,19 @@ class Rule(StrEnum):
     USER = "graph.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Titles:
-    """The titles of the documents.
-
-    Attributes:
-        of: Key of each document's title, with its qualifier.
-        base: The same without the qualifier.
-        documents: Documents by the base of their title.
-    """
-
-    of: Mapping[int, str]
-    base: Mapping[int, str]
-    documents: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-
-    @classmethod
-    def from_keys(cls, keys: Mapping[int, tuple[str, str]]) -> "Titles":
-        """Return the titles from each document's base and qualified key."""
-        documents: dict[str, list[int]] = defaultdict(list)
-        for document, (base, _) in keys.items():
-            documents[base].append(document)
-        return cls(
-            of={document: qualified for document, (_, qualified) in keys.items()},
-            base={document: base for document, (base, _) in keys.items()},
-            documents={base: tuple(found) for base, found in documents.items()},
-        )
-
-
-def independent_words(names_of: Mapping[int, Iterable[str]], longer: Mapping[int, Mapping[str, set[str]]]) -> set[str]:
-    """Return the single words that stand alone in more documents than they stand beside a longer name.
+def alone(names_of: Mapping[int, Iterable[str]], longer: Mapping[int, Mapping[str, set[str]]]) -> Counter[str]:
+    """Return in how many more documents a single word stands alone than it stands beside a longer name.
 
     Args:
         names_of: Keys of names by document.
         longer: Longer keys of each document by their last (or first) word.
     """
-    alone: dict[str, int] = defaultdict(int)
-    beside: dict[str, int] = defaultdict(int)
+    found: Counter[str] = Counter()
     for document, keys in names_of.items():
         for key in keys:
             if " " not in key:
-                (beside if key in longer[document] else alone)[key] += 1
-    return {word for word, n in alone.items() if n > INDEPENDENT * beside[word]}
+                found[key] += -INDEPENDENT if key in longer[document] else 1
+    return found
 
 
 def words_of_name(key: str) -> tuple[str, ...]:
@@ -142,38 +114,33 @@ def plurals(terms: Collection[str], acronyms: Collection[str]) -> dict[str, tupl
     }
 
 
-def acronym_plurals(written: Collection[tuple[str, str]]) -> dict[str, tuple[str, Rule]]:
+def acronym_plurals(capitals: Set[str], ends: Set[str]) -> dict[str, tuple[str, Rule]]:
     """Return the acronyms that are another one with a small s at the end: "GPUs" is "GPU", "HTTPS" is not "HTTP".
 
     Args:
-        written: Keys, each with its last word in every way that it is written.
+        capitals: Keys whose last word is written in capital letters.
+        ends: Keys whose last word is written in capital letters up to a small s.
     """
-    capital = {key for key, word in written if word.isupper()}
-    ends = {key for key, word in written if word.endswith("s") and word[:-1].isupper() and len(word) > 2}
-    return {key: (key[:-1], Rule.PLURAL) for key in ends - capital if key[:-1] in capital}
+    return {key: (key[:-1], Rule.PLURAL) for key in ends - capitals if key[:-1] in capitals}
 
 
-def inflections(names: Mapping[str, int], language: str) -> dict[str, tuple[str, Rule]]:
-    """Return the names whose words have the same stems as those of a more frequent one, in a language with cases.
+def stems(name: str, language: str) -> str:
+    """Return the stems of a name's words in a language with case endings, an ISO 639-1 code."""
+    stemmer = _stemmer(INFLECTED[language])
+    words = name.split()
+    short = (len(word) < SHORTESTINFLECTED for word in words)
+    return " ".join(w if is_short else stem for w, is_short, stem in zip(words, short, stemmer(words), strict=True))
 
-    Args:
-        names: Number of documents of each name.
-        language: ISO 639-1 code.
-    """
-    if language not in INFLECTED:
-        return {}
+
+@cache
+def _stemmer(language: str) -> Callable[[list[str]], list[str]]:
     from Stemmer import Stemmer
 
-    stemmer = Stemmer(INFLECTED[language])
-    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for name in names:
-        words = name.split()
-        stems = stemmer.stemWords(words)
-        groups[
-            tuple(s if len(word) >= SHORTESTINFLECTED else word for s, word in zip(stems, words, strict=True))
-        ].append(name)
-    found = {}
-    for group in groups.values():
-        best = min(group, key=lambda name: (-names[name], len(name), name))
-        found.update({name: (best, Rule.INFLECTION) for name in group if name != best})
+    found: Callable[[list[str]], list[str]] = Stemmer(language).stemWords
     return found
+
+
+def inflections(names: Mapping[str, int]) -> dict[str, tuple[str, Rule]]:
+    """Return the names with the same stems, a number of documents each, that are not the most frequent one."""
+    best = min(names, key=lambda name: (-names[name], len(name), name))
+    return {name: (best, Rule.INFLECTION) for name in names if name != best}

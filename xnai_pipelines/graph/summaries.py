@@ -1,6 +1,7 @@
 """Titles and summaries of communities: verbatim sentences that state most of what holds the members together. Pure."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -42,21 +43,20 @@ def community_grounds(
         at = np.flatnonzero(group >= 0)
         related[0].append(at)
         related[1].append(group[at])
-    revisions = relations["revision"].combine_chunks().take(pa.array(np.concatenate(related[0])))
     columns = (
         pa.array([each.level for each in communities], pa.int64()),
         pa.array([None if each.parent is None else ids[each.parent] for each in communities], pa.string()),
         pa.array(_titles(central, network, forms), pa.string()),
         pa.array([[network.ids[node] for node in nodes] for nodes in central], pa.list_(pa.string())),
         fingerprints_of_groups(taken(network.ids, members), of, len(ids)),
-        fingerprints_of_groups(revisions, np.concatenate(related[1]), len(ids)),
+        fingerprints_of_groups(relations["revision"], np.concatenate(related[1]), len(ids), np.concatenate(related[0])),
     )
     return pa.table({"community_id": pa.array(ids, pa.string()), "grounds": fingerprints(columns)})
 
 
 def _members(communities: Sequence[NodeGroup]) -> tuple[Ints, Ints]:
     """Return the nodes of all communities, and the community that each is listed in."""
-    members = np.array([node for each in communities for node in each.members], dtype=np.int64)
+    members = np.fromiter(chain.from_iterable(each.members for each in communities), np.int64)
     return members, np.repeat(np.arange(len(communities)), [len(each.members) for each in communities])
 
 

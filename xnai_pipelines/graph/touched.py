@@ -3,7 +3,7 @@
 A table is made in part by the functions that make it whole, of the rows that the touched ones are made of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,22 @@ import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat, ints
 from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.counts import Count, Counts
 from xnai_pipelines.graph.entities import entity_grounds, entity_rows
+from xnai_pipelines.graph.everywhere import Naming
+from xnai_pipelines.graph.evidence import Spelling, spelling_counts
+from xnai_pipelines.graph.forms import folded
 from xnai_pipelines.graph.found import Kind
+from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import chunk_grounds, occurrence_rows, titles_of
+from xnai_pipelines.graph.overrides import Overrides
+from xnai_pipelines.graph.reading import reading_of
 from xnai_pipelines.graph.relations import relation_rows, rounded_up
+from xnai_pipelines.graph.resolution import resolve_by
 from xnai_pipelines.graph.summaries import central_members, chosen_sentences, community_grounds, community_rows
 from xnai_pipelines.graph.tables import COMMUNITIES, ENTITIES, EXTRACTIONS, MENTIONS, OCCURRENCES, RELATIONS
+from xnai_pipelines.graph.within import DocumentForms, naming_counts
+from xnai_pipelines.graph.written import forms_of, written_forms
 from xnai_pipelines.state.schemas import CHUNKS, TableSpec
 from xnai_pipelines.state.tables import Tables, is_in
 
@@ -38,6 +48,89 @@ class TableChange:
     def of_all(cls, tables: Tables, spec: TableSpec, wanted: pa.Table) -> "TableChange":
         """Return the change of a table that is made whole."""
         return cls(spec, wanted, tables.read(spec, [spec.key, "revision"]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DocumentEdits:
+    """Documents that change, what was read of them before, and the counts of the corpus then."""
+
+    documents: frozenset[str]
+    before: pa.Table
+    counts: Counts
+
+
+def touched_mentions(tables: Tables, user: Overrides, edits: DocumentEdits) -> tuple[TableChange, Counts] | None:
+    """Return the mentions of the documents in which names mean something else, and the counts; None if too many do.
+
+    These are the documents that changed, those with a word or form that the corpus now spells otherwise, and those with
+    a form that now means something else.
+    """
+    old = edits.counts
+    after = extractions_of(tables, edits.documents)
+    spelt = [spelling_counts(reading, forms_of(reading)) for reading in map(reading_of, (edits.before, after))]
+    new = old.with_changes(*spelt)
+    keys = {key for each in spelt for kind in (Count.READ, Count.SMALL) for key in each.keys(kind)}
+    was, now = (Spelling.of(each, keys) for each in (old, new))
+    respelt = {key for key in keys if was.said_of(key) != now.said_of(key)}
+    documents = edits.documents | _reading(tables, new.values(Count.READ, respelt))
+    documents |= _mentioning(tables, old.values(Count.FORM, was.by_case ^ now.by_case))
+    if len(documents) > MOST:
+        return None
+    others = extractions_of(tables, documents - edits.documents)
+    gone, come = (
+        naming_counts(written, DocumentForms.of(written))
+        for rows, each in ((edits.before, old), (after, new))
+        for written in (written_forms(reading_of(pa.concat_tables([rows, others])), each, user),)
+    )
+    new = new.with_changes(gone, come)
+    naming = Naming.of(new, now.by_case)
+    renamed = _renamed(Naming.of(old, was.by_case), naming, gone, come)
+    documents |= _mentioning(tables, new.values(Count.FORM, {*renamed, *map(folded, renamed)}))
+    if len(documents) > MOST:
+        return None
+    written = written_forms(reading_of(extractions_of(tables, documents)), new, user)
+    compared = {
+        one for key in set(written.keys) if naming.is_ambiguous(key) for one, _ in naming.titled[key]
+    } - documents
+    if compared:
+        written = written_forms(reading_of(extractions_of(tables, documents | compared)), new, user)
+    resolved = resolve_by(written, DocumentForms.of(written), naming, user)
+    mine = np.array([document in documents for document in written.reading.document_ids], dtype=bool)
+    rows = mention_rows(written.reading, resolved.where(mine[written.reading.document]))
+    stored = _read(tables, MENTIONS, [MENTIONS.key, "revision"], "document_id", sorted(documents))
+    return TableChange(MENTIONS, rows, stored), new
+
+
+def _renamed(was: Naming, now: Naming, gone: Counts, come: Counts) -> set[str]:
+    """Return the keys of forms that mean something else, by what documents no longer say, and by what they say now."""
+    counted = {kind: gone.keys(kind) | come.keys(kind) for kind in (Count.TITLE, Count.LAST, Count.FIRST)}
+    keys = was.aliases.keys() | now.aliases.keys() | set().union(*counted.values())
+    # which of several documents a title means is decided by the names that these have
+    ambiguous = {key for key in counted[Count.TITLE] if now.is_ambiguous(key)}
+    return ambiguous | {key for key in keys if was.said_of(key) != now.said_of(key)}
+
+
+def extractions_of(tables: Tables, documents: Set[str]) -> pa.Table:
+    """Return what was read of some documents."""
+    return _read(tables, EXTRACTIONS, EXTRACTIONS.schema.names, "document_id", sorted(documents))
+
+
+def _reading(tables: Tables, surfaces: set[str]) -> set[str]:
+    """Return the documents of which one of the surfaces was read."""
+    if not surfaces:
+        return set()
+    rows = tables.read(EXTRACTIONS, ["document_id", "mentions"])
+    mentions, row = flat(rows["mentions"])
+    mine = pc.is_in(mentions.field("surface"), pa.array(list(surfaces), pa.string())).to_numpy(zero_copy_only=False)
+    return set(rows["document_id"].take(pa.array(np.unique(row[mine]))).to_pylist())
+
+
+def _mentioning(tables: Tables, surfaces: set[str]) -> set[str]:
+    """Return the documents that mention one of the surfaces."""
+    if not surfaces:
+        return set()
+    rows = tables.read(MENTIONS, ["document_id", "surface"])
+    return set(rows["document_id"].filter(pc.is_in(rows["surface"], pa.array(list(surfaces), pa.string()))).to_pylist())
 
 
 def touched_entities(tables: Tables, types: Mapping[str, str]) -> list[TableChange] | None:

@@ -32,6 +32,7 @@ from xnai_pipelines.state.table_place import Bucket, place_of
 
 DELETE_GROUP = 1_000  # ids in one SQL list
 SMALL_FILES = 64  # of a table, until maintenance joins them
+READ_AT_ONCE = 32_768  # rows; LanceDB's own 1,024 take four times the processor time
 
 _log = logging.getLogger(__name__)
 
@@ -180,7 +181,7 @@ class Tables:
         known = set(table.schema.names)  # which LanceDB reads again each time that it is asked
         stored = [name for name in columns if name in known]
         query = table.search().select(stored)
-        rows = (query.where(where) if where else query).to_arrow()
+        rows = (query.where(where) if where else query).to_batches(READ_AT_ONCE).read_all()
         for name in (name for name in columns if name not in stored):
             rows = rows.append_column(name, pa.nulls(len(rows), spec.schema.field(name).type))
         return rows.select(list(columns))

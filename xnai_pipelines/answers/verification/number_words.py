@@ -198,6 +198,11 @@ def word_value(word: str, language: str | None) -> int | None:
     return _WORDS.get(language or "", {}).get(word)
 
 
+def number_words(language: str) -> frozenset[str]:
+    """Return the folded number words of a language; none if they are not known."""
+    return frozenset(_WORDS.get(language, ()))
+
+
 def scale(word: str) -> int | None:
     """Return what a word multiplies the number before it with, None if it is no such word."""
     return _SCALES.get(word)

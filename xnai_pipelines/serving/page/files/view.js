@@ -64,11 +64,23 @@ export const excerpt = (text) => h("p", { class: "excerpt", dir: "auto" }, inlin
 /** Return code without the lines that mark it as such. */
 const unfenced = (text) => text.replace(/^\s*(```|~~~)[^\n]*\n|\n\s*(```|~~~)\s*$/g, "");
 
+/** Return a sentence with what answers emphasised: the same occurrence of it as in the quote. */
+function answering(sentence, show) {
+  const cited = sentence.citations.find((one) => one.span);
+  if (!cited) return show(sentence.text);
+  const { span } = cited;
+  const parts = sentence.text.split(span.text);
+  const before = Array.from(cited.quote).slice(0, span.start - cited.start).join("").split(span.text).length;
+  const at = parts.length > before ? before : 1; // a row of a table is said in another order than it is written
+  if (parts.length < 2) return show(sentence.text);
+  return [show(parts.slice(0, at).join(span.text)), h("strong", {}, span.text), show(parts.slice(at).join(span.text))].flat();
+}
+
 function sentenceView(sentence, citations, actions) {
   const kept = /^\s*(```|~~~|\|)/.test(sentence.text); // code and tables keep their lines
   return h("div", { class: `sentence ${sentence.state}` },
     h("span", { class: "state", title: t(sentence.state) }, icon(GLYPHS[sentence.state]), h("span", { class: "unseen" }, `${t(sentence.state)}: `)),
-    h(kept ? "pre" : "p", { dir: "auto" }, kept ? unfenced(sentence.text) : inline(sentence.text), " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
+    h(kept ? "pre" : "p", { dir: "auto" }, kept ? unfenced(sentence.text) : answering(sentence, inline), " ", h("span", { class: "cites" }, sentence.citations.map((one) => mark(one, citations, actions)))),
     sentence.reason ? h("p", { class: "reason" }, `${t("unsupported")}. `, h("span", { lang: "en" }, sentence.reason)) : null);
 }
 
