@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat
-from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import OF_ENTITIES, communities_of, dividing, network_of
 from xnai_pipelines.graph.counts import Counts, keep_counts, kept_counts
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
@@ -45,7 +45,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 6  # raised when the same extractions give other tables
+VERSION = 7  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
@@ -332,7 +332,7 @@ def _relations(tables: Tables, _: Overrides) -> list[TableChange]:
 
 
 def _communities(tables: Tables, _: Overrides) -> list[TableChange]:
-    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form", "type"]))
+    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, [*OF_ENTITIES, "form"]))
     return [TableChange.of_all(tables, COMMUNITIES, rows)]
 
 

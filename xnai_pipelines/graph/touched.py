@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat, ints
-from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import OF_ENTITIES, communities_of, dividing, network_of
 from xnai_pipelines.graph.counts import Count, Counts
 from xnai_pipelines.graph.entities import entity_grounds, entity_rows
 from xnai_pipelines.graph.everywhere import Naming
@@ -178,7 +178,7 @@ def touched_relations(tables: Tables) -> list[TableChange] | None:
 
 def touched_communities(tables: Tables) -> list[TableChange]:
     """Return the communities whose members, or relations between them, changed."""
-    entities = tables.read(ENTITIES, ["entity_id", "form", "type"])
+    entities = tables.read(ENTITIES, [*OF_ENTITIES, "form"])
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
     relations = dividing(tables.read(RELATIONS, ["source_id", "target_id", "weight", "revision"]), entities)
     network = network_of(relations)
