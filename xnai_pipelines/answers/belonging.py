@@ -48,8 +48,8 @@ def signature_above(unit: Unit, units: Sequence[Unit], evidence: Sequence[Eviden
     ]
     for start, place in sorted(begins, reverse=True):
         below = [one for one in units if one.evidence == place and one.start >= start]
-        head = min(below, key=attrgetter("start"), default=unit)
-        if evidence[place].heading_line(head.start, path[-1]):
+        head = min(below, key=attrgetter("start"), default=None)
+        if head and evidence[place].heading_line(head.start, path[-1]):
             found = is_signature(text_of(head, evidence), path[-1], indented=is_code(head, evidence))
             return [head] if found else []
     return []
