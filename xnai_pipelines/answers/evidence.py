@@ -78,6 +78,17 @@ class Evidence:
         here = bisect_right(self.landmarks, position, key=lambda landmark: landmark.start) - 1
         return self.landmarks[here] if here >= 0 else Landmark(self.start, self.heading_path, self.page)
 
+    def quote(self, start: int, end: int) -> str:
+        """Return these characters of the document, which are in the evidence."""
+        return self.text[start - self.start : end - self.start]
+
+    def heading_line(self, position: int, title: str) -> tuple[int, int] | None:
+        """Return the range of a heading above a character of the document, None if the evidence begins below it."""
+        at = self.text.rfind(title, 0, position - self.start)
+        begins = self.text.rfind("\n", 0, at) + 1
+        is_line = at >= 0 and not self.text[begins:at].strip(" #\t*")
+        return (self.start + at, self.start + at + len(title)) if is_line else None
+
     def cite(self, start: int, end: int) -> Citation:
         """Return the citation of these characters of the document, which are in the evidence."""
         at = self.landmark_at(start)
@@ -87,7 +98,7 @@ class Evidence:
             chunk_id=self.chunk_at(start),
             start=start,
             end=end,
-            quote=self.text[start - self.start : end - self.start],
+            quote=self.quote(start, end),
             heading_path=at.heading_path,
             page=at.page,
         )
