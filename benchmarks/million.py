@@ -129,7 +129,7 @@ def _edit(work: _Work) -> None:
     with measured("plan"):
         plan(Tables.of(work.home), work.documents, RULES, DocumentsRequest())
     _run(work, f"run with {EDITED} documents edited")
-    (work.documents / place_of(work.number - 1)).unlink()
+    max(work.documents.rglob("*.md")).unlink()
     _run(work, "run with one document deleted")
 
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.pipeline import pipeline
 from xnai_pipelines.answers.ask import weigh
-from xnai_pipelines.answers.evidence import Evidence, Pieces, choose_evidence
+from xnai_pipelines.answers.evidence import Evidence, Extent, choose_evidence
 from xnai_pipelines.answers.gold import GoldAnswer
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.refusal import DEFAULT_THRESHOLD
@@ -116,7 +116,7 @@ def features_without_the_sentence(
                 gone.setdefault(known.document_id, []).append((start, end))
     evidence = [
         _blank(one, gone.get(one.document_id, ()))
-        for one in choose_evidence(passages, question, pieces=Pieces.PASSAGES)
+        for one in choose_evidence(passages, question, extent=Extent.PASSAGES)
     ]
     return score(WithoutSentences(passages, gone), question, evidence).features
 

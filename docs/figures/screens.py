@@ -30,7 +30,7 @@ def main() -> None:
         page.get_by_label("Question", exact=True).fill(QUESTION)
         page.keyboard.press("Enter")
         page.locator("article[aria-busy=false]").last.wait_for()
-        page.locator(".sentence .cite").first.hover()
+        page.locator(".sentence .cite").last.hover()
         expect(page.get_by_role("tooltip").locator("mark")).to_be_visible()
         page.screenshot(path=IMAGES / "chat.png", animations="disabled")
         browser.close()

@@ -11,7 +11,13 @@ from tests.support.backed_up import copy_home
 from tests.support.workplace import Workplace
 from xnai_pipelines.encoders.encoder import Encoder
 from xnai_pipelines.encoders.writing import Writing
-from xnai_pipelines.evaluation.knowledge import excerpt, knowledge, known_languages
+from xnai_pipelines.evaluation.knowledge import (
+    POOL,
+    excerpt,
+    expected_reciprocal_rank,
+    knowledge,
+    known_languages,
+)
 from xnai_pipelines.evaluation.parts import hybrid_losses
 from xnai_pipelines.evaluation.per_question import PER_QUESTION
 from xnai_pipelines.evaluation.policy import (
@@ -84,14 +90,14 @@ def test_the_best_weight_on_train_and_validation_questions_is_recorded(chosen: t
 
 def test_a_weight_that_is_set_is_taken(coded: Workplace):
     report = make(coded, 0.9)
-    assert (report.policy, report.gain) == (RankingPolicy(0.9), None)
+    assert (report.policy, report.gain) == (RankingPolicy(0.9, languages=report.policy.languages), None)
     assert Releases(coded.home.releases).require().ranking == {
         "vector_weight": 0.9,
         "questions": 0,
         "correct_typos": True,
         "reranker": None,
         "graph_weight": 0.0,
-        "languages": {},
+        "languages": {"en": 1.0},
     }
     assert coded.search().policy.vector_weight == 0.9
 
@@ -152,18 +158,16 @@ KNOWN, SPELT_OUT, UNREADABLE = (Writing(10, 0, 3), Writing(10, 0, 10), Writing(1
 
 @pytest.mark.parametrize(
     ("writing", "known", "share"),
-    [(KNOWN, 1.0, 0.6), (KNOWN, 0.0, 0.06), (SPELT_OUT, 1.0, 0.06), (UNREADABLE, 1.0, 0.0)],
+    [
+        (KNOWN, 1.0, 0.6),
+        (KNOWN, 0.0, 0.12),
+        (SPELT_OUT, 1.0, 0.12),
+        (SPELT_OUT, 0.0, 0.12),
+        (UNREADABLE, 1.0, 0.0),
+    ],
 )
 def test_vectors_count_as_far_as_the_encoder_knows_the_language(writing: Writing, known: float, share: float):
     assert RankingPolicy(0.6).weight_for(writing, explained=1.0, found=100, known=known) == pytest.approx(share)
-
-
-def test_words_count_more_the_fewer_a_question_has():
-    def weight(chosen: float, words: int) -> float:
-        return RankingPolicy(chosen).weight_for(KNOWN, explained=1.0, found=100, words=words)
-
-    assert [weight(0.5, words) for words in (1, 2, 3, 4, 9)] == pytest.approx([1 / 5, 1 / 3, 3 / 7, 0.5, 0.5])
-    assert [weight(chosen, 1) for chosen in (0.0, 1.0)] == [0.0, 1.0], "a part that is switched off stays so"
 
 
 def test_an_accidental_word_does_not_outweigh_vectors_in_a_language_that_the_encoder_knows():
@@ -188,16 +192,38 @@ def test_vectors_never_outweigh_words_that_few_passages_have():
 
 def test_questions_answered_in_a_language_that_the_encoder_does_not_know_rely_on_words(coded: Workplace):
     index = coded.search()
-    assert known_languages(index) == {}, "texts shorter than three excerpts are not asked for"
+    assert known_languages(index) == {"en": 1.0}, "passages too short for excerpts are judged by their writing"
     strange = index.ranked_by(RankingPolicy(languages={"en": 0.0}), Home(coded.home.root))
     question = "When is the mailed invoice due?"
     assert strange.explain(question).familiarity == 0.0
     assert strange.explain(question).weight < index.explain(question).weight / 2
 
 
-@pytest.mark.parametrize(("reciprocal_rank", "known"), [(0.85, 1.0), (0.55, 1.0), (0.34, 0.0), (0.45, 0.5), (0.1, 0.0)])
+@pytest.mark.parametrize(
+    ("reciprocal_rank", "known"), [(0.93, 1.0), (0.72, 1.0), (0.585, 0.5), (0.45, 0.0), (0.1, 0.0)]
+)
 def test_an_encoder_that_finds_no_passage_by_its_own_words_does_not_know_the_language(reciprocal_rank, known):
     assert knowledge(reciprocal_rank) == known
+
+
+def test_the_rank_of_an_excerpt_is_that_among_as_many_passages_in_any_corpus():
+    assert [expected_reciprocal_rank(better, 30) for better in (0, 1, 29)] == pytest.approx([1, 1 / 2, 1 / 30])
+    assert [expected_reciprocal_rank(better, 1000) for better in (0, 999)] == pytest.approx([1, 1 / POOL])
+    drawn = [1 / (1 + np.count_nonzero(pool < 40)) for pool in _pools(number=1000)]
+    assert expected_reciprocal_rank(40, 1000) == pytest.approx(np.mean(drawn), abs=0.01)
+
+
+def _pools(number: int) -> list[np.ndarray]:
+    """Return 4,000 draws of the other passages of a pool."""
+    random = np.random.default_rng(0)
+    return [random.permutation(number - 1)[: POOL - 1] for _ in range(4000)]
+
+
+def test_code_and_addresses_are_no_excerpt():
+    german = "Der Pfad wird in der Funktion bestimmt, und die Funktion gibt ihn an die Anwendung weiter. " * 3
+    code = "`read_item(item_id)` https://example.com/read\n```python\nfrom app import read_item\n```\n"
+    assert excerpt(german + code * 20) == excerpt(german)
+    assert excerpt(code * 20) is None
 
 
 def test_an_excerpt_has_whole_words_from_the_middle():

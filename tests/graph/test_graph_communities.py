@@ -14,7 +14,15 @@ FRIENDS = 5
 
 def relations(*edges: tuple[str, str, float]) -> pa.Table:
     source, target, weight = zip(*edges, strict=True)
-    return pa.table({"source_id": source, "target_id": target, "weight": weight})
+    return pa.table({"source_id": source, "target_id": target, "weight": weight, "bond": weight})
+
+
+def entities(*edges: tuple[str, str, float], **of: tuple[str, int, bool]) -> pa.Table:
+    """Return the ends of the edges as entities: of what is given, type, number of documents, has one of its own."""
+    ids = sorted({end for edge in edges for end in edge[:2]})
+    kind, number, has_own = zip(*(of.get(one, ("name", 1, False)) for one in ids), strict=True)
+    titled = pa.array([["its own"] if own else [] for own in has_own], pa.list_(pa.string()))
+    return pa.table({"entity_id": ids, "type": kind, "document_count": number, "titled_documents": titled})
 
 
 def circles(number: int = 6) -> list[tuple[str, str, float]]:
@@ -69,12 +77,37 @@ def test_a_large_group_is_divided_into_groups_that_lie_in_it():
 
 
 def test_a_date_binds_nothing():
-    edges = [*circles(), *((f"{circle}-{one}", "1998", 5.0) for circle in range(6) for one in range(FRIENDS))]
-    ids = sorted({end for edge in edges for end in edge[:2]})
-    entities = pa.table({"entity_id": ids, "type": ["date" if entity == "1998" else "name" for entity in ids]})
-    kept = dividing(relations(*edges), entities)
+    edges = [*circles(), *((f"{circle}-{one}", "y1998", 5.0) for circle in range(6) for one in range(FRIENDS))]
+    kept = dividing(relations(*edges).drop_columns("bond"), entities(*edges, y1998=("date", 30, False)))
     assert len(kept) == len(circles())
-    assert "1998" not in network_of(kept).ids
+    assert "y1998" not in network_of(kept).ids
+
+
+def test_an_attribute_of_many_documents_does_not_bind_what_has_nothing_else_in_common():
+    shared = [(f"{circle}-{one}", "American", 5.0) for circle in range(6) for one in range(FRIENDS)]
+    edges = [*circles(), *shared]
+
+    def together(own: bool) -> set[frozenset[str]]:
+        """Return the circles of each community if American has a document of its own, or none."""
+        bonds = dividing(relations(*edges).drop_columns("bond"), entities(*edges, American=("name", 900, own)))
+        network = network_of(bonds)
+        groups = ({network.ids[node][0] for node in each.members} for each in communities_of(network))
+        return {frozenset(group - {"A"}) for group in groups}
+
+    assert together(own=True) == {frozenset("012345")}
+    assert together(own=False) == {frozenset(str(circle)) for circle in range(6)}
+
+
+def test_groups_join_only_if_they_are_close():
+    inside = [edge for edge in circles(100) if edge[2] == 1.0]
+
+    def sizes(tie: float) -> set[int]:
+        """Return the sizes of the communities if a tie connects each circle with even number to the next."""
+        ties = [(f"{circle}-0", f"{circle + 1}-0", tie) for circle in range(0, 100, 2)]
+        return {len(group) for group in groups(*inside, *ties)}
+
+    assert sizes(0.3) == {FRIENDS}
+    assert sizes(0.5) == {2 * FRIENDS}
 
 
 def test_a_group_is_called_by_what_is_central_to_it_and_not_by_what_is_everywhere():
@@ -94,6 +127,7 @@ def test_a_summary_prefers_what_is_said_of_the_central_members_to_a_list_of_the_
             "source_id": one,
             "target_id": other,
             "weight": 1.0 if one == "a" else 0.9,
+            "bond": 1.0,
             "sentences": [
                 {"chunk_id": chunk, "start": 0, "end": 50}
                 for chunk, named in places.items()
@@ -107,6 +141,7 @@ def test_a_summary_prefers_what_is_said_of_the_central_members_to_a_list_of_the_
             ("source_id", pa.string()),
             ("target_id", pa.string()),
             ("weight", pa.float64()),
+            ("bond", pa.float64()),
             RELATIONS.schema.field("sentences"),
         ]
     )

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 from xnai_pipelines.answers.answer import Answer, Citation, Parameters, Refusal, Sentence, State, Usage
 from xnai_pipelines.answers.conversation import Rewriter, Turn, standalone
-from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Pieces, choose_evidence
+from xnai_pipelines.answers.evidence import BUDGET_TOKENS, Evidence, Extent, choose_evidence
 from xnai_pipelines.answers.extractive import chosen_units, distinct, quoted, summed
 from xnai_pipelines.answers.overview import overview
 from xnai_pipelines.answers.overview_questions import asks_for_overview
@@ -21,7 +21,7 @@ from xnai_pipelines.answers.totals import asks_for_total
 from xnai_pipelines.search.query import NO_FILTERS, Filters
 from xnai_pipelines.search.query import asked as taken_apart
 
-ANSWERS_VERSION = 7  # raised when the same release and question give another answer
+ANSWERS_VERSION = 8  # raised when the same release and question give another answer
 EXTRACTIVE = "extractive"
 CARRIED = 0.5  # of the score for the question with what was carried over, beside 1 for what is asked now
 NEAREST = 3  # passages that a refusal names
@@ -197,8 +197,8 @@ def weigh(
     """
     # every row of a table may be the largest, and is a part of the sum
     whole = is_superlative(question) or asks_for_total(question)
-    pieces = Pieces.WHOLE_TABLES if whole else Pieces.PASSAGES
-    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, pieces=pieces)
+    extent = Extent.WHOLE_TABLES if whole else Extent.PASSAGES
+    evidence = choose_evidence(passages, question, budget_tokens=budget_tokens, filters=filters, extent=extent)
     understood = passages.index.understood(question, filters).text
     scored = score(passages, understood, evidence)
     if own is not None:

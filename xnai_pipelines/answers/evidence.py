@@ -20,7 +20,7 @@ SAME = 0.9  # share of words that a passage has in common with a better one, fro
 BYTES_PER_TOKEN = 4  # in UTF-8, about right for any script: a letter of most others has two or three bytes
 
 
-class Pieces(Enum):
+class Extent(Enum):
     """What makes a piece of evidence.
 
     PASSAGES: Each passage.
@@ -78,6 +78,17 @@ class Evidence:
         here = bisect_right(self.landmarks, position, key=lambda landmark: landmark.start) - 1
         return self.landmarks[here] if here >= 0 else Landmark(self.start, self.heading_path, self.page)
 
+    def quote(self, start: int, end: int) -> str:
+        """Return these characters of the document, which are in the evidence."""
+        return self.text[start - self.start : end - self.start]
+
+    def heading_line(self, position: int, title: str) -> tuple[int, int] | None:
+        """Return the range of a heading above a character of the document, None if the evidence begins below it."""
+        at = self.text.rfind(title, 0, position - self.start)
+        begins = self.text.rfind("\n", 0, at) + 1
+        is_line = at >= 0 and not self.text[begins:at].strip(" #\t*")
+        return (self.start + at, self.start + at + len(title)) if is_line else None
+
     def cite(self, start: int, end: int) -> Citation:
         """Return the citation of these characters of the document, which are in the evidence."""
         at = self.landmark_at(start)
@@ -87,7 +98,7 @@ class Evidence:
             chunk_id=self.chunk_at(start),
             start=start,
             end=end,
-            quote=self.text[start - self.start : end - self.start],
+            quote=self.quote(start, end),
             heading_path=at.heading_path,
             page=at.page,
         )
@@ -108,7 +119,7 @@ def choose_evidence(
     *,
     budget_tokens: int = BUDGET_TOKENS,
     filters: Filters = NO_FILTERS,
-    pieces: Pieces = Pieces.MERGED,
+    extent: Extent = Extent.MERGED,
 ) -> list[Evidence]:
     """Return what an answer to the question may rest on, the best first, by the release's ranking.
 
@@ -117,16 +128,16 @@ def choose_evidence(
         question: The question.
         budget_tokens: Max tokens of all evidence together, estimated; the best passage is always in.
         filters: Which documents may be used.
-        pieces: What makes a piece of evidence.
+        extent: What makes a piece of evidence.
 
     Raises:
         QueryError: The question is empty, too long or has no word.
     """
-    merge = pieces is not Pieces.PASSAGES
+    merge = extent is not Extent.PASSAGES
     ranked = passages.index.rank(question, PASSAGES, filters=filters)
     left, kept = budget_tokens * BYTES_PER_TOKEN, dict[int, float]()
     for candidate in _distinct(passages, ranked):
-        around = _whole_table(passages, candidate.row) if pieces is Pieces.WHOLE_TABLES else []
+        around = _whole_table(passages, candidate.row) if extent is Extent.WHOLE_TABLES else []
         around = around or _with_neighbours(passages, candidate.row)
         places = [place for place in around if place not in kept]
         texts = passages.index.corpus.values("text", places)

@@ -9,6 +9,7 @@ from textwrap import dedent
 
 from xnai_pipelines.answers.answer import Citation, Sentence, Span, State
 from xnai_pipelines.answers.asked_for import asked_for
+from xnai_pipelines.answers.belonging import section_of, signature_above, text_of, with_what_belongs
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.items import MOST_ITEMS, items_around
 from xnai_pipelines.answers.scoring import Unit
@@ -19,7 +20,8 @@ from xnai_pipelines.answers.totals import total
 
 MOST = 3  # sentences of an answer
 MOST_OF_A_LIST = 5  # if the question asks for several
-CLOSE = 0.06  # of score, within which another unit answers as well as the best
+CLOSE = 0.06  # of score, within which another row or list item answers as well as the best unit
+CLOSE_OF_A_SENTENCE = 0.035  # within which any other unit does, if it adds something
 CLOSE_OF_A_LIST = 0.15
 CLOSE_OF_THE_OTHER = 0.3  # of what is compared with the best
 
@@ -52,14 +54,6 @@ _TWO = re.compile(
     r"|отлич\w+|разниц\w+|сравни\w*|вместе|или|и (?:кто|когда|где|как|что|почему|сколько|какой|какая|какие))\b",
     re.IGNORECASE,
 )
-# What a sentence begins with that takes back a part of what was said before it.
-_EXCEPTION = re.compile(
-    r"\W*(?:(?:the |an |the only |one )?exceptions?\b|except\b|(?:this|that|it|the \w+)(?: rule| limit)? does not apply"
-    r"|(?:die |eine |einzige )*ausnahmen?\b|ausgenommen\b|(?:dies|das|sie) gilt nicht|исключени[еяй]\b|кроме\b"
-    r"|(?:это|он[аои]?|\w+) не (?:распространя|применя|действу)\w+|(?:la |l'|une |seule )*exception\b|sauf\b"
-    r"|(?:la |una |única )*excepci[oó]n|salvo\b|(?:l'|un')?eccezione\b)",
-    re.IGNORECASE,
-)
 _CODE = re.compile(r"[ \t]*(?:```|~~~)")
 # Markdown that only a renderer needs. Of a link only what points to a place: `handlers[0](request)` is code.
 _MARKUP = re.compile(
@@ -71,10 +65,11 @@ _NARROWEST = 40  # characters, to which prose is folded
 
 
 def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Sequence[Unit]:
-    """Return the units that an answer quotes, the best first: the best, and those that answer nearly as well.
+    """Return the units that an answer quotes, the best first, and those that answer nearly as well and add to it.
 
     An item of a list brings the others, in their order, if another one answers too and they are numbered or a line
-    with a colon leads to them. A numbered one is enough if the question asks what to do.
+    with a colon leads to them. A numbered one is enough if the question asks what to do. If it asks that of a function
+    or command, how to call it is quoted too.
     """
     several = bool(_SEVERAL.search(question))
     most, close = (MOST_OF_A_LIST, CLOSE_OF_A_LIST) if several else (MOST, CLOSE)
@@ -91,7 +86,25 @@ def chosen_units(question: str, units: Sequence[Unit], evidence: Sequence[Eviden
     begun = {item.start for item in items} & {unit.start for unit in chosen if unit.evidence == chosen[0].evidence}
     if len(begun) > 1 or (begun and several):
         return items
-    return _with_what_belongs(_with_the_other(question, chosen, units), units, evidence)
+    signature = signature_above(chosen[0], units, evidence) if chosen and _TO_DO.search(question) else []
+    if not several:
+        chosen = [unit for unit in chosen if unit == chosen[0] or _adds(unit, chosen[0], evidence, bool(signature))]
+    chosen = _with_the_other(question, chosen, units)
+    first, others = (with_what_belongs(part, units, evidence) for part in (chosen[:1], chosen[1:]))
+    return list(dict.fromkeys([*first, *signature, *others]))
+
+
+def _adds(unit: Unit, best: Unit, evidence: Sequence[Evidence], signed: bool) -> bool:
+    """Return whether a unit that answers nearly as well adds something to the best one.
+
+    That is another row of the same table, another word of the question, or more of what the same section says; not the
+    latter if the signature of what the section is about is quoted.
+    """
+    if unit.names and (unit.evidence, unit.names) == (best.evidence, best.names):
+        return True
+    is_near = unit.score >= best.score - CLOSE_OF_A_SENTENCE
+    goes_on = not signed and section_of(unit, evidence) == section_of(best, evidence)
+    return is_near and (goes_on or bool(unit.words - best.words))
 
 
 def _extreme_rows(
@@ -109,8 +122,8 @@ def _extreme_rows(
         rows = [one for one in units if (one.evidence, one.names) == (unit.evidence, unit.names)]
         telling = frozenset.union(*(row.words for row in rows)) - frozenset.intersection(*(row.words for row in rows))
         rows = [row for row in rows if telling <= row.words]
-        names = _characters(unit.names, evidence[unit.evidence])
-        found = extreme(question, cells(names), [cells(_text(row, evidence)) for row in rows])
+        names = evidence[unit.evidence].quote(*unit.names)
+        found = extreme(question, cells(names), [cells(text_of(row, evidence)) for row in rows])
         if found:
             return [rows[at] for at in found]
     return []
@@ -125,34 +138,11 @@ def _with_the_other(question: str, chosen: Sequence[Unit], units: Sequence[Unit]
     return [*chosen, *islice(others, 1)]
 
 
-def _with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
-    """Return the chosen units, each with the exception right after it, or the code that its colon leads to."""
-    found: list[Unit] = []
-    for unit in chosen:
-        later = (one for one in units if one.evidence == unit.evidence and one.start >= unit.end)
-        following = min(later, key=lambda one: one.start, default=None)
-        found.append(unit)
-        if following and (
-            _EXCEPTION.match(_text(following, evidence))
-            or (_text(unit, evidence).endswith((":", "：")) and is_code(following, evidence))
-        ):
-            found.append(following)
-    return list(dict.fromkeys(found))
-
-
-def is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
-    """Return whether a unit is code: between fences, or indented as a whole."""
-    one = evidence[unit.evidence]
-    begins = one.text.rfind("\n", 0, unit.start - one.start) + 1
-    indent = one.text[begins : unit.start - one.start]
-    return bool(_CODE.match(_text(unit, evidence))) or (len(indent) > 1 and not indent.strip())
-
-
 def distinct(units: Sequence[Unit], evidence: Sequence[Evidence], most: int) -> list[Unit]:
     """Return the first units that differ in more than white space; passages may overlap, and documents repeat."""
     found: dict[str, Unit] = {}
     for unit in units:
-        text = "".join(_text(unit, evidence).split())
+        text = "".join(text_of(unit, evidence).split())
         if not any(text in other for other in found):
             found[text] = unit
         if len(found) == most:
@@ -172,7 +162,7 @@ def quoted(unit: Unit, evidence: Sequence[Evidence], question: str = "") -> Sent
     asked = asked_for(question) if question else None
     named = asked.heading_of(citation.heading_path) if asked and asked.in_text(citation.quote) < 1 else None
     if named and named != shown:
-        above = _heading_line(one, unit.start, named)
+        above = one.heading_line(unit.start, named)
         cited = (citation, _marked(one.cite(*above), question)) if above else (citation,)
         return Sentence(f"{named}: {shown}", State.VERBATIM, cited)
     return Sentence(shown, State.VERBATIM, (citation,))
@@ -184,14 +174,6 @@ def _marked(citation: Citation, question: str) -> Citation:
         return citation
     start, end = (citation.start + at for at in found)
     return replace(citation, span=Span(start, end, citation.quote[slice(*found)]))
-
-
-def _heading_line(one: Evidence, position: int, title: str) -> tuple[int, int] | None:
-    """Return the range of a heading above a character of the document, None if the evidence begins below it."""
-    at = one.text.rfind(title, 0, position - one.start)
-    begins = one.text.rfind("\n", 0, at) + 1
-    is_line = at >= 0 and not one.text[begins:at].strip(" #\t*")
-    return (one.start + at, one.start + at + len(title)) if is_line else None
 
 
 def summed(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -> Sentence | None:
@@ -210,21 +192,13 @@ def summed(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -
             *one.landmark_at(unit.start).heading_path,
             *one.text[: rows[0].start - one.start].split("\n"),
         ]
-        table = [cells(_text(row, evidence)) for row in rows]
-        found = total(question, cells(_characters(unit.names, one)), table, around)
+        table = [cells(text_of(row, evidence)) for row in rows]
+        found = total(question, cells(one.quote(*unit.names)), table, around)
         if found and found.text:
             cited = tuple(one.cite(rows[at].start, rows[at].end) for at in found.rows)
             return Sentence(found.text, State.SUPPORTED, cited)
         return quoted(rows[found.rows[0]], evidence) if found else None
     return None
-
-
-def _text(unit: Unit, evidence: Sequence[Evidence]) -> str:
-    return _characters((unit.start, unit.end), evidence[unit.evidence])
-
-
-def _characters(places: tuple[int, int], one: Evidence) -> str:
-    return one.text[places[0] - one.start : places[1] - one.start]
 
 
 def _items_around(unit: Unit, evidence: Sequence[Evidence], *, steps: bool) -> list[Unit]:
@@ -250,7 +224,7 @@ def _shown(unit: Unit, one: Evidence) -> str:
     if _CODE.match(quote):
         return quote
     if unit.names or quote.startswith("|"):
-        return as_sentence(quote, _characters(unit.names, one) if unit.names else "")
+        return as_sentence(quote, one.quote(*unit.names) if unit.names else "")
     if "\n" not in quote:
         return _prose(quote)
     first = one.text.rfind("\n", 0, start) + 1

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from xnai_pipelines.answers.belonging import is_code
 from xnai_pipelines.answers.evidence import Evidence, Row, evidence_of
-from xnai_pipelines.answers.extractive import MOST_OF_A_LIST, is_code
+from xnai_pipelines.answers.extractive import MOST_OF_A_LIST
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.units import units

@@ -45,7 +45,7 @@ class LanguageFigures:
         questions: Questions that documents in it answer.
         agreement: Share of common documents in the top 5 of vector and keyword search on these questions; None if
             there are fewer than 30.
-        by_excerpts: How well it finds passages by excerpts of them, 0 to 1, by the ranking policy; 1 if not measured.
+        by_passages: How well it knows the passages in it, 0 to 1, by the ranking policy; 1 if not measured.
     """
 
     language: str
@@ -54,13 +54,13 @@ class LanguageFigures:
     writing: Writing
     questions: int
     agreement: Estimate | None
-    by_excerpts: float = 1.0
+    by_passages: float = 1.0
 
     @property
     def known(self) -> bool:
-        """Whether writing and excerpts are familiar and the interval of the agreement reaches 0.2, if measured."""
+        """Whether writing and passages are familiar and the interval of the agreement reaches 0.2, if measured."""
         disagrees = self.agreement is not None and self.agreement.high < AGREEMENT
-        return min(self.writing.familiarity, self.by_excerpts) >= FAMILIAR and not disagrees
+        return min(self.writing.familiarity, self.by_passages) >= FAMILIAR and not disagrees
 
     @property
     def sentence(self) -> str:
@@ -68,8 +68,8 @@ class LanguageFigures:
         parts = [f"{self.writing.tokens_per_letter:.2f} tokens per letter"]
         if self.writing.unknown_share >= 0.01:
             parts.append(f"{self.writing.unknown_share:.0%} of the letters in unknown tokens")
-        if self.by_excerpts < 1:
-            parts.append(f"passages found by excerpts {self.by_excerpts:.0%} as well as in a language that it knows")
+        if self.by_passages < 1:
+            parts.append(f"known {self.by_passages:.0%} by its passages")
         if self.agreement is not None:
             parts.append(f"vector and keyword search share {self.agreement.mean:.0%} of their top {TOP_SOURCES}")
         return f"{self.language} ({self.chunks:,} chunks, {self.script.capitalize()}): {', '.join(parts)}"
@@ -88,7 +88,7 @@ def language_figures(tables: Tables, home: Home, release: Release) -> list[Langu
     folder = home.models / release.vector_space
     tokenizer = open_tokenizer(folder, read_encoder_file(folder).max_length)
     agreements = top_agreement(last_rows(home))
-    by_excerpts = RankingPolicy.of(release).languages
+    by_passages = RankingPolicy.of(release).languages
     figures = []
     for language in judged:
         ids = rows["chunk_id"].filter(pc.equal(rows["language"], language))
@@ -104,7 +104,7 @@ def language_figures(tables: Tables, home: Home, release: Release) -> list[Langu
                 writing=sum((writing(tokenizer, text) for text in texts), Writing()),
                 questions=len(shares),
                 agreement=bootstrap_mean(shares, seed=0) if len(shares) >= MIN_QUESTIONS else None,
-                by_excerpts=by_excerpts.get(language, 1.0),
+                by_passages=by_passages.get(language, 1.0),
             )
         )
     return figures
@@ -178,7 +178,7 @@ def languages_table(figures: Sequence[LanguageFigures]) -> list[dict[str, str]]:
             "chunks": f"{one.chunks:,}",
             "tokens per letter": f"{one.writing.tokens_per_letter:.2f}",
             "unknown": f"{one.writing.unknown_share:.1%}",
-            "by excerpts": f"{one.by_excerpts:.2f}",
+            "by passages": f"{one.by_passages:.2f}",
             "questions": f"{one.questions:,}",
             f"agreement@{TOP_SOURCES} [95 %]": "not measured" if one.agreement is None else f"{one.agreement:.2f}",
             "known": "yes" if one.known else "no",

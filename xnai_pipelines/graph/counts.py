@@ -31,6 +31,7 @@ class Count(StrEnum):
     TITLE = "title"  # and the document with its qualified title
     LAST = "name of one word alone"  # documents without, less documents with a longer name that ends with it
     FIRST = "first name alone"  # the same for names that begin with it
+    FACT = "fact of a name"  # and the document with the fact
     ALIAS = "alias"  # and rule and target: documents
     TERM = "term"  # mentions
     ACRONYM = "term in capital letters"  # mentions

@@ -8,6 +8,7 @@ from typing import Self
 from xnai_pipelines.graph.counts import Count, Counts
 from xnai_pipelines.graph.forms import form_of
 from xnai_pipelines.graph.merging import ARTICLES, Rule, acronym_plurals, followed, inflections, one_of, plurals
+from xnai_pipelines.graph.namesakes import namesakes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,11 +19,13 @@ class Naming:
         independent: Words that are names of their own, beside names that end with them, and that begin with them.
         titled: Documents with this title, by key: the id and the title with its qualifier.
         aliases: What a form stands for in every document, by one step, and the rule.
+        namesakes: Facts of names that cannot all be of one bearer, by key and the id of the document.
     """
 
     independent: tuple[Set[str], Set[str]]
     titled: Mapping[str, Collection[tuple[str, str]]]
     aliases: Mapping[str, tuple[str, Rule]]
+    namesakes: Mapping[str, Mapping[str, frozenset[str]]]
 
     @classmethod
     def of(cls, counts: Counts, by_case: Set[str]) -> Self:
@@ -34,16 +37,21 @@ class Naming:
         last, first = (
             {word for word, n in counts.numbers(kind).items() if n > 0} for kind in (Count.LAST, Count.FIRST)
         )
-        return cls((last, first), titled, _aliases(counts, by_case, titled.keys()))
+        aliases = _aliases(counts, by_case, titled.keys())
+        return cls((last, first), titled, aliases, namesakes(counts.pairs(Count.FACT)))
 
     def said_of(self, key: str) -> tuple[object, ...]:
         """Return all that decides what a form with this key, or of documents with this title, means."""
         alone = (key in words for words in self.independent)
-        return *alone, sorted(self.titled.get(key, ())), followed(self.aliases, key)
+        return *alone, sorted(self.titled.get(key, ())), followed(self.aliases, key), self.namesakes.get(key)
 
     def is_ambiguous(self, key: str) -> bool:
-        """Return whether documents with different titles have this one without its qualifier."""
-        return len({title for _, title in self.titled.get(key, ())}) > 1
+        """Return whether documents with different titles, or facts, have this one without its qualifier."""
+        return key in self.namesakes or len({title for _, title in self.titled.get(key, ())}) > 1
+
+    def compared(self, key: str) -> set[str]:
+        """Return the documents whose names decide what an ambiguous form means."""
+        return {document for document, _ in self.titled.get(key, ())} | set(self.namesakes.get(key, ()))
 
 
 def _aliases(counts: Counts, by_case: Set[str], titled: Set[str]) -> dict[str, tuple[str, Rule]]:

@@ -13,6 +13,7 @@ from typing import Any
 from xnai_pipelines.chunks.boundaries import sentence_starts
 from xnai_pipelines.graph import grammars
 from xnai_pipelines.graph.code import code_of
+from xnai_pipelines.graph.facts import facts
 from xnai_pipelines.graph.found import Find, Kind, without_overlaps
 from xnai_pipelines.graph.headings import HeadingTree, outline
 from xnai_pipelines.graph.markup import bold_terms, code_spans, links
@@ -22,7 +23,7 @@ from xnai_pipelines.graph.repeats import repeated_finds, repeats
 from xnai_pipelines.graph.source_code import Use
 from xnai_pipelines.graph.statements import OF_DOCUMENT, FoundSentence, Statement, as_rows, class_terms, cued
 
-VERSION = 5  # raised when the same text gives other mentions: every document is then read again
+VERSION = 6  # raised when the same text gives other mentions: every document is then read again
 
 _LOWER = re.compile(r"(?<!\w)[^\W\d_]+(?!\w)")
 _BEFORE_OPENING = re.compile(r"(?:\A|[\n:|•]|[.!?]\s)[\s*_>#\"'“„«(\[\-–—]*\Z")
@@ -50,7 +51,7 @@ def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any
     code = code_of(document)
     rows = []
     for chunk in chunks:
-        mentions, stated = _read_chunk(chunk, document, above, repeated, code.uses)
+        mentions, stated, said = _read_chunk(chunk, document, above, repeated, code.uses)
         rows.append(
             {
                 "chunk_id": chunk["chunk_id"],
@@ -61,6 +62,7 @@ def read_document(document: Mapping[str, Any], chunks: Sequence[Mapping[str, Any
                 "language": document["language"],
                 "mentions": mentions,
                 "statements": stated,
+                "facts": said,
                 "words": [],
                 "as_text": [],
             }
@@ -84,7 +86,7 @@ def _read_chunk(
     above: HeadingTree,
     repeated: frozenset[str],
     used: Sequence[Use],
-) -> tuple[list[Row], list[Row]]:
+) -> tuple[list[Row], list[Row], list[Row]]:
     text, base, language = chunk["text"], chunk["start"], document["language"] or ""
     end = base + len(text)
     headings = [
@@ -147,8 +149,9 @@ def _read_chunk(
         for at, find in enumerate(finds)
     ]
     rows = as_rows(stated, base)
+    said = [{"subject": one.subject, "fact": one.fact} for one in facts(text, language, finds, sentences)]
     _add_headings(mentions, rows, above, base, end)
-    return mentions, rows
+    return mentions, rows, said
 
 
 def _within(find: Find, base: int) -> Find:

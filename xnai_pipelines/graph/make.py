@@ -8,12 +8,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat
-from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import OF_ENTITIES, communities_of, dividing, network_of
 from xnai_pipelines.graph.counts import Counts, keep_counts, kept_counts
 from xnai_pipelines.graph.division import graph_of, types_of
 from xnai_pipelines.graph.documents import read_by, read_documents
 from xnai_pipelines.graph.entities import entity_rows
 from xnai_pipelines.graph.extraction import extraction_of
+from xnai_pipelines.graph.grammars import GRAMMARS, is_installed
 from xnai_pipelines.graph.mentions import mention_rows
 from xnai_pipelines.graph.occurrences import occurrence_rows, titles_of
 from xnai_pipelines.graph.overrides import Overrides, read_overrides
@@ -44,7 +45,7 @@ from xnai_pipelines.state.manifest import Releases
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, TableSpec
 from xnai_pipelines.state.tables import Tables
 
-VERSION = 6  # raised when the same extractions give other tables
+VERSION = 7  # raised when the same extractions give other tables
 DOCUMENTS_IN_COMMIT = 2_000
 BYTES_IN_COMMIT = 16_000_000
 
@@ -255,7 +256,9 @@ def _write(context: StageContext, change: TableChange) -> tuple[int, int]:
 
 
 def code_as_text(tables: Tables) -> dict[str, int]:
-    """Return how many code passages were read as text, by language."""
+    """Return how many code passages were read as text, by language; nothing is read if there can be none."""
+    if all(map(is_installed, GRAMMARS)):
+        return {}
     counts = pc.value_counts(flat(tables.read(EXTRACTIONS, ["as_text"])["as_text"])[0])
     return dict(sorted((one["values"], one["counts"]) for one in counts.to_pylist()))
 
@@ -329,7 +332,7 @@ def _relations(tables: Tables, _: Overrides) -> list[TableChange]:
 
 
 def _communities(tables: Tables, _: Overrides) -> list[TableChange]:
-    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, ["entity_id", "form", "type"]))
+    rows = _divided(tables, _all(tables, RELATIONS), tables.read(ENTITIES, [*OF_ENTITIES, "form"]))
     return [TableChange.of_all(tables, COMMUNITIES, rows)]
 
 

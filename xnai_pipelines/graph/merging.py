@@ -40,6 +40,7 @@ class Rule(StrEnum):
     ARTICLE = "without its article"
     PLURAL = "plural"
     INFLECTION = "inflected form"
+    NAMESAKE = "apart from its namesakes"
     USER = "graph.yaml"
 
 

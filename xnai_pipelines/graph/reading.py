@@ -34,6 +34,9 @@ class Reading:
         subject, object: Mentions of each statement, int64 [s]; -1 for the document's subject.
         relation: Index into `relations`, int64 [s].
         relations: Distinct relation types.
+        fact_document: Document of each of f facts, int64 [f].
+        fact_subject: Mention that each is of, int64 [f]; -1 for what the document's title names.
+        facts: The facts, f.
         small: Number of documents that write a word in lower case.
     """
 
@@ -57,6 +60,9 @@ class Reading:
     object: Ints
     relation: Ints
     relations: list[str]
+    fact_document: Ints
+    fact_subject: Ints
+    facts: list[str]
     small: dict[str, int]
 
     @property
@@ -84,12 +90,15 @@ def reading_of(extractions: pa.Table) -> Reading:
     relation, relations = encoded(stated.field("type"))
     subject, objects = ints(stated.field("subject")), ints(stated.field("object"))
     offset = before[stated_chunk] if len(stated_chunk) else stated_chunk
+    facts, fact_chunk = flat(rows["facts"])
+    of_fact = ints(facts.field("subject"))
+    document_of = np.cumsum(opened) - 1
     small = pc.value_counts(flat(rows["words"])[0])
     return Reading(
         chunk_ids=chunk_ids,
         document_ids=document_ids,
         languages=[languages[at] or "" for at in first],
-        document_of=np.cumsum(opened) - 1,
+        document_of=document_of,
         chunk=chunk,
         start=ints(mentions.field("start")),
         end=ints(mentions.field("end")),
@@ -106,5 +115,8 @@ def reading_of(extractions: pa.Table) -> Reading:
         object=objects + offset,
         relation=relation,
         relations=relations,
+        fact_document=document_of[fact_chunk] if len(fact_chunk) else fact_chunk,
+        fact_subject=np.where(of_fact < 0, -1, of_fact + before[fact_chunk]) if len(fact_chunk) else of_fact,
+        facts=facts.field("fact").to_pylist(),
         small=dict(zip(small.field("values").to_pylist(), small.field("counts").to_pylist(), strict=True)),
     )

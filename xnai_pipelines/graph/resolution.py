@@ -15,6 +15,7 @@ from xnai_pipelines.graph.counts import Counts
 from xnai_pipelines.graph.everywhere import Naming
 from xnai_pipelines.graph.evidence import Spelling, spelling_counts
 from xnai_pipelines.graph.merging import Rule, followed, one_of
+from xnai_pipelines.graph.namesakes import Bearers
 from xnai_pipelines.graph.overrides import Overrides
 from xnai_pipelines.graph.reading import Reading
 from xnai_pipelines.graph.within import DocumentForms, naming_counts
@@ -85,6 +86,9 @@ def resolve_by(written: WrittenForms, within: DocumentForms, naming: Naming, use
         if too_close <= barred:
             break
         barred |= too_close  # what was merged by way of these forms may now be merged with others
+    for at, target in _apart(written, within, naming, targets):
+        if rules[at] is not Rule.USER:
+            targets[at], rules[at] = target, Rule.NAMESAKE if rules[at] is Rule.FORM else rules[at]
     found = sorted(set(targets))
     index = {key: at for at, key in enumerate(found)}
     entity = np.full(len(kept), -1, dtype=np.int64)
@@ -92,6 +96,27 @@ def resolve_by(written: WrittenForms, within: DocumentForms, naming: Naming, use
     entity[kept] = np.array([index[target] for target in targets], dtype=np.int64)[written.pair]
     rule[kept] = np.array([_RULE_NUMBER[by] for by in rules], dtype=np.int64)[written.pair]
     return Resolved(kept=kept, cut=written.cut, entity=entity, keys=found, rule=rule)
+
+
+def _apart(
+    written: WrittenForms, within: DocumentForms, naming: Naming, targets: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """Yield the entity's key of each pair of a document and a form that names another bearer than most documents do.
+
+    Documents that say something of an ambiguous name have to be among those that are resolved.
+    """
+    identities = written.reading.document_ids
+    place = {identity: at for at, identity in enumerate(identities)} if naming.namesakes else {}
+    bearers: dict[str, Bearers] = {}
+    for at, (document, target) in enumerate(zip(written.document.tolist(), targets, strict=True)):
+        if target not in naming.namesakes or target not in within.names[document]:
+            continue
+        if target not in bearers:
+            said = {place[one]: facts for one, facts in naming.namesakes[target].items() if one in place}
+            bearers[target] = Bearers.of(target, said, within.names)
+        key = bearers[target].key(document, within.names[document])
+        if key != target:
+            yield at, key
 
 
 def _by_user(

@@ -35,6 +35,10 @@ STATEMENT = pa.struct(
     ]
 )
 
+FACT = pa.struct(
+    [("subject", pa.int32()), ("fact", pa.string())]
+)  # of a mention of the chunk; -1: of the document's title
+
 EXTRACTIONS = TableSpec(
     "extractions",
     "chunk_id",
@@ -48,6 +52,7 @@ EXTRACTIONS = TableSpec(
             ("language", pa.string()),
             ("mentions", pa.list_(READ_MENTION)),
             ("statements", pa.list_(STATEMENT)),
+            ("facts", pa.list_(FACT)),
             ("words", STRINGS),
             ("as_text", STRINGS),  # languages of the code that begins here and has no grammar installed
         ]

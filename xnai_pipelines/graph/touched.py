@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.graph.arrays import flat, ints
-from xnai_pipelines.graph.communities import communities_of, dividing, network_of
+from xnai_pipelines.graph.communities import OF_ENTITIES, communities_of, dividing, network_of
 from xnai_pipelines.graph.counts import Count, Counts
 from xnai_pipelines.graph.entities import entity_grounds, entity_rows
 from xnai_pipelines.graph.everywhere import Naming
@@ -89,9 +89,8 @@ def touched_mentions(tables: Tables, user: Overrides, edits: DocumentEdits) -> t
     if len(documents) > MOST:
         return None
     written = written_forms(reading_of(extractions_of(tables, documents)), new, user)
-    compared = {
-        one for key in set(written.keys) if naming.is_ambiguous(key) for one, _ in naming.titled[key]
-    } - documents
+    ambiguous = filter(naming.is_ambiguous, set(written.keys))
+    compared = {document for key in ambiguous for document in naming.compared(key)} - documents
     if compared:
         written = written_forms(reading_of(extractions_of(tables, documents | compared)), new, user)
     resolved = resolve_by(written, DocumentForms.of(written), naming, user)
@@ -103,10 +102,10 @@ def touched_mentions(tables: Tables, user: Overrides, edits: DocumentEdits) -> t
 
 def _renamed(was: Naming, now: Naming, gone: Counts, come: Counts) -> set[str]:
     """Return the keys of forms that mean something else, by what documents no longer say, and by what they say now."""
-    counted = {kind: gone.keys(kind) | come.keys(kind) for kind in (Count.TITLE, Count.LAST, Count.FIRST)}
+    counted = {kind: gone.keys(kind) | come.keys(kind) for kind in (Count.TITLE, Count.FACT, Count.LAST, Count.FIRST)}
     keys = was.aliases.keys() | now.aliases.keys() | set().union(*counted.values())
     # which of several documents a title means is decided by the names that these have
-    ambiguous = {key for key in counted[Count.TITLE] if now.is_ambiguous(key)}
+    ambiguous = {key for key in counted[Count.TITLE] | counted[Count.FACT] if now.is_ambiguous(key)}
     return ambiguous | {key for key in keys if was.said_of(key) != now.said_of(key)}
 
 
@@ -179,7 +178,7 @@ def touched_relations(tables: Tables) -> list[TableChange] | None:
 
 def touched_communities(tables: Tables) -> list[TableChange]:
     """Return the communities whose members, or relations between them, changed."""
-    entities = tables.read(ENTITIES, ["entity_id", "form", "type"])
+    entities = tables.read(ENTITIES, [*OF_ENTITIES, "form"])
     forms = dict(zip(entities["entity_id"].to_pylist(), entities["form"].to_pylist(), strict=True))
     relations = dividing(tables.read(RELATIONS, ["source_id", "target_id", "weight", "revision"]), entities)
     network = network_of(relations)

@@ -1,7 +1,7 @@
 """What each document says of its own forms, and what that adds to the counts of the corpus. Pure."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -11,7 +11,7 @@ from xnai_pipelines.graph.arrays import tallied
 from xnai_pipelines.graph.counts import Count, Counts, counted, counted_pairs
 from xnai_pipelines.graph.evidence import is_kind
 from xnai_pipelines.graph.found import Kind
-from xnai_pipelines.graph.merging import INFLECTED, Rule, alone, longer_forms, stems, words_of_name
+from xnai_pipelines.graph.merging import INFLECTED, Rule, alone, longer_forms, one_of, stems, words_of_name
 from xnai_pipelines.graph.written import WrittenForms
 
 TERMS = (Kind.TERM, Kind.HEADING)
@@ -28,6 +28,7 @@ class DocumentForms:
         last, first: Its longer names by their last or first word, of words that are names of it, or end its title.
         longer: Longer forms of its title.
         stated: What it says that a form stands for, and the rule.
+        facts: What it says of the bearer of a name, by document and key.
     """
 
     names: Mapping[int, set[str]]
@@ -35,6 +36,7 @@ class DocumentForms:
     first: ByWord
     longer: Mapping[int, set[str]]
     stated: Mapping[tuple[int, str], tuple[str, Rule]]
+    facts: Mapping[tuple[int, str], frozenset[str]]
 
     @classmethod
     def of(cls, written: WrittenForms) -> Self:
@@ -56,7 +58,23 @@ class DocumentForms:
                 if opening in names[document]:
                     first[document][opening].add(keys[code])
         longer = {at: longer_forms(last.get(at, {}), base) for at, (base, _) in written.titles.items()}
-        return cls(names, last, first, longer, _stated(written))
+        return cls(names, last, first, longer, _stated(written), _facts(written, names, last, first))
+
+
+def _facts(
+    written: WrittenForms, names: Mapping[int, set[str]], last: ByWord, first: ByWord
+) -> dict[tuple[int, str], frozenset[str]]:
+    """Return the facts of each name of a document; those of a surname alone are of the only longer name there."""
+    reading, found = written.reading, defaultdict(set)
+    rows = zip(reading.fact_document.tolist(), reading.fact_subject.tolist(), reading.facts, strict=True)
+    for document, subject, fact in rows:
+        base, title = written.titles.get(document, ("", ""))
+        key = base if subject < 0 or not written.kept[subject] else written.keys[written.piece[subject]]
+        longer = one_of(last[document].get(key, ())) or one_of(first[document].get(key, ()))
+        key = title if key == base else longer or key
+        if key in names[document]:
+            found[document, key].add(fact)
+    return {of: frozenset(said) for of, said in found.items()}
 
 
 def _stated(written: WrittenForms) -> dict[tuple[int, str], tuple[str, Rule]]:
@@ -109,6 +127,7 @@ def naming_counts(written: WrittenForms, within: DocumentForms) -> Counts:
         | counted_pairs(Count.TITLE, titles)
         | counted(Count.LAST, alone(within.names, within.last))
         | counted(Count.FIRST, alone(within.names, within.first))
+        | counted_pairs(Count.FACT, _facts_of_names(within, reading.document_ids))
         | counted_pairs(Count.ALIAS, ((*pair, n) for pair, n in aliases.items()))
         | counted(Count.TERM, terms)
         | counted(Count.ACRONYM, acronyms)
@@ -116,6 +135,12 @@ def naming_counts(written: WrittenForms, within: DocumentForms) -> Counts:
         | counted(Count.PLURAL, plurals)
         | counted_pairs(Count.NAME, _inflected(written))
     )
+
+
+def _facts_of_names(within: DocumentForms, document_ids: Sequence[str]) -> Iterator[tuple[str, str, int]]:
+    for (document, key), said in within.facts.items():
+        for fact in said:
+            yield key, f"{document_ids[document]} {fact}", 1
 
 
 def _inflected(written: WrittenForms) -> Iterator[tuple[str, str, int]]:

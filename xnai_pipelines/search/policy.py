@@ -9,8 +9,7 @@ from xnai_pipelines.state.manifest import Release
 
 DEFAULT_WEIGHT = 0.5  # best or nearly so on every corpus tried, where the encoder knows the language
 FEW = 10  # passages
-LONG = 4  # words of a question
-STRANGE_SHARE = 0.1  # of the weight that vectors keep for a question whose language the encoder does not know
+STRANGE_SHARE = 0.2  # of the weight that vectors keep for a question whose language the encoder does not know
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,7 @@ class RankingPolicy:
     graph_weight: float = 0.0
     languages: Mapping[str, float] = field(default_factory=dict)
 
-    def weight_for(
-        self, writing: Writing, *, explained: float, found: int, known: float = 1.0, words: int = LONG
-    ) -> float:
+    def weight_for(self, writing: Writing, *, explained: float, found: int, known: float = 1.0) -> float:
         """Return the vectors' share for a question, 0 to 1.
 
         Words count less if no passage has many of the question's: the few that have one by accident would be before all
@@ -48,14 +45,13 @@ class RankingPolicy:
             explained: How much of the question the best passage by words contains, 0 to 1.
             found: Number of passages that contain a word of the question. A few that do are likely to be meant, and
                 the vectors then count at most as much as the words.
-            known: How well the encoder knows the language of the passages that the words find, 0 to 1.
-            words: Number of words of the question, without function words. One tells an encoder little of what is
-                meant, and counts four times; two count twice.
+            known: How well the encoder knows the language of the passages that the words find, 0 to 1. A question in
+                a writing that it knows less is known less.
         """
-        known *= writing.familiarity
+        known = min(known, writing.familiarity)
         weight = min(self.vector_weight, DEFAULT_WEIGHT) if 0 < found <= FEW else self.vector_weight
         vectors = weight * (STRANGE_SHARE * (1 - writing.unknown_share) + (1 - STRANGE_SHARE) * known)
-        keyword = (1 - vectors) * (1 - known * (1 - explained**2)) * max(1.0, LONG / words)
+        keyword = (1 - vectors) * (1 - known * (1 - explained**3))
         return vectors / (vectors + keyword) if vectors else 0.0
 
     @classmethod

@@ -82,12 +82,14 @@ class Scoring:
     def _weighed(self, text: str, keyword: Scores) -> Callable[[RankingPolicy], float]:
         writing, known = self.encoder.writing(text), self._known_language(keyword)
         explained, found = self.keyword.explained(text, keyword), int(np.count_nonzero(keyword))
-        number = len({word.text for word in self.keyword.telling(text)})
-        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known, words=number)
+        return lambda policy: policy.weight_for(writing, explained=explained, found=found, known=known)
 
     def familiarity(self, text: str) -> float:
         """Return how well the encoder knows a question's writing and the language of its passages, 0 to 1."""
-        return self.encoder.writing(text).familiarity * self._known_language(self.keyword.scores(text))
+        return self._familiarity(text, self.keyword.scores(text))
+
+    def _familiarity(self, text: str, keyword: Scores) -> float:
+        return min(self.encoder.writing(text).familiarity, self._known_language(keyword))
 
     def _unspoken(self, text: str, keyword: Scores) -> list[Unspoken]:
         """Return the passages in languages that a question is not in, as far as the encoder is known to know them.
@@ -98,7 +100,7 @@ class Scoring:
         languages = self.keyword.languages
         if self.candidates or sum(known.get(name, 0.0) > 0 for name in languages.names) < 2:
             return []
-        familiarity = self.encoder.writing(text).familiarity * self._known_language(keyword)
+        familiarity = self._familiarity(text, keyword)
         spoken = self.keyword.spoken(text, keyword)
         # a language with half of the words may be the question's own
         shares = {name: familiarity * known.get(name, 0.0) * (1 - 2 * spoken[name]) for name in languages.names}

@@ -1,8 +1,9 @@
 """The stem of a word in the language of its passage. Pure.
 
-Snowball has stemmers of 27 languages. In other languages with many endings the first five letters of a word are its
-stem, which for Turkish is as good as a morphological analysis (Can et al., "Information retrieval on Turkish texts",
-2008) and better than its Snowball stemmer. Hebrew words lose their prefixes and endings.
+Snowball has stemmers of 27 languages. In other languages with many endings the first four letters of a word are its
+stem: for Turkish, first letters are as good as a morphological analysis (Can et al., "Information retrieval on Turkish
+texts", 2008) and better than its Snowball stemmer. Five would part "kapı" (door) and "kapılar", and "kitap" (book) and
+"kitabı". Hebrew words lose their prefixes and endings.
 """
 
 from functools import cache, lru_cache
@@ -18,7 +19,7 @@ _SNOWBALL = {
     "ta": "tamil",
 }  # fmt: skip
 _CUT = frozenset({"az", "be", "bg", "bs", "cs", "hr", "ka", "kk", "lv", "mk", "pl", "sk", "sl", "sq", "tr", "uk"})
-_FIRST = 5  # letters
+_FIRST = 4  # letters
 STEMMED = frozenset({*_SNOWBALL, *_CUT, "he"})
 
 _FINAL = str.maketrans("ךםןףץ", "כמנפצ")

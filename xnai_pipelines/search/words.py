@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from xnai_pipelines.search.stems import stem
 
-ANALYSER = 4  # raised when the same text gives other terms: the stored ones are then made again
+ANALYSER = 5  # raised when the same text gives other terms: the stored ones are then made again
 
 # Scripts written with signs on their letters: Hebrew, Arabic, Indic and others; of Latin and Greek the accents.
 _SIGNED = [chr(code) for code in (*range(0x300, 0x1D00), *range(0x1DC0, 0x1E00), *range(0xA800, 0xAC00))]

@@ -19,7 +19,7 @@ def identify_language(text: str) -> str | None:
     None if they have fewer than 20 letters, or if the language has no two-letter code. Method: Lui and Baldwin
     (2012), langid.py. The model is in the package and loads once, at the first text.
     """
-    sample = _NO_WORDS.sub(" ", text[:_LOOKED_AT_CHARS])[:_SAMPLE_CHARS]
+    sample = prose(text[:_LOOKED_AT_CHARS])[:_SAMPLE_CHARS]
     if sum(map(str.isalpha, sample)) < _MIN_LETTERS:
         return None
     from py3langid import classify
@@ -27,6 +27,11 @@ def identify_language(text: str) -> str | None:
     code: str = classify(sample)[0]
     code = _PARTS_OF.get(code, code)
     return code if len(code) == _ISO_639_1_LENGTH else None
+
+
+def prose(text: str) -> str:
+    """Return the text without code, tags and addresses."""
+    return _NO_WORDS.sub(" ", text)
 
 
 def language_ranks(text: str) -> dict[str, float]:

@@ -3,6 +3,9 @@
 from collections import defaultdict
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from xnai_pipelines.evaluation.asking import judgement
 from xnai_pipelines.evaluation.report import Level
 from xnai_pipelines.models.card.pool import Found, Pool, choose_pool
@@ -26,9 +29,11 @@ def search_pool(
         ValueError: `most_chunks` is below 1 or the release has no chunk.
     """
     spec = embeddings_spec(index.release.embeddings_table, index.release.dimension)
-    document_of = tables.pairs(spec, "chunk_id", "document_id")
+    chunks = tables.read(spec, ["chunk_id", "document_id"]).sort_by("chunk_id")
+    asked = sorted({document for question in questions for document in question.document_ids})
+    answering = chunks.filter(pc.is_in(chunks["document_id"], pa.array(asked, pa.string())))
     by_document: dict[str, list[str]] = defaultdict(list)
-    for chunk_id, document in document_of.items():
+    for chunk_id, document in zip(*(column.to_pylist() for column in answering.columns), strict=True):
         by_document[document].append(chunk_id)
     by_keyword = [index.rank(question.question, FUSED_DEPTH, Mode.KEYWORD) for question in questions]
     found = [
@@ -39,11 +44,12 @@ def search_pool(
         )
         for question, hits in zip(questions, by_keyword, strict=True)
     ]
-    pool = choose_pool(sorted(document_of), found, most_chunks)
+    pool = choose_pool(chunks["chunk_id"].to_pylist(), found, most_chunks)
+    places = pc.index_in(pa.array(pool.chunk_ids), chunks["chunk_id"])
     row = {chunk_id: number for number, chunk_id in enumerate(pool.chunk_ids)}
     scores = [{row[hit.chunk_id]: hit.keyword or 0.0 for hit in hits if hit.chunk_id in row} for hits in by_keyword]
     return pool, AskedPool(
-        document_ids=[document_of[chunk_id] for chunk_id in pool.chunk_ids],
+        document_ids=chunks["document_id"].take(places).to_pylist(),
         keyword=scores,
         explained=[_explained(index, question.question) for question in questions],
         relevant=[judgement(question, Level.DOCUMENT) or {} for question in questions],
