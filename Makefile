@@ -31,7 +31,8 @@ demo-models: $(VENV)/.installed-all ## quantize the sample's encoder and compare
 
 demo-retrain: $(VENV)/.installed-all ## play a drop in accuracy and the retraining that follows, in .xnai-retrain
 	@rm -rf .xnai-retrain
-	@XNAI_HOME=.xnai-retrain XNAI_TRY_ENCODERS=$${XNAI_TRY_ENCODERS:-false} XNAI_TRAINING='{"max_steps": 16, "batch_size": 32}' $(BIN)/xnai demo-retrain
+	@XNAI_HOME=.xnai-retrain XNAI_TRY_ENCODERS=$${XNAI_TRY_ENCODERS:-false} XNAI_HARD_NEGATIVES=0 \
+	    XNAI_TRAINING='{"max_steps": 32, "batch_size": 32}' $(BIN)/xnai demo-retrain
 
 # One thread per test process: torch's threads spin while they wait for each other's core.
 test: $(VENV)/.installed-dev ## run all tests; ARGS="-m 'not slow' -k chunk" selects

@@ -12,10 +12,15 @@ import pytest
 from tests.support.decisions import NOW, decision
 from tests.support.defs_automation import Automation, publish
 from tests.support.pipeline import settled, variables
-from xnai_pipelines.cli.story import _await_remedy
+from xnai_pipelines.cli.story import _await_remedy, _write_pages
 from xnai_pipelines.defs.jobs import RETRAINING
 from xnai_pipelines.errors import StoryError
+from xnai_pipelines.questions.labelled import read_labelled
+from xnai_pipelines.questions.make import SEED
+from xnai_pipelines.questions.question import Split
+from xnai_pipelines.questions.split import split_by_document
 from xnai_pipelines.releases.decision import PromotionOutcome, write_decision
+from xnai_pipelines.sample.documents import questions_path
 from xnai_pipelines.state.layout import Home
 
 pytestmark = pytest.mark.slow
@@ -92,3 +97,12 @@ def test_a_run_that_failed_is_named(sensor):
     sensor.instance.report_run_failed(run, "killed")
     with pytest.raises(StoryError, match=f"The run of try_encoder ended as FAILURE; .* run {run.run_id}"):
         Story(sensor, []).await_remedy()
+
+
+def test_its_short_pages_leave_enough_english_questions_for_the_gate_to_judge(tmp_path):
+    kept = _write_pages(tmp_path)
+    pages = list(tmp_path.iterdir())
+    assert kept == len(pages) < 50
+    asked = read_labelled(questions_path(), {page.name: page.name for page in pages}).questions
+    splits = [question.split for question in split_by_document(asked, SEED)]
+    assert splits.count(Split.TEST) >= 40, "the gate judges a language by 30 questions or more"

@@ -46,6 +46,7 @@ def code_versions(**changed: object) -> dict[str, str]:
         ({"vector_weight": 0.3}, ["ranking_policy", "encoder_card"]),
         ({"correct_typos": False}, ["ranking_policy"]),
         ({"least_pairs": 10}, ["training_pairs"]),
+        ({"hard_negatives": 0}, ["training_pairs"]),
         ({"training": '{"epochs": 9}'}, ["lora_adapter"]),
         ({"max_slice_loss": 0.5}, ["promotion_decision"]),
         ({"approval": True}, ["promotion_decision"]),

@@ -69,7 +69,9 @@ class TrainingConfig(dg.Config):
 class TrainingPairsConfig(dg.Config):
     """How pairs are mined."""
 
-    negatives: int = Field(default=1, ge=0, le=16, description="Hard negatives for each question, at most.")
+    negatives: int | None = Field(
+        default=None, ge=0, le=16, description="Max hard negatives per question. Unset: as XNAI_HARD_NEGATIVES says."
+    )
 
 
 def training_pairs(
@@ -86,7 +88,7 @@ def training_pairs(
     report = make_training_pairs(
         stores.stage_context(context),
         threads=encoder.threads,
-        negatives=config.negatives,
+        negatives=base.settings.hard_negatives if config.negatives is None else config.negatives,
         least_pairs=base.settings.least_pairs,
     )
     examples = table(_examples(stores.tables), ["question", "answer", "not the answer"])
@@ -213,7 +215,7 @@ def definitions(base: Base) -> dg.Definitions:
         assets=[
             base.asset(
                 training_pairs,
-                version=(1, base.settings.least_pairs),
+                version=(1, base.settings.least_pairs, base.settings.hard_negatives),
                 deps=["chunks", "questions"],
                 group="adaptation",
                 kinds={"python", "lancedb", "table"},

@@ -62,6 +62,12 @@ class QualitySettings(BaseModel):
         ge=0,
         description="Min training pairs. Generated questions fill the set up if there are fewer labelled ones.",
     )
+    hard_negatives: int = Field(
+        default=1,
+        ge=0,
+        le=16,
+        description="Max hard negatives per training question. Each makes a step slower; 0: only the batch's passages.",
+    )
     max_overall_loss: float = Field(
         default=0.01,
         ge=0,
