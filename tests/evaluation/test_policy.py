@@ -1,6 +1,7 @@
 """The ranking policy is chosen on questions that are not tested on, only for a gain, and written into the manifest."""
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +28,8 @@ from xnai_pipelines.evaluation.policy import (
     PolicyReport,
     choose_weight,
     make_policy,
+    policy_for,
+    questions_to_choose_on,
 )
 from xnai_pipelines.evaluation.policy_fit import policy_fit
 from xnai_pipelines.evaluation.report import Headline
@@ -34,7 +37,7 @@ from xnai_pipelines.questions.make import make_questions, read_questions
 from xnai_pipelines.questions.question import Origin, Split
 from xnai_pipelines.search.policy import DEFAULT_WEIGHT, RankingPolicy
 from xnai_pipelines.search.ranking import fused
-from xnai_pipelines.state.layout import Home
+from xnai_pipelines.state.layout import Home, write_json
 from xnai_pipelines.state.manifest import Releases
 
 CODES = [f"INV-2024-{100_000 + 7 * n}" for n in range(80)]
@@ -138,6 +141,21 @@ def test_few_questions_leave_the_default(work: Workplace):
     assert report.policy == RankingPolicy()
     assert f"fewer than {MIN_QUESTIONS}" in report.reason
     assert not report.changed
+
+
+def test_questions_that_an_adapter_learned_from_choose_nothing(chosen: tuple[Workplace, PolicyReport]):
+    work, before = chosen
+    releases = Releases(work.home.releases)
+    ranking = asdict(replace(before.policy, vector_weight=0.15))  # another than the questions would choose
+    adapted = replace(releases.require(), adapter="0" * 16, ranking=ranking)
+    write_json(work.home.releases / f"{adapted.release}.json", asdict(adapted))
+    known = read_questions(work.tables)
+    asked = questions_to_choose_on(known, Origin.LABELLED, adapted)
+    assert {question.split for question in asked} == {Split.VALIDATION}
+    assert len(asked) < MIN_QUESTIONS
+    report = make(work)
+    assert report.policy.vector_weight == policy_for(work.context(), adapted, threads=1).vector_weight == 0.15
+    assert report.reason.startswith("as before its adapter")
 
 
 def test_a_policy_passes_to_the_next_release(searchable: Workplace):

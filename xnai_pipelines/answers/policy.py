@@ -42,8 +42,8 @@ def make_refusal_policy(context: StageContext, passages: Passages, questions: Se
 
     It is chosen again only if index, ranking or questions have changed. The test questions are not looked at.
     """
-    asked = questions_to_choose_on(questions, Origin.LABELLED)
     release = passages.index.release
+    asked = questions_to_choose_on(questions, Origin.LABELLED, release)
     content = [ANSWERS_VERSION, index_content(context, release), release.ranking, question_set(asked), release.release]
     grounds = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
     path = context.home.refusal_policy(release.release)

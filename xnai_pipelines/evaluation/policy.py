@@ -97,7 +97,7 @@ def make_policy(context: StageContext, options: PolicyOptions, *, threads: int) 
     with stage(context, "ranking_policy") as watch:
         releases = Releases(context.home.releases)
         release = releases.require()
-        asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
+        asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, release)
         content = [CHOICE_VERSION, RANKING_VERSION, index_content(context, release), question_set(asked)]
         grounds = hashlib.sha256(json.dumps([*content, asdict(options)]).encode()).hexdigest()[:32]
         kept = last_policy(context.home)
@@ -121,6 +121,9 @@ def _chosen(
         languages = known_languages(index, advance)
     if len(asked) < MIN_QUESTIONS:
         policy, reason, gain = choose_policy(options.weight, {}, len(asked))
+        if release.adapter and options.weight is None and RankingPolicy.of(release).questions:
+            policy = RankingPolicy.of(release)
+            reason = f"as before its adapter: {len(asked)} labelled validation questions, fewer than {MIN_QUESTIONS}"
         policy = replace(policy, correct_typos=options.correct_typos, languages=languages)
         return PolicyReport("", policy, reason, {}, gain)
     index = index.ranked_by(RankingPolicy(correct_typos=options.correct_typos, languages=languages), context.home)
@@ -164,7 +167,7 @@ def _record_path(home: Home) -> Path:
 def policy_for(context: StageContext, challenger: Release, *, threads: int) -> RankingPolicy:
     """Return the policy for a challenger: chosen as the champion's was, which it has so far; or as set by the user."""
     policy = RankingPolicy.of(challenger)
-    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)
+    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, challenger)
     if not policy.questions or len(asked) < MIN_QUESTIONS:
         index = SearchIndex.open(context.home.root, threads, challenger)
         return replace(policy, languages=known_languages(index))
@@ -204,12 +207,17 @@ def choose_policy(
         return RankingPolicy(), reason, None
     weight = choose_weight({weight: float(values.mean()) for weight, values in by_weight.items()})
     gain = paired_difference(by_weight[DEFAULT_WEIGHT], by_weight[weight], seed=0)
-    return RankingPolicy(weight, questions), f"best on {questions} labelled train and validation questions", gain
+    return RankingPolicy(weight, questions), f"best on {questions} labelled questions that are not tested on", gain
 
 
-def questions_to_choose_on(questions: Iterable[Question], origin: Origin) -> list[Question]:
-    """Return the questions of this origin that may choose: at most 500 of the train and validation splits."""
-    asked = [one for one in questions if one.origin is origin and one.split in (Split.TRAIN, Split.VALIDATION)]
+def questions_to_choose_on(questions: Iterable[Question], origin: Origin, release: Release) -> list[Question]:
+    """Return the questions of this origin that may choose for a release: at most 500 of those not tested on.
+
+    An adapter knows the answers of the train questions by heart: on them vectors look better than they are. For a
+    release with one, the validation questions choose alone.
+    """
+    splits = (Split.VALIDATION,) if release.adapter else (Split.TRAIN, Split.VALIDATION)
+    asked = [one for one in questions if one.origin is origin and one.split in splits]
     return sorted(asked, key=lambda question: question.question_id)[:MOST_QUESTIONS]
 
 

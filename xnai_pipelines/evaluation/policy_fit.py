@@ -49,7 +49,7 @@ def policy_fit(context: StageContext, release: Release, *, threads: int) -> Poli
     if chosen is not None and chosen.by_weight and chosen.policy == RankingPolicy.of(release):
         weight = chosen.policy.vector_weight
         return PolicyFit(chosen.policy.questions, weight, weight, Estimate(0.0, 0.0, 0.0))
-    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED)[:_MOST_QUESTIONS]
+    asked = questions_to_choose_on(read_questions(context.tables), Origin.LABELLED, release)[:_MOST_QUESTIONS]
     if len(asked) < MIN_QUESTIONS:
         return None
     index = SearchIndex.open(context.home.root, threads, release)

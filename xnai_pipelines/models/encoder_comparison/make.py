@@ -73,14 +73,15 @@ def compare_encoders(
     """
     with stage(context, "encoder_card") as watch:
         index = SearchIndex.open(context.home.root, threads=threads)
-        tested, origin = questions_to_judge(read_questions(context.tables))
+        known = read_questions(context.tables)
+        tested, origin = questions_to_judge(known)
         if not tested:
             raise NothingToEvaluateError(
                 "There are no questions to compare encoders on. Set XNAI_QUESTIONS to a file of labelled questions."
             )
         # questions of all splits are tested on only if none is of the test split: then none is left to choose on
         of_test = all(question.split is Split.TEST for question in tested)
-        choosing = questions_to_choose_on(read_questions(context.tables), tested[0].origin) if of_test else []
+        choosing = questions_to_choose_on(known, tested[0].origin, index.release) if of_test else []
         material = _material(context, index, tested=tested, choosing=choosing, most_chunks=most_chunks)
         candidates, failed = build_candidates(context, index.release, names)
         measured: list[_Measured] = []
