@@ -37,7 +37,10 @@ def connect(tracking_uri: str, timeout_seconds: float) -> "MlflowClient":
     with reaching(tracking_uri):
         if tracking_uri.startswith(_SQLITE):
             _probe(sqlite_file(tracking_uri), timeout_seconds)
-        return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        try:
+            return MlflowClient(tracking_uri=tracking_uri, registry_uri=tracking_uri)
+        except AttributeError as error:  # of MLflow's migrations, which miss columns that the other process adds
+            raise sqlite3.OperationalError("another process is making the same database") from error
 
 
 @contextmanager
