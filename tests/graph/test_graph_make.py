@@ -1,7 +1,9 @@
 """The graph's tables in a home: incremental, safe to kill, and without a document once it is deleted or forgotten."""
 
 import random
+from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 
 import pytest
 
@@ -76,21 +78,24 @@ def test_unchanged_documents_read_no_table_of_the_graph(pages, monkeypatch):
     assert not {spec.name for spec in GRAPH_TABLES} & set(asked)
 
 
+def cut_off_at(commit: int) -> Callable[[], None]:
+    """Return what interrupts a run when it is called for that time, as it is after each commit."""
+    calls = count(1)
+
+    def stop() -> None:
+        if next(calls) == commit:
+            raise KeyboardInterrupt
+
+    return stop
+
+
 @pytest.mark.parametrize("commit", [1, 2, 3, 4])
 def test_an_edit_that_is_undone_after_a_run_that_was_cut_off_leaves_nothing(pages, commit):
     pages.write("ek.md", PAGES["ek.md"].replace("Oslo", "Lyon"))
-    left = commit
-
-    def stop() -> None:
-        nonlocal left
-        left -= 1
-        if not left:
-            raise KeyboardInterrupt
-
     pages.ingest_documents()
     make_chunks(pages.context(), CHUNKING, pages.tokens)
     with pytest.raises(KeyboardInterrupt):
-        bring_graph(pages.context(stop))
+        bring_graph(pages.context(cut_off_at(commit)))
     pages.write("ek.md", PAGES["ek.md"])
     make(pages)
     assert not compare_with_rebuild(pages.home, pages.tables).different
@@ -130,18 +135,11 @@ def test_any_edits_with_runs_cut_off_between_end_in_the_bytes_of_a_rebuild(work,
                 path.unlink()
             else:
                 path.write_text(a_page(chosen))
-        left = chosen.choice((1, 2, 3, 5, 7, 100))
-
-        def cut_off() -> None:
-            nonlocal left
-            left -= 1
-            if not left:
-                raise KeyboardInterrupt
-
+        commit = chosen.choice((1, 2, 3, 5, 7, 100))
         work.ingest_documents()
         make_chunks(work.context(), CHUNKING, work.tokens)
         with suppress(KeyboardInterrupt):
-            bring_graph(work.context(cut_off))
+            bring_graph(work.context(cut_off_at(commit)))
             assert compare_with_rebuild(work.home, work.tables).different == ()
     bring_graph(work.context())
     assert compare_with_rebuild(work.home, work.tables).different == ()

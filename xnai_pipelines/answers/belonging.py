@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 from xnai_pipelines.answers.evidence import Evidence
+from xnai_pipelines.answers.items import FENCE
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.symbols import is_signature
 
@@ -16,7 +17,6 @@ _EXCEPTION = re.compile(
     r"|(?:la |una |única )*excepci[oó]n|salvo\b|(?:l'|un')?eccezione\b)",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 
 def with_what_belongs(chosen: Sequence[Unit], units: Sequence[Unit], evidence: Sequence[Evidence]) -> list[Unit]:
@@ -60,7 +60,7 @@ def is_code(unit: Unit, evidence: Sequence[Evidence]) -> bool:
     one = evidence[unit.evidence]
     begins = one.text.rfind("\n", 0, unit.start - one.start) + 1
     indent = one.text[begins : unit.start - one.start]
-    return bool(_FENCE.match(text_of(unit, evidence))) or (len(indent) > 1 and not indent.strip())
+    return bool(FENCE.match(text_of(unit, evidence))) or (len(indent) > 1 and not indent.strip())
 
 
 def text_of(unit: Unit, evidence: Sequence[Evidence]) -> str:

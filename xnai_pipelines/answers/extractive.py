@@ -11,7 +11,7 @@ from xnai_pipelines.answers.answer import Citation, Sentence, Span, State
 from xnai_pipelines.answers.asked_for import asked_for
 from xnai_pipelines.answers.belonging import section_of, signature_above, text_of, with_what_belongs
 from xnai_pipelines.answers.evidence import Evidence
-from xnai_pipelines.answers.items import MOST_ITEMS, items_around
+from xnai_pipelines.answers.items import FENCE, MOST_ITEMS, items_around
 from xnai_pipelines.answers.scoring import Unit
 from xnai_pipelines.answers.spans import answering_span
 from xnai_pipelines.answers.superlatives import extreme, is_superlative
@@ -54,7 +54,6 @@ _TWO = re.compile(
     r"|отлич\w+|разниц\w+|сравни\w*|вместе|или|и (?:кто|когда|где|как|что|почему|сколько|какой|какая|какие))\b",
     re.IGNORECASE,
 )
-_CODE = re.compile(r"[ \t]*(?:```|~~~)")
 # Markdown that only a renderer needs. Of a link only what points to a place: `handlers[0](request)` is code.
 _MARKUP = re.compile(
     r"(?<!\w)!?\[(?P<link>[^\]\n]{1,300})\]\((?:https?:|mailto:|[./#]|[\w./-]{1,200}\.(?:md|html?|rst|txt))[^)\s]{0,2000}\)"
@@ -100,7 +99,7 @@ def _adds(unit: Unit, best: Unit, evidence: Sequence[Evidence], signed: bool) ->
     That is another row of the same table, another word of the question, or more of what the same section says; not the
     latter if the signature of what the section is about is quoted.
     """
-    if unit.names and (unit.evidence, unit.names) == (best.evidence, best.names):
+    if unit.table and unit.table == best.table:
         return True
     is_near = unit.score >= best.score - CLOSE_OF_A_SENTENCE
     goes_on = not signed and section_of(unit, evidence) == section_of(best, evidence)
@@ -119,7 +118,7 @@ def _extreme_rows(
     for unit in near:
         if not unit.names or evidence[unit.evidence].cut:
             continue
-        rows = [one for one in units if (one.evidence, one.names) == (unit.evidence, unit.names)]
+        rows = [one for one in units if one.table == unit.table]
         telling = frozenset.union(*(row.words for row in rows)) - frozenset.intersection(*(row.words for row in rows))
         rows = [row for row in rows if telling <= row.words]
         names = evidence[unit.evidence].quote(*unit.names)
@@ -185,7 +184,7 @@ def summed(question: str, units: Sequence[Unit], evidence: Sequence[Evidence]) -
         one = evidence[unit.evidence]
         if not unit.names or one.cut:
             continue
-        rows = [row for row in units if (row.evidence, row.names) == (unit.evidence, unit.names)]
+        rows = [row for row in units if row.table == unit.table]
         rows.sort(key=attrgetter("start"))
         around = [
             one.title,
@@ -221,7 +220,7 @@ def _items_around(unit: Unit, evidence: Sequence[Evidence], *, steps: bool) -> l
 def _shown(unit: Unit, one: Evidence) -> str:
     start, end = unit.start - one.start, unit.end - one.start
     quote = one.text[start:end]
-    if _CODE.match(quote):
+    if FENCE.match(quote):
         return quote
     if unit.names or quote.startswith("|"):
         return as_sentence(quote, one.quote(*unit.names) if unit.names else "")

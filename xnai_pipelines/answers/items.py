@@ -10,7 +10,7 @@ _BULLET = "[-*+•‣]"
 LIST_MARK = rf"(?:{_BULLET}|\(?\d{{1,3}}[.)])"
 FIELD_NAME = r":[^:`\n]{1,40}:"  # of a field list in reStructuredText
 _ITEM = re.compile(rf"(?P<indent>[ \t]*)(?:(?P<number>\d{{1,3}})[.)]|{_BULLET}|{FIELD_NAME})[ \t]+\S")
-_FENCE = re.compile(r"[ \t]*(?:```|~~~)")
+FENCE = re.compile(r"[ \t]*(?:```|~~~)")
 
 
 class Items(NamedTuple):
@@ -51,7 +51,7 @@ def _lists(text: str) -> list[list[int]]:
         item = None if fenced else _ITEM.match(line)
         if item and edges and len(item["indent"]) > indent:  # a list within the item
             item = None
-        is_fence = _FENCE.match(line) is not None
+        is_fence = FENCE.match(line) is not None
         outside = after_blank and not fenced and not is_fence and len(line) - len(line.lstrip()) <= indent
         named = int(item["number"] or 0) if item else 0
         ends = outside if item is None else len(item["indent"]) < indent or named < number or bool(named) > bool(number)

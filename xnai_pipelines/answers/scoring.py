@@ -61,6 +61,11 @@ class Unit:
     names: tuple[int, int] | None = None
     words: frozenset[int] = frozenset()
 
+    @property
+    def table(self) -> tuple[int, tuple[int, int]] | None:
+        """The piece of evidence and the row of names, the same for all rows of one table; None for what is no row."""
+        return (self.evidence, self.names) if self.names else None
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:

@@ -10,10 +10,7 @@ from xnai_pipelines.answers.make import answers_markdown, evaluate_release_answe
 from xnai_pipelines.answers.plots import answers_plot
 from xnai_pipelines.defs.base import Base
 from xnai_pipelines.defs.evaluation import EvaluationConfig
-from xnai_pipelines.defs.metadata import (
-    image,
-    result,
-)
+from xnai_pipelines.defs.metadata import image, result
 from xnai_pipelines.defs.resources import EncoderResource, SourceResource, StoresResource, TrackingResource
 from xnai_pipelines.extras import missing
 from xnai_pipelines.settings import Settings
