@@ -57,7 +57,7 @@ def reply(*entities: dict, relations: tuple[dict, ...] = ()) -> str:
         REPLY[:-2],
         REPLY + '{"and": "more"}',
         REPLY.replace('"relations"', "relations"),
-        str(json.loads(REPLY)),
+        REPLY.replace("Ann Lee", "Ann\nLee"),
         REPLY.replace("{", "{\n  ").replace(", ", ",\n"),
     ],
 )

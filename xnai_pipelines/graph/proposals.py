@@ -4,7 +4,6 @@ The passage is data, whatever it says. A reply only proposes: texts that the pas
 are types that were not asked for.
 """
 
-import ast
 import json
 import re
 from collections.abc import Iterator
@@ -105,18 +104,14 @@ def _entries(reply: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]] | 
 
 
 def _object(text: str) -> dict[str, Any] | None:
-    for reads in (json.loads, _without_late_commas, ast.literal_eval):
+    for tried in (text, _LATE_COMMA.sub("", text)):
         try:
-            value = reads(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            value = json.loads(tried, strict=False)  # a line may end within a string
+        except (ValueError, RecursionError):
             continue
         if isinstance(value, dict):
             return value
     return None
-
-
-def _without_late_commas(text: str) -> object:
-    return json.loads(_LATE_COMMA.sub("", text))
 
 
 def _dicts(value: object) -> list[dict[str, Any]]:

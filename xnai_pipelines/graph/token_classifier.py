@@ -71,6 +71,7 @@ class TokenClassifier:
         Raises:
             SettingsError: The folder's files are no token classifier.
         """
+        self._opened  # noqa: B018  (once, before the threads ask for it)
         with ThreadPoolExecutor(self._threads, thread_name_prefix="recognise") as pool:
             yield from enumerate(pool.map(self._recognised, texts))
         return ""
