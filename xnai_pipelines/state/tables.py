@@ -4,7 +4,7 @@ import logging
 import os
 import signal
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from datetime import timedelta
 from functools import cached_property
@@ -28,6 +28,7 @@ from xnai_pipelines.state.lance_files import (
 from xnai_pipelines.state.lancedb_import import imported_lancedb
 from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import TableSpec
+from xnai_pipelines.state.table_objects import drop_table, remove_dropped
 from xnai_pipelines.state.table_place import Bucket, place_of
 
 LISTED = 1_000  # ids in one SQL list
@@ -340,12 +341,16 @@ class Tables:
         return False
 
     def drop(self, name: str) -> None:
-        """Remove a table and its files."""
+        """Remove a table and its files; LanceDB's own way can be killed half-way."""
         with self.commit(name):
             if isinstance(self._place, Path):
-                remove_table(self._place / f"{name}.lance")  # LanceDB's own can be killed half-way
+                remove_table(self._place / f"{name}.lance")
             else:
-                self._database.drop_table(name, ignore_missing=True)
+                drop_table(self._place, name)
+
+    def remove_dropped(self, kept: Collection[str]) -> list[str]:
+        """Remove what killed drops left in an object store, but nothing of the kept tables; return whose it was."""
+        return remove_dropped(self._place, kept) if isinstance(self._place, Bucket) else []
 
     def version(self, spec: TableSpec) -> int | None:
         """Return the table's version number, None if it does not exist."""
