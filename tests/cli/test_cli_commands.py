@@ -166,9 +166,9 @@ def test_plan_says_that_a_run_over_an_empty_folder_would_be_refused(work):
         (work.documents / path).unlink()
     said = command(variables(work), "plan")
     assert "A run would be refused" in said.out
-    assert json_of(command(variables(work), "plan", "--json"))["refusal"].startswith(
-        "The documents folder has no file to read"
-    )
+    work.write(".git/config", "hidden\n")
+    refusal = json_of(command(variables(work), "plan", "--json"))["refusal"]
+    assert refusal.startswith(f"{work.documents} has no file to read (skipped: 1 hidden).")
 
 
 @pytest.mark.slow
@@ -192,6 +192,22 @@ def test_run_shows_its_stages_figures_and_checks(answering, tmp_path):
         "Warning: the check documents/quarantine_rate did not pass. 1 of 6 files is in quarantine: 16.7 %" in said.err
     )
     assert "`xnai status` lists the files" in said.err
+
+
+@pytest.mark.slow
+def test_a_folder_without_text_is_released_and_each_command_says_what_is_missing(work):
+    for path in work.plan().listing.files:
+        (work.documents / path).unlink()
+    work.write("empty.txt", "")
+    said = command(variables(work), "run")
+    assert said.code == 0, said.err
+    assert "Skipped: 1 (The file is empty or only white space)." in said.out
+    assert "retrieval_evaluation/accuracy_floor did not pass. Accuracy was not measured. No document has" in said.err
+    found = command(variables(work), "search", "rain")
+    assert (found.code, "No document is indexed. `xnai status`" in found.out) == (0, True)
+    work.write("rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
+    assert "Retrieval: 1 generated question" in command(variables(work), "run").out
+    assert "rain.txt" in command(variables(work), "search", "rain").out
 
 
 @pytest.mark.slow

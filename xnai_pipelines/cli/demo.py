@@ -112,4 +112,4 @@ def demo_retrain() -> None:
     ]
     table("nDCG@10 on test questions, by language and mode", ["evaluated", *names], rows, names)
     say(f"The plot: {told.plot}")
-    say(f"Open it in the UI: XNAI_HOME={settings().home} make ui")
+    say(f"Open it in the UI: XNAI_HOME={settings().home} xnai ui")

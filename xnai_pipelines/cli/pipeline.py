@@ -122,8 +122,11 @@ def search(
         )
         return
     from xnai_pipelines.cli.show_search import show_explanation, show_hits
+    from xnai_pipelines.cli.terminal import say
 
     show_hits(question, hits, what)
+    if not index.passages:
+        say("No document is indexed. `xnai status` shows what became of the files.", fold=True)
     if explain:
         show_explanation(index.explain(what), hits)
 
