@@ -131,7 +131,16 @@ def test_status_says_what_is_stored_by_which_model_and_what_is_wrong(answering):
     for shown in ("documents folder", "vector space", "all-MiniLM-L6-v2", "nDCG@10", "broken.pdf", "release"):
         assert shown in said.out
     status = json_of(command(variables(answering), "status", "--json"))
-    counted = {"outcomes", "skipped", "quarantined", "quarantine", "unlisted", "left_out", "incomplete"}
+    counted = {
+        "outcomes",
+        "skipped",
+        "skipped_examples",
+        "quarantined",
+        "quarantine",
+        "unlisted",
+        "left_out",
+        "incomplete",
+    }
     assert status.keys() == {"home", "facts", "health"} | counted
     assert status["outcomes"] == {"documents": 4, "quarantined": 1}
     assert status["quarantine"][0].keys() >= {"source", "error_type", "error", "attempts"}
@@ -203,6 +212,9 @@ def test_a_folder_without_text_is_released_and_each_command_says_what_is_missing
     assert said.code == 0, said.err
     assert "Skipped: 1 (The file is empty or only white space)." in said.out
     assert "retrieval_evaluation/accuracy_floor did not pass. Accuracy was not measured. No document has" in said.err
+    status = command(variables(work), "status").out
+    assert "empty.txt" in status
+    assert "none; `xnai evaluate` measures" in status
     found = command(variables(work), "search", "rain")
     assert (found.code, "No document is indexed. `xnai status`" in found.out) == (0, True)
     work.write("rain.txt", "Rain fell on the hills for three days, and the river rose.\n")
