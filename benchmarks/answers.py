@@ -16,8 +16,8 @@ import numpy as np
 
 from benchmarks.pipeline import Pipeline, pipeline
 from xnai_pipelines.answers.evaluation import KnownAnswers
-from xnai_pipelines.answers.gold import GoldAnswer, StoredText, read_gold
-from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on
+from xnai_pipelines.answers.gold import GoldAnswer, StoredTexts, read_gold
+from xnai_pipelines.answers.make import measure_answers, questions_to_measure_on, stored
 from xnai_pipelines.answers.passages import Passages
 from xnai_pipelines.answers.policy import features, make_refusal_policy
 from xnai_pipelines.encoders.runtime import Runtime
@@ -81,13 +81,10 @@ def measure(context: StageContext, labelled: Path, foreign: Sequence[str]) -> di
     }
 
 
-def known_answers(
-    context: StageContext, labelled: Path
-) -> tuple[dict[str, StoredText], Mapping[str, Sequence[GoldAnswer]]]:
-    """Return the stored texts by document_id, and the known answers by question_id."""
-    rows = context.tables.read(DOCUMENTS, ["document_id", "source", "title", "text"]).to_pylist()
-    texts = {row["document_id"]: StoredText(row["title"] or "", row["text"]) for row in rows}
-    return texts, read_gold(labelled, {row["source"]: row["document_id"] for row in rows}, texts).answers
+def known_answers(context: StageContext, labelled: Path) -> tuple[StoredTexts, Mapping[str, Sequence[GoldAnswer]]]:
+    """Return what reads the stored texts, and the known answers by question_id."""
+    texts = stored(context.tables)
+    return texts, read_gold(labelled, context.tables.pairs(DOCUMENTS, "source", "document_id"), texts).answers
 
 
 def _first_hit(index: SearchIndex, question: Question) -> bool:

@@ -32,6 +32,7 @@ from xnai_pipelines.questions.question import Question, Split
 from xnai_pipelines.sample.documents import questions_path, write_sample
 from xnai_pipelines.search.index import SearchIndex
 from xnai_pipelines.state.context import StageContext
+from xnai_pipelines.state.schemas import DOCUMENTS
 
 SAMPLE = 0.3  # what a question of the sample counts, beside one of XQuAD
 SWAPPED = 0.5
@@ -105,8 +106,8 @@ def add_near_misses(
     cases: Cases, context: StageContext, passages: Passages, asked: Sequence[Question], labelled: Path
 ) -> None:
     """Add questions without the sentence that answers, and with another name or number."""
-    texts, gold = known_answers(context, labelled)
-    plain = {document: stored.text for document, stored in texts.items()}
+    _, gold = known_answers(context, labelled)
+    plain = context.tables.pairs(DOCUMENTS, "document_id", "text")
     without = [
         features_without_the_sentence(passages, one.question, gold[one.question_id], plain)
         for one in asked
