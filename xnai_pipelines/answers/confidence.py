@@ -12,7 +12,8 @@ import numpy as np
 
 # How much of the question the evidence around the best unit has, by rarity of the words and by MaxSim. Of the best
 # unit: 0 if what is asked for has a form of its own, as a price has, and is missing; and how much it has of what is
-# asked of the thing. How much the evidence has of the question although a name or number of it is missing.
+# asked of the thing. How much of the question the evidence has although it lacks a name or number: most if it tells the
+# same of another thing; little if the question only describes a case, whose names no document has.
 FEATURES = ("overlap", "maxsim", "form", "related", "mistaken")
 NOTHING = (0.0,) * len(FEATURES)  # without evidence
 SPREADS = (0.2, 0.07, 0.1, 0.11, 0.1)  # standard deviation of each over XQuAD's train questions, at least 0.07

@@ -68,14 +68,12 @@ class _Fact:
     """What is known of a unit beside its score.
 
     Attributes:
-        maxsim: Mean over the question's tokens of the best similarity.
         place: Place in the list of evidence.
         of_the_kind: How surely it has what is asked for.
         best: Best similarity of each token: float32 [q].
         above: Which words stand in the headings above it: bool [w].
     """
 
-    maxsim: float
     place: int
     of_the_kind: float
     best: Scores
@@ -165,7 +163,7 @@ def score(passages: Passages, question: str, evidence: Sequence[Evidence]) -> Sc
                 before, common_before = best, common
                 continue
             total -= NOT_OF_THE_KIND * (1 - of_the_kind)
-            facts.append(_Fact(maxsim, place, of_the_kind, best, above[section]))
+            facts.append(_Fact(place, of_the_kind, best, above[section]))
             before, common_before = best, common
             found.append(
                 Unit(place, start, end, total, columns, frozenset(np.flatnonzero(common & asked.telling).tolist()))
