@@ -58,8 +58,7 @@ class TableRows:
     @property
     def documents(self) -> npt.NDArray[np.int32]:
         """The document of each row, counted from 0: int32 [n]."""
-        encoded = self.listed["document_id"].combine_chunks().dictionary_encode()
-        return encoded.indices.to_numpy()  # type: ignore[no-any-return]
+        return numbered(self.listed["document_id"])
 
     def hash(self) -> str:
         """Return a hash of the rows and of what makes words of them: 16 hexadecimal digits."""
@@ -103,6 +102,12 @@ class TableRows:
         for first in range(0, len(self.among), _DOCUMENTS):
             wanted = is_in("document_id", self.among[first : first + _DOCUMENTS])
             yield from query.where(wanted).to_batches(_READ)
+
+
+def numbered(names: pa.ChunkedArray) -> npt.NDArray[np.int32]:
+    """Return which of the distinct names each is, counted from 0 in the order in which they come: int32 [n]."""
+    numbers: npt.NDArray[np.int32] = names.combine_chunks().dictionary_encode().indices.to_numpy()
+    return numbers
 
 
 def ids_of(rows: pa.Table | pa.RecordBatch) -> npt.NDArray[np.bytes_]:
