@@ -63,5 +63,5 @@ def test_another_machine_takes_over_from_the_bucket_and_runs(built_encoder: Enco
     assert ran.code == 0, ran.err
     assert json.loads(command(there, "search", "rain on the hills", "--json").out)
     again = command(variables(lost), "run", "--no-evaluation")
-    assert again.code == 1
+    assert again.code == 3
     assert "Another home has taken over" in again.err
