@@ -139,9 +139,10 @@ def test_a_home_in_its_documents_folder_is_not_read_and_one_that_is_the_folder_i
     (work.documents / "state-backups" / "old.md").write_text("An old backup.")
     planned = json_of(command(variables(work, home=work.documents / "state"), "plan", "--json"))
     assert (planned["files"]["new"], planned["files"]["skipped"]) == (5, 2)
-    assert "is both the documents folder and the state folder" in refused(
-        command(variables(work, home=work.documents), "plan"), 2
-    )
+    entries = sorted(work.documents.iterdir())
+    said = refused(command(variables(work, home=work.documents), "plan"), 2)
+    assert f"XNAI_DOCUMENTS and XNAI_HOME both name {work.documents}" in said
+    assert sorted(work.documents.iterdir()) == entries
 
 
 def test_another_folder_than_the_homes_is_refused_with_the_advice_to_set_xnai_home(answering, tmp_path):

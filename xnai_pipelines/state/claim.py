@@ -43,10 +43,6 @@ def resolve_inputs(home: Home, documents: Path | None, questions: Path | None) -
     recorded = recorded_inputs(home)
     if recorded is None:
         if documents is not None:
-            if documents == home.root:
-                raise InputsError(
-                    f"{documents} is both the documents folder and the state folder. Set XNAI_HOME to another folder."
-                )
             return Inputs(documents, _chosen(questions, None))
         if home.sample.is_dir():
             return Inputs(home.sample / "documents", _chosen(questions, home.sample / "questions.jsonl"))
