@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from hashlib import sha256
 
 from xnai_pipelines.documents.folders import MirroredFolder
-from xnai_pipelines.documents.sources.configured import CrawlSpec, GitSpec, ObjectStoreSpec, Spec
 from xnai_pipelines.documents.sources.mirror import Mirror, MirrorRecord, synchronise
 from xnai_pipelines.documents.sources.source import Source
+from xnai_pipelines.documents.sources.specs import CrawlSpec, GitSpec, ObjectStoreSpec, Spec
 from xnai_pipelines.errors import HomeError
 from xnai_pipelines.state.context import LOG_EVERY_SECONDS, report_path
 from xnai_pipelines.state.layout import Home, write_json
