@@ -66,7 +66,7 @@ def quantize_static(
     destination: Path,
     feeds: Sequence[Feed],
     *,
-    reduce_range: bool,
+    reduce_range: bool = False,
 ) -> StaticReport:
     """Write a graph in INT8 (QDQ, weights per channel) and return how it was done (MiniLM, 64 feeds: 10 to 20 s).
 
