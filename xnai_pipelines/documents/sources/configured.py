@@ -98,7 +98,7 @@ def crawl_spec(**options: Any) -> CrawlSpec:
     try:
         spec: CrawlSpec = TypeAdapter(CrawlSpec).validate_python({"kind": "crawl", **options})
     except ValidationError as error:
-        raise SourcesError(" ".join(f"{_dotted(one['loc'])}: {_said(one)}." for one in error.errors())) from None
+        raise SourcesError(" ".join(f"{_dotted(one['loc'])}: {_fault(one)}." for one in error.errors())) from None
     return _completed(spec, "xnai crawl")
 
 
@@ -129,7 +129,7 @@ def _read_file(file: Path, *, required: bool) -> tuple[Spec, ...]:
     try:
         read = TypeAdapter(SourcesFile).validate_python(value or {})
     except ValidationError as error:
-        wrong = [f"line {_line(tree, one['loc'])}: {_dotted(one['loc'])}: {_said(one)}." for one in error.errors()]
+        wrong = [f"line {_line(tree, one['loc'])}: {_dotted(one['loc'])}: {_fault(one)}." for one in error.errors()]
         raise SourcesError(f"{file}, {' '.join(wrong)}") from None
     return tuple(_completed(spec, str(file)) for spec in read.sources)
 
@@ -161,7 +161,7 @@ def _check_distinct(specs: Sequence[Spec]) -> None:
                 )
 
 
-def _said(error: Any) -> str:
+def _fault(error: Any) -> str:
     """Return what is wrong with a value and what is allowed."""
     kinds = f"it must have a kind: {', '.join(KINDS)}"
     fixed = {
