@@ -7,10 +7,10 @@ import pytest
 from tests.support.waiting import NEVER_SECONDS
 from xnai_pipelines.answers.evidence import Evidence
 from xnai_pipelines.answers.language_model.answerer import LanguageModelAnswerer
-from xnai_pipelines.answers.language_model.local import is_model_file, local_model, packaged_model
 from xnai_pipelines.answers.language_model.prompt import messages
 from xnai_pipelines.answers.streamed import Streamed
 from xnai_pipelines.errors import OptionError
+from xnai_pipelines.language_model.local import is_model_file, local_model, packaged_model
 
 TEXT = "The pump was built in 1912 by Ada Lindqvist."
 EVIDENCE = [Evidence("d", "pump.md", "Pump", ("c",), 0, len(TEXT), TEXT, (), None, 1.0)]

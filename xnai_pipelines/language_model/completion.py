@@ -1,9 +1,9 @@
 """What a server with OpenAI's chat protocol sends: a stream of events, or one message of a server without. Pure."""
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from xnai_pipelines.answers.answer import Usage
 from xnai_pipelines.errors import NoReplyError
 
 MOST_BYTES = 1_000_000
@@ -11,6 +11,14 @@ MOST_BYTES = 1_000_000
 _EVENT = b"data:"
 _END = b"[DONE]"
 _OF_STREAMS = (_EVENT, b":", b"event:")
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a reply cost: tokens that a language model read and wrote, as its server counted them."""
+
+    prompt_tokens: int
+    reply_tokens: int
 
 
 class Completion:

@@ -21,9 +21,8 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import SecretStr
 
-from xnai_pipelines.answers.answer import Usage
-from xnai_pipelines.answers.language_model.completion import Completion
 from xnai_pipelines.errors import NoReplyError
+from xnai_pipelines.language_model.completion import Completion, Usage
 
 FAILURES = 5
 PAUSE_SECONDS = 60
@@ -104,6 +103,15 @@ class ChatServer:
             return Ended(str(error))
         breaker.__exit__(None, None, None)
         return Ended(usage=usage)
+
+    def whole_reply(self, messages: list[dict[str, str]]) -> tuple[str, Ended]:
+        """Return what the model writes, and how it ended. Never raises, never exceeds `seconds`."""
+        reply, parts = self.reply(messages), list[str]()
+        while True:
+            try:
+                parts.append(next(reply))
+            except StopIteration as end:
+                return "".join(parts), end.value
 
     def _within_limit(self, messages: list[dict[str, str]]) -> Generator[str, None, Usage | None]:
         """Yield the reply; a socket's timeout holds for each wait only, and not for name look-ups."""

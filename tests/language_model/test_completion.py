@@ -4,9 +4,8 @@ import json
 
 import pytest
 
-from xnai_pipelines.answers.answer import Usage
-from xnai_pipelines.answers.language_model.completion import MOST_BYTES, Completion
 from xnai_pipelines.errors import NoReplyError
+from xnai_pipelines.language_model.completion import MOST_BYTES, Completion, Usage
 
 EVENT = 'data: {"choices": [{"delta": {"content": "Oné "}}]}\r\n\r\n'.encode()
 COUNTED = b'data:{"choices": [], "usage": {"prompt_tokens": 9, "completion_tokens": 2}}\n\n'

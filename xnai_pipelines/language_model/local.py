@@ -12,9 +12,9 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from xnai_pipelines.answers.language_model.server import ChatServer
 from xnai_pipelines.errors import OptionError
 from xnai_pipelines.extras import require
+from xnai_pipelines.language_model.server import ChatServer
 
 SUFFIX = ".gguf"
 CONTEXT_TOKENS = 8_192  # of the question, its passages and the reply
