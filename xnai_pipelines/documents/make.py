@@ -91,7 +91,7 @@ def ingest_documents(
         for spec in (FILES, DOCUMENTS, QUARANTINE):
             tables.ensure(spec)
         todo = plan(tables, inputs.documents, rules, request)
-        objection = None if request.allow_vanishing else why_refused(todo, rules.guard)
+        objection = None if request.allow_vanishing else why_refused(todo, rules.guard, inputs.documents)
         if objection:
             raise IngestRefusedError(objection)
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good

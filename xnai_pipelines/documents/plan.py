@@ -20,6 +20,7 @@ from xnai_pipelines.state.layout import Home
 from xnai_pipelines.state.schemas import CHUNKS, DOCUMENTS, FILES, QUARANTINE
 from xnai_pipelines.state.tables import Tables
 
+NAMED_REASONS = 5  # of a refusal
 LEDGER_COLUMNS = ["path", *LedgerEntry.__dataclass_fields__]
 
 
@@ -142,12 +143,14 @@ def _ledger(tables: Tables, rows: Sequence[Mapping[str, Any]], listing: Listing)
     return ledger
 
 
-def why_refused(todo: Plan, guard: VanishGuard) -> str | None:
+def why_refused(todo: Plan, guard: VanishGuard, folder: Path) -> str | None:
     """Return why a run without `allow_vanishing` stops before it reads a file, None if it continues."""
     if not todo.listing.files and not todo.listing.unlisted:
+        reasons = Counter(todo.listing.skipped.values()).most_common(NAMED_REASONS)
+        skipped = f" (skipped: {', '.join(f'{number:,} {reason}' for reason, number in reasons)})" if reasons else ""
         return (
-            f"The documents folder has no file to read ({len(todo.listing.skipped)} skipped). Nothing was "
-            "deleted. Is it mounted? If it is meant to be empty, run `xnai run --allow-vanishing`."
+            f"{folder} has no file to read{skipped}. Nothing was deleted. Is it the right folder, and mounted? If it "
+            "is meant to be empty, run `xnai run --allow-vanishing`."
         )
     vanishing = sum(todo.ledger[path].documents for path in todo.changes.deleted)
     return guard.objection(vanishing, todo.documents)
