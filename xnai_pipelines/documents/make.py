@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from xnai_pipelines.documents.file_reader import FileReader
-from xnai_pipelines.documents.folders import Folders
 from xnai_pipelines.documents.omissions import incomplete_documents, parts_left_out
 from xnai_pipelines.documents.parsers.isolation import ParserWorker
 from xnai_pipelines.documents.parsers.pdf.recognition import check_languages
@@ -96,7 +95,7 @@ def ingest_documents(
             raise IngestRefusedError(objection)
         claim(context.home, inputs)  # not earlier: it would bind the home to a mistyped folder for good
         watch.items = len(todo.changes.to_read)
-        reader = _read_and_delete(context, Folders(inputs.documents, rules.mirrors), rules, request, todo)
+        reader = _read_and_delete(context, inputs.documents, rules, request, todo)
         _record_touched(tables, todo)
         _record_unread(tables, todo)
         write_record(_look_path(context.home), FolderLook(todo.looked_ns))
@@ -106,7 +105,7 @@ def ingest_documents(
 
 
 def _read_and_delete(
-    context: StageContext, folders: Folders, rules: FolderRules, request: DocumentsRequest, todo: Plan
+    context: StageContext, documents: Path, rules: FolderRules, request: DocumentsRequest, todo: Plan
 ) -> FileReader | None:
     """Read the files of the plan, then delete what is gone; return the reader, None if there was nothing to do.
 
@@ -118,7 +117,12 @@ def _read_and_delete(
         return None
     with _empty(context.home.unpacked) as unpacked, ParserWorker(unpacked) as worker:
         reader = FileReader(
-            context, folders, limits=rules.limits, worker=worker, exclude=rules.exclude, gone=todo.changes.gone
+            context,
+            rules.folders(documents),
+            limits=rules.limits,
+            worker=worker,
+            exclude=rules.exclude,
+            gone=todo.changes.gone,
         )
         with context.progress.work("documents", len(paths), "files") as advance:
             for path in paths:
