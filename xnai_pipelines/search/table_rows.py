@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xnai_pipelines.search.words import ANALYSER
-from xnai_pipelines.state.tables import is_in
+from xnai_pipelines.state.tables import is_in, reading
 
 SHOWN = ["chunk_id", "document_id", "source", "start", "end", "heading_path", "page", "media_type", "language", "text"]
 BLOCK = 8_192  # rows
@@ -42,7 +42,8 @@ class TableRows:
     @classmethod
     def of(cls, table: Any, block: int = BLOCK) -> Self:
         """Return all rows of a table."""
-        listed = table.search().select(["chunk_id", "document_id", "revision"]).to_arrow().sort_by("chunk_id")
+        with reading(table):
+            listed = table.search().select(["chunk_id", "document_id", "revision"]).to_arrow().sort_by("chunk_id")
         return cls(table, listed, block=max(block, -(-len(listed) // _OPEN_FILES)))
 
     def of_documents(self, documents: Sequence[str]) -> Self:
