@@ -132,12 +132,12 @@ def test_a_card_compares_what_was_made_and_its_choice_embeds_the_next_release(li
     context, policy = library.context(), Policy(min_cosine=0.97, min_questions=10_000)
     for name in ("fp32", "int4_rtn"):
         quantize_variant(context, VARIANT[name], base, tracker(library), threads=1)
-    outcome = make_card(context, tracker(library), base, policy, threads=1, most_chunks=100)
+    outcome = make_card(context, tracker(library), base, policy, threads=1, max_chunks=100)
     figures = {one.name: one for one in outcome.card.variants}
     assert figures["fp32"].speed_ratio == 1
     assert figures["int4_rtn"].agreement.cosine_mean > 0.95
     assert outcome.kept.mlflow_run is not None
-    again = make_card(context, tracker(library), base, policy, threads=1, most_chunks=100)
+    again = make_card(context, tracker(library), base, policy, threads=1, max_chunks=100)
     assert (again.measured, again.card) == (False, outcome.card)
 
     candidate, choice = choose_candidate(context, policy)
