@@ -158,7 +158,9 @@ def asked_vector_space(home: Home, base: EncoderSpec, variant: str | None, relea
     Raises:
         VariantMissingError: The requested variant has to be quantized first.
     """
-    if variant is None and read_card(home.models / release.vector_space)["base"]["sha256"] == base.weights_sha256:
+    card = read_card(home.models / release.vector_space)
+    as_released = (None, release.variant) if "companion" in card else (None,)
+    if variant in as_released and card["base"]["sha256"] == base.weights_sha256:
         return release.vector_space
     return next_encoder(home, base, variant).vector_space
 
